@@ -1,0 +1,282 @@
+"""A case as an item and back. Scalars and maps are native, for people to read; facts are one compact text.
+
+pk C#<case>  sk W  rev  generation  seen {ticket: sequence}  failures
+facts     '{"<ticket>":{"<field>":[at,value,at,value,…]}}'
+reached   {<hash>: {clock, recipient, level, repetition, at, outcome}}
+outbox    {<recipient key>: {token, until, attempts, digest, audience, of, urgent, alerts: […]}}
+findings  [{ticket, kind, reason}]
+due_shard, next_at   while anything is to come
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from attrs import frozen
+
+from sla_watchdog.adapters.attributes import plain
+from sla_watchdog.adapters.table import Item
+from sla_watchdog.domain.case import Alert, Case, Entry, Outcome, Reached, Recipient, Severity
+from sla_watchdog.domain.facts import Fact, Facts, Value
+from sla_watchdog.domain.ticket import Finding
+
+SHARDS = tuple(f"{pace}#{number}" for pace in "un" for number in range(8))
+"""Partitions of the index `due`, the urgent ones first."""
+
+LONGEST_TEXT = 48 * 1024
+"""Bytes of facts kept as text: an item is to stay under 64 KB."""
+
+CASE = "C#"
+DIGEST = "D#"
+
+
+def case_key(case: str) -> str:
+    return f"{CASE}{case}"
+
+
+def shard_of(case: str, urgent: bool) -> str:
+    """The same for ever: an item found in one shard is moved out of it by the same rule."""
+    return f"{'u' if urgent else 'n'}#{zlib.crc32(case.encode()) % 8}"
+
+
+@frozen
+class DamagedItem:
+    """A stored case that cannot be read, and why. `failures` as far as it can be told."""
+
+    case: str
+    reason: str
+    failures: int = 0
+
+
+class _DamageError(ValueError):
+    """What is wrong with an attribute; the text names it."""
+
+
+# ---------------------------------------------------------------- to the item
+
+
+def facts_attribute(facts: Facts) -> str | bytes:
+    """One text, for people to read; past 48 KB compressed, to about a tenth."""
+    text = _facts_text(facts)
+    packed = len(text.encode()) > LONGEST_TEXT
+    return zlib.compress(text.encode(), 9) if packed else text
+
+
+def _facts_text(facts: Facts) -> str:
+    grouped: dict[str, dict[str, list[Any]]] = {}
+    for fact in facts:
+        grouped.setdefault(fact.ticket, {}).setdefault(fact.field, []).extend((fact.at, fact.value))
+    return json.dumps(grouped, ensure_ascii=False, separators=(",", ":"))
+
+
+def entry_map(entry: Entry) -> dict[str, object]:
+    recipient = entry.alerts[0].recipient
+    return {
+        "token": entry.token,
+        "until": entry.until,
+        "attempts": entry.attempts,
+        "digest": entry.digest,
+        "audience": recipient.audience,
+        "of": recipient.of,
+        "urgent": recipient.urgent,
+        "alerts": [_alert_map(alert) for alert in entry.alerts],
+    }
+
+
+def _alert_map(alert: Alert) -> dict[str, object]:
+    return {
+        "subject": alert.subject,
+        "clock": alert.clock,
+        "cycle": alert.cycle,
+        "level": alert.level,
+        "repetition": alert.repetition,
+        "severity": alert.severity,
+        "due_at": alert.due_at,
+        "reason": alert.reason,
+    }
+
+
+def outbox_map(outbox: Mapping[str, Entry]) -> dict[str, object]:
+    return {key: entry_map(entry) for key, entry in outbox.items()}
+
+
+def reached_name(clock: str, recipient: str) -> str:
+    """Short, and different for every pair; the value holds both in full."""
+    return hashlib.sha256(json.dumps([clock, recipient]).encode()).hexdigest()[:16]
+
+
+def reached_map(clock: str, recipient: str, reached: Reached) -> dict[str, object]:
+    return {
+        "clock": clock,
+        "recipient": recipient,
+        "level": reached.level,
+        "repetition": reached.repetition,
+        "at": reached.at,
+        "outcome": reached.outcome,
+    }
+
+
+def findings_list(findings: Iterable[Finding]) -> list[dict[str, str]]:
+    return [{"ticket": f.ticket, "kind": f.kind, "reason": f.reason} for f in findings]
+
+
+# ---------------------------------------------------------------- from the item
+
+
+@frozen
+class _Map:
+    """A map whose members are taken out as what they must be."""
+
+    members: Mapping[str, object]
+    where: str = ""
+
+    @classmethod
+    def of(cls, value: object, where: str) -> _Map:
+        if not isinstance(value, Mapping):
+            raise _DamageError(f"{where} is no map")
+        return cls(value, f"{where}.")
+
+    def text(self, name: str) -> str:
+        value = self.members.get(name)
+        if not isinstance(value, str):
+            raise _DamageError(f"{self.where}{name} is no text")
+        return value
+
+    def number(self, name: str, default: int | None = None) -> int:
+        value = self.members.get(name, default)
+        if isinstance(value, bool) or not isinstance(value, int | Decimal) or value != int(value):
+            raise _DamageError(f"{self.where}{name} is no whole number")
+        return int(value)
+
+    def flag(self, name: str) -> bool:
+        value = self.members.get(name)
+        if not isinstance(value, bool):
+            raise _DamageError(f"{self.where}{name} is neither true nor false")
+        return value
+
+    def maps(self, name: str) -> dict[str, _Map]:
+        inner = self.of(self.members.get(name, {}), self.where + name)
+        return {key: self.of(value, inner.where + key) for key, value in inner.members.items()}
+
+    def listed(self, name: str) -> list[_Map]:
+        value = self.members.get(name, [])
+        if not isinstance(value, list):
+            raise _DamageError(f"{self.where}{name} is no list")
+        return [self.of(member, f"{self.where}{name}[{index}]") for index, member in enumerate(value)]
+
+
+def case_of(item: Item) -> Case | DamagedItem:
+    """Never fails: what cannot be read is an answer too."""
+    whole = _Map(plain(item))
+    name = whole.text("pk").removeprefix(CASE)
+    try:
+        return _case(name, whole)
+    except ValueError as error:
+        return DamagedItem(name, str(error), _failures(whole))
+
+
+def _case(name: str, item: _Map) -> Case:
+    reached = item.maps("reached").values()
+    return Case(
+        id=name,
+        facts=_facts(item.members.get("facts")),
+        rev=item.number("rev"),
+        reached={(each.text("clock"), each.text("recipient")): _reached(each) for each in reached},
+        outbox={key: _entry(entry) for key, entry in item.maps("outbox").items()},
+        seen=_seen(item),
+        generation=item.number("generation", 0),
+        next_at=item.number("next_at") if "next_at" in item.members else None,
+        urgent="due_shard" in item.members and item.text("due_shard").startswith("u"),
+        failures=item.number("failures", 0),
+    )
+
+
+def _failures(item: _Map) -> int:
+    try:
+        return item.number("failures", 0)
+    except ValueError:
+        return 0
+
+
+def _seen(item: _Map) -> dict[str, str]:
+    seen = _Map.of(item.members.get("seen", {}), "seen")
+    return {ticket: seen.text(ticket) for ticket in seen.members}
+
+
+def _facts(stored: object) -> Facts:
+    if not isinstance(stored, str | bytes):
+        raise _DamageError("facts are no text")
+    try:
+        grouped = json.loads(zlib.decompress(stored) if isinstance(stored, bytes) else stored)
+        return Facts.of(
+            Fact(ticket, field, _at(at), _value(value))
+            for ticket, fields in grouped.items()
+            for field, series in fields.items()
+            for at, value in zip(series[::2], series[1::2], strict=True)
+        )
+    except (ValueError, TypeError, AttributeError, zlib.error) as error:
+        raise _DamageError(f"facts cannot be read: {error}") from error
+
+
+def _at(at: object) -> int:
+    if isinstance(at, bool) or not isinstance(at, int):
+        raise _DamageError(f"{at!r} is no time")
+    return at
+
+
+def _value(value: object) -> Value:
+    if isinstance(value, list):
+        return tuple(_word(member) for member in value)
+    return _word(value)
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, str):
+        raise _DamageError(f"{value!r} is no text")
+    return value
+
+
+def _reached(item: _Map) -> Reached:
+    return Reached(item.number("level"), item.number("repetition"), item.number("at"), Outcome(item.text("outcome")))
+
+
+def _entry(item: _Map) -> Entry:
+    recipient = Recipient(item.text("audience"), item.text("of"), item.flag("urgent"))
+    alerts = tuple(_alert(alert, recipient) for alert in item.listed("alerts"))
+    if not alerts:
+        raise _DamageError(f"{item.where}alerts is empty")
+    return Entry(
+        token=item.text("token"),
+        until=item.number("until"),
+        alerts=alerts,
+        digest=item.text("digest"),
+        attempts=item.number("attempts"),
+    )
+
+
+def _alert(item: _Map, recipient: Recipient) -> Alert:
+    return Alert(
+        subject=item.text("subject"),
+        clock=item.text("clock"),
+        cycle=item.number("cycle"),
+        level=item.number("level"),
+        repetition=item.number("repetition"),
+        recipient=recipient,
+        severity=Severity(item.text("severity")),
+        due_at=item.number("due_at"),
+        reason=item.text("reason"),
+    )
+
+
+def findings_of(item: Item) -> list[Finding]:
+    """The findings stored with a case; none where they cannot be read."""
+    try:
+        listed = _Map(plain(item)).listed("findings")
+        return [Finding(f.text("ticket"), f.text("kind"), f.text("reason")) for f in listed]
+    except ValueError:
+        return []

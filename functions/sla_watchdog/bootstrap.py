@@ -1,0 +1,113 @@
+"""Builds the parts of a function once per process, from settings. The only place where clients are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from itertools import count
+from time import time
+
+import boto3
+from attrs import frozen
+from botocore.config import Config
+
+from sla_watchdog.adapters.audit import AuditTable
+from sla_watchdog.adapters.segments import SegmentsQueue
+from sla_watchdog.adapters.sns import Pacer, Publisher, Topics
+from sla_watchdog.adapters.tickets import TicketsTable
+from sla_watchdog.adapters.watch import Generation, Mode, WatchTable
+from sla_watchdog.domain.compiled import load
+from sla_watchdog.domain.policy import Policy
+from sla_watchdog.judging import Judge
+from sla_watchdog.settings import Settings, settings
+from sla_watchdog.sweep import Sweeper
+from sla_watchdog.track import Tracker
+from sla_watchdog.watch import Tick
+
+READS = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=10)
+WRITES = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=10)
+"""Nothing that writes or publishes is ever repeated by the client: every retry is a claim of its own, and counted."""
+
+
+@frozen
+class Parts:
+    """What every handler works with. `now()` is the one clock: the system's, or the simulated one of the table."""
+
+    settings: Settings
+    policy: Policy
+    tickets: TicketsTable
+    watch: WatchTable
+    audit: AuditTable
+    publisher: Publisher
+    queue: SegmentsQueue
+    topics: Topics
+
+    def now(self) -> int:
+        simulated = self.watch.simulated_now() if self.settings.clock == "table" else None
+        return int(time()) if simulated is None else simulated
+
+    def generation(self, now: int) -> Generation:
+        return self.watch.generation(self.policy.hash, now)
+
+    def mode(self, now: int) -> Mode:
+        """What `go-live` decided; until anybody did, the template's parameter, live from the first tick on."""
+        decided = self.watch.mode()
+        undecided = not decided.since and self.settings.mode == "live"
+        return self.watch.set_mode("live", now) if undecided else decided
+
+    def tick(self, now: int, time_left: Callable[[], float]) -> Tick:
+        mode = self.mode(now)
+        return Tick(
+            judge=Judge(self.policy, self.tickets, self.watch, live=mode.name == "live"),
+            watch=self.watch,
+            audit=self.audit,
+            publisher=self.publisher,
+            queue=self.queue,
+            segments=self.settings.segments,
+            now=now,
+            live_since=mode.since,
+            generation=self.generation(now),
+            time_left=time_left,
+        )
+
+    def live(self, now: int) -> bool:
+        return self.mode(now).name == "live"
+
+    def tracker(self, now: int) -> Tracker:
+        return Tracker(self.policy, self.tickets, self.watch, self.generation(now).number, self.live(now))
+
+    def sweeper(self, now: int) -> Sweeper:
+        return Sweeper(
+            policy=self.policy,
+            tickets=self.tickets,
+            watch=self.watch,
+            queue=self.queue,
+            topics=self.topics,
+            topic_prefix=self.settings.topic_prefix,
+            generation=self.generation(now).number,
+            live=self.live(now),
+        )
+
+
+@cache
+def parts() -> Parts:
+    """Raises BadSettings or DamagedPolicy: a function that cannot judge fails loudly, and the heartbeat stops."""
+    here = settings()
+    policy = load(here.policy_path.read_text(encoding="utf-8"))
+    session = boto3.Session()
+    reads, writes = session.client("dynamodb", config=READS), session.client("dynamodb", config=WRITES)
+    return Parts(
+        settings=here,
+        policy=policy,
+        tickets=TicketsTable(reads, here.tickets_table, policy.source),
+        watch=WatchTable(reads, writes, here.watch_table, here.audit_table),
+        audit=AuditTable(writes, here.audit_table),
+        publisher=Publisher(session.client("sns", config=WRITES), here.topic_prefix, _pacer(here)),
+        queue=SegmentsQueue(session.client("sqs", config=WRITES), here.segments_queue),
+        topics=Topics(session.client("sns", config=READS)),
+    )
+
+
+def _pacer(here: Settings) -> Pacer:
+    """In simulated time a tick takes no time at all, and the local inbox has no pace to keep."""
+    return Pacer(now=count().__next__) if here.clock == "table" else Pacer()

@@ -1,0 +1,108 @@
+"""`check-policy`: everything that is wrong with a policy file, or what it says; and its compiled form."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from sla_watchdog.cli import FINDINGS, FINE, UsageError
+from sla_watchdog.cli.policy_summary import print_summary, summary
+from sla_watchdog.cli.problem_text import print_count, print_problems
+
+if TYPE_CHECKING:
+    from sla_watchdog.policy_file import Problem
+
+OWN_FILE = Path(__file__).parents[2] / "policy.yaml"
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "check-policy",
+        help="check the policy file, and compile it",
+        description="Prints everything that is wrong with the policy file, each with its line and what would be "
+        "right; or, if nothing is, what the file says in short.",
+    )
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: the project's own policy.yaml")
+    parser.add_argument("--compile", metavar="OUT", type=Path, help="write what Lambda reads to OUT")
+    parser.add_argument("--schema", action="store_true", help="print the JSON Schema for editors, and stop")
+    parser.add_argument("--json", action="store_true", help="answer in JSON")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    from sla_watchdog.policy_file import PolicyErrors, compile_policy, json_schema, read_policy
+
+    if args.schema:
+        print(json_schema(), end="")
+        return FINE
+    path = args.file or Path(os.path.relpath(OWN_FILE))
+    text, today = _text_of(path), datetime.now(UTC).date()
+    try:
+        checked = read_policy(text, str(path), today)
+    except PolicyErrors as errors:
+        _show_problems(path, text, errors.problems, as_json=args.json)
+        if not args.json:
+            print_count(_stderr(), errors)
+        return FINDINGS
+    if args.compile:
+        _write(args.compile, compile_policy(checked.form, today))
+    facts = summary(checked.form, today)
+    if args.json:
+        print(json.dumps(_answer(path, checked.warnings) | {"summary": facts}, indent=2, ensure_ascii=False))
+        return FINE
+    _show_problems(path, text, checked.warnings, as_json=False)
+    print_summary(Console(highlight=False), str(path), facts)
+    return FINE
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise UsageError(f"there is no file {path}; name the policy file: sla-watchdog check-policy FILE") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 (byte {error.start}); save it as UTF-8") from error
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _stderr() -> Console:
+    return Console(stderr=True, highlight=False)
+
+
+def _show_problems(path: Path, text: str, problems: tuple[Problem, ...], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(_answer(path, problems), indent=2, ensure_ascii=False))
+    else:
+        print_problems(_stderr(), str(path), text, problems)
+
+
+def _answer(path: Path, problems: tuple[Problem, ...]) -> dict[str, Any]:
+    return {
+        "file": str(path),
+        "ok": all(problem.warning for problem in problems),
+        "problems": [
+            {
+                "severity": "warning" if problem.warning else "error",
+                "line": problem.place.line,
+                "column": problem.place.column,
+                "path": problem.path,
+                "message": problem.message,
+                "hint": problem.hint,
+            }
+            for problem in problems
+        ],
+    }

@@ -1,0 +1,27 @@
+"""The policy file as Lambda would see it, compiled in memory."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sla_watchdog.cli import UsageError
+from sla_watchdog.domain.policy import Policy
+
+
+def compiled_policy(path: Path) -> Policy:
+    """Raises UsageError for a file that is not there, or has errors."""
+    from sla_watchdog.policy_file import PolicyErrors, policy_of, read_policy
+
+    today = datetime.now(UTC).date()
+    try:
+        return policy_of(read_policy(path.read_text(encoding="utf-8-sig"), str(path), today).form, today)
+    except PolicyErrors as error:
+        wrong = f"the policy file {path} has {len(error.problems)} problems"
+        raise UsageError(f"{wrong}: `sla-watchdog check-policy {path}` shows them") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the policy file {path} cannot be read ({_why(error)}); name one with --policy") from error
+
+
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    return "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error.strerror)

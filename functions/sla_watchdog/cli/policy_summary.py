@@ -1,0 +1,115 @@
+"""What a policy says, in short: for a person who has just changed it, and wants to see that it took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from sla_watchdog.domain.policy import Audience, Condition, Level
+    from sla_watchdog.policy_file import PolicyForm
+    from sla_watchdog.policy_file.calendars import CalendarForm
+    from sla_watchdog.policy_file.rules import RuleForm
+
+
+def summary(form: PolicyForm, today: date) -> dict[str, Any]:
+    from sla_watchdog.policy_file import holidays_until
+
+    return {
+        "calendars": {name: _calendar(calendar) for name, calendar in form.calendars.items()},
+        "policies": {rule.name: _rule(rule) for rule in form.policies},
+        "ladders": {name: _levels(levels) for name, levels in form.ladders.items()},
+        "ceilings": _levels(form.ceilings),
+        "audiences": {name: _audience(audience) for name, audience in form.audiences.items()},
+        "holidays_until": holidays_until(form, today),
+    }
+
+
+def print_summary(console: Console, file: str, facts: dict[str, Any]) -> None:
+    console.print(Text.assemble((f"{file}: ", "bold"), ("nothing wrong", "bold green")), soft_wrap=True)
+    for section in ("calendars", "policies", "ladders", "audiences"):
+        _print_section(console, section, facts[section].items())
+    _print_line(console, "ceilings", "\n".join(facts["ceilings"]))
+    _print_line(console, "holidays", f"known until {facts['holidays_until']}; each build looks further ahead")
+
+
+def _print_section(console: Console, title: str, rows: Iterable[tuple[str, str | list[str]]]) -> None:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="bold", max_width=24)
+    table.add_column()
+    for name, text in rows:
+        table.add_row(Text(name), Text(text if isinstance(text, str) else "\n".join(text)))
+    console.print(Text(f"\n{title}", "dim"))
+    console.print(Padding(table, (0, 0, 0, 2), expand=False))
+
+
+def _print_line(console: Console, title: str, text: str) -> None:
+    console.print(Text(f"\n{title}", "dim"))
+    console.print(Padding(Text(text), (0, 0, 0, 2), expand=False))
+
+
+# ------------------------------------------------------------------ in words
+
+
+def _calendar(calendar: CalendarForm) -> str:
+    from sla_watchdog.policy_file.hours import open_days
+
+    holidays = calendar.holidays
+    parts = [f"{days} {hours}" for days, hours in open_days(calendar.hours)]
+    parts.append(calendar.timezone)
+    if holidays.country:
+        parts.append("holidays of " + "-".join(filter(None, (holidays.country, holidays.subdivision))))
+    dates = len(holidays.dates) + len(calendar.exceptions)
+    if dates:
+        parts.append(f"{dates} single date{'s' * (dates != 1)}")
+    return ", ".join(parts)
+
+
+def _rule(rule: RuleForm) -> str:
+    from sla_watchdog.policy_file.durations import spoken
+
+    when = " and ".join(map(_condition, rule.when)) or "every other ticket"
+    targets = ", ".join(
+        f"{metric.value} {spoken(target.within)} ({target.ladder})" for metric, target in rule.targets.items()
+    )
+    return f"{when}: {targets or 'no targets, ceilings only'}; hours: {rule.calendar}"
+
+
+def _condition(condition: Condition) -> str:
+    verb = "is not" if condition.negate else "is"
+    if condition.missing:
+        return f"{condition.field} {verb} missing"
+    if condition.at_least is not None:
+        return f"{condition.field} {verb} at least {condition.at_least}"
+    return f"{condition.field} {verb} {' or '.join(sorted(condition.any_of))}"
+
+
+def _levels(levels: tuple[Level, ...]) -> list[str]:
+    from sla_watchdog.policy_file.levels import label
+
+    return [f"{label(level)} → {', '.join(level.tell)}{_manner(level)}" for level in levels]
+
+
+def _manner(level: Level) -> str:
+    from sla_watchdog.policy_file.durations import spoken_by_the_wall
+
+    urgent = ", urgent" if level.urgent else ""
+    if level.repeat is None:
+        return urgent
+    gap = spoken_by_the_wall(level.repeat.every)
+    return urgent + (
+        f", again after {gap}, then rarer up to weekly" if level.repeat.doubling else f", again every {gap}"
+    )
+
+
+def _audience(audience: Audience) -> str:
+    parts = [f"one topic for each {audience.each}" if audience.each else "one topic"]
+    if audience.hours:
+        parts.append(f"hours: {audience.hours}")
+    return ", ".join(parts)

@@ -1,0 +1,135 @@
+"""A case in one line, for people who look through many: how bad it is, who has it, who was told, what comes next."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from attrs import frozen
+
+from sla_watchdog.domain.case import Case, Outcome
+from sla_watchdog.domain.clocks import Clock, State
+from sla_watchdog.domain.escalation import Coming, Plan
+from sla_watchdog.domain.message.text import brief
+from sla_watchdog.domain.message.wording import METRIC, duration
+from sla_watchdog.domain.policy import Metric
+
+SOON = 24 * 3600
+"""Seconds of wall time in which a deadline counts as at risk."""
+
+BEST_FIRST = list(Outcome)
+
+
+class Trouble(StrEnum):
+    """The worst first."""
+
+    BREACHED = "breached"
+    AT_RISK = "at risk"
+    OPEN = "open"
+    PAUSED = "paused"
+
+
+@frozen
+class Told:
+    """Who was told last, and how that ended. `recipients` are keys, as `Recipient.key` writes them."""
+
+    at: int
+    recipients: tuple[str, ...]
+    outcome: Outcome
+
+
+@frozen
+class Row:
+    """`clock` is the worst that runs on it, None for a case without any; `level` counts from 1, 0 is none yet.
+
+    `late` is in seconds of wall time since the breach, negative before it and 0 while the clock is paused.
+    """
+
+    case: str
+    subject: str
+    owner: str
+    team: str
+    opened_at: int
+    trouble: Trouble
+    clock: Clock | None
+    level: int
+    late: int
+    told: Told | None
+    coming: Coming | None
+
+    @property
+    def rank(self) -> tuple[int, int, int, str]:
+        return list(Trouble).index(self.trouble), -self.level, -self.late, self.case
+
+
+@frozen
+class _Running:
+    """A clock that still runs or could, at `now`."""
+
+    clock: Clock
+    now: int
+
+    @property
+    def trouble(self) -> Trouble:
+        state = self.clock.state(self.now)
+        if state is State.BREACHED:
+            return Trouble.BREACHED
+        if state is State.PAUSED or self.clock.due_at is None:
+            return Trouble.PAUSED
+        return Trouble.AT_RISK if self.clock.due_at <= self.now + SOON else Trouble.OPEN
+
+    @property
+    def level(self) -> int:
+        return max((n for n, at in enumerate(self.clock.levels, 1) if at is not None and at <= self.now), default=0)
+
+    @property
+    def late(self) -> int:
+        reference = self.clock.due_at if self.clock.breach_at is None else self.clock.breach_at - 1
+        return self.now - reference if reference is not None and self.trouble is not Trouble.PAUSED else 0
+
+    @property
+    def rank(self) -> tuple[int, bool, int, int]:
+        """Of two that are open the case's age says less than a clock of its own."""
+        only_age = self.clock.metric is Metric.AGE and self.trouble is not Trouble.BREACHED
+        return list(Trouble).index(self.trouble) if not only_age else len(Trouble), only_age, -self.level, -self.late
+
+
+def row(case: Case, plan: Plan, shared: frozenset[str], now: int) -> Row:
+    """The line of an unresolved case. An assignee among the `shared` names is nobody."""
+    worst = min((_Running(c, now) for c in plan.clocks if c.stopped_at is None), key=lambda r: r.rank, default=None)
+    newest = next(iter(case.facts.tickets()[-1:]), "")
+    said = {name: str(case.facts.latest(newest, name)) for name in ("subject", "assignee", "team")}
+    return Row(
+        case=case.id,
+        subject=brief(said["subject"], 250),
+        owner="" if said["assignee"].casefold() in shared else brief(said["assignee"], 100),
+        team=brief(said["team"], 100),
+        opened_at=min((each.created_at for each in plan.tickets), default=now),
+        trouble=worst.trouble if worst else Trouble.OPEN,
+        clock=worst.clock if worst else None,
+        level=worst.level if worst else 0,
+        late=worst.late if worst else 0,
+        told=_told(case),
+        coming=next(iter(plan.coming), None),
+    )
+
+
+def _told(case: Case) -> Told | None:
+    """Of what was told at one time, what reached somebody comes first."""
+    levels = [(to, reached) for (clock, to), reached in case.reached.items() if "/finding:" not in clock]
+    if not levels:
+        return None
+    at, rank = max((reached.at, -BEST_FIRST.index(reached.outcome)) for _, reached in levels)
+    outcome = BEST_FIRST[-rank]
+    return Told(at, tuple(sorted({to for to, r in levels if (r.at, r.outcome) == (at, outcome)})), outcome)
+
+
+def phrase(row: Row, now: int) -> str:
+    """`resolution 6 h 10 m over`, `first response 20 m left`, `resolution paused`, `open for 731 d`."""
+    clock = row.clock
+    if clock is None:
+        return "no clock"
+    if clock.metric is Metric.AGE:
+        return f"open for {duration(now - row.opened_at)}"
+    if row.trouble is Trouble.PAUSED:
+        return f"{METRIC[clock.metric]} paused"
+    return f"{METRIC[clock.metric]} {duration(abs(row.late))} {'over' if row.late >= 0 else 'left'}"

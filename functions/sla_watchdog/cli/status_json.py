@@ -1,0 +1,64 @@
+"""`status` for programs: times are ISO 8601 in UTC, and what the filters leave out is still counted."""
+
+from __future__ import annotations
+
+import json
+
+from sla_watchdog.cli.rows import Row, Trouble, phrase
+from sla_watchdog.cli.status import Pending, Status
+from sla_watchdog.domain.message.wording import iso
+
+
+def as_json(status: Status, *, breached: bool, limit: int) -> str:
+    answer = {
+        "stack": status.title,
+        "now": iso(status.now),
+        "mode": {"name": status.mode.name, "since": iso(status.mode.since) if status.mode.since else None},
+        "warning": status.warning or None,
+        "counts": {"open": len(status.rows), **{_key(t): status.count(t) for t in Trouble if t is not Trouble.OPEN}},
+        "ticks": {"due": status.due, "due_since": None if status.due_since is None else iso(status.due_since)},
+        "cases": [_case(each, status.now) for each in status.chosen(breached=breached)[: limit or None]],
+        "findings": [{"ticket": each.ticket, "kind": each.kind, "reason": each.reason} for each in status.mends],
+        "pending": [_pending(each) for each in status.pending],
+    }
+    return json.dumps(answer, indent=2, ensure_ascii=False)
+
+
+def _key(trouble: Trouble) -> str:
+    return trouble.value.replace(" ", "_")
+
+
+def _case(row: Row, now: int) -> dict[str, object]:
+    clock, told, coming = row.clock, row.told, row.coming
+    return {
+        "case": row.case,
+        "subject": row.subject,
+        "state": _key(row.trouble),
+        "what": phrase(row, now),
+        "clock": clock.metric.value if clock else None,
+        "rule": clock.rule if clock else None,
+        "level": row.level,
+        "levels": len(clock.levels) if clock else 0,
+        "late_seconds": row.late,
+        "due_at": _iso(clock.due_at if clock else None),
+        "breach_at": _iso(clock.breach_at if clock else None),
+        "opened_at": iso(row.opened_at),
+        "owner": row.owner or None,
+        "team": row.team or None,
+        "told": told and {"at": iso(told.at), "recipients": list(told.recipients), "outcome": told.outcome.value},
+        "next": coming and {"at": iso(coming.at), "recipient": coming.recipient.key, "level": coming.level + 1},
+    }
+
+
+def _iso(at: int | None) -> str | None:
+    return None if at is None else iso(at)
+
+
+def _pending(pending: Pending) -> dict[str, object]:
+    return {
+        "case": pending.case,
+        "recipient": pending.recipient,
+        "due_at": iso(pending.due_at),
+        "until": iso(pending.until),
+        "attempts": pending.attempts,
+    }

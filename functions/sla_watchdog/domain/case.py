@@ -1,0 +1,166 @@
+"""A case as the watchdog keeps it: facts of its tickets, what was told to whom, and what is on its way."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+
+from attrs import evolve, field, frozen
+
+from sla_watchdog.domain.facts import Facts
+
+OPERATIONS = "operations"
+"""The audience of findings, and of what nobody else can be told. It always exists."""
+
+
+class Outcome(StrEnum):
+    """How a due level ended for one recipient; the audit knows no other end."""
+
+    SENT = "sent"
+    IN_DIGEST = "in_digest"
+    OBSERVED = "observed"
+    SUPERSEDED = "superseded"
+    SUPPRESSED = "suppressed"
+    DEFERRED = "deferred"
+    WITHDRAWN = "withdrawn"
+    UNDELIVERABLE = "undeliverable"
+
+
+class Severity(StrEnum):
+    WARNING = "warning"
+    BREACH = "breach"
+    CRITICAL = "critical"
+
+
+@frozen(order=True)
+class Recipient:
+    """One SNS topic: an audience, for `each` audiences one of its values, and the topic beside it for urgent ones."""
+
+    audience: str
+    of: str = ""
+    urgent: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.audience + ("-urgent" if self.urgent else "") + (f":{self.of}" if self.of else "")
+
+    @property
+    def topic(self) -> str:
+        """The topic's name after the stack's prefix: `owner`, `owner-urgent`, `owner--kim`, `owner--kim-urgent`."""
+        return self.audience + (f"--{_slug(self.of)}" if self.of else "") + ("-urgent" if self.urgent else "")
+
+    @property
+    def everyone(self) -> Recipient:
+        """The audience's own topic, for values of `each` that have none of their own."""
+        return evolve(self, of="")
+
+
+def _slug(value: str) -> str:
+    """Letters, digits and hyphens; with a hash where anything else had to go, so that no two values meet."""
+    plain = re.sub(r"[^a-z0-9]+", "-", value.casefold()).strip("-")[:60]
+    if plain == value:
+        return plain
+    return f"{plain}-{_hash(value)[:6]}".lstrip("-")
+
+
+def _hash(text: str) -> str:
+    """Of any text, lone surrogates included."""
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
+
+
+@frozen
+class Alert:
+    """One level of one clock reaching one recipient. `level` counts from 0, `due_at` is when it came due."""
+
+    subject: str
+    clock: str
+    cycle: int
+    level: int
+    repetition: int
+    recipient: Recipient
+    severity: Severity
+    due_at: int
+    reason: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.clock_key}/{self.level}/{self.repetition}/{self.recipient.key}"
+
+    @property
+    def clock_key(self) -> str:
+        return f"{self.subject}/{self.clock}/{self.cycle}"
+
+    @property
+    def ref(self) -> str:
+        """The id in eight characters, for people; stable, since the id is."""
+        return _hash(self.id)[:8].upper()
+
+    @property
+    def urgent(self) -> bool:
+        return self.severity is Severity.CRITICAL
+
+
+@frozen
+class Reached:
+    """The highest level of one clock that one recipient was told of, and how that ended."""
+
+    level: int
+    repetition: int
+    at: int
+    outcome: Outcome
+
+
+@frozen
+class Entry:
+    """One message on its way: claimed under `token` until `until`, when the claim lapses and is judged again.
+
+    `alerts` go to one recipient in one message, led by the first. `digest` names the digest that carries it.
+    `attempts` counts the claims made so far.
+    """
+
+    token: str
+    until: int
+    alerts: tuple[Alert, ...]
+    digest: str = ""
+    attempts: int = 1
+
+    @property
+    def key(self) -> str:
+        return self.alerts[0].recipient.key
+
+    @property
+    def urgent(self) -> bool:
+        return any(alert.urgent for alert in self.alerts)
+
+
+@frozen
+class Case:
+    """`rev` rises with every write and is 0 for a case not stored yet. `reached` is keyed by clock and recipient,
+    `outbox` by recipient.
+
+    `seen` holds, per ticket, the stream's sequence number of the last record taken in. `generation` is the policy
+    generation it was last written under. `failures` counts how often in a row it could not be judged or sent.
+    """
+
+    id: str
+    facts: Facts = field(factory=Facts)
+    rev: int = 0
+    reached: Mapping[tuple[str, str], Reached] = field(factory=dict)
+    outbox: Mapping[str, Entry] = field(factory=dict)
+    seen: Mapping[str, str] = field(factory=dict)
+    generation: int = 0
+    next_at: int | None = None
+    urgent: bool = False
+    failures: int = 0
+
+    def told(self, clock_key: str, recipient: Recipient) -> Reached | None:
+        """The highest level of that clock that the recipient was told of."""
+        return self.reached.get((clock_key, recipient.key))
+
+    def as_heard(self, live: bool) -> Case:
+        """The case as its recipients know it: once live, a level that was only observed was told to nobody."""
+        if not live:
+            return self
+        return evolve(self, reached={k: r for k, r in self.reached.items() if r.outcome is not Outcome.OBSERVED})

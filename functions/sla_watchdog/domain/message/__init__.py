@@ -1,0 +1,19 @@
+"""Alerts in words: one structured message for e-mail, SMS and machines, within what SNS takes for any input."""
+
+from sla_watchdog.domain.message.alert import render
+from sla_watchdog.domain.message.digest import render_digest
+from sla_watchdog.domain.message.envelope import Message, NoTopic, Refused, Sent
+from sla_watchdog.domain.message.notes import Observed, observed_line, render_observed, render_test
+
+__all__ = [
+    "Message",
+    "NoTopic",
+    "Observed",
+    "Refused",
+    "Sent",
+    "observed_line",
+    "render",
+    "render_digest",
+    "render_observed",
+    "render_test",
+]

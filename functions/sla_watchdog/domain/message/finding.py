@@ -1,0 +1,23 @@
+"""Findings: something about the data that a person must mend, told to operations once."""
+
+from __future__ import annotations
+
+_ADVICE = {
+    "status": "Name this status in the policy file (statuses), or correct the ticket. Until then every clock runs.",
+    "priority": (
+        "Name this priority in the policy file (priorities), or correct the ticket. Until then the case is judged by "
+        "the strictest policy that could apply."
+    ),
+    "deleted": "Find out who deleted the record, and whether the customer was helped. Its clocks have stopped.",
+    "calendar": "Give the calendar in the policy file an opening; until then this clock cannot run.",
+}
+
+_FIELD = (
+    "Correct the field in the ticket record, or say in the policy file where it is found (fields). Until then the "
+    "case is judged by the strictest policy that could apply."
+)
+
+
+def advice(clock: str) -> str:
+    """What to do about the finding with the clock name `finding:<kind>`."""
+    return _ADVICE.get(clock.removeprefix("finding:"), _FIELD)

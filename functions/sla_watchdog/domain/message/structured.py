@@ -1,0 +1,128 @@
+"""The facts of a notice for machines: JSON values, times in ISO 8601 with offset, levels counted from 1."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlsplit
+
+from sla_watchdog.domain.case import Recipient
+from sla_watchdog.domain.clocks import Clock
+from sla_watchdog.domain.message.envelope import VERSION
+from sla_watchdog.domain.message.text import brief
+from sla_watchdog.domain.message.wording import iso, subject_of
+from sla_watchdog.domain.notice import Item, Notice, TicketLine
+
+Json = dict[str, object]
+
+MOST_TICKETS = 20
+"""Tickets of one case that a message describes; it says how many more there are."""
+
+MOST_TOLD = 20
+
+LONGEST_URL = 500
+
+
+def link(url: str) -> str:
+    """The address in ASCII if it is http(s) and names a host and nobody; else nothing, since people click on it."""
+    if not url or len(url) > LONGEST_URL or not url.isprintable() or " " in url:
+        return ""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+            return ""
+        address = quote(url, safe=":/?#[]@!$&'()*+,;=%-._~")
+    except ValueError:
+        return ""
+    return address if len(address) <= LONGEST_URL else ""
+
+
+def audience(recipient: Recipient) -> Json:
+    return {"name": recipient.audience, "of": recipient.of, "urgent": recipient.urgent}
+
+
+def alert(item: Item, notice: Notice) -> Json:
+    """Everything about one alert that needs nothing around it to be understood."""
+    told = item.alert
+    about: Json = {
+        "id": told.id,
+        "ref": told.ref,
+        "case": notice.case,
+        "subject": told.subject,
+        "clock": told.clock,
+        "cycle": told.cycle,
+        "level": told.level + 1,
+        "repetition": told.repetition,
+        "severity": told.severity.value,
+        "came_due_at": iso(told.due_at, notice.zone),
+        "reason": brief(told.reason, 250),
+    }
+    return about if item.clock is None else {**about, **_clock(item, item.clock, notice.zone)}
+
+
+def _clock(item: Item, clock: Clock, zone: str) -> Json:
+    return {
+        "state": item.state.value if item.state else None,
+        "late_seconds": item.late,
+        "target_seconds": clock.target,
+        "rule": clock.rule,
+        "calendar": clock.calendar,
+        "started_at": iso(clock.started_at, zone),
+        "due_at": _maybe(clock.due_at, zone),
+        "breach_at": _maybe(clock.breach_at, zone),
+    }
+
+
+def _maybe(at: int | None, zone: str) -> str | None:
+    return None if at is None else iso(at, zone)
+
+
+def _ticket(line: TicketLine, zone: str) -> Json:
+    return {
+        "id": line.id,
+        "subject": brief(line.subject, 250),
+        "status": brief(line.status, 100),
+        "owner": brief(line.owner, 100),
+        "team": brief(line.team, 100),
+        "url": link(line.url),
+        "created_at": iso(line.created_at, zone),
+    }
+
+
+def structured(notice: Notice, now: int) -> Json:
+    """The whole notice. The first alert leads and lends its level, severity and clock to the message."""
+    alerts = [alert(item, notice) for item in notice.items]
+    lead = alerts[0]
+    leading = ("ref", "severity", "level", "clock", "due_at", "breach_at")
+    return {
+        "version": VERSION,
+        "kind": "alert" if notice.lead.clock else "finding",
+        **{key: lead.get(key) for key in leading},
+        "case": notice.case,
+        "case_subject": subject_of(notice),
+        "customer": brief(notice.customer, 100),
+        "opened_at": iso(notice.opened_at, notice.zone),
+        "audience": audience(notice.recipient),
+        "alerts": alerts,
+        "tickets": [_ticket(line, notice.zone) for line in notice.tickets[:MOST_TICKETS]],
+        "ticket_count": len(notice.tickets),
+        "told": [_told(*told, notice.zone) for told in notice.told[-MOST_TOLD:]],
+        "next": _next(notice),
+        "zone": notice.zone,
+        "sent_at": iso(now, notice.zone),
+    }
+
+
+def _told(at: int, recipient: str, level: int, zone: str) -> Json:
+    return {"at": iso(at, zone), "recipient": recipient, "level": level + 1}
+
+
+def _next(notice: Notice) -> Json | None:
+    coming = notice.coming
+    if coming is None:
+        return None
+    return {
+        "at": iso(coming.at, notice.zone),
+        "audience": audience(coming.recipient),
+        "clock": coming.clock,
+        "level": coming.level + 1,
+        "urgent": coming.urgent,
+    }

@@ -1,0 +1,199 @@
+"""The policy in force: everything an operator decided, checked and ready to be asked.
+
+These values are made in one place only, from the compiled policy (`sla_watchdog.domain.compiled`), so a bad
+one cannot exist here. Durations are whole seconds; "open time" is time inside the rule's calendar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum, StrEnum
+
+from attrs import field, frozen
+
+from sla_watchdog.domain.business_time import Calendar
+
+
+class Metric(StrEnum):
+    """What a target measures. `age` is the case's own clock: wall time, never paused."""
+
+    FIRST_RESPONSE = "first_response"
+    RESOLUTION = "resolution"
+    AGE = "age"
+
+
+@frozen
+class Percent:
+    """Due at the earliest instant with elapsed >= `percent` of the target; `percent` is 1..99."""
+
+    percent: int
+
+
+@frozen
+class Before:
+    """Due at the latest instant with `seconds` of open time left; at the start when there never were as many."""
+
+    seconds: int
+
+
+@frozen
+class After:
+    """Due `seconds` of open time after the deadline, never before the breach; 0 is the breach itself."""
+
+    seconds: int
+
+
+@frozen
+class Age:
+    """Due when the case is `seconds` old by the wall clock (ceilings only)."""
+
+    seconds: int
+
+
+Trigger = Percent | Before | After | Age
+
+LONGEST_GAP = 7 * 86400
+"""No repetition waits longer than a week (semantics E5)."""
+
+
+@frozen
+class Repeat:
+    """How the last level comes again for ever, in wall-clock seconds; `doubling` gaps grow up to a week.
+
+    `every` is at least a minute and at most a week.
+    """
+
+    every: int
+    doubling: bool
+
+    @property
+    def _growing(self) -> int:
+        """How many gaps are shorter than a week; the n-th, counted from 0, is `every` doubled n times."""
+        return ((LONGEST_GAP - 1) // self.every).bit_length()
+
+    def offset(self, repetition: int) -> int:
+        """Seconds from the level's own instant to its n-th repetition (0 is the level itself)."""
+        if not self.doubling:
+            return self.every * repetition
+        growing = min(repetition, self._growing)
+        return self.every * ((1 << growing) - 1) + LONGEST_GAP * (repetition - growing)
+
+    def latest(self, seconds: int) -> int:
+        """The highest repetition whose offset is at most `seconds` (>= 0)."""
+        if not self.doubling:
+            return seconds // self.every
+        weekly = seconds - self.offset(self._growing)
+        if weekly >= 0:
+            return self._growing + weekly // LONGEST_GAP
+        return (seconds // self.every + 1).bit_length() - 1
+
+
+@frozen
+class Level:
+    trigger: Trigger
+    tell: tuple[str, ...]
+    urgent: bool = False
+    repeat: Repeat | None = None
+
+
+@frozen
+class Ladder:
+    """Levels in the order they come due; the last one always repeats."""
+
+    name: str
+    levels: tuple[Level, ...]
+
+
+@frozen
+class Target:
+    """`within` seconds of open time, not counting time in a status group of `pauses_in`."""
+
+    metric: Metric
+    within: int
+    ladder: Ladder
+    pauses_in: frozenset[str] = frozenset()
+    stops_at: str = "resolved"
+
+
+class Truth(Enum):
+    """Whether a condition holds; UNKNOWN when the ticket's value cannot be read."""
+
+    YES = 1
+    NO = 2
+    UNKNOWN = 3
+
+
+@frozen
+class Condition:
+    """One key of `when:`.
+
+    `any_of` holds when the ticket's value (text, trimmed and case-folded; for a list, a member) is one of them;
+    `missing` when the ticket has none; `at_least` when it is a number >= that. `negate` turns the answer round.
+    """
+
+    field: str
+    any_of: frozenset[str] = frozenset()
+    missing: bool = False
+    at_least: float | None = None
+    negate: bool = False
+
+
+@frozen
+class Rule:
+    """One entry of `policies:`; the first whose conditions all hold judges the ticket."""
+
+    name: str
+    when: tuple[Condition, ...]
+    calendar: str
+    targets: tuple[Target, ...]
+
+
+@frozen
+class Audience:
+    """Named recipients. `each` is `assignee` or `team` when every value has a topic of its own."""
+
+    name: str
+    each: str | None = None
+    hours: str | None = None
+
+
+@frozen
+class Source:
+    """Where a ticket stands in the Tickets table, in the operator's own shape.
+
+    `key` maps the table's key attributes to templates: `{"ticket_id": "{ticket_id}"}` or
+    `{"pk": "TICKET#{ticket_id}", "sk": "META"}`. `only` keeps records whose attribute is one of the values
+    (several entity types in one table). `fields` maps our field names to paths (`requester.org.tier`).
+    """
+
+    key: Mapping[str, str]
+    only: Mapping[str, frozenset[str]] = field(factory=dict)
+    fields: Mapping[str, str] = field(factory=dict)
+
+
+@frozen
+class Policy:
+    source: Source
+    timezone: str | None
+    statuses: Mapping[str, str]
+    """Status as the desk writes it (trimmed, case-folded) -> group: open, waiting, resolved, closed, or its own."""
+    priorities: Mapping[str, str]
+    """Priority as the desk writes it (trimmed, case-folded) -> name."""
+    severity: tuple[str, ...]
+    """Priority names, the most severe first."""
+    bots: frozenset[str]
+    shared: frozenset[str]
+    calendars: Mapping[str, Calendar]
+    audiences: Mapping[str, Audience]
+    rules: tuple[Rule, ...]
+    ceilings: Ladder
+    digest_after: int
+    hash: str
+    """Of the compiled form: two policies with one hash judge alike."""
+    holidays_until: str
+    """The last date (ISO) up to which holidays are expanded; later deadlines are a finding (semantics A7)."""
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """Names of ticket fields that a condition reads beyond the ones every ticket may have."""
+        return frozenset(condition.field for rule in self.rules for condition in rule.when)

@@ -1,0 +1,105 @@
+"""What a tick has to say, before it is claimed: drafts, where they go, and which of them share a digest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from attrs import define, frozen
+
+from sla_watchdog.domain.case import Alert, Recipient
+from sla_watchdog.judging import Judged
+
+Name = tuple[str, str]
+"""(case, recipient key): what a draft, and the entry that it becomes, are known by."""
+
+
+@define
+class Tally:
+    """What a tick did. `oldest_pending_seconds` and `lag_seconds` are seconds since a level came due, unsent and sent.
+
+    `problem` is the last reason why something could not be sent.
+    """
+
+    due: int = 0
+    claimed: int = 0
+    lost: int = 0
+    sent: int = 0
+    digested: int = 0
+    observed: int = 0
+    withdrawn: int = 0
+    deferred: int = 0
+    suppressed: int = 0
+    undeliverable: int = 0
+    retried: int = 0
+    put_back: int = 0
+    left_due: int = 0
+    findings: int = 0
+    oldest_pending_seconds: int = 0
+    lag_seconds: int = 0
+    problem: str = ""
+
+
+@frozen
+class Draft:
+    """One message to be: what is due for one case and one recipient."""
+
+    judged: Judged
+    alerts: tuple[Alert, ...]
+
+    @property
+    def recipient(self) -> Recipient:
+        return self.alerts[0].recipient
+
+    @property
+    def name(self) -> Name:
+        return self.judged.case.id, self.recipient.key
+
+    @property
+    def rank(self) -> tuple[bool, int]:
+        """Urgent first, then what has been due the longest."""
+        return not self.urgent, min(alert.due_at for alert in self.alerts)
+
+    def before(self, instant: int) -> bool:
+        """Whether all of it came due before `instant`."""
+        return all(alert.due_at < instant for alert in self.alerts)
+
+    @property
+    def urgent(self) -> bool:
+        return any(alert.urgent for alert in self.alerts)
+
+
+@frozen
+class Reach:
+    """Confirmed subscriptions by topic name, as last counted by a sweep; None before the first count."""
+
+    topics: Mapping[str, int] | None
+
+    def destination(self, recipient: Recipient) -> Recipient:
+        """Whose topic takes the message: the recipient's own, or the audience's while nobody has confirmed that one."""
+        own = not recipient.of or self.topics is None or self.topics.get(recipient.topic, 0) > 0
+        return recipient if own else recipient.everyone
+
+    def nobody(self, destination: Recipient) -> bool:
+        """The topic is there and nobody confirmed to be in it."""
+        return self.topics is not None and self.topics.get(destination.topic) == 0
+
+
+def drafts_of(judged: Judged) -> list[Draft]:
+    """One draft for each recipient of what is due."""
+    due = judged.plan.alerts
+    recipients = dict.fromkeys(alert.recipient for alert in due)
+    return [Draft(judged, tuple(alert for alert in due if alert.recipient == recipient)) for recipient in recipients]
+
+
+def shared(drafts: Sequence[Draft], room: int, live_since: int) -> tuple[list[Draft], list[Draft]]:
+    """One topic's drafts, most urgent first, parted into messages of their own and members of a digest.
+
+    What came due before mode live began is never a message of its own. Of the rest, when there are more than `room`,
+    only the urgent ones stay single, as far as there is room for them.
+    """
+    old = [draft for draft in drafts if draft.before(live_since)]
+    fresh = [draft for draft in drafts if not draft.before(live_since)]
+    if len(fresh) > room:
+        urgent = [draft for draft in fresh[:room] if draft.urgent]  # urgent ones come first, so these are the first
+        old, fresh = [*fresh[len(urgent) :], *old], urgent
+    return ([*fresh, *old], []) if len(old) == 1 else (fresh, old)

@@ -1,0 +1,31 @@
+"""Lambda `sweep`: the schedule asks for a sweep, the queue brings its segments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import asdict
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from sla_watchdog.adapters.segments import Segment
+from sla_watchdog.bootstrap import parts
+from sla_watchdog.observability import count, logger, metrics
+from sla_watchdog.sweep import start
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    here = parts()
+    if "Records" not in event:
+        run = start(here.queue, here.settings.segments)
+        logger.info("sweep asked for", run=run, segments=here.settings.segments)
+        return {"run": run}
+    now = here.now()
+    sweeper = here.sweeper(now)
+    for message in event["Records"]:
+        segment = Segment.of_body(message["body"])
+        swept = sweeper.sweep(segment, now, lambda: context.get_remaining_time_in_millis() / 1000)
+        logger.info("swept", run=segment.run, segment=segment.number, **asdict(swept))
+        count({"repaired": swept.repaired})
+    return {}

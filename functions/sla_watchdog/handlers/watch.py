@@ -1,0 +1,28 @@
+"""Lambda `watch`: one tick a minute. Its heartbeat says that every shard was queried and every key dealt with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import asdict
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from sla_watchdog.bootstrap import parts
+from sla_watchdog.observability import count, logger, metrics
+
+MEASURED = ("due", "sent", "undeliverable", "put_back", "left_due", "findings", "oldest_pending_seconds", "lag_seconds")
+"""What becomes a metric, at 30 cents a month each; the rest stands in the log."""
+
+
+@metrics.log_metrics
+@logger.inject_lambda_context
+def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    here = parts()
+    tally = here.tick(here.now(), lambda: context.get_remaining_time_in_millis() / 1000).run()
+    if tally is None:
+        logger.info("another tick is running")
+        return {"due": 0, "left_due": 0, "skipped": True}
+    done = asdict(tally)
+    logger.info("ticked", **done)
+    count({name: done[name] for name in MEASURED} | {"heartbeat": 1})
+    return done

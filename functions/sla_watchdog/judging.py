@@ -1,0 +1,76 @@
+"""Judge cases as they are now: what is stored of them, and what their ticket records show beyond that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from time import monotonic
+
+from attrs import evolve, frozen
+
+from sla_watchdog.adapters.tickets import TicketsTable
+from sla_watchdog.adapters.watch import DamagedItem, WatchTable
+from sla_watchdog.domain.case import Case
+from sla_watchdog.domain.escalation import Plan, plan
+from sla_watchdog.domain.facts import Facts
+from sla_watchdog.domain.policy import Policy
+from sla_watchdog.domain.record import Record, observed, vanished
+
+NAMELESS = "?"
+"""First character of the case of a record whose id cannot be read; no record can be read again by it."""
+
+
+@frozen
+class Judge:
+    """Everything a judgement rests on. `live` is False in mode observe, where levels only observed count as told."""
+
+    policy: Policy
+    tickets: TicketsTable
+    watch: WatchTable
+    live: bool
+
+    def judge(self, ids: Iterable[str], now: int) -> dict[str, Judged | DamagedItem]:
+        """Consistent reads of the cases and of their tickets' records, and what follows from both."""
+        read_at = monotonic()
+        cases = self.watch.cases(ids)
+        sound = [case for case in cases.values() if isinstance(case, Case)]
+        names = {name for case in sound for name in case.facts.tickets() if not name.startswith(NAMELESS)}
+        records = self.tickets.read(names)
+        return {
+            name: self._one(case, records, now, read_at) if isinstance(case, Case) else case
+            for name, case in cases.items()
+        }
+
+    def _one(self, case: Case, records: Mapping[str, Record], now: int, read_at: float) -> Judged | DamagedItem:
+        try:
+            facts = overlay(case.facts, records, self.policy, now)
+            return Judged(case, facts, self.plan(case, facts, now), now, read_at)
+        except Exception as error:  # noqa: BLE001 - one case must never stop the others; it is put back and reported
+            return DamagedItem(case.id, f"{type(error).__name__}: {error}", case.failures)
+
+    def plan(self, case: Case, facts: Facts, now: int) -> Plan:
+        """Judge without reading: the case as stored, under facts that may say more than it does."""
+        return plan(evolve(case.as_heard(self.live), facts=facts), self.policy, now)
+
+
+@frozen
+class Judged:
+    """A case as stored, the facts it was judged under (its records' latest included), and the plan.
+
+    `read_at` is on the monotonic clock: when the reads behind it began.
+    """
+
+    case: Case
+    facts: Facts
+    plan: Plan
+    now: int
+    read_at: float
+
+
+def overlay(facts: Facts, records: Mapping[str, Record], policy: Policy, now: int) -> Facts:
+    """The facts with what the records read just now add to them; a record that is not there is gone."""
+    for name in facts.tickets():
+        if name.startswith(NAMELESS):
+            continue
+        record = records.get(name)
+        facts |= observed(name, record, policy, facts, now) if record else vanished(name, facts, now)
+    return facts

@@ -1,0 +1,328 @@
+"""Claim, send, settle: how what is due reaches its recipients surely, and is accounted for once.
+
+A message is claimed in its case's outbox under a token and a lease, published, and settled under that token. Only
+then does its level count as told. A process that dies in between leaves a claim that lapses and is judged again.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from time import monotonic
+
+from attrs import define, evolve, field
+
+from sla_watchdog.adapters.audit import AuditItem, AuditTable
+from sla_watchdog.adapters.sns import Publisher
+from sla_watchdog.adapters.watch import Settled, WatchTable
+from sla_watchdog.domain.case import OPERATIONS, Alert, Case, Entry, Outcome, Reached, Recipient
+from sla_watchdog.domain.escalation import superseded, wake
+from sla_watchdog.domain.message import Message, Sent, observed_line, render, render_digest
+from sla_watchdog.domain.notice import Notice, notice
+from sla_watchdog.drafts import Draft, Name, Reach, Tally, drafts_of, shared
+from sla_watchdog.errors import Unavailable
+from sla_watchdog.judging import Judge, Judged
+
+LEASE = 150
+"""Seconds a claim holds: longer than the function's 120 s limit, so a holder whose lease is over is dead."""
+
+FRESH = 5.0
+"""A publish rests on consistent reads at most this many seconds old (DESIGN.md section 6)."""
+
+DIGEST_MEMBERS = 1000
+"""Messages in one digest at most; more make another."""
+
+RETRY_PAUSE, LONGEST_PAUSE = 60, 900
+"""Seconds to the next try after a failed send; they double up to the longest, for ever (promise 4)."""
+
+GIVE_UP_AFTER = 3
+"""Failed sends in a row after which the rest of the tick is put off untried: SNS itself is out."""
+
+MIN_TIME_LEFT = 20.0
+"""No publish is started with fewer seconds left than this."""
+
+DAY = 86_400
+
+
+@define
+class Sender:
+    """Sends within one tick. `live_since` is when mode live began: what came due before it goes into a digest.
+
+    `stored` holds each case as last written by this tick. `again` collects the cases that must be judged once more
+    in it, because somebody could not be reached and the next level is to be told.
+    """
+
+    judge: Judge
+    watch: WatchTable
+    audit: AuditTable
+    publisher: Publisher
+    reach: Reach
+    now: int
+    live_since: int
+    time_left: Callable[[], float]
+    tally: Tally = field(factory=Tally)
+    stored: dict[str, Case] = field(factory=dict)
+    again: set[str] = field(factory=set)
+    _singles: Counter[Recipient] = field(factory=Counter)
+    _failures: int = 0
+
+    def deliver(self, judged: Iterable[Judged]) -> None:
+        """Claim everything that is due, then send it: urgent first, the longest due first, digests last."""
+        judged = [each for each in judged if not self._settled_lapsed(each)]
+        drafts = sorted((draft for each in judged for draft in drafts_of(each)), key=lambda draft: draft.rank)
+        digest_of = self._digests(drafts)
+        claimed = [draft for each in judged for draft in self._claim(each, digest_of)]
+        for draft in sorted(claimed, key=lambda draft: draft.rank):
+            if not digest_of[draft.name]:
+                self._send(draft)
+        for digest in dict.fromkeys(digest_of[draft.name] for draft in claimed):
+            if digest:
+                self._send_digest(digest, [draft for draft in claimed if digest_of[draft.name] == digest])
+
+    # claim
+
+    def _digests(self, drafts: Sequence[Draft]) -> dict[Name, str]:
+        """Which digest carries each draft; '' for a message of its own."""
+        by_topic: dict[Recipient, list[Draft]] = defaultdict(list)
+        for draft in drafts:
+            by_topic[self.reach.destination(draft.recipient)].append(draft)
+        shared: dict[Name, str] = {}
+        for destination, theirs in by_topic.items():
+            shared |= self._share(destination, theirs)
+        return shared
+
+    def _share(self, destination: Recipient, drafts: list[Draft]) -> dict[Name, str]:
+        if self._only_observed(destination):
+            return dict.fromkeys((draft.name for draft in drafts), "")
+        room = max(0, self.judge.policy.digest_after - self._singles[destination])
+        singles, rest = shared(drafts, room, self.live_since)
+        self._singles[destination] += len(singles)
+        digests = dict.fromkeys((draft.name for draft in singles), "")
+        for start in range(0, len(rest), DIGEST_MEMBERS):
+            members = rest[start : start + DIGEST_MEMBERS]
+            digests |= dict.fromkeys((draft.name for draft in members), secrets.token_hex(8))
+        return digests
+
+    def _claim(self, judged: Judged, digest_of: dict[Name, str]) -> list[Draft]:
+        """Claim what is due for one case in one write, and time its next look; nothing when the race was lost."""
+        self._put_on_record(judged)
+        case, until = judged.case, self.now + LEASE
+        entries = {}
+        for draft in drafts_of(judged):
+            before = case.outbox.get(draft.recipient.key)
+            entries[draft.recipient.key] = Entry(
+                token=secrets.token_hex(8),
+                until=until,
+                alerts=draft.alerts,
+                digest=digest_of[draft.name],
+                attempts=before.attempts + 1 if before else 1,
+            )
+        after = evolve(case, outbox={**case.outbox, **entries})
+        next_at, urgent = wake(self.judge.plan(after, judged.facts, self.now), after)
+        if not entries and (next_at, urgent) == (case.next_at, case.urgent) and next_at != self.now:
+            return []
+        stored = self.watch.claim(case, entries, next_at, urgent)
+        if stored is None:
+            self.tally.lost += 1
+            self.again.add(case.id)
+            return []
+        self.stored[case.id] = stored
+        self.tally.claimed += len(entries)
+        return [Draft(judged, entry.alerts) for entry in entries.values()]
+
+    def _put_on_record(self, judged: Judged) -> None:
+        """Levels that came due and wait are in the audit with their reason; the same again changes nothing."""
+        waiting = [(d.alert, d.outcome, f"{d.reason}; waits until {d.until}") for d in judged.plan.decisions]
+        if waiting:
+            self.audit.put([self._record(judged.case.id, *each) for each in waiting])
+            self.tally.deferred += len(waiting)
+
+    def _settled_lapsed(self, judged: Judged) -> bool:
+        """Whether a lapsed claim had to be put right first: its digest was sent, or nothing is due for it now."""
+        due = {draft.recipient.key for draft in drafts_of(judged)}
+        lapsed = {key: entry for key, entry in judged.case.outbox.items() if entry.until <= self.now}
+        self.stored[judged.case.id] = judged.case
+        acted = False
+        for key, entry in lapsed.items():
+            if entry.digest and self.watch.digest_sent(entry.digest):
+                self._settle(judged, entry, Outcome.IN_DIGEST, "its digest was sent", {"digest": entry.digest})
+            elif key not in due:
+                self._settle(judged, entry, Outcome.WITHDRAWN, "no longer due when its claim was judged again")
+                self.tally.withdrawn += 1
+            else:
+                self.tally.oldest_pending_seconds = max(
+                    self.tally.oldest_pending_seconds, self.now - entry.alerts[0].due_at
+                )
+                continue
+            acted = True
+        if acted:
+            self.again.add(judged.case.id)
+        return acted
+
+    # send
+
+    def _send(self, draft: Draft) -> None:
+        """One message to one recipient."""
+        entry = self._entry(draft)
+        if self._only_observed(draft.recipient):
+            return self._observe(draft, entry)
+        fresh = self._fresh(draft)
+        if fresh is None:
+            self.tally.withdrawn += 1
+            return self._settle(draft.judged, entry, Outcome.WITHDRAWN, "not due any more when it was to be sent")
+        self._publish([fresh], render(self._notice(fresh), self.now), Outcome.SENT, {})
+        return None
+
+    def _send_digest(self, digest: str, drafts: list[Draft]) -> None:
+        """Many messages to one topic as one: the item first, one send, one mark, then member by member."""
+        destination = self.reach.destination(drafts[0].recipient)
+        self.watch.put_digest(digest, destination, [draft.name for draft in drafts], self.now)
+        due = self._fresh_of(drafts)
+        still = {draft.name for draft in due}
+        for draft in drafts:
+            if draft.name not in still:
+                self.tally.withdrawn += 1
+                reason = "not due any more when its digest was to be sent"
+                self._settle(draft.judged, self._entry(draft), Outcome.WITHDRAWN, reason)
+        if due:
+            message = render_digest([self._notice(draft) for draft in due], destination, digest, self.now)
+            self._publish(due, message, Outcome.IN_DIGEST, {"digest": digest})
+
+    def _publish(self, drafts: list[Draft], message: Message, outcome: Outcome, extra: dict[str, str]) -> None:
+        destination = self.reach.destination(drafts[0].recipient)
+        if self.time_left() < MIN_TIME_LEFT or self._failures >= GIVE_UP_AFTER:
+            return self._put_off(drafts, tried=False)
+        try:
+            answer = self.publisher.publish(destination, message)
+        except Unavailable as problem:
+            self._failures += 1
+            return self._put_off(drafts, tried=True, reason=str(problem))
+        self._failures = 0
+        if not isinstance(answer, Sent):
+            return self._not_delivered(drafts, destination, str(answer))
+        if outcome is Outcome.IN_DIGEST:
+            self.watch.mark_digest_sent(extra["digest"], self.now, answer.message_id)
+            self.tally.digested += len(drafts)
+        if self.reach.nobody(destination) and destination.audience != OPERATIONS:
+            return self._not_delivered(drafts, destination, "its topic has no confirmed subscription")
+        self.tally.sent += 1
+        told = {**extra, "topic": answer.topic, "message_id": answer.message_id}
+        for draft in drafts:
+            self.tally.lag_seconds = max(self.tally.lag_seconds, self.now - draft.rank[1])
+            self._settle(draft.judged, self._entry(draft), outcome, draft.alerts[0].reason, told, draft.alerts)
+        return None
+
+    def _not_delivered(self, drafts: list[Draft], destination: Recipient, why: str) -> None:
+        """Nobody there: for a topic of urgent ones that is as it may be; for an audience the next level is told."""
+        outcome = Outcome.SUPPRESSED if destination.urgent else Outcome.UNDELIVERABLE
+        for draft in drafts:
+            self._settle(draft.judged, self._entry(draft), outcome, why, {"topic": destination.topic}, draft.alerts)
+            if destination.urgent:
+                self.tally.suppressed += 1
+            else:
+                self.tally.undeliverable += 1
+                self.again.add(draft.judged.case.id)
+
+    def _put_off(self, drafts: list[Draft], tried: bool, reason: str = "") -> None:
+        """The claim is given back: due at once when there was no time for it, after a growing pause when it failed."""
+        for draft in drafts:
+            entry = self._entry(draft)
+            pause = min(RETRY_PAUSE * 2 ** min(entry.attempts - 1, 10), LONGEST_PAUSE) if tried else 0
+            case = self.stored[draft.judged.case.id]
+            self.watch.retry_later(case, draft.recipient.key, entry.token, self.now + pause, entry.attempts)
+            self.tally.oldest_pending_seconds = max(self.tally.oldest_pending_seconds, self.now - draft.rank[1])
+            if tried:
+                self.tally.retried += 1
+                self.tally.problem = reason
+            else:
+                self.tally.left_due += 1
+
+    def _observe(self, draft: Draft, entry: Entry) -> None:
+        """Mode observe: noted for the daily digest and in the audit, sent to nobody."""
+        end_of_day = (self.now // DAY + 1) * DAY
+        day = datetime.fromtimestamp(self.now, UTC).date().isoformat()
+        self.watch.append_observed(day, observed_line(self._notice(draft)), end_of_day)
+        self._settle(draft.judged, entry, Outcome.OBSERVED, "mode observe: not sent")
+        self.tally.observed += 1
+
+    def _only_observed(self, recipient: Recipient) -> bool:
+        """Mode observe sends nothing, but findings still reach operations: they are about the set-up itself."""
+        return not self.judge.live and recipient.audience != OPERATIONS
+
+    # judge again
+
+    def _fresh(self, draft: Draft) -> Draft | None:
+        return next(iter(self._fresh_of([draft])), None)
+
+    def _fresh_of(self, drafts: list[Draft]) -> list[Draft]:
+        """The drafts that are still due by reads at most `FRESH` old, without the alerts that are not."""
+        if all(monotonic() - draft.judged.read_at <= FRESH for draft in drafts):
+            return drafts
+        judged = self.judge.judge([draft.judged.case.id for draft in drafts], self.now)
+        return [fresh for draft in drafts if (fresh := self._still_due(draft, judged[draft.judged.case.id]))]
+
+    def _still_due(self, draft: Draft, judged: object) -> Draft | None:
+        """The draft under the new judgement, made as if its own claim were not there."""
+        if not isinstance(judged, Judged):
+            return None
+        others = {key: entry for key, entry in judged.case.outbox.items() if key != draft.recipient.key}
+        now_due = self.judge.plan(evolve(judged.case, outbox=others), judged.facts, self.now)
+        ids = {alert.id for alert in now_due.alerts}
+        alerts = tuple(alert for alert in draft.alerts if alert.id in ids)
+        return Draft(evolve(judged, plan=now_due), alerts) if alerts else None
+
+    # settle
+
+    def _settle(
+        self,
+        judged: Judged,
+        entry: Entry,
+        outcome: Outcome,
+        reason: str,
+        extra: dict[str, str] | None = None,
+        told: Sequence[Alert] | None = None,
+    ) -> None:
+        """Take the entry out, record how each of its levels ended, and time the next look: one transaction.
+
+        `told` are the alerts that the message carried (all, unless said): the others of the entry were moot.
+        """
+        case = self.stored[judged.case.id]
+        ended = entry.alerts if told is None else told
+        records = [self._record(case.id, alert, outcome, reason, extra) for alert in ended]
+        moot = [alert for alert in entry.alerts if alert not in ended]
+        records += [self._record(case.id, alert, Outcome.WITHDRAWN, "not due any more") for alert in moot]
+        reached = {}
+        if outcome is not Outcome.WITHDRAWN:
+            reached = {(a.clock_key, entry.key): Reached(a.level, a.repetition, self.now, outcome) for a in ended}
+            records += [self._record(case.id, p, Outcome.SUPERSEDED, p.reason) for p in self._passed(judged, ended)]
+        outbox = {key: other for key, other in case.outbox.items() if key != entry.key}
+        after = evolve(case, outbox=outbox, reached={**case.reached, **reached})
+        next_at, urgent = wake(self.judge.plan(after, judged.facts, self.now), after)
+        answer, stored = self.watch.settle(case, entry.key, entry.token, reached, records, next_at, urgent, self.now)
+        if answer is Settled.LOST:
+            self.tally.lost += 1
+        else:
+            self.stored[case.id] = stored
+
+    def _passed(self, judged: Judged, alerts: Sequence[Alert]) -> list[Alert]:
+        clocks = {clock.key: clock for clock in judged.plan.clocks}
+        known = [(alert, clocks[alert.clock_key]) for alert in alerts if alert.clock_key in clocks]
+        return [p for alert, clock in known for p in superseded(judged.case, alert, clock)]
+
+    def _record(
+        self, case: str, alert: Alert, outcome: Outcome, reason: str, extra: dict[str, str] | None = None
+    ) -> AuditItem:
+        """A level that waits is recorded at the instant it came due, all else as of now."""
+        at = alert.due_at if outcome is Outcome.DEFERRED else self.now
+        details = {"ref": alert.ref, "severity": alert.severity.value, **(extra or {})}
+        return AuditItem(case, at, alert.id, outcome, reason, details)
+
+    def _notice(self, draft: Draft) -> Notice:
+        judged = draft.judged
+        seen = evolve(judged.case, facts=judged.facts)
+        return notice(seen, judged.plan, draft.alerts, self.judge.policy, self.now)
+
+    def _entry(self, draft: Draft) -> Entry:
+        return self.stored[draft.judged.case.id].outbox[draft.recipient.key]

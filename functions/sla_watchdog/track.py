@@ -1,0 +1,156 @@
+"""track: every change of a ticket record becomes facts of its case, and the case is woken when it must be."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+
+from attrs import evolve, frozen
+
+from sla_watchdog.adapters.tickets import TicketsTable
+from sla_watchdog.adapters.watch import DamagedItem, WatchTable
+from sla_watchdog.domain.case import Case
+from sla_watchdog.domain.escalation import Plan, plan, wake
+from sla_watchdog.domain.facts import UNREADABLE, Fact, Facts
+from sla_watchdog.domain.policy import Policy
+from sla_watchdog.domain.record import Record, is_ticket, observed, ticket_id, vanished
+from sla_watchdog.domain.ticket import Finding
+from sla_watchdog.errors import SlaWatchdogError, Unstorable
+from sla_watchdog.judging import NAMELESS
+
+TRIES = 8
+"""How often a lost race for one case is run again; each loss means that somebody else's write went through."""
+
+
+class StillContended(SlaWatchdogError):  # noqa: N818 - its name is what is wrong
+    """A case lost its race `TRIES` times in a row; the stream delivers the batch again."""
+
+
+@frozen
+class Change:
+    """One record of the stream. `record` is None for a deletion, and for a stream of keys only until it is read.
+
+    `at` is the stream's time of the change, epoch seconds; `sequence` rises with each change of one record.
+    """
+
+    key: Record
+    record: Record | None
+    at: int
+    sequence: str
+    removed: bool = False
+
+
+@frozen
+class Tracked:
+    changes: int
+    kept: int
+    findings: int
+
+
+@frozen
+class Tracker:
+    policy: Policy
+    tickets: TicketsTable
+    watch: WatchTable
+    generation: int
+    live: bool
+
+    def track(self, changes: Iterable[Change], now: int) -> Tracked:
+        """Take in the changes of a batch, in order, one write for each case that they tell something new of.
+
+        Safe to repeat: facts are a set, and a sequence number that was seen is passed over.
+        """
+        named = sorted(((self._name(change), change) for change in changes), key=lambda pair: pair[0])
+        by_ticket = {name: [change for _, change in group] for name, group in groupby(named, lambda pair: pair[0])}
+        by_ticket.pop("", None)
+        cases = self.watch.cases(by_ticket)
+        kept = found = 0
+        for name, theirs in by_ticket.items():
+            judged = self._take_in(name, theirs, cases.get(name), now)
+            kept += judged is not None
+            found += len(judged.findings) if judged else 0
+        return Tracked(sum(map(len, by_ticket.values())), kept, found)
+
+    def _name(self, change: Change) -> str:
+        """The ticket's id; a name made of the key where it has none; '' for what is no ticket at all."""
+        source = self.policy.source
+        if change.record is not None and not is_ticket(change.record, source):
+            return ""
+        return ticket_id(change.key, source) or nameless(change.key)
+
+    def _take_in(self, name: str, changes: list[Change], stored: Case | DamagedItem | None, now: int) -> Plan | None:
+        """What is now known of the case, or None when the changes told nothing new.
+
+        An item that cannot be read is left as it is: `watch` puts it back and reports it, and the stream goes on.
+        """
+        for _ in range(TRIES):
+            if isinstance(stored, DamagedItem):
+                return None
+            case = stored or Case(name)
+            facts = self._facts(name, changes, case)
+            if facts is case.facts:
+                return None
+            try:
+                judged = self._keep(evolve(case, facts=facts, seen=_seen(case, name, changes)), now)
+            except Unstorable as problem:
+                return self._report(name, str(problem), now)
+            if judged is not None:
+                return judged
+            stored = self.watch.cases([name]).get(name)
+        raise StillContended(f"case {name!r}: lost {TRIES} races; the batch is delivered again")
+
+    def _report(self, name: str, reason: str, now: int) -> Plan | None:
+        """A stand-in under a name of its own says what is wrong with a case that cannot be kept."""
+        stand_in = nameless({"case": name})
+        return self._keep(Case(stand_in, Facts.of(_problem(stand_in, "record", reason, now))), now)
+
+    def _keep(self, case: Case, now: int) -> Plan | None:
+        try:
+            judged = plan(case.as_heard(self.live), self.policy, now)
+        except Exception as error:  # noqa: BLE001 - the facts are kept and the case is due: `watch` reports it
+            judged = Plan((), (), (), now, False, (), (), (Finding(case.id, "judgement", repr(error)),))
+        next_at, urgent = wake(judged, case)
+        timed = evolve(case, next_at=next_at, urgent=urgent, generation=self.generation)
+        return judged if self.watch.keep(timed, judged.findings) else None
+
+    def _facts(self, name: str, changes: list[Change], case: Case) -> Facts:
+        facts = case.facts
+        for change in changes:
+            if int(change.sequence or "0") > int(case.seen.get(name) or "-1"):
+                facts |= self._said(name, change, facts)
+        return facts
+
+    def _said(self, name: str, change: Change, facts: Facts) -> frozenset[Fact]:
+        """The facts in one change. Never fails: what breaks the reading becomes a finding of its own."""
+        try:
+            if name.startswith(NAMELESS):
+                new = vanished(name, facts, change.at) if change.removed else unreadable(name, change.at)
+                return new if bool(facts) is change.removed else frozenset()
+            record = change.record
+            if record is None and not change.removed:
+                record = self.tickets.read([name]).get(name)
+            if record is None:
+                return vanished(name, facts, change.at) if facts else frozenset()
+            return observed(name, record, self.policy, facts, change.at, streamed=True)
+        except Exception as error:  # noqa: BLE001 - one record must never block the stream behind it
+            return _problem(name, "record", f"{type(error).__name__} while reading the record", change.at)
+
+
+def nameless(key: Record) -> str:
+    """A name for a record whose key holds no ticket id, always the same for the same key."""
+    return NAMELESS + hashlib.sha256(repr(sorted(key.items())).encode()).hexdigest()[:12]
+
+
+def unreadable(name: str, at: int) -> frozenset[Fact]:
+    """The facts of a record that has no readable id: it exists, and nobody can tell which ticket it is."""
+    return _problem(name, "ticket_id", "the record's key has no readable ticket id", at)
+
+
+def _problem(name: str, field: str, reason: str, at: int) -> frozenset[Fact]:
+    return frozenset({Fact(name, "created", at), Fact(name, UNREADABLE + field, at, reason)})
+
+
+def _seen(case: Case, name: str, changes: list[Change]) -> Mapping[str, str]:
+    highest = max(int(change.sequence or "0") for change in changes)
+    return {**case.seen, name: str(max(highest, int(case.seen.get(name) or "0")))}

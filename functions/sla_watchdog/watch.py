@@ -1,0 +1,134 @@
+"""watch: one tick. Take what is due, judge it, claim, send, settle, and say how it went."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+from attrs import define
+
+from sla_watchdog.adapters.audit import AuditTable
+from sla_watchdog.adapters.segments import SegmentsQueue
+from sla_watchdog.adapters.sns import Publisher
+from sla_watchdog.adapters.watch import SHARDS, DamagedItem, Due, Generation, WatchTable
+from sla_watchdog.domain.case import OPERATIONS, Recipient
+from sla_watchdog.domain.message import Message, Observed, Sent, render, render_observed
+from sla_watchdog.domain.notice import finding_notice
+from sla_watchdog.drafts import Reach, Tally
+from sla_watchdog.errors import Unavailable
+from sla_watchdog.judging import Judge, Judged
+from sla_watchdog.sending import LEASE, MIN_TIME_LEFT, Sender
+from sla_watchdog.sweep import start
+
+ROUND = 1000
+"""Cases judged together: enough that a storm makes few digests, few enough to fit the function's memory."""
+
+FIRST_PUT_BACK, LONGEST_PUT_BACK = 60, 3600
+"""Seconds for which a case that cannot be judged is put back; doubling up to an hour (DESIGN.md section 6)."""
+
+
+@define
+class Tick:
+    """One scheduled run at `now`. `live_since` is when mode live began. A new policy asks for a sweep first."""
+
+    judge: Judge
+    watch: WatchTable
+    audit: AuditTable
+    publisher: Publisher
+    queue: SegmentsQueue
+    segments: int
+    now: int
+    live_since: int
+    generation: Generation
+    time_left: Callable[[], float]
+
+    def run(self) -> Tally | None:
+        """Send everything that is due; None while another tick runs, which is for pace, never for correctness."""
+        owner = secrets.token_hex(8)
+        if not self.watch.run_lease(owner, self.now, self.now + LEASE):
+            return None
+        try:
+            if not self.generation.swept:
+                start(self.queue, self.segments)
+                self.watch.mark_swept(self.generation.number)
+            return self._run()
+        finally:
+            self.watch.release_run(owner)
+
+    def _run(self) -> Tally:
+        reach = Reach(self.watch.topics())
+        sender = Sender(
+            self.judge, self.watch, self.audit, self.publisher, reach, self.now, self.live_since, self.time_left
+        )
+        due = self._due()
+        while taken := list(islice(due, ROUND)):
+            sender.tally.due += len(taken)
+            if self.time_left() < MIN_TIME_LEFT:
+                sender.tally.left_due += len(taken) + sum(1 for _ in due)
+                break
+            self._round(taken, sender)
+        return sender.tally
+
+    def _due(self) -> Iterator[Due]:
+        """Every key with next_at <= now, the urgent shards first, each to its last page."""
+        for shard in SHARDS:
+            yield from self.watch.due(shard, self.now)
+
+    def _round(self, taken: list[Due], sender: Sender) -> None:
+        for digest in (due for due in taken if due.digest):
+            self._send_observed(digest, sender)
+        by_case = {due.case: due for due in taken if not due.digest}
+        self._deliver(by_case, list(by_case), sender)
+        for _ in range(len(self.judge.policy.audiences) + 1):
+            if not sender.again:
+                return
+            again, sender.again = list(sender.again), set()
+            self._deliver(by_case, again, sender)
+
+    def _deliver(self, by_case: dict[str, Due], ids: list[str], sender: Sender) -> None:
+        judged = self.judge.judge(ids, self.now)
+        for name, each in judged.items():
+            if isinstance(each, DamagedItem):
+                self._put_back(by_case[name], each, sender)
+        sound = [each for each in judged.values() if isinstance(each, Judged)]
+        sender.tally.findings += sum(len(each.plan.findings) for each in sound)
+        sender.deliver([each for each in sound if self._is_due(each)])
+
+    def _is_due(self, judged: Judged) -> bool:
+        """The index is only a list of candidates; the item itself decides."""
+        return judged.case.next_at is not None and judged.case.next_at <= self.now
+
+    def _put_back(self, due: Due, damaged: DamagedItem, sender: Sender) -> None:
+        """A case that cannot be read or judged never stops the others: it comes again later, and later.
+
+        Operations are told the first time; before the write, since a message too many beats one too few.
+        """
+        if not damaged.failures:
+            self._tell_operations(render(finding_notice(damaged.case, "judgement", damaged.reason, self.now), self.now))
+        wait = min(FIRST_PUT_BACK * 2 ** min(damaged.failures, 10), LONGEST_PUT_BACK)
+        self.watch.put_back(due, self.now + wait, damaged.reason)
+        sender.tally.put_back += 1
+
+    def _send_observed(self, due: Due, sender: Sender) -> None:
+        """The daily digest of mode observe, to operations: what would have been sent, and to whom."""
+        digest = self.watch.digest(due.digest)
+        if digest is None:
+            return
+        sent = self._tell_operations(
+            render_observed(Observed(digest.id.removeprefix("observe-"), digest.lines, digest.count), self.now)
+        )
+        if sent is None:
+            self.watch.put_back(due, self.now + FIRST_PUT_BACK, "operations could not be told")
+            sender.tally.retried += 1
+            return
+        self.watch.mark_digest_sent(due.digest, self.now, sent)
+        sender.tally.sent += 1
+
+    def _tell_operations(self, message: Message) -> str | None:
+        """The message id, '' where operations have no topic; None while SNS cannot be used."""
+        try:
+            answer = self.publisher.publish(Recipient(OPERATIONS), message)
+        except Unavailable:
+            return None
+        return answer.message_id if isinstance(answer, Sent) else ""

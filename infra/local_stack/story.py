@@ -1,0 +1,238 @@
+"""What happened in a drive, as a team lead would want it told: from the cases, the audit and the desk's events.
+
+Values only; `demo` puts them on the screen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
+
+from attrs import evolve, frozen
+
+from sla_watchdog.adapters.audit import AuditItem
+from sla_watchdog.domain.case import OPERATIONS, Case, Outcome
+from sla_watchdog.domain.clocks import Clock
+from sla_watchdog.domain.escalation import Plan
+from sla_watchdog.domain.message.wording import METRIC, duration, who, who_by_key
+from sla_watchdog.domain.policy import Metric, Percent
+from sla_watchdog.events import Event, Kind
+
+DAY = 86_400
+REACHED_SOMEBODY = frozenset({Outcome.SENT, Outcome.IN_DIGEST})
+
+_ALERT = re.compile(
+    r"(?P<subject>.*?)/(?P<metric>first_response|resolution|age)/\d+/(?P<level>\d+)/(?P<repetition>\d+)/(?P<to>.*)",
+    re.DOTALL,
+)
+"""An alert's id (semantics E4). Findings are no part of a case's climb, and do not match."""
+
+Judged = tuple[Case, Plan]
+
+
+# ------------------------------------------------------------------------------------ how many
+
+
+@frozen
+class Counts:
+    """Cases as of `at`: all of them, and those unresolved for longer than so many days."""
+
+    at: int
+    cases: int
+    open: int
+    older: Mapping[int, int]
+
+
+def counts(judged: Iterable[Judged], now: int, days: Sequence[int] = (3, 7, 30)) -> Counts:
+    ages = [now - opened_at(plan) if plan.unresolved else None for _, plan in judged]
+    still = [age for age in ages if age is not None]
+    return Counts(now, len(ages), len(still), {day: sum(age > day * DAY for age in still) for day in days})
+
+
+def opened_at(plan: Plan) -> int:
+    """The earliest creation among the case's tickets."""
+    return min(ticket.created_at for ticket in plan.tickets)
+
+
+# ------------------------------------------------------------------------------------ what is open
+
+
+@frozen
+class Open:
+    """A case that is unresolved. `worst` is how late its worst clock is; `told` and `coming` are empty for nobody."""
+
+    case: str
+    subject: str
+    status: str
+    owner: str
+    opened_at: int
+    worst: str
+    told: str
+    coming_at: int | None
+    coming: str
+    rank: tuple[int, int]
+
+
+def still_open(judged: Iterable[Judged], shared: Container[str], now: int) -> list[Open]:
+    """Unresolved cases, the one told highest up first, then the oldest. A `shared` assignee is nobody."""
+    rows = (_open(case, plan, shared, now) for case, plan in judged if plan.unresolved)
+    return sorted(rows, key=lambda row: row.rank, reverse=True)
+
+
+def _open(case: Case, plan: Plan, shared: Container[str], now: int) -> Open:
+    newest = plan.tickets[-1].id
+    coming = next(iter(plan.coming), None)
+    level, told = _highest(case)
+    opened = opened_at(plan)
+    owner, team = (str(case.facts.latest(newest, name)) for name in ("assignee", "team"))
+    return Open(
+        case=case.id,
+        subject=str(case.facts.latest(newest, "subject")),
+        status=str(case.facts.latest(newest, "status")),
+        owner=("nobody" if owner.casefold() in shared else owner or "nobody") + (f" ({team})" if team else ""),
+        opened_at=opened,
+        worst=_worst(plan, now),
+        told=told,
+        coming_at=coming.at if coming else None,
+        coming=f"{who(coming.recipient)}, {METRIC[Metric(coming.clock)]} level {coming.level + 1}" if coming else "",
+        rank=(level, now - opened),
+    )
+
+
+def _highest(case: Case) -> tuple[int, str]:
+    """The highest level that anybody was told, and who last was: `executive, level 4 (98 reminders)`."""
+    climbs = [(r.level, r.repetition, r.at, to) for (clock, to), r in case.reached.items() if "/finding:" not in clock]
+    if not climbs:
+        return -1, ""
+    level, repetition, _, to = max(climbs)
+    more = f" ({repetition} reminders)" if repetition > 1 else ""
+    return level, f"{who_by_key(to)}, level {level + 1}{more}"
+
+
+def _worst(plan: Plan, now: int) -> str:
+    """The target that was breached first, else the age limit, else the target that comes due next."""
+    live = [clock for clock in plan.clocks if clock.stopped_at is None]
+    late = sorted((clock for clock in live if clock.breached(now)), key=lambda clock: (_is_age(clock), clock.breach_at))
+    ahead = sorted((clock for clock in live if clock.due_at and not _is_age(clock)), key=attrgetter("due_at"))
+    return next((_late(clock, now) for clock in (*late, *ahead)), "paused" if len(live) > 1 else "within its age limit")
+
+
+def _is_age(clock: Clock) -> bool:
+    return clock.metric is Metric.AGE
+
+
+def _late(clock: Clock, at: int) -> str:
+    """`resolution 6 h 10 m over`, `first response 20 m left`, `open for 14 d`."""
+    if clock.metric is Metric.AGE:
+        return f"open for {duration(at - clock.started_at)}"
+    name = METRIC[clock.metric]
+    if clock.breach_at is not None and clock.breach_at <= at:
+        return f"{name} {duration(at - clock.breach_at)} over"
+    return f"{name} {duration(clock.due_at - at)} left" if clock.due_at else f"{name} paused"
+
+
+# ------------------------------------------------------------------------------------ how it climbed
+
+
+@frozen
+class Step:
+    """One moment of a case's story. `told` is empty for what the desk did; `repeats` counts reminders left out."""
+
+    at: int
+    what: str
+    told: tuple[str, ...] = ()
+    level: int = 0
+    repetition: int = 0
+    repeats: int = 0
+
+
+def climb(audit: Iterable[AuditItem], plan: Plan) -> list[Step]:
+    """Who was told what when, oldest first, with each run of reminders as one step."""
+    reached = sorted((item for item in audit if item.outcome in REACHED_SOMEBODY), key=attrgetter("at"))
+    steps = (_step(at, list(items), plan) for at, items in groupby(reached, key=attrgetter("at")))
+    return list(_without_reminders(step for step in steps if step is not None))
+
+
+def _step(at: int, items: Sequence[AuditItem], plan: Plan) -> Step | None:
+    alerts = [found for item in items if (found := _ALERT.fullmatch(item.alert_id))]
+    if not alerts:
+        return None
+    lead = max(alerts, key=lambda alert: int(alert["level"]))
+    return Step(
+        at=at,
+        what=_what(lead["subject"], Metric(lead["metric"]), int(lead["level"]), at, plan),
+        told=tuple(_told([alert["to"] for alert in alerts])),
+        level=int(lead["level"]) + 1,
+        repetition=max(int(alert["repetition"]) for alert in alerts),
+    )
+
+
+def _what(subject: str, metric: Metric, level: int, at: int, plan: Plan) -> str:
+    """How late the clock was at `at`; a reopening gives it another cycle, but goes on with the same time.
+
+    How much was left at a warning depends on pauses that came after it, so that is said in its own terms.
+    """
+    clock = next((each for each in plan.clocks if (each.subject, each.metric) == (subject, metric)), None)
+    if clock is None:
+        return METRIC[metric]
+    early = clock.breach_at is None or at < clock.breach_at
+    trigger = clock.ladder.levels[level].trigger if level < len(clock.ladder.levels) else None
+    if early and isinstance(trigger, Percent):
+        return f"{METRIC[metric]}: {trigger.percent} % of its time used"
+    return _late(clock, at)
+
+
+def _told(keys: Sequence[str]) -> Iterator[str]:
+    """Each recipient once: `owner (Kim) + SMS` where the topic of urgent alerts was told as well."""
+    urgent = {who_by_key(key) for key in keys if key.partition(":")[0].endswith("-urgent")}
+    for name in dict.fromkeys(map(who_by_key, keys)):
+        yield f"{name} + SMS" if name in urgent else name
+
+
+def _without_reminders(steps: Iterable[Step]) -> Iterator[Step]:
+    """The first and the last of each run of reminders; the last one counts those between."""
+    for is_reminder, run in groupby(steps, key=lambda step: step.repetition > 0):
+        members = list(run)
+        if not is_reminder or len(members) < 3:
+            yield from members
+        else:
+            yield members[0]
+            yield evolve(members[-1], repeats=len(members) - 2)
+
+
+def with_the_desk(steps: Sequence[Step], events: Iterable[Event]) -> list[Step]:
+    """The same with what the desk did meanwhile: its answers between two steps as one, the last one quoted."""
+    answers = [event for event in events if event.kind is Kind.REPLY and event.by == "agent"]
+    story: list[Step] = []
+    since = 0
+    for step in [*steps, None]:
+        until = step.at if step else 2**62
+        between = [event for event in answers if since <= event.at < until]
+        if between:
+            story.append(Step(between[-1].at, _answered(between)))
+        if step:
+            story.append(step)
+            since = step.at
+    return story
+
+
+def _answered(answers: Sequence[Event]) -> str:
+    times = "the desk answered" + (f" {len(answers)} times" if len(answers) > 1 else "")
+    said = answers[-1].text
+    return f"{times}: “{said}”" if said else times
+
+
+# ------------------------------------------------------------------------------------ which cases tell most
+
+
+def most_telling(judged: Iterable[Judged], count: int) -> list[Judged]:
+    """The cases that were told of the most, unresolved ones first."""
+
+    def weight(each: Judged) -> tuple[bool, int, int]:
+        case, plan = each
+        told = [reached for (_, to), reached in case.reached.items() if to != OPERATIONS]
+        return plan.unresolved, sum(r.level + 1 + r.repetition for r in told), -opened_at(plan)
+
+    return sorted((each for each in judged if each[0].reached), key=weight, reverse=True)[:count]

@@ -1,0 +1,163 @@
+"""A help desk and its watchdog in one process, on any engine: records in, ticks at any time, messages out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import boto3
+from attrs import define, evolve, field
+from botocore.config import Config
+
+from building import at, policy
+from sla_watchdog.adapters.attributes import typed
+from sla_watchdog.adapters.audit import AuditItem, AuditTable
+from sla_watchdog.adapters.segments import Segment, SegmentsQueue
+from sla_watchdog.adapters.sns import Pacer, Publisher, Topics
+from sla_watchdog.adapters.tickets import TicketsTable
+from sla_watchdog.adapters.watch import WatchTable
+from sla_watchdog.bootstrap import Parts
+from sla_watchdog.domain.case import Case
+from sla_watchdog.domain.policy import Policy
+from sla_watchdog.drafts import Tally
+from sla_watchdog.settings import Settings
+from sla_watchdog.sweep import Swept, start
+from sla_watchdog.track import Change, Tracked
+
+ONCE = Config(retries={"total_max_attempts": 1})
+AUDIENCES = ("owner", "team-lead", "manager", "executive")
+TOPICS = (*AUDIENCES, *(f"{name}-urgent" for name in AUDIENCES), "operations")
+
+
+@define
+class Desk:
+    """Made inside `mock_aws()`: tables, topics and queue are moto's. Times are ISO texts, UTC."""
+
+    policy: Policy = field(factory=policy)
+    mode: str = "live"
+    topics: tuple[str, ...] = TOPICS
+    dynamodb: Any = field(init=False)
+    sns: Any = field(init=False)
+    parts: Parts = field(init=False)
+    time_left: float = 100.0
+    _sequence: int = 0
+    _read: dict[str, int] = field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        from local_stack.template import create_tables
+
+        self.dynamodb = boto3.client("dynamodb", region_name="eu-central-1", config=ONCE)
+        self.sns = boto3.client("sns", region_name="eu-central-1", config=ONCE)
+        sqs = boto3.client("sqs", region_name="eu-central-1", config=ONCE)
+        tables = create_tables(self.dynamodb)
+        for name in self.topics:
+            arn = self.sns.create_topic(Name=f"sla-{name}")["TopicArn"]
+            self.sns.subscribe(TopicArn=arn, Protocol="email", Endpoint=f"{name}@example.org")
+        queue = sqs.create_queue(QueueName="segments")["QueueUrl"]
+        settings = Settings(
+            stack="sla",
+            tickets_table=tables["tickets"],
+            watch_table=tables["watch"],
+            audit_table=tables["audit"],
+            topic_prefix="arn:aws:sns:eu-central-1:123456789012:sla-",
+            segments_queue=queue,
+            segments=2,
+            mode=self.mode,
+            clock="table",
+            policy_path=Path("policy.json"),
+        )
+        self.parts = Parts(
+            settings=settings,
+            policy=self.policy,
+            tickets=TicketsTable(self.dynamodb, tables["tickets"], self.policy.source),
+            watch=WatchTable(self.dynamodb, self.dynamodb, tables["watch"], tables["audit"]),
+            audit=AuditTable(self.dynamodb, tables["audit"]),
+            publisher=Publisher(self.sns, settings.topic_prefix, Pacer(now=count().__next__)),
+            queue=SegmentsQueue(sqs, queue),
+            topics=Topics(self.sns),
+        )
+
+    def put(self, now: str, ticket: str = "T-1", **fields: object) -> Tracked:
+        """The desk writes the record, and the stream brings it."""
+        record = {"ticket_id": ticket, **fields}
+        self.write(**record)
+        return self.deliver(now, ticket, record)
+
+    def write(self, **record: object) -> None:
+        """The desk writes the record, and no stream brings it."""
+        item = typed({name: value for name, value in record.items() if value is not None})
+        self.dynamodb.put_item(TableName=self.parts.settings.tickets_table, Item=item)
+
+    def delete(self, now: str, ticket: str = "T-1", streamed: bool = True) -> None:
+        self.dynamodb.delete_item(TableName=self.parts.settings.tickets_table, Key={"ticket_id": {"S": ticket}})
+        if streamed:
+            self.deliver(now, ticket, None)
+
+    def deliver(self, now: str, ticket: str, record: Mapping[str, object] | None) -> Tracked:
+        self._sequence += 1
+        change = Change({"ticket_id": ticket}, record, at(now), str(self._sequence), removed=record is None)
+        self.parts.watch.set_simulated_now(at(now))
+        return self.parts.tracker(at(now)).track([change], at(now))
+
+    def tick(self, now: str, time_left: float | None = None) -> Tally:
+        left = self.time_left if time_left is None else time_left
+        tally = self.parts.tick(at(now), lambda: left).run()
+        assert tally is not None, "no other tick runs"
+        return tally
+
+    def sweep(self, now: str) -> Swept:
+        """A whole sweep, its segments taken one by one from the queue."""
+        total = Swept()
+        client, url = self.parts.queue.client, self.parts.queue.url
+        client.purge_queue(QueueUrl=url)
+        start(self.parts.queue, self.parts.settings.segments)
+        while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            for message in messages:
+                client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                sweeper = self.parts.sweeper(at(now))
+                part = sweeper.sweep(Segment.of_body(message["Body"]), at(now), lambda: self.time_left)
+                total = Swept(
+                    total.tickets + part.tickets,
+                    total.new_cases + part.new_cases,
+                    total.repaired + part.repaired,
+                    total.lost + part.lost,
+                    total.findings + part.findings,
+                )
+        return total
+
+    def case(self, name: str = "T-1") -> Case:
+        found = self.parts.watch.cases([name])[name]
+        assert isinstance(found, Case)
+        return found
+
+    def audit(self, name: str = "T-1") -> list[AuditItem]:
+        return self.parts.audit.of_case(name)
+
+    def outcomes(self, name: str = "T-1") -> list[tuple[str, str]]:
+        """(alert id without the ticket, outcome), oldest first."""
+        return [(item.alert_id.removeprefix(f"{name}/"), item.outcome.value) for item in self.audit(name)]
+
+    def sent(self) -> list[tuple[str, dict[str, Any]]]:
+        """(topic without prefix, structured body) of every message since the last call."""
+        from moto.core import DEFAULT_ACCOUNT_ID
+        from moto.sns import sns_backends
+
+        found = []
+        for arn, topic in sns_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].topics.items():
+            name = arn.rpartition(":")[2].removeprefix("sla-")
+            fresh = topic.sent_notifications[self._read.get(arn, 0) :]
+            self._read[arn] = len(topic.sent_notifications)
+            found += [(name, json.loads(json.loads(note[1])["default"])) for note in fresh]
+        return found
+
+    def sent_to(self) -> list[str]:
+        return [topic for topic, _ in self.sent()]
+
+    def with_policy(self, changed: Policy) -> Desk:
+        """The same desk after a deploy of another policy."""
+        tickets = TicketsTable(self.dynamodb, self.parts.settings.tickets_table, changed.source)
+        self.parts = evolve(self.parts, policy=changed, tickets=tickets)
+        return self

@@ -1,0 +1,59 @@
+"""The real template, deployed once for this session, and a world of its own for each scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, time, timedelta
+from itertools import count
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from local_stack.deploy import SIMULATED_TIME, deploy
+from local_stack.drive import Drive
+from local_stack.inbox import Inbox
+from local_stack.ministack import LocalAws
+from local_stack.policy import CompiledPolicy
+from local_stack.server import ROOT
+from scenarios.world import DAY, World
+
+OFFICE = ZoneInfo("America/New_York")
+"""Of the shipped policy's office hours, 09:00 to 18:00."""
+FIRST_DAY = date(2026, 1, 5)
+"""A Monday; the first scenario starts in its week or soon after."""
+
+
+@pytest.fixture(scope="session")
+def stack(ministack: LocalAws) -> Iterator[tuple[LocalAws, Mapping[str, str], Drive, Inbox]]:
+    """The real template, deployed once; every audience is listened to."""
+    outputs = deploy(ministack, stack="scenario", parameters={**SIMULATED_TIME, "Mode": "live"})
+    policy = CompiledPolicy.of_file(ROOT / "functions" / "policy.yaml").policy
+    with Inbox(ministack, "scenario") as inbox, Drive(ministack, outputs, policy) as drive:
+        inbox.subscribe()
+        drive.pass_to(_nine_o_clock(FIRST_DAY))
+        drive.tick()
+        yield ministack, outputs, drive, inbox
+
+
+@pytest.fixture
+def world(stack: tuple[LocalAws, Mapping[str, str], Drive, Inbox]) -> Iterator[World]:
+    aws, outputs, drive, inbox = stack
+    opened = World(drive, inbox, aws, outputs, _next_monday(drive))
+    opened.pass_to(0)
+    yield opened
+    opened.finish()
+
+
+OPEN_DAYS = (0, 1, 2, 3, 14)
+"""Days after the start at whose same hour the scenarios count on somebody being there."""
+
+
+def _next_monday(drive: Drive) -> int:
+    """The next one that begins ordinary working days, with no holiday or clock change where one would matter."""
+    office = drive.policy.calendars["office"]
+    mondays = (_nine_o_clock(FIRST_DAY + timedelta(weeks=n)) for n in count())
+    return next(at for at in mondays if at > drive.now and all(office.is_open(at + days * DAY) for days in OPEN_DAYS))
+
+
+def _nine_o_clock(day: date) -> int:
+    return int(datetime.combine(day, time(9), OFFICE).timestamp())

@@ -1,0 +1,194 @@
+"""The story that the product must end, as notices: a city, two years, polite replies, two tickets, no owner.
+
+Made by hand, field by field, so that a test of the words says all that they rest on.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from attrs import evolve
+
+from sla_watchdog.domain.case import Alert, Recipient, Severity
+from sla_watchdog.domain.clocks import Clock
+from sla_watchdog.domain.escalation import Coming
+from sla_watchdog.domain.notice import Item, Notice, TicketLine
+from sla_watchdog.domain.policy import After, Age, Ladder, Level, Metric, Percent, Repeat
+from sla_watchdog.domain.ticket import Span
+
+ZONE = "America/New_York"
+HOUR, DAY = 3600, 86_400
+
+
+def at(text: str) -> int:
+    """Epoch seconds of an ISO time with its offset."""
+    return int(datetime.fromisoformat(text).timestamp())
+
+
+STANDARD = Ladder(
+    "standard",
+    (
+        Level(Percent(75), ("owner",)),
+        Level(After(0), ("owner", "team-lead"), urgent=True),
+        Level(After(4 * HOUR), ("manager",)),
+        Level(After(16 * HOUR), ("executive",), repeat=Repeat(DAY, doubling=True)),
+    ),
+)
+CEILINGS = Ladder(
+    "ceilings",
+    (Level(Age(14 * DAY), ("manager",)), Level(Age(30 * DAY), ("executive",), repeat=Repeat(7 * DAY, doubling=False))),
+)
+
+OPENED = at("2024-03-04T10:12:00-05:00")
+PAGE = TicketLine(
+    id="T-4711",
+    subject="City page still online",
+    status="Awaiting customer",
+    url="https://desk.example/tickets/4711",
+    owner="",
+    team="Community",
+    created_at=OPENED,
+)
+AGAIN = TicketLine(
+    id="T-9023",
+    subject="Re: Re: page in our name, second request",
+    status="New",
+    url="https://desk.example/tickets/9023",
+    owner="",
+    team="Social Media",
+    created_at=at("2025-06-11T16:40:00-04:00"),
+)
+
+
+def resolution(**changes: Any) -> Clock:
+    """16 h of the office's time, started on a Monday, due on Wednesday; one pause of a night on the way."""
+    clock = Clock(
+        subject="T-4711",
+        metric=Metric.RESOLUTION,
+        cycle=1,
+        rule="city-and-government",
+        target=16 * HOUR,
+        calendar="office",
+        ladder=STANDARD,
+        started_at=OPENED,
+        running=(
+            Span(OPENED, at("2024-03-04T17:00:00-05:00"), "open"),
+            Span(at("2024-03-05T09:00:00-05:00"), None, "open"),
+        ),
+        due_at=at("2024-03-06T10:30:00-05:00"),
+        breach_at=at("2024-03-06T10:30:01-05:00"),
+        stopped_at=None,
+        levels=(
+            at("2024-03-05T15:00:00-05:00"),
+            at("2024-03-06T10:30:01-05:00"),
+            at("2024-03-06T15:30:00-05:00"),
+            at("2024-03-08T10:30:00-05:00"),
+        ),
+    )
+    return evolve(clock, **changes)
+
+
+def age(**changes: Any) -> Clock:
+    clock = Clock(
+        subject="T-4711",
+        metric=Metric.AGE,
+        cycle=1,
+        rule="ceilings",
+        target=14 * DAY,
+        calendar="",
+        ladder=CEILINGS,
+        started_at=OPENED,
+        running=(Span(OPENED, None, "open"),),
+        due_at=OPENED + 14 * DAY,
+        breach_at=OPENED + 14 * DAY,
+        stopped_at=None,
+        levels=(OPENED + 14 * DAY, OPENED + 30 * DAY),
+    )
+    return evolve(clock, **changes)
+
+
+def item(
+    clock: Clock, now: int, level: int = 1, to: Recipient | None = None, repetition: int = 0, **changes: Any
+) -> Item:
+    """An alert of `clock` at `level` (from 0) as the judgement at `now` would make it."""
+    breached = clock.breached(now)
+    alert = Alert(
+        subject=clock.subject,
+        clock=clock.metric.value,
+        cycle=clock.cycle,
+        level=level,
+        repetition=repetition,
+        recipient=to or Recipient("team-lead"),
+        severity=Severity.BREACH if breached else Severity.WARNING,
+        due_at=clock.levels[level] or now,
+        reason=f"repetition {repetition}: still unresolved" if repetition else "due",
+    )
+    reference = clock.breach_at if clock.breach_at is not None else clock.due_at
+    late = now - reference if reference is not None else 0
+    return Item(evolve(alert, **changes), clock, clock.state(now), late)
+
+
+def finding(kind: str = "status", reason: str = "status 'Parked' is in no group of the policy file") -> Item:
+    alert = Alert("T-4711", f"finding:{kind}", 1, 0, 0, Recipient("operations"), Severity.WARNING, OPENED, reason)
+    return Item(alert, None, None, 0)
+
+
+def notice(*items: Item, **changes: Any) -> Notice:
+    """What the recipient of `items` is told, while the first of the two tickets is all there is."""
+    made = Notice(
+        case="T-4711",
+        recipient=items[0].alert.recipient,
+        items=items,
+        tickets=(PAGE,),
+        customer="City of Larkhaven",
+        opened_at=OPENED,
+        told=(),
+        coming=None,
+        zone=ZONE,
+    )
+    return evolve(made, **changes)
+
+
+# ------------------------------------------------------------------ three chapters
+
+WARNED_AT = at("2024-03-05T15:00:20-05:00")
+BREACHED_AT = at("2024-03-06T16:40:01-05:00")
+YEARS_LATER = at("2026-03-05T09:00:30-05:00")
+
+
+def warned() -> Notice:
+    """The day after: Kim owns it, and has three hours of the office's time left."""
+    kim = Recipient("owner", "Kim")
+    return notice(
+        item(resolution(breach_at=None), WARNED_AT, level=0, to=kim),
+        tickets=(evolve(PAGE, owner="Kim"),),
+        coming=Coming(at("2024-03-06T10:30:01-05:00"), Recipient("team-lead"), "resolution", 1, urgent=True),
+    )
+
+
+def breached() -> Notice:
+    """Two days after: the limit has passed, and nobody owns it any more."""
+    return notice(
+        item(resolution(), BREACHED_AT),
+        told=((at("2024-03-05T15:00:20-05:00"), "owner:Kim", 0), (at("2024-03-06T10:31:00-05:00"), "owner", 1)),
+        coming=Coming(at("2024-03-08T10:30:00-05:00"), Recipient("executive"), "resolution", 3, urgent=False),
+    )
+
+
+def two_years_on() -> Notice:
+    """Two years after, with a second ticket of the same case: the weekly reminder to the top."""
+    top = Recipient("executive", urgent=True)
+    old = item(age(), YEARS_LATER, level=1, to=top, repetition=100, severity=Severity.CRITICAL)
+    late = item(resolution(), YEARS_LATER, level=3, to=top, repetition=104)
+    return notice(
+        old,
+        late,
+        tickets=(PAGE, AGAIN),
+        told=tuple(
+            (YEARS_LATER - week * 7 * DAY, key, level)
+            for week in range(9, 0, -1)
+            for key, level in (("executive", 1), ("executive-urgent", 1))
+        ),
+        coming=Coming(YEARS_LATER + 7 * DAY, Recipient("executive"), "age", 1, urgent=False),
+    )

@@ -1,0 +1,315 @@
+"""From the policy file to what Lambda reads, and back; and what a damaged one says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from sla_watchdog.domain.compiled import DamagedPolicy, canonical, load
+from sla_watchdog.domain.policy import (
+    After,
+    Age,
+    Audience,
+    Before,
+    Condition,
+    Ladder,
+    Level,
+    Metric,
+    Percent,
+    Policy,
+    Repeat,
+    Rule,
+    Source,
+    Target,
+)
+from sla_watchdog.policy_file import compile_policy, read_policy
+
+GOOD = (Path(__file__).parent / "policy_files" / "good.yaml").read_text()
+TODAY = date(2026, 3, 1)
+MINUTE, HOUR, DAY = 60, 3600, 86400
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+def compiled(text: str = GOOD, today: date = TODAY) -> str:
+    return compile_policy(read_policy(text, "policy.yaml", today).form, today)
+
+
+def policy(text: str = GOOD) -> Policy:
+    return load(compiled(text))
+
+
+def at(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=NEW_YORK).timestamp())
+
+
+# ------------------------------------------------------------------ what comes back
+
+
+def test_rules_come_back_as_they_were_written() -> None:
+    reply = Ladder(
+        "reply",
+        (
+            Level(Percent(75), ("owner",)),
+            Level(After(0), ("owner", "team-lead"), repeat=Repeat(8 * HOUR, doubling=False)),
+        ),
+    )
+    standard = Ladder(
+        "standard",
+        (
+            Level(Before(HOUR), ("owner",)),
+            Level(After(0), ("owner", "team-lead"), urgent=True),
+            Level(After(4 * HOUR), ("manager",)),
+            Level(After(16 * HOUR), ("executive",), repeat=Repeat(DAY, doubling=True)),
+        ),
+    )
+    assert policy().rules == (
+        Rule(
+            "government",
+            (
+                Condition("customer_tier", any_of=frozenset({"government", "enterprise"})),
+                Condition("priority", any_of=frozenset({"urgent"})),
+                Condition("region", missing=True, negate=True),
+            ),
+            "office",
+            (
+                Target(Metric.FIRST_RESPONSE, HOUR, reply),
+                Target(Metric.RESOLUTION, 16 * HOUR, standard, frozenset({"waiting"}), "closed"),
+            ),
+        ),
+        Rule("everything-else", (), "always", (Target(Metric.RESOLUTION, 40 * HOUR, standard),)),
+    )
+
+
+def test_the_desk_comes_back_as_it_was_written() -> None:
+    found = policy()
+    assert found.source == Source(
+        key={"pk": "TICKET#{ticket_id}", "sk": "META"},
+        only={"entity": frozenset({"Ticket"})},
+        fields={"created_at": "opened_at", "region": "site.region"},
+    )
+    assert found.timezone == "UTC"
+    assert found.statuses["awaiting user info"] == "waiting"
+    assert found.statuses["active"] == "open"
+    assert found.priorities == {"1 - critical": "urgent", "3 - moderate": "normal"}
+    assert found.severity == ("urgent", "normal")
+    assert found.bots == frozenset({"auto-reply"})
+    assert found.shared == frozenset({"queue"})
+    assert found.digest_after == 7
+
+
+def test_audiences_and_ceilings_come_back_as_they_were_written() -> None:
+    found = policy()
+    assert found.audiences["owner"] == Audience("owner", each="assignee")
+    assert found.audiences["manager"] == Audience("manager", hours="office")
+    assert found.ceilings == Ladder(
+        "ceilings",
+        (
+            Level(Age(14 * DAY), ("manager",)),
+            Level(Age(30 * DAY), ("executive",), repeat=Repeat(7 * DAY, doubling=False)),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_open"),
+    [
+        ("2026-03-04T09:00", True),
+        ("2026-03-04T12:30", False),
+        ("2026-03-04T13:30", True),
+        ("2026-03-04T18:00", False),
+        ("2026-03-07T13:59", True),
+        ("2026-03-08T11:00", False),
+        ("2026-11-26T11:00", False),
+        ("2031-07-04T11:00", False),
+        ("2026-02-12T11:00", False),
+        ("2026-12-24T11:00", False),
+        ("2026-12-31T11:00", True),
+        ("2026-12-31T14:00", False),
+    ],
+    ids=[
+        "opening",
+        "lunch",
+        "after lunch",
+        "closing",
+        "a saturday",
+        "a sunday",
+        "a holiday of the country",
+        "one in five years",
+        "one of the state (Lincoln)",
+        "a date of one's own",
+        "an exception",
+        "after it",
+    ],
+)
+def test_calendars_open_when_the_file_says(moment: str, is_open: bool) -> None:
+    assert policy().calendars["office"].is_open(at(moment)) is is_open
+
+
+def test_a_night_shift_closes_on_the_next_date() -> None:
+    night = policy(GOOD.replace('sat: ["10:00-14:00"]', 'sat: ["22:00-06:00"]')).calendars["office"]
+    assert [night.is_open(at(f"2026-03-{moment}")) for moment in ("07T21:59", "07T22:00", "08T05:59", "08T06:00")] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+
+
+# ------------------------------------------------------------------ the compiled text
+
+
+def test_two_builds_of_one_file_are_the_same_all_year() -> None:
+    assert compiled(today=date(2026, 1, 1)) == compiled(today=date(2026, 12, 31))
+    assert policy().holidays_until == "2031-12-31"
+
+
+def test_a_build_of_the_next_year_knows_its_holidays_and_has_another_hash() -> None:
+    later = load(compiled(today=date(2027, 1, 1)))
+    assert later.holidays_until == "2032-12-31"
+    assert later.hash != policy().hash
+
+
+def test_holidays_of_a_country_known_for_few_years_say_until_when() -> None:
+    text = GOOD.replace("country: US\n      subdivision: NY", "country: LK")
+    assert policy(text).holidays_until == "2026-12-31"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("  - {age: 14d", "  # a comment\n  - {age: 14d"), ("[New, Active]", "[active, NEW]"), ("age: 14d", "age: 2w")],
+    ids=["a comment", "another order", "another spelling"],
+)
+def test_what_changes_no_judgement_changes_no_hash(old: str, new: str) -> None:
+    assert policy(GOOD.replace(old, new)).hash == policy().hash
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("within: 16h", "within: 15h"), ("age: 14d", "age: 15d"), ("2026-12-24", "2026-12-23"), ("after: 7", "after: 8")],
+)
+def test_what_changes_a_judgement_changes_the_hash(old: str, new: str) -> None:
+    assert policy(GOOD.replace(old, new)).hash != policy().hash
+
+
+def test_times_are_whole_numbers() -> None:
+    def numbers(value: Any) -> list[Any]:
+        if isinstance(value, dict | list):
+            return [n for part in (value.values() if isinstance(value, dict) else value) for n in numbers(part)]
+        return [value] if isinstance(value, float) else []
+
+    assert numbers(json.loads(compiled())) == []
+
+
+def test_the_version_of_the_zone_data_is_part_of_the_hash() -> None:
+    assert json.loads(compiled())["policy"]["tzdata"]
+
+
+# ------------------------------------------------------------------ damage
+
+
+def resealed(change: Callable[[dict[str, Any]], Any]) -> str:
+    """A compiled policy with something wrong in it, and a hash that fits."""
+    root = json.loads(compiled())
+    change(root["policy"])
+    root["hash"] = hashlib.sha256(canonical(root["policy"]).encode()).hexdigest()
+    return json.dumps(root)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "not JSON"),
+        (compiled()[:500], "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ("[]", "at form: missing"),
+        ("null", "at form: missing"),
+        ('{"form": "1"}', "at form: a whole number expected"),
+        ('{"form": true}', "at form: a whole number expected"),
+        ('{"form": 9}', "at form: this program reads form 1"),
+        ('{"form": 1, "hash": ""}', "at policy: missing"),
+        ('{"form": 1, "policy": {}}', "at hash: missing"),
+        ('{"form": 1, "policy": {}, "hash": 5}', "at hash: a text expected"),
+        (compiled().replace("57600", "57601"), "at policy: its hash is another"),
+        (compiled().replace("team-lead", "team-load"), "at policy: its hash is another"),
+    ],
+    ids=[
+        "nothing",
+        "half",
+        "brackets",
+        "a list",
+        "null",
+        "a text for the form",
+        "true for the form",
+        "another form",
+        "no policy",
+        "no hash",
+        "a number for the hash",
+        "another target",
+        "another audience",
+    ],
+)
+def test_what_the_build_did_not_write_is_damaged(text: str, said: str) -> None:
+    with pytest.raises(DamagedPolicy) as caught:
+        load(text)
+    assert said in str(caught.value)
+    assert str(caught.value).endswith("build and deploy it again")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda p: p.pop("rules"), "at policy.rules: missing"),
+        (lambda p: p.update(rules=[]), "at policy.rules: at least one expected"),
+        (lambda p: p.update(rules={}), "at policy.rules: a list expected"),
+        (lambda p: p.update(statuses=[]), "at policy.statuses: an object expected"),
+        (lambda p: p.update(bots=["a", 5]), "at policy.bots[1]: a text expected"),
+        (lambda p: p.update(digest_after="7"), "at policy.digest_after: a whole number expected"),
+        (lambda p: p.update(timezone=5), "at policy.timezone: a text expected"),
+        (lambda p: p["rules"][0].update(calendar="gone"), 'at policy.rules[0].calendar: nothing is called "gone"'),
+        (
+            lambda p: p["rules"][0]["targets"][1].update(ladder="gone"),
+            'at policy.rules[0].targets[1].ladder: nothing is called "gone"',
+        ),
+        (
+            lambda p: p["rules"][0]["targets"][0].update(metric="mood"),
+            "at policy.rules[0].targets[0].metric: a metric expected",
+        ),
+        (
+            lambda p: p["rules"][0]["when"][0].update(negate="no"),
+            "at policy.rules[0].when[0].negate: true or false expected",
+        ),
+        (
+            lambda p: p["rules"][0]["when"][0].update(at_least="3"),
+            "at policy.rules[0].when[0].at_least: a whole number expected",
+        ),
+        (lambda p: p["ladders"].update(standard=[]), "at policy.ladders.standard: at least one expected"),
+        (
+            lambda p: p["ladders"]["standard"][0].update(trigger={"soon": 5}),
+            "at policy.ladders.standard[0].trigger: one of percent, before, after, age expected",
+        ),
+        (lambda p: p["ceilings"][0].update(tell=["gone"]), 'at policy.ceilings[0].tell[0]: nothing is called "gone"'),
+        (
+            lambda p: p["calendars"]["office"].update(timezone="Mars/Olympus"),
+            "at policy.calendars.office: timezone: unknown time zone",
+        ),
+        (
+            lambda p: p["audiences"]["manager"].update(hours="gone"),
+            'at policy.audiences.manager.hours: nothing is called "gone"',
+        ),
+    ],
+)
+def test_a_part_that_does_not_fit_is_named(change: Callable[[dict[str, Any]], Any], said: str) -> None:
+    with pytest.raises(DamagedPolicy) as caught:
+        load(resealed(change))
+    assert said in str(caught.value)
+
+
+def test_the_seal_alone_does_no_damage() -> None:
+    assert load(resealed(lambda _: None)) == policy()

@@ -1,0 +1,197 @@
+"""What the values of a policy file mean once they are read."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from sla_watchdog.domain.policy import (
+    After,
+    Age,
+    Audience,
+    Before,
+    Condition,
+    Level,
+    Metric,
+    Percent,
+    Repeat,
+)
+from sla_watchdog.policy_file import PolicyForm, read_policy
+from sla_watchdog.policy_file.hours import Segment
+
+GOOD = (Path(__file__).parent / "policy_files" / "good.yaml").read_text()
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def form_of(text: str) -> PolicyForm:
+    return read_policy(text, "policy.yaml", date(2026, 3, 1)).form
+
+
+def changed(*changes: tuple[str, str]) -> PolicyForm:
+    text = GOOD
+    for old, new in changes:
+        assert text.count(old) >= 1
+        text = text.replace(old, new, 1)
+    return form_of(text)
+
+
+@pytest.mark.parametrize("status", ["NO", "on", "Yes", "null", "~", "22:00", "1_000", "0x1F", "2026-12-24", "1.0"])
+def test_what_yaml_would_take_for_something_else_stays_text(status: str) -> None:
+    assert changed(("[New, Active]", f"[New, {status}]")).statuses["open"] == ("New", status)
+
+
+def test_a_country_may_be_norway() -> None:
+    form = changed(("country: US\n      subdivision: NY", "country: NO"))
+    assert form.calendars["office"].holidays.country == "NO"
+
+
+def test_a_block_without_keys_may_be_left_open() -> None:
+    start, end = GOOD.index("      country:"), GOOD.index("    exceptions:")
+    holidays = form_of(GOOD[:start] + GOOD[end:]).calendars["office"].holidays
+    assert (holidays.country, holidays.dates) == (None, ())
+
+
+def test_one_value_alone_is_a_list_of_one() -> None:
+    form = changed(("open: [New, Active]", "open: New"), ("tell: [manager]}", "tell: manager}"))
+    assert form.statuses["open"] == ("New",)
+    assert form.ladders["standard"][2].tell == ("manager",)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("30m", 30 * MINUTE),
+        ("8h", 8 * HOUR),
+        ("1h30m", 90 * MINUTE),
+        ("90m", 90 * MINUTE),
+        ("1m", MINUTE),
+        ("43800h", 5 * 365 * DAY),
+    ],
+)
+def test_open_time_is_hours_and_minutes(text: str, seconds: int) -> None:
+    form = changed(("{resolution: 40h}", f"{{resolution: {text}}}"))
+    assert form.policies[-1].targets[Metric.RESOLUTION].within == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("36h", 36 * HOUR), ("10d", 10 * DAY), ("2w", 14 * DAY), ("1w1d2h", 8 * DAY + 2 * HOUR)],
+)
+def test_an_age_may_be_days_and_weeks(text: str, seconds: int) -> None:
+    assert changed(("age: 14d", f"age: {text}")).ceilings[0].trigger == Age(seconds)
+
+
+def test_levels_say_when_they_are_due_and_who_is_told() -> None:
+    form = form_of(GOOD)
+    assert form.ladders["reply"] == (
+        Level(Percent(75), ("owner",)),
+        Level(After(0), ("owner", "team-lead"), repeat=Repeat(8 * HOUR, doubling=False)),
+    )
+    assert form.ladders["standard"] == (
+        Level(Before(HOUR), ("owner",)),
+        Level(After(0), ("owner", "team-lead"), urgent=True),
+        Level(After(4 * HOUR), ("manager",)),
+        Level(After(16 * HOUR), ("executive",), repeat=Repeat(DAY, doubling=True)),
+    )
+
+
+def test_the_last_ceiling_repeats_weekly_unless_it_says_otherwise() -> None:
+    assert form_of(GOOD).ceilings == (
+        Level(Age(14 * DAY), ("manager",)),
+        Level(Age(30 * DAY), ("executive",), repeat=Repeat(7 * DAY, doubling=False)),
+    )
+    daily = changed(("{age: 30d, tell: [executive]}", "{age: 30d, tell: [executive], urgent: true, repeat: 1d}"))
+    assert daily.ceilings[1] == Level(Age(30 * DAY), ("executive",), urgent=True, repeat=Repeat(DAY, doubling=True))
+
+
+@pytest.mark.parametrize(
+    ("written", "condition"),
+    [
+        ("region: emea", Condition("region", any_of=frozenset({"emea"}))),
+        ("region: [EMEA, ' North  America ']", Condition("region", any_of=frozenset({"emea", "north america"}))),
+        ("region: missing", Condition("region", missing=True)),
+        ("region: 'missing'", Condition("region", any_of=frozenset({"missing"}))),
+        ("region: {not: missing}", Condition("region", missing=True, negate=True)),
+        ("region: {not: [a, b]}", Condition("region", any_of=frozenset({"a", "b"}), negate=True)),
+        ("not: {region: [a, b]}", Condition("region", any_of=frozenset({"a", "b"}), negate=True)),
+        ("region: {at_least: 3}", Condition("region", at_least=3)),
+        ("region: {at_least: -0.5}", Condition("region", at_least=-0.5)),
+        ("not: {region: {at_least: 3}}", Condition("region", at_least=3, negate=True)),
+        ("region: {not: {at_least: 3}}", Condition("region", at_least=3, negate=True)),
+        ("region: NO", Condition("region", any_of=frozenset({"no"}))),
+    ],
+)
+def test_a_condition_has_a_form_for_each_thing_it_can_say(written: str, condition: Condition) -> None:
+    assert changed(("region: {not: missing}", written)).policies[0].when[-1] == condition
+
+
+def test_a_target_takes_the_ladder_of_its_policy_unless_it_names_one() -> None:
+    targets = form_of(GOOD).policies[0].targets
+    assert targets[Metric.FIRST_RESPONSE].ladder == "reply"
+    assert targets[Metric.RESOLUTION].ladder == "standard"
+    assert targets[Metric.RESOLUTION].pauses_in == ("waiting",)
+    assert targets[Metric.RESOLUTION].stops_at == "closed"
+    assert targets[Metric.FIRST_RESPONSE].stops_at == "resolved"
+
+
+def test_a_policy_may_leave_its_tickets_to_the_ceilings() -> None:
+    form = changed(("    ladder: standard\n    targets: {resolution: 40h}", "    targets: {}"))
+    assert form.policies[-1].targets == {}
+
+
+def test_audiences_are_one_topic_or_one_for_each() -> None:
+    assert form_of(GOOD).audiences == {
+        "owner": Audience("owner", each="assignee"),
+        "team-lead": Audience("team-lead", each="team"),
+        "manager": Audience("manager", hours="office"),
+        "executive": Audience("executive"),
+    }
+    assert changed(("executive: {}", "executive:")).audiences["executive"] == Audience("executive")
+
+
+@pytest.mark.parametrize("written", ["{ticket_id: ticket_id}", '{ticket_id: "{ticket_id}"}'], ids=["name", "template"])
+def test_the_key_of_a_plain_table_may_name_the_id_itself(written: str) -> None:
+    form = changed(('{pk: "TICKET#{ticket_id}", sk: META}', written))
+    assert form.tickets.key == {"ticket_id": "{ticket_id}"}
+
+
+def test_without_a_source_the_key_is_the_ticket_id() -> None:
+    start, end = GOOD.index("source:"), GOOD.index("fields:")
+    assert form_of(GOOD[:start] + GOOD[end:]).tickets.key == {"ticket_id": "{ticket_id}"}
+
+
+@pytest.mark.parametrize(
+    ("written", "days"),
+    [
+        ("sat", ["sat"]),
+        ("sat-sun", ["sat", "sun"]),
+        ("sat-sat", ["sat"]),
+    ],
+)
+def test_days_are_single_or_ranges(written: str, days: list[str]) -> None:
+    hours = changed(("sat: [", f"{written}: [")).calendars["office"].hours
+    assert [day for day, segments in hours.items() if segments == (Segment("10:00", "14:00"),)] == days
+
+
+def test_a_range_of_days_may_run_over_the_weekend() -> None:
+    form = changed(("mon-fri: [", "fri-mon: ["), ('sat: ["10:00-14:00"]', "wed: []"))
+    assert set(form.calendars["office"].hours) == {"fri", "sat", "sun", "mon", "wed"}
+
+
+@pytest.mark.parametrize(
+    ("written", "segments"),
+    [
+        ('["22:00-06:00"]', (Segment("22:00", "06:00"),)),
+        ("[22:00-24:00]", (Segment("22:00", "24:00"),)),
+        ("[22:00-00:00]", (Segment("22:00", "00:00"),)),
+        ("9:00 - 17:30", (Segment("09:00", "17:30"),)),
+        ("[13:00-17:00, 09:00-12:00]", (Segment("09:00", "12:00"), Segment("13:00", "17:00"))),
+        ("[09:00-12:00, 12:00-17:00]", (Segment("09:00", "12:00"), Segment("12:00", "17:00"))),
+        ("[00:00-24:00]", (Segment("00:00", "24:00"),)),
+    ],
+    ids=["night shift", "to midnight", "to midnight, as 00:00", "short form", "sorted", "touching", "whole day"],
+)
+def test_hours_are_segments_of_a_day(written: str, segments: tuple[Segment, ...]) -> None:
+    assert changed(('["10:00-14:00"]', written)).calendars["office"].hours["sat"] == segments
