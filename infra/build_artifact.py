@@ -1,7 +1,7 @@
 """Builds what Lambda gets: python build_artifact.py FOLDER
 
     libraries of functions/requirements.txt     pure Python, without boto3: the runtime has it
-    sla_watchdog/                               without cli/, which only people run
+    sla_watchdog/                               without what only people run: commands, backtest, policy_file/
     policy.json                                 policy.yaml, checked and compiled
 
 A policy with an error fails the build, with the errors shown.
@@ -28,7 +28,8 @@ FUNCTIONS = ROOT / "functions"
 REQUIREMENTS = FUNCTIONS / "requirements.txt"
 CACHE = ROOT / ".cache"
 DAY_SECONDS = 86_400
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "ruff.toml", "cli", "policy_file", "__main__.py")
+ONLY_RUN_BY_PEOPLE = ("cli", "policy_file", "backtest", "history.py", "replay.py", "sparing.py", "__main__.py")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "ruff.toml", *ONLY_RUN_BY_PEOPLE)
 
 
 class BuildError(Exception):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from attrs import evolve
+
 from sla_watchdog.domain.business_time import Calendar
-from sla_watchdog.domain.case import Case
+from sla_watchdog.domain.case import Case, Outcome, Reached
 from sla_watchdog.domain.escalation import Plan, plan
 from sla_watchdog.domain.facts import Fact, Facts
 from sla_watchdog.domain.policy import (
+    Acknowledge,
     After,
     Age,
     Audience,
@@ -17,6 +20,7 @@ from sla_watchdog.domain.policy import (
     Ladder,
     Level,
     Metric,
+    Pauses,
     Percent,
     Policy,
     Repeat,
@@ -78,6 +82,7 @@ def policy(*rules: Rule, **changes: Any) -> Policy:
         "source": Source({"ticket_id": "{ticket_id}"}),
         "timezone": "UTC",
         "statuses": STATUSES,
+        "groups": ("open", "waiting", "resolved", "closed"),
         "priorities": {"1 - critical": "urgent", "2 - high": "high", "3 - normal": "normal", "4 - low": "low"},
         "severity": ("urgent", "high", "normal", "low"),
         "bots": frozenset({"auto-reply"}),
@@ -86,6 +91,10 @@ def policy(*rules: Rule, **changes: Any) -> Policy:
         "audiences": {name: Audience(name) for name in ("owner", "team-lead", "manager", "executive")},
         "rules": rules or (rule("everything", resolution(8 * HOUR)),),
         "ceilings": CEILINGS,
+        "signals": {},
+        "pauses": Pauses(),
+        "gap": 14 * DAY,
+        "acknowledge": Acknowledge(),
         "digest_after": 10,
         "hash": "test",
         "holidays_until": "2031-12-31",
@@ -95,7 +104,8 @@ def policy(*rules: Rule, **changes: Any) -> Policy:
 
 def at(text: str) -> int:
     """Epoch seconds of an ISO time; UTC where it has no offset."""
-    return int(datetime.fromisoformat(text if "+" in text[10:] or "Z" in text else text + "+00:00").timestamp())
+    moment = datetime.fromisoformat(text)
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def facts(*said: tuple[str, str] | tuple[str, str, str], ticket: str = "T-1") -> Facts:
@@ -105,3 +115,9 @@ def facts(*said: tuple[str, str] | tuple[str, str, str], ticket: str = "T-1") ->
 
 def judge(known: Facts, now: str, rules: Policy | None = None, **state: Any) -> Plan:
     return plan(Case("T-1", facts=known, **state), rules or policy(), at(now))
+
+
+def after_telling(case: Case, judged: Plan, now: int, outcome: Outcome = Outcome.SENT) -> Case:
+    """The case once every alert of the plan ended with `outcome`."""
+    reached = {(a.clock_key, a.recipient.key): Reached(a.level, a.repetition, now, outcome) for a in judged.alerts}
+    return evolve(case, reached={**case.reached, **reached})

@@ -112,7 +112,9 @@ class Desk:
         """A whole sweep, its segments taken one by one from the queue."""
         total = Swept()
         client, url = self.parts.queue.client, self.parts.queue.url
-        client.purge_queue(QueueUrl=url)
+        while asked := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            for message in asked:
+                client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         start(self.parts.queue, self.parts.settings.segments)
         while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
             for message in messages:

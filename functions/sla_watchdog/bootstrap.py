@@ -8,7 +8,7 @@ from itertools import count
 from time import time
 
 import boto3
-from attrs import frozen
+from attrs import field, frozen
 from botocore.config import Config
 
 from sla_watchdog.adapters.audit import AuditTable
@@ -31,7 +31,10 @@ WRITES = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeo
 
 @frozen
 class Parts:
-    """What every handler works with. `now()` is the one clock: the system's, or the simulated one of the table."""
+    """What every handler works with. `now()` is the one clock: the system's, or the simulated one of the table.
+
+    `said` is what this process has reported, of what is reported once.
+    """
 
     settings: Settings
     policy: Policy
@@ -41,6 +44,7 @@ class Parts:
     publisher: Publisher
     queue: SegmentsQueue
     topics: Topics
+    said: set[str] = field(factory=set)
 
     def now(self) -> int:
         simulated = self.watch.simulated_now() if self.settings.clock == "table" else None
@@ -58,7 +62,7 @@ class Parts:
     def tick(self, now: int, time_left: Callable[[], float]) -> Tick:
         mode = self.mode(now)
         return Tick(
-            judge=Judge(self.policy, self.tickets, self.watch, live=mode.name == "live"),
+            judge=self.judge(now, live=mode.name == "live"),
             watch=self.watch,
             audit=self.audit,
             publisher=self.publisher,
@@ -66,27 +70,20 @@ class Parts:
             segments=self.settings.segments,
             now=now,
             live_since=mode.since,
-            generation=self.generation(now),
             time_left=time_left,
         )
 
     def live(self, now: int) -> bool:
         return self.mode(now).name == "live"
 
+    def judge(self, now: int, live: bool) -> Judge:
+        return Judge(self.policy, self.tickets, self.watch, live, self.generation(now))
+
     def tracker(self, now: int) -> Tracker:
-        return Tracker(self.policy, self.tickets, self.watch, self.generation(now).number, self.live(now))
+        return Tracker(self.judge(now, self.live(now)), self.said)
 
     def sweeper(self, now: int) -> Sweeper:
-        return Sweeper(
-            policy=self.policy,
-            tickets=self.tickets,
-            watch=self.watch,
-            queue=self.queue,
-            topics=self.topics,
-            topic_prefix=self.settings.topic_prefix,
-            generation=self.generation(now).number,
-            live=self.live(now),
-        )
+        return Sweeper(self.judge(now, self.live(now)), self.queue, self.topics, self.settings.topic_prefix)
 
 
 @cache

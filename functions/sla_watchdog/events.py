@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 
 from attrs import field, frozen
@@ -36,7 +38,12 @@ class Kind(StrEnum):
     LINKED = "linked"
 
 
+_KINDS = {kind.value: kind for kind in Kind}
+
 SPEAKERS = ("customer", "agent", "bot")
+
+MAY_SAY_BY = frozenset({Kind.CREATED, Kind.REOPENED})
+"""Who opened a ticket, or opened it again: one of the speakers, or the name of a bot."""
 
 ENVELOPE = frozenset({"ticket", "at", "type", "seq", "by", "text", "row", "mod"})
 """Keys that say something of the event. Every other key is an attribute of the ticket's record."""
@@ -57,6 +64,7 @@ MUST_SAY = {
 """Of these attributes an event of that type names at least one."""
 
 YEARS = range(1970, 2200)
+FIRST_SECOND, LAST_SECOND = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (YEARS.start, YEARS.stop))
 
 MOST_DIGITS = 38
 LARGEST_EXPONENT = 120
@@ -89,7 +97,7 @@ class BrokenEventFile(SlaWatchdogError):  # noqa: N818 - its name is what is wro
 
 @frozen
 class Event:
-    """Something that happened to a ticket at `at` (epoch seconds). Only a reply has a `by`.
+    """Something that happened to a ticket at `at` (epoch seconds). A reply has a `by`; a creation or a reopening may.
 
     `attributes` are what it says of the ticket's record, under our names; None takes one away. `text`
     is for people: what was said. `line` is where it stands in the file, counted from 1.
@@ -136,6 +144,11 @@ def parse(lines: Iterable[bytes], zone: str | None) -> tuple[Event, ...]:
 
     Raises BrokenEventFile naming every line that cannot be understood.
     """
+    return tuple(each_once(in_order(lines, zone)))
+
+
+def in_order(lines: Iterable[bytes], zone: str | None) -> list[Event]:
+    """Every event in order, the repeated ones too. Raises as `parse` does."""
     found: list[Event] = []
     broken: list[BrokenLine] = []
     for number, line in enumerate(lines, 1):
@@ -148,10 +161,11 @@ def parse(lines: Iterable[bytes], zone: str | None) -> tuple[Event, ...]:
         broken.append(BrokenLine(1, "the file holds no events"))
     if broken:
         raise BrokenEventFile(tuple(broken))
-    return tuple(_each_once(sorted(found, key=lambda event: event.order)))
+    found.sort(key=attrgetter("order"))
+    return found
 
 
-def _each_once(events: Iterable[Event]) -> Iterator[Event]:
+def each_once(events: Iterable[Event]) -> Iterator[Event]:
     """Without what only repeats the event before of its ticket; A, B, A in one minute are three."""
     last: dict[str, Event] = {}
     for event in events:
@@ -177,13 +191,7 @@ def _event(text: bytes, number: int, zone: str | None) -> Event:
 
 def _object(text: bytes) -> Mapping[str, object]:
     try:
-        told = json.loads(
-            text.decode(),
-            object_pairs_hook=_without_repeated_keys,
-            parse_float=_number,
-            parse_int=_number,
-            parse_constant=_no_number,
-        )
+        told = _READER.decode(text.decode())
         if b"\\u" in text:  # only an escape can smuggle in half a surrogate pair
             json.dumps(told, ensure_ascii=False, default=str).encode()
     except UnicodeError as error:
@@ -207,6 +215,8 @@ def _without_repeated_keys(pairs: list[tuple[str, object]]) -> dict[str, object]
 
 
 def _number(digits: str) -> Decimal | int:
+    if len(digits) < 10 and digits.isdecimal():
+        return int(digits)
     value = Decimal(digits)
     if len(value.as_tuple().digits) > MOST_DIGITS or abs(value.adjusted()) > LARGEST_EXPONENT:
         raise Unreadable(f"{digits[:20]}… has more digits than a table can hold")
@@ -217,14 +227,17 @@ def _no_number(name: str) -> object:
     raise Unreadable(f"{name} is not a number")
 
 
+_READER = json.JSONDecoder(
+    object_pairs_hook=_without_repeated_keys, parse_float=_number, parse_int=_number, parse_constant=_no_number
+)
+
+
 def _kind(told: Mapping[str, object]) -> Kind:
     name = told.get("type")
     if name is None:
         raise Unreadable("has no type")
-    try:
-        return Kind(str(name))
-    except ValueError:
-        pass
+    if kind := _KINDS.get(str(name)):
+        return kind
     names = [kind.value for kind in Kind]
     near = difflib.get_close_matches(str(name).casefold(), names, 1)
     meant = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(names)} is expected"
@@ -233,6 +246,8 @@ def _kind(told: Mapping[str, object]) -> Kind:
 
 def _ticket(told: Mapping[str, object]) -> str:
     value = told.get("ticket")
+    if type(value) is str and (name := value.strip()):
+        return name
     if value is None or (isinstance(value, str) and not value.strip()):
         raise Unreadable("has no ticket")
     if isinstance(value, bool) or not isinstance(value, str | int):
@@ -245,18 +260,23 @@ def _at(told: Mapping[str, object], zone: str | None) -> int:
     if value is None:
         raise Unreadable("has no at")
     try:
-        at = seconds_of(value, zone)
-        year = datetime.fromtimestamp(at, UTC).year
+        at = _seconds_of_text(value, zone) if type(value) is str else seconds_of(value, zone)
     except Unreadable as problem:
         raise Unreadable(f"at: {problem}") from problem
-    except (ValueError, OverflowError, OSError):
-        year = 0
-    if year not in YEARS:
+    if not FIRST_SECOND <= at < LAST_SECOND:
         raise Unreadable(f"at: {value!r} is not within the years {YEARS[0]} to {YEARS[-1]}")
     return at
 
 
+@lru_cache(1 << 16)
+def _seconds_of_text(value: str, zone: str | None) -> int:
+    """Logs tell of many things in one minute, and often of several in one breath."""
+    return seconds_of(value, zone)
+
+
 def _by(told: Mapping[str, object], kind: Kind) -> str:
+    if kind in MAY_SAY_BY:
+        return str(told.get("by") or "").strip()
     if kind is not Kind.REPLY:
         return ""
     by = told.get("by")
@@ -287,9 +307,10 @@ def _attributes(told: Mapping[str, object], kind: Kind) -> Mapping[str, object]:
 def _check(attributes: Mapping[str, object], kind: Kind) -> None:
     if "" in attributes:
         raise Unreadable("one of its keys is empty")
-    status = attributes.get("status", "?")
-    if not str(status).strip() or not isinstance(status, str | int):
-        raise Unreadable("the status it names is not a text")
+    if "status" in attributes:
+        status = attributes["status"]
+        if not str(status).strip() or not isinstance(status, str | int):
+            raise Unreadable("the status it names is not a text")
     wanted = MUST_SAY.get(kind)
     if wanted and not any(name in attributes for name in wanted):
         raise Unreadable(f"{kind.value} says nothing of {' or '.join(wanted)}")

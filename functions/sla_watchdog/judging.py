@@ -8,15 +8,21 @@ from time import monotonic
 from attrs import evolve, frozen
 
 from sla_watchdog.adapters.tickets import TicketsTable
-from sla_watchdog.adapters.watch import DamagedItem, WatchTable
+from sla_watchdog.adapters.watch import DamagedItem, Generation, WatchTable
 from sla_watchdog.domain.case import Case
-from sla_watchdog.domain.escalation import Plan, plan
+from sla_watchdog.domain.escalation import Plan, plan, wake
 from sla_watchdog.domain.facts import Facts
+from sla_watchdog.domain.findings import Finding
 from sla_watchdog.domain.policy import Policy
 from sla_watchdog.domain.record import Record, observed, vanished
 
 NAMELESS = "?"
 """First character of the case of a record whose id cannot be read; no record can be read again by it."""
+
+RELINK = 150
+"""Seconds after which a case that is to be linked and could not be is looked at again: as long as a lease."""
+
+UNKNOWN = Generation(0, 0, is_new=False)
 
 
 @frozen
@@ -27,6 +33,7 @@ class Judge:
     tickets: TicketsTable
     watch: WatchTable
     live: bool
+    generation: Generation = UNKNOWN
 
     def judge(self, ids: Iterable[str], now: int) -> dict[str, Judged | DamagedItem]:
         """Consistent reads of the cases and of their tickets' records, and what follows from both."""
@@ -42,6 +49,7 @@ class Judge:
 
     def _one(self, case: Case, records: Mapping[str, Record], now: int, read_at: float) -> Judged | DamagedItem:
         try:
+            case = self.current(case)
             facts = overlay(case.facts, records, self.policy, now)
             return Judged(case, facts, self.plan(case, facts, now), now, read_at)
         except Exception as error:  # noqa: BLE001 - one case must never stop the others; it is put back and reported
@@ -50,6 +58,36 @@ class Judge:
     def plan(self, case: Case, facts: Facts, now: int) -> Plan:
         """Judge without reading: the case as stored, under facts that may say more than it does."""
         return plan(evolve(case.as_heard(self.live), facts=facts), self.policy, now)
+
+    def current(self, case: Case) -> Case:
+        """The case as this policy finds it: stored under an older one, it is edited since this one began (D2)."""
+        if not case.rev or case.generation >= self.generation.number:
+            return case
+        return evolve(case, edited_at=self.generation.since, generation=self.generation.number)
+
+    def timed(self, case: Case, now: int) -> tuple[Case, Plan]:
+        """The case as it is to be stored, and why: its breaches on record, woken when the plan says."""
+        case = evolve(self.current(case), generation=self.generation.number)
+        judged = self.plan(case, case.facts, now)
+        next_at, urgent = waking(judged, case, now)
+        return evolve(case, breached=judged.breached, next_at=next_at, urgent=urgent), judged
+
+    def surely_timed(self, case: Case, now: int) -> tuple[Case, Plan]:
+        """The same; one that cannot be judged is due at once, for `watch` to put back and report."""
+        try:
+            return self.timed(case, now)
+        except Exception as error:  # noqa: BLE001 - what is known is kept all the same
+            judged = Plan((), (), (), now, False, (), (), (Finding(case.id, "judgement", repr(error)),))
+            next_at, urgent = wake(judged, case)
+            return evolve(case, generation=self.generation.number, next_at=next_at, urgent=urgent), judged
+
+
+def waking(judged: Plan, case: Case, now: int) -> tuple[int | None, bool]:
+    """When to wake the case (DESIGN.md section 6); soon, while it is not linked with what its facts name."""
+    next_at, urgent = wake(judged, case)
+    if judged.unlinked and (next_at is None or next_at > now + RELINK):
+        return now + RELINK, False
+    return next_at, urgent
 
 
 @frozen

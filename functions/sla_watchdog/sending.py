@@ -18,12 +18,12 @@ from sla_watchdog.adapters.audit import AuditItem, AuditTable
 from sla_watchdog.adapters.sns import Publisher
 from sla_watchdog.adapters.watch import Settled, WatchTable
 from sla_watchdog.domain.case import OPERATIONS, Alert, Case, Entry, Outcome, Reached, Recipient
-from sla_watchdog.domain.escalation import superseded, wake
+from sla_watchdog.domain.escalation import superseded
 from sla_watchdog.domain.message import Message, Sent, observed_line, render, render_digest
 from sla_watchdog.domain.notice import Notice, notice
 from sla_watchdog.drafts import Draft, Name, Reach, Tally, drafts_of, shared
 from sla_watchdog.errors import Unavailable
-from sla_watchdog.judging import Judge, Judged
+from sla_watchdog.judging import Judge, Judged, waking
 
 LEASE = 150
 """Seconds a claim holds: longer than the function's 120 s limit, so a holder whose lease is over is dead."""
@@ -108,7 +108,7 @@ class Sender:
     def _claim(self, judged: Judged, digest_of: dict[Name, str]) -> list[Draft]:
         """Claim what is due for one case in one write, and time its next look; nothing when the race was lost."""
         self._put_on_record(judged)
-        case, until = judged.case, self.now + LEASE
+        case, until = self._with_breaches(judged.case, judged), self.now + LEASE
         entries = {}
         for draft in drafts_of(judged):
             before = case.outbox.get(draft.recipient.key)
@@ -120,8 +120,9 @@ class Sender:
                 attempts=before.attempts + 1 if before else 1,
             )
         after = evolve(case, outbox={**case.outbox, **entries})
-        next_at, urgent = wake(self.judge.plan(after, judged.facts, self.now), after)
-        if not entries and (next_at, urgent) == (case.next_at, case.urgent) and next_at != self.now:
+        next_at, urgent = waking(self.judge.plan(after, judged.facts, self.now), after, self.now)
+        same = (next_at, urgent, case.breached) == (case.next_at, case.urgent, judged.case.breached)
+        if not entries and same and next_at != self.now:
             return []
         stored = self.watch.claim(case, entries, next_at, urgent)
         if stored is None:
@@ -131,6 +132,11 @@ class Sender:
         self.stored[case.id] = stored
         self.tally.claimed += len(entries)
         return [Draft(judged, entry.alerts) for entry in entries.values()]
+
+    def _with_breaches(self, case: Case, judged: Judged) -> Case:
+        """As it is to be written; nothing that a newer policy recorded is changed."""
+        newer = case.generation > self.judge.generation.number
+        return case if newer else evolve(case, breached=judged.plan.breached)
 
     def _put_on_record(self, judged: Judged) -> None:
         """Levels that came due and wait are in the audit with their reason; the same again changes nothing."""
@@ -172,7 +178,8 @@ class Sender:
         if fresh is None:
             self.tally.withdrawn += 1
             return self._settle(draft.judged, entry, Outcome.WITHDRAWN, "not due any more when it was to be sent")
-        self._publish([fresh], render(self._notice(fresh), self.now), Outcome.SENT, {})
+        if (told := self._notice(fresh)) is not None:
+            self._publish([fresh], render(told, self.now), Outcome.SENT, {})
         return None
 
     def _send_digest(self, digest: str, drafts: list[Draft]) -> None:
@@ -186,9 +193,10 @@ class Sender:
                 self.tally.withdrawn += 1
                 reason = "not due any more when its digest was to be sent"
                 self._settle(draft.judged, self._entry(draft), Outcome.WITHDRAWN, reason)
-        if due:
-            message = render_digest([self._notice(draft) for draft in due], destination, digest, self.now)
-            self._publish(due, message, Outcome.IN_DIGEST, {"digest": digest})
+        worded = [(draft, told) for draft in due if (told := self._notice(draft)) is not None]
+        if worded:
+            message = render_digest([told for _, told in worded], destination, digest, self.now)
+            self._publish([draft for draft, _ in worded], message, Outcome.IN_DIGEST, {"digest": digest})
 
     def _publish(self, drafts: list[Draft], message: Message, outcome: Outcome, extra: dict[str, str]) -> None:
         destination = self.reach.destination(drafts[0].recipient)
@@ -243,7 +251,9 @@ class Sender:
         """Mode observe: noted for the daily digest and in the audit, sent to nobody."""
         end_of_day = (self.now // DAY + 1) * DAY
         day = datetime.fromtimestamp(self.now, UTC).date().isoformat()
-        self.watch.append_observed(day, observed_line(self._notice(draft)), end_of_day)
+        if (told := self._notice(draft)) is None:
+            return
+        self.watch.append_observed(day, observed_line(told), end_of_day)
         self._settle(draft.judged, entry, Outcome.OBSERVED, "mode observe: not sent")
         self.tally.observed += 1
 
@@ -298,8 +308,9 @@ class Sender:
             reached = {(a.clock_key, entry.key): Reached(a.level, a.repetition, self.now, outcome) for a in ended}
             records += [self._record(case.id, p, Outcome.SUPERSEDED, p.reason) for p in self._passed(judged, ended)]
         outbox = {key: other for key, other in case.outbox.items() if key != entry.key}
+        case = self._with_breaches(case, judged)
         after = evolve(case, outbox=outbox, reached={**case.reached, **reached})
-        next_at, urgent = wake(self.judge.plan(after, judged.facts, self.now), after)
+        next_at, urgent = waking(self.judge.plan(after, judged.facts, self.now), after, self.now)
         answer, stored = self.watch.settle(case, entry.key, entry.token, reached, records, next_at, urgent, self.now)
         if answer is Settled.LOST:
             self.tally.lost += 1
@@ -319,10 +330,15 @@ class Sender:
         details = {"ref": alert.ref, "severity": alert.severity.value, **(extra or {})}
         return AuditItem(case, at, alert.id, outcome, reason, details)
 
-    def _notice(self, draft: Draft) -> Notice:
+    def _notice(self, draft: Draft) -> Notice | None:
+        """What the message tells; None where it cannot be put together, and the draft is put off: never the tick."""
         judged = draft.judged
-        seen = evolve(judged.case, facts=judged.facts)
-        return notice(seen, judged.plan, draft.alerts, self.judge.policy, self.now)
+        try:
+            seen = evolve(judged.case, facts=judged.facts)
+            return notice(seen, judged.plan, draft.alerts, self.judge.policy, self.now)
+        except Exception as error:  # noqa: BLE001 - one case must never keep the others from being told
+            self._put_off([draft], tried=True, reason=f"{judged.case.id}: {type(error).__name__}: {error}")
+            return None
 
     def _entry(self, draft: Draft) -> Entry:
         return self.stored[draft.judged.case.id].outbox[draft.recipient.key]

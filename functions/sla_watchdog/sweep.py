@@ -11,15 +11,16 @@ from attrs import define, evolve, frozen
 
 from sla_watchdog.adapters.segments import Segment, SegmentsQueue
 from sla_watchdog.adapters.sns import Topics
-from sla_watchdog.adapters.tickets import TicketsTable
-from sla_watchdog.adapters.watch import WatchTable
+from sla_watchdog.adapters.watch import DamagedItem, WatchTable
 from sla_watchdog.domain.case import OPERATIONS, Case, Recipient
-from sla_watchdog.domain.escalation import Plan, plan, wake
+from sla_watchdog.domain.escalation import Plan
 from sla_watchdog.domain.facts import Facts
 from sla_watchdog.domain.policy import Policy
 from sla_watchdog.domain.record import Record, is_ticket, observed, ticket_id
 from sla_watchdog.errors import Unstorable
-from sla_watchdog.judging import NAMELESS
+from sla_watchdog.judging import NAMELESS, Judge
+from sla_watchdog.linking import Linker, unlinked
+from sla_watchdog.look_alikes import LookAlikes
 from sla_watchdog.track import nameless, unreadable
 
 MIN_TIME_LEFT = 15.0
@@ -54,14 +55,18 @@ class _Timed:
 
 @frozen
 class Sweeper:
-    policy: Policy
-    tickets: TicketsTable
-    watch: WatchTable
+    judge: Judge
     queue: SegmentsQueue
     topics: Topics
     topic_prefix: str
-    generation: int
-    live: bool
+
+    @property
+    def policy(self) -> Policy:
+        return self.judge.policy
+
+    @property
+    def watch(self) -> WatchTable:
+        return self.judge.watch
 
     def sweep(self, segment: Segment, now: int, time_left: Callable[[], float]) -> Swept:
         """Every record of the segment, page by page; what time does not allow goes back to the queue."""
@@ -70,7 +75,7 @@ class Sweeper:
             self._count_subscribers()
         key: Mapping[str, Mapping[str, Any]] | None = json.loads(segment.start) if segment.start else None
         while True:
-            records, key = self.tickets.page(segment.number, segment.of, key)
+            records, key = self.judge.tickets.page(segment.number, segment.of, key)
             self._page(records, now, swept)
             if key is None:
                 return swept
@@ -113,45 +118,58 @@ class Sweeper:
     def _timed(self, case: Case, name: str, record: Record, now: int, swept: Swept) -> _Timed | None:
         """The case as it should be stored: with these facts, this policy's generation, and woken when due.
 
-        None where it cannot be judged: it is left as it is, for `watch` to put back and report.
+        None where it cannot be judged: it is left as it is, for `watch` to put back and report; nor is one that a
+        newer policy judged written over.
         """
+        if case.generation > self.judge.generation.number:
+            return None
         try:
-            facts = self._facts(name, record, case.facts, now)
-            known = evolve(case, facts=facts, generation=max(case.generation, self.generation))
-            judged = plan(known.as_heard(self.live), self.policy, now)
+            known, judged = self.judge.timed(evolve(case, facts=self._facts(name, record, case.facts, now)), now)
         except Exception:  # noqa: BLE001 - one ticket never stops the sweep
             swept.findings += 1
             return None
-        next_at, urgent = wake(judged, known)
-        if case.next_at is not None and next_at is not None and case.next_at <= now and next_at <= now:
-            next_at, urgent = case.next_at, case.urgent  # due is due: only the tick moves it on
-        return _Timed(evolve(known, next_at=next_at, urgent=urgent), judged)
+        if case.next_at is not None and known.next_at is not None and case.next_at <= now and known.next_at <= now:
+            known = evolve(known, next_at=case.next_at, urgent=case.urgent)  # due is due: only the tick moves it on
+        return _Timed(known, judged)
 
     def _repair(self, names: list[str], now: int, swept: Swept) -> None:
         """The scan may show what was; everything is read again consistently before it is written."""
-        records = self.tickets.read([name for name in names if not name.startswith(NAMELESS)])
+        records = self.judge.tickets.read([name for name in names if not name.startswith(NAMELESS)])
         stored = self.watch.cases(names)
+        written: set[str] = set()
         for name in names:
             before = stored.get(name, Case(name))
-            if not isinstance(before, Case):
-                self.watch.wake(name, now)  # damaged: `watch` puts it back, and says so
-                continue
-            if name not in records and not name.startswith(NAMELESS):
-                continue
-            timed = self._timed(before, name, records.get(name, {}), now, swept)
-            if timed is not None and timed.case != before:
-                self._keep(before, timed, swept)
+            if isinstance(before, DamagedItem):
+                self.watch.wake(before.case, now)  # `watch` puts it back, and says so
+            elif name in records or name.startswith(NAMELESS):
+                if before.id in written:  # with another ticket of the same case
+                    before = self._again(name)
+                written |= {before.id, *self._mend(name, before, records.get(name, {}), now, swept)}
 
-    def _keep(self, before: Case, timed: _Timed, swept: Swept) -> None:
+    def _again(self, name: str) -> Case:
+        found = self.watch.cases([name]).get(name)
+        return found if isinstance(found, Case) else Case(name)
+
+    def _mend(self, name: str, before: Case, record: Record, now: int, swept: Swept) -> frozenset[str]:
+        """Keeps what drifted and links what is not; the ids of other cases that were changed."""
+        timed = self._timed(before, name, record, now, swept)
+        if timed is None:
+            return frozenset()
+        if timed.case != before and self._keep(before, timed, swept):
+            LookAlikes(self.judge).notice(name, before.facts, timed.case.facts, now)
+        return Linker(self.judge).link(name, now) if unlinked(timed.case) else frozenset()
+
+    def _keep(self, before: Case, timed: _Timed, swept: Swept) -> bool:
         swept.findings += len(timed.judged.findings)
         try:
             kept = self.watch.keep(timed.case, timed.judged.findings)
         except Unstorable:
             swept.findings += 1
-            return
+            return False
         if not kept:
             swept.lost += 1
         elif before.rev:
             swept.repaired += 1
         else:
             swept.new_cases += 1
+        return kept

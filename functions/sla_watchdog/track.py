@@ -6,21 +6,27 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
-from sla_watchdog.adapters.tickets import TicketsTable
 from sla_watchdog.adapters.watch import DamagedItem, WatchTable
 from sla_watchdog.domain.case import Case
-from sla_watchdog.domain.escalation import Plan, plan, wake
+from sla_watchdog.domain.escalation import Plan
 from sla_watchdog.domain.facts import UNREADABLE, Fact, Facts
 from sla_watchdog.domain.policy import Policy
 from sla_watchdog.domain.record import Record, is_ticket, observed, ticket_id, vanished
-from sla_watchdog.domain.ticket import Finding
 from sla_watchdog.errors import SlaWatchdogError, Unstorable
-from sla_watchdog.judging import NAMELESS
+from sla_watchdog.judging import NAMELESS, Judge
+from sla_watchdog.linking import Linker, unlinked
+from sla_watchdog.look_alikes import LookAlikes
 
 TRIES = 8
 """How often a lost race for one case is run again; each loss means that somebody else's write went through."""
+
+
+REPLIER = f"{NAMELESS}replier"
+"""The stand-in that carries the finding about records which do not say who replied (semantics B2)."""
+
+NOT_SAID = "records do not say who replied; every reply of the desk counts as one by a person, automatic ones too"
 
 
 class StillContended(SlaWatchdogError):  # noqa: N818 - its name is what is wrong
@@ -50,11 +56,18 @@ class Tracked:
 
 @frozen
 class Tracker:
-    policy: Policy
-    tickets: TicketsTable
-    watch: WatchTable
-    generation: int
-    live: bool
+    """`said` is what this process has reported already, of what is reported once for all."""
+
+    judge: Judge
+    said: set[str] = field(factory=set)
+
+    @property
+    def policy(self) -> Policy:
+        return self.judge.policy
+
+    @property
+    def watch(self) -> WatchTable:
+        return self.judge.watch
 
     def track(self, changes: Iterable[Change], now: int) -> Tracked:
         """Take in the changes of a batch, in order, one write for each case that they tell something new of.
@@ -90,15 +103,35 @@ class Tracker:
             case = stored or Case(name)
             facts = self._facts(name, changes, case)
             if facts is case.facts:
+                self._after(name, case, case, changes, now)
                 return None
+            known = evolve(case, facts=facts, seen=_seen(case, name, changes))
             try:
-                judged = self._keep(evolve(case, facts=facts, seen=_seen(case, name, changes)), now)
+                judged = self._keep(known, now)
             except Unstorable as problem:
                 return self._report(name, str(problem), now)
             if judged is not None:
+                self._after(name, case, known, changes, now)
                 return judged
             stored = self.watch.cases([name]).get(name)
         raise StillContended(f"case {name!r}: lost {TRIES} races; the batch is delivered again")
+
+    def _after(self, name: str, before: Case, after: Case, changes: list[Change], now: int) -> None:
+        """What follows from facts once they are kept; all of it again for records that the stream brings again."""
+        again = any(not _is_new(change, name, before) for change in changes)
+        if unlinked(after):
+            Linker(self.judge).link(name, now)
+        if again or after is not before:
+            LookAlikes(self.judge).notice(name, Facts() if again else before.facts, after.facts, now)
+        if REPLIER not in self.said and _unsigned(name, after.facts) > _unsigned(name, before.facts):
+            self._report_replier(now)
+
+    def _report_replier(self, now: int) -> None:
+        """Once for the whole deployment: `keep` makes the stand-in only where there is none."""
+        self._keep(
+            Case(REPLIER, Facts.of({*_problem(REPLIER, "replier", NOT_SAID, now), Fact(REPLIER, "closed", now)})), now
+        )
+        self.said.add(REPLIER)
 
     def _report(self, name: str, reason: str, now: int) -> Plan | None:
         """A stand-in under a name of its own says what is wrong with a case that cannot be kept."""
@@ -106,18 +139,13 @@ class Tracker:
         return self._keep(Case(stand_in, Facts.of(_problem(stand_in, "record", reason, now))), now)
 
     def _keep(self, case: Case, now: int) -> Plan | None:
-        try:
-            judged = plan(case.as_heard(self.live), self.policy, now)
-        except Exception as error:  # noqa: BLE001 - the facts are kept and the case is due: `watch` reports it
-            judged = Plan((), (), (), now, False, (), (), (Finding(case.id, "judgement", repr(error)),))
-        next_at, urgent = wake(judged, case)
-        timed = evolve(case, next_at=next_at, urgent=urgent, generation=self.generation)
+        timed, judged = self.judge.surely_timed(case, now)
         return judged if self.watch.keep(timed, judged.findings) else None
 
     def _facts(self, name: str, changes: list[Change], case: Case) -> Facts:
         facts = case.facts
         for change in changes:
-            if int(change.sequence or "0") > int(case.seen.get(name) or "-1"):
+            if _is_new(change, name, case):
                 facts |= self._said(name, change, facts)
         return facts
 
@@ -129,9 +157,9 @@ class Tracker:
                 return new if bool(facts) is change.removed else frozenset()
             record = change.record
             if record is None and not change.removed:
-                record = self.tickets.read([name]).get(name)
+                record = self.judge.tickets.read([name]).get(name)
             if record is None:
-                return vanished(name, facts, change.at) if facts else frozenset()
+                return vanished(name, facts, change.at) if name in facts.tickets() else frozenset()
             return observed(name, record, self.policy, facts, change.at, streamed=True)
         except Exception as error:  # noqa: BLE001 - one record must never block the stream behind it
             return _problem(name, "record", f"{type(error).__name__} while reading the record", change.at)
@@ -149,6 +177,15 @@ def unreadable(name: str, at: int) -> frozenset[Fact]:
 
 def _problem(name: str, field: str, reason: str, at: int) -> frozenset[Fact]:
     return frozenset({Fact(name, "created", at), Fact(name, UNREADABLE + field, at, reason)})
+
+
+def _is_new(change: Change, name: str, case: Case) -> bool:
+    return int(change.sequence or "0") > int(case.seen.get(name) or "-1")
+
+
+def _unsigned(name: str, facts: Facts) -> int:
+    """Replies of the desk by nobody knows whom."""
+    return sum(not fact.value for fact in facts.of_field(name, "agent_reply"))
 
 
 def _seen(case: Case, name: str, changes: list[Change]) -> Mapping[str, str]:

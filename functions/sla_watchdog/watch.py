@@ -11,13 +11,14 @@ from attrs import define
 from sla_watchdog.adapters.audit import AuditTable
 from sla_watchdog.adapters.segments import SegmentsQueue
 from sla_watchdog.adapters.sns import Publisher
-from sla_watchdog.adapters.watch import SHARDS, DamagedItem, Due, Generation, WatchTable
+from sla_watchdog.adapters.watch import SHARDS, DamagedItem, Due, WatchTable
 from sla_watchdog.domain.case import OPERATIONS, Recipient
 from sla_watchdog.domain.message import Message, Observed, Sent, render, render_observed
 from sla_watchdog.domain.notice import finding_notice
 from sla_watchdog.drafts import Reach, Tally
 from sla_watchdog.errors import Unavailable
 from sla_watchdog.judging import Judge, Judged
+from sla_watchdog.linking import Linker, unlinked
 from sla_watchdog.sending import LEASE, MIN_TIME_LEFT, Sender
 from sla_watchdog.sweep import start
 
@@ -40,7 +41,6 @@ class Tick:
     segments: int
     now: int
     live_since: int
-    generation: Generation
     time_left: Callable[[], float]
 
     def run(self) -> Tally | None:
@@ -49,9 +49,9 @@ class Tick:
         if not self.watch.run_lease(owner, self.now, self.now + LEASE):
             return None
         try:
-            if not self.generation.swept:
+            if not self.judge.generation.swept:
                 start(self.queue, self.segments)
-                self.watch.mark_swept(self.generation.number)
+                self.watch.mark_swept(self.judge.generation.number)
             return self._run()
         finally:
             self.watch.release_run(owner)
@@ -87,13 +87,21 @@ class Tick:
             self._deliver(by_case, again, sender)
 
     def _deliver(self, by_case: dict[str, Due], ids: list[str], sender: Sender) -> None:
-        judged = self.judge.judge(ids, self.now)
+        judged = self._judged(ids)
         for name, each in judged.items():
-            if isinstance(each, DamagedItem):
+            if isinstance(each, DamagedItem) and name in by_case:
                 self._put_back(by_case[name], each, sender)
-        sound = [each for each in judged.values() if isinstance(each, Judged)]
-        sender.tally.findings += sum(len(each.plan.findings) for each in sound)
-        sender.deliver([each for each in sound if self._is_due(each)])
+        sound = {each.case.id: each for each in judged.values() if isinstance(each, Judged)}
+        sender.tally.findings += sum(len(each.plan.findings) for each in sound.values())
+        sender.deliver([each for each in sound.values() if self._is_due(each)])
+
+    def _judged(self, ids: list[str]) -> dict[str, Judged | DamagedItem]:
+        """What is to be linked is linked first, so that one matter is told as one case."""
+        judged = self.judge.judge(ids, self.now)
+        apart = [name for name, each in judged.items() if isinstance(each, Judged) and unlinked(each.case)]
+        changed = {case for name in apart for case in Linker(self.judge).link(name, self.now)}
+        torn = [name for name, each in judged.items() if isinstance(each, Judged) and each.case.id in changed]
+        return judged | self.judge.judge(torn, self.now) if torn else judged
 
     def _is_due(self, judged: Judged) -> bool:
         """The index is only a list of candidates; the item itself decides."""

@@ -28,6 +28,7 @@ from sla_watchdog.domain.policy import Policy
 from sla_watchdog.domain.record import Record, observed, ticket_id
 from sla_watchdog.events import Event
 from sla_watchdog.help_desk import Words, apply, shaped
+from sla_watchdog.track import REPLIER
 
 MINUTE = 60
 
@@ -169,12 +170,11 @@ class Drive:
     # what is known
 
     def cases(self) -> Iterator[tuple[Case, Plan]]:
-        """Every case of the Watch table as it stands, judged now."""
-        names = [name.removeprefix("C#") for name in self._names() if name.startswith("C#")]
-        for start in range(0, len(names), 500):
-            for case in self.watch.cases(names[start : start + 500]).values():
-                if isinstance(case, Case):
-                    yield case, plan(case, self.policy, self.now)
+        """Every case of the Watch table as it stands, judged now; not the stand-in for records without repliers."""
+        names = list(dict.fromkeys(name.removeprefix("C#") for name in self._names() if name.startswith("C#")))
+        for name, case in self.watch.cases(names).items():
+            if isinstance(case, Case) and case.id == name != REPLIER:
+                yield case, plan(case, self.policy, self.now)
 
     # steps
 

@@ -16,15 +16,15 @@ from sla_watchdog.adapters.audit import AuditItem
 from sla_watchdog.domain.case import OPERATIONS, Case, Outcome
 from sla_watchdog.domain.clocks import Clock
 from sla_watchdog.domain.escalation import Plan
-from sla_watchdog.domain.message.wording import METRIC, duration, who, who_by_key
-from sla_watchdog.domain.policy import Metric, Percent
+from sla_watchdog.domain.message.wording import METRIC, duration, signal, who, who_by_key
+from sla_watchdog.domain.policy import TARGETS, Metric, Percent
 from sla_watchdog.events import Event, Kind
 
 DAY = 86_400
 REACHED_SOMEBODY = frozenset({Outcome.SENT, Outcome.IN_DIGEST})
 
 _ALERT = re.compile(
-    r"(?P<subject>.*?)/(?P<metric>first_response|resolution|age)/\d+/(?P<level>\d+)/(?P<repetition>\d+)/(?P<to>.*)",
+    rf"(?P<subject>.*?)/(?P<metric>{'|'.join(Metric)})/(?P<cycle>\d+)/(?P<level>\d+)/(?P<repetition>\d+)/(?P<to>.*)",
     re.DOTALL,
 )
 """An alert's id (semantics E4). Findings are no part of a case's climb, and do not match."""
@@ -125,8 +125,8 @@ def _is_age(clock: Clock) -> bool:
 
 def _late(clock: Clock, at: int) -> str:
     """`resolution 6 h 10 m over`, `first response 20 m left`, `open for 14 d`."""
-    if clock.metric is Metric.AGE:
-        return f"open for {duration(at - clock.started_at)}"
+    if clock.metric not in TARGETS:
+        return signal(clock, at)
     name = METRIC[clock.metric]
     if clock.breach_at is not None and clock.breach_at <= at:
         return f"{name} {duration(at - clock.breach_at)} over"
@@ -175,7 +175,7 @@ def _what(subject: str, metric: Metric, level: int, at: int, plan: Plan) -> str:
     How much was left at a warning depends on pauses that came after it, so that is said in its own terms.
     """
     clock = next((each for each in plan.clocks if (each.subject, each.metric) == (subject, metric)), None)
-    if clock is None:
+    if clock is None or clock.started_at > at:
         return METRIC[metric]
     early = clock.breach_at is None or at < clock.breach_at
     trigger = clock.ladder.levels[level].trigger if level < len(clock.ladder.levels) else None

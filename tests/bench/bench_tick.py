@@ -20,7 +20,8 @@ from attrs import define, field, frozen
 from local_stack.dynamodb_local import DynamoDbLocal, why_not
 from local_stack.template import create_tables
 from sla_watchdog.adapters.attributes import typed
-from sla_watchdog.adapters.case_item import case_key, facts_attribute, shard_of
+from sla_watchdog.adapters.case_item import case_key, shard_of
+from sla_watchdog.adapters.facts_text import facts_text
 from sla_watchdog.adapters.table import WRITTEN_AT_ONCE, Item, slices, write_all
 from sla_watchdog.adapters.tickets import TicketsTable
 from sla_watchdog.adapters.watch import SHARDS, WatchTable
@@ -102,7 +103,7 @@ def case(number: int) -> Item:
         "sk": "W",
         "rev": 13,
         "generation": 1,
-        "facts": facts_attribute(Facts.of(facts)),
+        "facts": facts_text(Facts.of(facts)),
         "seen": {name: "49590338271490256608559692538361571095921575989136588898"},
         "outbox": {},
         "reached": {},

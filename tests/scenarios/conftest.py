@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from itertools import count
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,21 +14,24 @@ from local_stack.deploy import SIMULATED_TIME, deploy
 from local_stack.drive import Drive
 from local_stack.inbox import Inbox
 from local_stack.ministack import LocalAws
-from local_stack.policy import CompiledPolicy
-from local_stack.server import ROOT
+from local_stack.policy import CompiledPolicy, use_policy
 from scenarios.world import DAY, World
 
 OFFICE = ZoneInfo("America/New_York")
-"""Of the shipped policy's office hours, 09:00 to 18:00."""
+"""Of the office hours of the policy, 09:00 to 18:00."""
 FIRST_DAY = date(2026, 1, 5)
 """A Monday; the first scenario starts in its week or soon after."""
 
 
 @pytest.fixture(scope="session")
-def stack(ministack: LocalAws) -> Iterator[tuple[LocalAws, Mapping[str, str], Drive, Inbox]]:
-    """The real template, deployed once; every audience is listened to."""
+def stack(
+    ministack: LocalAws, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[LocalAws, Mapping[str, str], Drive, Inbox]]:
+    """The real template, deployed once, under the policy of the scenarios; every audience is listened to."""
     outputs = deploy(ministack, stack="scenario", parameters={**SIMULATED_TIME, "Mode": "live"})
-    policy = CompiledPolicy.of_file(ROOT / "functions" / "policy.yaml").policy
+    compiled = CompiledPolicy.of_file(Path(__file__).parent / "policy.yaml")
+    use_policy(ministack, outputs, compiled, str(tmp_path_factory.mktemp("policy")))
+    policy = compiled.policy
     with Inbox(ministack, "scenario") as inbox, Drive(ministack, outputs, policy) as drive:
         inbox.subscribe()
         drive.pass_to(_nine_o_clock(FIRST_DAY))

@@ -60,7 +60,8 @@ def test_the_top_is_reminded_after_one_two_and_four_days_until_the_case_is_resol
         world.expect(f"executive: ignored resolution 4 reminder {reminder}")
     world.resolve("ignored")
     world.pass_to(24 * 60)
-    world.expect()
+    told = ("owner", "owner-urgent", "team-lead", "team-lead-urgent", "manager", "executive")
+    world.expect(*(f"{audience}: ignored cleared 1" for audience in told))
 
 
 def test_every_ticket_meets_its_age_limit_even_while_it_waits_for_its_customer(world: World) -> None:
@@ -82,6 +83,22 @@ def test_an_answer_stops_the_first_response_and_nothing_else_does(world: World) 
     world.happens("noted", Kind.NOTE, 0.5)
     world.pass_to(1, 1)
     world.expect("owner: noted first_response 1", "owner: noted first_response 2", "team-lead: noted first_response 2")
+
+
+def test_a_merged_ticket_stops_at_once_and_the_other_goes_on_as_old_as_the_first(world: World) -> None:
+    world.ticket("one")
+    world.ticket("two", 3)
+    world.happens("one", Kind.LINKED, 4, merged_into="two")
+    world.pass_to(6, -1)
+    world.expect()
+    world.pass_to(6)
+    world.expect("owner: one resolution 1")  # the case keeps the name of its oldest ticket
+    world.pass_to(8, 1)
+    world.expect(*breach("one"))
+    world.resolve("two")
+    world.pass_to(24 * 14 + 1)
+    told = ("owner", "owner-urgent", "team-lead", "team-lead-urgent")
+    world.expect(*(f"{topic}: one cleared 1" for topic in told))
 
 
 def test_more_than_ten_messages_at_once_to_one_audience_are_one_digest(world: World) -> None:
@@ -122,7 +139,7 @@ def test_mode_observe_tells_nobody_but_operations_once_a_day(world: World) -> No
         world.expect("operations: observed")
         world.resolve("observed")
         world.pass_to(24 * 3)
-        world.expect()
+        world.expect("operations: observed")  # that it is over would have been told too
 
 
 def record(world: World, name: str, created: float) -> dict[str, object]:

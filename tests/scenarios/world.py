@@ -20,6 +20,7 @@ from local_stack.ministack import LocalAws
 from sla_watchdog.events import Event, Kind
 from sla_watchdog.help_desk import iso
 from sla_watchdog.judging import NAMELESS
+from sla_watchdog.track import REPLIER
 
 HOUR, DAY = 3600, 86_400
 
@@ -113,7 +114,7 @@ class World:
         self.inbox.wait_for(self.drive.sums.by_name["sent"])
         new = self.inbox.deliveries()[self._looked_at :]
         self._looked_at += len(new)
-        told = Counter(said(each) for each in new)
+        told = Counter(text for text in map(said, new) if REPLIER not in text)  # once, whichever test comes first
         unexpected, missing = told - Counter(expected), Counter(expected) - told
         if unexpected or missing:
             pytest.fail(f"at {iso(self.drive.now)}\nunexpected: {_lines(unexpected)}\nmissing: {_lines(missing)}")
@@ -133,6 +134,8 @@ class World:
             key = {"pk": {"S": f"C#{case}"}, "sk": {"S": "W"}}
             self.aws.client("dynamodb").delete_item(TableName=self.outputs["WatchTable"], Key=key)
         self.pass_to((self.drive.now - self.monday) / HOUR + 1)
+        self.pass_to((self.drive.now - self.monday) / HOUR + 72)  # the good news waits for somebody's hours
+        self.forget()
 
 
 def _lines(messages: Counter[str]) -> str:

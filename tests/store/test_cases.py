@@ -10,7 +10,7 @@ from sla_watchdog.adapters.table import write_all
 from sla_watchdog.adapters.watch import SHARDS, DamagedItem, Due, shard_of
 from sla_watchdog.domain.case import Case
 from sla_watchdog.domain.facts import Fact
-from sla_watchdog.domain.ticket import Finding
+from sla_watchdog.domain.findings import Finding
 from store.samples import LEASE, NOW, Store, a_case, an_entry, reached_by
 
 FINDING = Finding("T1", "status", "status 'Neu' is in no group of the policy file")

@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 from attrs import evolve, frozen
 
+from sla_watchdog.adapters.sealing import joined
 from sla_watchdog.adapters.watch import Settled, WatchTable
 from sla_watchdog.domain.case import Case, Entry
-from sla_watchdog.domain.facts import Fact
+from sla_watchdog.domain.facts import Fact, Facts
 from store.samples import LEASE, NOW, Store, a_case, an_entry, audit_of, reached_by, renewed
 
 THREADS = 16
@@ -106,17 +107,42 @@ def nothing(store: Store, number: int) -> None:
     """No case is needed; the lease of the round before is over."""
 
 
+def apart(store: Store, number: int) -> Case:
+    """A case, and beside it one that is the same matter."""
+    store.kept(a_case(f"other of {number}"))
+    return kept(store, number)
+
+
+def link(watch: WatchTable, case: Case | None, number: int) -> bool:
+    assert case is not None
+    other = evolve(a_case(f"other of {case.id.removeprefix('T')}"), rev=1)
+    return watch.link(evolve(joined(case, other), rev=1, next_at=NOW + number), [max(case, other, key=name_of)], [])
+
+
+def name_of(case: Case) -> str:
+    """Both are of one age, so the first name stays."""
+    return case.id
+
+
+LONG = Facts.of(Fact("T", "status", NOW + number, f"status {number}") for number in range(1200))
+"""More than a case's own item holds."""
+
 CONTESTS = {
     "keep a new case": Contest(
         lambda _, number: new_case(number),
         lambda watch, case, number: watch.keep(evolve(case, next_at=NOW + number), []),
     ),
     "keep": Contest(kept, lambda watch, case, number: watch.keep(evolve(case, next_at=NOW + number), [])),
+    "keep what is to be sealed": Contest(
+        kept,
+        lambda watch, case, number: watch.keep(evolve(case, facts=LONG, next_at=NOW + number), []),
+    ),
     "claim": Contest(
         kept,
         lambda watch, case, number: watch.claim(case, {mine(number).key: mine(number)}, NOW + LEASE, urgent=True),
     ),
     "settle": Contest(claimed, settle, lambda answer: answer[0] is not Settled.LOST),
+    "link": Contest(apart, link),
     "put back": Contest(
         kept,
         lambda watch, case, number: watch.put_back(due_of(case), NOW + 60 + number, "no calendar"),

@@ -2,7 +2,7 @@
 
 Calls are those that the embedded AWS recorded while every path of the three functions was walked:
 tickets from the stream and from a stream of keys, alerts sent singly and in a digest, decisions
-recorded without a message, a sweep that finds a ticket which no stream delivered.
+recorded without a message, a ticket merged into another, a sweep that finds a ticket which no stream delivered.
 """
 
 import json
@@ -57,10 +57,10 @@ class Walk:
         watch, audit = outputs["WatchTable"], outputs["AuditTable"]
         self.set_time = WatchTable(self.dynamodb, self.dynamodb, watch, audit).set_simulated_now
 
-    def put_tickets(self, *ids: str, created_at: str = "2025-12-01T10:00:00Z") -> None:
+    def put_tickets(self, *ids: str, created_at: str = "2025-12-01T10:00:00Z", **more: str) -> None:
         """Urgent, and never answered."""
         for name in ids:
-            item = {"ticket_id": name, "created_at": created_at, "status": "Open", "priority": "Urgent"}
+            item = {"ticket_id": name, "created_at": created_at, "status": "Open", "priority": "Urgent", **more}
             self.dynamodb.put_item(
                 TableName=self.outputs["TicketsTable"], Item={key: {"S": value} for key, value in item.items()}
             )
@@ -111,6 +111,8 @@ def walk_every_path(walk: Walk) -> None:
     walk.wait_for_case(many[-1])
     walk.invoke("WatchFunction", {})
     walk.invoke("TrackFunction", {"Records": [change_of_keys_only("one")]})
+    walk.put_tickets("linked", merged_into="one", customer_id="city", url="https://example.org/page")
+    walk.wait_for_case("linked")
     walk.set_time(NIGHT)
     walk.put_tickets("at-night", created_at=TWELVE_HOURS_BEFORE)  # the manager's level waits for the office
     walk.wait_for_case("at-night")

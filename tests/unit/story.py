@@ -10,12 +10,17 @@ from typing import Any
 
 from attrs import evolve
 
+from sla_watchdog.domain.business_time import Calendar
 from sla_watchdog.domain.case import Alert, Recipient, Severity
 from sla_watchdog.domain.clocks import Clock
+from sla_watchdog.domain.course import Course
 from sla_watchdog.domain.escalation import Coming
-from sla_watchdog.domain.notice import Item, Notice, TicketLine
+from sla_watchdog.domain.explanation import Cause, Explained, Ruling, Step, Told
+from sla_watchdog.domain.facts import Fact, Facts
+from sla_watchdog.domain.notice import Heard, Item, Notice, TicketLine
 from sla_watchdog.domain.policy import After, Age, Ladder, Level, Metric, Percent, Repeat
 from sla_watchdog.domain.ticket import Span
+from sla_watchdog.domain.walk import walk
 
 ZONE = "America/New_York"
 HOUR, DAY = 3600, 86_400
@@ -40,11 +45,21 @@ CEILINGS = Ladder(
     (Level(Age(14 * DAY), ("manager",)), Level(Age(30 * DAY), ("executive",), repeat=Repeat(7 * DAY, doubling=False))),
 )
 
-OPENED = at("2024-03-04T10:12:00-05:00")
+OPENED = at("2024-03-04T10:30:00-05:00")
+OFFICE = Calendar.from_spec(
+    {"timezone": ZONE, "hours": {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}}
+)
+SAID = Facts.of(
+    [
+        Fact("T-4711", "status", OPENED, "New"),
+        Fact("T-4711", "status", at("2024-03-04T17:00:00-05:00"), "Awaiting customer"),
+        Fact("T-4711", "status", at("2024-03-05T09:00:00-05:00"), "Open"),
+    ]
+)
 PAGE = TicketLine(
     id="T-4711",
     subject="City page still online",
-    status="Awaiting customer",
+    status="Open",
     url="https://desk.example/tickets/4711",
     owner="",
     team="Community",
@@ -63,6 +78,9 @@ AGAIN = TicketLine(
 
 def resolution(**changes: Any) -> Clock:
     """16 h of the office's time, started on a Monday, due on Wednesday; one pause of a night on the way."""
+    evening, morning = at("2024-03-04T17:00:00-05:00"), at("2024-03-05T09:00:00-05:00")
+    running = (Span(OPENED, evening, "open"), Span(morning, None, "open"))
+    paused = (Span(evening, morning, "waiting"),)
     clock = Clock(
         subject="T-4711",
         metric=Metric.RESOLUTION,
@@ -72,17 +90,16 @@ def resolution(**changes: Any) -> Clock:
         calendar="office",
         ladder=STANDARD,
         started_at=OPENED,
-        running=(
-            Span(OPENED, at("2024-03-04T17:00:00-05:00"), "open"),
-            Span(at("2024-03-05T09:00:00-05:00"), None, "open"),
-        ),
+        running=running,
+        paused=paused,
+        course=Course(running, paused, OFFICE),
         due_at=at("2024-03-06T10:30:00-05:00"),
         breach_at=at("2024-03-06T10:30:01-05:00"),
         stopped_at=None,
         levels=(
-            at("2024-03-05T15:00:00-05:00"),
+            at("2024-03-05T14:30:00-05:00"),
             at("2024-03-06T10:30:01-05:00"),
-            at("2024-03-06T15:30:00-05:00"),
+            at("2024-03-06T14:30:00-05:00"),
             at("2024-03-08T10:30:00-05:00"),
         ),
     )
@@ -134,6 +151,37 @@ def finding(kind: str = "status", reason: str = "status 'Parked' is in no group 
     return Item(alert, None, None, 0)
 
 
+def why(clock: Clock, now: int) -> Explained:
+    """As the judgement explains that clock, when nobody was told of it."""
+    steps = (
+        Step(number, level.trigger, when, level.urgent, tuple(Told(Recipient(name), None) for name in level.tell))
+        for number, (level, when) in enumerate(zip(clock.ladder.levels, clock.levels, strict=True), 1)
+    )
+    return Explained(
+        subject=clock.subject,
+        metric=clock.metric,
+        cycle=clock.cycle,
+        rule=clock.rule,
+        calendar=clock.calendar,
+        target=clock.target,
+        due_field="",
+        pauses_in=("waiting",),
+        state=clock.state(now),
+        started_at=clock.started_at,
+        due_at=clock.due_at,
+        breach_at=clock.breach_at,
+        cause=Cause.DEADLINE,
+        stopped_at=clock.stopped_at,
+        walk=walk(clock, OFFICE, SAID, now) if clock.course else None,
+        events=(),
+        steps=tuple(steps),
+        unknown_until=None,
+    )
+
+
+GOVERNMENT = Ruling(OPENED, "city-and-government", "office", ZONE, ())
+
+
 def notice(*items: Item, **changes: Any) -> Notice:
     """What the recipient of `items` is told, while the first of the two tickets is all there is."""
     made = Notice(
@@ -146,13 +194,14 @@ def notice(*items: Item, **changes: Any) -> Notice:
         told=(),
         coming=None,
         zone=ZONE,
+        ruling=GOVERNMENT,
     )
     return evolve(made, **changes)
 
 
 # ------------------------------------------------------------------ three chapters
 
-WARNED_AT = at("2024-03-05T15:00:20-05:00")
+WARNED_AT = at("2024-03-05T14:30:20-05:00")
 BREACHED_AT = at("2024-03-06T16:40:01-05:00")
 YEARS_LATER = at("2026-03-05T09:00:30-05:00")
 
@@ -162,6 +211,7 @@ def warned() -> Notice:
     kim = Recipient("owner", "Kim")
     return notice(
         item(resolution(breach_at=None), WARNED_AT, level=0, to=kim),
+        why=why(resolution(breach_at=None), WARNED_AT),
         tickets=(evolve(PAGE, owner="Kim"),),
         coming=Coming(at("2024-03-06T10:30:01-05:00"), Recipient("team-lead"), "resolution", 1, urgent=True),
     )
@@ -171,7 +221,11 @@ def breached() -> Notice:
     """Two days after: the limit has passed, and nobody owns it any more."""
     return notice(
         item(resolution(), BREACHED_AT),
-        told=((at("2024-03-05T15:00:20-05:00"), "owner:Kim", 0), (at("2024-03-06T10:31:00-05:00"), "owner", 1)),
+        why=why(resolution(), BREACHED_AT),
+        told=(
+            Heard(at("2024-03-05T14:30:20-05:00"), "owner:Kim", 0, "resolution", "T-4711"),
+            Heard(at("2024-03-06T10:31:00-05:00"), "owner", 1, "resolution", "T-4711"),
+        ),
         coming=Coming(at("2024-03-08T10:30:00-05:00"), Recipient("executive"), "resolution", 3, urgent=False),
     )
 
@@ -185,8 +239,9 @@ def two_years_on() -> Notice:
         old,
         late,
         tickets=(PAGE, AGAIN),
+        why=why(age(), YEARS_LATER),
         told=tuple(
-            (YEARS_LATER - week * 7 * DAY, key, level)
+            Heard(YEARS_LATER - week * 7 * DAY, key, level, "age", "T-4711")
             for week in range(9, 0, -1)
             for key, level in (("executive", 1), ("executive-urgent", 1))
         ),

@@ -5,16 +5,19 @@ from __future__ import annotations
 import pytest
 
 from building import DAY, HOUR, OFFICE, at, facts, first_response, policy, resolution, rule
-from sla_watchdog.domain.clocks import Clock, State, age_clock, clocks, rule_at
+from sla_watchdog.domain.clocks import Clock, State, clocks
 from sla_watchdog.domain.facts import Facts
+from sla_watchdog.domain.links import matters, tickets_of
+from sla_watchdog.domain.matching import rule_at
 from sla_watchdog.domain.policy import Before, Condition, Ladder, Level, Metric, Policy, Repeat
+from sla_watchdog.domain.signals import age_clock
 from sla_watchdog.domain.ticket import ticket
 
 MON = "2026-03-02"
 
 
 def clock(known: Facts, rules: Policy, metric: Metric = Metric.RESOLUTION) -> Clock:
-    (found,) = [c for c in clocks(ticket("T-1", known, rules), known, rules) if c.metric is metric]
+    (found,) = [c for c in clocks(ticket("T-1", known, rules), known, rules).clocks if c.metric is metric]
     return found
 
 
@@ -121,10 +124,13 @@ def test_paused_straight_to_resolved_leaves_the_pause_out() -> None:
     assert clock(known, ALL_DAY).state(at("2026-03-06T00:00")) is State.MET
 
 
-def test_born_closed_has_no_running_time() -> None:
-    known = facts(("created", f"{MON}T00:00"), ("status", f"{MON}T00:00", "Closed"))
-    found = clock(known, ALL_DAY)
-    assert (found.running, found.state(at("2026-04-01T00:00"))) == ((), State.MET)
+def test_born_closed_has_no_clock_until_it_is_reopened() -> None:
+    """C4"""
+    born = (("created", f"{MON}T00:00"), ("status", f"{MON}T00:00", "Closed"))
+    known = facts(*born)
+    assert clocks(ticket("T-1", known, ALL_DAY), known, ALL_DAY).clocks == ()
+    reopened = clock(facts(*born, ("status", f"{MON}T05:00", "Open")), ALL_DAY)
+    assert reopened.due_at == at(f"{MON}T13:00")
 
 
 def test_a_deleted_ticket_runs_no_clock() -> None:
@@ -232,6 +238,6 @@ def test_levels_after_the_breach_count_from_the_deadline_in_open_time() -> None:
 
 def test_the_age_of_a_case_runs_through_every_pause() -> None:
     known = facts(("created", f"{MON}T00:00"), ("status", f"{MON}T01:00", "Waiting"))
-    found = age_clock("T-1", (ticket("T-1", known, ALL_DAY),), ALL_DAY)
+    found = age_clock(matters(tickets_of(known, ALL_DAY), known, ALL_DAY)[0], ALL_DAY)
     assert found.levels == (at(f"{MON}T00:00") + 14 * DAY, at(f"{MON}T00:00") + 30 * DAY)
     assert found.stopped_at is None

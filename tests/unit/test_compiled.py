@@ -14,14 +14,19 @@ import pytest
 
 from sla_watchdog.domain.compiled import DamagedPolicy, canonical, load
 from sla_watchdog.domain.policy import (
+    SIGNALS,
+    Acknowledge,
     After,
     Age,
     Audience,
     Before,
     Condition,
+    Count,
     Ladder,
     Level,
     Metric,
+    Open,
+    Pauses,
     Percent,
     Policy,
     Repeat,
@@ -31,7 +36,7 @@ from sla_watchdog.domain.policy import (
 )
 from sla_watchdog.policy_file import compile_policy, read_policy
 
-GOOD = (Path(__file__).parent / "policy_files" / "good.yaml").read_text()
+GOOD, FULL = ((Path(__file__).parent / "policy_files" / name).read_text() for name in ("good.yaml", "full.yaml"))
 TODAY = date(2026, 3, 1)
 MINUTE, HOUR, DAY = 60, 3600, 86400
 NEW_YORK = ZoneInfo("America/New_York")
@@ -162,6 +167,46 @@ def test_a_night_shift_closes_on_the_next_date() -> None:
     ]
 
 
+def test_every_target_comes_back_as_it_was_written() -> None:
+    promised, everything = policy(FULL).rules
+    assert [(t.metric, t.within, t.due, t.stops_at) for t in promised.targets] == [
+        (Metric.FIRST_RESPONSE, 0, "due_at", "resolved"),
+        (Metric.RESOLUTION, 0, "promised", "closed"),
+    ]
+    assert {(t.metric, t.within, t.pauses_in) for t in everything.targets} == {
+        (Metric.FIRST_RESPONSE, HOUR, frozenset({"waiting"})),
+        (Metric.NEXT_RESPONSE, 4 * HOUR, frozenset()),
+        (Metric.UPDATE, 8 * HOUR, frozenset()),
+        (Metric.FIRST_RESOLUTION, 12 * HOUR, frozenset({"waiting", "vendor"})),
+        (Metric.RESOLUTION, 16 * HOUR, frozenset({"waiting"})),
+    }
+    assert {"due_at", "promised"} <= policy(FULL).fields
+
+
+def test_signals_and_limits_come_back_as_they_were_written() -> None:
+    found = policy(FULL)
+    assert found.signals[Metric.REOPENED] == Ladder(
+        "signals",
+        (
+            Level(Count(2), ("owner",)),
+            Level(Count(4), ("manager",), urgent=True, repeat=Repeat(DAY, doubling=False)),
+        ),
+    )
+    assert found.signals[Metric.UNOWNED] == Ladder("signals", (Level(Open(90 * MINUTE), ("manager",)),))
+    assert set(found.signals) == set(SIGNALS)
+    assert found.pauses == Pauses(40 * HOUR, 120 * HOUR, ("manager",))
+    assert found.gap == 14 * DAY
+    assert found.acknowledge == Acknowledge(24 * HOUR, 3)
+
+
+def test_groups_keep_the_order_of_the_file_though_keys_are_sorted() -> None:
+    assert policy(FULL).groups == ("open", "vendor", "waiting", "resolved", "closed")
+
+
+def test_examples_change_no_judgement_and_no_hash() -> None:
+    assert policy(FULL[: FULL.index("examples:")]).hash == policy(FULL).hash
+
+
 # ------------------------------------------------------------------ the compiled text
 
 
@@ -232,10 +277,10 @@ def resealed(change: Callable[[dict[str, Any]], Any]) -> str:
         ("null", "at form: missing"),
         ('{"form": "1"}', "at form: a whole number expected"),
         ('{"form": true}', "at form: a whole number expected"),
-        ('{"form": 9}', "at form: this program reads form 1"),
-        ('{"form": 1, "hash": ""}', "at policy: missing"),
-        ('{"form": 1, "policy": {}}', "at hash: missing"),
-        ('{"form": 1, "policy": {}, "hash": 5}', "at hash: a text expected"),
+        ('{"form": 9}', "at form: this program reads form 2"),
+        ('{"form": 2, "hash": ""}', "at policy: missing"),
+        ('{"form": 2, "policy": {}}', "at hash: missing"),
+        ('{"form": 2, "policy": {}, "hash": 5}', "at hash: a text expected"),
         (compiled().replace("57600", "57601"), "at policy: its hash is another"),
         (compiled().replace("team-lead", "team-load"), "at policy: its hash is another"),
     ],
@@ -292,13 +337,21 @@ def test_what_the_build_did_not_write_is_damaged(text: str, said: str) -> None:
         (lambda p: p["ladders"].update(standard=[]), "at policy.ladders.standard: at least one expected"),
         (
             lambda p: p["ladders"]["standard"][0].update(trigger={"soon": 5}),
-            "at policy.ladders.standard[0].trigger: one of percent, before, after, age expected",
+            "at policy.ladders.standard[0].trigger: one of percent, before, after, age, open, count expected",
         ),
         (lambda p: p["ceilings"][0].update(tell=["gone"]), 'at policy.ceilings[0].tell[0]: nothing is called "gone"'),
         (
             lambda p: p["calendars"]["office"].update(timezone="Mars/Olympus"),
             "at policy.calendars.office: timezone: unknown time zone",
         ),
+        (lambda p: p.pop("groups"), "at policy.groups: missing"),
+        (lambda p: p.update(signals={"mood": []}), "at policy.signals: a metric expected"),
+        (lambda p: p.update(signals={"touches": []}), "at policy.signals.touches: at least one expected"),
+        (lambda p: p["pauses"].update(total="5h"), "at policy.pauses.total: a whole number expected"),
+        (lambda p: p["pauses"].update(tell=["gone"]), 'at policy.pauses.tell[0]: nothing is called "gone"'),
+        (lambda p: p["acknowledge"].pop("snoozes"), "at policy.acknowledge.snoozes: missing"),
+        (lambda p: p.update(gap=None), "at policy.gap: a whole number expected"),
+        (lambda p: p["rules"][0]["targets"][0].update(due=5), "at policy.rules[0].targets[0].due: a text expected"),
         (
             lambda p: p["audiences"]["manager"].update(hours="gone"),
             'at policy.audiences.manager.hours: nothing is called "gone"',

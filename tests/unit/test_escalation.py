@@ -9,7 +9,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from building import ALWAYS, DAILY, DAY, HOUR, at, facts, first_response, judge, policy, resolution, rule
+from building import ALWAYS, DAILY, DAY, HOUR, after_telling, at, facts, first_response, judge, policy, resolution, rule
 from sla_watchdog.domain.business_time import Calendar
 from sla_watchdog.domain.case import Alert, Case, Entry, Outcome, Reached, Recipient, Severity
 from sla_watchdog.domain.escalation import Plan, plan, superseded, wake
@@ -23,12 +23,6 @@ KNOWN = facts(("created", f"{MON}T00:00"), ("status", f"{MON}T00:00", "New"))
 
 def told(judged: Plan) -> list[str]:
     return [alert.id.removeprefix("T-1/") for alert in judged.alerts]
-
-
-def after_telling(case: Case, judged: Plan, now: int, outcome: Outcome = Outcome.SENT) -> Case:
-    """The case once every alert of the plan ended with `outcome`."""
-    reached = {(a.clock_key, a.recipient.key): Reached(a.level, a.repetition, now, outcome) for a in judged.alerts}
-    return evolve(case, reached={**case.reached, **reached})
 
 
 def climb(case: Case, instants: list[str]) -> list[tuple[str, list[str]]]:

@@ -134,7 +134,7 @@ def test_the_daily_digest_of_mode_observe_says_who_would_have_been_told_of_what(
     assert "  sla-watchdog go-live\n" in message.email
     assert (
         "To owner (Kim): 1\n"
-        "  Warning L1   resolution 19 h 29 m left      T-4711\n"
+        "  Warning L1   resolution 19 h 59 m left      T-4711\n"
         "    City page still online\n"
         "\n"
         "To team-lead: 1\n"

@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 
 from sla_watchdog.domain.compiled import load
 from sla_watchdog.policy_file import PolicyErrors, Problem, compile_policy, json_schema, read_policy
+from sla_watchdog.policy_file.example_run import run_all
 
-GOOD = (Path(__file__).parent / "policy_files" / "good.yaml").read_text()
+GOOD, FULL = ((Path(__file__).parent / "policy_files" / name).read_text() for name in ("good.yaml", "full.yaml"))
+FILES = st.sampled_from([GOOD, FULL])
 TODAY = date(2026, 3, 1)
 WORDS = sorted(
-    {*re.findall(r"[^\s,:{}\[\]]+", GOOD), "missing", "not", "at_least", "0h", "1d", "-1h", "99%", "22:00-06:00"}
+    {*re.findall(r"[^\s,:{}\[\]]+", GOOD + FULL), "missing", "not", "at_least", "0h", "1d", "-1h", "99%", "22:00-06:00"}
 )
 PIECES = st.one_of(
     st.sampled_from(
@@ -56,12 +58,13 @@ def places_in(text: str) -> int:
 
 
 def problems_of(text: str) -> tuple[Problem, ...]:
-    """A good text is compiled, loaded, and shown to an editor."""
+    """A good text is compiled, loaded, tried on its examples, and shown to an editor."""
     try:
         form = read_policy(text, "policy.yaml", TODAY).form
     except PolicyErrors as errors:
         return errors.problems
     load(compile_policy(form, TODAY))
+    run_all(form)
     marked = VALIDATOR.iter_errors(as_json(yaml.load(text, Loader=AsAnEditorReads)))
     assert not [(error.json_path, error.message) for error in marked], "an editor marks what is good"
     return ()
@@ -75,17 +78,17 @@ def checked(text: str) -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.integers(0, len(GOOD)), st.integers(0, 20), PIECES)
-@example(GOOD.index("UTC"), 3, "")
-@example(GOOD.index("form"), 7, "form: 1\u2028")
-def test_a_file_with_one_place_changed(start: int, cut: int, piece: str) -> None:
-    checked(GOOD[:start] + piece + GOOD[start + cut :])
+@given(FILES, st.integers(0, len(FULL)), st.integers(0, 20), PIECES)
+@example(GOOD, GOOD.index("UTC"), 3, "")
+@example(GOOD, GOOD.index("form"), 7, "form: 1\u2028")
+def test_a_file_with_one_place_changed(text: str, start: int, cut: int, piece: str) -> None:
+    checked(text[:start] + piece + text[start + cut :])
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_a_file_with_words_exchanged(data: st.DataObject) -> None:
-    text = GOOD
+    text = data.draw(FILES)
     for _ in range(data.draw(st.integers(1, 3))):
         matches = list(re.finditer(r"[^\s,:{}\[\]\"]+", text))
         match = data.draw(st.sampled_from(matches))
@@ -96,7 +99,7 @@ def test_a_file_with_words_exchanged(data: st.DataObject) -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_a_file_with_lines_moved_doubled_or_lost(data: st.DataObject) -> None:
-    lines = GOOD.splitlines(keepends=True)
+    lines = data.draw(FILES).splitlines(keepends=True)
     for _ in range(data.draw(st.integers(1, 3))):
         index = data.draw(st.integers(0, len(lines) - 1))
         line = lines[index] if data.draw(st.booleans()) else lines.pop(index)
@@ -116,11 +119,11 @@ nested = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=3),
     max_leaves=6,
 )
-SECTIONS = sorted(yaml.safe_load(GOOD))
+SECTIONS = sorted({**yaml.safe_load(GOOD), **yaml.safe_load(FULL)})
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.sampled_from(SECTIONS), nested)
-def test_a_file_with_something_else_in_one_section(section: str, value: object) -> None:
-    content = {**yaml.load(GOOD, Loader=yaml.BaseLoader), section: value}
+@given(FILES, st.sampled_from(SECTIONS), nested)
+def test_a_file_with_something_else_in_one_section(text: str, section: str, value: object) -> None:
+    content = {**yaml.load(text, Loader=yaml.BaseLoader), section: value}
     checked(yaml.safe_dump(content, allow_unicode=True, sort_keys=False))

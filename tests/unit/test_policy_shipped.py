@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sla_watchdog.domain.clocks import rule_at
 from sla_watchdog.domain.facts import Fact, Facts
+from sla_watchdog.domain.matching import rule_at
 from sla_watchdog.domain.policy import Metric, Policy
 from sla_watchdog.policy_file import policy_of, read_policy
 

@@ -67,3 +67,20 @@ def test_a_change_of_a_ticket_costs_a_write_only_when_it_says_something_new(
     calls = counting(desk)
     tracker.track([Change({"ticket_id": "T-1"}, {"ticket_id": "T-1", **NEW, "status": status}, now, "99")], now)
     assert calls == requests
+
+
+def test_a_ticket_that_is_linked_costs_one_transaction_and_two_reads_more(desk: Desk) -> None:
+    desk.put(f"{MON}T00:00", **NEW)
+    record = {"ticket_id": "T-2", **NEW, "merged_into": "T-1"}
+    tracker, now = desk.parts.tracker(at(f"{MON}T02:00")), at(f"{MON}T02:00")
+    calls = counting(desk)
+    tracker.track([Change({"ticket_id": "T-2"}, record, now, "99")], now)
+    assert calls - Counter({"BatchGetItem": 1, "UpdateItem": 1}) == {"BatchGetItem": 2, "TransactWriteItems": 1}
+
+
+def test_a_tick_reads_what_is_linked_as_it_reads_any_other_case(desk: Desk) -> None:
+    desk.put(f"{MON}T00:00", **NEW)
+    desk.put(f"{MON}T00:00", "T-2", **NEW, merged_into="T-1")
+    calls = counting(desk)
+    desk.tick(f"{MON}T06:00")
+    assert calls["BatchGetItem"] == 2

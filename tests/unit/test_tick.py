@@ -13,8 +13,8 @@ from building import ALWAYS, DAY, HOUR, at, policy, resolution, rule
 from desk import TOPICS, Desk
 from sla_watchdog.domain.business_time import Calendar
 from sla_watchdog.domain.case import Case, Outcome
+from sla_watchdog.domain.findings import Finding
 from sla_watchdog.domain.policy import Audience
-from sla_watchdog.domain.ticket import Finding
 from sla_watchdog.errors import Unstorable
 
 MON = "2026-03-02"
@@ -345,7 +345,6 @@ def test_a_case_that_cannot_be_judged_is_kept_due_now_and_reported_once(
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("sla_watchdog.track.plan", broken)
     monkeypatch.setattr("sla_watchdog.judging.plan", broken)
     desk.put(f"{MON}T00:00", **NEW)
     assert desk.case().next_at == at(f"{MON}T00:00")
@@ -399,3 +398,24 @@ def test_whatever_a_key_can_hold_is_a_ticket_or_a_finding(desk: Desk, ticket: st
     desk.tick(f"{MON}T06:00")
     told = desk.sent_to()
     assert told.count("owner") == 2
+
+
+def test_a_case_of_which_no_message_can_be_made_is_tried_again_and_keeps_nobody_from_being_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sla_watchdog import sending
+
+    def broken(case: Case, *rest: object) -> object:
+        if case.id == "T-1":
+            raise ValueError("no words")
+        return worded(case, *rest)  # type: ignore[arg-type]
+
+    worded = sending.notice
+    monkeypatch.setattr(sending, "notice", broken)
+    desk.put(f"{MON}T00:00", "T-1", **NEW)
+    desk.put(f"{MON}T00:00", "T-2", **NEW)
+    tally = desk.tick(f"{MON}T06:00")
+    assert (tally.sent, tally.retried, tally.problem) == (1, 1, "T-1: ValueError: no words")
+    assert desk.sent_to() == ["owner"]
+    monkeypatch.undo()
+    assert desk.tick(f"{MON}T06:05").sent == 1

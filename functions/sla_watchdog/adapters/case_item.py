@@ -2,10 +2,16 @@
 
 pk C#<case>  sk W  rev  generation  seen {ticket: sequence}  failures
 facts     '{"<ticket>":{"<field>":[at,value,at,value,…]}}'
+sealed    {<case>: count}   where its older facts are: in C#<case> F#1 … F#<count>, as `facts`, compressed
+members   [name]            linked to it, of which no ticket is known
+breached  {<subject>/<clock>: at}
+edited_at                   when a changed policy reached it
 reached   {<hash>: {clock, recipient, level, repetition, at, outcome}}
 outbox    {<recipient key>: {token, until, attempts, digest, audience, of, urgent, alerts: […]}}
 findings  [{ticket, kind, reason}]
 due_shard, next_at   while anything is to come
+
+pk C#<name>  sk W  rev  moved_to   what belongs to the case of another name
 """
 
 from __future__ import annotations
@@ -15,21 +21,22 @@ import json
 import zlib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
 
 from attrs import frozen
 
 from sla_watchdog.adapters.attributes import plain
+from sla_watchdog.adapters.facts_text import DamageError, facts_in
+from sla_watchdog.adapters.sealing import LongCase
 from sla_watchdog.adapters.table import Item
 from sla_watchdog.domain.case import Alert, Case, Entry, Outcome, Reached, Recipient, Severity
-from sla_watchdog.domain.facts import Fact, Facts, Value
-from sla_watchdog.domain.ticket import Finding
+from sla_watchdog.domain.facts import Fact, Facts
+from sla_watchdog.domain.findings import Finding
 
 SHARDS = tuple(f"{pace}#{number}" for pace in "un" for number in range(8))
 """Partitions of the index `due`, the urgent ones first."""
 
-LONGEST_TEXT = 48 * 1024
-"""Bytes of facts kept as text: an item is to stay under 64 KB."""
+MOST_SEALED = 10_000
+"""Sealed items of one case; more are damage, which must not be read for hours."""
 
 CASE = "C#"
 DIGEST = "D#"
@@ -53,25 +60,7 @@ class DamagedItem:
     failures: int = 0
 
 
-class _DamageError(ValueError):
-    """What is wrong with an attribute; the text names it."""
-
-
 # ---------------------------------------------------------------- to the item
-
-
-def facts_attribute(facts: Facts) -> str | bytes:
-    """One text, for people to read; past 48 KB compressed, to about a tenth."""
-    text = _facts_text(facts)
-    packed = len(text.encode()) > LONGEST_TEXT
-    return zlib.compress(text.encode(), 9) if packed else text
-
-
-def _facts_text(facts: Facts) -> str:
-    grouped: dict[str, dict[str, list[Any]]] = {}
-    for fact in facts:
-        grouped.setdefault(fact.ticket, {}).setdefault(fact.field, []).extend((fact.at, fact.value))
-    return json.dumps(grouped, ensure_ascii=False, separators=(",", ":"))
 
 
 def entry_map(entry: Entry) -> dict[str, object]:
@@ -138,25 +127,25 @@ class _Map:
     @classmethod
     def of(cls, value: object, where: str) -> _Map:
         if not isinstance(value, Mapping):
-            raise _DamageError(f"{where} is no map")
+            raise DamageError(f"{where} is no map")
         return cls(value, f"{where}.")
 
     def text(self, name: str) -> str:
         value = self.members.get(name)
         if not isinstance(value, str):
-            raise _DamageError(f"{self.where}{name} is no text")
+            raise DamageError(f"{self.where}{name} is no text")
         return value
 
     def number(self, name: str, default: int | None = None) -> int:
         value = self.members.get(name, default)
         if isinstance(value, bool) or not isinstance(value, int | Decimal) or value != int(value):
-            raise _DamageError(f"{self.where}{name} is no whole number")
+            raise DamageError(f"{self.where}{name} is no whole number")
         return int(value)
 
     def flag(self, name: str) -> bool:
         value = self.members.get(name)
         if not isinstance(value, bool):
-            raise _DamageError(f"{self.where}{name} is neither true nor false")
+            raise DamageError(f"{self.where}{name} is neither true nor false")
         return value
 
     def maps(self, name: str) -> dict[str, _Map]:
@@ -166,25 +155,46 @@ class _Map:
     def listed(self, name: str) -> list[_Map]:
         value = self.members.get(name, [])
         if not isinstance(value, list):
-            raise _DamageError(f"{self.where}{name} is no list")
+            raise DamageError(f"{self.where}{name} is no list")
         return [self.of(member, f"{self.where}{name}[{index}]") for index, member in enumerate(value)]
 
 
-def case_of(item: Item) -> Case | DamagedItem:
-    """Never fails: what cannot be read is an answer too."""
+def case_of(item: Item, sealed: Iterable[Fact] = ()) -> Case | DamagedItem:
+    """The case, with the facts of its `sealed` items. Never fails: what cannot be read is an answer too."""
     whole = _Map(plain(item))
     name = whole.text("pk").removeprefix(CASE)
     try:
-        return _case(name, whole)
+        case, places = _case(name, whole), sealed_in(item)
     except ValueError as error:
-        return DamagedItem(name, str(error), _failures(whole))
+        return damaged(item, str(error))
+    return LongCase.of(case, places, frozenset(sealed)) if places else case
+
+
+def damaged(item: Item, reason: str) -> DamagedItem:
+    whole = _Map(plain(item))
+    return DamagedItem(whole.text("pk").removeprefix(CASE), reason, _failures(whole))
+
+
+def moved_to(item: Item) -> str:
+    """The name of the case that it belongs to; '' for a case itself."""
+    return str(item.get("moved_to", {}).get("S", ""))
+
+
+def sealed_in(item: Item) -> dict[str, int]:
+    """How many sealed items it has, by the case that they were written for. Raises DamageError."""
+    counts = _numbers(_Map(plain(item)), "sealed")
+    if max(counts.values(), default=0) > MOST_SEALED:
+        raise DamageError(f"sealed counts {max(counts.values())}")
+    return counts
 
 
 def _case(name: str, item: _Map) -> Case:
+    if "moved_to" in item.members:
+        raise DamageError(f"it was moved to {item.members['moved_to']!r}, where there is no case")
     reached = item.maps("reached").values()
     return Case(
         id=name,
-        facts=_facts(item.members.get("facts")),
+        facts=Facts.of(facts_in(item.members.get("facts"))),
         rev=item.number("rev"),
         reached={(each.text("clock"), each.text("recipient")): _reached(each) for each in reached},
         outbox={key: _entry(entry) for key, entry in item.maps("outbox").items()},
@@ -193,6 +203,9 @@ def _case(name: str, item: _Map) -> Case:
         next_at=item.number("next_at") if "next_at" in item.members else None,
         urgent="due_shard" in item.members and item.text("due_shard").startswith("u"),
         failures=item.number("failures", 0),
+        breached=_numbers(item, "breached"),
+        edited_at=item.number("edited_at") if "edited_at" in item.members else None,
+        members=_words(item, "members"),
     )
 
 
@@ -203,42 +216,21 @@ def _failures(item: _Map) -> int:
         return 0
 
 
+def _numbers(item: _Map, name: str) -> dict[str, int]:
+    numbers = _Map.of(item.members.get(name, {}), name)
+    return {key: numbers.number(key) for key in numbers.members}
+
+
+def _words(item: _Map, name: str) -> frozenset[str]:
+    listed = item.members.get(name, [])
+    if not isinstance(listed, list) or not all(isinstance(word, str) for word in listed):
+        raise DamageError(f"{name} is no list of texts")
+    return frozenset(listed)
+
+
 def _seen(item: _Map) -> dict[str, str]:
     seen = _Map.of(item.members.get("seen", {}), "seen")
     return {ticket: seen.text(ticket) for ticket in seen.members}
-
-
-def _facts(stored: object) -> Facts:
-    if not isinstance(stored, str | bytes):
-        raise _DamageError("facts are no text")
-    try:
-        grouped = json.loads(zlib.decompress(stored) if isinstance(stored, bytes) else stored)
-        return Facts.of(
-            Fact(ticket, field, _at(at), _value(value))
-            for ticket, fields in grouped.items()
-            for field, series in fields.items()
-            for at, value in zip(series[::2], series[1::2], strict=True)
-        )
-    except (ValueError, TypeError, AttributeError, zlib.error) as error:
-        raise _DamageError(f"facts cannot be read: {error}") from error
-
-
-def _at(at: object) -> int:
-    if isinstance(at, bool) or not isinstance(at, int):
-        raise _DamageError(f"{at!r} is no time")
-    return at
-
-
-def _value(value: object) -> Value:
-    if isinstance(value, list):
-        return tuple(_word(member) for member in value)
-    return _word(value)
-
-
-def _word(value: object) -> str:
-    if not isinstance(value, str):
-        raise _DamageError(f"{value!r} is no text")
-    return value
 
 
 def _reached(item: _Map) -> Reached:
@@ -249,7 +241,7 @@ def _entry(item: _Map) -> Entry:
     recipient = Recipient(item.text("audience"), item.text("of"), item.flag("urgent"))
     alerts = tuple(_alert(alert, recipient) for alert in item.listed("alerts"))
     if not alerts:
-        raise _DamageError(f"{item.where}alerts is empty")
+        raise DamageError(f"{item.where}alerts is empty")
     return Entry(
         token=item.text("token"),
         until=item.number("until"),

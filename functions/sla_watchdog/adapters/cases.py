@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from attrs import frozen
@@ -12,22 +13,20 @@ from sla_watchdog.adapters.attributes import attribute, plain, typed
 from sla_watchdog.adapters.case_item import (
     CASE,
     DIGEST,
-    DamagedItem,
     case_key,
-    case_of,
-    facts_attribute,
     findings_list,
     findings_of,
     shard_of,
 )
+from sla_watchdog.adapters.case_reads import ROOM, SEALED, CaseReads
 from sla_watchdog.adapters.expression import Expression
-from sla_watchdog.adapters.table import LONGEST_KEY, Item, Items, code_of, read_all
+from sla_watchdog.adapters.facts_text import packed
+from sla_watchdog.adapters.sealing import Sealing, sealing
+from sla_watchdog.adapters.table import Item, is_refused
 from sla_watchdog.domain.case import Case
-from sla_watchdog.domain.ticket import Finding
+from sla_watchdog.domain.facts import Fact
+from sla_watchdog.domain.findings import Finding
 from sla_watchdog.errors import Unstorable
-
-ROOM = "W"
-"""The sort key of a case and of a digest."""
 
 LONGEST_REASON = 500
 """Characters kept of why a case was put back."""
@@ -61,20 +60,50 @@ def wakes(change: Expression, case: str, next_at: int | None, urgent: bool) -> N
         change.set("next_at", to=next_at).set("due_shard", to=shard_of(case, urgent))
 
 
+def known(case: Case, stored: Sealing, findings: Iterable[Finding]) -> Expression:
+    """All that is known of the case but what was told and what is on its way, under the conditions of `keep`."""
+    change = Expression().set("rev", to=case.rev + 1).set("facts", to=stored.text)
+    change.set_or_remove("sealed", stored.sealed).set("seen", to=case.seen)
+    change.set_or_remove("members", sorted(case.members.difference(case.facts.tickets())))
+    change.set_or_remove("failures", case.failures).set_or_remove("findings", findings_list(findings))
+    if not case.failures:
+        change.remove("problem")
+    judged_under(change, case)
+    wakes(change, case.id, case.next_at, case.urgent)
+    require_rev(change, case)
+    require_generation(change, case.generation)
+    return change
+
+
+def judged_under(change: Expression, case: Case) -> None:
+    """The policy that judged it last, and what that must not take back."""
+    change.set("generation", to=case.generation).set_or_remove("edited_at", case.edited_at)
+    change.set_or_remove("breached", case.breached)
+
+
+def require_generation(change: Expression, generation: int) -> None:
+    newer = f"{change.path('generation')} <= {change.value(generation)}"
+    change.require(f"{change.absent('generation')} OR {newer}")
+
+
 def require_rev(change: Expression, case: Case) -> None:
     """The case is as it was read; for one never stored, there is still none."""
     change.require(change.equals("rev", to=case.rev) if case.rev else change.absent("pk"))
 
 
-class Cases(Items):
-    """Every write raises `rev` by one; a write that was overtaken says so and has changed nothing."""
+@contextmanager
+def storable(case: str) -> Iterator[None]:
+    """Raises Unstorable where the table refuses what is written of the case."""
+    try:
+        yield
+    except ClientError as error:
+        if not is_refused(error):
+            raise
+        raise Unstorable(f"the table refuses case {case[:100]!r}: its id or its history is too long") from error
 
-    def cases(self, ids: Iterable[str]) -> dict[str, Case | DamagedItem]:
-        """The cases as they are now, by consistent reads. Absent ones, and ids no key can hold, are absent."""
-        names = dict.fromkeys(name for name in ids if len(case_key(name).encode()) <= LONGEST_KEY["HASH"])
-        keys = [self._key(case_key(name), ROOM) for name in names]
-        found = (case_of(item) for item in read_all(self._reads, self._table, keys, self._pause))
-        return {(each.case if isinstance(each, DamagedItem) else each.id): each for each in found}
+
+class Cases(CaseReads):
+    """Every write raises `rev` by one; a write that was overtaken says so and has changed nothing."""
 
     def due(self, shard: str, now: int) -> Iterator[Due]:
         """What is due in one shard, oldest first, to the last page. The index may lag: read before judging."""
@@ -103,22 +132,20 @@ class Cases(Items):
         False otherwise, and when a repetition finds its own write done: read again. Raises Unstorable for a case
         that no item can hold.
         """
-        change = Expression().set("rev", to=case.rev + 1).set("facts", to=facts_attribute(case.facts))
-        change.set("generation", to=case.generation).set("seen", to=case.seen)
-        change.set_or_remove("failures", case.failures).set_or_remove("findings", findings_list(findings))
+        stored = sealing(case)
+        change = known(case, stored, findings)
         change.set_if_absent("outbox", to={}).set_if_absent("reached", to={})
-        if not case.failures:
-            change.remove("problem")
-        wakes(change, case.id, case.next_at, case.urgent)
-        require_rev(change, case)
-        newer = f"{change.path('generation')} <= {change.value(case.generation)}"
-        change.require(f"{change.absent('generation')} OR {newer}")
-        try:
-            return self._update(case_key(case.id), ROOM, change) is None
-        except ClientError as error:
-            if code_of(error) != "ValidationException":
-                raise
-            raise Unstorable(f"the table refuses case {case.id[:100]!r}: its id or its history is too long") from error
+        with storable(case.id):
+            if not stored.parts:
+                return self._update(case_key(case.id), ROOM, change) is None
+            return self._update_with(case_key(case.id), ROOM, change, self.sealed_parts(case.id, stored)) is None
+
+    def sealed_parts(self, case: str, stored: Sealing) -> list[dict[str, Any]]:
+        """The sealed items, for the transaction that takes their facts out of the case's own; never written over."""
+        return [
+            {"Update": self._request(case_key(case), f"{SEALED}{number}", _sealed(facts))}
+            for number, facts in stored.parts.items()
+        ]
 
     def wake(self, case: str, now: int) -> bool:
         """Due `now`, for a damaged case that nothing would wake: the next tick reports it.
@@ -148,3 +175,8 @@ class Cases(Items):
 def _putting_back(due: Due, until: int, reason: str) -> Expression:
     change = Expression().set("next_at", to=until).set("problem", to=reason[:LONGEST_REASON])
     return change.require(change.equals("next_at", to=due.next_at))
+
+
+def _sealed(facts: Iterable[Fact]) -> Expression:
+    change = Expression().set("facts", to=packed(facts))
+    return change.require(change.absent("pk"))

@@ -17,10 +17,11 @@ from sla_watchdog.adapters.case_item import (
     reached_map,
     reached_name,
 )
-from sla_watchdog.adapters.cases import ROOM, require_rev, wakes
+from sla_watchdog.adapters.case_reads import ROOM
+from sla_watchdog.adapters.cases import judged_under, require_rev, wakes
 from sla_watchdog.adapters.expression import Expression
 from sla_watchdog.adapters.table import Item, Items, Pause, slices
-from sla_watchdog.domain.case import Case, Entry, Reached
+from sla_watchdog.domain.case import Case, Entry, Reached, outlived
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -61,6 +62,8 @@ class _Held:
         change = self.change()
         for (clock, recipient), each in levels.items():
             change.set("reached", reached_name(clock, recipient), to=reached_map(clock, recipient, each))
+        for clock, recipient in outlived(self.case.reached, levels):
+            change.remove("reached", reached_name(clock, recipient))
         return change
 
     def taking_out(self, levels: Levels, next_at: int | None, urgent: bool) -> Expression:
@@ -94,6 +97,7 @@ class Outbox(Items):
 
     def claim(self, case: Case, entries: Mapping[str, Entry], next_at: int | None, urgent: bool) -> Case | None:
         """Puts the entries into the outbox beside those there, and sets when to wake; the case as now stored.
+        What was judged is recorded with it: breaches, and the policy's generation.
 
         Only when `rev` is still the one read. None otherwise: read and judge again. A repetition that finds
         its own tokens in the outbox was done the first time, and says so.
@@ -101,6 +105,7 @@ class Outbox(Items):
         outbox = {**case.outbox, **entries}
         change = Expression().set("rev", to=case.rev + 1).set("outbox", to=outbox_map(outbox))
         change.set_if_absent("reached", to={}).remove("failures").remove("problem")
+        judged_under(change, case)
         wakes(change, case.id, next_at, urgent)
         require_rev(change, case)
         stands = self._update(case_key(case.id), ROOM, change)
@@ -121,7 +126,8 @@ class Outbox(Items):
         urgent: bool,
         now: int,
     ) -> tuple[Settled, Case]:
-        """Takes an entry out of the outbox, sets the levels reached, puts the audit items: one transaction.
+        """Takes an entry out of the outbox, sets the levels reached, puts the audit items: one transaction. Breaches
+        are recorded with it.
 
         Only while the entry is held under `token`, so a repetition finds it gone and writes nothing. Where the
         case was written since it was read, `next_at` is not believed: the case is due `now`, to be judged again.
@@ -133,9 +139,10 @@ class Outbox(Items):
         for part, some in early:
             if self._transact(case.id, _Held(case, key, token).reaching(part), some) is not None:
                 return Settled.LOST, case
-            case = evolve(case, rev=case.rev + 1, reached={**case.reached, **part})
+            case = evolve(case, rev=case.rev + 1, reached=_reached(case, part))
         held = _Held(case, key, token)
         change = held.taking_out(levels, next_at, urgent)
+        judged_under(change, case)
         require_rev(change, case)
         stands = self._transact(case.id, change, items)
         if stands is None:
@@ -191,7 +198,12 @@ def _parts(reached: Levels, audit: Sequence[AuditItem]) -> list[Part]:
 
 def _without(case: Case, key: str, levels: Levels) -> Case:
     outbox = {name: entry for name, entry in case.outbox.items() if name != key}
-    return evolve(case, rev=case.rev + 1, reached={**case.reached, **levels}, outbox=outbox)
+    return evolve(case, rev=case.rev + 1, reached=_reached(case, levels), outbox=outbox)
+
+
+def _reached(case: Case, levels: Levels) -> Levels:
+    gone = set(outlived(case.reached, levels))
+    return {**{key: each for key, each in case.reached.items() if key not in gone}, **levels}
 
 
 def _woken(case: Case, next_at: int | None, urgent: bool) -> Case:

@@ -79,6 +79,12 @@ def is_to_be_repeated(error: Exception) -> bool:
     return is_busy(error) or (bool(codes) and codes <= BUSY_REASONS)
 
 
+def is_refused(error: ClientError) -> bool:
+    """For what the request holds, and would be every time."""
+    reasons = error.response.get("CancellationReasons", [])
+    return code_of(error) == "ValidationException" or "ValidationError" in {each.get("Code") for each in reasons}
+
+
 def slices(members: Iterable[T], size: int) -> Iterator[list[T]]:
     listed = list(members)
     return (listed[start : start + size] for start in range(0, len(listed), size))
@@ -160,14 +166,15 @@ class Items:
             return stands
         return None
 
-    def _update_with(self, pk: str, sk: str, change: Expression, puts: Sequence[Mapping[str, Any]]) -> Item | None:
-        """The update and the puts in one transaction; the answer is as of `_update`.
+    def _update_with(self, pk: str, sk: str, change: Expression, others: Sequence[Mapping[str, Any]]) -> Item | None:
+        """The update and other writes in one transaction; the answer is as of `_update`, {} where another condition
+        did not hold.
 
         A conflict, a busy table or a lost answer is asked again, as the same request under the same token:
         it is applied once. The token is made of the request, so that a repetition by the caller is one too.
         """
-        actions: list[Any] = [{"Update": self._request(pk, sk, change)}, *puts]
-        text = json.dumps(actions, sort_keys=True)
+        actions: list[Any] = [{"Update": self._request(pk, sk, change)}, *others]
+        text = json.dumps(actions, sort_keys=True, default=repr)
         token = hashlib.sha256(text.encode()).hexdigest()[:36]
         try:
             patiently(
@@ -176,10 +183,10 @@ class Items:
                 is_to_be_repeated,
             )
         except self._writes.exceptions.TransactionCanceledException as error:
-            update: Mapping[str, Any] = error.response["CancellationReasons"][0]
-            if update.get("Code") != "ConditionalCheckFailed":
+            reasons: Sequence[Mapping[str, Any]] = error.response["CancellationReasons"]
+            if not any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons):
                 raise
-            stands: Item = update.get("Item", {})
+            stands: Item = reasons[0].get("Item", {})
             return stands
         return None
 

@@ -18,7 +18,17 @@ from rich.text import Text
 
 from sla_watchdog.errors import SlaWatchdogError
 
-COMMANDS = ("check_policy", "import_", "status", "subscribe", "unsubscribe", "test_alert", "go_live")
+COMMANDS = (
+    "check_policy",
+    "backtest",
+    "import_",
+    "status",
+    "explain",
+    "subscribe",
+    "unsubscribe",
+    "test_alert",
+    "go_live",
+)
 """Modules of this package, in the order in which `--help` lists them."""
 
 FINE, FINDINGS, USAGE = 0, 1, 2

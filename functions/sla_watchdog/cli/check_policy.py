@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from sla_watchdog.cli import FINDINGS, FINE, UsageError
+from sla_watchdog.cli.against import as_json, compare, print_comparison
+from sla_watchdog.cli.options import add_stack
 from sla_watchdog.cli.policy_summary import print_summary, summary
 from sla_watchdog.cli.problem_text import print_count, print_problems
 
@@ -26,25 +28,35 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "check-policy",
         help="check the policy file, and compile it",
         description="Prints everything that is wrong with the policy file, each with its line and what would be "
-        "right; or, if nothing is, what the file says in short.",
+        "right; or, if nothing is, what the file says in short. The examples of the file are run; where the policy "
+        "does otherwise than they expect, that is an error.",
     )
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: the project's own policy.yaml")
     parser.add_argument("--compile", metavar="OUT", type=Path, help="write what Lambda reads to OUT")
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema for editors, and stop")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
+    edit = parser.add_argument_group("what a change would do")
+    edit.add_argument("--against", metavar="OLD", type=Path, help="how many open tickets move, and who would be told")
+    edit.add_argument("--events", metavar="FILE", type=Path, help="the tickets of an event file instead of a stack's")
+    edit.add_argument("--at", metavar="TIME", help="with --events: as of then; default: the last event")
+    add_stack(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     from sla_watchdog.policy_file import PolicyErrors, compile_policy, json_schema, read_policy
+    from sla_watchdog.policy_file.example_run import check_examples
 
     if args.schema:
         print(json_schema(), end="")
         return FINE
+    if (args.events or args.at) and not args.against:
+        raise UsageError("--events and --at go with --against OLD")
     path = args.file or Path(os.path.relpath(OWN_FILE))
     text, today = _text_of(path), datetime.now(UTC).date()
     try:
         checked = read_policy(text, str(path), today)
+        check_examples(checked, text, str(path))
     except PolicyErrors as errors:
         _show_problems(path, text, errors.problems, as_json=args.json)
         if not args.json:
@@ -53,11 +65,17 @@ def run(args: argparse.Namespace) -> int:
     if args.compile:
         _write(args.compile, compile_policy(checked.form, today))
     facts = summary(checked.form, today)
+    found = compare(args, path) if args.against else None
     if args.json:
-        print(json.dumps(_answer(path, checked.warnings) | {"summary": facts}, indent=2, ensure_ascii=False))
+        answer = _answer(path, checked.warnings) | {"summary": facts} | ({"against": as_json(found)} if found else {})
+        print(json.dumps(answer, indent=2, ensure_ascii=False))
         return FINE
     _show_problems(path, text, checked.warnings, as_json=False)
-    print_summary(Console(highlight=False), str(path), facts)
+    console = Console(highlight=False)
+    if found is not None:
+        print_comparison(console, args.against, found)
+    else:
+        print_summary(console, str(path), facts)
     return FINE
 
 

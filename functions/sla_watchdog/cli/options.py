@@ -30,10 +30,16 @@ def add_command(
         epilog=f"example:\n{example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    stack = parser.add_argument_group("which stack")
-    stack.add_argument("--stack", metavar="NAME", help="default: SLA_STACK, else what samconfig.toml says, else sla")
-    stack.add_argument("--region", help="default: the one AWS is set up for, else what samconfig.toml says")
+    stack = add_stack(parser)
     stack.add_argument("--policy", type=Path, metavar="FILE", help="default: the project's own policy.yaml")
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     parser.set_defaults(run=run)
     return parser
+
+
+def add_stack(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """The options that name a stack."""
+    stack = parser.add_argument_group("which stack")
+    stack.add_argument("--stack", metavar="NAME", help="default: SLA_STACK, else what samconfig.toml says, else sla")
+    stack.add_argument("--region", help="default: the one AWS is set up for, else what samconfig.toml says")
+    return stack

@@ -72,7 +72,7 @@ def overview(stack: Stack, judgement: Judgement, now: int) -> Overview:
             read += page.scanned
             bar.update(task, advance=page.scanned)
             for item in page.items:
-                each = _judge(item, judgement)
+                each = _judge(stack, item, judgement)
                 (judged if isinstance(each, Judged) else put_back).append(each)  # type: ignore[arg-type] # by its type
                 waiting += [at for at in [_number(item, "next_at")] if at is not None and at <= now]
     return Overview(tuple(judged), tuple(put_back), read, len(waiting), min(waiting, default=None))
@@ -108,17 +108,25 @@ def _pages(stack: Stack) -> Iterator[_Page]:
         yield _Page(page["Items"], page["ScannedCount"])
 
 
-def _judge(item: Item, judgement: Judgement) -> Judged | PutBack:
+def _judge(stack: Stack, item: Item, judgement: Judgement) -> Judged | PutBack:
     name, problem = item["pk"]["S"], item.get("problem", {}).get("S", "")
     if name.startswith(DIGEST):
         return _put_back(f"digest {name.removeprefix(DIGEST)}", problem, item)
-    case = case_of(item)
+    case = _case(stack, item)
     if isinstance(case, DamagedItem):
         return _put_back(case.case, case.reason, item)
     try:
         return Judged(case, judgement(case), problem)
     except Exception as error:  # noqa: BLE001 - one case must never hide the others
         return _put_back(case.id, problem or f"{type(error).__name__}: {error}", item)
+
+
+def _case(stack: Stack, item: Item) -> Case | DamagedItem:
+    """A long history is read as a whole: its older facts are in items of their own, which the scan passes over."""
+    if "sealed" not in item:
+        return case_of(item)
+    name = item["pk"]["S"].removeprefix(CASE)
+    return stack.watch.cases([name]).get(name) or case_of(item)
 
 
 def _put_back(name: str, reason: str, item: Item) -> PutBack:

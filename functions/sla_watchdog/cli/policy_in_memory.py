@@ -9,11 +9,14 @@ from sla_watchdog.cli import UsageError
 from sla_watchdog.domain.policy import Policy
 
 
-def compiled_policy(path: Path) -> Policy:
-    """Raises UsageError for a file that is not there, or has errors."""
+def compiled_policy(path: Path, first: int | None = None) -> Policy:
+    """Raises UsageError for a file that is not there, or has errors.
+
+    `first` is the first instant of a history, whose years' holidays count; without it, those of today on.
+    """
     from sla_watchdog.policy_file import PolicyErrors, policy_of, read_policy
 
-    today = datetime.now(UTC).date()
+    today = (datetime.now(UTC) if first is None else datetime.fromtimestamp(first, UTC)).date()
     try:
         return policy_of(read_policy(path.read_text(encoding="utf-8-sig"), str(path), today).form, today)
     except PolicyErrors as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from sla_watchdog.domain.policy import Audience, Condition, Level
+    from sla_watchdog.domain.policy import Audience, Condition, Level, Metric
     from sla_watchdog.policy_file import PolicyForm
     from sla_watchdog.policy_file.calendars import CalendarForm
     from sla_watchdog.policy_file.rules import RuleForm
@@ -26,6 +26,9 @@ def summary(form: PolicyForm, today: date) -> dict[str, Any]:
         "policies": {rule.name: _rule(rule) for rule in form.policies},
         "ladders": {name: _levels(levels) for name, levels in form.ladders.items()},
         "ceilings": _levels(form.ceilings),
+        "signals": _signals(form.signals),
+        "limits": _limits(form),
+        "examples": [example.name for example in form.examples],
         "audiences": {name: _audience(audience) for name, audience in form.audiences.items()},
         "holidays_until": holidays_until(form, today),
     }
@@ -36,6 +39,11 @@ def print_summary(console: Console, file: str, facts: dict[str, Any]) -> None:
     for section in ("calendars", "policies", "ladders", "audiences"):
         _print_section(console, section, facts[section].items())
     _print_line(console, "ceilings", "\n".join(facts["ceilings"]))
+    if facts["signals"]:
+        _print_line(console, "signals", "\n".join(facts["signals"]))
+    _print_line(console, "limits", "\n".join(facts["limits"]))
+    if facts["examples"]:
+        _print_line(console, "examples", f"all {len(facts['examples'])} come out as expected")
     _print_line(console, "holidays", f"known until {facts['holidays_until']}; each build looks further ahead")
 
 
@@ -76,7 +84,8 @@ def _rule(rule: RuleForm) -> str:
 
     when = " and ".join(map(_condition, rule.when)) or "every other ticket"
     targets = ", ".join(
-        f"{metric.value} {spoken(target.within)} ({target.ladder})" for metric, target in rule.targets.items()
+        f"{metric.value} {target.due or spoken(target.within)} ({target.ladder})"
+        for metric, target in rule.targets.items()
     )
     return f"{when}: {targets or 'no targets, ceilings only'}; hours: {rule.calendar}"
 
@@ -94,6 +103,25 @@ def _levels(levels: tuple[Level, ...]) -> list[str]:
     from sla_watchdog.policy_file.levels import label
 
     return [f"{label(level)} → {', '.join(level.tell)}{_manner(level)}" for level in levels]
+
+
+def _signals(signals: Mapping[Metric, tuple[Level, ...]]) -> list[str]:
+    from sla_watchdog.policy_file.signals import entries
+
+    return [f"{threshold} → {', '.join(level.tell)}{_manner(level)}" for threshold, level in entries(signals)]
+
+
+def _limits(form: PolicyForm) -> list[str]:
+    from sla_watchdog.policy_file.durations import spoken, spoken_by_the_wall
+
+    longest, total = form.pauses.longest, form.pauses.total
+    snoozes = form.acknowledge.snoozes
+    return [
+        f"one pause up to {spoken(longest)}" if longest else "one pause as long as it takes",
+        f"all pauses of a clock up to {spoken(total)}" if total else "any number of pauses",
+        f"a follow-up within {spoken_by_the_wall(form.cases.gap)} is the same case",
+        f"a promise reaches {spoken(form.acknowledge.longest)} ahead, {snoozes} snooze{'s' * (snoozes != 1)}",
+    ]
 
 
 def _manner(level: Level) -> str:

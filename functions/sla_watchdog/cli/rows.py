@@ -10,8 +10,8 @@ from sla_watchdog.domain.case import Case, Outcome
 from sla_watchdog.domain.clocks import Clock, State
 from sla_watchdog.domain.escalation import Coming, Plan
 from sla_watchdog.domain.message.text import brief
-from sla_watchdog.domain.message.wording import METRIC, duration
-from sla_watchdog.domain.policy import Metric
+from sla_watchdog.domain.message.wording import METRIC, duration, signal
+from sla_watchdog.domain.policy import TARGETS, Metric
 
 SOON = 24 * 3600
 """Seconds of wall time in which a deadline counts as at risk."""
@@ -124,12 +124,12 @@ def _told(case: Case) -> Told | None:
 
 
 def phrase(row: Row, now: int) -> str:
-    """`resolution 6 h 10 m over`, `first response 20 m left`, `resolution paused`, `open for 731 d`."""
+    """`resolution 6 h 10 m over`, `resolution paused`, `open for 731 d`, `no owner for 4 h`."""
     clock = row.clock
     if clock is None:
         return "no clock"
-    if clock.metric is Metric.AGE:
-        return f"open for {duration(now - row.opened_at)}"
+    if clock.metric not in TARGETS:
+        return signal(clock, now)
     if row.trouble is Trouble.PAUSED:
         return f"{METRIC[clock.metric]} paused"
     return f"{METRIC[clock.metric]} {duration(abs(row.late))} {'over' if row.late >= 0 else 'left'}"

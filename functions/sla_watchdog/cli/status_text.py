@@ -19,7 +19,7 @@ LATE_TICK = 180
 
 STYLES = {Trouble.BREACHED: "bold red", Trouble.AT_RISK: "yellow", Trouble.OPEN: "", Trouble.PAUSED: "dim"}
 MOST_PENDING = 5
-LONGEST_ID, LEVEL = 14, 5
+LONGEST_ID, LEVEL = 14, 6
 LONGEST_CLOCK = len("first response 23 h 59 m over")
 
 
@@ -92,7 +92,7 @@ def _table(rows: Sequence[Row], now: int, width: int) -> Table:
     longest = min(max(len("case"), *(columns(each.case) for each in rows)), LONGEST_ID)
     rest = max(width - longest - LEVEL - 4, 3)
     clock = max(rest * 2 // 5, min(LONGEST_CLOCK, rest // 2))
-    widths = {"worst clock, subject": clock, "level": LEVEL, "owner, team": rest // 5}
+    widths = {"worst clock, subject": clock, "level": LEVEL, "owner, team": rest // 6}
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
     table.add_column("\ncase", width=longest, overflow="fold")
     for name, each_width in {**widths, "last told, next": rest - sum(widths.values()) + LEVEL}.items():
@@ -109,7 +109,7 @@ def _table(rows: Sequence[Row], now: int, width: int) -> Table:
 
 
 def _level(row: Row) -> str:
-    return f"{row.level}/{len(row.clock.levels)}" if row.clock and row.level else ""
+    return f"{row.level} of {len(row.clock.levels)}" if row.clock and row.level else ""
 
 
 _UNTOLD = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 
 from attrs import evolve, field, frozen
@@ -50,6 +50,13 @@ class Recipient:
     def topic(self) -> str:
         """The topic's name after the stack's prefix: `owner`, `owner-urgent`, `owner--kim`, `owner--kim-urgent`."""
         return self.audience + (f"--{_slug(self.of)}" if self.of else "") + ("-urgent" if self.urgent else "")
+
+    @classmethod
+    def of_key(cls, key: str, audiences: Mapping[str, object]) -> Recipient:
+        """The recipient whose key this is."""
+        head, _, of = key.partition(":")
+        urgent = head.endswith("-urgent") and head not in audiences
+        return cls(head.removesuffix("-urgent") if urgent else head, of, urgent)
 
     @property
     def everyone(self) -> Recipient:
@@ -142,6 +149,8 @@ class Case:
 
     `seen` holds, per ticket, the stream's sequence number of the last record taken in. `generation` is the policy
     generation it was last written under. `failures` counts how often in a row it could not be judged or sent.
+    `breached` holds the breaches recorded, by `Clock.record`; `edited_at` is when a changed policy reached the case.
+    `members` are the names linked to it of which no ticket is known (yet).
     """
 
     id: str
@@ -154,6 +163,9 @@ class Case:
     next_at: int | None = None
     urgent: bool = False
     failures: int = 0
+    breached: Mapping[str, int] = field(factory=dict)
+    edited_at: int | None = None
+    members: frozenset[str] = frozenset()
 
     def told(self, clock_key: str, recipient: Recipient) -> Reached | None:
         """The highest level of that clock that the recipient was told of."""
@@ -164,3 +176,49 @@ class Case:
         if not live:
             return self
         return evolve(self, reached={k: r for k, r in self.reached.items() if r.outcome is not Outcome.OBSERVED})
+
+
+EXCHANGES = frozenset({"next_response", "update", "pause", "progress", "touches", "unowned"})
+"""Clocks that begin anew again and again: what was told of one cycle is of no matter once another was told."""
+
+
+def outlived(reached: Mapping[tuple[str, str], Reached], new: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """The levels told under earlier cycles that the `new` ones make needless, so that a long case stays small."""
+    latest = {_series(key): int(key[0].rsplit("/", 1)[1]) for key in new}
+    for key in reached:
+        subject_metric, _ = series = _series(key)
+        if subject_metric.rpartition("/")[2] in EXCHANGES and int(key[0].rsplit("/", 1)[1]) < latest.get(series, 0):
+            yield key
+
+
+def _series(key: tuple[str, str]) -> tuple[str, str]:
+    """Of a clock and a recipient: the clock without its cycle."""
+    clock, recipient = key
+    return clock.rsplit("/", 1)[0], recipient
+
+
+def join(one: Case, other: Case) -> Case:
+    """Both as one case, under the id of the older ticket: nothing that either knew, told or has on its way is lost.
+
+    Entries for one recipient cannot share a place in the outbox: join when at most one of the two has any. The same
+    whichever comes first; `rev` is that of the case whose id stays.
+    """
+    kept, moved = sorted((one, other), key=_age)
+    return evolve(
+        kept,
+        facts=kept.facts | moved.facts,
+        reached={**moved.reached, **kept.reached},
+        outbox={**moved.outbox, **kept.outbox},
+        seen={**moved.seen, **kept.seen},
+        generation=max(kept.generation, moved.generation),
+        breached={**moved.breached, **kept.breached},
+        edited_at=max((at for at in (kept.edited_at, moved.edited_at) if at is not None), default=None),
+        members=(kept.members | moved.members).difference(kept.facts.tickets(), moved.facts.tickets()),
+        failures=0,
+    )
+
+
+def _age(case: Case) -> tuple[int, str]:
+    """Cases that only hold names of tickets not seen yet come last."""
+    created = [facts[0].at for name in case.facts.tickets() if (facts := case.facts.of_field(name, "created"))]
+    return min(created, default=2**62), case.id

@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from attrs import frozen
-
 from sla_watchdog.domain.business_time import Calendar, InvalidCalendar
+from sla_watchdog.domain.compiled_part import DamagedPolicy, Part
 from sla_watchdog.domain.policy import (
+    Acknowledge,
     After,
     Age,
     Audience,
     Before,
     Condition,
+    Count,
     Ladder,
     Level,
     Metric,
+    Open,
+    Pauses,
     Percent,
     Policy,
     Repeat,
@@ -31,27 +34,23 @@ from sla_watchdog.domain.policy import (
     Target,
     Trigger,
 )
-from sla_watchdog.errors import SlaWatchdogError
 
-FORM = 1
+__all__ = ["FORM", "DamagedPolicy", "canonical", "load"]
+
+FORM = 2
 """Version of the compiled form. One program reads one form: both come in one artifact."""
 
-CEILINGS = "ceilings"
-TRIGGERS: Mapping[str, Callable[[int], Trigger]] = {"percent": Percent, "before": Before, "after": After, "age": Age}
+CEILINGS, SIGNALS = "ceilings", "signals"
+TRIGGERS: Mapping[str, Callable[[int], Trigger]] = {
+    "percent": Percent,
+    "before": Before,
+    "after": After,
+    "age": Age,
+    "open": Open,
+    "count": Count,
+}
 
 T = TypeVar("T")
-
-
-@frozen
-class DamagedPolicy(SlaWatchdogError):  # noqa: N818 - its name is what is wrong
-    """The compiled policy is not what the build wrote. Nothing can be judged without it."""
-
-    where: str
-    problem: str
-
-    def __str__(self) -> str:
-        where = f" at {self.where}" if self.where else ""
-        return f"the compiled policy is damaged{where}: {self.problem}; build and deploy it again"
 
 
 def canonical(content: object) -> str:
@@ -62,7 +61,7 @@ def canonical(content: object) -> str:
 def load(text: str) -> Policy:
     """Raises `DamagedPolicy` when the text is not a compiled policy, whole and unchanged."""
     try:
-        root = _Part("", json.loads(text))
+        root = Part("", json.loads(text))
     except (ValueError, RecursionError) as error:
         raise DamagedPolicy("", f"not JSON ({error})") from error
     if root["form"].integer() != FORM:
@@ -73,73 +72,10 @@ def load(text: str) -> Policy:
     return _policy(policy, digest)
 
 
-# ------------------------------------------------------------------ typed access
-
-
-@frozen
-class _Part:
-    """A part of the compiled form, by its path. Each question raises `DamagedPolicy` for the wrong type."""
-
-    path: str
-    value: object
-
-    def damaged(self, expected: str) -> DamagedPolicy:
-        return DamagedPolicy(self.path, f"{expected} expected")
-
-    def __getitem__(self, key: str) -> _Part:
-        path = f"{self.path}.{key}" if self.path else key
-        if not isinstance(self.value, dict) or key not in self.value:
-            raise DamagedPolicy(path, "missing")
-        return _Part(path, self.value[key])
-
-    def __iter__(self) -> Iterator[_Part]:
-        if not isinstance(self.value, list):
-            raise self.damaged("a list")
-        return (_Part(f"{self.path}[{n}]", value) for n, value in enumerate(self.value))
-
-    def items(self) -> Iterator[tuple[str, _Part]]:
-        if not isinstance(self.value, dict):
-            raise self.damaged("an object")
-        return ((str(key), self[key]) for key in self.value)
-
-    def text(self) -> str:
-        if not isinstance(self.value, str):
-            raise self.damaged("a text")
-        return self.value
-
-    def optional_text(self) -> str | None:
-        return None if self.value is None else self.text()
-
-    def integer(self) -> int:
-        if not isinstance(self.value, int) or isinstance(self.value, bool):
-            raise self.damaged("a whole number")
-        return self.value
-
-    def optional_number(self) -> float | None:
-        return self.value if isinstance(self.value, float) or self.value is None else self.integer()
-
-    def flag(self) -> bool:
-        if not isinstance(self.value, bool):
-            raise self.damaged("true or false")
-        return self.value
-
-    def texts(self) -> tuple[str, ...]:
-        return tuple(part.text() for part in self)
-
-    def text_map(self) -> dict[str, str]:
-        return {key: part.text() for key, part in self.items()}
-
-    def name_in(self, known: Mapping[str, object]) -> str:
-        name = self.text()
-        if name not in known:
-            raise DamagedPolicy(self.path, f'nothing is called "{name}"')
-        return name
-
-
 # ------------------------------------------------------------------ the policy
 
 
-def _policy(part: _Part, digest: str) -> Policy:
+def _policy(part: Part, digest: str) -> Policy:
     calendars = {name: _calendar(calendar) for name, calendar in part["calendars"].items()}
     audiences = {name: _audience(name, audience, calendars) for name, audience in part["audiences"].items()}
     ladders = {name: _ladder(name, levels, audiences) for name, levels in part["ladders"].items()}
@@ -147,6 +83,7 @@ def _policy(part: _Part, digest: str) -> Policy:
         source=_source(part["source"]),
         timezone=part["timezone"].optional_text(),
         statuses=part["statuses"].text_map(),
+        groups=part["groups"].texts(),
         priorities=part["priorities"].text_map(),
         severity=part["severity"].texts(),
         bots=frozenset(part["bots"].texts()),
@@ -155,19 +92,23 @@ def _policy(part: _Part, digest: str) -> Policy:
         audiences=audiences,
         rules=_not_empty(part["rules"], tuple(_rule(r, calendars, ladders) for r in part["rules"])),
         ceilings=_ladder(CEILINGS, part["ceilings"], audiences),
+        signals=_signals(part["signals"], audiences),
+        pauses=_pauses(part["pauses"], audiences),
+        gap=part["gap"].integer(),
+        acknowledge=_acknowledge(part["acknowledge"]),
         digest_after=part["digest_after"].integer(),
         hash=digest,
         holidays_until=part["holidays_until"].text(),
     )
 
 
-def _not_empty(part: _Part, values: tuple[T, ...]) -> tuple[T, ...]:
+def _not_empty(part: Part, values: tuple[T, ...]) -> tuple[T, ...]:
     if not values:
         raise part.damaged("at least one")
     return values
 
 
-def _source(part: _Part) -> Source:
+def _source(part: Part) -> Source:
     return Source(
         key=part["key"].text_map(),
         only={path: frozenset(values.texts()) for path, values in part["only"].items()},
@@ -175,19 +116,39 @@ def _source(part: _Part) -> Source:
     )
 
 
-def _calendar(part: _Part) -> Calendar:
+def _calendar(part: Part) -> Calendar:
     try:
         return Calendar.from_spec({name: field.value for name, field in part.items()})
     except InvalidCalendar as error:
         raise DamagedPolicy(part.path, str(error)) from error
 
 
-def _audience(name: str, part: _Part, calendars: Mapping[str, Calendar]) -> Audience:
+def _audience(name: str, part: Part, calendars: Mapping[str, Calendar]) -> Audience:
     hours = part["hours"].name_in(calendars) if part["hours"].value is not None else None
     return Audience(name, part["each"].optional_text(), hours)
 
 
-def _rule(part: _Part, calendars: Mapping[str, Calendar], ladders: Mapping[str, Ladder]) -> Rule:
+def _signals(part: Part, audiences: Mapping[str, Audience]) -> dict[Metric, Ladder]:
+    return {_metric(name, part): _ladder(SIGNALS, levels, audiences) for name, levels in part.items()}
+
+
+def _pauses(part: Part, audiences: Mapping[str, Audience]) -> Pauses:
+    return Pauses(
+        longest=part["longest"].optional_integer(),
+        total=part["total"].optional_integer(),
+        tell=_told(part["tell"], audiences),
+    )
+
+
+def _acknowledge(part: Part) -> Acknowledge:
+    return Acknowledge(longest=part["longest"].integer(), snoozes=part["snoozes"].integer())
+
+
+def _told(part: Part, audiences: Mapping[str, Audience]) -> tuple[str, ...]:
+    return tuple(audience.name_in(audiences) for audience in part)
+
+
+def _rule(part: Part, calendars: Mapping[str, Calendar], ladders: Mapping[str, Ladder]) -> Rule:
     return Rule(
         name=part["name"].text(),
         when=tuple(_condition(condition) for condition in part["when"]),
@@ -196,7 +157,7 @@ def _rule(part: _Part, calendars: Mapping[str, Calendar], ladders: Mapping[str, 
     )
 
 
-def _condition(part: _Part) -> Condition:
+def _condition(part: Part) -> Condition:
     return Condition(
         field=part["field"].text(),
         any_of=frozenset(part["any_of"].texts()),
@@ -206,19 +167,20 @@ def _condition(part: _Part) -> Condition:
     )
 
 
-def _target(part: _Part, ladders: Mapping[str, Ladder]) -> Target:
+def _target(part: Part, ladders: Mapping[str, Ladder]) -> Target:
     return Target(
-        metric=_metric(part["metric"]),
+        metric=_metric(part["metric"].text(), part["metric"]),
         within=part["within"].integer(),
         ladder=ladders[part["ladder"].name_in(ladders)],
         pauses_in=frozenset(part["pauses_in"].texts()),
         stops_at=part["stops_at"].text(),
+        due=part["due"].optional_text(),
     )
 
 
-def _metric(part: _Part) -> Metric:
+def _metric(name: str, part: Part) -> Metric:
     try:
-        return Metric(part.text())
+        return Metric(name)
     except ValueError as error:
         raise part.damaged("a metric") from error
 
@@ -226,21 +188,21 @@ def _metric(part: _Part) -> Metric:
 # ------------------------------------------------------------------ ladders
 
 
-def _ladder(name: str, part: _Part, audiences: Mapping[str, Audience]) -> Ladder:
+def _ladder(name: str, part: Part, audiences: Mapping[str, Audience]) -> Ladder:
     return Ladder(name, _not_empty(part, tuple(_level(level, audiences) for level in part)))
 
 
-def _level(part: _Part, audiences: Mapping[str, Audience]) -> Level:
+def _level(part: Part, audiences: Mapping[str, Audience]) -> Level:
     repeat = part["repeat"]
     return Level(
         trigger=_trigger(part["trigger"]),
-        tell=tuple(audience.name_in(audiences) for audience in part["tell"]),
+        tell=_told(part["tell"], audiences),
         urgent=part["urgent"].flag(),
         repeat=None if repeat.value is None else _repeat(repeat),
     )
 
 
-def _trigger(part: _Part) -> Trigger:
+def _trigger(part: Part) -> Trigger:
     kinds = [(kind, amount) for kind, amount in part.items() if kind in TRIGGERS]
     if len(kinds) != 1:
         raise part.damaged(f"one of {', '.join(TRIGGERS)}")
@@ -248,5 +210,5 @@ def _trigger(part: _Part) -> Trigger:
     return TRIGGERS[kind](amount.integer())
 
 
-def _repeat(part: _Part) -> Repeat:
+def _repeat(part: Part) -> Repeat:
     return Repeat(part["every"].integer(), part["doubling"].flag())

@@ -5,9 +5,9 @@ Union is the only operation, so a record seen twice, late or out of order change
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import defaultdict
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 from attrs import field, frozen
 
@@ -15,6 +15,7 @@ UNREADABLE = "unreadable:"
 """Prefix of the states that hold what could not be read of a record, and why."""
 
 Value = str | tuple[str, ...]
+T = TypeVar("T")
 
 
 @frozen(order=True)
@@ -33,42 +34,73 @@ class Fact:
 Series = tuple[Fact, ...]
 
 
-def _by_field(facts: Iterable[Fact]) -> dict[tuple[str, str], Series]:
-    grouped: dict[tuple[str, str], list[Fact]] = defaultdict(list)
+def _by_ticket(facts: Iterable[Fact]) -> dict[str, dict[str, Series]]:
+    grouped: dict[str, dict[str, list[Fact]]] = {}
     for fact in sorted(facts, key=lambda f: (f.ticket, f.field, f.at, str(f.value))):
-        grouped[fact.ticket, fact.field].append(fact)
-    return {key: tuple(series) for key, series in grouped.items()}
+        grouped.setdefault(fact.ticket, {}).setdefault(fact.field, []).append(fact)
+    return {ticket: {name: tuple(series) for name, series in fields.items()} for ticket, fields in grouped.items()}
+
+
+def _in_time(fact: Fact) -> tuple[int, str]:
+    return fact.at, str(fact.value)
+
+
+def _holds(series: Series, fact: Fact) -> bool:
+    index = bisect_left(series, _in_time(fact), key=_in_time)
+    return fact in series[index : index + 2]  # a text and a tuple of it may read alike
+
+
+def _sorted(named: dict[str, T], before: int) -> dict[str, T]:
+    """By name; as it is where no name was added to the `before` ones."""
+    return named if len(named) == before else dict(sorted(named.items()))
 
 
 @frozen
 class Facts:
-    """An immutable set of facts, sorted by ticket, field and time."""
+    """An immutable set of facts, by ticket and field, each series sorted by time."""
 
-    _series: dict[tuple[str, str], Series] = field(factory=dict, alias="series")
+    _series: dict[str, dict[str, Series]] = field(factory=dict, alias="series")
 
     @classmethod
     def of(cls, facts: Iterable[Fact]) -> Facts:
-        return cls(_by_field(set(facts)))
+        return cls(_by_ticket(set(facts)))
 
     def __iter__(self) -> Iterator[Fact]:
-        for series in self._series.values():
-            yield from series
+        for fields in self._series.values():
+            for series in fields.values():
+                yield from series
 
     def __len__(self) -> int:
-        return sum(map(len, self._series.values()))
+        return sum(len(series) for fields in self._series.values() for series in fields.values())
 
     def __or__(self, more: Iterable[Fact]) -> Facts:
-        added = set(more).difference(self)
-        return Facts.of({*self, *added}) if added else self
+        """Only the series that gain something are made anew, so a long history is cheap to add to."""
+        added: dict[str, dict[str, list[Fact]]] = {}
+        for fact in more:
+            if not _holds(self.of_field(fact.ticket, fact.field), fact):
+                added.setdefault(fact.ticket, {}).setdefault(fact.field, []).append(fact)
+        if not added:
+            return self
+        known = dict(self._series)
+        for ticket, fields in added.items():
+            mine = dict(known.get(ticket, ()))
+            for name, facts in fields.items():
+                mine[name] = tuple(sorted({*mine.get(name, ()), *facts}, key=_in_time))
+            known[ticket] = _sorted(mine, len(self._series.get(ticket, ())))
+        return Facts(_sorted(known, len(self._series)))
 
     def tickets(self) -> tuple[str, ...]:
-        return tuple(sorted({ticket for ticket, _ in self._series}))
+        return tuple(self._series)
 
     def fields(self, ticket: str) -> tuple[str, ...]:
-        return tuple(name for owner, name in self._series if owner == ticket)
+        return tuple(self._series.get(ticket, ()))
+
+    def of_ticket(self, ticket: str) -> Facts:
+        """The facts of one ticket alone."""
+        return Facts({ticket: self._series[ticket]} if ticket in self._series else {})
 
     def of_field(self, ticket: str, name: str) -> Series:
-        return self._series.get((ticket, name), ())
+        return self._series.get(ticket, {}).get(name, ())
 
     def changes(self, ticket: str, name: str) -> Series:
         """The assertions that changed the value of a state, oldest first."""
@@ -86,11 +118,13 @@ class Facts:
         index = bisect_right(series, at, key=lambda fact: fact.at)
         return series[index - 1].value if index else ""
 
+    def first_seen(self, ticket: str) -> int | None:
+        """The earliest time for which anything is said of the ticket."""
+        return min((series[0].at for series in self._series.get(ticket, {}).values()), default=None)
+
     def last_seen(self, ticket: str) -> int | None:
         """The latest time for which the ticket itself says anything; problems in reading it do not count."""
         times = (
-            series[-1].at
-            for (owner, name), series in self._series.items()
-            if owner == ticket and not name.startswith(UNREADABLE)
+            series[-1].at for name, series in self._series.get(ticket, {}).items() if not name.startswith(UNREADABLE)
         )
         return max(times, default=None)

@@ -15,11 +15,47 @@ from sla_watchdog.domain.business_time import Calendar
 
 
 class Metric(StrEnum):
-    """What a target measures. `age` is the case's own clock: wall time, never paused."""
+    """What a clock measures. The first five are targets of a ticket; the others belong to the case.
+
+    `age` is wall time and never paused. From `progress` on they are signals: open time, or a count of events.
+    `pause` is raised where a pause lasted longer than the policy allows.
+    """
 
     FIRST_RESPONSE = "first_response"
+    NEXT_RESPONSE = "next_response"
+    UPDATE = "update"
+    FIRST_RESOLUTION = "first_resolution"
     RESOLUTION = "resolution"
     AGE = "age"
+    PAUSE = "pause"
+    PROGRESS = "progress"
+    TOUCHES = "touches"
+    UNOWNED = "unowned"
+    REOPENED = "reopened"
+    REASSIGNED = "reassigned"
+    BOUNCED = "bounced"
+
+
+TARGETS = (
+    Metric.FIRST_RESPONSE,
+    Metric.NEXT_RESPONSE,
+    Metric.UPDATE,
+    Metric.FIRST_RESOLUTION,
+    Metric.RESOLUTION,
+)
+SIGNALS = (
+    Metric.PROGRESS,
+    Metric.TOUCHES,
+    Metric.UNOWNED,
+    Metric.REOPENED,
+    Metric.REASSIGNED,
+    Metric.BOUNCED,
+)
+COUNTED = frozenset({Metric.TOUCHES, Metric.REOPENED, Metric.REASSIGNED, Metric.BOUNCED})
+"""Signals whose levels are due at the n-th event; those of the others after so much open time."""
+
+REPORTED = {Metric.REOPENED: "reopened_count", Metric.REASSIGNED: "reassigned_count"}
+"""The field in which a record itself counts the events of a signal."""
 
 
 @frozen
@@ -50,7 +86,21 @@ class Age:
     seconds: int
 
 
-Trigger = Percent | Before | After | Age
+@frozen
+class Open:
+    """Due after `seconds` of open time (signals only)."""
+
+    seconds: int
+
+
+@frozen
+class Count:
+    """Due at the `times`-th event (signals only); at least 1."""
+
+    times: int
+
+
+Trigger = Percent | Before | After | Age | Open | Count
 
 LONGEST_GAP = 7 * 86400
 """No repetition waits longer than a week (semantics E5)."""
@@ -106,13 +156,39 @@ class Ladder:
 
 @frozen
 class Target:
-    """`within` seconds of open time, not counting time in a status group of `pauses_in`."""
+    """`within` seconds of open time, not counting time in a status group of `pauses_in`.
+
+    With `due`, the ticket field of that name holds the deadline: another system set it, and no pause moves it;
+    `within` is 0 then.
+    """
 
     metric: Metric
     within: int
     ladder: Ladder
     pauses_in: frozenset[str] = frozenset()
     stops_at: str = "resolved"
+    due: str | None = None
+
+
+@frozen
+class Pauses:
+    """Seconds of open time that one pause, and all pauses of a clock together, may last; None for no limit.
+
+    `tell` are the audiences told when a limit is used up; where it is empty, those of the first level of the
+    clock's own ladder.
+    """
+
+    longest: int | None = None
+    total: int | None = None
+    tell: tuple[str, ...] = ()
+
+
+@frozen
+class Acknowledge:
+    """The promise of an acknowledgement reaches at most `longest` seconds of open time ahead; `snoozes` per case."""
+
+    longest: int = 16 * 3600
+    snoozes: int = 2
 
 
 class Truth(Enum):
@@ -177,6 +253,8 @@ class Policy:
     timezone: str | None
     statuses: Mapping[str, str]
     """Status as the desk writes it (trimmed, case-folded) -> group: open, waiting, resolved, closed, or its own."""
+    groups: tuple[str, ...]
+    """The groups in the order of the policy file: a ticket moves forward down this list."""
     priorities: Mapping[str, str]
     """Priority as the desk writes it (trimmed, case-folded) -> name."""
     severity: tuple[str, ...]
@@ -187,6 +265,12 @@ class Policy:
     audiences: Mapping[str, Audience]
     rules: tuple[Rule, ...]
     ceilings: Ladder
+    signals: Mapping[Metric, Ladder]
+    """One ladder for each kind of signal; its levels have `Open` or `Count` triggers, the lowest first."""
+    pauses: Pauses
+    gap: int
+    """Seconds of wall time: a follow-up of a ticket that was closed for longer is a new case, with a link."""
+    acknowledge: Acknowledge
     digest_after: int
     hash: str
     """Of the compiled form: two policies with one hash judge alike."""
@@ -195,5 +279,12 @@ class Policy:
 
     @property
     def fields(self) -> frozenset[str]:
-        """Names of ticket fields that a condition reads beyond the ones every ticket may have."""
-        return frozenset(condition.field for rule in self.rules for condition in rule.when)
+        """Names of ticket fields that a condition, a deadline or a signal reads; a record is asked for them too."""
+        conditions = {condition.field for rule in self.rules for condition in rule.when}
+        deadlines = {target.due for rule in self.rules for target in rule.targets if target.due}
+        return frozenset({*conditions, *deadlines, *(REPORTED[m] for m in self.signals if m in REPORTED)})
+
+    @property
+    def deadlines(self) -> bool:
+        """Whether any target takes its deadline from a field."""
+        return any(target.due for rule in self.rules for target in rule.targets)

@@ -16,6 +16,7 @@ from attrs import frozen
 
 from sla_watchdog.domain.facts import UNREADABLE, Fact, Facts, Value
 from sla_watchdog.domain.policy import Policy, Source
+from sla_watchdog.domain.ticket import AGENT
 
 Record = Mapping[str, object]
 
@@ -32,6 +33,9 @@ STATES = [
     "customer_id",
     "customer_name",
     "customer_tier",
+    "case_id",
+    "merged_into",
+    "follow_up_of",
 ]
 """Fields every ticket may have and whose changes are kept; a condition may read any other."""
 
@@ -214,7 +218,8 @@ class _Reader:
             if not self.known.of_field(self.ticket, "created"):
                 yield self.fact("created", self.now)
         else:
-            yield self.fact("created", at)
+            by_agent = text_of_or_empty(self.value("created_by")) == AGENT
+            yield self.fact("created", at, AGENT if by_agent else "")
         yield from self.problem("created_at", reason)
 
     def state(self, name: str, at: int) -> Iterator[Fact]:

@@ -1,4 +1,4 @@
-"""A ticket as its facts tell it: when it was created, in which status group it was when, who answered."""
+"""A ticket as its facts tell it: when it was created, in which status group it was when, who said something when."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from collections.abc import Iterable, Iterator
 
 from attrs import frozen
 
-from sla_watchdog.domain.facts import UNREADABLE, Fact, Facts
+from sla_watchdog.domain.facts import Fact, Facts
 from sla_watchdog.domain.policy import Policy
 
 ENDED = frozenset({"resolved", "closed"})
 UNKNOWN = "unknown"
 """The group of a status that the policy file does not name. It runs every clock (semantics D8)."""
+
+BOT = "bot"
+AGENT = "agent"
 
 
 @frozen
@@ -24,39 +27,90 @@ class Span:
 
 
 @frozen
-class Finding:
-    """Something about the data that a person must mend; `kind` names it once per ticket."""
-
-    ticket: str
-    kind: str
-    reason: str
-
-
-@frozen
 class Ticket:
+    """`asked` are the customer's messages, `answered` the public ones by persons of the desk, oldest first.
+
+    `absorbed` are the tickets that were merged into this one: it takes over their creation and what they left
+    unanswered. `by_agent` is True for one that the desk itself opened. `bot_reopenings` count, but climb no ladder.
+    """
+
     id: str
     created_at: int
     spans: tuple[Span, ...]
-    first_answer_at: int | None
-    gone_at: int | None
+    asked: tuple[int, ...] = ()
+    answered: tuple[int, ...] = ()
+    gone_at: int | None = None
+    merged_into: str = ""
+    merged_at: int | None = None
+    by_agent: bool = False
+    bot_reopenings: frozenset[int] = frozenset()
+    unknown_until: int | None = None
+    """Until then its status is not known (it was first seen late), so pauses before it count as running."""
+    absorbed: tuple[Ticket, ...] = ()
+    own_created_at: int | None = None
+    """When a survivor of a merge was itself created; None for any other ticket."""
+    heard: tuple[int, ...] = ()
+    """When the customer wrote of it anywhere: the messages to tickets merged into it, and their creation, too."""
 
     @property
     def group(self) -> str:
         return self.spans[-1].group
 
     @property
-    def reopened(self) -> int:
-        """How often it left resolved or closed for anything else."""
+    def reopenings(self) -> tuple[int, ...]:
+        """When it left resolved or closed for anything else."""
         pairs = zip(self.spans, self.spans[1:], strict=False)
-        return sum(before.group in ENDED and after.group not in ENDED for before, after in pairs)
+        again = (after.start for before, after in pairs if before.group in ENDED and after.group not in ENDED)
+        return tuple(at for at in again if at != self.own_created_at)
+
+    @property
+    def climbing(self) -> tuple[int, ...]:
+        """The reopenings that make its ladder climb: those not by bots (semantics D5)."""
+        return tuple(at for at in self.reopenings if at not in self.bot_reopenings)
+
+    @property
+    def left_at(self) -> int | None:
+        """When it was merged or its record deleted: it has no clock of its own from then on."""
+        return min((at for at in (self.gone_at, self.merged_at) if at is not None), default=None)
 
     @property
     def unresolved(self) -> bool:
-        return self.gone_at is None and self.group not in ENDED
+        return self.left_at is None and self.group not in ENDED
+
+    @property
+    def ended_at(self) -> int | None:
+        """Since when it is resolved, closed, merged or deleted; None while it is unresolved.
+
+        From resolved to closed nothing changes any more (semantics B5).
+        """
+        ended = None
+        for span in reversed(self.spans):
+            if span.group not in ENDED:
+                break
+            ended = span.start
+        return min((at for at in (ended, self.left_at) if at is not None), default=None)
+
+    @property
+    def first_request(self) -> tuple[int, int | None]:
+        """When the customer first asked, and the first public answer by a person.
+
+        Of a survivor of merges that of the ticket that waits the longest for its first answer (semantics D6).
+        """
+        created = self.created_at if self.own_created_at is None else self.own_created_at
+        requests = [(created, next(iter(self.answered), None))]
+        for each in self.absorbed:
+            start, answered = each.first_request
+            if answered is None:
+                answered = next(
+                    (at for at in self.answered if each.merged_at is not None and at >= each.merged_at), None
+                )
+            requests.append((start, answered))
+        waiting = [request for request in requests if request[1] is None]
+        return min(waiting) if waiting else max(requests, key=lambda request: (request[1] or 0) - request[0])
 
     def outside(self, groups: frozenset[str]) -> tuple[Span, ...]:
-        """The spans in none of `groups`, cut off where the record was deleted."""
-        return tuple(until(self.gone_at, (span for span in self.spans if span.group not in groups)))
+        """The spans in none of `groups`, cut off where the ticket left."""
+        return tuple(until(self.left_at, (span for span in self.spans if span.group not in groups)))
 
 
 def until(end: int | None, spans: Iterable[Span]) -> Iterator[Span]:
@@ -69,24 +123,36 @@ def until(end: int | None, spans: Iterable[Span]) -> Iterator[Span]:
 
 
 def ticket(name: str, facts: Facts, policy: Policy) -> Ticket:
+    """The ticket by its own facts alone; `sla_watchdog.domain.links` puts several together."""
     created = facts.of_field(name, "created")
-    created_at = created[0].at if created else min((f.at for f in facts if f.ticket == name), default=0)
+    created_at = created[0].at if created else facts.first_seen(name) or 0
     gone = facts.changes(name, "gone")
+    status = facts.of_field(name, "status")
     return Ticket(
         id=name,
         created_at=created_at,
         spans=tuple(_spans(created_at, _steps(name, facts, policy))),
-        first_answer_at=_first_answer(facts.of_field(name, "agent_reply"), policy, created_at),
+        asked=(asked := tuple(fact.at for fact in facts.of_field(name, "customer_reply"))),
+        heard=asked,
+        answered=_answers(facts.of_field(name, "agent_reply"), policy, created_at),
         gone_at=gone[-1].at if gone and gone[-1].value else None,
+        by_agent=bool(created) and created[0].value == AGENT,
+        bot_reopenings=frozenset(f.at for f in facts.of_field(name, "reopened") if _is_bot(f, policy)),
+        unknown_until=status[0].at if status and status[0].at - created_at > LATE else None,
     )
+
+
+LATE = 3600
+"""Seconds from the creation to the first known status, above which the time between counts as unknown."""
 
 
 def _steps(name: str, facts: Facts, policy: Policy) -> list[tuple[int, str]]:
     """(at, group) in order; what ends a ticket counts before a status of the same second that reopens it."""
-    ends = [(f.at, f.field) for field in ("resolved", "closed") for f in facts.of_field(name, field)]
-    states = [(f.at, policy.statuses.get(str(f.value).casefold(), UNKNOWN)) for f in facts.changes(name, "status")]
-    steps = [*((at, 0, group) for at, group in ends), *((at, 1, group) for at, group in states)]
-    return [(at, group) for at, _, group in sorted(steps, key=lambda step: step[:2])]
+    ends = [(f.at, 0, f.field) for field in ("resolved", "closed") for f in facts.of_field(name, field)]
+    states = [(f.at, 1, policy.statuses.get(str(f.value).casefold(), UNKNOWN)) for f in facts.changes(name, "status")]
+    steps = [*ends, *states]
+    steps.sort(key=lambda step: step[:2])
+    return [(at, group) for at, _, group in steps]
 
 
 def _spans(created_at: int, steps: list[tuple[int, str]]) -> Iterator[Span]:
@@ -101,20 +167,11 @@ def _spans(created_at: int, steps: list[tuple[int, str]]) -> Iterator[Span]:
     yield Span(start, None, group)
 
 
-def _first_answer(replies: tuple[Fact, ...], policy: Policy, created_at: int) -> int | None:
-    """The first public reply by a person; bots and automatic replies never answer (semantics B2)."""
-    people = (f.at for f in replies if str(f.value).casefold() not in policy.bots and f.at >= created_at)
-    return next(people, None)
+def _is_bot(fact: Fact, policy: Policy) -> bool:
+    """Bots and automatic replies never answer, and never make a ladder climb (semantics B2, D5)."""
+    name = str(fact.value).casefold()
+    return name == BOT or name in policy.bots
 
 
-def findings(name: str, facts: Facts, policy: Policy) -> Iterator[Finding]:
-    """What a person must mend about this ticket's data, as far as its facts show it now."""
-    for field in facts.fields(name):
-        if field.startswith(UNREADABLE) and (reason := str(facts.latest(name, field))):
-            yield Finding(name, field.removeprefix(UNREADABLE), reason)
-    status = str(facts.latest(name, "status"))
-    if status and status.casefold() not in policy.statuses:
-        yield Finding(name, "status", f"status {status!r} is in no group of the policy file")
-    priority = str(facts.latest(name, "priority"))
-    if priority and policy.priorities and priority.casefold() not in policy.priorities:
-        yield Finding(name, "priority", f"priority {priority!r} is not in the policy file")
+def _answers(replies: tuple[Fact, ...], policy: Policy, created_at: int) -> tuple[int, ...]:
+    return tuple(fact.at for fact in replies if fact.at >= created_at and not _is_bot(fact, policy))

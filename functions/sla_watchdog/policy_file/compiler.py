@@ -16,12 +16,16 @@ from tzdata import IANA_VERSION  # type: ignore[import-untyped]  # the package s
 from sla_watchdog.domain import compiled
 from sla_watchdog.domain.business_time import WEEKDAYS
 from sla_watchdog.domain.policy import (
+    Acknowledge,
     After,
     Age,
     Before,
     Condition,
+    Count,
     Level,
     Metric,
+    Open,
+    Pauses,
     Percent,
     Policy,
     Repeat,
@@ -31,7 +35,8 @@ from sla_watchdog.policy_file import public_holidays
 from sla_watchdog.policy_file.calendars import CalendarForm
 from sla_watchdog.policy_file.form import PolicyForm
 from sla_watchdog.policy_file.hours import Hours
-from sla_watchdog.policy_file.rules import RuleForm, TargetForm
+from sla_watchdog.policy_file.rules import RuleForm
+from sla_watchdog.policy_file.targets import TargetForm
 from sla_watchdog.policy_file.values import folded
 
 Json = dict[str, Any]
@@ -66,6 +71,7 @@ def _policy(form: PolicyForm, today: date) -> Json:
             "fields": dict(tickets.fields),
         },
         "statuses": _by_text(form.statuses),
+        "groups": list(form.statuses),
         "priorities": _by_text(form.priorities),
         "severity": list(form.priorities),
         "bots": sorted(map(folded, form.people.bots)),
@@ -77,6 +83,10 @@ def _policy(form: PolicyForm, today: date) -> Json:
         "ladders": {name: _levels(levels) for name, levels in form.ladders.items()},
         "rules": [_rule(rule) for rule in form.policies],
         "ceilings": _levels(form.ceilings),
+        "signals": {metric.value: _levels(levels) for metric, levels in form.signals.items()},
+        "pauses": _pauses(form.pauses),
+        "gap": form.cases.gap,
+        "acknowledge": _acknowledge(form.acknowledge),
         "digest_after": form.digest_after,
         "holidays_until": holidays_until(form, today),
         "tzdata": str(IANA_VERSION),
@@ -146,12 +156,24 @@ def _trigger(trigger: Trigger) -> Json:
             return {"after": seconds}
         case Age(seconds):
             return {"age": seconds}
+        case Open(seconds):
+            return {"open": seconds}
+        case Count(times):
+            return {"count": times}
 
 
 def _repeat(repeat: Repeat | None) -> Json | None:
     if repeat is None:
         return None
     return {"every": repeat.every, "doubling": repeat.doubling}
+
+
+def _pauses(pauses: Pauses) -> Json:
+    return {"longest": pauses.longest, "total": pauses.total, "tell": list(pauses.tell)}
+
+
+def _acknowledge(acknowledge: Acknowledge) -> Json:
+    return {"longest": acknowledge.longest, "snoozes": acknowledge.snoozes}
 
 
 def _rule(rule: RuleForm) -> Json:
@@ -180,4 +202,5 @@ def _target(metric: Metric, target: TargetForm) -> Json:
         "ladder": target.ladder,
         "pauses_in": sorted(target.pauses_in),
         "stops_at": target.stops_at,
+        "due": target.due,
     }

@@ -8,7 +8,7 @@ from datetime import date
 from attrs import evolve, field, frozen
 
 from sla_watchdog.domain.case import OPERATIONS
-from sla_watchdog.domain.policy import Audience, Level, Source
+from sla_watchdog.domain.policy import Acknowledge, Audience, Level, Metric, Pauses, Source
 from sla_watchdog.policy_file.calendars import CALENDARS, CalendarForm
 from sla_watchdog.policy_file.desk import (
     FIELDS,
@@ -19,11 +19,14 @@ from sla_watchdog.policy_file.desk import (
     People,
     SourceForm,
 )
+from sla_watchdog.policy_file.examples import EXAMPLES, Example
 from sla_watchdog.policy_file.ladders import CEILING_LINES, CEILINGS, LADDERS
+from sla_watchdog.policy_file.limits import ACKNOWLEDGE, CASES, PAUSES, CasesForm
 from sla_watchdog.policy_file.nodes import Entries, Node, Text, keys, parse, texts
 from sla_watchdog.policy_file.problems import PolicyErrors, Problem
 from sla_watchdog.policy_file.rules import POLICIES, RuleForm
-from sla_watchdog.policy_file.shapes import Key, MapOf, NotYet, Reading, Record, Ref, Then
+from sla_watchdog.policy_file.shapes import Key, MapOf, Reading, Record, Ref, Then
+from sla_watchdog.policy_file.signals import SIGNALS
 from sla_watchdog.policy_file.values import AUDIENCE, ZONE, choice, whole
 
 FORM = 1
@@ -46,6 +49,11 @@ class PolicyForm:
     priorities: Mapping[str, tuple[str, ...]] = field(factory=dict)
     people: People = field(factory=People)
     digest_after: int = 10
+    signals: Mapping[Metric, tuple[Level, ...]] = field(factory=dict)
+    pauses: Pauses = field(factory=Pauses)
+    cases: CasesForm = field(factory=CasesForm)
+    acknowledge: Acknowledge = field(factory=Acknowledge)
+    examples: tuple[Example, ...] = ()
 
     @property
     def tickets(self) -> Source:
@@ -146,16 +154,11 @@ POLICY_FILE = Record(
             whole("a number of messages", 1, 1000),
             "messages to one audience in one tick, from which on they become one digest",
         ),
-        **{
-            name: Key(NotYet(name), about)
-            for name, about in {
-                "signals": "reopened, reassigned, without progress, unowned",
-                "pauses": "how long a clock may stand still",
-                "cases": "which tickets are one case",
-                "acknowledge": "how long an acknowledgement holds",
-                "examples": "events in, alerts out",
-            }.items()
-        },
+        "signals": Key(SIGNALS, "what escalates a case by itself: reopened, reassigned, without progress, unowned"),
+        "pauses": Key(PAUSES, "how long clocks may stand still"),
+        "cases": Key(CASES, "which tickets are one case"),
+        "acknowledge": Key(ACKNOWLEDGE, "how far a promise reaches, how often a case may be put off"),
+        "examples": Key(EXAMPLES, "events in, due times and alerts out; check-policy runs them"),
     },
 )
 
@@ -168,7 +171,7 @@ def read_policy(text: str, file: str, today: date) -> Checked:
     Raises `PolicyErrors` with everything that is wrong.
     """
     root, repeated = parse(text, file)
-    reading = Reading(today, _names(root), repeated)
+    reading = Reading(today, _names(root), repeated, timezone=_timezone(root))
     form = _read(root, reading)
     if form is not None and not reading.errors:
         _warn_of_unused(root, reading)
@@ -207,10 +210,20 @@ def _names(root: Node) -> Mapping[str, tuple[str, ...]]:
         for kind, section in sections.items()
         if isinstance(section, Entries)
     }
-    statuses = root.get("statuses")
-    if isinstance(statuses, Entries):
-        names["status"] = tuple(t.value for _, group in statuses.pairs for t in texts(group))
+    for kind, section in (("status", "statuses"), ("priority text", "priorities")):
+        groups = root.get(section)
+        if isinstance(groups, Entries):
+            names[kind] = tuple(text.value for _, group in groups.pairs for text in texts(group))
     return names
+
+
+def _timezone(root: Node) -> str | None:
+    """What the file names, when it can be read; UTC in its place when it cannot, which is one error, not many."""
+    written = root.get("timezone") if isinstance(root, Entries) else None
+    if written is None:
+        return None
+    zone = ZONE.read(written, Reading(date.min))
+    return "UTC" if zone is None else zone
 
 
 def _warn_of_unused(root: Node, reading: Reading) -> None:

@@ -13,7 +13,9 @@ from sla_watchdog.domain.policy import (
     After,
     Age,
     Before,
+    Count,
     Level,
+    Open,
     Percent,
     Repeat,
     Trigger,
@@ -153,6 +155,11 @@ LEVEL: Shape[Level] = Also(
 # ------------------------------------------------------------------ when it is due
 
 
+def threshold(trigger: Open | Count) -> str:
+    """As the file writes it behind the kind of a signal: `24h`, `3`."""
+    return spoken(trigger.seconds) if isinstance(trigger, Open) else str(trigger.times)
+
+
 def label(level: Level) -> str:
     """As the file writes it: `at: 75%`."""
     match level.trigger:
@@ -166,6 +173,8 @@ def label(level: Level) -> str:
             return f"after: {spoken(seconds)}"
         case Age(seconds):
             return f"age: {spoken_by_the_wall(seconds)}"
+        case Open() | Count():
+            return threshold(level.trigger)
 
 
 def offset(trigger: Trigger, target: int) -> int:
@@ -177,8 +186,8 @@ def offset(trigger: Trigger, target: int) -> int:
             return target - seconds
         case After(seconds):
             return target + max(seconds, 1)
-        case Age(seconds):
-            return seconds
+        case Age(value) | Open(value) | Count(value):
+            return value
 
 
 def rank(trigger: Trigger) -> tuple[int, int]:
@@ -186,7 +195,7 @@ def rank(trigger: Trigger) -> tuple[int, int]:
     match trigger:
         case Before(seconds):
             return 0, -seconds
-        case Percent(value) | Age(value):
+        case Percent(value) | Age(value) | Open(value) | Count(value):
             return 0, value
         case After(seconds):
             return 1, seconds

@@ -5,38 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from sla_watchdog.domain.policy import Condition, Metric
 from sla_watchdog.policy_file.conditions import When
-from sla_watchdog.policy_file.durations import OPEN_TIME, spoken
+from sla_watchdog.policy_file.durations import spoken
 from sla_watchdog.policy_file.levels import label, offset
 from sla_watchdog.policy_file.nodes import Entries, Items, Node, Text, child
 from sla_watchdog.policy_file.shapes import (
     Also,
-    Either,
     Key,
     ListOf,
-    NotYet,
     Reading,
     Record,
     Ref,
     Shape,
     Then,
 )
-from sla_watchdog.policy_file.values import TEXT, choice, folded
-
-ENDS = {"resolved": frozenset({"resolved", "closed"}), "closed": frozenset({"closed"})}
-
-
-@frozen
-class TargetForm:
-    """`within` is open seconds. `ladder` is that of its policy where the target names none."""
-
-    within: int
-    pauses_in: tuple[str, ...] = ()
-    stops_at: str = "resolved"
-    ladder: str = ""
+from sla_watchdog.policy_file.targets import LADDER, TARGETS, TargetForm
+from sla_watchdog.policy_file.values import TEXT, folded
 
 
 @frozen
@@ -46,58 +33,6 @@ class RuleForm:
     targets: Mapping[Metric, TargetForm]
     when: tuple[Condition, ...] = ()
 
-
-# ------------------------------------------------------------------ targets
-
-LADDER = Ref("ladder", "ladders")
-PAUSES = ListOf(Ref("status group", "statuses"), least=0)
-_TARGET = {
-    "within": Key(OPEN_TIME, "open time of the calendar", required=True, lines="within: 8h"),
-    "pauses_in": Key(PAUSES, "status groups in which the clock stands still"),
-    "ladder": Key(LADDER, "instead of the policy's own"),
-}
-_RESOLUTION = {
-    **_TARGET,
-    "stops_at": Key(choice("a group that ends a case", "resolved", "closed"), "ends the clock"),
-    "due": Key(NotYet("due", instead_of="within"), "a deadline set elsewhere"),
-}
-
-
-def _stops_somewhere(target: TargetForm, node: Node, reading: Reading) -> TargetForm | None:
-    ending = next((group for group in target.pauses_in if group in ENDS[target.stops_at]), None)
-    if ending is not None:
-        message = f'a clock cannot pause in "{ending}", which ends it'
-        reading.wrong(child(node, "pauses_in"), message, "leave the group out of `pauses_in`")
-        return None
-    groups = reading.names.get("status group")
-    if target.stops_at == "closed" and groups is not None and "closed" not in groups:
-        at = child(node, "stops_at")
-        reading.wrong(at, "no status is in the group closed", "add `closed: [Closed]` to `statuses:`")
-        return None
-    return target
-
-
-def _target(keys: Mapping[str, Key]) -> Shape[TargetForm]:
-    short = Then(OPEN_TIME, lambda within, _node, _reading: TargetForm(within))
-    return Then(Either(short, Record(TargetForm, keys)), _stops_somewhere)
-
-
-def _by_metric(**targets: TargetForm) -> Mapping[Metric, TargetForm]:
-    return {Metric(name): target for name, target in targets.items()}
-
-
-TARGETS = Record(
-    _by_metric,
-    {
-        "first_response": Key(
-            _target({**_TARGET, "due": Key(NotYet("due", instead_of="within"), "a deadline set elsewhere")}),
-            "from creation to the first answer by a person; a duration or a block",
-        ),
-        "resolution": Key(_target(_RESOLUTION), "from creation to the end; a duration or a block"),
-        "next_response": Key(NotYet("next_response"), "from an unanswered message to its answer"),
-        "update": Key(NotYet("update"), "from one public message of an agent to the next"),
-    },
-)
 
 # ------------------------------------------------------------------ one policy
 
@@ -122,10 +57,19 @@ def _rule(written: _Written, node: Node, reading: Reading) -> RuleForm | None:
             hint = "add `ladder: NAME` to the policy, or to this target"
             reading.wrong(at, f'no ladder for "{metric.value}"', hint, at=at.label)
             return None
-        if not _climbable(target.within, ladder, at, reading):
+        if target.due is None and not _climbable(target.within, ladder, at, reading):
             return None
-        targets[metric] = TargetForm(target.within, target.pauses_in, target.stops_at, ladder)
+        _with_deadline(written, target, at, reading)
+        targets[metric] = evolve(target, ladder=ladder)
     return RuleForm(written.name, written.calendar, targets, written.when)
+
+
+def _with_deadline(written: _Written, target: TargetForm, node: Node, reading: Reading) -> None:
+    """Where the field may be empty, a ticket would have no such clock at all."""
+    asked = any(c.field == target.due and c.missing and c.negate for c in written.when)
+    if target.due is not None and not asked:
+        hint = f"add `{target.due}: {{not: missing}}` to its `when:`, and a policy for the others below it"
+        reading.warn(child(node, "due"), f"a ticket whose `{target.due}` is empty has no such clock here", hint)
 
 
 def _climbable(within: int, ladder: str, node: Node, reading: Reading) -> bool:

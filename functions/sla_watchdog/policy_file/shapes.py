@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from attrs import define, field, frozen
 
 from sla_watchdog.domain.policy import Level
-from sla_watchdog.policy_file.nodes import KIND, Entries, Items, Node, Text, keys
+from sla_watchdog.policy_file.nodes import KIND, Entries, Items, Node, Text
 from sla_watchdog.policy_file.problems import Place, Problem, Wrong, did_you_mean, listed
 
 Schema = dict[str, Any]
@@ -36,6 +36,8 @@ class Reading:
     used: set[tuple[str, str]] = field(factory=set)
     ladders: dict[str, tuple[Level, ...]] = field(factory=dict)
     """Ladders that could be read; they are read before what climbs them."""
+    timezone: str | None = None
+    """Of times written without an offset."""
 
     def wrong(self, node: Node, message: str, hint: str = "", *, at: Place | None = None, key: str = "") -> None:
         """Report the value of `node`, or its `key`."""
@@ -215,10 +217,8 @@ class Record(Generic[T]):
                 reading.wrong(key, f'the key "{key.value}" is not known here', hint)
 
     def _ask_for_missing(self, entries: Entries, reading: Reading) -> None:
-        shapes = [self.keys[key.value].shape for key in keys(entries) if key.value in self.keys]
-        replaced = {shape.instead_of for shape in shapes if isinstance(shape, NotYet)}
         for name, key in self.keys.items():
-            if key.required and name not in replaced and entries.get(name) is None:
+            if key.required and entries.get(name) is None:
                 hint = f"add:\n{key.lines}" if "\n" in key.lines else f"add `{key.lines}`"
                 reading.wrong(entries, f'"{name}" is missing', hint, at=entries.label, key=name)
 
@@ -269,20 +269,3 @@ class Also(Generic[T]):
     def read(self, node: Node, reading: Reading) -> T | None:
         self.look(node, reading)
         return self.shape.read(node, reading)
-
-
-@frozen
-class NotYet:
-    """A part of the form whose meaning is still to be built: refused, so that nobody relies on it."""
-
-    name: str
-    instead_of: str = ""
-    """The key that is not missing where this one is written."""
-
-    @property
-    def schema(self) -> Schema:
-        return {"not": {}}
-
-    def read(self, node: Node, reading: Reading) -> None:
-        message = f"not yet: `{self.name}` comes with a later release; remove it for now"
-        reading.wrong(node, message, at=node.label)

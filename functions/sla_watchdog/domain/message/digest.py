@@ -19,7 +19,9 @@ from sla_watchdog.domain.message.wording import (
     subject_of,
     who,
 )
-from sla_watchdog.domain.notice import Notice
+from sla_watchdog.domain.notice import Kind, Notice
+
+_TO_DO = "see that each has one named owner, from the top down."
 
 MOST_LISTED = 50
 """Cases that the e-mail lists; the structured body names every alert."""
@@ -39,32 +41,33 @@ def render_digest(notices: Sequence[Notice], recipient: Recipient, digest_id: st
     )
 
 
-def _urgency(notice: Notice) -> tuple[bool, bool, int, int, str]:
-    """Critical first, findings last; then the higher level, then the later, then by name so that it is stable."""
+def _urgency(notice: Notice) -> tuple[bool, bool, bool, int, int, str]:
+    """Critical first, good news and findings last; then the higher level, then the later, then by name."""
     lead = notice.lead
-    return lead.clock is None, not lead.alert.urgent, -lead.alert.level, -lead.late, notice.case
+    return lead.kind is Kind.FINDING, lead.good_news, not lead.alert.urgent, -lead.alert.level, -lead.late, notice.case
 
 
 def _subject(ordered: list[Notice], now: int) -> str:
     """`[Critical L4, 37 cases] City page still online: open for 730 d (T-4711)`: the most urgent one speaks for all."""
     first = ordered[0]
     start = f"[{short_heading(first.lead)}, {_count(ordered)}] "
-    late = f": {phrase(first.lead, now)}" if first.lead.clock else ""
-    end = f"{late} ({brief(first.case, 24)})"
-    about = subject_of(first) if first.lead.clock else phrase(first.lead, now)
+    finding = first.lead.kind is Kind.FINDING
+    late = "" if finding else f": {cut(phrase(first.lead, now), 60)}"
+    end = f"{late} ({brief(first.about, 24)})"
+    about = phrase(first.lead, now) if finding else subject_of(first)
     return start + cut(about, 99 - units(start + end), units) + end
 
 
 def _count(ordered: Sequence[Notice]) -> str:
-    findings = sum(notice.lead.clock is None for notice in ordered)
+    findings = sum(notice.lead.kind is Kind.FINDING for notice in ordered)
     said = [count_of(len(ordered) - findings, "case")] if findings < len(ordered) else []
     return " and ".join([*said, *([count_of(findings, "finding")] if findings else [])])
 
 
 def _sms(ordered: list[Notice], ref: str, now: int) -> str:
     lead = ordered[0]
-    worst = f"{short_heading(lead.lead)} {brief(lead.case, 24)}"
-    first = f"{worst} {phrase(lead.lead, now)}" if lead.lead.clock else worst
+    worst = f"{short_heading(lead.lead)} {brief(lead.about, 24)}"
+    first = worst if lead.lead.kind is Kind.FINDING else f"{worst} {phrase(lead.lead, now)}"
     return sms_line(f"{_count(ordered)}, first {first}", subject_of(lead), ref)
 
 
@@ -72,15 +75,19 @@ def _sms(ordered: list[Notice], ref: str, now: int) -> str:
 
 
 def _email(ordered: list[Notice], recipient: Recipient, ref: str, now: int) -> str:
-    unowned = sum(bool(notice.lead.clock) and not owners(notice, notice.lead) for notice in ordered)
-    opening = f"{_count(ordered)} {'waits' if len(ordered) == 1 else 'wait'} for {who(recipient)}."
+    alarms = [notice for notice in ordered if notice.lead.kind is Kind.ALERT]
+    unowned = sum(not owners(notice, notice.lead) for notice in alarms)
+    waiting = [notice for notice in ordered if not notice.lead.good_news]
+    opening = f"{_count(waiting)} {'waits' if len(waiting) == 1 else 'wait'} for {who(recipient)}." if waiting else ""
     opening += f" Nobody owns {unowned:,} of them." if unowned else ""
+    calm = count_of(len(ordered) - len(waiting), "case needs", "cases need")
+    opening += f" {calm} nothing from you any more." if waiting != ordered else ""
     hidden = len(ordered) - MOST_LISTED
     shown = ordered[:MOST_LISTED]
     most = f" The {MOST_LISTED} most urgent follow; {hidden:,} more do not fit here." if hidden > 0 else ""
     blocks = [
-        wrapped(opening + most),
-        wrapped("What to do: see that each has one named owner, from the top down. All of them at any time:"),
+        wrapped((opening + most).strip()),
+        wrapped(f"What to do: {_TO_DO if waiting else 'nothing.'} All of them at any time:"),
         ["  sla-watchdog status"],
         *(_entry(place, notice, now) for place, notice in enumerate(shown, 1)),
         [f"  and {hidden:,} more: sla-watchdog status"] if hidden > 0 else [],
@@ -92,15 +99,16 @@ def _email(ordered: list[Notice], recipient: Recipient, ref: str, now: int) -> s
 def _entry(place: int, notice: Notice, now: int) -> list[str]:
     """Two or three lines: how bad, how late, which; what it is about; who owns it."""
     lead, beside = notice.lead, " " * 5
-    if lead.clock is None:
-        return [f"{place:>3}. {padded('Finding', 44)}{id_of(notice.case)}", *wrapped(phrase(lead, now), indent=beside)]
-    first = f"{place:>3}. {padded(short_heading(lead), 13)}{padded(phrase(lead, now), 31)}"
-    case = cut(id_of(notice.case), 72 - columns(first)) if columns(first) < 66 else id_of(notice.case)
+    if lead.kind is Kind.FINDING:
+        return [f"{place:>3}. {padded('Finding', 44)}{id_of(notice.about)}", *wrapped(phrase(lead, now), indent=beside)]
+    first = f"{place:>3}. {padded(short_heading(lead), 13)}{padded(cut(phrase(lead, now), 31), 31)}"
+    case = cut(id_of(notice.about), 72 - columns(first)) if columns(first) < 66 else id_of(notice.about)
     named = owners(notice, lead)
     more = f", {count_of(len(notice.items) - 1, 'more alert')}" if notice.items[1:] else ""
     owner = f"{named[0]}{' and others' if named[1:] else ''}" if named else "nobody"
     about = brief(subject_of(notice), 67)
-    return [first + case, *([beside + about] if about else []), *wrapped(f"owner {owner}{more}", indent=beside)]
+    last = more.removeprefix(", ") if lead.good_news else f"owner {owner}{more}"
+    return [first + case, *([beside + about] if about else []), *wrapped(last, indent=beside)]
 
 
 def _data(ordered: list[Notice], recipient: Recipient, digest_id: str, now: int) -> Json:

@@ -137,7 +137,7 @@ def within_limit(message: Message) -> Message:
 def _forms(message: Message) -> Iterator[Message]:
     yield message
     alerts = _alerts(message.data)
-    short = {key: value for key, value in message.data.items() if key != "tickets"}
+    short = {key: value for key, value in message.data.items() if key not in ("tickets", "open_tickets")}
     named = [{"ref": alert["ref"], "id": alert["id"]} for alert in alerts]
     yield evolve(message, data={**short, "alerts": named})
     kept = [{"ref": alert["ref"]} for alert in alerts]

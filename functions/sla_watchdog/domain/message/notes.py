@@ -40,7 +40,7 @@ def observed_line(notice: Notice) -> Mapping[str, str]:
         "to": brief(who(notice.recipient), 40),
         "severity": lead.alert.severity.value,
         "how": short_heading(lead),
-        "case": brief(notice.case, 24),
+        "case": brief(notice.about, 24),
         "what": brief(phrase(lead, _judged_at(lead)), 60),
         "about": brief(subject_of(notice), 60),
     }

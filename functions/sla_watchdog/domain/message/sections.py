@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sla_watchdog.domain.clocks import Clock, State
-from sla_watchdog.domain.message.layout import padded, wrapped
-from sla_watchdog.domain.message.structured import link
+from sla_watchdog.domain.clocks import Clock
+from sla_watchdog.domain.message.layout import padded, whole, wrapped
+from sla_watchdog.domain.message.structured import MOST_NAMED, link
 from sla_watchdog.domain.message.text import brief, columns
+from sla_watchdog.domain.message.why import why as reasons
 from sla_watchdog.domain.message.wording import (
     METRIC,
+    clock_name,
     count_of,
     duration,
     heading,
+    heard,
     id_of,
     instant,
     lines_about,
     listed,
     name_of,
-    open_time,
     owners,
-    pauses,
     phrase,
+    signal,
     who,
     who_by_key,
 )
-from sla_watchdog.domain.notice import Item, Notice, TicketLine
-from sla_watchdog.domain.policy import Metric
+from sla_watchdog.domain.notice import Kind, Notice
+from sla_watchdog.domain.policy import TARGETS
 
 MOST_TOLD, MOST_OTHERS, MOST_TICKETS, MOST_REFS = 8, 8, 10, 7
 """Lines that a person reads; the structured body has more."""
@@ -41,10 +43,11 @@ def sections(notice: Notice, now: int) -> Iterator[list[str]]:
     titled = {
         "OWNER": owner(notice),
         "ALSO": others(notice, now),
+        "ACKNOWLEDGED": acknowledged(notice, now),
         "TOLD BEFORE": told(notice),
         "NEXT, IF NOBODY ACTS": upcoming(notice),
-        "WHY": why(notice, now),
-        "TICKETS" if notice.tickets[1:] else "TICKET": tickets(notice.tickets),
+        "WHY": why(notice),
+        "TICKETS" if notice.tickets[1:] else "TICKET": tickets(notice),
     }
     for title, found in titled.items():
         lines = list(found)
@@ -54,7 +57,7 @@ def sections(notice: Notice, now: int) -> Iterator[list[str]]:
 
 def owner(notice: Notice) -> Iterator[str]:
     lead = notice.lead
-    if lead.clock is None:
+    if lead.kind not in (Kind.ALERT, Kind.WITHDRAWN):
         return
     teams = dict.fromkeys(team for line in lines_about(notice, lead) if (team := name_of(line.team)))
     said = (listed(owners(notice, lead)) or "nobody", f"team {listed(tuple(teams))}" if teams else "")
@@ -63,81 +66,77 @@ def owner(notice: Notice) -> Iterator[str]:
 
 def others(notice: Notice, now: int) -> Iterator[str]:
     """The other clocks that this message tells of; findings are among what is wrong when one leads."""
-    rest = [item for item in notice.items[1:] if item.clock or notice.lead.clock]
+    rest = [item for item in notice.items[1:] if item.kind is not Kind.FINDING or notice.lead.kind is not Kind.FINDING]
     for item in rest[:MOST_OTHERS]:
         said = f"{heading(item)}: {phrase(item, now)} ({id_of(item.alert.subject)})"
         yield from wrapped(said, indent=INDENT)
     yield from _more(len(rest) - MOST_OTHERS, "alert")
-    for clock in notice.also[:MOST_OTHERS]:
+    for clock in notice.also[:MOST_OTHERS] if notice.lead.kind is Kind.ALERT else ():
         yield from wrapped(f"{_overdue(clock, now)} ({id_of(clock.subject)})", indent=INDENT)
 
 
 def _overdue(clock: Clock, now: int) -> str:
-    if clock.metric is Metric.AGE or clock.breach_at is None:
-        return f"open for {duration(now - clock.started_at)}"
+    if clock.metric not in TARGETS or clock.breach_at is None:
+        return signal(clock, now)
     return f"{METRIC[clock.metric]} {duration(now - clock.breach_at + 1)} over"
+
+
+def acknowledged(notice: Notice, now: int) -> Iterator[str]:
+    """Who took it and what was promised."""
+    made = notice.promise
+    if made is None or notice.lead.kind not in (Kind.ALERT, Kind.WITHDRAWN):
+        return
+    by, at, until = (whole(said) for said in (name_of(made.by) or "Somebody", *_times(notice, made.at, made.until)))
+    then = "that time has passed, so it went one level up" if made.broken(now) else "if that is broken, it goes one up"
+    yield from wrapped(f"{by} took it on {at} and promised an update by {until}; {then}.", indent=INDENT)
+
+
+def _times(notice: Notice, *instants: int) -> Iterator[str]:
+    return (instant(at, notice.zone) for at in instants)
 
 
 def told(notice: Notice) -> Iterator[str]:
     """Who was told when; an audience and its urgent topic are one."""
-    seen = list(dict.fromkeys((at, who_by_key(key), level) for at, key, level in notice.told))
+    seen: dict[tuple[int, str], dict[str, None]] = {}
+    for each in notice.told:
+        seen.setdefault((each.at, who_by_key(each.to)), {})[whole(heard(notice, each))] = None
     if len(seen) > MOST_TOLD:
         yield f"{INDENT}{len(seen) - MOST_TOLD} earlier, and then"
-    for at, name, level in seen[-MOST_TOLD:]:
-        yield from _row(instant(at, notice.zone), f"{name}, level {level + 1}", TIME_COLUMNS)
+    for (at, name), said in list(seen.items())[-MOST_TOLD:]:
+        yield from _row(instant(at, notice.zone), f"{name}: {'; '.join(said)}", TIME_COLUMNS)
 
 
 def upcoming(notice: Notice) -> Iterator[str]:
     coming = notice.coming
-    if coming is None:
+    if coming is None or notice.lead.kind is Kind.CLEARED:
         return
-    clock = name_of(coming.clock.replace("_", " "))
-    said = f"{who(coming.recipient)} is told: {clock}, level {coming.level + 1}{', urgent' if coming.urgent else ''}"
+    urgent = ", urgent" if coming.urgent else ""
+    said = f"{who(coming.recipient)} is told: {clock_name(coming.clock)}, level {coming.level + 1}{urgent}"
     yield from _row(instant(coming.at, notice.zone), said, TIME_COLUMNS)
 
 
-def why(notice: Notice, now: int) -> Iterator[str]:
-    item, clock, level = notice.lead, notice.lead.clock, notice.lead.alert.level
-    if clock is None:
+def why(notice: Notice) -> Iterator[str]:
+    if notice.why is None or notice.lead.clock is None:
         return
-    about = "the case" if clock.metric is Metric.AGE else id_of(clock.subject)
-    yield from _row("Clock", f"{METRIC[clock.metric]} of {about}, level {level + 1} of {len(clock.levels)}")
-    rows = _of_age(clock, level, notice.zone) if clock.metric is Metric.AGE else _of_target(item, clock, notice, now)
-    for label, text in rows:
+    for label, text in reasons(notice.why, notice.ruling, notice.lead.alert.level, notice.zone):
         yield from _row(label, text)
 
 
-def _of_age(clock: Clock, level: int, zone: str) -> Iterator[tuple[str, str]]:
-    at = clock.levels[level] if level < len(clock.levels) else clock.due_at
-    if at is not None:
-        yield "Limit", f"{duration(at - clock.started_at)}, passed {instant(at, zone)}"
-    yield "Started", instant(clock.started_at, zone)
-
-
-def _of_target(item: Item, clock: Clock, notice: Notice, now: int) -> Iterator[tuple[str, str]]:
-    yield "Limit", f"{open_time(clock.target)} of open time, calendar {name_of(clock.calendar)}"
-    yield "Rule", brief(clock.rule, 60)
-    yield "Started", instant(clock.started_at, notice.zone)
-    count, total = pauses(clock, now)
-    if count:
-        yield "Paused", f"{'once' if count == 1 else f'{count} times'}, for {duration(total)} (by the wall clock)"
-    due = "" if clock.due_at is None else instant(clock.due_at, notice.zone)
-    if due:
-        yield "Due", due
-    if clock.breach_at is not None and item.state is State.BREACHED:
-        breach = instant(clock.breach_at, notice.zone)
-        if breach != due:
-            yield "Breached", breach
-
-
-def tickets(lines: tuple[TicketLine, ...]) -> Iterator[str]:
+def tickets(notice: Notice) -> Iterator[str]:
+    """Every open ticket by its id at least; those that are over are counted, unless all are."""
+    lines = notice.open_tickets or notice.tickets
     for line in lines[:MOST_TICKETS]:
         facts = (brief(line.status, 30), f"owner {name_of(line.owner) or 'nobody'}", _named("team", line.team))
         yield from wrapped(", ".join(filter(None, (id_of(line.id), *facts))), indent=INDENT)
         yield from wrapped(brief(line.subject, 120), indent=2 * INDENT)
         if address := link(line.url):
             yield 2 * INDENT + address
-    yield from _more(len(lines) - MOST_TICKETS, "ticket")
+    rest = lines[MOST_TICKETS : MOST_TICKETS + MOST_NAMED]
+    if rest:
+        yield from wrapped(f"and {', '.join(whole(id_of(line.id)) for line in rest)}", indent=INDENT)
+    yield from _more(len(lines) - MOST_TICKETS - MOST_NAMED, "ticket")
+    if ended := len(notice.tickets) - len(lines):
+        yield f"{INDENT}and {count_of(ended, 'ticket')} of this case that {'is' if ended == 1 else 'are'} over"
 
 
 def _named(what: str, name: str) -> str:

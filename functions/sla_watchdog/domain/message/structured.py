@@ -8,13 +8,16 @@ from sla_watchdog.domain.case import Recipient
 from sla_watchdog.domain.clocks import Clock
 from sla_watchdog.domain.message.envelope import VERSION
 from sla_watchdog.domain.message.text import brief
-from sla_watchdog.domain.message.wording import iso, subject_of
-from sla_watchdog.domain.notice import Item, Notice, TicketLine
+from sla_watchdog.domain.message.wording import id_of, iso, subject_of
+from sla_watchdog.domain.notice import Heard, Item, Notice, TicketLine
 
 Json = dict[str, object]
 
 MOST_TICKETS = 20
 """Tickets of one case that a message describes; it says how many more there are."""
+
+MOST_NAMED = 100
+"""Open tickets that are named, with nothing but their ids."""
 
 MOST_TOLD = 20
 
@@ -55,6 +58,8 @@ def alert(item: Item, notice: Notice) -> Json:
         "came_due_at": iso(told.due_at, notice.zone),
         "reason": brief(told.reason, 250),
     }
+    if item.count:
+        about["count"] = item.count
     return about if item.clock is None else {**about, **_clock(item, item.clock, notice.zone)}
 
 
@@ -84,7 +89,12 @@ def _ticket(line: TicketLine, zone: str) -> Json:
         "team": brief(line.team, 100),
         "url": link(line.url),
         "created_at": iso(line.created_at, zone),
+        "ended": brief(line.ended, 100),
     }
+
+
+def _open_first(notice: Notice) -> tuple[TicketLine, ...]:
+    return (*notice.open_tickets, *(line for line in notice.tickets if line.ended))
 
 
 def structured(notice: Notice, now: int) -> Json:
@@ -94,25 +104,36 @@ def structured(notice: Notice, now: int) -> Json:
     leading = ("ref", "severity", "level", "clock", "due_at", "breach_at")
     return {
         "version": VERSION,
-        "kind": "alert" if notice.lead.clock else "finding",
+        "kind": notice.lead.kind.value,
         **{key: lead.get(key) for key in leading},
         "case": notice.case,
+        "matter": notice.about,
+        "earlier": notice.earlier,
         "case_subject": subject_of(notice),
         "customer": brief(notice.customer, 100),
         "opened_at": iso(notice.opened_at, notice.zone),
         "audience": audience(notice.recipient),
         "alerts": alerts,
-        "tickets": [_ticket(line, notice.zone) for line in notice.tickets[:MOST_TICKETS]],
+        "tickets": [_ticket(line, notice.zone) for line in _open_first(notice)[:MOST_TICKETS]],
         "ticket_count": len(notice.tickets),
-        "told": [_told(*told, notice.zone) for told in notice.told[-MOST_TOLD:]],
+        "open_tickets": [id_of(line.id) for line in notice.open_tickets[:MOST_NAMED]],
+        "told": [_told(heard, notice.zone) for heard in notice.told[-MOST_TOLD:]],
+        "promise": _promise(notice),
         "next": _next(notice),
         "zone": notice.zone,
         "sent_at": iso(now, notice.zone),
     }
 
 
-def _told(at: int, recipient: str, level: int, zone: str) -> Json:
-    return {"at": iso(at, zone), "recipient": recipient, "level": level + 1}
+def _told(heard: Heard, zone: str) -> Json:
+    return {"at": iso(heard.at, zone), "recipient": heard.to, "clock": heard.clock, "level": heard.level + 1}
+
+
+def _promise(notice: Notice) -> Json | None:
+    made = notice.promise
+    if made is None:
+        return None
+    return {"by": brief(made.by, 100), "at": iso(made.at, notice.zone), "until": iso(made.until, notice.zone)}
 
 
 def _next(notice: Notice) -> Json | None:

@@ -7,16 +7,34 @@ from zoneinfo import ZoneInfo
 
 from sla_watchdog.domain.case import Recipient, Severity
 from sla_watchdog.domain.clocks import Clock, State
+from sla_watchdog.domain.levels import WITHDRAWN
 from sla_watchdog.domain.message.text import brief
-from sla_watchdog.domain.notice import Item, Notice, TicketLine
-from sla_watchdog.domain.policy import Metric
+from sla_watchdog.domain.notice import Heard, Item, Kind, Notice, TicketLine
+from sla_watchdog.domain.policy import SIGNALS, TARGETS, Count, Metric
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
 ID_ROOM, NAME_ROOM = 40, 40
 
 SEVERITY = {Severity.WARNING: "Warning", Severity.BREACH: "Breach", Severity.CRITICAL: "Critical"}
-METRIC = {Metric.FIRST_RESPONSE: "first response", Metric.RESOLUTION: "resolution", Metric.AGE: "age"}
+METRIC = {
+    Metric.FIRST_RESPONSE: "first response",
+    Metric.NEXT_RESPONSE: "next response",
+    Metric.UPDATE: "update",
+    Metric.FIRST_RESOLUTION: "first resolution",
+    Metric.RESOLUTION: "resolution",
+    Metric.AGE: "age",
+    Metric.PAUSE: "pause limit",
+    Metric.PROGRESS: "no progress",
+    Metric.TOUCHES: "replies without progress",
+    Metric.UNOWNED: "no owner",
+    Metric.REOPENED: "reopened",
+    Metric.REASSIGNED: "reassigned",
+    Metric.BOUNCED: "sent back",
+}
+OF_CASE = frozenset({Metric.AGE, *SIGNALS})
+"""Clocks of a whole matter."""
+
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -61,13 +79,15 @@ def count_of(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
 def late(item: Item, now: int) -> str:
-    """How late in words; a warning says what is left, the age how old the case is."""
+    """How late a target is in words; a warning says what is left."""
     clock = item.clock
     if clock is None:
         return ""
-    if clock.metric is Metric.AGE:
-        return f"open for {duration(now - clock.started_at)}"
     if item.state is State.BREACHED:
         return f"{duration(item.late)} over" if item.late >= MINUTE else "just breached"
     if item.state is State.PAUSED or clock.due_at is None:
@@ -75,21 +95,63 @@ def late(item: Item, now: int) -> str:
     return f"{duration(clock.due_at - now)} left" if clock.due_at > now else "due now"
 
 
+def signal(clock: Clock, now: int, count: int = 0) -> str:
+    """What a clock without a target tells: `open for 731 d`, `no progress for 6 d`, `reopened twice`.
+
+    Without the number of events, a counting one says how many its level asks for.
+    """
+    seen = count or _asked_for(clock, now)
+    match clock.metric:
+        case Metric.AGE:
+            return f"open for {duration(now - clock.started_at)}"
+        case Metric.PAUSE:
+            return "paused for too long"
+        case Metric.PROGRESS | Metric.UNOWNED:
+            return f"{METRIC[clock.metric]} for {duration(now - clock.started_at)}"
+        case Metric.TOUCHES:
+            return f"{count_of(seen, 'reply', 'replies')}, no progress"
+        case _:
+            return f"{METRIC[clock.metric]} {times(seen)}"
+
+
+def _asked_for(clock: Clock, now: int) -> int:
+    levels = zip(clock.ladder.levels, clock.levels, strict=True)
+    reached = (level.trigger for level, at in levels if at is not None and at <= now)
+    return max((each.times for each in reached if isinstance(each, Count)), default=clock.target)
+
+
 def phrase(item: Item, now: int) -> str:
-    """The clock and how late it is: `resolution 6 h 10 m over`, `open for 731 d`; of a finding its reason."""
+    """The clock and how late it is: `resolution 6 h 10 m over`; of a finding, or of what is over, the reason."""
     clock = item.clock
+    if item.kind is Kind.WITHDRAWN:
+        return withdrawn(item)
     if clock is None:
         return brief(item.alert.reason, 250)
-    return late(item, now) if clock.metric is Metric.AGE else f"{METRIC[clock.metric]} {late(item, now)}"
+    return f"{METRIC[clock.metric]} {late(item, now)}" if clock.metric in TARGETS else signal(clock, now, item.count)
+
+
+def withdrawn(item: Item) -> str:
+    """`resolution paused`; `resolution not due any more`, where its clock can say nothing better."""
+    name = clock_name(item.alert.clock.removeprefix(WITHDRAWN))
+    return f"{name} paused" if item.state is State.PAUSED else f"{name} not due any more"
+
+
+def clock_name(name: str) -> str:
+    """Of an alert's clock, which may be one that this version does not know."""
+    known = {metric.value: said for metric, said in METRIC.items()}
+    return known.get(name) or name_of(name.replace("_", " "))
+
+
+_KINDS = {Kind.FINDING: "Finding", Kind.CLEARED: "Cleared", Kind.WITHDRAWN: "Withdrawn"}
 
 
 def heading(item: Item) -> str:
-    """`Breach, level 2`; a finding has no level."""
-    return "Finding" if item.clock is None else f"{SEVERITY[item.alert.severity]}, level {item.alert.level + 1}"
+    """`Breach, level 2`; a finding and good news have no level."""
+    return _KINDS.get(item.kind) or f"{SEVERITY[item.alert.severity]}, level {item.alert.level + 1}"
 
 
 def short_heading(item: Item) -> str:
-    return "Finding" if item.clock is None else f"{SEVERITY[item.alert.severity]} L{item.alert.level + 1}"
+    return _KINDS.get(item.kind) or f"{SEVERITY[item.alert.severity]} L{item.alert.level + 1}"
 
 
 def name_of(text: str) -> str:
@@ -118,17 +180,26 @@ def listed(names: tuple[str, ...]) -> str:
     return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
 
 
-def subject_of(notice: Notice) -> str:
-    """What the case is about: the subject of the ticket that gave it its id, else of the first that has one."""
-    named = [line.subject for line in notice.tickets if line.id == notice.case]
+def subject_of(notice: Notice, ticket: str = "") -> str:
+    """What it is about: the subject of that ticket, else of the one that gave the case its id, else of the first."""
+    named = [line.subject for name in (ticket, notice.about) for line in notice.tickets if line.id == name]
     return next((said for text in (*named, *(t.subject for t in notice.tickets)) if (said := brief(text, 250))), "")
 
 
+def subject_id(notice: Notice) -> str:
+    """The id that stands in the first line: of the case; of one ticket of several, where the clock is that ticket's."""
+    lead = notice.lead
+    one_of_several = notice.tickets[1:] and lead.alert.subject in {line.id for line in notice.tickets}
+    of_ticket = notice.open_tickets if lead.kind is Kind.CLEARED else lead.clock and lead.clock.metric not in OF_CASE
+    return lead.alert.subject if one_of_several and of_ticket else notice.about
+
+
 def lines_about(notice: Notice, item: Item) -> tuple[TicketLine, ...]:
-    """The ticket an alert is about; for a clock of the case all of its tickets."""
-    if item.clock and item.clock.metric is Metric.AGE:
-        return notice.tickets
-    return tuple(line for line in notice.tickets if line.id == item.alert.subject) or notice.tickets
+    """The ticket an alert is about; for a clock of the case all of its open tickets."""
+    everything = notice.open_tickets or notice.tickets
+    if item.clock and item.clock.metric in OF_CASE:
+        return everything
+    return tuple(line for line in notice.tickets if line.id == item.alert.subject) or everything
 
 
 def owners(notice: Notice, item: Item) -> tuple[str, ...]:
@@ -142,11 +213,10 @@ def paused_since(clock: Clock, now: int) -> int | None:
     return last if last is not None and last <= now else None
 
 
-def pauses(clock: Clock, now: int) -> tuple[int, int]:
-    """(how many, wall-clock seconds in all) in which the clock stood still since it started."""
-    start, count, total = clock.started_at, 0, 0
-    for span in clock.running:
-        if span.start > start:
-            count, total = count + 1, total + span.start - start
-        start = span.end if span.end is not None else now
-    return (count + 1, total + now - start) if start < now else (count, total)
+def heard(notice: Notice, each: Heard) -> str:
+    """`resolution, level 2`; with the ticket where there are several."""
+    clock = each.clock.removeprefix(WITHDRAWN)
+    what = "it was over" if clock == "cleared" else clock_name(clock)
+    level = "withdrawn" if clock != each.clock else f"level {each.level + 1}" if clock != "cleared" else ""
+    of = id_of(each.subject) if notice.tickets[1:] and each.subject not in ("", notice.about) else ""
+    return ", ".join(filter(None, (what, level, of)))

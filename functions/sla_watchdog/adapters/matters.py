@@ -1,0 +1,44 @@
+"""Which open tickets look like one matter: under each key of a matter the newest tickets that have it.
+
+pk K#<hash of the key>  sk W  t:<ticket>: created_at
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from sla_watchdog.adapters.attributes import plain
+from sla_watchdog.adapters.expression import Expression
+from sla_watchdog.adapters.table import Items, is_busy, patiently
+
+MATTER = "K#"
+TICKET = "t:"
+
+MOST = 20
+"""Tickets remembered under one key: the newest."""
+
+
+class Matters(Items):
+    def remember(self, key: str, ticket: str, created_at: int) -> Mapping[str, int]:
+        """Notes that the ticket has the key; every ticket that is known to, with its creation. One write, no read.
+
+        Every caller finds those who came before, so of two at once one finds the other. A repetition changes nothing.
+        """
+        change = Expression().set(TICKET + ticket, to=created_at)
+        request = {"TableName": self._table, "Key": self._key(MATTER + key, "W"), **change.request()}
+        answer = patiently(lambda: self._writes.update_item(**request, ReturnValues="ALL_NEW"), self._pause, is_busy)
+        found = {
+            name.removeprefix(TICKET): int(at)
+            for name, at in plain(answer["Attributes"]).items()
+            if name.startswith(TICKET) and isinstance(at, Decimal)
+        }
+        if len(found) > MOST:
+            self._forget(key, sorted(found, key=found.__getitem__)[:-MOST])
+        return found
+
+    def _forget(self, key: str, tickets: list[str]) -> None:
+        change = Expression()
+        for ticket in tickets:
+            change.remove(TICKET + ticket)
+        self._update(MATTER + key, "W", change)

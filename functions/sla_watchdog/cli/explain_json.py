@@ -1,0 +1,65 @@
+"""The explanation of a case for programs: times in ISO 8601 with offset, durations in seconds, levels from 1."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import fields, has
+
+from sla_watchdog.domain.case import Reached, Recipient
+from sla_watchdog.domain.escalation import Coming
+from sla_watchdog.domain.explanation import Explanation
+from sla_watchdog.domain.message.wording import iso
+from sla_watchdog.domain.policy import Trigger
+
+INSTANTS = frozenset(
+    {
+        "at",
+        "since",
+        "start",
+        "end",
+        "until",
+        "created_at",
+        "ended_at",
+        "started_at",
+        "due_at",
+        "breach_at",
+        "stopped_at",
+        "unknown_until",
+        "events",
+    }
+)
+"""Fields that hold instants, in all of these values."""
+
+
+def as_json(told: Explanation) -> str:
+    return json.dumps(_value(told, lambda at: iso(at, told.zone)), indent=2, ensure_ascii=False)
+
+
+def _value(value: Any, instant: Callable[[int], str]) -> Any:
+    if isinstance(value, Recipient):
+        return value.key
+    if has(type(value)):
+        return {name: _field(name, member, instant) for name, member in _members(value).items()}
+    if isinstance(value, tuple | list):
+        return [_value(member, instant) for member in value]
+    return sorted(value) if isinstance(value, frozenset) else value
+
+
+def _members(value: Any) -> Mapping[str, Any]:
+    """A trigger says what it is, since its numbers mean nothing else."""
+    named = {"kind": type(value).__name__.lower()} if isinstance(value, Trigger) else {}
+    members = {each.name: getattr(value, each.name) for each in fields(type(value))}
+    if isinstance(value, Reached | Coming):
+        members["level"] += 1
+    return {**named, **members}
+
+
+def _field(name: str, value: Any, instant: Callable[[int], str]) -> Any:
+    if name not in INSTANTS:
+        return _value(value, instant)
+    if isinstance(value, tuple):
+        return [instant(each) for each in value]
+    return None if value is None else instant(value)

@@ -1,0 +1,119 @@
+"""The good news: who was told that it burns is told that it is over, or that the deadline moved away (semantics E9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sla_watchdog.domain.case import Alert, Outcome, Recipient, Severity
+from sla_watchdog.domain.clocks import Clock, State
+from sla_watchdog.domain.facts import Facts
+from sla_watchdog.domain.levels import CLEARED, WITHDRAWN, Scene
+from sla_watchdog.domain.links import Matter
+from sla_watchdog.domain.policy import TARGETS, Metric
+from sla_watchdog.domain.ticket import Ticket
+
+HEARD = frozenset({Outcome.SENT, Outcome.IN_DIGEST, Outcome.OBSERVED})
+CHANGING = frozenset({"priority", "customer_tier", "team", "category", "tags", "due_at"})
+"""Fields whose change commonly moves a deadline, for the reason in words."""
+
+CLOCKS = frozenset(metric.value for metric in Metric)
+
+
+def cleared(scene: Scene, running: set[str]) -> Iterator[Alert]:
+    """One message for the whole matter once it is over; while it is not, for a ticket of it that is.
+
+    `running` are the tickets with a target that may still run: one that stops only at closed goes on after resolved.
+    """
+    if not scene.case.reached:
+        return
+    for matter in scene.matters:
+        ended = matter.ended_at
+        names = {each.id for each in matter.tickets}
+        if ended is not None and not names & running:
+            yield from _to_those_told(scene, matter.id, names, CLOCKS, ended, _cycle(matter), _how(_last(matter)))
+            continue
+        own = frozenset(metric.value for metric in (*TARGETS, Metric.PAUSE))
+        for each in matter.tickets:
+            if each.ended_at is not None and each.id not in running:
+                cycle = 1 + len(each.reopenings)
+                yield from _to_those_told(scene, each.id, {each.id}, own, each.ended_at, cycle, _how(each))
+
+
+def _cycle(matter: Matter) -> int:
+    return 1 + sum(len(each.reopenings) for each in matter.tickets)
+
+
+def _last(matter: Matter) -> Ticket:
+    """The ticket whose end was the end of the matter."""
+    return max(matter.tickets, key=lambda each: (not each.merged_into, each.ended_at or 0, each.id))
+
+
+def _how(ticket: Ticket) -> str:
+    if ticket.merged_into:
+        return f"merged into {ticket.merged_into}"
+    return "its record was deleted" if ticket.gone_at is not None else ticket.group
+
+
+def _to_those_told(
+    scene: Scene, subject: str, names: set[str], clocks: frozenset[str], ended: int, cycle: int, reason: str
+) -> Iterator[Alert]:
+    told: dict[tuple[str, str], int] = {}
+    over: dict[tuple[str, str], int] = {}
+    for (clock_key, key), reached in scene.case.reached.items():
+        name, clock, _ = clock_key.rsplit("/", 2)
+        if clock == CLEARED:
+            over[name, key] = max(reached.at, over.get((name, key), 0))
+        elif name in names and clock in clocks and reached.outcome in HEARD:
+            told[name, key] = max(reached.at, told.get((name, key), 0))
+    whole = {key: at for (name, key), at in over.items() if name == subject and at >= ended}
+    hot = {key for (name, key), at in told.items() if at > max(over.get((name, key), 0), whole.get(key, 0))}
+    for key in sorted(hot):
+        recipient = Recipient.of_key(key, scene.policy.audiences)
+        if not scene.on_its_way(recipient):
+            again = _next_time(scene, f"{subject}/{CLEARED}/{cycle}", key)
+            yield Alert(subject, CLEARED, cycle, 0, again, recipient, Severity.WARNING, ended, reason)
+
+
+def withdrawn(scene: Scene, clock: Clock) -> Iterator[Alert]:
+    """A warning whose level is not due any more, because an edit or a late fact moved the deadline away."""
+    if clock.metric not in TARGETS or clock.breached(scene.now):
+        return
+    for (clock_key, key), reached in scene.case.reached.items():
+        if clock_key != clock.key or reached.outcome not in HEARD or reached.level >= len(clock.levels):
+            continue
+        at = clock.levels[reached.level]
+        recipient = Recipient.of_key(key, scene.policy.audiences)
+        if (at is not None and at <= scene.now) or scene.told(clock, recipient) != reached:
+            continue
+        if not scene.on_its_way(recipient):
+            yield _withdrawal(scene, clock, recipient, reached.level)
+
+
+def _withdrawal(scene: Scene, clock: Clock, recipient: Recipient, level: int) -> Alert:
+    name = WITHDRAWN + clock.metric.value
+    again = _next_time(scene, f"{clock.subject}/{name}/{clock.cycle}", recipient.key)
+    reason = _moved(scene, clock)
+    return Alert(clock.subject, name, clock.cycle, level, again, recipient, Severity.WARNING, scene.now, reason)
+
+
+def _next_time(scene: Scene, clock_key: str, recipient: str) -> int:
+    """Good news that turned out wrong may be told again, under another id."""
+    before = scene.case.reached.get((clock_key, recipient))
+    return before.repetition + 1 if before else 0
+
+
+def _moved(scene: Scene, clock: Clock) -> str:
+    if clock.state(scene.now) is State.PAUSED:
+        return "it is paused"
+    told = max((r.at for (key, _), r in scene.case.reached.items() if key == clock.key), default=0)
+    if scene.case.edited_at is not None and scene.case.edited_at >= told:
+        return "the policy was changed"
+    return _changed(scene.case.facts, clock.subject, told) or "its history was put right"
+
+
+def _changed(facts: Facts, ticket: str, since: int) -> str:
+    for name in sorted(facts.fields(ticket)):
+        changes = facts.changes(ticket, name)[1:]
+        if name in CHANGING and changes and changes[-1].at >= since:
+            return f"its {name.replace('_', ' ')} was changed"
+    return ""

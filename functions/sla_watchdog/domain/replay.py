@@ -1,0 +1,220 @@
+"""Replay: what would have been told of a case, instant by instant, had this policy judged it all along.
+
+The same `plan` as everywhere, under another `now`: it goes through the history in the order of time, adds the facts of
+an instant, judges, and from one event to the next jumps from `next_at` to `next_at`. Every alert counts as sent at
+the instant it is due, as if each message arrived at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
+
+from attrs import Factory, define, evolve, frozen
+
+from sla_watchdog.domain.case import Alert, Case, Outcome, Reached, join
+from sla_watchdog.domain.escalation import Plan, plan, superseded
+from sla_watchdog.domain.facts import Fact, Facts
+from sla_watchdog.domain.links import LINKS
+from sla_watchdog.domain.policy import Policy
+from sla_watchdog.domain.sparing import Sparing
+
+
+@frozen
+class Told:
+    """`passed` are the levels that `alert` superseded for its recipient; `rule` is that of its clock, if it has one."""
+
+    at: int
+    alert: Alert
+    passed: tuple[Alert, ...]
+    case: str = ""
+    rule: str = ""
+
+
+@frozen
+class Ending:
+    """A case as it stood in the end, and a judgement of all its facts, with the exchanges that are over."""
+
+    case: Case
+    plan: Plan
+
+
+@frozen
+class Outcomes:
+    """What was told, in order, and how each case ended."""
+
+    told: tuple[Told, ...]
+    endings: tuple[Ending, ...]
+
+
+_when = attrgetter("at")
+
+
+def replay(facts: Sequence[Fact], policy: Policy, until: int, sparing: Sparing | None = None) -> Outcomes:
+    """`facts`, in order of time, are those of tickets that may belong together; what is later than `until` is left."""
+    player = _Player(policy, sparing or Sparing(policy))
+    for at, moment in groupby(facts, key=_when):
+        if at > until:
+            break
+        player.tell_what_is_due(at - 1)
+        player.learn(at, list(moment))
+    player.tell_what_is_due(until)
+    return Outcomes(tuple(player.told), tuple(player.endings(until)))
+
+
+NOTHING = Facts()
+
+
+@define
+class _Play:
+    """One case as it goes along; `next_at` is when it must be judged again if nothing happens before."""
+
+    case: Case
+    learned: list[Fact] = Factory(list)
+    """Facts that the case does not hold yet: they are taken over when it is judged."""
+    next_at: int | None = None
+    climbed: bool = False
+    """Whether anything was told, or waits to be."""
+    calm: bool = False
+    """Whether facts that only put off need no judgement."""
+    ended: bool = False
+    """Whether it was resolved or closed since or at the last judgement."""
+    linked: bool = False
+    """Whether it may have several tickets: then every change that matters is judged."""
+    young_until: int | None = None
+    last: Plan | None = None
+    """The last judgement; None where something was learned since that may move a time."""
+
+    def known(self) -> Case:
+        """The case with everything that was learned."""
+        if self.learned:
+            facts = self.case.facts | self.learned if self.case.facts is not NOTHING else Facts.of(self.learned)
+            self.case = evolve(self.case, facts=facts)
+            self.learned = []
+        return self.case
+
+
+@define
+class _Player:
+    policy: Policy
+    sparing: Sparing
+    told: list[Told] = Factory(list)
+    plays: dict[str, _Play] = Factory(dict)
+    belongs: dict[str, str] = Factory(dict)
+    """Name of a ticket, or of what a link names -> id of its case in `plays`."""
+
+    def tell_what_is_due(self, until: int) -> None:
+        for play in self.plays.values():
+            while play.next_at is not None and play.next_at <= until:
+                self.judge(play, play.next_at)
+
+    # ------------------------------------------------------------------ what became known
+
+    def learn(self, at: int, facts: list[Fact]) -> None:
+        """Takes in what became known at one instant, and judges the cases whose times it may move."""
+        for ticket in dict.fromkeys(fact.ticket for fact in facts):
+            self.meet(ticket)
+        for fact in facts:
+            if fact.field in LINKS and fact.value:
+                self.link(fact.ticket, str(fact.value))
+        for name, of_case in self.by_case(facts):
+            self.take_in(self.plays[name], at, of_case)
+
+    def meet(self, ticket: str) -> None:
+        """A ticket not seen before is a case of its own, or part of the one whose link named it."""
+        if ticket not in self.belongs:
+            self.belongs[ticket] = ticket
+            self.plays[ticket] = _Play(Case(ticket, NOTHING))
+
+    def by_case(self, facts: list[Fact]) -> Iterable[tuple[str, list[Fact]]]:
+        if len(self.plays) == 1:
+            return [(next(iter(self.plays)), facts)]
+        found: dict[str, list[Fact]] = {}
+        for fact in facts:
+            found.setdefault(self.belongs[fact.ticket], []).append(fact)
+        return found.items()
+
+    def take_in(self, play: _Play, at: int, facts: list[Fact]) -> None:
+        new = not play.learned and play.case.facts is NOTHING
+        play.learned += facts
+        if self.sparing.moves(facts):
+            play.last = None
+        if (new and self.begin(play, at)) or not self.sparing.matters(facts, play.climbed):
+            return
+        if not play.calm or not self.spared(play, at, facts):
+            self.judge(play, at)
+
+    def spared(self, play: _Play, at: int, facts: list[Fact]) -> bool:
+        if play.climbed:
+            return not play.ended and self.sparing.keeps(facts)
+        young = play.young_until is not None and at <= play.young_until
+        spared = self.sparing.only_puts_off(facts, young, play.ended)
+        play.ended = play.ended or self.sparing.ends(facts)
+        return spared
+
+    def begin(self, play: _Play, at: int) -> bool:
+        """A new case need not be judged before anything can be due."""
+        play.young_until = self.sparing.patience(play.learned, at)
+        if play.young_until is not None:
+            play.calm, play.next_at = True, play.young_until + 1
+            play.ended = self.sparing.ends(play.learned)
+        return play.calm
+
+    # ------------------------------------------------------------------ what was due
+
+    def judge(self, play: _Play, now: int) -> None:
+        """Tells what is due at `now`, all of it at once."""
+        same = play.last.assessment if play.last else None
+        judged = plan(play.known(), self.policy, now, assessment=same)
+        if judged.alerts:
+            self.tell(play, judged, now)
+        if judged.breached != play.case.breached:
+            play.case = evolve(play.case, breached=judged.breached)
+        play.next_at = _after(judged, now)
+        play.climbed = bool(play.case.reached or judged.decisions)
+        play.calm = not play.linked and self.sparing.calm(judged.tickets)
+        play.ended = not judged.unresolved
+        play.young_until, play.last = None, judged
+
+    def tell(self, play: _Play, judged: Plan, now: int) -> None:
+        clocks = {clock.key: clock for clock in judged.clocks}
+        reached = dict(play.case.reached)
+        for alert in judged.alerts:
+            clock = clocks.get(alert.clock_key)
+            passed = tuple(superseded(play.case, alert, clock)) if clock else ()
+            self.told.append(Told(now, alert, passed, play.case.id, clock.rule if clock else ""))
+            reached[alert.clock_key, alert.recipient.key] = Reached(alert.level, alert.repetition, now, Outcome.SENT)
+        play.case = evolve(play.case, reached=reached)
+
+    # ------------------------------------------------------------------ tickets that are one matter
+
+    def link(self, ticket: str, name: str) -> None:
+        play = self.plays[self.belongs[ticket]]
+        play.linked, play.calm = True, False
+        if name not in self.belongs:
+            self.belongs[name] = self.belongs[ticket]
+        elif self.belongs[name] != self.belongs[ticket]:
+            self.join(self.belongs[ticket], self.belongs[name])
+
+    def join(self, one: str, other: str) -> None:
+        plays = [self.plays.pop(one), self.plays.pop(other)]
+        joined = join(plays[0].known(), plays[1].known())
+        wakes = [play.next_at for play in plays if play.next_at is not None]
+        climbed = any(play.climbed for play in plays)
+        self.plays[joined.id] = _Play(joined, next_at=min(wakes, default=None), climbed=climbed, linked=True)
+        self.belongs = {name: joined.id if case in (one, other) else case for name, case in self.belongs.items()}
+
+    def endings(self, until: int) -> Iterator[Ending]:
+        for play in self.plays.values():
+            enough = None if self.sparing.exchanges else play.last
+            yield Ending(play.known(), enough or plan(play.case, self.policy, until, whole=True))
+
+
+def _after(judged: Plan, now: int) -> int | None:
+    """When to look again once everything due at `now` was told."""
+    ahead = [coming.at for coming in judged.coming]
+    ahead += [clock.breach_at for clock in judged.clocks if clock.stopped_at is None and clock.breach_at is not None]
+    ahead += [decision.until for decision in judged.decisions if decision.until is not None]
+    ahead += [promise.until for promise in judged.promises]
+    return min((at for at in ahead if at > now), default=None)

@@ -1,0 +1,103 @@
+"""Link: what the facts of a case name becomes part of it, so that one matter is judged as one case."""
+
+from __future__ import annotations
+
+from attrs import evolve, frozen
+
+from sla_watchdog.adapters.links import MOVED_AT_ONCE
+from sla_watchdog.adapters.sealing import joined
+from sla_watchdog.adapters.watch import WatchTable
+from sla_watchdog.domain.case import Case
+from sla_watchdog.domain.links import mentioned
+from sla_watchdog.errors import Unstorable
+from sla_watchdog.judging import Judge
+
+TRIES = 8
+"""How often a lost race is run again; each loss means that somebody else's write went through."""
+
+MOST = 200
+"""Links made for one case at a time; what is left is made when it is looked at again."""
+
+
+@frozen
+class Linker:
+    judge: Judge
+
+    @property
+    def watch(self) -> WatchTable:
+        return self.judge.watch
+
+    def link(self, name: str, now: int) -> frozenset[str]:
+        """Joins the case of `name` with all that its facts name; the ids of the cases that were changed.
+
+        While a message of either is on its way nothing is joined: whoever sends it will settle it where it was
+        claimed. Nor where the other cannot be read, or a newer policy has written. The case is due again soon.
+        """
+        touched: set[str] = set()
+        lost = 0
+        while lost < TRIES and len(touched) < MOST:
+            case = self.watch.cases([name]).get(name)
+            step = self._step(case, now) if isinstance(case, Case) else None
+            if step is None:
+                break
+            try:
+                written = self._write(step, now)
+            except Unstorable:
+                break
+            if not written:
+                lost += 1
+                continue
+            touched |= {step.case.id, *(each.id for each in step.moved)}
+            if not unlinked(step.case):
+                break
+        return frozenset(touched)
+
+    def _step(self, case: Case, now: int) -> _Step | None:
+        """The next to be joined, with the names that nothing is known of; None where there is nothing to do now."""
+        names = sorted(unlinked(case))
+        found = self.watch.cases(names) if names else {}
+        absent = [Case(name) for name in names if name not in found][:MOVED_AT_ONCE]
+        mine = [name for name, other in found.items() if isinstance(other, Case) and other.id == case.id]
+        others = [other for other in found.values() if isinstance(other, Case) and other.id != case.id]
+        other = next((other for other in others if self._may_join(case, other, now)), None)
+        if not absent and not mine and other is None:
+            return None
+        known = frozenset([*(each.id for each in absent), *mine])
+        both = self._both(case, other) if other else case
+        both = evolve(both, members=both.members.union(known).difference(both.facts.tickets()))
+        moved = [*absent, *([other if both.id == case.id else case] if other else [])]
+        return _Step(both, moved)
+
+    def _both(self, case: Case, other: Case) -> Case:
+        return joined(self.judge.current(case), self.judge.current(other))
+
+    def _may_join(self, case: Case, other: Case, now: int) -> bool:
+        entries = [*case.outbox.values(), *other.outbox.values()]
+        newest = max(case.generation, other.generation)
+        free = all(entry.until <= now for entry in entries) and not case.outbox.keys() & other.outbox.keys()
+        return free and newest <= self.judge.generation.number
+
+    def _write(self, step: _Step, now: int) -> bool:
+        timed, judged = self.judge.surely_timed(step.case, now)
+        if not self.watch.link(timed, step.moved, judged.findings):
+            return False
+        for each in step.moved:
+            self.watch.point(_names(each), each.id, timed.id)
+        return True
+
+
+@frozen
+class _Step:
+    """`case` as it is to be, and what becomes part of it."""
+
+    case: Case
+    moved: list[Case]
+
+
+def unlinked(case: Case) -> frozenset[str]:
+    return mentioned(case.facts).difference(case.facts.tickets(), case.members)
+
+
+def _names(case: Case) -> list[str]:
+    """What points to the case."""
+    return [name for name in (*case.facts.tickets(), *case.members) if name != case.id]

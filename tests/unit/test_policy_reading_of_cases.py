@@ -1,0 +1,128 @@
+"""What targets, signals, limits and examples of a policy file mean once they are read."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from sla_watchdog.domain.policy import Acknowledge, Count, Level, Metric, Open, Pauses, Repeat
+from sla_watchdog.events import Kind
+from sla_watchdog.policy_file import PolicyForm, read_policy
+
+FULL = (Path(__file__).parent / "policy_files" / "full.yaml").read_text()
+HOUR, DAY = 3600, 86400
+
+
+def form_of(text: str = FULL) -> PolicyForm:
+    return read_policy(text, "policy.yaml", date(2026, 3, 1)).form
+
+
+def at(text: str) -> int:
+    return int(datetime.fromisoformat(text).timestamp())
+
+
+def test_each_clock_may_have_a_target() -> None:
+    targets = form_of().policies[1].targets
+    assert {metric: target.within for metric, target in targets.items()} == {
+        Metric.FIRST_RESPONSE: HOUR,
+        Metric.NEXT_RESPONSE: 4 * HOUR,
+        Metric.UPDATE: 8 * HOUR,
+        Metric.FIRST_RESOLUTION: 12 * HOUR,
+        Metric.RESOLUTION: 16 * HOUR,
+    }
+    assert targets[Metric.FIRST_RESPONSE].pauses_in == ("waiting",)
+    assert targets[Metric.UPDATE].pauses_in == ()
+    assert {target.due for target in targets.values()} == {None}
+
+
+def test_a_deadline_set_elsewhere_has_no_length_of_its_own() -> None:
+    targets = form_of().policies[0].targets
+    assert [(t.due, t.within, t.stops_at) for t in targets.values()] == [
+        ("due_at", 0, "resolved"),
+        ("promised", 0, "closed"),
+    ]
+
+
+def test_signals_of_one_kind_are_one_ladder_the_lowest_first_in_whatever_order_they_are_written() -> None:
+    assert form_of().signals == {
+        Metric.REOPENED: (
+            Level(Count(2), ("owner",)),
+            Level(Count(4), ("manager",), urgent=True, repeat=Repeat(DAY, doubling=False)),
+        ),
+        Metric.REASSIGNED: (Level(Count(5), ("manager",)),),
+        Metric.BOUNCED: (Level(Count(1), ("manager",)),),
+        Metric.TOUCHES: (Level(Count(6), ("manager",)),),
+        Metric.PROGRESS: (Level(Open(24 * HOUR), ("manager",), repeat=Repeat(2 * DAY, doubling=True)),),
+        Metric.UNOWNED: (Level(Open(5400), ("manager",)),),
+    }
+
+
+def test_limits_are_what_the_file_says() -> None:
+    form = form_of()
+    assert form.pauses == Pauses(40 * HOUR, 120 * HOUR, ("manager",))
+    assert form.cases.gap == 14 * DAY
+    assert form.acknowledge == Acknowledge(24 * HOUR, 3)
+
+
+def test_what_is_left_out_has_its_default() -> None:
+    start, end = FULL.index("signals:"), FULL.index("examples:")
+    form = form_of(FULL[:start] + FULL[end:])
+    assert form.signals == {}
+    assert form.pauses == Pauses(None, None, ())
+    assert form.cases.gap == 14 * DAY
+    assert form.acknowledge == Acknowledge(16 * HOUR, 2)
+
+
+@pytest.mark.parametrize(
+    ("written", "pauses"),
+    [("{longest: 40h}", Pauses(40 * HOUR, None)), ("{total: 8h}", Pauses(None, 8 * HOUR))],
+    ids=["one pause", "all together"],
+)
+def test_one_limit_alone_will_do(written: str, pauses: Pauses) -> None:
+    assert form_of(FULL.replace("{longest: 40h, total: 120h, tell: [manager]}", written)).pauses == pauses
+
+
+# ------------------------------------------------------------------ examples
+
+
+def test_events_of_an_example_are_those_of_an_event_file() -> None:
+    created, reply, assigned = form_of().examples[0].events
+    assert (created.ticket, created.kind, created.at) == ("T-1", Kind.CREATED, at("2026-03-27T15:00+01:00"))
+    assert created.attributes == {"status": "New", "priority": "High", "tags": ["web", "takedown"]}
+    assert (reply.kind, reply.by, reply.at) == (Kind.REPLY, "agent", at("2026-03-27T15:30+01:00"))
+    assert assigned.attributes == {"assignee": None}
+
+
+def test_what_an_example_expects_knows_its_line() -> None:
+    example = form_of().examples[0]
+    assert (example.name, example.until) == ("a weekend is not open", at("2026-03-27T16:30+01:00"))
+    assert [(d.ticket, d.metric, d.moment.at if d.moment else None, d.node.place.line) for d in example.due] == [
+        ("T-1", Metric.FIRST_RESPONSE, None, 66),
+        ("T-1", Metric.RESOLUTION, at("2026-03-31T15:00+02:00"), 66),
+    ]
+    assert example.alerts is not None
+    (told,) = example.alerts
+    assert (told.at.at, told.clock, told.level, told.tell, told.ticket, told.node.place.line) == (
+        at("2026-03-27T16:30+01:00"),
+        "unowned",
+        1,
+        ("manager",),
+        None,
+        68,
+    )
+
+
+def test_an_example_without_an_end_ends_with_its_last_event() -> None:
+    example = form_of().examples[1]
+    assert example.until == at("2026-03-02T10:00+01:00")
+    assert [(due.ticket, due.metric) for due in example.due] == [
+        ("T-1", Metric.RESOLUTION),
+        ("T-2", Metric.FIRST_RESPONSE),
+    ]
+    assert example.alerts == ()
+
+
+def test_alerts_that_are_left_out_are_not_checked() -> None:
+    assert form_of(FULL.replace("}}, alerts: []}", "}}}")).examples[1].alerts is None
