@@ -230,21 +230,9 @@ class _Scene:
 
     def _resolution(self) -> Clock:
         """Time resolved is excluded, and its ladder goes on from where it was (semantics D5)."""
-        stopped = self.ticket.left_at
-        if self.ticket.group in self.stops:
-            stopped = self._left(self._trailing_start())
-        clock = self._clock(1, self.ticket.created_at, stopped)
+        clock = self._clock(1, self.ticket.created_at, self._left(self.ticket.since(self.stops)))
         reopenings = self._reopenings()
         return _climbed(evolve(clock, cycle=1 + len(reopenings)), self.ticket, reopenings) if reopenings else clock
-
-    def _trailing_start(self) -> int:
-        """Where the unbroken run of ended spans at the end begins."""
-        start = self.ticket.spans[-1].start
-        for span in reversed(self.ticket.spans):
-            if span.group not in self.stops:
-                break
-            start = span.start
-        return start
 
     def _reopenings(self) -> tuple[int, ...]:
         if self.stops is ENDED:
@@ -255,7 +243,7 @@ class _Scene:
     def _periods(self) -> list[Period]:
         if self.target.metric is Metric.NEXT_RESPONSE:
             return exchanges(self.ticket, self.stops)
-        return updates(self.ticket, self._trailing_start() if self.ticket.group in self.stops else None)
+        return updates(self.ticket, self.ticket.since(self.stops))
 
     # ------------------------------------------------------------------ what follows
 

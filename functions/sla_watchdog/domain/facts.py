@@ -95,10 +95,6 @@ class Facts:
     def fields(self, ticket: str) -> tuple[str, ...]:
         return tuple(self._series.get(ticket, ()))
 
-    def of_ticket(self, ticket: str) -> Facts:
-        """The facts of one ticket alone."""
-        return Facts({ticket: self._series[ticket]} if ticket in self._series else {})
-
     def of_field(self, ticket: str, name: str) -> Series:
         return self._series.get(ticket, {}).get(name, ())
 

@@ -88,11 +88,6 @@ def signals(matter: Matter, facts: Facts, policy: Policy) -> Iterator[Clock]:
             yield story.counted(metric, ladder)
 
 
-def events(matter: Matter, facts: Facts, policy: Policy, metric: Metric) -> list[int]:
-    """When the events happened that a signal counts, oldest first."""
-    return _Story(matter, facts, policy).instants(metric)
-
-
 @frozen
 class _Story:
     """What happened in a matter, over all its tickets."""
@@ -200,7 +195,7 @@ class _Story:
     def counted(self, metric: Metric, ladder: Ladder) -> Clock:
         """Levels due at the n-th event."""
         times = [level.trigger.times for level in ladder.levels if isinstance(level.trigger, Count)]
-        instants = self.instants(metric)
+        instants = self._instants(metric)
         levels = tuple(self._nth(metric, instants, count) for count in times)
         return Clock(
             subject=self.matter.id,
@@ -218,7 +213,7 @@ class _Story:
             levels=levels,
         )
 
-    def instants(self, metric: Metric) -> list[int]:
+    def _instants(self, metric: Metric) -> list[int]:
         tickets = self.matter.tickets
         match metric:
             case Metric.REOPENED:

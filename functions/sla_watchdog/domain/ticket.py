@@ -83,12 +83,16 @@ class Ticket:
 
         From resolved to closed nothing changes any more (semantics B5).
         """
-        ended = None
+        return min((at for at in (self.since(ENDED), self.left_at) if at is not None), default=None)
+
+    def since(self, groups: frozenset[str]) -> int | None:
+        """Since when it has been in one of `groups` without a break; None where it is in none of them now."""
+        start = None
         for span in reversed(self.spans):
-            if span.group not in ENDED:
+            if span.group not in groups:
                 break
-            ended = span.start
-        return min((at for at in (ended, self.left_at) if at is not None), default=None)
+            start = span.start
+        return start
 
     @property
     def first_request(self) -> tuple[int, int | None]:
