@@ -39,6 +39,11 @@ deploy: build ## sam deploy --guided, to AWS
 test: environments ## all tests; ARGS="-k name" and the like go to pytest
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
+.PHONY: soak
+soak: .venv ## every crash point played to its end, and a thousand simulated stories: hours
+	@PYTHONPATH=tests:infra PYTHONHASHSEED=0 $(BIN)/python -m faults points
+	@seq 0 50 950 | PYTHONPATH=tests:infra PYTHONHASHSEED=0 xargs -P 2 -I{} sh -c '$(BIN)/python -m faults seeds {} $$(({} + 49))'
+
 .PHONY: check
 check: .venv ## ruff, mypy, cfn-lint
 	@$(BIN)/ruff check .

@@ -83,3 +83,10 @@ def _moto_client(service: str) -> Any:
     return boto3.session.Session(
         aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION
     ).client(service)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What a test counted to prove something (`record_property("proof", …)`) is said at the end."""
+    passed = terminalreporter.stats.get("passed", [])
+    for said in [value for each in passed for name, value in each.user_properties if name == "proof"]:
+        terminalreporter.write_line(f"proof: {said}")

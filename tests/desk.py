@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from attrs import define, evolve, field
+from attrs import asdict, define, evolve, field
 from botocore.config import Config
 
 from building import at, policy
 from sla_watchdog.adapters.attributes import typed
 from sla_watchdog.adapters.audit import AuditItem, AuditTable
+from sla_watchdog.adapters.reports import Reports
 from sla_watchdog.adapters.segments import Segment, SegmentsQueue
 from sla_watchdog.adapters.sns import Pacer, Publisher, Topics
 from sla_watchdog.adapters.tickets import TicketsTable
@@ -23,13 +24,21 @@ from sla_watchdog.bootstrap import Parts
 from sla_watchdog.domain.case import Case
 from sla_watchdog.domain.policy import Policy
 from sla_watchdog.drafts import Tally
+from sla_watchdog.invariants import Swept
 from sla_watchdog.settings import Settings
-from sla_watchdog.sweep import Swept, start
+from sla_watchdog.sweep import start
 from sla_watchdog.track import Change, Tracked
 
 ONCE = Config(retries={"total_max_attempts": 1})
 AUDIENCES = ("owner", "team-lead", "manager", "executive")
 TOPICS = (*AUDIENCES, *(f"{name}-urgent" for name in AUDIENCES), "operations")
+
+
+def bucket_of_reports() -> Any:
+    """A client of S3, where the bucket is from now on: of the few tests that need it."""
+    s3 = boto3.client("s3", region_name="eu-central-1", config=ONCE)
+    s3.create_bucket(Bucket="reports", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    return s3
 
 
 @define
@@ -65,6 +74,7 @@ class Desk:
             topic_prefix="arn:aws:sns:eu-central-1:123456789012:sla-",
             segments_queue=queue,
             segments=2,
+            reports_bucket="reports",
             mode=self.mode,
             clock="table",
             policy_path=Path("policy.json"),
@@ -78,6 +88,7 @@ class Desk:
             publisher=Publisher(self.sns, settings.topic_prefix, Pacer(now=count().__next__)),
             queue=SegmentsQueue(sqs, queue),
             topics=Topics(self.sns),
+            reports=Reports(bucket_of_reports, "reports"),
         )
 
     def put(self, now: str, ticket: str = "T-1", **fields: object) -> Tracked:
@@ -121,14 +132,17 @@ class Desk:
                 client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
                 sweeper = self.parts.sweeper(at(now))
                 part = sweeper.sweep(Segment.of_body(message["Body"]), at(now), lambda: self.time_left)
-                total = Swept(
-                    total.tickets + part.tickets,
-                    total.new_cases + part.new_cases,
-                    total.repaired + part.repaired,
-                    total.lost + part.lost,
-                    total.findings + part.findings,
-                )
+                if part.finished:
+                    sweeper.finish(Segment.of_body(message["Body"]), part, at(now))
+                for name, seen in asdict(part).items():
+                    setattr(total, name, getattr(total, name) + seen)
         return total
+
+    def asked_for_sweeps(self) -> int:
+        """Segments of sweeps that wait to be swept."""
+        queue = self.parts.queue
+        known = queue.client.get_queue_attributes(QueueUrl=queue.url, AttributeNames=["ApproximateNumberOfMessages"])
+        return int(known["Attributes"]["ApproximateNumberOfMessages"])
 
     def case(self, name: str = "T-1") -> Case:
         found = self.parts.watch.cases([name])[name]

@@ -12,6 +12,7 @@ from attrs import field, frozen
 from botocore.config import Config
 
 from sla_watchdog.adapters.audit import AuditTable
+from sla_watchdog.adapters.reports import Reports
 from sla_watchdog.adapters.segments import SegmentsQueue
 from sla_watchdog.adapters.sns import Pacer, Publisher, Topics
 from sla_watchdog.adapters.tickets import TicketsTable
@@ -19,6 +20,8 @@ from sla_watchdog.adapters.watch import Generation, Mode, WatchTable
 from sla_watchdog.domain.compiled import load
 from sla_watchdog.domain.policy import Policy
 from sla_watchdog.judging import Judge
+from sla_watchdog.report import Reporter
+from sla_watchdog.respond import Responder
 from sla_watchdog.settings import Settings, settings
 from sla_watchdog.sweep import Sweeper
 from sla_watchdog.track import Tracker
@@ -44,6 +47,7 @@ class Parts:
     publisher: Publisher
     queue: SegmentsQueue
     topics: Topics
+    reports: Reports
     said: set[str] = field(factory=set)
 
     def now(self) -> int:
@@ -70,6 +74,7 @@ class Parts:
             segments=self.settings.segments,
             now=now,
             live_since=mode.since,
+            link_base=self.settings.link_base,
             time_left=time_left,
         )
 
@@ -82,8 +87,15 @@ class Parts:
     def tracker(self, now: int) -> Tracker:
         return Tracker(self.judge(now, self.live(now)), self.said)
 
+    def responder(self, now: int) -> Responder:
+        return Responder(self.judge(now, self.live(now)))
+
     def sweeper(self, now: int) -> Sweeper:
         return Sweeper(self.judge(now, self.live(now)), self.queue, self.topics, self.settings.topic_prefix)
+
+    def reporter(self, now: int) -> Reporter:
+        judge, base = self.judge(now, self.live(now)), self.settings.link_base
+        return Reporter(judge, self.watch, self.publisher, self.reports, base, now)
 
 
 @cache
@@ -102,6 +114,7 @@ def parts() -> Parts:
         publisher=Publisher(session.client("sns", config=WRITES), here.topic_prefix, _pacer(here)),
         queue=SegmentsQueue(session.client("sqs", config=WRITES), here.segments_queue),
         topics=Topics(session.client("sns", config=READS)),
+        reports=Reports(lambda: session.client("s3", config=READS), here.reports_bucket),
     )
 
 

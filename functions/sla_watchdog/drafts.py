@@ -91,15 +91,26 @@ def drafts_of(judged: Judged) -> list[Draft]:
     return [Draft(judged, tuple(alert for alert in due if alert.recipient == recipient)) for recipient in recipients]
 
 
-def shared(drafts: Sequence[Draft], room: int, live_since: int) -> tuple[list[Draft], list[Draft]]:
-    """One topic's drafts, most urgent first, parted into messages of their own and members of a digest.
+def shared(drafts: Sequence[Draft], room: int, live_since: int) -> tuple[list[Draft], list[list[Draft]]]:
+    """One topic's drafts, most urgent first, parted into messages of their own and the members of digests.
 
     What came due before mode live began is never a message of its own. Of the rest, when there are more than `room`,
-    only the urgent ones stay single, as far as there is room for them.
+    only the urgent ones stay single, as far as there is room for them; those beyond are a digest of their own. A
+    digest of one would be silly.
     """
     old = [draft for draft in drafts if draft.before(live_since)]
     fresh = [draft for draft in drafts if not draft.before(live_since)]
-    if len(fresh) > room:
-        urgent = [draft for draft in fresh[:room] if draft.urgent]  # urgent ones come first, so these are the first
-        old, fresh = [*fresh[len(urgent) :], *old], urgent
-    return ([*fresh, *old], []) if len(old) == 1 else (fresh, old)
+    single = len(fresh) if len(fresh) <= room else sum(draft.urgent for draft in fresh[:room])
+    urgent = [draft for draft in fresh[single:] if draft.urgent]
+    calm = [draft for draft in fresh[single:] if not draft.urgent]
+    piles = (urgent, [*calm, *old])
+    alone = [pile[0] for pile in piles if len(pile) == 1]
+    return [*fresh[:single], *alone], [pile for pile in piles if len(pile) > 1]
+
+
+def in_turn(drafts: Sequence[Draft], digest_of: Mapping[Name, str]) -> list[list[Draft]]:
+    """What makes one message each, in the order in which they are sent; a digest goes where its first member would."""
+    messages: dict[object, list[Draft]] = {}
+    for draft in sorted(drafts, key=lambda draft: draft.rank):
+        messages.setdefault(digest_of[draft.name] or draft.name, []).append(draft)
+    return list(messages.values())

@@ -112,6 +112,10 @@ class Event:
     seq: int | None = field(default=None, eq=False)
     line: int = field(default=0, eq=False)
 
+    def repeats(self, other: Event | None) -> bool:
+        """Whether it says what `other` said; most events differ in their instant already."""
+        return other is not None and other.at == self.at and other == self
+
     @property
     def order(self) -> tuple[int, int, str, str]:
         """(at, seq or line, type, content); lines differ, so only `seq` needs the content."""
@@ -169,7 +173,7 @@ def each_once(events: Iterable[Event]) -> Iterator[Event]:
     """Without what only repeats the event before of its ticket; A, B, A in one minute are three."""
     last: dict[str, Event] = {}
     for event in events:
-        if last.get(event.ticket) != event:
+        if not event.repeats(last.get(event.ticket)):
             last[event.ticket] = event
             yield event
 

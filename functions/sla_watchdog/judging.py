@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from time import monotonic
 
-from attrs import evolve, frozen
+from attrs import define, evolve, field, frozen
 
 from sla_watchdog.adapters.tickets import TicketsTable
 from sla_watchdog.adapters.watch import DamagedItem, Generation, WatchTable
@@ -15,6 +15,7 @@ from sla_watchdog.domain.facts import Facts
 from sla_watchdog.domain.findings import Finding
 from sla_watchdog.domain.policy import Policy
 from sla_watchdog.domain.record import Record, observed, vanished
+from sla_watchdog.domain.surroundings import Surroundings
 
 NAMELESS = "?"
 """First character of the case of a record whose id cannot be read; no record can be read again by it."""
@@ -23,6 +24,23 @@ RELINK = 150
 """Seconds after which a case that is to be linked and could not be is looked at again: as long as a lease."""
 
 UNKNOWN = Generation(0, 0, is_new=False)
+
+FRESH = 5.0
+"""Seconds: a publish rests on consistent reads no older than this (DESIGN.md section 6)."""
+
+
+@define
+class _Outlook:
+    """The surroundings as last read. `read_at` is on the monotonic clock."""
+
+    watch: WatchTable
+    read_at: float = -FRESH
+    found: Surroundings | None = None
+
+    def fresh(self) -> Surroundings:
+        if self.found is None or monotonic() - self.read_at >= FRESH:
+            self.read_at, self.found = monotonic(), self.watch.surroundings()
+        return self.found
 
 
 @frozen
@@ -34,30 +52,40 @@ class Judge:
     watch: WatchTable
     live: bool
     generation: Generation = UNKNOWN
+    _outlook: _Outlook = field(init=False)
+
+    @_outlook.default
+    def _from_the_table(self) -> _Outlook:
+        return _Outlook(self.watch)
 
     def judge(self, ids: Iterable[str], now: int) -> dict[str, Judged | DamagedItem]:
         """Consistent reads of the cases and of their tickets' records, and what follows from both."""
-        read_at = monotonic()
+        around, read_at = self._outlook.fresh(), self._outlook.read_at
         cases = self.watch.cases(ids)
         sound = [case for case in cases.values() if isinstance(case, Case)]
         names = {name for case in sound for name in case.facts.tickets() if not name.startswith(NAMELESS)}
         records = self.tickets.read(names)
         return {
-            name: self._one(case, records, now, read_at) if isinstance(case, Case) else case
+            name: self._one(case, records, around, now, read_at) if isinstance(case, Case) else case
             for name, case in cases.items()
         }
 
-    def _one(self, case: Case, records: Mapping[str, Record], now: int, read_at: float) -> Judged | DamagedItem:
+    def _one(
+        self, case: Case, records: Mapping[str, Record], around: Surroundings, now: int, read_at: float
+    ) -> Judged | DamagedItem:
         try:
             case = self.current(case)
             facts = overlay(case.facts, records, self.policy, now)
-            return Judged(case, facts, self.plan(case, facts, now), now, read_at)
+            return Judged(case, facts, self._plan(case, facts, around, now), now, read_at)
         except Exception as error:  # noqa: BLE001 - one case must never stop the others; it is put back and reported
             return DamagedItem(case.id, f"{type(error).__name__}: {error}", case.failures)
 
     def plan(self, case: Case, facts: Facts, now: int) -> Plan:
-        """Judge without reading: the case as stored, under facts that may say more than it does."""
-        return plan(evolve(case.as_heard(self.live), facts=facts), self.policy, now)
+        """Judge without reading it: the case as stored, under facts that may say more than it does."""
+        return self._plan(case, facts, self._outlook.fresh(), now)
+
+    def _plan(self, case: Case, facts: Facts, around: Surroundings, now: int) -> Plan:
+        return plan(evolve(case.as_heard(self.live), facts=facts), self.policy, now, around=around)
 
     def current(self, case: Case) -> Case:
         """The case as this policy finds it: stored under an older one, it is edited since this one began (D2)."""
@@ -67,15 +95,19 @@ class Judge:
 
     def timed(self, case: Case, now: int) -> tuple[Case, Plan]:
         """The case as it is to be stored, and why: its breaches on record, woken when the plan says."""
+        return self._timed(case, self._outlook.fresh(), now)
+
+    def _timed(self, case: Case, around: Surroundings, now: int) -> tuple[Case, Plan]:
         case = evolve(self.current(case), generation=self.generation.number)
-        judged = self.plan(case, case.facts, now)
+        judged = self._plan(case, case.facts, around, now)
         next_at, urgent = waking(judged, case, now)
         return evolve(case, breached=judged.breached, next_at=next_at, urgent=urgent), judged
 
     def surely_timed(self, case: Case, now: int) -> tuple[Case, Plan]:
         """The same; one that cannot be judged is due at once, for `watch` to put back and report."""
+        around = self._outlook.fresh()
         try:
-            return self.timed(case, now)
+            return self._timed(case, around, now)
         except Exception as error:  # noqa: BLE001 - what is known is kept all the same
             judged = Plan((), (), (), now, False, (), (), (Finding(case.id, "judgement", repr(error)),))
             next_at, urgent = wake(judged, case)
@@ -94,7 +126,7 @@ def waking(judged: Plan, case: Case, now: int) -> tuple[int | None, bool]:
 class Judged:
     """A case as stored, the facts it was judged under (its records' latest included), and the plan.
 
-    `read_at` is on the monotonic clock: when the reads behind it began.
+    `read_at` is on the monotonic clock: when the oldest of the reads behind it began.
     """
 
     case: Case

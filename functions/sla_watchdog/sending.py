@@ -14,22 +14,21 @@ from time import monotonic
 
 from attrs import define, evolve, field
 
+from sla_watchdog.adapters.alert_links import new_code
 from sla_watchdog.adapters.audit import AuditItem, AuditTable
 from sla_watchdog.adapters.sns import Publisher
+from sla_watchdog.adapters.table import slices
 from sla_watchdog.adapters.watch import Settled, WatchTable
 from sla_watchdog.domain.case import OPERATIONS, Alert, Case, Entry, Outcome, Reached, Recipient
-from sla_watchdog.domain.escalation import superseded
-from sla_watchdog.domain.message import Message, Sent, observed_line, render, render_digest
-from sla_watchdog.domain.notice import Notice, notice
-from sla_watchdog.drafts import Draft, Name, Reach, Tally, drafts_of, shared
+from sla_watchdog.domain.escalation import Plan, superseded
+from sla_watchdog.domain.message import Message, NoTopic, Sent, observed_line, render, render_digest
+from sla_watchdog.domain.notice import Kind, Notice, notice
+from sla_watchdog.drafts import Draft, Name, Reach, Tally, drafts_of, in_turn, shared
 from sla_watchdog.errors import Unavailable
-from sla_watchdog.judging import Judge, Judged, waking
+from sla_watchdog.judging import FRESH, Judge, Judged, waking
 
 LEASE = 150
 """Seconds a claim holds: longer than the function's 120 s limit, so a holder whose lease is over is dead."""
-
-FRESH = 5.0
-"""A publish rests on consistent reads at most this many seconds old (DESIGN.md section 6)."""
 
 DIGEST_MEMBERS = 1000
 """Messages in one digest at most; more make another."""
@@ -37,8 +36,11 @@ DIGEST_MEMBERS = 1000
 RETRY_PAUSE, LONGEST_PAUSE = 60, 900
 """Seconds to the next try after a failed send; they double up to the longest, for ever (promise 4)."""
 
-GIVE_UP_AFTER = 3
-"""Failed sends in a row after which the rest of the tick is put off untried: SNS itself is out."""
+GIVE_UP_AFTER = 2
+"""Failed sends to one topic in a row, after which the rest for it waits for the next tick; other topics may work."""
+
+LINK_DAYS = 14
+"""How long the link in a message answers."""
 
 MIN_TIME_LEFT = 20.0
 """No publish is started with fewer seconds left than this."""
@@ -62,24 +64,25 @@ class Sender:
     now: int
     live_since: int
     time_left: Callable[[], float]
+    link_base: str = ""
     tally: Tally = field(factory=Tally)
     stored: dict[str, Case] = field(factory=dict)
     again: set[str] = field(factory=set)
     _singles: Counter[Recipient] = field(factory=Counter)
-    _failures: int = 0
+    _failures: Counter[Recipient] = field(factory=Counter)
+    _gone: set[str] = field(factory=set)
 
     def deliver(self, judged: Iterable[Judged]) -> None:
-        """Claim everything that is due, then send it: urgent first, the longest due first, digests last."""
+        """Claim everything that is due, then send it: urgent first, then what has been due the longest."""
         judged = [each for each in judged if not self._settled_lapsed(each)]
         drafts = sorted((draft for each in judged for draft in drafts_of(each)), key=lambda draft: draft.rank)
         digest_of = self._digests(drafts)
         claimed = [draft for each in judged for draft in self._claim(each, digest_of)]
-        for draft in sorted(claimed, key=lambda draft: draft.rank):
-            if not digest_of[draft.name]:
-                self._send(draft)
-        for digest in dict.fromkeys(digest_of[draft.name] for draft in claimed):
-            if digest:
-                self._send_digest(digest, [draft for draft in claimed if digest_of[draft.name] == digest])
+        for message in in_turn(claimed, digest_of):
+            if digest := digest_of[message[0].name]:
+                self._send_digest(digest, message)
+            else:
+                self._send(message[0])
 
     # claim
 
@@ -97,18 +100,17 @@ class Sender:
         if self._only_observed(destination):
             return dict.fromkeys((draft.name for draft in drafts), "")
         room = max(0, self.judge.policy.digest_after - self._singles[destination])
-        singles, rest = shared(drafts, room, self.live_since)
+        singles, piles = shared(drafts, room, self.live_since)
         self._singles[destination] += len(singles)
         digests = dict.fromkeys((draft.name for draft in singles), "")
-        for start in range(0, len(rest), DIGEST_MEMBERS):
-            members = rest[start : start + DIGEST_MEMBERS]
+        for members in (some for pile in piles for some in slices(pile, DIGEST_MEMBERS)):
             digests |= dict.fromkeys((draft.name for draft in members), secrets.token_hex(8))
         return digests
 
     def _claim(self, judged: Judged, digest_of: dict[Name, str]) -> list[Draft]:
         """Claim what is due for one case in one write, and time its next look; nothing when the race was lost."""
         self._put_on_record(judged)
-        case, until = self._with_breaches(judged.case, judged), self.now + LEASE
+        case, until = self._with_breaches(judged.case, judged.plan), self.now + LEASE
         entries = {}
         for draft in drafts_of(judged):
             before = case.outbox.get(draft.recipient.key)
@@ -133,10 +135,10 @@ class Sender:
         self.tally.claimed += len(entries)
         return [Draft(judged, entry.alerts) for entry in entries.values()]
 
-    def _with_breaches(self, case: Case, judged: Judged) -> Case:
+    def _with_breaches(self, case: Case, judged: Plan) -> Case:
         """As it is to be written; nothing that a newer policy recorded is changed."""
         newer = case.generation > self.judge.generation.number
-        return case if newer else evolve(case, breached=judged.plan.breached)
+        return case if newer else evolve(case, breached=judged.breached)
 
     def _put_on_record(self, judged: Judged) -> None:
         """Levels that came due and wait are in the audit with their reason; the same again changes nothing."""
@@ -179,8 +181,18 @@ class Sender:
             self.tally.withdrawn += 1
             return self._settle(draft.judged, entry, Outcome.WITHDRAWN, "not due any more when it was to be sent")
         if (told := self._notice(fresh)) is not None:
+            told = evolve(told, link=self._link(told, entry))
             self._publish([fresh], render(told, self.now), Outcome.SENT, {})
         return None
+
+    def _link(self, told: Notice, entry: Entry) -> str:
+        """Where the reader answers; '' where nothing is to be answered, nobody reads, or no link can be stored now."""
+        wanted = told.lead.kind is Kind.ALERT and not self.reach.nobody(self.reach.destination(told.recipient))
+        if not (wanted and self.link_base):
+            return ""
+        code = new_code()
+        stored = self.watch.put_alert_link(code, told.case, entry, self.now + LINK_DAYS * DAY)
+        return f"{self.link_base}/{code}" if stored else ""
 
     def _send_digest(self, digest: str, drafts: list[Draft]) -> None:
         """Many messages to one topic as one: the item first, one send, one mark, then member by member."""
@@ -200,14 +212,16 @@ class Sender:
 
     def _publish(self, drafts: list[Draft], message: Message, outcome: Outcome, extra: dict[str, str]) -> None:
         destination = self.reach.destination(drafts[0].recipient)
-        if self.time_left() < MIN_TIME_LEFT or self._failures >= GIVE_UP_AFTER:
+        if self.time_left() < MIN_TIME_LEFT or self._failures[destination] >= GIVE_UP_AFTER:
             return self._put_off(drafts, tried=False)
         try:
             answer = self.publisher.publish(destination, message)
         except Unavailable as problem:
-            self._failures += 1
+            self._failures[destination] += 1
             return self._put_off(drafts, tried=True, reason=str(problem))
-        self._failures = 0
+        self._failures[destination] = 0
+        if isinstance(answer, NoTopic):
+            self._note_gone(destination)
         if not isinstance(answer, Sent):
             return self._not_delivered(drafts, destination, str(answer))
         if outcome is Outcome.IN_DIGEST:
@@ -221,6 +235,14 @@ class Sender:
             self.tally.lag_seconds = max(self.tally.lag_seconds, self.now - draft.rank[1])
             self._settle(draft.judged, self._entry(draft), outcome, draft.alerts[0].reason, told, draft.alerts)
         return None
+
+    def _note_gone(self, destination: Recipient) -> None:
+        """So that the next count sees that the topic is back: who was not told meanwhile is told then."""
+        counted = self.reach.topics or {}
+        for topic in (destination.topic, destination.everyone.topic):
+            if counted.get(topic) and topic not in self._gone:
+                self.watch.topic_is_gone(topic)
+                self._gone.add(topic)
 
     def _not_delivered(self, drafts: list[Draft], destination: Recipient, why: str) -> None:
         """Nobody there: for a topic of urgent ones that is as it may be; for an audience the next level is told."""
@@ -308,9 +330,10 @@ class Sender:
             reached = {(a.clock_key, entry.key): Reached(a.level, a.repetition, self.now, outcome) for a in ended}
             records += [self._record(case.id, p, Outcome.SUPERSEDED, p.reason) for p in self._passed(judged, ended)]
         outbox = {key: other for key, other in case.outbox.items() if key != entry.key}
-        case = self._with_breaches(case, judged)
         after = evolve(case, outbox=outbox, reached={**case.reached, **reached})
-        next_at, urgent = waking(self.judge.plan(after, judged.facts, self.now), after, self.now)
+        following = self.judge.plan(after, judged.facts | case.facts, self.now)  # others may have added to it since
+        next_at, urgent = waking(following, after, self.now)
+        case = self._with_breaches(case, following)
         answer, stored = self.watch.settle(case, entry.key, entry.token, reached, records, next_at, urgent, self.now)
         if answer is Settled.LOST:
             self.tally.lost += 1

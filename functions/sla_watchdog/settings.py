@@ -19,7 +19,10 @@ class BadSettings(SlaWatchdogError):  # noqa: N818 - its name is what is wrong
 
 @frozen
 class Settings:
-    """`clock` is `table` in the local stack alone: time is then read from the Watch table (DESIGN.md section 10)."""
+    """`clock` is `table` in the local stack alone: time is then read from the Watch table (DESIGN.md section 10).
+
+    `link_base` is what stands before the code in a link; '' where messages have none.
+    """
 
     stack: str
     tickets_table: str
@@ -28,9 +31,11 @@ class Settings:
     topic_prefix: str
     segments_queue: str
     segments: int
+    reports_bucket: str
     mode: str
     clock: str
     policy_path: Path
+    link_base: str = ""
 
 
 def settings() -> Settings:
@@ -46,10 +51,21 @@ def settings() -> Settings:
         topic_prefix=_needed("TOPIC_PREFIX"),
         segments_queue=_needed("SEGMENTS_QUEUE_URL"),
         segments=int(os.environ.get("SWEEP_SEGMENTS", "4")),
+        reports_bucket=_needed("REPORTS_BUCKET"),
         mode=os.environ.get("MODE", "observe"),
         clock=clock,
         policy_path=Path(os.environ.get("POLICY_PATH", "policy.json")),
+        link_base=_link_base(),
     )
+
+
+def _link_base() -> str:
+    """The HTTP API's own address; of the local stack, whose API has no name in any DNS, a path of its endpoint."""
+    base, endpoint = os.environ.get("LINK_BASE", ""), os.environ.get("AWS_ENDPOINT_URL", "")
+    if base and urlsplit(endpoint).hostname in LOOPBACK:
+        api = str(urlsplit(base).hostname).partition(".")[0]
+        return f"{endpoint}/_aws/execute-api/{api}/$default"
+    return base
 
 
 def _needed(name: str) -> str:

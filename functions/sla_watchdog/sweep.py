@@ -7,17 +7,17 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from attrs import define, evolve, frozen
+from attrs import asdict, evolve, frozen
 
 from sla_watchdog.adapters.segments import Segment, SegmentsQueue
 from sla_watchdog.adapters.sns import Topics
 from sla_watchdog.adapters.watch import DamagedItem, WatchTable
 from sla_watchdog.domain.case import OPERATIONS, Case, Recipient
-from sla_watchdog.domain.escalation import Plan
-from sla_watchdog.domain.facts import Facts
+from sla_watchdog.domain.facts import UNREADABLE, Fact, Facts
 from sla_watchdog.domain.policy import Policy
 from sla_watchdog.domain.record import Record, is_ticket, observed, ticket_id
 from sla_watchdog.errors import Unstorable
+from sla_watchdog.invariants import Inspector, Swept, Timed, timed, unreachable
 from sla_watchdog.judging import NAMELESS, Judge
 from sla_watchdog.linking import Linker, unlinked
 from sla_watchdog.look_alikes import LookAlikes
@@ -27,30 +27,12 @@ MIN_TIME_LEFT = 15.0
 """Seconds left under which no further page is read; the rest of the segment goes back to the queue."""
 
 
-@define
-class Swept:
-    """What the sweep of a segment saw and did. No name here may be one of a log record's own (`created`)."""
-
-    tickets: int = 0
-    new_cases: int = 0
-    repaired: int = 0
-    lost: int = 0
-    findings: int = 0
-    finished: bool = True
-
-
 def start(queue: SegmentsQueue, of: int) -> str:
     """Ask for a sweep of the whole table in `of` segments; the run's id."""
     run = secrets.token_hex(4)
     for number in range(of):
         queue.put(Segment(run, number, of))
     return run
-
-
-@frozen
-class _Timed:
-    case: Case
-    judged: Plan
 
 
 @frozen
@@ -69,27 +51,52 @@ class Sweeper:
         return self.judge.watch
 
     def sweep(self, segment: Segment, now: int, time_left: Callable[[], float]) -> Swept:
-        """Every record of the segment, page by page; what time does not allow goes back to the queue."""
+        """Every record of the segment, then every case of it, page by page; what time does not allow goes back to the
+        queue.
+        """
         swept = Swept()
-        if segment.number == 0 and not segment.start:
-            self._count_subscribers()
-        key: Mapping[str, Mapping[str, Any]] | None = json.loads(segment.start) if segment.start else None
-        while True:
-            records, key = self.judge.tickets.page(segment.number, segment.of, key)
-            self._page(records, now, swept)
-            if key is None:
-                return swept
-            if time_left() < MIN_TIME_LEFT:
-                self.queue.put(evolve(segment, start=json.dumps(key, sort_keys=True)))
+        if segment.number == 0 and not segment.start and segment.table == "tickets":
+            self._count_subscribers(now, swept)
+        at: Segment | None = segment
+        while at is not None:
+            at = self._next_page(at, now, swept)
+            if at is not None and time_left() < MIN_TIME_LEFT:
+                self.queue.put(evolve(at, counts=_sums(segment.counts, swept)))
                 swept.finished = False
-                return swept
+                break
+        if swept.noticed:
+            self.watch.notice(swept.noticed)
+        return swept
 
-    def _count_subscribers(self) -> None:
+    def finish(self, segment: Segment, swept: Swept, now: int) -> Mapping[str, int] | None:
+        """The sums of the whole sweep where this was the last segment missing, which are kept for `doctor`."""
+        progress = self.watch.sweep_progress(segment.run, segment.of)
+        progress.start(now)
+        total = progress.segment_done(segment.number, _sums(segment.counts, swept))
+        if total is not None:
+            self.watch.swept(now, total)
+        return total
+
+    def _next_page(self, at: Segment, now: int, swept: Swept) -> Segment | None:
+        """Does one page; where the next one starts, None after the last case."""
+        start: Mapping[str, Mapping[str, Any]] | None = json.loads(at.start) if at.start else None
+        if at.table == "tickets":
+            records, following = self.judge.tickets.page(at.number, at.of, start)
+            self._page(records, now, swept)
+            return _from(at, following) or evolve(at, table="cases", start="")
+        page = self.watch.page_of_cases(at.number, at.of, start)
+        Inspector(self.judge).inspect(page, now, swept)
+        return _from(at, page.following)
+
+    def _count_subscribers(self, now: int, swept: Swept) -> None:
         """Who can be reached: every audience's topics, and those of single people and teams that are known."""
         audiences = [*self.policy.audiences, OPERATIONS]
         recipients = [Recipient(name, urgent=urgent) for name in audiences for urgent in (False, True)]
         names = {*(recipient.topic for recipient in recipients), *(self.watch.topics() or {})}
-        self.watch.set_topics(self.topics.confirmed(self.topic_prefix, sorted(names)))
+        topics = self.topics.confirmed(self.topic_prefix, sorted(names))
+        self.watch.set_topics(topics, now)
+        for name in unreachable(self.policy, topics):
+            swept.violated(f"audience {name}", "nobody has confirmed a subscription")
 
     def _page(self, records: Sequence[Record], now: int, swept: Swept) -> None:
         named = {self._name(record): record for record in records if is_ticket(record, self.policy.source)}
@@ -104,33 +111,29 @@ class Sweeper:
         return ticket_id(record, source) or nameless({name: record.get(name) for name in source.key})
 
     def _differs(self, case: object, name: str, record: Record, now: int, swept: Swept) -> bool:
-        """Whether what is stored is not what the record and the policy say now."""
+        """Whether the record says more than is stored. What follows from what is stored, `Inspector` looks at."""
         if not isinstance(case, Case):
             return True
-        timed = self._timed(case, name, record, now, swept)
-        return timed is not None and timed.case != case
+        try:
+            return self._facts(name, record, case.facts, now) != case.facts or bool(unlinked(case))
+        except Exception:  # noqa: BLE001 - one ticket never stops the sweep
+            swept.findings += 1
+            return False
 
     def _facts(self, name: str, record: Record, known: Facts, now: int) -> Facts:
         if name.startswith(NAMELESS):
             return known or known | unreadable(name, now)
         return known | observed(name, record, self.policy, known, now)
 
-    def _timed(self, case: Case, name: str, record: Record, now: int, swept: Swept) -> _Timed | None:
-        """The case as it should be stored: with these facts, this policy's generation, and woken when due.
-
-        None where it cannot be judged: it is left as it is, for `watch` to put back and report; nor is one that a
-        newer policy judged written over.
+    def _timed(self, case: Case, name: str, record: Record, now: int, swept: Swept) -> Timed | None:
+        """The case as it should be stored with what the record says. None where it cannot be judged, which is left for
+        `watch` to put back and report, and where a newer policy judged it.
         """
-        if case.generation > self.judge.generation.number:
-            return None
         try:
-            known, judged = self.judge.timed(evolve(case, facts=self._facts(name, record, case.facts, now)), now)
+            return timed(self.judge, evolve(case, facts=self._facts(name, record, case.facts, now)), now)
         except Exception:  # noqa: BLE001 - one ticket never stops the sweep
             swept.findings += 1
             return None
-        if case.next_at is not None and known.next_at is not None and case.next_at <= now and known.next_at <= now:
-            known = evolve(known, next_at=case.next_at, urgent=case.urgent)  # due is due: only the tick moves it on
-        return _Timed(known, judged)
 
     def _repair(self, names: list[str], now: int, swept: Swept) -> None:
         """The scan may show what was; everything is read again consistently before it is written."""
@@ -139,12 +142,33 @@ class Sweeper:
         written: set[str] = set()
         for name in names:
             before = stored.get(name, Case(name))
+            if isinstance(before, DamagedItem) and name in records:
+                before = self._rebuilt(name, before, records[name], now, swept)
             if isinstance(before, DamagedItem):
                 self.watch.wake(before.case, now)  # `watch` puts it back, and says so
             elif name in records or name.startswith(NAMELESS):
                 if before.id in written:  # with another ticket of the same case
                     before = self._again(name)
                 written |= {before.id, *self._mend(name, before, records.get(name, {}), now, swept)}
+
+    def _rebuilt(self, name: str, damaged: DamagedItem, record: Record, now: int, swept: Swept) -> Case | DamagedItem:
+        """The case without what cannot be read of it, filled from the record; a finding says so.
+
+        Somebody told of a level before may be told again: too much rather than too little.
+        """
+        if (since := self._again(name)).rev:
+            return since  # rebuilt with another ticket of the same case
+        copy = self.watch.mend(damaged.case, now)
+        left = self.watch.cases([name]).get(name)
+        if not copy or not isinstance(left, Case):
+            swept.violated(damaged.case, "damaged, and cannot be rebuilt")
+            return damaged
+        reason = f"what was stored of it was damaged and is rebuilt from its record; the rest is under {copy}"
+        known = left.facts | [Fact(name, f"{UNREADABLE}stored", now, reason)]
+        timed = self._timed(evolve(left, facts=known), name, record, now, swept)
+        if timed is not None and self._keep(left, timed, swept):
+            swept.heals(damaged.case, "damaged")
+        return self._again(name)
 
     def _again(self, name: str) -> Case:
         found = self.watch.cases([name]).get(name)
@@ -159,7 +183,7 @@ class Sweeper:
             LookAlikes(self.judge).notice(name, before.facts, timed.case.facts, now)
         return Linker(self.judge).link(name, now) if unlinked(timed.case) else frozenset()
 
-    def _keep(self, before: Case, timed: _Timed, swept: Swept) -> bool:
+    def _keep(self, before: Case, timed: Timed, swept: Swept) -> bool:
         swept.findings += len(timed.judged.findings)
         try:
             kept = self.watch.keep(timed.case, timed.judged.findings)
@@ -173,3 +197,12 @@ class Sweeper:
         else:
             swept.new_cases += 1
         return kept
+
+
+def _from(at: Segment, key: Mapping[str, Any] | None) -> Segment | None:
+    return None if key is None else evolve(at, start=json.dumps(key, sort_keys=True))
+
+
+def _sums(before: Mapping[str, int], swept: Swept) -> dict[str, int]:
+    now = {name: count for name, count in asdict(swept).items() if type(count) is int}
+    return {name: count + before.get(name, 0) for name, count in now.items()}

@@ -42,6 +42,7 @@ class Tick:
     now: int
     live_since: int
     time_left: Callable[[], float]
+    link_base: str = ""
 
     def run(self) -> Tally | None:
         """Send everything that is due; None while another tick runs, which is for pace, never for correctness."""
@@ -59,7 +60,15 @@ class Tick:
     def _run(self) -> Tally:
         reach = Reach(self.watch.topics())
         sender = Sender(
-            self.judge, self.watch, self.audit, self.publisher, reach, self.now, self.live_since, self.time_left
+            self.judge,
+            self.watch,
+            self.audit,
+            self.publisher,
+            reach,
+            self.now,
+            self.live_since,
+            self.time_left,
+            self.link_base,
         )
         due = self._due()
         while taken := list(islice(due, ROUND)):

@@ -1,7 +1,8 @@
 """`sam build` and `sam deploy` of the real template against the embedded AWS.
 
 The template is the one that goes to AWS, unmodified, and so is every command. What MiniStack leaves
-out of a stack and the watchdog would miss is added afterwards (see `_add_what_is_left_out`).
+out of a stack and the watchdog would miss is added afterwards (see `_add_what_is_left_out`), and the one thing that
+cannot be kept on loopback is taken away (see `_let_in_without_tls`).
 """
 
 import contextlib
@@ -49,6 +50,7 @@ def deploy(
         _sam_deploy(aws, built, stack, chosen)
     outputs = stack_outputs(aws, stack)
     _add_what_is_left_out(aws, outputs, chosen)
+    _let_in_without_tls(aws, outputs)
     return outputs
 
 
@@ -123,6 +125,11 @@ def _add_what_is_left_out(aws: LocalAws, outputs: Mapping[str, str], parameters:
         TableName=outputs["WatchTable"],
         TimeToLiveSpecification={"AttributeName": "expires_at", "Enabled": True},
     )
+
+
+def _let_in_without_tls(aws: LocalAws, outputs: Mapping[str, str]) -> None:
+    """MiniStack speaks HTTP, on loopback, and enforces the policy of the bucket, which asks for TLS."""
+    aws.client("s3").delete_bucket_policy(Bucket=outputs["ReportsBucket"])
 
 
 def _fingerprint(files: Iterable[Path]) -> str:

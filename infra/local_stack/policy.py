@@ -16,7 +16,7 @@ from sla_watchdog.domain.compiled import load
 from sla_watchdog.domain.policy import Policy
 from sla_watchdog.policy_file import PolicyErrors, compile_policy, read_policy
 
-FUNCTIONS = ("TrackFunction", "WatchFunction", "SweepFunction")
+FUNCTIONS = ("TrackFunction", "WatchFunction", "RespondFunction", "SweepFunction")
 
 
 class BadPolicyError(Exception):

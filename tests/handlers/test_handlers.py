@@ -12,10 +12,10 @@ import pytest
 from attrs import frozen
 from moto import mock_aws
 
-from desk import Desk
+from desk import Desk, bucket_of_reports
 from sla_watchdog import bootstrap
 from sla_watchdog.domain.compiled import DamagedPolicy, load
-from sla_watchdog.handlers import sweep, track, watch
+from sla_watchdog.handlers import report, sweep, track, watch
 from sla_watchdog.observability import metrics
 from sla_watchdog.policy_file import compile_policy, read_policy
 from sla_watchdog.settings import BadSettings
@@ -59,6 +59,7 @@ def desk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Desk]:
             "AUDIT_TABLE": here.audit_table,
             "TOPIC_PREFIX": here.topic_prefix,
             "SEGMENTS_QUEUE_URL": here.segments_queue,
+            "REPORTS_BUCKET": here.reports_bucket,
             "SWEEP_SEGMENTS": "1",
             "MODE": "live",
             "CLOCK": "table",
@@ -143,6 +144,16 @@ def test_sweep_is_asked_for_by_the_schedule_and_done_by_the_queue(desk: Desk) ->
     assert "run" in sweep.handler(event("schedule"), CONTEXT)
     sweep.handler(event("segment"), CONTEXT)
     assert desk.case("T-9").next_at is not None
+
+
+def test_report_tells_once_an_hour_what_was_not_told_yet(desk: Desk) -> None:
+    track.handler(event("stream_new_image"), CONTEXT)
+    bucket_of_reports()
+    first = report.handler({}, CONTEXT)
+    assert (first["pages"], first["sent"], first["failed"]) == (2, 4, 0)
+    assert report.handler({}, CONTEXT)["sent"] == 0
+    desk.parts.watch.run_lease("another", 1772438400, 1772438400 + 930, run="report-lease")
+    assert report.handler({}, CONTEXT) == {"skipped": True}
 
 
 def test_a_damaged_segment_fails_so_that_its_dead_letter_queue_takes_it(desk: Desk) -> None:

@@ -15,6 +15,7 @@ from local_stack.drive import Drive
 from local_stack.inbox import Inbox
 from local_stack.ministack import LocalAws
 from local_stack.policy import CompiledPolicy, use_policy
+from scenarios.browser import Browser, browsing
 from scenarios.world import DAY, World
 
 OFFICE = ZoneInfo("America/New_York")
@@ -46,6 +47,12 @@ def world(stack: tuple[LocalAws, Mapping[str, str], Drive, Inbox]) -> Iterator[W
     opened.pass_to(0)
     yield opened
     opened.finish()
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Browser]:
+    with browsing(tmp_path) as session:
+        yield session
 
 
 OPEN_DAYS = (0, 1, 2, 3, 14)

@@ -92,8 +92,8 @@ def test_simulated_time_is_what_the_driver_set_last(store: Store) -> None:
 @pytest.mark.parametrize("topics", [{}, {"owner": 2, "team-lead--x.y": 0}], ids=["none", "some"])
 def test_topics_are_as_last_counted(store: Store, topics: dict[str, int]) -> None:
     assert store.watch.topics() is None
-    store.watch.set_topics({"gone": 1})
-    store.watch.set_topics(topics)
+    store.watch.set_topics({"gone": 1}, NOW)
+    store.watch.set_topics(topics, NOW)
     assert store.watch.topics() == topics
 
 

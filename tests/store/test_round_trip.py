@@ -60,7 +60,7 @@ def cases(draw: st.DrawFn) -> Case:
     return Case(
         id=draw(NAME),
         facts=Facts.of(draw(st.lists(FACTS, max_size=12))),
-        rev=draw(COUNT),
+        rev=1 + draw(COUNT),
         reached=draw(st.dictionaries(st.tuples(TEXT, TEXT), reached, max_size=3)),
         outbox={entry.key: entry for entry in draw(st.lists(entries(), max_size=3))},
         seen=draw(st.dictionaries(NAME, TEXT, max_size=3)),
@@ -160,7 +160,9 @@ def test_what_has_no_place_in_an_item_is_an_error() -> None:
 
 def test_levels_whose_names_run_together_are_kept_apart() -> None:
     level = Reached(1, 0, NOW, Outcome.SENT)
-    case = evolve(a_case(), reached={("T1/age/1", "owner"): level, ("T1/age/1o", "wner"): evolve(level, level=2)})
+    case = evolve(
+        a_case(), rev=1, reached={("T1/age/1", "owner"): level, ("T1/age/1o", "wner"): evolve(level, level=2)}
+    )
     assert case_of(item_of(case)) == case
 
 
@@ -175,6 +177,7 @@ DAMAGE = [
     pytest.param({"facts": {"S": '{"T1":{"status":[1,2]}}'}}, "2 is no text", id="fact without text"),
     pytest.param({"facts": {"S": "[]"}}, "facts cannot be read: 'list'", id="facts a list"),
     pytest.param({"rev": {"S": "one"}}, "rev is no whole number", id="rev a text"),
+    pytest.param({"rev": {"N": "0"}}, "rev is 0", id="rev of no write"),
     pytest.param({"rev": {"N": "1.5"}}, "rev is no whole number", id="rev a fraction"),
     pytest.param({"failures": {"S": "x"}}, "failures is no whole number", id="failures a text"),
     pytest.param({"seen": {"M": {"T1": {"N": "1"}}}}, "seen.T1 is no text", id="seen a number"),
@@ -186,7 +189,7 @@ DAMAGE = [
 
 @pytest.mark.parametrize(("damage", "reason"), DAMAGE)
 def test_a_damaged_item_says_what_is_wrong_with_it(damage: dict[str, dict[str, object]], reason: str) -> None:
-    damaged = case_of(item_of(a_case()) | damage)
+    damaged = case_of(item_of(evolve(a_case(), rev=1)) | damage)
     assert isinstance(damaged, DamagedItem)
     assert damaged.case == "T1"
     assert reason in damaged.reason

@@ -1,8 +1,9 @@
 """The roles, on the deployed local stack: each function calls what its role grants, and nothing is granted for nothing.
 
-Calls are those that the embedded AWS recorded while every path of the three functions was walked:
+Calls are those that the embedded AWS recorded while every path of the functions was walked:
 tickets from the stream and from a stream of keys, alerts sent singly and in a digest, decisions
-recorded without a message, a ticket merged into another, a sweep that finds a ticket which no stream delivered.
+recorded without a message, a ticket merged into another, a sweep that finds a ticket which no stream delivered,
+the reports with a case of a long history, the page of one, and an answer to a message.
 """
 
 import json
@@ -17,7 +18,10 @@ from local_stack.deploy import SIMULATED_TIME, deploy
 from local_stack.inbox import Inbox
 from local_stack.ministack import LocalAws
 from local_stack.recorded import Call, granted, recorded, start_recording
+from sla_watchdog.adapters.alert_links import new_code
 from sla_watchdog.adapters.watch import WatchTable
+from sla_watchdog.domain.case import Alert, Case, Entry, Recipient, Severity
+from sla_watchdog.domain.facts import Fact, Facts
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("local-stack")]
 
@@ -54,8 +58,8 @@ class Walk:
     def __init__(self, aws: LocalAws, outputs: dict[str, str]) -> None:
         self.dynamodb, self.functions = aws.client("dynamodb"), aws.client("lambda")
         self.outputs = outputs
-        watch, audit = outputs["WatchTable"], outputs["AuditTable"]
-        self.set_time = WatchTable(self.dynamodb, self.dynamodb, watch, audit).set_simulated_now
+        self.watch = WatchTable(self.dynamodb, self.dynamodb, outputs["WatchTable"], outputs["AuditTable"])
+        self.set_time = self.watch.set_simulated_now
 
     def put_tickets(self, *ids: str, created_at: str = "2025-12-01T10:00:00Z", **more: str) -> None:
         """Urgent, and never answered."""
@@ -74,6 +78,26 @@ class Walk:
     def wait_for_case(self, name: str) -> None:
         key = {"pk": {"S": f"C#{name}"}, "sk": {"S": "W"}}
         wait(lambda: "Item" in self.dynamodb.get_item(TableName=self.outputs["WatchTable"], Key=key))
+
+    def keep_a_long_case(self) -> None:
+        """So long that its older facts are in items of their own."""
+        facts = (Fact("long", "agent_reply", MORNING - second) for second in range(5000))
+        assert self.watch.keep(Case("long", facts=Facts.of([Fact("long", "created", MORNING), *facts])), ())
+
+    def open_the_page_of_a_report(self) -> None:
+        code = new_code()
+        self.watch.put_report_link(code, "daily/2026-01-06.html", NIGHT + 1)
+        page = self.invoke("RespondFunction", {"rawPath": f"/report/{code}"})
+        assert (page["statusCode"], "overlooked" in page["body"]) == (200, True)
+
+    def answer_a_message(self) -> None:
+        """Somebody opens the link of a message, and takes the case."""
+        alert = Alert("one", "resolution", 1, 0, 0, Recipient("owner"), Severity.BREACH, MORNING, "due")
+        code, until = new_code(), str(NIGHT + 600)
+        self.watch.put_alert_link(code, "one", Entry("token", 0, (alert,)), NIGHT + 3600)
+        post = {"rawPath": f"/{code}", "requestContext": {"http": {"method": "POST"}}}
+        page = self.invoke("RespondFunction", {**post, "body": f"answer=take&by=Kim&until={until}"})
+        assert (page["statusCode"], "Noted: Kim takes it" in page["body"]) == (200, True)
 
     def stop_the_stream(self) -> None:
         """From here on the sweep alone finds what is written."""
@@ -121,6 +145,10 @@ def walk_every_path(walk: Walk) -> None:
     walk.put_tickets("overlooked")
     walk.invoke("SweepFunction", {})
     walk.wait_for_case("overlooked")
+    walk.keep_a_long_case()
+    assert walk.invoke("ReportFunction", {})["failed"] == 0
+    walk.open_the_page_of_a_report()
+    walk.answer_a_message()
 
 
 def change_of_keys_only(ticket: str) -> dict[str, Any]:
@@ -129,7 +157,7 @@ def change_of_keys_only(ticket: str) -> dict[str, Any]:
 
 
 def test_every_call_is_granted(walked: Walked) -> None:
-    assert {call.function for call in walked.calls} == {"track", "watch", "sweep"}
+    assert {call.function for call in walked.calls} == {"track", "watch", "respond", "sweep", "report"}
     assert sorted(call for call in walked.calls if not any(grant.covers(call) for grant in walked.grants)) == []
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 import yaml
-from attrs import asdict
 
 from local_stack.server import ROOT
 from local_stack.template import template
@@ -125,6 +124,49 @@ def roles_without_the_boundary(stack: Template) -> Problems:
 # ------------------------------------------------------------------------------- alarms
 
 
+def alarms_on_what_they_watch(stack: Template) -> Problems:
+    """An alarm about messages that do not arrive must not go the way of these messages, and only operations hear it."""
+    problems = []
+    for name, alarm in of_type(stack, "AWS::CloudWatch::Alarm").items():
+        for kind in ("AlarmActions", "OKActions", "InsufficientDataActions"):
+            others = names_in(alarm.get(kind, [])) - {"OperationsTopic"}
+            problems += [f"{name}: {kind} go to {other}" for other in sorted(others)]
+        if names_in(alarm["Dimensions"]) & names_in(alarm["AlarmActions"]):
+            problems.append(f"{name} watches the topic that it goes to")
+    return problems
+
+
+def alarms_that_miss_what_is_tried_seldom(stack: Template) -> Problems:
+    """A message that fails is tried every `LONGEST_PAUSE` at last, and only then its age is a metric."""
+    from sla_watchdog.sending import LONGEST_PAUSE
+
+    return [
+        name
+        for name, alarm in of_type(stack, "AWS::CloudWatch::Alarm").items()
+        if alarm["MetricName"] == "OldestPendingSeconds"
+        and (alarm["Period"] < LONGEST_PAUSE + 2 * 60 or alarm["EvaluationPeriods"] > 1)
+    ]
+
+
+def alarms_without_a_page(stack: Template) -> Problems:
+    """The runbook has a section for each alarm, under its name without the stack's."""
+    runbook = (ROOT / "docs" / "runbook.md").read_text()
+    names = [a["AlarmName"]["Fn::Sub"] for a in of_type(stack, "AWS::CloudWatch::Alarm").values()]
+    wanted = {name.removeprefix("${AWS::StackName}-") for name in names}
+    described = {line.removeprefix("## ").strip() for line in runbook.splitlines() if line.startswith("## ")}
+    return sorted(wanted - described)
+
+
+def dead_letters_without_a_way_back(stack: Template) -> Problems:
+    """`doctor` finds each by an output, and the runbook says how to re-drive it."""
+    runbook = (ROOT / "docs" / "runbook.md").read_text()
+    outputs = set().union(*(names_in(entry["Value"]) for entry in stack["Outputs"].values()))
+    queues = failure_destinations(stack)
+    return [f"{name}: no output" for name in sorted(queues - outputs)] + [
+        f"{name}: not in the runbook" for name in sorted(queues) if f"Re-drive {name}" not in runbook
+    ]
+
+
 def alarms_that_tell_nobody(stack: Template) -> Problems:
     """From each alarm to its topic, the topic's policy, its key and the key's policy."""
     topics = of_type(stack, "AWS::SNS::Topic")
@@ -168,17 +210,21 @@ def _of_cloudwatch(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def failures_that_ring_no_alarm(stack: Template) -> Problems:
     """Whatever is a destination of failures has an alarm on its messages."""
-    targets = set()
-    for key in ("deadLetterTargetArn", "DeadLetterConfig", "OnFailure"):
-        targets |= set().union(*(names_in(found) for found in _values_of(key, stack)))
-    assert targets
     watched = {
         resource
         for alarm in of_type(stack, "AWS::CloudWatch::Alarm").values()
         if alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
         for resource in names_in(alarm["Dimensions"])
     }
-    return sorted(targets - watched)
+    return sorted(failure_destinations(stack) - watched)
+
+
+def failure_destinations(stack: Template) -> set[str]:
+    targets: set[str] = set()
+    for key in ("deadLetterTargetArn", "DeadLetterConfig", "OnFailure"):
+        targets |= set().union(*(names_in(found) for found in _values_of(key, stack)))
+    assert targets
+    return targets
 
 
 def _values_of(key: str, value: Any) -> Iterator[Any]:
@@ -193,11 +239,11 @@ def _values_of(key: str, value: Any) -> Iterator[Any]:
 
 
 def alarms_on_metrics_nobody_emits(stack: Template) -> Problems:
+    from sla_watchdog.handlers import sweep, watch
     from sla_watchdog.observability import count, metrics
-    from sla_watchdog.sending import Tally
 
     metrics.clear_metrics()
-    count({name: value for name, value in asdict(Tally()).items() if isinstance(value, int)} | {"heartbeat": 1})
+    count(dict.fromkeys((*watch.MEASURED, *sweep.MEASURED, "heartbeat"), 1))
     emitted = set(metrics.metric_set)
     metrics.clear_metrics()
     alarms = of_type(stack, "AWS::CloudWatch::Alarm").items()
@@ -280,6 +326,10 @@ CHECKS: list[Callable[[Template], Problems]] = [
     grants_of_more_than_an_action,
     roles_without_the_boundary,
     alarms_that_tell_nobody,
+    alarms_on_what_they_watch,
+    alarms_that_miss_what_is_tried_seldom,
+    alarms_without_a_page,
+    dead_letters_without_a_way_back,
     failures_that_ring_no_alarm,
     alarms_on_metrics_nobody_emits,
     functions_without_alarms,
@@ -344,6 +394,22 @@ MUTATIONS = {
     "an alarm on a topic closed to CloudWatch": (
         alarms_that_tell_nobody,
         put("LeftDue/Properties/AlarmActions", [{"Ref": "OwnerTopic"}]),
+    ),
+    "an alarm that also goes to those who wait for alerts": (
+        alarms_on_what_they_watch,
+        put("OldestPending/Properties/OKActions", [{"Ref": "ManagerTopic"}]),
+    ),
+    "an alarm that wants to see a rare try thrice": (
+        alarms_that_miss_what_is_tried_seldom,
+        put("OldestPending/Properties/EvaluationPeriods", 3),
+    ),
+    "an alarm of which no page says what to do": (
+        alarms_without_a_page,
+        put("LeftDue/Properties/AlarmName", {"Fn::Sub": "${AWS::StackName}-left"}),
+    ),
+    "a dead-letter queue that nobody finds": (
+        dead_letters_without_a_way_back,
+        lambda stack: stack["Outputs"].pop("StreamDeadLetters"),
     ),
     "a key closed to CloudWatch": (
         alarms_that_tell_nobody,

@@ -59,6 +59,18 @@ def test_the_sum_so_far_ends_at_the_limit(capsys: pytest.CaptureFixture[str], fi
     assert "Since then 1 h of open time more" in out
 
 
+def test_a_very_long_history_is_explained_without_what_would_have_been_told(
+    capsys: pytest.CaptureFixture[str], file: Any
+) -> None:
+    replies = [
+        {"ticket": "T-1", "at": at(f"{MON}T00:01") + number, "type": "reply", "by": "agent"} for number in range(6_000)
+    ]
+    code, out, err = explain(capsys, "T-1", *file(CREATED, *replies), "--at", f"{MON}T09:00Z")
+    assert code == 0
+    assert "who would have been told is left out" in err
+    assert "not told" in " ".join(out.split())
+
+
 def test_levels_that_were_told_are_known_from_the_replay(capsys: pytest.CaptureFixture[str], file: Any) -> None:
     _, out, _ = explain(capsys, "T-1", *file(CREATED, {**CREATED, "type": "note", "at": f"{MON}T09:00Z"}))
     said = " ".join(out.split())

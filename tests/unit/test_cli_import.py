@@ -85,3 +85,64 @@ def test_a_file_that_is_not_there_is_named(operator: Operator, tmp_path: Path) -
     ran = operator("import", str(tmp_path / "no-file"), "--yes")
     assert ran.code == 2
     assert "cannot be read: No such file or directory" in " ".join(ran.err.split())
+
+
+# ------------------------------------------------------------------ a CSV export
+
+
+def export(folder: Path, text: str, name: str = "tickets.csv") -> str:
+    file = folder / name
+    file.write_bytes(text.encode())
+    return str(file)
+
+
+HEADER = "Ticket ID,Created At,Status,Subject,Assignee,Mood\n"
+ROW = 'T-1,2026-02-27T09:00:00Z,New,"City page, still online",Kim,angry\n'
+
+
+def test_of_a_csv_file_a_dry_run_shows_what_each_column_became(operator: Operator, tmp_path: Path) -> None:
+    ran = operator("import", export(tmp_path, HEADER + ROW), "--dry-run")
+    assert (ran.code, table(operator)) == (0, {})
+    became = {line[:11].strip(): line[12:28].strip() for line in ran.out.splitlines() if line[:11].strip()}
+    assert became["Created At"] == "created_at"
+    assert became["Mood"] == "kept as it is"
+    assert "1 ticket ready" in ran.said
+
+
+def test_each_row_of_a_csv_file_is_a_ticket(operator: Operator, tmp_path: Path) -> None:
+    file = export(tmp_path, "\ufeff" + (HEADER + ROW).replace(",", ";").replace("page;", "page,"))
+    assert operator("import", file, "--yes").code == 0
+    assert table(operator)["T-1"]["subject"] == "City page, still online"
+    assert operator("import", file, "--yes", "--json").json["newer"] == 1, "without updated_at nothing is overwritten"
+
+
+def test_a_status_that_the_policy_does_not_know_is_named(operator: Operator, tmp_path: Path) -> None:
+    ran = operator("import", export(tmp_path, HEADER + ROW.replace("New", "Parked")), "--dry-run")
+    assert "does not know: Parked" in ran.said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no column for ticket_id"),
+        ("Number,Status\nT-1,New\n", "no column for ticket_id (ticket_id), created_at (created_at)"),
+        (HEADER + ROW + ROW, "line 3: ticket 'T-1' stands in line 2 already"),
+        (HEADER + ROW.replace("2026-02-27T09:00:00Z", "27.2.26"), "line 2: created_at: '27.2.26' is not a date"),
+        (HEADER + "T-1,,New\n", "line 2: no created_at"),
+        (HEADER + ROW.replace("angry", "angry,very"), "line 2: 7 values for 6 columns"),
+        ("Status,Status\n", "two columns are called 'Status'"),
+        (HEADER + '"T-1', "not CSV"),
+    ],
+)
+def test_a_csv_file_that_cannot_be_imported_is_refused_whole(
+    operator: Operator, tmp_path: Path, text: str, said: str
+) -> None:
+    ran = operator("import", export(tmp_path, text), "--yes")
+    assert (ran.code, said in " ".join(ran.err.split())) == (2, True), ran.err
+    assert table(operator) == {}
+
+
+def test_a_csv_file_in_another_encoding_is_refused(operator: Operator, tmp_path: Path) -> None:
+    file = tmp_path / "tickets.csv"
+    file.write_bytes((HEADER + ROW).replace("City", "Stra\u00dfe").encode("latin-1"))
+    assert "not UTF-8" in operator("import", str(file), "--yes").err

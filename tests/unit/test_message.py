@@ -249,6 +249,18 @@ def test_a_long_subject_is_cut_so_that_how_late_it_is_stays() -> None:
 
 # ------------------------------------------------------------------ links
 
+ANSWER = "https://abcdefghij.execute-api.ap-southeast-1.amazonaws.com/0123456789abcdef"
+
+
+def test_the_link_to_answer_is_whole_in_e_mail_and_sms() -> None:
+    long = evolve(story.PAGE, subject="Seite der Stadt im Netz " * 20)
+    notice = story.notice(story.item(story.resolution(), NOW), tickets=(long,), link=ANSWER)
+    for form in (render(notice, NOW), render(notice, NOW).plain()):
+        assert f"  {ANSWER}" in form.email.split("\n")
+        assert form.sms.endswith(f"Ref 8D860B13 {ANSWER}")
+        assert form.sms.startswith("Breach L2 T-4711 resolution 6 h 10 m over")
+        assert septets(form.sms) <= SEPTETS_OF_ONE_SMS - len(DISPLAY_NAME)
+
 
 @pytest.mark.parametrize(
     "url",

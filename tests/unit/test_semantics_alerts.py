@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from attrs import evolve
 
 from building import DAILY, DAY, HOUR, STANDARD, after_telling, at, facts, judge, policy, resolution, rule
@@ -135,6 +136,17 @@ def test_e7_a_broken_promise_makes_the_next_level_due_at_that_instant() -> None:
     broken = plan(held, policy(), at("2026-03-02T10:00"))
     assert ("resolution", 3, "manager") in told(broken)
     assert {alert.due_at for alert in broken.alerts} == {at("2026-03-02T10:00")}
+
+
+@pytest.mark.parametrize(("field", "level"), [("agent_reply", 2), ("bot_reply", 3), ("customer_reply", 3)])
+def test_e7_a_promise_is_kept_by_an_update_of_a_person_and_then_nothing_is_due_before_its_time(
+    field: str, level: int
+) -> None:
+    case = after(BORN, "2026-03-02T08:30")
+    said = facts((field, "2026-03-02T09:30"))
+    held = evolve(case, facts=BORN | promise("2026-03-02T09:00", "2026-03-02T10:00") | said)
+    judged = plan(held, policy(), at("2026-03-02T10:00"))
+    assert max((clock_level for _, clock_level, _ in told(judged)), default=2) == level
 
 
 def test_e7_a_promise_broken_at_the_top_is_a_repetition() -> None:

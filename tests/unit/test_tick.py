@@ -301,7 +301,7 @@ def test_every_level_that_came_due_in_two_weeks_has_an_end_in_the_audit(desk: De
 
 def test_a_topic_that_nobody_confirmed_counts_as_nobody_and_the_next_level_is_told(desk: Desk) -> None:
     desk.put(f"{MON}T00:00", **NEW)
-    desk.parts.watch.set_topics({**dict.fromkeys(TOPICS, 1), "owner": 0})
+    desk.parts.watch.set_topics({**dict.fromkeys(TOPICS, 1), "owner": 0}, at(f"{MON}T00:00"))
     desk.tick(f"{MON}T06:00")
     assert sorted(desk.sent_to()) == ["owner", "team-lead"], "published all the same: the count may be old"
     assert ("resolution/1/0/0/owner", "undeliverable") in desk.outcomes()
@@ -320,7 +320,7 @@ def test_values_without_a_topic_of_their_own_share_the_digest_of_their_audience(
     audiences = {**policy().audiences, "owner": Audience("owner", each="assignee")}
     desk = Desk(policy(audiences=audiences), topics=(*TOPICS, "owner--kim"))
     desk.tick(f"{MON}T00:00")
-    desk.parts.watch.set_topics(dict.fromkeys((*TOPICS, "owner--kim"), 1))
+    desk.parts.watch.set_topics(dict.fromkeys((*TOPICS, "owner--kim"), 1), at(f"{MON}T00:00"))
     desk.put(f"{MON}T00:00", "T-kim", **NEW, assignee="kim")
     for number in range(12):
         desk.put(f"{MON}T00:00", f"T-{number}", **NEW, assignee=f"agent {number}")

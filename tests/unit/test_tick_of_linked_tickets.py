@@ -169,16 +169,16 @@ def test_a_chain_of_tickets_that_arrive_newest_first_is_a_short_way(desk: Desk) 
 
 
 @pytest.mark.parametrize("to", ["T-2", "nowhere"], ids=["circle", "nowhere"])
-def test_a_broken_pointer_is_put_back_and_said(desk: Desk, to: str) -> None:
-    """A pointer that leads nowhere is damage, never silence."""
+def test_a_broken_pointer_is_never_silence_and_is_rebuilt_from_the_record(desk: Desk, to: str) -> None:
     table = desk.parts.settings.watch_table
     pointer = {"pk": {"S": "C#T-2"}, "sk": {"S": "W"}, "moved_to": {"S": to}, "rev": {"N": "4"}}
     desk.dynamodb.put_item(TableName=table, Item=pointer)
     assert isinstance(desk.parts.watch.cases(["T-2"])["T-2"], DamagedItem)
     desk.write(ticket_id="T-2", **LATER)
     assert desk.put(f"{MON}T02:00", "T-2", **LATER).kept == 0
-    desk.sweep(f"{MON}T03:00")
-    assert desk.tick(f"{MON}T03:01").put_back == 1
+    assert desk.sweep(f"{MON}T03:00").noticed == ["T-2: damaged: put right"]
+    assert desk.case("T-2").id == "T-2"
+    assert desk.tick(f"{MON}T03:01").put_back == 0
     assert desk.sent_to() == ["operations"]
 
 

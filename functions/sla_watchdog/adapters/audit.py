@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from sla_watchdog.adapters.attributes import plain, typed
 from sla_watchdog.adapters.table import LONGEST_KEY, Item, Pause, write_all
+from sla_watchdog.domain.acknowledgement import Answer
 from sla_watchdog.domain.case import Outcome
 
 if TYPE_CHECKING:
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
 
 @frozen
 class AuditItem:
-    """How one alert ended at `at` (epoch seconds). `extra` holds what is known beside it: topic, message id, text."""
+    """How one alert ended, or what was answered to it, at `at` (epoch seconds).
+
+    `extra` holds what is known beside it: topic, message id, text.
+    """
 
     case: str
     at: int
     alert_id: str
-    outcome: Outcome
+    outcome: Outcome | Answer
     reason: str
     extra: Mapping[str, str] = field(factory=dict)
 
@@ -64,10 +68,14 @@ def _from_item(stored: Item) -> AuditItem:
         case=item["pk"].removeprefix("C#"),
         at=int(item["at"]),
         alert_id=item["alert_id"],
-        outcome=Outcome(item["outcome"]),
+        outcome=_outcome(item["outcome"]),
         reason=item["reason"],
         extra=item["extra"],
     )
+
+
+def _outcome(text: str) -> Outcome | Answer:
+    return Answer(text) if text in set(Answer) else Outcome(text)
 
 
 class AuditTable:

@@ -191,11 +191,13 @@ def sealed_in(item: Item) -> dict[str, int]:
 def _case(name: str, item: _Map) -> Case:
     if "moved_to" in item.members:
         raise DamageError(f"it was moved to {item.members['moved_to']!r}, where there is no case")
+    if (rev := item.number("rev")) < 1:
+        raise DamageError(f"rev is {rev}, which no write leaves")
     reached = item.maps("reached").values()
     return Case(
         id=name,
         facts=Facts.of(facts_in(item.members.get("facts"))),
-        rev=item.number("rev"),
+        rev=rev,
         reached={(each.text("clock"), each.text("recipient")): _reached(each) for each in reached},
         outbox={key: _entry(entry) for key, entry in item.maps("outbox").items()},
         seen=_seen(item),
@@ -235,6 +237,11 @@ def _seen(item: _Map) -> dict[str, str]:
 
 def _reached(item: _Map) -> Reached:
     return Reached(item.number("level"), item.number("repetition"), item.number("at"), Outcome(item.text("outcome")))
+
+
+def entry_in(value: object) -> Entry:
+    """An entry that `entry_map` made. Raises DamageError."""
+    return _entry(_Map.of(value, "entry"))
 
 
 def _entry(item: _Map) -> Entry:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 from attrs import frozen
@@ -34,11 +35,14 @@ LONGEST_REASON = 500
 
 @frozen
 class Due:
-    """Something whose `next_at` has come: a case, or a digest when `case` is empty."""
+    """Something whose `next_at` has come: a case, or a digest when `case` is empty.
+
+    `next_at` is just what the index holds, which may be no whole number where the item is damaged.
+    """
 
     case: str
     pk: str
-    next_at: int
+    next_at: int | Decimal
 
     @property
     def digest(self) -> str:
@@ -49,7 +53,9 @@ class Due:
 def due_of(item: Item) -> Due:
     values: Any = plain(item)
     pk = str(values["pk"])
-    return Due(pk.removeprefix(CASE) if pk.startswith(CASE) else "", pk, int(values["next_at"]))
+    number = Decimal(values["next_at"])
+    whole = int(number) if number == number.to_integral_value() else number
+    return Due(pk.removeprefix(CASE) if pk.startswith(CASE) else "", pk, whole)
 
 
 def wakes(change: Expression, case: str, next_at: int | None, urgent: bool) -> None:
@@ -125,8 +131,10 @@ class Cases(CaseReads):
             for item in page["Items"]:
                 yield from findings_of(item)
 
-    def keep(self, case: Case, findings: Iterable[Finding]) -> bool:
+    def keep(self, case: Case, findings: Iterable[Finding], also: Sequence[Mapping[str, Any]] = ()) -> bool:
         """Writes what is known of the case and when to wake; leaves outbox and levels reached alone.
+
+        `also` are actions of the same transaction, each under a condition of its own.
 
         Only when `rev` is still the one read (0: no such case yet) and no newer generation has written.
         False otherwise, and when a repetition finds its own write done: read again. Raises Unstorable for a case
@@ -136,9 +144,10 @@ class Cases(CaseReads):
         change = known(case, stored, findings)
         change.set_if_absent("outbox", to={}).set_if_absent("reached", to={})
         with storable(case.id):
-            if not stored.parts:
+            others = [*self.sealed_parts(case.id, stored), *also]
+            if not others:
                 return self._update(case_key(case.id), ROOM, change) is None
-            return self._update_with(case_key(case.id), ROOM, change, self.sealed_parts(case.id, stored)) is None
+            return self._update_with(case_key(case.id), ROOM, change, others) is None
 
     def sealed_parts(self, case: str, stored: Sealing) -> list[dict[str, Any]]:
         """The sealed items, for the transaction that takes their facts out of the case's own; never written over."""

@@ -47,7 +47,7 @@ def _members_text(members: Iterable[tuple[str, str]]) -> str:
 
 class Digests(Items):
     def put_digest(self, digest: str, recipient: Recipient, members: Sequence[tuple[str, str]], now: int) -> bool:
-        """Writes the digest before any member is claimed for it.
+        """Writes the digest before it is sent, with the members that were claimed for it.
 
         Only when there is none of that id; True as well when a repetition finds just what it would write.
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 from sla_watchdog.adapters.attributes import attribute
@@ -26,8 +27,18 @@ class Expression:
         self._values[name] = attribute(value)
         return name
 
+    def stored(self, value: Mapping[str, Any]) -> str:
+        """A value as it is stored, of whatever type."""
+        name = f":v{len(self._values)}"
+        self._values[name] = dict(value)
+        return name
+
     def set(self, *path: str, to: object) -> Self:
         self._sets.append(f"{self.path(*path)} = {self.value(to)}")
+        return self
+
+    def set_stored(self, name: str, value: Mapping[str, Any]) -> Self:
+        self._sets.append(f"{self.path(name)} = {self.stored(value)}")
         return self
 
     def set_if_absent(self, *path: str, to: object) -> Self:

@@ -46,20 +46,20 @@ class Mode:
 class Meta(Items):
     # ------------------------------------------------------------ the run lease
 
-    def run_lease(self, owner: str, now: int, until: int) -> bool:
-        """True for the one owner who may run until `until`. Only when nobody holds it, or its time is over.
+    def run_lease(self, owner: str, now: int, until: int, run: str = "lease") -> bool:
+        """True for the one owner who may make that `run` until `until`. Only when nobody holds it, or its time is over.
 
         A repetition by the owner extends it.
         """
         change = Expression().set("owner", to=owner).set("until", to=until)
         over = f"{change.path('until')} <= {change.value(now)}"
         change.require(f"{change.absent('pk')} OR {over} OR {change.equals('owner', to=owner)}")
-        return self._update(META, "lease", change) is None
+        return self._update(META, run, change) is None
 
-    def release_run(self, owner: str) -> bool:
+    def release_run(self, owner: str, run: str = "lease") -> bool:
         """Ends the lease of this owner, and of no other; a repetition changes nothing."""
         change = Expression().set("until", to=0)
-        return self._update(META, "lease", change.require(change.equals("owner", to=owner))) is None
+        return self._update(META, run, change.require(change.equals("owner", to=owner))) is None
 
     # ------------------------------------------------------------ the policy generation
 
@@ -96,6 +96,11 @@ class Meta(Items):
         change = Expression().set("swept", to=number)
         return self._update(META, "generation", change.require(change.equals("number", to=number))) is None
 
+    def ask_for_sweep(self) -> bool:
+        """The next tick asks for one; only where a tick has ever run. A repetition changes nothing."""
+        change = Expression().set("swept", to=0)
+        return self._update(META, "generation", change.require(change.present("pk"))) is None
+
     # ------------------------------------------------------------ mode, time, topics
 
     def mode(self) -> Mode:
@@ -123,9 +128,21 @@ class Meta(Items):
         stored = self._plain(META, "topics")
         return {name: int(count) for name, count in stored["topics"].items()} if stored else None
 
-    def set_topics(self, topics: Mapping[str, int]) -> None:
-        """The last count stands."""
-        self._update(META, "topics", Expression().set("topics", to=topics))
+    def set_topics(self, topics: Mapping[str, int], now: int) -> None:
+        """The last count stands. Where it finds somebody again, a sweep wakes what reached nobody."""
+        stored = self._plain(META, "topics")
+        before, since = stored.get("topics", {}), stored.get("since", {})
+        there = {topic for topic, count in topics.items() if count}
+        kept = {topic: int(since[topic]) for topic in there if topic in since and before.get(topic)}
+        change = Expression().set("topics", to=topics).set("since", to={**dict.fromkeys(there, now), **kept})
+        self._update(META, "topics", change)
+        if stored and there.difference(kept):
+            self.ask_for_sweep()
+
+    def topic_is_gone(self, topic: str) -> bool:
+        """SNS says so, before the next count does; only of a topic that was counted."""
+        change = Expression().set("topics", topic, to=0).remove("since", topic)
+        return self._update(META, "topics", change.require(change.present("topics", topic))) is None
 
     # ------------------------------------------------------------ sweeps
 

@@ -55,7 +55,8 @@ class _Held:
         return change.require(change.equals("outbox", self.key, "token", to=self.token))
 
     def until(self, until: int, attempts: int) -> Expression:
-        change = self.change().set("outbox", self.key, "until", to=until)
+        """No digest will carry it any more: else one that was sent without it would count as its own."""
+        change = self.change().set("outbox", self.key, "until", to=until).set("outbox", self.key, "digest", to="")
         return change.set("outbox", self.key, "attempts", to=attempts)
 
     def reaching(self, levels: Levels) -> Expression:

@@ -55,7 +55,7 @@ def refuse(found: Sequence[Odd]) -> None:
 def _repeated(events: Iterable[Event]) -> Iterator[Odd]:
     last: dict[str, Event] = {}
     for event in events:
-        if last.get(event.ticket) == event:
+        if event.repeats(last.get(event.ticket)):
             yield Odd(event.line, event.ticket, Oddity.REPEATED)
         last[event.ticket] = event
 
@@ -65,10 +65,10 @@ def _out_of_order(events: Iterable[Event]) -> Iterator[Odd]:
     latest: dict[str, tuple[int, int]] = {}
     for event in sorted(events, key=attrgetter("line")):
         at = event.at, event.seq or 0
-        before = latest.get(event.ticket, at)
-        if at < before:
+        if at < latest.get(event.ticket, at):
             yield Odd(event.line, event.ticket, Oddity.OUT_OF_ORDER)
-        latest[event.ticket] = max(at, before)
+        else:
+            latest[event.ticket] = at
 
 
 def _outside_life(events: Iterable[Event]) -> Iterator[Odd]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
+from typing import TypeAlias
 
 from sla_watchdog.backtest.charts import attainment_chart, load_chart, unit
 from sla_watchdog.backtest.comparison import changes, loads
@@ -22,8 +23,16 @@ ODD = {
 }
 
 
-def report(result: Result) -> str:
-    parts = [_top(result), _kept(result), _told(result), _noisy(result.played), _worst(result.played)]
+Draw: TypeAlias = Callable[..., str]
+"""Calls the chart given first with the rest, here or in another process."""
+
+
+def drawn_here(chart: Draw, *of: object) -> str:
+    return chart(*of)
+
+
+def report(result: Result, draw: Draw = drawn_here) -> str:
+    parts = [_top(result), _kept(result, draw), _told(result, draw), _noisy(result.played), _worst(result.played)]
     if result.against:
         parts.insert(1, _changed(result, result.against))
     return f"{HEAD}<main>\n{''.join(parts)}</main>\n</html>\n"
@@ -46,7 +55,7 @@ def _top(result: Result) -> str:
     return f"<h1>Backtest</h1>\n<p>{escape(span + lines)}</p>\n{figures(shown)}"
 
 
-def _kept(result: Result) -> str:
+def _kept(result: Result, draw: Draw) -> str:
     rows = attainment(result.played.clocks)
     if not rows:
         return section("Targets kept", "No policy has a target.")
@@ -56,7 +65,7 @@ def _kept(result: Result) -> str:
         [*_attained(row), *([_percent(before.get((row.policy, row.clock)))] if before else [])] for row in rows
     ]
     said = "Tickets by verdict. Kept is met of those decided; of several exchanges of a ticket the worst counts."
-    chart = attainment_chart(rows, "Share of tickets by verdict, for each policy and clock")
+    chart = draw(attainment_chart, rows, "Share of tickets by verdict, for each policy and clock")
     return section("Targets kept", said, chart, table(head, lines))
 
 
@@ -68,7 +77,7 @@ def _percent(row: Attainment | None) -> str:
     return "" if row is None or row.kept is None else f"{row.kept:.1f} %"
 
 
-def _told(result: Result) -> str:
+def _told(result: Result, draw: Draw) -> str:
     found = audiences(result.played.messages, len(result.days))
     if not found:
         return section("Who would have been told", "Nobody: no level came due.")
@@ -92,7 +101,7 @@ def _told(result: Result) -> str:
         f"Messages a {per}. Alerts of one case to one topic at one instant are one message; a digest would fold more."
         f"{outline}"
     )
-    chart = load_chart(result.days, per_day(result.played.messages), before, f"Messages a {per} to each audience")
+    chart = draw(load_chart, result.days, per_day(result.played.messages), before, f"Messages a {per} to each audience")
     return section("Who would have been told", said, chart, table(head, lines))
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import date, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
+from sla_watchdog.domain.business_time import DAY
 from sla_watchdog.domain.clocks import Clock
 from sla_watchdog.domain.policy import TARGETS, Metric
 from sla_watchdog.domain.replay import Ending, Told
@@ -90,4 +92,13 @@ def _paused(clock: Clock, until: int) -> int:
 
 def utc(at: int | None) -> str:
     """ISO 8601 in UTC; empty for None."""
-    return "" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if at is None:
+        return ""
+    day, second = divmod(at, DAY)
+    return f"{_date(day)}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z"
+
+
+@lru_cache(1 << 12)
+def _date(day: int) -> str:
+    """Of a day counted from 1970-01-01; many rows tell of the same few."""
+    return str(date(1970, 1, 1) + timedelta(day))

@@ -23,11 +23,17 @@ COMMANDS = (
     "backtest",
     "import_",
     "status",
+    "doctor",
+    "plan",
     "explain",
+    "ack",
+    "snooze",
+    "silence",
     "subscribe",
     "unsubscribe",
     "test_alert",
     "go_live",
+    "completion",
 )
 """Modules of this package, in the order in which `--help` lists them."""
 
@@ -41,7 +47,7 @@ class UsageError(SlaWatchdogError):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Errors we raise ourselves become one line, others keep their stack trace."""
     zoneinfo.reset_tzpath(to=())  # the packaged time zones, as in Lambda, whatever the machine has
-    parser = _parser()
+    parser = commands()
     args = parser.parse_args(argv)
     if "run" not in args:
         parser.print_help()
@@ -66,7 +72,7 @@ def _run(args: argparse.Namespace) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def commands() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="sla-watchdog",
         description="Tells a named person, and then somebody higher up, of every case that stays "

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import gc
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, available_timezones
@@ -57,18 +59,41 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     parser.set_defaults(run=run)
 
 
+BYTES_OF_A_TICKET = 100
+"""About what a ticket takes of a compressed file, to tell a large one before it is read."""
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Values refer to older values only, so what is done with is freed at once; the collector of cycles would find
+    nothing, and look for it in the whole history again and again.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@_no_collector()
 def run(args: argparse.Namespace) -> int:
     from sla_watchdog.backtest.files import write_all
     from sla_watchdog.backtest.report import report
+    from sla_watchdog.backtest.workers import beside, drawing, processors
     from sla_watchdog.cli.backtest_text import print_result
     from sla_watchdog.cli.policy_in_memory import compiled_policy
 
     paths = [args.policy or OWN_POLICY, *([args.against] if args.against else [])]
     policy, *_ = [compiled_policy(path) for path in paths]
-    result = _result(args, paths, _zone(args.timezone) or policy.timezone)
-    tables = result.tables()
+    with drawing(processors(_size(args.events) // BYTES_OF_A_TICKET)) as draw:
+        result = _result(args, paths, _zone(args.timezone) or policy.timezone)
+        with beside(result.tables, processors(len(result.history.groups))) as tables_done:
+            page = report(result, draw)
+            tables = tables_done()
     try:
-        write_all(args.out, {**tables, "report.html": report(result)})
+        write_all(args.out, {**tables, "report.html": page})
     except OSError as error:
         raise UsageError(f"{args.out} cannot be written: {error.strerror}") from error
     if args.json:
@@ -76,6 +101,10 @@ def run(args: argparse.Namespace) -> int:
     else:
         print_result(Console(highlight=False), result, args.out)
     return FINE
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
 
 
 def _zone(name: str | None) -> str | None:
@@ -88,18 +117,18 @@ def _result(args: argparse.Namespace, paths: Sequence[Path], zone: str | None) -
     from sla_watchdog.backtest.oddities import counted, oddities
     from sla_watchdog.backtest.play import History
     from sla_watchdog.backtest.result import Result
+    from sla_watchdog.backtest.workers import beside, processors
     from sla_watchdog.cli.policy_in_memory import compiled_policy
 
     until = _until(args.until, zone)
     events = _read(args.events, zone)
-    found = oddities(events)
+    with beside(partial(oddities, events), processors(len(events))) as oddities_found:
+        history = History.of(list(each_once(events)))
+        found = oddities_found()
     if args.strict:
         _refuse(args.events, found)
-    history = History.of(list(each_once(events)))
     if until is not None and until < history.first:
         raise UsageError("--until is before the first event")
-    del events
-    gc.freeze()  # the history stays to the end: the collector need not look at it again and again
     policies = [compiled_policy(path, history.first) for path in paths]
     played = [_play(history, each, until or history.last) for each in policies]
     return Result(history, counted(found), *played)
@@ -125,7 +154,6 @@ def _until(text: str | None, zone: str | None) -> int | None:
 
 def _read(path: Path, zone: str | None) -> Sequence[Event]:
     columns = (SpinnerColumn(), TextColumn("reading {task.completed:,} lines"))
-    gc.disable()
     try:
         with _progress(*columns) as progress:
             return in_order(progress.track(lines_of(path), total=None), zone)
@@ -133,8 +161,6 @@ def _read(path: Path, zone: str | None) -> Sequence[Event]:
         raise UsageError(f"{path} cannot be played:\n{error}") from error
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
-    finally:
-        gc.enable()
 
 
 def _play(history: History, policy: Policy, until: int) -> Played:
@@ -143,7 +169,7 @@ def _play(history: History, policy: Policy, until: int) -> Played:
 
     it = Play(history, policy, until)
     columns = (MofNCompleteColumn(), TextColumn("tickets"), BarColumn(), TimeRemainingColumn())
-    with played_parts(it, processors(it)) as parts, _progress(*columns) as progress:
+    with played_parts(it, processors(len(history.groups))) as parts, _progress(*columns) as progress:
         task = progress.add_task("", total=len(history.tickets))
         return it.whole(parts, lambda count: progress.advance(task, count))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from sla_watchdog.cli.options import OWN_POLICY, Subparsers, add_command
 from sla_watchdog.domain.case import Case
 from sla_watchdog.domain.escalation import plan
 from sla_watchdog.domain.explanation import Explanation, explanation
-from sla_watchdog.domain.facts import Facts
+from sla_watchdog.domain.facts import Fact, Facts
 from sla_watchdog.domain.policy import Policy
 from sla_watchdog.domain.record import Unreadable, seconds_of
 from sla_watchdog.domain.replay import replay
@@ -25,6 +26,9 @@ from sla_watchdog.history import Chronicler, by_ticket, components
 
 if TYPE_CHECKING:
     from sla_watchdog.cli.stack import Stack
+
+MOST_REPLAYED = 5_000
+"""Facts of one case up to which everything that would have been told is played through, which takes its square."""
 
 
 def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
@@ -131,9 +135,17 @@ def _of_events(args: argparse.Namespace) -> Explanation:
     at = events[-1].at if asked is None else asked
     chronicler = Chronicler(policy)
     facts = [fact for name in names if name in tickets for fact in chronicler.facts(tickets[name])]
+    return _explained(args, _case(args.ticket, facts, policy, at), policy, at)
+
+
+def _case(ticket: str, facts: Sequence[Fact], policy: Policy, at: int) -> Case:
+    """With everything that would have been told, unless there are so many facts that finding out takes minutes."""
+    if len(facts) > MOST_REPLAYED:
+        said = f"{len(facts):,} facts: who would have been told is left out (`backtest` tells it)"
+        Console(stderr=True, highlight=False).print(said, style="yellow")
+        return Case(ticket, Facts.of(facts))
     endings = (each.case for each in replay(sorted(facts, key=attrgetter("at")), policy, at).endings)
-    case = next((each for each in endings if args.ticket in each.facts.tickets()), Case(args.ticket))
-    return _explained(args, case, policy, at)
+    return next((each for each in endings if ticket in each.facts.tickets()), Case(ticket))
 
 
 def _read(args: argparse.Namespace, policy: Policy) -> tuple[Event, ...]:

@@ -87,7 +87,8 @@ def _case(matter: MatterExplained, told: Explanation) -> Iterator[tuple[str, str
     if told.unlinked:
         yield "Linked to", f"{', '.join(map(id_of, told.unlinked))}, of which no ticket is known"
     for made in matter.promises:
-        how = "replaced or ended" if made.kept else "broken" if made.broken(told.at) else "it holds alerts back"
+        how = "broken" if made.broken(told.at) else "it holds alerts back"
+        how = "kept, or another took its place" if made.kept else how
         by = name_of(made.by) or "somebody"
         yield "Promised", f"by {by} on {instant(made.at, zone)}: an update by {instant(made.until, zone)}; {how}"
 

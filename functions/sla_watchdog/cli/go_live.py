@@ -67,7 +67,7 @@ def _go_live(args: argparse.Namespace, stack: Stack) -> int:
     if mode.name != "live" and not args.yes and not _agreed("Tell them now?"):
         say("Nothing was changed.")
         return FINE
-    stack.watch.set_topics(subscribers)
+    stack.watch.set_topics(subscribers, now)
     left = _switch(stack, [each for each in coming.observed if each.plan.alerts or mode.name != "live"], now)
     if not args.json:
         print_switched(mode, left)

@@ -1,4 +1,4 @@
-"""`import`: puts the tickets of an event file into the Tickets table, each as its events leave it."""
+"""`import`: puts the tickets of an event file, or of a CSV export, into the Tickets table."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -24,10 +24,13 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from sla_watchdog import csv_tickets
 from sla_watchdog.cli import FINE, UsageError
+from sla_watchdog.cli.columns import print_columns
 from sla_watchdog.cli.options import Subparsers, add_command
+from sla_watchdog.csv_tickets import Column
 from sla_watchdog.domain.message.wording import count_of
-from sla_watchdog.domain.policy import Source
+from sla_watchdog.domain.policy import Policy, Source
 from sla_watchdog.domain.record import Record
 from sla_watchdog.events import BrokenEventFile, Event, lines_of, parse
 from sla_watchdog.help_desk import Words, apply, shaped
@@ -37,19 +40,22 @@ if TYPE_CHECKING:
 
 WRITERS = 8
 
+T = TypeVar("T")
+
 
 def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     parser = add_command(
         subparsers,
         "import",
         run,
-        summary="put the tickets of an event file into the Tickets table",
-        description="Reads the whole event file first, and puts nothing if any line of it is broken. Then puts each "
-        "ticket as its events leave it, in the shape that the policy file describes. A record that is newer than the "
-        "file stays as it is, so that an import can be repeated.",
-        example="  sla-watchdog import events.jsonl.gz --dry-run",
+        summary="put the tickets of an event file, or of a CSV export, into the Tickets table",
+        description="Reads the whole file first, and puts nothing if any line of it is broken. Then puts each ticket "
+        "as its events leave it, or as its row says, in the shape that the policy file describes. Of a CSV file it "
+        "shows first what each column became. A record that is newer than the file stays as it is, so that an import "
+        "can be repeated.",
+        example="  sla-watchdog import events.jsonl.gz --dry-run\n  sla-watchdog import tickets.csv --dry-run",
     )
-    parser.add_argument("events", type=Path, metavar="EVENTS", help="JSON lines, plain or gzip")
+    parser.add_argument("file", type=Path, metavar="FILE", help="JSON lines of events, or .csv; plain or gzip")
     parser.add_argument("--dry-run", action="store_true", help="read and check the file, and put nothing")
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
@@ -63,25 +69,35 @@ def run(args: argparse.Namespace) -> int:
 def _import(args: argparse.Namespace, stack: Stack) -> int:
     if args.json and not (args.yes or args.dry_run):
         raise UsageError("--json cannot ask: add --dry-run or --yes")
-    events = _read(args.events, stack.policy.timezone)
-    records = _last_records(events, Words.of(stack.policy))
+    columns, records, said = _tickets(args.file, stack.policy)
     table = stack.outputs["TicketsTable"]
-    said = f"{count_of(len(records), 'ticket')} of {count_of(len(events), 'event')}"
+    if columns and not args.json:
+        print_columns(Console(highlight=False), columns, len(records))
     if args.dry_run:
-        return _answer(args, f"{said} ready for the table {table}; nothing was put.", tickets=len(records))
+        return _answer(args, f"{said} ready for the table {table}; nothing was put.", columns, tickets=len(records))
     if not (args.yes or _agreed(f"Put {said} into the table {table}?")):
-        return _answer(args, "Nothing was put.", tickets=len(records))
+        return _answer(args, "Nothing was put.", columns, tickets=len(records))
     done = _put(stack, table, records)
     kept = f", but for {done[False]:,} that may be newer there" if done[False] else ""
     put = f"{said} put into the table {table}{kept}."
-    return _answer(args, put, tickets=len(records), put=done[True], newer=done[False])
+    return _answer(args, put, columns, tickets=len(records), put=done[True], newer=done[False])
 
 
-def _read(path: Path, zone: str | None) -> tuple[Event, ...]:
+def _tickets(path: Path, policy: Policy) -> tuple[Sequence[Column], Sequence[Record], str]:
+    """The columns of a CSV file, the records, and how many there are, in words."""
+    if ".csv" in path.suffixes:
+        export = _parsed(path, lambda lines: csv_tickets.read(lines, policy))
+        return export.columns, export.records, count_of(len(export.records), "ticket")
+    events = _parsed(path, lambda lines: parse(lines, policy.timezone))
+    records = _last_records(events, Words.of(policy))
+    return (), records, f"{count_of(len(records), 'ticket')} of {count_of(len(events), 'event')}"
+
+
+def _parsed(path: Path, parsing: Callable[[Iterable[bytes]], T]) -> T:
     columns = (SpinnerColumn(), TextColumn("reading {task.completed:,} lines"))
     try:
         with Progress(*columns, console=_stderr(), transient=True) as progress:
-            return parse(progress.track(lines_of(path), total=None), zone)
+            return parsing(progress.track(lines_of(path), total=None))
     except BrokenEventFile as error:
         raise UsageError(f"{path} cannot be imported, and nothing of it was:\n{error}") from error
     except OSError as error:
@@ -95,7 +111,7 @@ def _last_records(events: Iterable[Event], words: Words) -> list[Record]:
     return list(records.values())
 
 
-def _put(stack: Stack, table: str, records: list[Record]) -> Counter[bool]:
+def _put(stack: Stack, table: str, records: Sequence[Record]) -> Counter[bool]:
     """How many were put (True), and how many were newer in the table (False)."""
     columns = (MofNCompleteColumn(), TextColumn("tickets"), BarColumn(), Rate(), TimeRemainingColumn())
     with Progress(*columns, console=_stderr(), transient=True) as progress, ThreadPoolExecutor(WRITERS) as writers:
@@ -115,17 +131,17 @@ def _put_one(stack: Stack, table: str, record: Record) -> bool:
     from sla_watchdog.adapters.attributes import typed
 
     source, client = stack.policy.source, stack.reads
-    names, updated_at = _updated_at(source)
-    names["#key"] = next(iter(source.key))
+    condition: dict[str, Any] = {
+        "ConditionExpression": "attribute_not_exists(#key)",
+        "ExpressionAttributeNames": {"#key": next(iter(source.key))},
+    }
+    if "updated_at" in record:
+        names, updated_at = _updated_at(source)
+        condition["ConditionExpression"] += f" OR (attribute_type({updated_at}, :text) AND {updated_at} <= :updated_at)"
+        condition["ExpressionAttributeNames"] |= names
+        condition["ExpressionAttributeValues"] = typed({":updated_at": record["updated_at"], ":text": "S"})
     try:
-        client.put_item(
-            TableName=table,
-            Item=typed(shaped(record, source)),
-            ConditionExpression="attribute_not_exists(#key) OR "
-            f"(attribute_type({updated_at}, :text) AND {updated_at} <= :updated_at)",
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues=typed({":updated_at": record["updated_at"], ":text": "S"}),
-        )
+        client.put_item(TableName=table, Item=typed(shaped(record, source)), **condition)
     except client.exceptions.ConditionalCheckFailedException:
         return False
     return True
@@ -145,8 +161,10 @@ def _agreed(question: str) -> bool:
     return sys.stdin.readline().strip().casefold() in ("y", "yes")
 
 
-def _answer(args: argparse.Namespace, said: str, **counts: int) -> int:
-    answer: Mapping[str, Any] = {"file": str(args.events), "dry_run": args.dry_run, **counts}
+def _answer(args: argparse.Namespace, said: str, columns: Sequence[Column], **counts: int) -> int:
+    answer: dict[str, Any] = {"file": str(args.file), "dry_run": args.dry_run, **counts}
+    if columns:
+        answer["columns"] = [{"column": each.name, "field": each.field, "filled": each.filled} for each in columns]
     print(json.dumps(answer, indent=2) if args.json else said)
     return FINE
 

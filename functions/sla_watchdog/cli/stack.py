@@ -71,7 +71,7 @@ class Stack:
         counted = self.watch.topics()
         names = self.topics.names(self.audiences) if counted is None else changed
         others = {topic: count for topic, count in (counted or {}).items() if topic not in changed}
-        self.watch.set_topics({**others, **dict(self.topics.confirmed(names))})
+        self.watch.set_topics({**others, **dict(self.topics.confirmed(names))}, self.now())
 
     def subscribers(self) -> Mapping[str, int]:
         """Confirmed subscriptions of every topic that there is."""

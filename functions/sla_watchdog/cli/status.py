@@ -9,8 +9,8 @@ from attrs import frozen
 
 from sla_watchdog.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.cli.options import Subparsers, add_command
-from sla_watchdog.cli.rows import Row, Trouble, row
 from sla_watchdog.domain.case import Entry
+from sla_watchdog.domain.case_row import Row, Trouble, row
 from sla_watchdog.domain.escalation import plan
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from sla_watchdog.cli.rows import Row, Trouble, phrase
 from sla_watchdog.cli.status import Pending, Status
+from sla_watchdog.domain.case_row import Row, Trouble, phrase
 from sla_watchdog.domain.message.wording import iso
 
 

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sla_watchdog.cli.rows import Row, Trouble, phrase
 from sla_watchdog.cli.status import Mend, Pending, Status
 from sla_watchdog.domain.case import Outcome
+from sla_watchdog.domain.case_row import Row, Trouble, phrase
 from sla_watchdog.domain.message.text import brief, columns
 from sla_watchdog.domain.message.wording import count_of, duration, instant, who_by_key
 

@@ -8,7 +8,7 @@ A11, D1). All instants are epoch seconds.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from itertools import pairwise
 
@@ -76,9 +76,7 @@ class Clock:
 
     @property
     def record(self) -> str:
-        """What its breach is recorded under: resolution keeps it over reopenings, an exchange has its own."""
-        cycle = f"/{self.cycle}" if self.metric in (Metric.NEXT_RESPONSE, Metric.UPDATE) else ""
-        return f"{self.subject}/{self.metric.value}{cycle}"
+        return recorded_as(self.subject, self.metric, self.cycle)
 
     def breached(self, now: int) -> bool:
         return self.breach_at is not None and self.breach_at <= now
@@ -101,6 +99,12 @@ class Clock:
         return self.course.elapsed(end) if self.course else max(0, end - self.started_at)
 
 
+def recorded_as(subject: str, metric: Metric, cycle: int) -> str:
+    """What a breach is recorded under: resolution keeps it over reopenings, an exchange has its own."""
+    own = f"/{cycle}" if metric in (Metric.NEXT_RESPONSE, Metric.UPDATE) else ""
+    return f"{subject}/{metric.value}{own}"
+
+
 @frozen
 class Recorded:
     """What a changed policy leaves alone: breaches recorded before, and when the change reached the case.
@@ -111,11 +115,12 @@ class Recorded:
     breaches: Mapping[str, int] = field(factory=dict)
     edited_at: int | None = None
 
-    def breach(self, clock: Clock) -> int | None:
-        before, at = self.breaches.get(clock.record), clock.breach_at
+    def breach(self, record: str, at: int | None, stopped_at: int | None) -> int | None:
+        """Of a clock recorded under that name that would breach at `at` by what is known now."""
+        before = self.breaches.get(record)
         if before is not None or at is None or self.edited_at is None or at >= self.edited_at:
             return at if before is None else before
-        return None if clock.stopped_at is not None and clock.stopped_at <= self.edited_at else self.edited_at
+        return None if stopped_at is not None and stopped_at <= self.edited_at else self.edited_at
 
 
 @frozen
@@ -137,9 +142,7 @@ def clocks(
     """
     history = rules_over_time(ticket, facts, policy)
     found: list[Clock] = []
-    scenes = [
-        _Scene(ticket, facts, policy, history, target, recorded or Recorded()) for target in history[-1][1].targets
-    ]
+    scenes = list(_scenes(ticket, facts, policy, history, history[-1][1].targets, recorded or Recorded()))
     pauses = sorted({overrun.at for scene in scenes for overrun in scene.overruns})
     overruns: dict[int, tuple[Clock, Overrun]] = {}
     for scene in scenes:
@@ -157,10 +160,25 @@ def _dropped(ticket: Ticket, facts: Facts, policy: Policy, history: History, rec
     seen = {target.metric for target in history[-1][1].targets}
     for place in range(len(history) - 2, -1, -1):
         changed = history[place + 1][0]
-        for target in (target for target in history[place][1].targets if target.metric not in seen):
-            seen.add(target.metric)
-            clocks = _Scene(ticket, facts, policy, history[: place + 1], target, recorded).clocks(whole=False)
+        targets = [target for target in history[place][1].targets if target.metric not in seen]
+        seen.update(target.metric for target in targets)
+        for scene in _scenes(ticket, facts, policy, history[: place + 1], targets, recorded):
+            clocks = scene.clocks(whole=False)
             yield from (clock for clock in clocks if clock.breach_at is not None and clock.breach_at < changed)
+
+
+def _scenes(
+    ticket: Ticket, facts: Facts, policy: Policy, history: History, targets: Iterable[Target], recorded: Recorded
+) -> Iterator[_Scene]:
+    """Targets that stop and pause alike run the same course."""
+    calendar = policy.calendars[history[-1][1].calendar]
+    courses: dict[tuple[str, frozenset[str]], tuple[Course, tuple[Overrun, ...]]] = {}
+    for target in targets:
+        stops = ENDED if target.stops_at == "resolved" else CLOSED
+        key = target.stops_at, target.pauses_in
+        if key not in courses:
+            courses[key] = course(ticket, stops, target.pauses_in, calendar, policy.pauses)
+        yield _Scene(ticket, facts, policy, history, target, recorded, stops, *courses[key])
 
 
 @frozen
@@ -173,24 +191,13 @@ class _Scene:
     history: History
     target: Target
     recorded: Recorded
-    stops: frozenset[str] = field(init=False)
-    course: Course = field(init=False)
-    overruns: tuple[Overrun, ...] = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        stops = ENDED if self.target.stops_at == "resolved" else CLOSED
-        whole, overruns = course(self.ticket, stops, self.target.pauses_in, self.calendar, self.policy.pauses)
-        object.__setattr__(self, "stops", stops)
-        object.__setattr__(self, "course", whole)
-        object.__setattr__(self, "overruns", overruns)
-
-    @property
-    def rule(self) -> str:
-        return self.history[-1][1].name
+    stops: frozenset[str]
+    course: Course
+    overruns: tuple[Overrun, ...]
 
     @property
     def calendar(self) -> Calendar:
-        return self.policy.calendars[self.history[-1][1].calendar]
+        return self.course.calendar
 
     def clocks(self, whole: bool) -> Iterator[Clock]:
         """None for a ticket that was born closed, until it is reopened (semantics C4), or that has no deadline."""
@@ -249,33 +256,28 @@ class _Scene:
 
     def _clock(self, cycle: int, start: int, stop: int | None) -> Clock:
         part = self.course if start == self.ticket.created_at and stop is None else self.course.within(start, stop)
-        due_at, target = self._deadline(part, stop)
-        clock = Clock(
+        due_at, within = self._deadline(part, stop)
+        target, rule = self.target, self.history[-1][1]
+        record = recorded_as(self.ticket.id, target.metric, cycle)
+        breach_at = self.recorded.breach(record, self._breach(part, start, stop), stop)
+        elsewhere = target.due is not None
+        return Clock(
             subject=self.ticket.id,
-            metric=self.target.metric,
+            metric=target.metric,
             cycle=cycle,
-            rule=self.rule,
-            target=target,
-            calendar=self.history[-1][1].calendar,
-            ladder=self.target.ladder,
+            rule=rule.name,
+            target=within,
+            calendar=rule.calendar,
+            ladder=target.ladder,
             started_at=start,
             running=part.running,
             due_at=due_at,
-            breach_at=self._breach(part, start, stop),
+            breach_at=breach_at,
             stopped_at=stop,
-            levels=(),
+            levels=tuple(_instant(level, part, within, due_at, breach_at, elsewhere) for level in target.ladder.levels),
             paused=part.paused,
             course=part,
         )
-        breach_at = self.recorded.breach(clock)
-        levels = tuple(
-            _instant(level, part, target, due_at, breach_at, self._elsewhere) for level in self.target.ladder.levels
-        )
-        return evolve(clock, breach_at=breach_at, levels=levels)
-
-    @property
-    def _elsewhere(self) -> bool:
-        return self.target.due is not None
 
     def _deadline(self, part: Course, stop: int | None) -> tuple[int | None, int]:
         """When it is due, and the seconds of open time allowed; of one that was met, when it would have been due."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from sla_watchdog.domain.case import Alert, Outcome, Recipient, Severity
+from sla_watchdog.domain.case import Alert, Outcome, Reached, Recipient, Severity
 from sla_watchdog.domain.clocks import Clock, State
 from sla_watchdog.domain.facts import Facts
 from sla_watchdog.domain.levels import CLEARED, WITHDRAWN, Scene
@@ -17,6 +17,7 @@ CHANGING = frozenset({"priority", "customer_tier", "team", "category", "tags", "
 """Fields whose change commonly moves a deadline, for the reason in words."""
 
 CLOCKS = frozenset(metric.value for metric in Metric)
+OF_TICKETS = frozenset(metric.value for metric in (*TARGETS, Metric.PAUSE))
 
 
 def cleared(scene: Scene, running: set[str]) -> Iterator[Alert]:
@@ -32,11 +33,10 @@ def cleared(scene: Scene, running: set[str]) -> Iterator[Alert]:
         if ended is not None and not names & running:
             yield from _to_those_told(scene, matter.id, names, CLOCKS, ended, _cycle(matter), _how(_last(matter)))
             continue
-        own = frozenset(metric.value for metric in (*TARGETS, Metric.PAUSE))
         for each in matter.tickets:
             if each.ended_at is not None and each.id not in running:
                 cycle = 1 + len(each.reopenings)
-                yield from _to_those_told(scene, each.id, {each.id}, own, each.ended_at, cycle, _how(each))
+                yield from _to_those_told(scene, each.id, {each.id}, OF_TICKETS, each.ended_at, cycle, _how(each))
 
 
 def _cycle(matter: Matter) -> int:
@@ -57,16 +57,12 @@ def _how(ticket: Ticket) -> str:
 def _to_those_told(
     scene: Scene, subject: str, names: set[str], clocks: frozenset[str], ended: int, cycle: int, reason: str
 ) -> Iterator[Alert]:
-    told: dict[tuple[str, str], int] = {}
-    over: dict[tuple[str, str], int] = {}
-    for (clock_key, key), reached in scene.case.reached.items():
-        name, clock, _ = clock_key.rsplit("/", 2)
-        if clock == CLEARED:
-            over[name, key] = max(reached.at, over.get((name, key), 0))
-        elif name in names and clock in clocks and reached.outcome in HEARD:
-            told[name, key] = max(reached.at, told.get((name, key), 0))
-    whole = {key: at for (name, key), at in over.items() if name == subject and at >= ended}
-    hot = {key for (name, key), at in told.items() if at > max(over.get((name, key), 0), whole.get(key, 0))}
+    whole = {key: at for key, at in _latest(_each(scene, subject, {CLEARED})).items() if at >= ended}
+    hot = set()
+    for name in names:
+        told = _latest((key, r) for key, r in _each(scene, name, clocks) if r.outcome in HEARD)
+        over = _latest(_each(scene, name, {CLEARED}))
+        hot |= {key for key, at in told.items() if at > max(over.get(key, 0), whole.get(key, 0))}
     for key in sorted(hot):
         recipient = Recipient.of_key(key, scene.policy.audiences)
         if not scene.on_its_way(recipient):
@@ -74,12 +70,28 @@ def _to_those_told(
             yield Alert(subject, CLEARED, cycle, 0, again, recipient, Severity.WARNING, ended, reason)
 
 
+def _each(scene: Scene, name: str, clocks: Collection[str]) -> Iterator[tuple[str, Reached]]:
+    """What each recipient was told of some clocks of a ticket or matter, cycle by cycle."""
+    for clock, cycles in scene.reached(name).items():
+        if clock in clocks:
+            for told in cycles.values():
+                yield from told.items()
+
+
+def _latest(told: Iterable[tuple[str, Reached]]) -> dict[str, int]:
+    """When each recipient was last told."""
+    found: dict[str, int] = {}
+    for key, reached in told:
+        found[key] = max(reached.at, found.get(key, 0))
+    return found
+
+
 def withdrawn(scene: Scene, clock: Clock) -> Iterator[Alert]:
     """A warning whose level is not due any more, because an edit or a late fact moved the deadline away."""
-    if clock.metric not in TARGETS or clock.breached(scene.now):
+    if not scene.case.reached or clock.metric not in TARGETS or clock.breached(scene.now):
         return
-    for (clock_key, key), reached in scene.case.reached.items():
-        if clock_key != clock.key or reached.outcome not in HEARD or reached.level >= len(clock.levels):
+    for key, reached in _told_of(scene, clock).items():
+        if reached.outcome not in HEARD or reached.level >= len(clock.levels):
             continue
         at = clock.levels[reached.level]
         recipient = Recipient.of_key(key, scene.policy.audiences)
@@ -87,6 +99,11 @@ def withdrawn(scene: Scene, clock: Clock) -> Iterator[Alert]:
             continue
         if not scene.on_its_way(recipient):
             yield _withdrawal(scene, clock, recipient, reached.level)
+
+
+def _told_of(scene: Scene, clock: Clock) -> Mapping[str, Reached]:
+    """By recipient, under this very clock."""
+    return scene.reached(clock.subject).get(clock.metric.value, {}).get(clock.cycle, {})
 
 
 def _withdrawal(scene: Scene, clock: Clock, recipient: Recipient, level: int) -> Alert:
@@ -105,7 +122,7 @@ def _next_time(scene: Scene, clock_key: str, recipient: str) -> int:
 def _moved(scene: Scene, clock: Clock) -> str:
     if clock.state(scene.now) is State.PAUSED:
         return "it is paused"
-    told = max((r.at for (key, _), r in scene.case.reached.items() if key == clock.key), default=0)
+    told = max((reached.at for reached in _told_of(scene, clock).values()), default=0)
     if scene.case.edited_at is not None and scene.case.edited_at >= told:
         return "the policy was changed"
     return _changed(scene.case.facts, clock.subject, told) or "its history was put right"

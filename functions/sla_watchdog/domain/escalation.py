@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from operator import attrgetter
+from typing import NamedTuple
 
 from attrs import evolve, field, frozen
 
@@ -11,10 +14,12 @@ from sla_watchdog.domain.case import OPERATIONS, Alert, Case, Outcome, Recipient
 from sla_watchdog.domain.clocks import Clock, Recorded
 from sla_watchdog.domain.closing import cleared, withdrawn
 from sla_watchdog.domain.findings import Finding
-from sla_watchdog.domain.levels import Climb, Scene, alerts, climb, with_floor
+from sla_watchdog.domain.levels import HOLDABLE, Climb, Scene, alerts, climb, with_floor
 from sla_watchdog.domain.links import Matter
-from sla_watchdog.domain.policy import TARGETS, Metric, Policy
+from sla_watchdog.domain.policy import TARGETS, Level, Metric, Policy
 from sla_watchdog.domain.promises import Promise, extra_repetitions, with_broken
+from sla_watchdog.domain.silences import silenced
+from sla_watchdog.domain.surroundings import Surroundings
 from sla_watchdog.domain.ticket import Ticket
 
 
@@ -39,6 +44,19 @@ class Coming:
     urgent: bool
 
 
+class Ahead(NamedTuple):
+    """A level still to come, or the next repetition of the last one."""
+
+    at: int
+    clock: Clock
+    number: int
+    """Of the level, from 0."""
+
+    @property
+    def level(self) -> Level:
+        return self.clock.ladder.levels[self.number]
+
+
 @frozen
 class Plan:
     """`next_at` is `now` while `alerts` wait to be claimed, else later than `now`, else None: nothing is to come.
@@ -49,7 +67,7 @@ class Plan:
 
     alerts: tuple[Alert, ...]
     decisions: tuple[Decision, ...]
-    coming: tuple[Coming, ...]
+    ahead: tuple[Ahead, ...]
     next_at: int | None
     urgent: bool
     tickets: tuple[Ticket, ...]
@@ -60,20 +78,34 @@ class Plan:
     unlinked: frozenset[str] = frozenset()
     promises: tuple[Promise, ...] = ()
     assessment: Assessment | None = field(default=None, eq=False, repr=False)
+    scene: Scene | None = field(default=None, eq=False, repr=False)
+
+    @cached_property
+    def coming(self) -> tuple[Coming, ...]:
+        """What is ahead, with who will be told, in order of time."""
+        scene = self.scene
+        return () if scene is None else tuple(coming for each in self.ahead for coming in _told_then(each, scene))
 
     @property
     def unresolved(self) -> bool:
         return any(each.unresolved for each in self.tickets)
 
 
-def plan(case: Case, policy: Policy, now: int, whole: bool = False, assessment: Assessment | None = None) -> Plan:
+def plan(
+    case: Case,
+    policy: Policy,
+    now: int,
+    whole: bool = False,
+    assessment: Assessment | None = None,
+    around: Surroundings = Surroundings(),  # noqa: B008 - frozen
+) -> Plan:
     """Judge the case at `now` (epoch seconds); with `whole`, exchanges that are over are among its clocks.
 
     `assessment` may be that of the same facts, judged at another time. Pure: reads no clock, does no I/O, and never
     fails on a fact.
     """
     known = assessment or assess(case.facts, policy, Recorded(case.breached, case.edited_at), case.members, whole)
-    scene = Scene(case, policy, now, known.tickets, known.matters)
+    scene = Scene(case, policy, now, known.tickets, known.matters, around.back)
     judged = _Judgement(scene, known)
     live = [clock for clock in judged.clocks if clock.stopped_at is None]
     climbs = {clock.key: found for clock in live if (found := judged.climb(clock)) is not None}
@@ -81,15 +113,15 @@ def plan(case: Case, policy: Policy, now: int, whole: bool = False, assessment: 
     due += [alert for clock in live for alert in withdrawn(scene, clock)]
     running = {clock.subject for clock in live if clock.metric in TARGETS}
     due += [*cleared(scene, running), *_finding_alerts(known.findings, scene)]
-    to_send, decisions = _split(due, judged)
-    coming = sorted((c for clock in live for c in _coming(judged, clock, climbs.get(clock.key))), key=lambda c: c.at)
+    to_send, decisions = _split(due, judged, around)
+    ahead = sorted((each for clock in live for each in _ahead(judged, clock, climbs.get(clock.key))), key=_when)
     marks = [at for clock in live if (at := clock.breach_at) is not None and at > now]
     marks += [promise.until for made in known.promises.values() for promise in made if promise.until > now]
-    next_at, urgent = _next(to_send, decisions, coming, marks, now)
+    next_at, urgent = _next(to_send, decisions, ahead, marks, now)
     return Plan(
         alerts=tuple(to_send),
         decisions=tuple(decisions),
-        coming=tuple(coming),
+        ahead=tuple(ahead),
         next_at=next_at,
         urgent=urgent,
         tickets=known.tickets,
@@ -100,7 +132,11 @@ def plan(case: Case, policy: Policy, now: int, whole: bool = False, assessment: 
         unlinked=known.mentioned.difference(case.facts.tickets(), case.members) if known.mentioned else frozenset(),
         promises=tuple(promise for made in known.promises.values() for promise in made),
         assessment=known,
+        scene=scene,
     )
+
+
+_when = attrgetter("at")
 
 
 @frozen
@@ -132,12 +168,9 @@ class _Judgement:
 
     def held(self, subject: str, clock: str) -> Promise | None:
         """The promise that holds an alert of this clock back; nothing holds a ceiling, a finding or good news."""
-        if clock not in _HOLDABLE:
+        if clock not in HOLDABLE:
             return None
         return next((p for p in self.known.promises.get(subject, ()) if p.holds(self.scene.now)), None)
-
-
-_HOLDABLE = frozenset(metric.value for metric in Metric if metric is not Metric.AGE)
 
 
 def _breached(case: Case, all_clocks: Iterable[Clock], survivors: set[str], now: int) -> Mapping[str, int]:
@@ -169,8 +202,10 @@ def _repeats_to(each: Climb, scene: Scene, recipient: Recipient) -> bool:
 
 def _without_stray_repeats(due: list[Alert], climbs: Mapping[str, Climb], scene: Scene) -> Iterator[Alert]:
     """Repetitions of one case to one recipient come together, at the pace of the leading clock (semantics E5)."""
-    for recipient in dict.fromkeys(alert.recipient for alert in due):
-        theirs = [alert for alert in due if alert.recipient == recipient]
+    by_recipient: dict[Recipient, list[Alert]] = {}
+    for alert in due:
+        by_recipient.setdefault(alert.recipient, []).append(alert)
+    for recipient, theirs in by_recipient.items():
         if not any(alert.repetition for alert in theirs):
             yield from theirs
             continue
@@ -184,20 +219,24 @@ def _is_repeat(alert: Alert, clock: Clock, scene: Scene) -> bool:
     return told is not None and told.level == alert.level and alert.repetition > 0
 
 
-def _coming(judged: _Judgement, clock: Clock, found: Climb | None) -> Iterator[Coming]:
+def _ahead(judged: _Judgement, clock: Clock, found: Climb | None) -> Iterator[Ahead]:
     """Every level still ahead, and the next repetition once the last one is reached; nothing before a promise ends."""
-    scene, metric = judged.scene, clock.metric.value
-    promise = judged.held(clock.subject, metric)
+    now = judged.scene.now
+    promise = judged.held(clock.subject, clock.metric.value)
     earliest = promise.until if promise else 0
-    for index, (level, at) in enumerate(zip(clock.ladder.levels, clock.levels, strict=True)):
-        if at is not None and at > scene.now:
-            for name in level.tell:
-                yield Coming(max(at, earliest), scene.recipient(name, clock), metric, index, level.urgent)
-    last, started = clock.ladder.levels[-1], clock.levels[-1]
-    if found is not None and found.at_top and last.repeat is not None and started is not None:
-        at = started + last.repeat.offset(last.repeat.latest(scene.now - started) + 1)
-        for name in last.tell:
-            yield Coming(max(at, earliest), scene.recipient(name, clock), metric, found.level, last.urgent)
+    for number, at in enumerate(clock.levels):
+        if at is not None and at > now:
+            yield Ahead(max(at, earliest), clock, number)
+    repeat, started = clock.ladder.levels[-1].repeat, clock.levels[-1]
+    if found is not None and found.at_top and repeat is not None and started is not None:
+        at = started + repeat.offset(repeat.latest(now - started) + 1)
+        yield Ahead(max(at, earliest), clock, found.level)
+
+
+def _told_then(each: Ahead, scene: Scene) -> Iterator[Coming]:
+    level, clock = each.level, each.clock
+    for name in level.tell:
+        yield Coming(each.at, scene.recipient(name, clock), clock.metric.value, each.number, level.urgent)
 
 
 def _finding_alerts(found: Iterable[Finding], scene: Scene) -> Iterator[Alert]:
@@ -206,21 +245,28 @@ def _finding_alerts(found: Iterable[Finding], scene: Scene) -> Iterator[Alert]:
     for finding in found:
         clock = f"finding:{finding.kind}"
         told = scene.case.told(f"{finding.ticket}/{clock}/{finding.time}", recipient)
-        if told is None and not scene.on_its_way(recipient):
+        unheard = told is None or scene.hears_next_time(told, recipient)
+        if unheard and not scene.on_its_way(recipient):
             yield Alert(
                 finding.ticket, clock, finding.time, 0, 0, recipient, Severity.WARNING, scene.now, finding.reason
             )
 
 
-def _split(due: list[Alert], judged: _Judgement) -> tuple[list[Alert], list[Decision]]:
-    """What a promise holds waits for its end; what is not urgent, for its recipient's hours (semantics E6, E7)."""
+def _split(due: list[Alert], judged: _Judgement, around: Surroundings) -> tuple[list[Alert], list[Decision]]:
+    """What a silence or a promise holds waits for its end; what is not urgent, for its recipient's hours (semantics
+    E6, E7).
+    """
     scene = judged.scene
     to_send: list[Alert] = []
     later: list[Decision] = []
     for alert in due:
+        silence = silenced(alert, scene, around.silences)
         promise = judged.held(alert.subject, alert.clock)
         opens = scene.now if alert.urgent else scene.opens_at(alert.recipient)
-        if promise is not None:
+        if silence is not None:
+            reason = f"silenced by {silence.by or 'somebody'}: {silence.reason}"
+            later.append(Decision(alert, Outcome.DEFERRED, reason, silence.until))
+        elif promise is not None:
             reason = f"acknowledged by {promise.by or 'somebody'}, who promised an update"
             later.append(Decision(alert, Outcome.DEFERRED, reason, promise.until))
         elif opens <= scene.now:
@@ -231,17 +277,17 @@ def _split(due: list[Alert], judged: _Judgement) -> tuple[list[Alert], list[Deci
 
 
 def _next(
-    to_send: list[Alert], decisions: list[Decision], coming: list[Coming], marks: list[int], now: int
+    to_send: list[Alert], decisions: list[Decision], ahead: list[Ahead], marks: list[int], now: int
 ) -> tuple[int | None, bool]:
     if to_send:
         return now, any(alert.urgent for alert in to_send)
-    ahead = [(c.at, c.urgent) for c in coming if c.at > now]
-    ahead += [(d.until, False) for d in decisions if d.until is not None]
-    ahead += [(at, False) for at in marks]
-    if not ahead:
+    instants = [(each.at, each.level.urgent) for each in ahead if each.at > now]
+    instants += [(d.until, False) for d in decisions if d.until is not None]
+    instants += [(at, False) for at in marks]
+    if not instants:
         return None, False
-    at = min(at for at, _ in ahead)
-    return at, any(urgent for when, urgent in ahead if when == at)
+    at = min(at for at, _ in instants)
+    return at, any(urgent for when, urgent in instants if when == at)
 
 
 def superseded(case: Case, alert: Alert, clock: Clock) -> Iterator[Alert]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from enum import IntEnum
 from itertools import pairwise
 
 from sla_watchdog.domain.ticket import Ticket
@@ -11,30 +12,36 @@ Period = tuple[int, int | None]
 """(start, stop), stop None while it lasts."""
 
 
+class Step(IntEnum):
+    """At one second an end and an answer close what was open, then a message or a reopening opens anew."""
+
+    END = 1
+    ANSWERED = 2
+    ASKED = 3
+    REOPENED = 4
+
+
 def exchanges(ticket: Ticket, stops: frozenset[str]) -> list[Period]:
     """From the oldest unanswered message of the customer to its answer, or to the end; oldest first."""
-    ends = [(span.start, "end") for span in ticket.spans if span.group in stops]
-    again = [(at, "reopened") for at in ticket.reopenings]
-    said = [(at, "asked") for at in ticket.asked] + [(at, "answered") for at in ticket.answered]
-    # At one second: an end and an answer close what was open, then a message or a reopening opens anew.
-    order = ("end", "answered", "asked", "reopened")
-    steps = sorted([*ends, *again, *said], key=lambda step: (step[0], order.index(step[1])))
-    own = [_cut(period, ticket.left_at) for period in _periods(steps) if _began(period, ticket.left_at)]
+    ends = [(span.start, Step.END) for span in ticket.spans if span.group in stops]
+    again = [(at, Step.REOPENED) for at in ticket.reopenings]
+    said = [(at, Step.ASKED) for at in ticket.asked] + [(at, Step.ANSWERED) for at in ticket.answered]
+    own = _until_left(ticket, _periods(sorted([*ends, *again, *said])))
     return _joined([*own, *_left_unanswered(ticket, stops)]) if ticket.absorbed else own
 
 
-def _periods(steps: list[tuple[int, str]]) -> Iterator[Period]:
+def _periods(steps: list[tuple[int, Step]]) -> Iterator[Period]:
     """A message while the ticket is ended waits for a reopening."""
     opened: int | None = None
     waiting: int | None = None
     ended = False
     for at, what in steps:
-        if what in ("end", "answered"):
+        if what is Step.END or what is Step.ANSWERED:
             if opened is not None:
                 yield opened, at
             opened = waiting = None
-            ended = ended or what == "end"
-        elif what == "asked" and ended:
+            ended = ended or what is Step.END
+        elif what is Step.ASKED and ended:
             waiting = at if waiting is None else waiting
         else:
             opened = next(start for start in (opened, waiting, at) if start is not None)
@@ -43,8 +50,9 @@ def _periods(steps: list[tuple[int, str]]) -> Iterator[Period]:
         yield opened, None
 
 
-def _began(period: Period, left: int | None) -> bool:
-    return left is None or period[0] < left
+def _until_left(ticket: Ticket, periods: Iterable[Period]) -> list[Period]:
+    left = ticket.left_at
+    return [_cut(period, left) for period in periods if left is None or period[0] < left]
 
 
 def _cut(period: Period, left: int | None) -> Period:
@@ -87,4 +95,4 @@ def updates(ticket: Ticket, ended_since: int | None) -> list[Period]:
     """From each public message of the desk to the next, or to the end; so none before the first response."""
     told = sorted({*ticket.answered, *(at for each in ticket.absorbed for at in each.answered)})
     last = [(told[-1], ended_since)] if told and (ended_since is None or told[-1] < ended_since) else []
-    return [_cut(period, ticket.left_at) for period in [*pairwise(told), *last] if _began(period, ticket.left_at)]
+    return _until_left(ticket, [*pairwise(told), *last])

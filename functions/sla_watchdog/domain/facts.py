@@ -5,7 +5,7 @@ Union is the only operation, so a record seen twice, late or out of order change
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
@@ -36,9 +36,17 @@ Series = tuple[Fact, ...]
 
 def _by_ticket(facts: Iterable[Fact]) -> dict[str, dict[str, Series]]:
     grouped: dict[str, dict[str, list[Fact]]] = {}
-    for fact in sorted(facts, key=lambda f: (f.ticket, f.field, f.at, str(f.value))):
+    for fact in facts:
         grouped.setdefault(fact.ticket, {}).setdefault(fact.field, []).append(fact)
-    return {ticket: {name: tuple(series) for name, series in fields.items()} for ticket, fields in grouped.items()}
+    return {
+        ticket: {name: _in_order(series) for name, series in sorted(fields.items())}
+        for ticket, fields in sorted(grouped.items())
+    }
+
+
+def _in_order(facts: list[Fact]) -> Series:
+    """Each once."""
+    return tuple(facts) if len(facts) == 1 else tuple(sorted(set(facts), key=_in_time))
 
 
 def _in_time(fact: Fact) -> tuple[int, str]:
@@ -48,6 +56,14 @@ def _in_time(fact: Fact) -> tuple[int, str]:
 def _holds(series: Series, fact: Fact) -> bool:
     index = bisect_left(series, _in_time(fact), key=_in_time)
     return fact in series[index : index + 2]  # a text and a tuple of it may read alike
+
+
+def _with(series: Series, new: Iterable[Fact]) -> Series:
+    """With facts that it does not hold, each put in its place: the many known ones are not sorted again."""
+    merged = list(series)
+    for fact in dict.fromkeys(new):
+        insort(merged, fact, key=_in_time)
+    return tuple(merged)
 
 
 def _sorted(named: dict[str, T], before: int) -> dict[str, T]:
@@ -63,7 +79,7 @@ class Facts:
 
     @classmethod
     def of(cls, facts: Iterable[Fact]) -> Facts:
-        return cls(_by_ticket(set(facts)))
+        return cls(_by_ticket(facts))
 
     def __iter__(self) -> Iterator[Fact]:
         for fields in self._series.values():
@@ -75,6 +91,8 @@ class Facts:
 
     def __or__(self, more: Iterable[Fact]) -> Facts:
         """Only the series that gain something are made anew, so a long history is cheap to add to."""
+        if not self._series:
+            return Facts.of(more)
         added: dict[str, dict[str, list[Fact]]] = {}
         for fact in more:
             if not _holds(self.of_field(fact.ticket, fact.field), fact):
@@ -85,7 +103,7 @@ class Facts:
         for ticket, fields in added.items():
             mine = dict(known.get(ticket, ()))
             for name, facts in fields.items():
-                mine[name] = tuple(sorted({*mine.get(name, ()), *facts}, key=_in_time))
+                mine[name] = _with(mine.get(name, ()), facts)
             known[ticket] = _sorted(mine, len(self._series.get(ticket, ())))
         return Facts(_sorted(known, len(self._series)))
 
@@ -101,6 +119,8 @@ class Facts:
     def changes(self, ticket: str, name: str) -> Series:
         """The assertions that changed the value of a state, oldest first."""
         series = self.of_field(ticket, name)
+        if len(series) < 2:
+            return series
         return tuple(fact for i, fact in enumerate(series) if not i or series[i - 1].value != fact.value)
 
     def latest(self, ticket: str, name: str) -> Value:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime
 from itertools import pairwise
 
 from attrs import frozen
 
 from sla_watchdog.domain.clocks import Clock, deadline, instant_of
+from sla_watchdog.domain.course import Course
 from sla_watchdog.domain.facts import UNREADABLE, Facts
 from sla_watchdog.domain.links import merges
 from sla_watchdog.domain.matching import rule_changes, rules_over_time
-from sla_watchdog.domain.policy import TARGETS, Metric, Policy, Rule, Target
+from sla_watchdog.domain.policy import TARGETS, Metric, Policy, Rule
 from sla_watchdog.domain.ticket import ENDED, Ticket
 
 SAME_MATTER = "same_matter"
@@ -106,22 +106,19 @@ def _downgraded(each: Ticket, facts: Facts, policy: Policy) -> Iterator[Finding]
     if not rule_changes(each.id, facts, policy):
         return
     history = rules_over_time(each, facts, policy)
+    lived: dict[str, Course] = {}
     for (_, before), (at, after) in pairwise(history):
         for target in before.targets:
             longer = next((t for t in after.targets if t.metric is target.metric and t.within > target.within), None)
-            if longer is not None and _shortly_before(each, target, before, at, policy):
+            if longer is None or target.metric is not Metric.RESOLUTION:
+                continue
+            if before.name not in lived:
+                calendar = policy.calendars[before.calendar]
+                lived[before.name] = Course(each.outside(ENDED | target.pauses_in), (), calendar)
+            if SHORTLY * target.within <= 100 * lived[before.name].elapsed(at) <= 100 * target.within:
                 reason = f"{target.metric.value}: moved to the policy {after.name!r} shortly before its deadline"
                 yield Finding(each.id, "downgrade", reason)
                 return
-
-
-def _shortly_before(each: Ticket, target: Target, rule: Rule, at: int, policy: Policy) -> bool:
-    if target.metric is not Metric.RESOLUTION:
-        return False
-    calendar = policy.calendars[rule.calendar]
-    running = (span for span in each.outside(ENDED | target.pauses_in) if span.start < at)
-    elapsed = sum(calendar.between(span.start, at if span.end is None else min(span.end, at)) for span in running)
-    return SHORTLY * target.within <= 100 * elapsed <= 100 * target.within
 
 
 def of_merges(tickets: Iterable[Ticket], facts: Facts) -> Iterator[Finding]:
@@ -149,10 +146,8 @@ def in_circles(facts: Facts, unseen: frozenset[str]) -> Iterator[Finding]:
 
 def beyond_holidays(clocks: Iterable[Clock], policy: Policy) -> Iterator[Finding]:
     """A deadline after the last holiday that the policy knows may be wrong (semantics A7)."""
-    end = date.fromisoformat(policy.holidays_until)
-    horizon = int(datetime(end.year + 1, 1, 1, tzinfo=UTC).timestamp()) if end.month == 12 else 2**62
     for clock in clocks:
-        if clock.metric in TARGETS and clock.due_at is not None and clock.due_at >= horizon:
+        if clock.metric in TARGETS and clock.due_at is not None and clock.due_at >= policy.holidays_end:
             reason = f"due after {policy.holidays_until}, up to which holidays are known; deploy again"
             yield Finding(clock.subject, "holidays", reason)
             return

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
+from itertools import islice
+from typing import TypeAlias
 
 from attrs import evolve, field, frozen
 
@@ -18,19 +21,27 @@ CLEARED = "cleared"
 WITHDRAWN = "withdrawn:"
 """What stands before the metric in the clock of an alert that takes a warning back."""
 
+HOLDABLE = frozenset(metric.value for metric in Metric if metric is not Metric.AGE)
+"""Clocks whose alerts a promise or a silence holds back: no ceiling, no finding, no good news."""
+
+UNHEARD = frozenset({Outcome.UNDELIVERABLE, Outcome.SUPPRESSED})
+"""How levels end that reached nobody."""
+
+Cycles: TypeAlias = Mapping[int, Mapping[str, Reached]]
+"""Cycle of a clock -> recipient -> what was reached."""
+
 
 @frozen
 class Scene:
-    """What every step needs to know of the case."""
+    """What every step needs to know of the case. `back` is as in Surroundings."""
 
     case: Case
     policy: Policy
     now: int
     tickets: tuple[Ticket, ...] = ()
     matters: tuple[Matter, ...] = ()
+    back: Mapping[str, int] = field(factory=dict)
     _aliases: Mapping[str, tuple[str, ...]] = field(init=False)
-    _reached: Mapping[tuple[str, str, str], tuple[tuple[int, Reached], ...]] = field(init=False)
-    """(subject, metric, recipient) -> (cycle, what was reached)."""
 
     @_aliases.default
     def _other_names(self) -> Mapping[str, tuple[str, ...]]:
@@ -47,14 +58,34 @@ class Scene:
             for metric in metrics
         }
 
-    @_reached.default
-    def _by_subject(self) -> Mapping[tuple[str, str, str], tuple[tuple[int, Reached], ...]]:
-        found: dict[tuple[str, str, str], tuple[tuple[int, Reached], ...]] = {}
+    @cached_property
+    def _reached(self) -> Mapping[str, Mapping[str, Cycles]]:
+        by_clock: dict[str, dict[str, Reached]] = {}
         for (clock_key, recipient), reached in self.case.reached.items():
+            by_clock.setdefault(clock_key, {})[recipient] = reached
+        found: dict[str, dict[str, dict[int, dict[str, Reached]]]] = {}
+        for clock_key, told in by_clock.items():
             subject, metric, cycle = clock_key.rsplit("/", 2)
-            key = subject, metric, recipient
-            found[key] = (*found.get(key, ()), (int(cycle), reached))
+            found.setdefault(subject, {}).setdefault(metric, {})[int(cycle)] = told
         return found
+
+    def reached(self, subject: str) -> Mapping[str, Cycles]:
+        """By metric, what was told of this subject."""
+        return self._reached.get(subject, {})
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Ticket]:
+        return {each.id: each for each in self.tickets}
+
+    @cached_property
+    def _still(self) -> dict[str, None]:
+        """The tickets whose owners are asked for: those that are open, or else all."""
+        return dict.fromkeys([each.id for each in self.tickets if each.unresolved] or self.case.facts.tickets())
+
+    def reopened_at(self, subject: str) -> int | None:
+        """When that ticket was last reopened by a person."""
+        found = self._by_id.get(subject)
+        return found.climbing[-1] if found and found.climbing else None
 
     # ------------------------------------------------------------------ who
 
@@ -74,10 +105,8 @@ class Scene:
 
         Shared names are nobody.
         """
-        facts = self.case.facts
-        still = [each.id for each in self.tickets if each.unresolved] or list(facts.tickets())
-        asked = subject if subject in still else still[-1] if still else subject
-        value = str(facts.latest(asked, name))
+        asked = subject if subject in self._still else next(reversed(self._still), subject)
+        value = str(self.case.facts.latest(asked, name))
         return "" if value.casefold() in self.policy.shared else value
 
     def on_its_way(self, recipient: Recipient) -> bool:
@@ -97,41 +126,48 @@ class Scene:
     def told(self, clock: Clock, recipient: Recipient) -> Reached | None:
         """The highest level that the recipient was told of: under this clock, or under that of a ticket joined to it.
 
-        What was withdrawn since counts as not told.
+        What was withdrawn since counts as not told; so does what reached nobody, once somebody can be reached again.
         """
         if not self.case.reached:
             return None
-        found = [reached for _, reached in self._told_as(clock.subject, clock, recipient, clock.cycle)]
-        for name in self._aliases.get(f"{clock.subject}/{clock.metric.value}", ()):
-            found += [reached for _, reached in self._told_as(name, clock, recipient, None)[-1:]]
+        metric, key = clock.metric.value, recipient.key
+        own = self._told_as(clock.subject, metric, clock.cycle, key)
+        # Who was told that a ticket is over was told nothing of what burns again.
+        if own and clock.metric in TARGETS and own.at <= self._cleared_at(clock.subject, key):
+            own = None
+        found = [own] if own else []
+        for name in self._aliases.get(f"{clock.subject}/{metric}", ()):
+            cycles = sorted(self.reached(name).get(metric, ()), reverse=True)
+            told = (self._told_as(name, metric, cycle, key) for cycle in cycles)
+            found += islice(filter(None, told), 1)
+        if self.back:
+            found = [reached for reached in found if not self.hears_next_time(reached, recipient)]
         return max(found, key=lambda reached: (reached.level, reached.repetition), default=None)
 
-    def _told_as(
-        self, subject: str, clock: Clock, recipient: Recipient, cycle: int | None
-    ) -> list[tuple[int, Reached]]:
-        known = self._reached.get((subject, clock.metric.value, recipient.key))
-        if known is None:
-            return []
-        pairs = sorted(known, key=lambda pair: pair[0]) if len(known) > 1 else known
-        taken_back = dict(self._reached.get((subject, WITHDRAWN + clock.metric.value, recipient.key), ()))
-        # Who was told that a ticket is over was told nothing of what burns again.
-        over = self._cleared_at(subject, recipient) if clock.metric in TARGETS and subject == clock.subject else 0
-        return [
-            (number, reached)
-            for number, reached in pairs
-            if cycle in (None, number)
-            and reached.at > over
-            and not (number in taken_back and taken_back[number].at >= reached.at)
-        ]
+    def _told_as(self, subject: str, metric: str, cycle: int, recipient: str) -> Reached | None:
+        """What was told under one name and not taken back since."""
+        known = self.case.reached.get((f"{subject}/{metric}/{cycle}", recipient))
+        taken_back = self.case.reached.get((f"{subject}/{WITHDRAWN}{metric}/{cycle}", recipient)) if known else None
+        return known if known and not (taken_back and taken_back.at >= known.at) else None
 
-    def _cleared_at(self, subject: str, recipient: Recipient) -> int:
-        return max((r.at for _, r in self._reached.get((subject, CLEARED, recipient.key), ())), default=0)
+    def hears_next_time(self, reached: Reached, recipient: Recipient) -> bool:
+        """Whether it reached nobody, and now somebody would be."""
+        topics = (recipient.topic, recipient.everyone.topic)
+        return reached.outcome in UNHEARD and any(self.back.get(topic, 0) > reached.at for topic in topics)
+
+    @cached_property
+    def anybody_missed(self) -> bool:
+        """Whether any level could not be delivered."""
+        return any(reached.outcome is Outcome.UNDELIVERABLE for reached in self.case.reached.values())
+
+    def _cleared_at(self, subject: str, recipient: str) -> int:
+        cycles = self.reached(subject).get(CLEARED, {}).values()
+        return max((told[recipient].at for told in cycles if recipient in told), default=0)
 
     def level_told(self, clock: Clock) -> int:
         """How many levels of the metric anybody was told of, in this cycle and those before."""
-        keys = [key for key in self._reached if key[:2] == (clock.subject, clock.metric.value)]
-        levels = [r.level + 1 for key in keys for number, r in self._reached[key] if number < clock.cycle]
-        return max(levels, default=0)
+        cycles = self.reached(clock.subject).get(clock.metric.value, {}).items()
+        return max((r.level + 1 for cycle, told in cycles if cycle < clock.cycle for r in told.values()), default=0)
 
 
 @frozen
@@ -164,8 +200,7 @@ def with_floor(scene: Scene, clock: Clock) -> Clock:
     """After a reopening also what was told under another policy counts as reached (semantics D2, D5)."""
     if clock.cycle == 1 or clock.metric is not Metric.RESOLUTION:
         return clock
-    reopened = [each.climbing for each in scene.tickets if each.id == clock.subject]
-    at = reopened[0][-1] if reopened and reopened[0] else None
+    at = scene.reopened_at(clock.subject)
     top = min(scene.level_told(clock), len(clock.levels) - 1)
     if at is None or not top:
         return clock
@@ -202,6 +237,8 @@ def _times(count: int) -> str:
 
 def _in_place_of_unreachable(scene: Scene, climbed: Climb, already: set[Recipient]) -> Iterator[Alert]:
     """Where a level cannot reach somebody, the next level's recipients hear of it; beyond the top, operations."""
+    if not scene.anybody_missed:
+        return
     levels = climbed.clock.ladder.levels
     urgent = levels[climbed.level].urgent
     for index in range(climbed.level, len(levels)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sla_watchdog.domain.facts import UNREADABLE, Facts
+from sla_watchdog.domain.facts import UNREADABLE, Facts, Value
 from sla_watchdog.domain.policy import Condition, Metric, Policy, Rule, Truth
 from sla_watchdog.domain.ticket import Ticket
 
@@ -10,10 +10,15 @@ History = tuple[tuple[int, Rule], ...]
 """(since, rule), the oldest first; the last is the one in force."""
 
 
-def _values(name: str, ticket: str, facts: Facts, at: int) -> set[str]:
-    """The values of a field at `at`, case-folded; before anything was said of it, the first that was."""
+def _value(name: str, ticket: str, facts: Facts, at: int) -> Value:
+    """The value of a field at `at`; before anything was said of it, the first that was."""
     series = facts.of_field(ticket, name)
-    value = facts.as_of(ticket, name, max(at, series[0].at)) if series else ""
+    return facts.as_of(ticket, name, max(at, series[0].at)) if series else ""
+
+
+def _values(name: str, ticket: str, facts: Facts, at: int) -> set[str]:
+    """The same case-folded, of a list each member."""
+    value = _value(name, ticket, facts, at)
     return {member.casefold() for member in ((value,) if isinstance(value, str) else value) if member}
 
 
@@ -66,15 +71,17 @@ def rules_over_time(ticket: Ticket, facts: Facts, policy: Policy) -> History:
     """Each rule that judged the ticket, and since when."""
     changes = rule_changes(ticket.id, facts, policy)
     history = [(ticket.created_at, rule_at(ticket.id, facts, policy, ticket.created_at))]
+    known: dict[tuple[Value, ...], Rule] = {}
     for at in sorted(change for change in changes if change > ticket.created_at):
-        rule = rule_at(ticket.id, facts, policy, at)
-        if rule is not history[-1][1]:
-            history.append((at, rule))
+        values = tuple(_value(name, ticket.id, facts, at) for name in policy.asked)
+        if values not in known:
+            known[values] = rule_at(ticket.id, facts, policy, at)
+        if known[values] is not history[-1][1]:
+            history.append((at, known[values]))
     return tuple(history)
 
 
 def rule_changes(ticket: str, facts: Facts, policy: Policy) -> set[int]:
     """When a field that some condition asks for changed."""
-    names = {condition.field for rule in policy.rules for condition in rule.when}
-    series = (facts.of_field(ticket, name) for name in names)
+    series = (facts.of_field(ticket, name) for name in policy.asked)
     return {fact.at for known in series if len(known) > 1 for fact in facts.changes(ticket, known[0].field)[1:]}

@@ -86,7 +86,8 @@ class Notice:
 
     `told` is what was really sent. `also` are the other clocks that are breached, so that one message names them all
     (semantics E5). `matter` names what the message is about where that is not the whole case, and `earlier` the old
-    one that it followed. `why` explains the leading clock; `ruling` is the rule in force.
+    one that it followed. `link` is where the reader answers, '' for none. `why` explains the leading clock; `ruling`
+    is the rule in force.
     """
 
     case: str
@@ -103,6 +104,7 @@ class Notice:
     earlier: str = ""
     promise: Promise | None = None
     why: Explained | None = None
+    link: str = ""
     ruling: Ruling | None = None
 
     @property
@@ -192,8 +194,8 @@ def _about(plan: Plan, subjects: set[str]) -> list[Matter]:
 
 
 def _promise(about: Sequence[Matter], case: Case, policy: Policy) -> Promise | None:
-    """The last one that is not over."""
-    made = [promise for matter in about for promise in promised(matter, case.facts, policy) if not promise.kept]
+    """The last one."""
+    made = (promise for matter in about for promise in promised(matter, case.facts, policy))
     return max(made, key=lambda promise: promise.at, default=None)
 
 

@@ -7,7 +7,9 @@ one cannot exist here. Durations are whole seconds; "open time" is time inside t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from enum import Enum, StrEnum
+from functools import cached_property
 
 from attrs import field, frozen
 
@@ -277,14 +279,24 @@ class Policy:
     holidays_until: str
     """The last date (ISO) up to which holidays are expanded; later deadlines are a finding (semantics A7)."""
 
-    @property
+    @cached_property
+    def asked(self) -> frozenset[str]:
+        """Names of ticket fields that a condition reads."""
+        return frozenset(condition.field for rule in self.rules for condition in rule.when)
+
+    @cached_property
     def fields(self) -> frozenset[str]:
         """Names of ticket fields that a condition, a deadline or a signal reads; a record is asked for them too."""
-        conditions = {condition.field for rule in self.rules for condition in rule.when}
         deadlines = {target.due for rule in self.rules for target in rule.targets if target.due}
-        return frozenset({*conditions, *deadlines, *(REPORTED[m] for m in self.signals if m in REPORTED)})
+        return frozenset({*self.asked, *deadlines, *(REPORTED[m] for m in self.signals if m in REPORTED)})
 
-    @property
+    @cached_property
+    def holidays_end(self) -> int:
+        """The instant from which on no holidays are known."""
+        end = date.fromisoformat(self.holidays_until)
+        return int(datetime(end.year + 1, 1, 1, tzinfo=UTC).timestamp()) if end.month == 12 else 2**62
+
+    @cached_property
     def deadlines(self) -> bool:
         """Whether any target takes its deadline from a field."""
         return any(target.due for rule in self.rules for target in rule.targets)

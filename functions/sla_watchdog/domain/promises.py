@@ -1,6 +1,7 @@
 """Acknowledgements: a person and a promised time. They hold alerts back, stop no clock and pass no ceiling.
 
-A broken promise makes the next level due at that instant, at the top a repetition (semantics E7).
+An update is a public message of a person at the desk. A promise without one is broken when its time is over: that
+makes the next level due at that instant, at the top a repetition (semantics E7).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from sla_watchdog.domain.signals import ACKNOWLEDGED
 
 @frozen
 class Promise:
-    """`by` said at `at` that there will be an update by `until`; `kept` where something ended it before."""
+    """`by` said at `at` that there will be an update by `until`; `kept` where it came, or something ended it before."""
 
     at: int
     until: int
@@ -28,7 +29,7 @@ class Promise:
     kept: bool = False
 
     def holds(self, now: int) -> bool:
-        return self.at <= now < self.until and not self.kept
+        return self.at <= now < self.until
 
     def broken(self, now: int) -> bool:
         return self.until <= now and not self.kept
@@ -58,11 +59,17 @@ def _read(made: Sequence[Fact], facts: Facts, policy: Policy) -> Iterator[Promis
 
 
 def _ended(made: list[Promise], matter: Matter) -> Iterator[Promise]:
-    """The next promise takes the place of the one before; a reopening ends it, since it was about something else."""
+    """The next promise takes the place of the one before; a reopening ends it, since it was about something else.
+
+    One that was kept holds to its end all the same.
+    """
     reopenings = [at for each in matter.tickets for at in each.reopenings]
+    updates = [at for each in matter.tickets for at in each.answered]
     for promise, following in zip_longest(made, made[1:]):
         ends = [at for at in [*reopenings, *([following.at] if following else [])] if promise.at < at <= promise.until]
-        yield evolve(promise, until=min(ends), kept=True) if ends else promise
+        until = min(ends, default=promise.until)
+        kept = bool(ends) or any(promise.at < at <= until for at in updates)
+        yield evolve(promise, until=until, kept=kept) if kept else promise
 
 
 def with_broken(clock: Clock, made: tuple[Promise, ...], now: int) -> Clock:

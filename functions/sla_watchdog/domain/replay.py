@@ -7,11 +7,11 @@ the instant it is due, as if each message arrived at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 
-from attrs import Factory, define, evolve, frozen
+from attrs import Factory, define, field, frozen
 
 from sla_watchdog.domain.case import Alert, Case, Outcome, Reached, join
 from sla_watchdog.domain.escalation import Plan, plan, superseded
@@ -63,14 +63,14 @@ def replay(facts: Sequence[Fact], policy: Policy, until: int, sparing: Sparing |
     return Outcomes(tuple(player.told), tuple(player.endings(until)))
 
 
-NOTHING = Facts()
-
-
 @define
 class _Play:
     """One case as it goes along; `next_at` is when it must be judged again if nothing happens before."""
 
-    case: Case
+    id: str
+    facts: Facts = field(factory=Facts)
+    reached: Mapping[tuple[str, str], Reached] = field(factory=dict)
+    breached: Mapping[str, int] = field(factory=dict)
     learned: list[Fact] = Factory(list)
     """Facts that the case does not hold yet: they are taken over when it is judged."""
     next_at: int | None = None
@@ -89,10 +89,9 @@ class _Play:
     def known(self) -> Case:
         """The case with everything that was learned."""
         if self.learned:
-            facts = self.case.facts | self.learned if self.case.facts is not NOTHING else Facts.of(self.learned)
-            self.case = evolve(self.case, facts=facts)
+            self.facts |= self.learned
             self.learned = []
-        return self.case
+        return Case(self.id, self.facts, reached=self.reached, breached=self.breached)
 
 
 @define
@@ -125,7 +124,7 @@ class _Player:
         """A ticket not seen before is a case of its own, or part of the one whose link named it."""
         if ticket not in self.belongs:
             self.belongs[ticket] = ticket
-            self.plays[ticket] = _Play(Case(ticket, NOTHING))
+            self.plays[ticket] = _Play(ticket)
 
     def by_case(self, facts: list[Fact]) -> Iterable[tuple[str, list[Fact]]]:
         if len(self.plays) == 1:
@@ -136,11 +135,13 @@ class _Player:
         return found.items()
 
     def take_in(self, play: _Play, at: int, facts: list[Fact]) -> None:
-        new = not play.learned and play.case.facts is NOTHING
+        new = not play.learned and not play.facts.tickets()
         play.learned += facts
-        if self.sparing.moves(facts):
+        moves = self.sparing.moves(facts)
+        if moves:
             play.last = None
-        if (new and self.begin(play, at)) or not self.sparing.matters(facts, play.climbed):
+        matters = moves or (play.climbed and self.sparing.tells(facts))
+        if (new and self.begin(play, at)) or not matters:
             return
         if not play.calm or not self.spared(play, at, facts):
             self.judge(play, at)
@@ -166,26 +167,24 @@ class _Player:
     def judge(self, play: _Play, now: int) -> None:
         """Tells what is due at `now`, all of it at once."""
         same = play.last.assessment if play.last else None
-        judged = plan(play.known(), self.policy, now, assessment=same)
+        case = play.known()
+        judged = plan(case, self.policy, now, assessment=same)
         if judged.alerts:
-            self.tell(play, judged, now)
-        if judged.breached != play.case.breached:
-            play.case = evolve(play.case, breached=judged.breached)
+            self.tell(case, judged, now)
+            play.reached = {**case.reached, **{(a.clock_key, a.recipient.key): _reached(a, now) for a in judged.alerts}}
+        play.breached = judged.breached
         play.next_at = _after(judged, now)
-        play.climbed = bool(play.case.reached or judged.decisions)
+        play.climbed = bool(play.reached or judged.decisions)
         play.calm = not play.linked and self.sparing.calm(judged.tickets)
         play.ended = not judged.unresolved
         play.young_until, play.last = None, judged
 
-    def tell(self, play: _Play, judged: Plan, now: int) -> None:
+    def tell(self, case: Case, judged: Plan, now: int) -> None:
         clocks = {clock.key: clock for clock in judged.clocks}
-        reached = dict(play.case.reached)
         for alert in judged.alerts:
             clock = clocks.get(alert.clock_key)
-            passed = tuple(superseded(play.case, alert, clock)) if clock else ()
-            self.told.append(Told(now, alert, passed, play.case.id, clock.rule if clock else ""))
-            reached[alert.clock_key, alert.recipient.key] = Reached(alert.level, alert.repetition, now, Outcome.SENT)
-        play.case = evolve(play.case, reached=reached)
+            passed = tuple(superseded(case, alert, clock)) if clock else ()
+            self.told.append(Told(now, alert, passed, case.id, clock.rule if clock else ""))
 
     # ------------------------------------------------------------------ tickets that are one matter
 
@@ -199,21 +198,27 @@ class _Player:
 
     def join(self, one: str, other: str) -> None:
         plays = [self.plays.pop(one), self.plays.pop(other)]
-        joined = join(plays[0].known(), plays[1].known())
-        wakes = [play.next_at for play in plays if play.next_at is not None]
-        climbed = any(play.climbed for play in plays)
-        self.plays[joined.id] = _Play(joined, next_at=min(wakes, default=None), climbed=climbed, linked=True)
+        both = join(plays[0].known(), plays[1].known())
+        joined = _Play(both.id, both.facts, both.reached, both.breached, linked=True)
+        joined.next_at = min((play.next_at for play in plays if play.next_at is not None), default=None)
+        joined.climbed = any(play.climbed for play in plays)
+        self.plays[joined.id] = joined
         self.belongs = {name: joined.id if case in (one, other) else case for name, case in self.belongs.items()}
 
     def endings(self, until: int) -> Iterator[Ending]:
         for play in self.plays.values():
             enough = None if self.sparing.exchanges else play.last
-            yield Ending(play.known(), enough or plan(play.case, self.policy, until, whole=True))
+            case = play.known()
+            yield Ending(case, enough or plan(case, self.policy, until, whole=True))
+
+
+def _reached(alert: Alert, now: int) -> Reached:
+    return Reached(alert.level, alert.repetition, now, Outcome.SENT)
 
 
 def _after(judged: Plan, now: int) -> int | None:
     """When to look again once everything due at `now` was told."""
-    ahead = [coming.at for coming in judged.coming]
+    ahead = [each.at for each in judged.ahead]
     ahead += [clock.breach_at for clock in judged.clocks if clock.stopped_at is None and clock.breach_at is not None]
     ahead += [decision.until for decision in judged.decisions if decision.until is not None]
     ahead += [promise.until for promise in judged.promises]

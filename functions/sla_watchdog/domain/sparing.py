@@ -7,6 +7,7 @@ have no time of their own, may be told at the next look.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 from attrs import field, frozen
 
@@ -38,8 +39,6 @@ OWNING = frozenset({"team", "assignee"})
 class Sparing:
     policy: Policy
     _rules: dict[tuple[Value, ...], Rule] = field(factory=dict, init=False)
-    asked: tuple[str, ...] = field(init=False)
-    """Fields that conditions ask for."""
     spares: bool = field(init=False)
     """False where signals count all kinds of things, limits begin with a pause, or deadlines come from elsewhere."""
     ceiling: int = field(init=False)
@@ -52,10 +51,6 @@ class Sparing:
     """Groups in which some clock stands still; "" is a status in none, which is a finding."""
     waits: Mapping[str, int] = field(init=False)
     """Rule -> seconds of open time from a clock's start before which none of its levels is due."""
-
-    @asked.default
-    def _asked(self) -> tuple[str, ...]:
-        return tuple(sorted({condition.field for rule in self.policy.rules for condition in rule.when}))
 
     @spares.default
     def _spares(self) -> bool:
@@ -100,7 +95,7 @@ class Sparing:
         said = {fact.field: fact.value for fact in facts}
         if not self.spares or "created" not in said or not all(map(self._understood, facts)):
             return None
-        rule = self._rule(tuple(said.get(name, "") for name in self.asked), facts, at)
+        rule = self._rule(tuple(said.get(name, "") for name in self.policy.asked), facts, at)
         try:
             soonest = self.policy.calendars[rule.calendar].add(at, self.waits[rule.name])
         except (NoWorkingTime, TimeOutOfRange):
@@ -113,7 +108,7 @@ class Sparing:
             self._rules[values] = rule_at(facts[0].ticket, Facts.of(facts), self.policy, at)
         return self._rules[values]
 
-    @property
+    @cached_property
     def exchanges(self) -> bool:
         """Whether a judgement leaves out what is over unless it is asked for the whole."""
         return any(target.metric in (Metric.NEXT_RESPONSE, Metric.UPDATE) for target in self._targets())
@@ -126,9 +121,9 @@ class Sparing:
         """Whether the facts can change what is due when."""
         return any(fact.field in self.moving or fact.field.startswith(UNREADABLE) for fact in facts)
 
-    def matters(self, facts: Iterable[Fact], told: bool) -> bool:
-        """Whether the facts can change what is due when, or to whom where something was told."""
-        return self.moves(facts) or (told and any(fact.field in self.telling for fact in facts))
+    def tells(self, facts: Iterable[Fact]) -> bool:
+        """Whether the facts can change who is told."""
+        return any(fact.field in self.telling for fact in facts)
 
     def only_puts_off(self, facts: Sequence[Fact], young: bool, ended: bool) -> bool:
         """Of facts that matter, for a case that is calm and of which nothing was told: `young`, within `patience`.

@@ -71,7 +71,9 @@ class Ticket:
     @property
     def left_at(self) -> int | None:
         """When it was merged or its record deleted: it has no clock of its own from then on."""
-        return min((at for at in (self.gone_at, self.merged_at) if at is not None), default=None)
+        if self.gone_at is None or self.merged_at is None:
+            return self.merged_at if self.gone_at is None else self.gone_at
+        return min(self.gone_at, self.merged_at)
 
     @property
     def unresolved(self) -> bool:

@@ -12,6 +12,10 @@ from sla_watchdog.bootstrap import parts
 from sla_watchdog.observability import count, logger, metrics
 from sla_watchdog.sweep import start
 
+MEASURED = ("violations",)
+"""What becomes a metric once a whole sweep has ended, so that one segment's zero hides nothing of another. The rest
+stands in the log, and in `doctor`."""
+
 
 @metrics.log_metrics
 @logger.inject_lambda_context
@@ -27,5 +31,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         segment = Segment.of_body(message["body"])
         swept = sweeper.sweep(segment, now, lambda: context.get_remaining_time_in_millis() / 1000)
         logger.info("swept", run=segment.run, segment=segment.number, **asdict(swept))
-        count({"repaired": swept.repaired})
+        total = sweeper.finish(segment, swept, now) if swept.finished else None
+        if total is not None:
+            count({name: total[name] for name in MEASURED})
     return {}

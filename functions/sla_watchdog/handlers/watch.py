@@ -18,11 +18,13 @@ MEASURED = ("due", "sent", "undeliverable", "put_back", "left_due", "findings", 
 @logger.inject_lambda_context
 def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     here = parts()
-    tally = here.tick(here.now(), lambda: context.get_remaining_time_in_millis() / 1000).run()
+    now = here.now()
+    tally = here.tick(now, lambda: context.get_remaining_time_in_millis() / 1000).run()
     if tally is None:
         logger.info("another tick is running")
         return {"due": 0, "left_due": 0, "skipped": True}
     done = asdict(tally)
     logger.info("ticked", **done)
+    here.watch.beat(now, done)
     count({name: done[name] for name in MEASURED} | {"heartbeat": 1})
     return done

@@ -62,7 +62,7 @@ def _sms(notice: Notice, now: int) -> str:
     others = f" (+{len(notice.items) - 1} more)" if notice.items[1:] else ""
     said = lead.clock is not None and lead.clock.metric is Metric.UNOWNED
     owner = "" if lead.good_news or said or owners(notice, lead) else ", no owner"
-    return sms_line(f"{head} {_news(notice, now)}{others}{owner}", about, lead.alert.ref)
+    return sms_line(f"{head} {_news(notice, now)}{others}{owner}", about, lead.alert.ref, notice.link)
 
 
 def _email(notice: Notice, now: int) -> str:
@@ -70,6 +70,7 @@ def _email(notice: Notice, now: int) -> str:
         _title(notice, now),
         [line for said in situation(notice, now) for line in wrapped(said)],
         wrapped(f"What to do: {' '.join(to_do(notice))}"),
+        ["Take it, or say that it is not yours:", f"  {notice.link}"] if notice.link else [],
         *sections.sections(notice, now),
     ]
     return paragraphs(blocks)

@@ -42,9 +42,12 @@ def subject_line(text: str) -> str:
     return cut(line, SUBJECT_LIMIT, units)
 
 
-def sms_line(head: str, rest: str, ref: str) -> str:
-    """One SMS: `head` whole, as much of `rest` as fits, and the ref, which is never cut. `rest` may be empty."""
-    end = f". Ref {ref}"
+def sms_line(head: str, rest: str, ref: str, link: str = "") -> str:
+    """One SMS: `head` whole, as much of `rest` as fits, and the ref and the link, which are never cut.
+
+    `rest` and `link` may be empty.
+    """
+    end = f". Ref {ref} {link}".rstrip()
     start = cut(gsm_folded(tidy(head)), SMS_LIMIT - septets(end), septets, "..")
     left = SMS_LIMIT - septets(start) - septets(end) - len(": ")
     said = cut(gsm_folded(tidy(rest)), left, septets, "..") if left >= SHORTEST_REST else ""

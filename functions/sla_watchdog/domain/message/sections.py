@@ -87,7 +87,9 @@ def acknowledged(notice: Notice, now: int) -> Iterator[str]:
     if made is None or notice.lead.kind not in (Kind.ALERT, Kind.WITHDRAWN):
         return
     by, at, until = (whole(said) for said in (name_of(made.by) or "Somebody", *_times(notice, made.at, made.until)))
-    then = "that time has passed, so it went one level up" if made.broken(now) else "if that is broken, it goes one up"
+    then = "without one, it goes one level up"
+    if made.kept or made.broken(now):
+        then = "it came" if made.kept else "it did not come, so it went one level up"
     yield from wrapped(f"{by} took it on {at} and promised an update by {until}; {then}.", indent=INDENT)
 
 

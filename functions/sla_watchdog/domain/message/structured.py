@@ -119,6 +119,7 @@ def structured(notice: Notice, now: int) -> Json:
         "open_tickets": [id_of(line.id) for line in notice.open_tickets[:MOST_NAMED]],
         "told": [_told(heard, notice.zone) for heard in notice.told[-MOST_TOLD:]],
         "promise": _promise(notice),
+        "link": notice.link or None,
         "next": _next(notice),
         "zone": notice.zone,
         "sent_at": iso(now, notice.zone),

@@ -1,0 +1,135 @@
+"""`plan`: who will be told what and when, if nothing changes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sla_watchdog.cli import FINE
+from sla_watchdog.cli.options import Subparsers, add_command
+from sla_watchdog.cli.spans import span
+from sla_watchdog.domain.case import Case, Recipient
+from sla_watchdog.domain.escalation import Plan, plan
+from sla_watchdog.domain.message.text import brief
+from sla_watchdog.domain.message.wording import clock_name, count_of, duration, instant, iso, who
+
+if TYPE_CHECKING:
+    from sla_watchdog.cli.stack import Stack
+
+SHOWN = 40
+
+
+@frozen(order=True)
+class Telling:
+    """One level of one clock that will reach somebody at `at` if nothing changes; `at` is now for what waits."""
+
+    at: int
+    case: str
+    recipient: Recipient
+    clock: str
+    level: int
+    urgent: bool
+    subject: str
+
+
+def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
+    parser = add_command(
+        subparsers,
+        "plan",
+        run,
+        summary="who will be told what and when, if nothing changes",
+        description="Shows every level that comes due in the next hours or days, to whom it goes and about which case, "
+        "if nobody does anything. Reads the whole Watch table once, and changes nothing.",
+        example="  sla-watchdog plan --next 72h",
+    )
+    parser.add_argument("--next", dest="span", default="24h", metavar="SPAN", help="how far to look; default 24h")
+    parser.add_argument("--limit", type=int, metavar="N", help=f"lines shown; default {SHOWN}, with --json all; 0 all")
+
+
+def run(args: argparse.Namespace) -> int:
+    from sla_watchdog.cli.stack import on_stack
+
+    return on_stack(_plan, args)
+
+
+def _plan(args: argparse.Namespace, stack: Stack) -> int:
+    from sla_watchdog.cli.overview import overview
+
+    now, ahead = stack.now(), span(args.span, "--next")
+    live = stack.mode().name == "live"
+    seen = overview(stack, lambda case: plan(case.as_heard(live), stack.policy, now), now)
+    found = sorted(each for judged in seen.judged for each in tellings(judged.case, judged.plan, now, now + ahead))
+    if args.json:
+        print(json.dumps([_json(each) for each in found], indent=2, ensure_ascii=False))
+    else:
+        _print(stack, found, now, ahead, SHOWN if args.limit is None else args.limit)
+    return FINE
+
+
+def tellings(case: Case, judged: Plan, now: int, until: int) -> Iterator[Telling]:
+    """What is due now or waits for somebody's hours or a promise, and what comes due later."""
+    subject = next((said for t in reversed(judged.tickets) if (said := str(case.facts.latest(t.id, "subject")))), "")
+    waiting = [(now, alert) for alert in judged.alerts]
+    waiting += [(each.until, each.alert) for each in judged.decisions if each.until is not None]
+    for at, alert in waiting:
+        if at <= until:
+            yield Telling(at, case.id, alert.recipient, alert.clock, alert.level, alert.urgent, subject)
+    for each in judged.coming:
+        if each.at <= until:
+            yield Telling(each.at, case.id, each.recipient, each.clock, each.level, each.urgent, subject)
+
+
+def _json(each: Telling) -> dict[str, object]:
+    return {
+        "at": iso(each.at),
+        "case": each.case,
+        "subject": each.subject,
+        "recipient": each.recipient.key,
+        "clock": each.clock,
+        "level": each.level + 1,
+        "urgent": each.urgent,
+    }
+
+
+def _print(stack: Stack, found: Sequence[Telling], now: int, ahead: int, limit: int) -> None:
+    console, zone = Console(highlight=False), stack.policy.timezone or "UTC"
+    if warning := stack.other_policy():
+        console.print(Text(warning, "yellow"))
+    console.print(Text.assemble((stack.title, "bold"), f": if nothing changes, the next {duration(ahead)}"))
+    if stack.mode().name != "live":
+        console.print(Text("mode observe: all of it is noted, nobody is told", "yellow"))
+    if not found:
+        console.print(Text("nobody is to be told anything", "green"))
+        return
+    console.print(_table(found[: limit or None], now, zone))
+    if limit and len(found) > limit:
+        console.print(Text(f"and {len(found) - limit:,} more: --limit 0 shows all", "dim"))
+    per = Counter(each.recipient.audience for each in found)
+    console.print("\n" + ", ".join(f"{name}: {count_of(count, 'alert')}" for name, count in per.most_common()))
+    console.print(Text(f"times are those of {zone}", "dim"))
+
+
+def _table(found: Sequence[Telling], now: int, zone: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
+    for name in ("\nwhen", "\nwho"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("\nwhat", no_wrap=True)
+    table.add_column("\ncase", ratio=1, no_wrap=True, overflow="ellipsis")
+    for each in found:
+        when = "now" if each.at <= now else instant(each.at, zone)[4:]
+        what = f"{clock_name(each.clock)}, level {each.level + 1}"
+        table.add_row(
+            Text(when, "bold" if each.at <= now else ""),
+            Text(brief(who(each.recipient), 24), "red" if each.urgent else ""),
+            Text(what),
+            Text.assemble(brief(each.case, 40), (f" {brief(each.subject, 60)}", "dim")),
+        )
+    return table

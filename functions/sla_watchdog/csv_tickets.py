@@ -1,0 +1,149 @@
+"""A CSV export of a help desk: one ticket a row, columns under the desk's own names or ours.
+
+Which column is which field the policy file says, the same as for records in a table (`source.key`, `fields`). Every
+other column is kept under its own name, so that conditions of the policy can ask for it.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+
+from attrs import Factory, define, frozen
+
+from sla_watchdog.domain.policy import Policy, Source
+from sla_watchdog.domain.record import Unreadable, seconds_of, ticket_id
+from sla_watchdog.events import BrokenEventFile, BrokenLine
+from sla_watchdog.policy_file.desk import TICKET_FIELDS
+
+TIMES = frozenset(name for name in TICKET_FIELDS if name.endswith("_at"))
+NEEDED = ("ticket_id", "created_at", "status")
+
+
+@define
+class Column:
+    """What became of one column: `field` is ours, '' where it is kept under its own name. `filled` counts its values,
+    `sample` is the first; `unknown` are values of a status column that the policy does not know."""
+
+    name: str
+    field: str
+    filled: int = 0
+    sample: str = ""
+    unknown: set[str] = Factory(set)
+
+    def take(self, value: str, policy: Policy) -> None:
+        self.filled += 1
+        self.sample = self.sample or value
+        if self.field == "status" and value.casefold() not in policy.statuses:
+            self.unknown.add(value)
+
+
+@frozen
+class Export:
+    """The tickets of a file as records under our names, and what its columns became."""
+
+    columns: tuple[Column, ...]
+    records: tuple[dict[str, object], ...]
+
+
+def read(lines: Iterable[bytes], policy: Policy) -> Export:
+    """Raises BrokenEventFile, which names every row that cannot be imported and why."""
+    texts = (line.decode("utf-8-sig" if number == 0 else "utf-8") for number, line in enumerate(lines))
+    try:
+        return _read(texts, policy)
+    except UnicodeDecodeError as error:
+        raise BrokenEventFile((BrokenLine(1, "the file is not UTF-8: save it as CSV in UTF-8"),)) from error
+    except csv.Error as error:
+        raise BrokenEventFile((BrokenLine(1, f"not CSV: {error}"),)) from error
+
+
+def _read(texts: Iterator[str], policy: Policy) -> Export:
+    first = next(texts, "")
+    rows = csv.reader(chain([first], texts), delimiter=_delimiter(first), strict=True)
+    columns = _columns(next(rows, []), policy.source)
+    seen: dict[str, int] = {}
+    records: list[dict[str, object]] = []
+    broken: list[BrokenLine] = []
+    for cells in rows:
+        if not any(map(str.strip, cells)):
+            continue
+        line = rows.line_num
+        record = _record(cells, columns, policy)
+        name = str(record.get("ticket_id", ""))
+        problems = [*_problems(cells, record, columns, policy)]
+        if name in seen:
+            problems.append(f"ticket {name!r} stands in line {seen[name]} already")
+        seen.setdefault(name, line)
+        broken += [BrokenLine(line, problem) for problem in problems]
+        records.append(record)
+    if broken:
+        raise BrokenEventFile(tuple(broken))
+    return Export(tuple(columns), tuple(records))
+
+
+def _delimiter(header: str) -> str:
+    """The one of comma, semicolon and tab that parts the header into the most."""
+    return max(",;\t", key=header.count)
+
+
+def _columns(header: Sequence[str], source: Source) -> list[Column]:
+    names = [name.strip() for name in header]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise BrokenEventFile((BrokenLine(1, f"two columns are called {doubled[0]!r}"),))
+    columns = [Column(name, _field(name, source)) for name in names]
+    missing = [field for field in NEEDED if field not in {column.field for column in columns}]
+    if missing:
+        wanted = ", ".join(f"{field} ({' or '.join(_theirs(field, source))})" for field in missing)
+        raise BrokenEventFile(
+            (BrokenLine(1, f"no column for {wanted}; the columns are {', '.join(names)}: map them in the policy file"),)
+        )
+    return columns
+
+
+def _field(name: str, source: Source) -> str:
+    """Ours by the policy's mapping, else by our own name; capitals, blanks and hyphens do not matter."""
+    known = dict.fromkeys(["ticket_id", *source.fields, *TICKET_FIELDS])
+    return next((field for field in known if _plain(name) in map(_plain, _theirs(field, source))), "")
+
+
+def _theirs(field: str, source: Source) -> list[str]:
+    if field == "ticket_id":
+        return [*dict.fromkeys([*source.key, "ticket_id"])]
+    return [*dict.fromkeys([source.fields.get(field, field), field])]
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace(" ", "_").replace("-", "_")
+
+
+def _record(cells: Sequence[str], columns: Sequence[Column], policy: Policy) -> dict[str, object]:
+    record: dict[str, object] = {}
+    for column, cell in zip(columns, cells, strict=False):
+        if value := cell.strip():
+            column.take(value, policy)
+            record[column.field or column.name] = value
+    if "ticket_id" in record:
+        record["ticket_id"] = _name(str(record["ticket_id"]), policy.source)
+    return record
+
+
+def _name(value: str, source: Source) -> str:
+    """The id, where the column holds it as the table's key does (`TICKET#4711`)."""
+    return ticket_id(dict.fromkeys(source.key, value), source) or value
+
+
+def _problems(
+    cells: Sequence[str], record: Mapping[str, object], columns: Sequence[Column], policy: Policy
+) -> Iterator[str]:
+    if len(cells) > len(columns):
+        yield f"{len(cells)} values for {len(columns)} columns"
+    for field in NEEDED:
+        if field not in record:
+            yield f"no {field}"
+    for field in TIMES.intersection(record):
+        try:
+            seconds_of(record[field], policy.timezone)
+        except Unreadable as problem:
+            yield f"{field}: {problem}"

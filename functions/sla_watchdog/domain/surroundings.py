@@ -1,0 +1,17 @@
+"""What a judgement takes from outside the case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+from sla_watchdog.domain.silences import Silence
+
+
+@frozen
+class Surroundings:
+    """`back` holds, by topic's name, since when (epoch seconds) somebody is subscribed to it who gets its messages."""
+
+    silences: tuple[Silence, ...] = ()
+    back: Mapping[str, int] = field(factory=dict)

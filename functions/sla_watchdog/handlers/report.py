@@ -1,0 +1,23 @@
+"""Lambda `report`: once an hour it tells what was not told yet of the day, the week and the month."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import asdict
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from sla_watchdog.bootstrap import parts
+from sla_watchdog.observability import logger
+
+
+@logger.inject_lambda_context
+def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    here = parts()
+    reported = here.reporter(here.now()).run()
+    if reported is None:
+        logger.info("another report is running")
+        return {"skipped": True}
+    done = asdict(reported)
+    logger.info("reported", **done)
+    return done

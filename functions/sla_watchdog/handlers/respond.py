@@ -1,0 +1,24 @@
+"""Lambda `respond`: the page behind the link in an alert. A GET changes nothing, a POST answers once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from sla_watchdog.bootstrap import parts
+from sla_watchdog.observability import logger
+from sla_watchdog.report_response import is_report, report_answer
+from sla_watchdog.response import answer
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    here = parts()
+    now = here.now()
+    if is_report(event):
+        given = report_answer(event, here.watch, here.reports, now)
+    else:
+        given = answer(event, here.responder(now), now)
+    logger.info("answered", status=given["statusCode"], case=given.pop("case"))
+    return given
