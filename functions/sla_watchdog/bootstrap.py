@@ -102,7 +102,7 @@ class Parts:
 def parts() -> Parts:
     """Raises BadSettings or DamagedPolicy: a function that cannot judge fails loudly, and the heartbeat stops."""
     here = settings()
-    policy = load(here.policy_path.read_text(encoding="utf-8"))
+    policy = load(here.policy_path.read_bytes())
     session = boto3.Session()
     reads, writes = session.client("dynamodb", config=READS), session.client("dynamodb", config=WRITES)
     return Parts(

@@ -13,8 +13,8 @@ from itertools import chain
 from attrs import Factory, define, frozen
 
 from sla_watchdog.domain.policy import Policy, Source
-from sla_watchdog.domain.record import Unreadable, seconds_of, ticket_id
-from sla_watchdog.events import BrokenEventFile, BrokenLine
+from sla_watchdog.domain.record import LONGEST_ID, Unreadable, seconds_of, ticket_id
+from sla_watchdog.events import LONGEST_NAME, BrokenEventFile, BrokenLine
 from sla_watchdog.policy_file.desk import TICKET_FIELDS
 
 TIMES = frozenset(name for name in TICKET_FIELDS if name.endswith("_at"))
@@ -49,26 +49,15 @@ class Export:
 
 def read(lines: Iterable[bytes], policy: Policy) -> Export:
     """Raises BrokenEventFile, which names every row that cannot be imported and why."""
-    texts = (line.decode("utf-8-sig" if number == 0 else "utf-8") for number, line in enumerate(lines))
-    try:
-        return _read(texts, policy)
-    except UnicodeDecodeError as error:
-        raise BrokenEventFile((BrokenLine(1, "the file is not UTF-8: save it as CSV in UTF-8"),)) from error
-    except csv.Error as error:
-        raise BrokenEventFile((BrokenLine(1, f"not CSV: {error}"),)) from error
-
-
-def _read(texts: Iterator[str], policy: Policy) -> Export:
-    first = next(texts, "")
-    rows = csv.reader(chain([first], texts), delimiter=_delimiter(first), strict=True)
-    columns = _columns(next(rows, []), policy.source)
+    rows = _rows(_texts(lines))
+    _, header = next(rows, (1, []))
+    columns = _columns(header, policy.source)
     seen: dict[str, int] = {}
     records: list[dict[str, object]] = []
     broken: list[BrokenLine] = []
-    for cells in rows:
+    for line, cells in rows:
         if not any(map(str.strip, cells)):
             continue
-        line = rows.line_num
         record = _record(cells, columns, policy)
         name = str(record.get("ticket_id", ""))
         problems = [*_problems(cells, record, columns, policy)]
@@ -82,6 +71,26 @@ def _read(texts: Iterator[str], policy: Policy) -> Export:
     return Export(tuple(columns), tuple(records))
 
 
+def _texts(lines: Iterable[bytes]) -> Iterator[str]:
+    for number, line in enumerate(lines, 1):
+        try:
+            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            problem = "not UTF-8: save the file as CSV in UTF-8"
+            raise BrokenEventFile((BrokenLine(number, problem),)) from error
+
+
+def _rows(texts: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
+    """Each row with the number of its last line."""
+    first = next(texts, "")
+    rows = csv.reader(chain([first], texts), delimiter=_delimiter(first), strict=True)
+    try:
+        for cells in rows:
+            yield rows.line_num, cells
+    except csv.Error as error:
+        raise BrokenEventFile((BrokenLine(max(rows.line_num, 1), f"not CSV: {error}"),)) from error
+
+
 def _delimiter(header: str) -> str:
     """The one of comma, semicolon and tab that parts the header into the most."""
     return max(",;\t", key=header.count)
@@ -92,6 +101,8 @@ def _columns(header: Sequence[str], source: Source) -> list[Column]:
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise BrokenEventFile((BrokenLine(1, f"two columns are called {doubled[0]!r}"),))
+    if len(max(names, key=len, default="")) > LONGEST_NAME:
+        raise BrokenEventFile((BrokenLine(1, f"a column's name has more than {LONGEST_NAME:,} characters"),))
     columns = [Column(name, _field(name, source)) for name in names]
     missing = [field for field in NEEDED if field not in {column.field for column in columns}]
     if missing:
@@ -142,6 +153,10 @@ def _problems(
     for field in NEEDED:
         if field not in record:
             yield f"no {field}"
+    if "" in record:
+        yield f"{str(record[''])[:20]!r} stands in a column without a name"
+    if len(str(record.get("ticket_id", "")).encode()) > LONGEST_ID:
+        yield f"the ticket_id has more than {LONGEST_ID:,} bytes"
     for field in TIMES.intersection(record):
         try:
             seconds_of(record[field], policy.timezone)

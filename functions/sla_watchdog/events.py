@@ -10,7 +10,7 @@ import difflib
 import gzip
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from sla_watchdog.domain.record import Unreadable, seconds_of
+from sla_watchdog.domain.record import LONGEST_ID, Unreadable, seconds_of
 from sla_watchdog.errors import SlaWatchdogError
 
 
@@ -70,6 +70,15 @@ MOST_DIGITS = 38
 LARGEST_EXPONENT = 120
 """What a number in DynamoDB holds, with a little to spare (10^125)."""
 
+ENDLESS = Decimal(10) ** 1000
+"""Stands for a number whose exponent not even `Decimal` takes."""
+
+LONGEST_NAME = 1_000
+"""Characters of an attribute's name; DynamoDB takes 64 KB."""
+
+MOST_LEVELS = 24
+"""Of the 32 that an item in DynamoDB holds; the policy file may keep a field some levels down."""
+
 SHOWN = 20
 """Broken lines that the error spells out; the others are counted."""
 
@@ -118,7 +127,9 @@ class Event:
 
     @property
     def order(self) -> tuple[int, int, str, str]:
-        """(at, seq or line, type, content); lines differ, so only `seq` needs the content."""
+        """(at, seq or line, type, content); lines differ, so only `seq` needs the content. Where no line has a `seq`,
+        a stable sort of the lines by `at` is the same.
+        """
         if self.seq is None:
             return self.at, self.line, "", ""
         content = json.dumps([self.ticket, self.by, self.attributes], sort_keys=True, default=str)
@@ -165,7 +176,7 @@ def in_order(lines: Iterable[bytes], zone: str | None) -> list[Event]:
         broken.append(BrokenLine(1, "the file holds no events"))
     if broken:
         raise BrokenEventFile(tuple(broken))
-    found.sort(key=attrgetter("order"))
+    found.sort(key=attrgetter("at" if all(event.seq is None for event in found) else "order"))
     return found
 
 
@@ -195,7 +206,11 @@ def _event(text: bytes, number: int, zone: str | None) -> Event:
 
 def _object(text: bytes) -> Mapping[str, object]:
     try:
-        told = _READER.decode(text.decode())
+        read = text.decode()
+        reader = _READER if len(read) <= LONGEST_NAME else _READER_OF_LONG
+        told, end = reader.raw_decode(read)
+        if end < len(read):
+            raise Unreadable(f"not JSON: something follows the object at character {end + 1}")
         if b"\\u" in text:  # only an escape can smuggle in half a surrogate pair
             json.dumps(told, ensure_ascii=False, default=str).encode()
     except UnicodeError as error:
@@ -211,6 +226,8 @@ def _object(text: bytes) -> Mapping[str, object]:
 
 def _without_repeated_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     told = dict(pairs)
+    if "" in told:
+        raise Unreadable("one of its keys is empty")
     if len(told) < len(pairs):
         names = [name for name, _ in pairs]
         repeated = next(name for name in names if names.count(name) > 1)
@@ -218,10 +235,20 @@ def _without_repeated_keys(pairs: list[tuple[str, object]]) -> dict[str, object]
     return told
 
 
+def _without_long_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    told = _without_repeated_keys(pairs)
+    if len(max(told, key=len, default="")) > LONGEST_NAME:
+        raise Unreadable(f"one of its keys has more than {LONGEST_NAME:,} characters")
+    return told
+
+
 def _number(digits: str) -> Decimal | int:
     if len(digits) < 10 and digits.isdecimal():
         return int(digits)
-    value = Decimal(digits)
+    try:
+        value = Decimal(digits)
+    except ArithmeticError:
+        value = ENDLESS
     if len(value.as_tuple().digits) > MOST_DIGITS or abs(value.adjusted()) > LARGEST_EXPONENT:
         raise Unreadable(f"{digits[:20]}… has more digits than a table can hold")
     return int(value) if value == value.to_integral_value() and value.adjusted() < 19 else value
@@ -231,9 +258,12 @@ def _no_number(name: str) -> object:
     raise Unreadable(f"{name} is not a number")
 
 
-_READER = json.JSONDecoder(
-    object_pairs_hook=_without_repeated_keys, parse_float=_number, parse_int=_number, parse_constant=_no_number
-)
+def _reader(keys: Callable[[list[tuple[str, object]]], dict[str, object]]) -> json.JSONDecoder:
+    return json.JSONDecoder(object_pairs_hook=keys, parse_float=_number, parse_int=_number, parse_constant=_no_number)
+
+
+_READER, _READER_OF_LONG = _reader(_without_repeated_keys), _reader(_without_long_keys)
+"""The second for lines that are long enough to hold a long key."""
 
 
 def _kind(told: Mapping[str, object]) -> Kind:
@@ -251,6 +281,8 @@ def _kind(told: Mapping[str, object]) -> Kind:
 def _ticket(told: Mapping[str, object]) -> str:
     value = told.get("ticket")
     if type(value) is str and (name := value.strip()):
+        if 4 * len(name) > LONGEST_ID and len(name.encode()) > LONGEST_ID:
+            raise Unreadable(f"ticket {name[:20]}… has more than {LONGEST_ID:,} bytes")
         return name
     if value is None or (isinstance(value, str) and not value.strip()):
         raise Unreadable("has no ticket")
@@ -297,20 +329,20 @@ def _seq(told: Mapping[str, object]) -> int | None:
 
 
 def _attributes(told: Mapping[str, object], kind: Kind) -> Mapping[str, object]:
-    attributes: dict[str, object] = {}
-    for name, value in told.items():
-        if name not in ENVELOPE:
-            ours = OUR_NAMES.get(name, name)
-            if attributes.get(ours, value) != value:
-                raise Unreadable(f"says two things of {ours}: {attributes[ours]!r} and {value!r}")
-            attributes[ours] = value
+    if "ticket_id" in told and str(told["ticket_id"]).strip() != _ticket(told):
+        raise Unreadable("its ticket and ticket_id differ")
+    for name, ours in OUR_NAMES.items():
+        if name in told and told.get(ours, told[name]) != told[name]:
+            raise Unreadable(f"says two things of {ours}: {told[name]!r} and {told[ours]!r}")
+    attributes = {OUR_NAMES.get(name, name): value for name, value in told.items() if name not in ENVELOPE}
+    attributes.pop("ticket_id", None)
     _check(attributes, kind)
     return attributes
 
 
 def _check(attributes: Mapping[str, object], kind: Kind) -> None:
-    if "" in attributes:
-        raise Unreadable("one of its keys is empty")
+    if any(isinstance(value, dict | list) and _depth(value) > MOST_LEVELS for value in attributes.values()):
+        raise Unreadable(f"nested deeper than {MOST_LEVELS} levels")
     if "status" in attributes:
         status = attributes["status"]
         if not str(status).strip() or not isinstance(status, str | int):
@@ -318,6 +350,11 @@ def _check(attributes: Mapping[str, object], kind: Kind) -> None:
     wanted = MUST_SAY.get(kind)
     if wanted and not any(name in attributes for name in wanted):
         raise Unreadable(f"{kind.value} says nothing of {' or '.join(wanted)}")
+
+
+def _depth(value: object) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, inner), default=0)
 
 
 def _form(value: object) -> str:

@@ -40,6 +40,9 @@ class Words:
 
 OUR_WORDS = Words()
 
+NO_COUNT = 10**15
+"""A number from here on counts nothing, whatever its field says."""
+
 
 def apply(event: Event, record: Record, words: Words = OUR_WORDS) -> dict[str, object]:
     """The record after `event`; `record` is the one before, empty for a ticket not known yet.
@@ -115,7 +118,7 @@ class _Writing:
 
     def count(self, name: str) -> int:
         value = self.record.get(name)
-        return int(value) if isinstance(value, int | Decimal) else 0
+        return int(value) if isinstance(value, int | Decimal) and -NO_COUNT < value < NO_COUNT else 0
 
 
 EFFECTS: Mapping[Kind, Callable[[_Writing], dict[str, object]]] = {
@@ -132,8 +135,10 @@ def shaped(record: Record, source: Source) -> dict[str, object]:
     """The record in the operator's own shape: key attributes, entity type, fields at their paths."""
     item: dict[str, object] = {name: min(values) for name, values in source.only.items()}
     for name, value in record.items():
-        if name != "ticket_id":
-            _put(item, source.fields.get(name, name), value)
+        if name in source.fields:
+            _put(item, source.fields[name], value)
+        elif name != "ticket_id":
+            item[name] = value
     return {**item, **ticket_key(str(record["ticket_id"]), source)}
 
 

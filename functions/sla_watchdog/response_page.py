@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from html import escape
 
 from sla_watchdog.domain.acknowledgement import LONGEST_NAME, Answer, Promising
+from sla_watchdog.domain.message.past import past_in_words
 from sla_watchdog.domain.message.situation import situation
 from sla_watchdog.domain.message.wording import (
     clock_name,
@@ -156,7 +157,7 @@ def _now(told: Notice) -> Iterator[tuple[str, Iterable[str]]]:
 
 
 def _so_far(told: Notice, now: int) -> Iterator[tuple[str, Iterable[str]]]:
-    yield "Opened", [f"{instant(told.opened_at, told.zone)}, {duration(now - told.opened_at)} ago"]
+    yield from ((label, [_plain(said)]) for label, said in past_in_words(told, now))
     yield "You were told as", [who(told.recipient)]
     before = dict.fromkeys((each.at, who_by_key(each.to), heard(told, each)) for each in told.told)
     if before:

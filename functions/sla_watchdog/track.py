@@ -26,6 +26,11 @@ TRIES = 8
 REPLIER = f"{NAMELESS}replier"
 """The stand-in that carries the finding about records which do not say who replied (semantics B2)."""
 
+UNREAD = f"{NAMELESS}stream"
+"""The stand-in that carries the finding about records of the stream that are none."""
+
+NOT_READ = "the stream brought what cannot be read; the next sweep takes in what it was about"
+
 NOT_SAID = "records do not say who replied; every reply of the desk counts as one by a person, automatic ones too"
 
 
@@ -124,14 +129,18 @@ class Tracker:
         if again or after is not before:
             LookAlikes(self.judge).notice(name, Facts() if again else before.facts, after.facts, now)
         if REPLIER not in self.said and _unsigned(name, after.facts) > _unsigned(name, before.facts):
-            self._report_replier(now)
+            self._report_once(REPLIER, "replier", NOT_SAID, now)
 
-    def _report_replier(self, now: int) -> None:
+    def report_unread(self, now: int) -> None:
+        """That records of the stream could not be read; of which ticket they were, nobody can tell."""
+        if UNREAD not in self.said:
+            self._report_once(UNREAD, "stream", NOT_READ, now)
+
+    def _report_once(self, stand_in: str, field: str, reason: str, now: int) -> None:
         """Once for the whole deployment: `keep` makes the stand-in only where there is none."""
-        self._keep(
-            Case(REPLIER, Facts.of({*_problem(REPLIER, "replier", NOT_SAID, now), Fact(REPLIER, "closed", now)})), now
-        )
-        self.said.add(REPLIER)
+        facts = Facts.of({*_problem(stand_in, field, reason, now), Fact(stand_in, "closed", now)})
+        self._keep(Case(stand_in, facts), now)
+        self.said.add(stand_in)
 
     def _report(self, name: str, reason: str, now: int) -> Plan | None:
         """A stand-in under a name of its own says what is wrong with a case that cannot be kept."""

@@ -11,6 +11,7 @@ import os
 import sys
 from time import monotonic
 
+import quick_moto
 from faults.points import Points
 from faults.scenario import play, rules
 from faults.simulator import Simulator
@@ -41,6 +42,7 @@ def seeds(first: int, last: int) -> int:
 
 
 def main(arguments: list[str]) -> int:
+    quick_moto.install()
     os.environ.update(AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x", AWS_DEFAULT_REGION="eu-central-1")
     match arguments:
         case ["points"]:

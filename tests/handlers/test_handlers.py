@@ -112,6 +112,26 @@ def test_bad_records_become_findings_due_now_and_the_good_one_beside_them_is_kep
     assert desk.case("4711").next_at == 1772438400
 
 
+def test_a_record_of_another_shape_is_one_finding_and_keeps_no_other_back(desk: Desk) -> None:
+    records = [None, {"dynamodb": {}}, *event("stream_new_image")["Records"]]
+    for _ in range(2):
+        track.handler({"Records": records}, CONTEXT)
+    assert desk.case("T-1").facts.latest("T-1", "assignee") == "Kim"
+    watch.handler(event("schedule"), CONTEXT)
+    told = [alert["id"] for topic, body in desk.sent() if topic == "operations" for alert in body["alerts"]]
+    assert [name for name in told if name.startswith("?stream/")] == ["?stream/finding:stream/1/0/0/operations"]
+
+
+@pytest.mark.parametrize("change", [{"start": "{}"}, {"start": '"x"'}, {"run": "x" * 40}, {"number": float("inf")}])
+def test_a_segment_with_something_wrong_in_it_is_refused_before_anything_is_written(
+    desk: Desk, change: dict[str, object]
+) -> None:
+    body = json.dumps({**json.loads(event("segment")["Records"][0]["body"]), **change})
+    with pytest.raises(ValueError, match="not a segment of a sweep"):
+        sweep.handler({"Records": [{"body": body}]}, CONTEXT)
+    assert desk.parts.watch.topics() is None
+
+
 def test_watch_answers_with_what_it_did_and_beats(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     track.handler(event("stream_new_image"), CONTEXT)
     desk.parts.watch.set_simulated_now(1772438400 + 30 * 86400)

@@ -238,22 +238,6 @@ def _values_of(key: str, value: Any) -> Iterator[Any]:
             yield from _values_of(key, inner)
 
 
-def alarms_on_metrics_nobody_emits(stack: Template) -> Problems:
-    from sla_watchdog.handlers import sweep, watch
-    from sla_watchdog.observability import count, metrics
-
-    metrics.clear_metrics()
-    count(dict.fromkeys((*watch.MEASURED, *sweep.MEASURED, "heartbeat"), 1))
-    emitted = set(metrics.metric_set)
-    metrics.clear_metrics()
-    alarms = of_type(stack, "AWS::CloudWatch::Alarm").items()
-    return [
-        f"{name}: {alarm['MetricName']}"
-        for name, alarm in alarms
-        if alarm["Namespace"] == "SlaWatchdog" and alarm["MetricName"] not in emitted
-    ]
-
-
 def functions_without_alarms(stack: Template) -> Problems:
     watched = {
         (alarm["MetricName"], resource)
@@ -331,7 +315,6 @@ CHECKS: list[Callable[[Template], Problems]] = [
     alarms_without_a_page,
     dead_letters_without_a_way_back,
     failures_that_ring_no_alarm,
-    alarms_on_metrics_nobody_emits,
     functions_without_alarms,
     a_silent_watchdog,
     schedules_that_collide_or_give_up,
@@ -418,10 +401,6 @@ MUTATIONS = {
     "a dead-letter queue nobody watches": (
         failures_that_ring_no_alarm,
         put("StreamDeadLettersWaiting", None),
-    ),
-    "an alarm on a metric of another name": (
-        alarms_on_metrics_nobody_emits,
-        put("HeartbeatMissing/Properties/MetricName", "Heartbeats"),
     ),
     "a function whose errors ring nowhere": (functions_without_alarms, put("SweepErrors", None)),
     "a heartbeat that may be missing": (

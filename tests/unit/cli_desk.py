@@ -15,7 +15,7 @@ from typing import Any
 
 import botocore.handlers
 import pytest
-from attrs import define, field, frozen
+from attrs import asdict, define, field, frozen
 from botocore.loaders import Loader
 
 from building import at
@@ -90,8 +90,11 @@ class Operator:
         return None if given is None else (SimpleNamespace(status_code=given[0]), given[1])
 
     def tick(self, now: str) -> Any:
+        """One that finishes, and says so as the handler does."""
         self.now = now
-        return self.desk.tick(now)
+        tally = self.desk.tick(now)
+        self.desk.parts.watch.beat(at(now), asdict(tally))
+        return tally
 
     def subscribed(self, topic: str) -> list[str]:
         listed = self.desk.sns.list_subscriptions_by_topic(TopicArn=ARN + topic)["Subscriptions"]
@@ -143,7 +146,7 @@ def sit_down(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     handlers = [*botocore.handlers.BUILTIN_HANDLERS, ("before-call", operator.answer)]
     monkeypatch.setattr(botocore.handlers, "BUILTIN_HANDLERS", handlers)
     monkeypatch.setattr("sla_watchdog.cli.stack.time", lambda: at(operator.now))
-    desk.tick(f"{MON}T00:00")
+    operator.tick(f"{MON}T00:00")
     return operator
 
 

@@ -18,6 +18,7 @@ from sla_watchdog.domain.escalation import Coming
 from sla_watchdog.domain.explanation import Cause, Explained, Ruling, Step, Told
 from sla_watchdog.domain.facts import Fact, Facts
 from sla_watchdog.domain.notice import Heard, Item, Notice, TicketLine
+from sla_watchdog.domain.past import Past
 from sla_watchdog.domain.policy import After, Age, Ladder, Level, Metric, Percent, Repeat
 from sla_watchdog.domain.ticket import Span
 from sla_watchdog.domain.walk import walk
@@ -179,6 +180,20 @@ def why(clock: Clock, now: int) -> Explained:
     )
 
 
+MORNING, NOON = at("2024-03-05T09:00:00-05:00"), at("2024-03-05T12:00:00-05:00")
+TWO_DAYS = Past("T-4711", False, ("Community",), 0, (), (NOON,), (MORNING,), OPENED)
+TWO_YEARS = Past(
+    "T-4711",
+    False,
+    ("Community", "Legal", "Community EMEA", "Social Media"),
+    7,
+    (at("2024-09-02T11:00:00-04:00"), at("2025-01-20T09:30:00-05:00")),
+    tuple(OPENED + number * 40 * DAY for number in range(1, 16)),
+    tuple(OPENED + number * 21 * DAY for number in range(1, 32)),
+    at("2025-01-22T10:00:00-05:00"),
+)
+
+
 GOVERNMENT = Ruling(OPENED, "city-and-government", "office", ZONE, ())
 
 
@@ -195,6 +210,7 @@ def notice(*items: Item, **changes: Any) -> Notice:
         coming=None,
         zone=ZONE,
         ruling=GOVERNMENT,
+        past=TWO_DAYS,
     )
     return evolve(made, **changes)
 
@@ -227,6 +243,7 @@ def breached() -> Notice:
             Heard(at("2024-03-06T10:31:00-05:00"), "owner", 1, "resolution", "T-4711"),
         ),
         coming=Coming(at("2024-03-08T10:30:00-05:00"), Recipient("executive"), "resolution", 3, urgent=False),
+        link="https://alerts.example/k7q2m5xw4b6tj3zd",
     )
 
 
@@ -239,6 +256,7 @@ def two_years_on() -> Notice:
         old,
         late,
         tickets=(PAGE, AGAIN),
+        past=TWO_YEARS,
         why=why(age(), YEARS_LATER),
         told=tuple(
             Heard(YEARS_LATER - week * 7 * DAY, key, level, "age", "T-4711")

@@ -106,7 +106,7 @@ def test_the_tick_of_the_function_beats(operator: Operator, monkeypatch: pytest.
     last = operator.desk.parts.watch.last_beat()
     assert last is not None
     assert (last.at, last.sent_at, last.lag_seconds) == (at(f"{MON}T06:00") + 42, at(f"{MON}T06:00") + 42, 42)
-    assert last.first == at(f"{MON}T00:01")
+    assert last.first == at(f"{MON}T00:00")
 
 
 def test_a_long_lag_is_said(operator: Operator) -> None:

@@ -75,6 +75,23 @@ def test_a_record_that_may_be_newer_stays(
     assert table(operator)["T-1"]["status"] == ("Theirs" if kept else "New")
 
 
+def test_what_json_can_say_is_put_as_it_is(operator: Operator, tmp_path: Path) -> None:
+    """Nothing inside a field, a name with dots of its own, and a count that is none."""
+    said = {"customer": {"tier": None}, "No.": 7, "reopened_count": 10**37}
+    file = events(tmp_path, event(**said), event(kind="reopened", at="2026-02-28T09:00:00Z"))
+    assert operator("import", file, "--yes").code == 0
+    stored = table(operator)["T-1"]
+    assert {name: stored[name] for name in said} == {**said, "reopened_count": 1}
+
+
+def test_a_record_that_no_table_takes_keeps_the_others_out_too(operator: Operator, tmp_path: Path) -> None:
+    file = events(tmp_path, event(), *(event("T-2", **{f"note{n}": "n" * 100_000}) for n in range(4)))
+    for how in ("--dry-run", "--yes"):
+        ran = operator("import", file, how)
+        assert (ran.code, table(operator)) == (2, {})
+        assert "ticket T-2: its record has 400,1" in ran.err
+
+
 def test_an_import_can_be_repeated(operator: Operator, tmp_path: Path) -> None:
     file = events(tmp_path, *(event(f"T-{n}") for n in range(40)))
     first = (operator("import", file, "--yes").code, table(operator))
@@ -131,7 +148,10 @@ def test_a_status_that_the_policy_does_not_know_is_named(operator: Operator, tmp
         (HEADER + "T-1,,New\n", "line 2: no created_at"),
         (HEADER + ROW.replace("angry", "angry,very"), "line 2: 7 values for 6 columns"),
         ("Status,Status\n", "two columns are called 'Status'"),
-        (HEADER + '"T-1', "not CSV"),
+        (HEADER + ROW + '"T-2', "line 3: not CSV"),
+        (HEADER.replace("Mood", "") + ROW, "line 2: 'angry' stands in a column without a name"),
+        (HEADER.replace("Mood", "M" * 1001) + ROW, "line 1: a column's name has more than 1,000 characters"),
+        (HEADER + ROW.replace("T-1", "T" * 1001), "line 2: the ticket_id has more than 1,000 bytes"),
     ],
 )
 def test_a_csv_file_that_cannot_be_imported_is_refused_whole(
@@ -145,4 +165,4 @@ def test_a_csv_file_that_cannot_be_imported_is_refused_whole(
 def test_a_csv_file_in_another_encoding_is_refused(operator: Operator, tmp_path: Path) -> None:
     file = tmp_path / "tickets.csv"
     file.write_bytes((HEADER + ROW).replace("City", "Stra\u00dfe").encode("latin-1"))
-    assert "not UTF-8" in operator("import", str(file), "--yes").err
+    assert "line 2: not UTF-8" in operator("import", str(file), "--yes").err

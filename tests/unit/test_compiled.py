@@ -281,6 +281,8 @@ def resealed(change: Callable[[dict[str, Any]], Any]) -> str:
         ('{"form": 2, "hash": ""}', "at policy: missing"),
         ('{"form": 2, "policy": {}}', "at hash: missing"),
         ('{"form": 2, "policy": {}, "hash": 5}', "at hash: a text expected"),
+        ('{"form": 2, "policy": {"timezone": "\\ud800"}, "hash": ""}', "at policy: text in UTF-8"),
+        (compiled().replace("owner", "own\u00e9r").encode("latin-1"), "not JSON"),
         (compiled().replace("57600", "57601"), "at policy: its hash is another"),
         (compiled().replace("team-lead", "team-load"), "at policy: its hash is another"),
     ],
@@ -296,11 +298,13 @@ def resealed(change: Callable[[dict[str, Any]], Any]) -> str:
         "no policy",
         "no hash",
         "a number for the hash",
+        "half a surrogate pair",
+        "not UTF-8",
         "another target",
         "another audience",
     ],
 )
-def test_what_the_build_did_not_write_is_damaged(text: str, said: str) -> None:
+def test_what_the_build_did_not_write_is_damaged(text: str | bytes, said: str) -> None:
     with pytest.raises(DamagedPolicy) as caught:
         load(text)
     assert said in str(caught.value)

@@ -64,6 +64,12 @@ def problems(*lines: bytes, zone: str | None = "UTC") -> list[tuple[int, str]]:
         pytest.param(line(**{"": 1}), "one of its keys is empty", id="an empty key"),
         pytest.param(b'{"x": NaN}', "NaN is not a number", id="NaN"),
         pytest.param(b'{"x": 1e999}', "has more digits than a table can hold", id="a huge number"),
+        pytest.param(b'{"x": 1e99999999999999999999}', "has more digits", id="a number without end"),
+        pytest.param(line(x={"": 1}), "one of its keys is empty", id="an empty key inside"),
+        pytest.param(line(**{"k" * 1001: 1}), "has more than 1,000 characters", id="a long key"),
+        pytest.param(line(x=json.loads("[" * 40 + "]" * 40)), "nested deeper than 24 levels", id="40 levels"),
+        pytest.param(line(ticket="T" * 1001), "has more than 1,000 bytes", id="a long ticket"),
+        pytest.param(line(ticket_id="T-2"), "its ticket and ticket_id differ", id="two tickets"),
         pytest.param(b'{"x": ' + b"9" * 39 + b"}", "has more digits", id="39 digits"),
     ],
 )

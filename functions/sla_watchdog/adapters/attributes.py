@@ -43,6 +43,8 @@ def plain(item: Mapping[str, Attribute]) -> dict[str, object]:
 
 def attribute(value: object) -> dict[str, Any]:  # noqa: PLR0911 # a table of types
     match value:
+        case None:
+            return {"NULL": True}
         case bool():
             return {"BOOL": value}
         case Enum():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from operator import attrgetter
 
 from attrs import Factory, define, frozen
 
 from sla_watchdog.backtest.rows import ClockRow, Message, clock_rows, message
+from sla_watchdog.backtest.summary import Attainment, attainment
 from sla_watchdog.domain.clocks import State
 from sla_watchdog.domain.policy import Policy
 from sla_watchdog.domain.replay import Ending, replay
@@ -75,6 +77,10 @@ class Played:
     cases: int
     unresolved: int
 
+    @cached_property
+    def attainment(self) -> list[Attainment]:
+        return attainment(self.clocks)
+
 
 @frozen
 class Play:
@@ -96,8 +102,11 @@ class Play:
         return part
 
     def parts(self, count: int) -> list[Sequence[tuple[str, ...]]]:
-        """The groups in at most so many parts of about the same size."""
-        return [self.history.groups[start::count] for start in range(min(count, len(self.history.groups)))]
+        """The groups in at most so many parts of about the same size. Neighbours stay together: what several processes
+        read of one page of memory is copied for each.
+        """
+        size = -(-len(self.history.groups) // count)
+        return [self.history.groups[start : start + size] for start in range(0, len(self.history.groups), size)]
 
     def whole(self, parts: Iterable[Part], done: Callable[[int], object] = lambda _: None) -> Played:
         """`done` is told after each part how many tickets it had."""

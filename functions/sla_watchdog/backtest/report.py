@@ -12,7 +12,7 @@ from sla_watchdog.backtest.page import HEAD, Cell, figures, section, table
 from sla_watchdog.backtest.play import Played
 from sla_watchdog.backtest.result import Result
 from sla_watchdog.backtest.rows import utc
-from sla_watchdog.backtest.summary import SHOWN, Attainment, attainment, audiences, noisiest, per_day, worst
+from sla_watchdog.backtest.summary import SHOWN, Attainment, noisiest, per_day, worst
 from sla_watchdog.domain.message.wording import count_of, open_time
 
 ODD = {
@@ -40,13 +40,13 @@ def report(result: Result, draw: Draw = drawn_here) -> str:
 
 def _top(result: Result) -> str:
     history, played = result.history, result.played
-    rows = attainment(played.clocks)
+    rows = played.attainment
     met, breached = sum(row.met for row in rows), sum(row.breached for row in rows)
     shown = {
         "tickets": f"{len(history.tickets):,}",
         "events": f"{history.events:,}",
         "targets kept": f"{100 * met / (met + breached):.1f} %" if met + breached else "none decided",
-        "messages": f"{sum(each.messages for each in audiences(played.messages, 1)):,}",
+        "messages": f"{sum(each.messages for each in result.audiences):,}",
         "unresolved": f"{played.unresolved:,}",
     }
     span = f"From {_short(utc(history.first))} until {_short(utc(played.until))}; all times are UTC."
@@ -56,10 +56,10 @@ def _top(result: Result) -> str:
 
 
 def _kept(result: Result, draw: Draw) -> str:
-    rows = attainment(result.played.clocks)
+    rows = result.played.attainment
     if not rows:
         return section("Targets kept", "No policy has a target.")
-    before = {(row.policy, row.clock): row for row in attainment(result.against.clocks)} if result.against else {}
+    before = {(row.policy, row.clock): row for row in result.against.attainment} if result.against else {}
     head = ["policy", "clock", "met", "breached", "running", "paused", "kept", *(["before"] if before else [])]
     lines: list[list[Cell]] = [
         [*_attained(row), *([_percent(before.get((row.policy, row.clock)))] if before else [])] for row in rows
@@ -78,7 +78,7 @@ def _percent(row: Attainment | None) -> str:
 
 
 def _told(result: Result, draw: Draw) -> str:
-    found = audiences(result.played.messages, len(result.days))
+    found = result.audiences
     if not found:
         return section("Who would have been told", "Nobody: no level came due.")
     head = ["audience", "messages", "per week", "busiest day", "on it", "topics", "urgent copies"]

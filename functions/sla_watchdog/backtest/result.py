@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from attrs import asdict, frozen
 
@@ -10,7 +11,7 @@ from sla_watchdog.backtest.comparison import changes, loads
 from sla_watchdog.backtest.files import alerts_csv, clocks_csv, json_text
 from sla_watchdog.backtest.play import History, Played
 from sla_watchdog.backtest.rows import utc
-from sla_watchdog.backtest.summary import SHOWN, as_json, attainment, audiences, days, noisiest, per_day, worst
+from sla_watchdog.backtest.summary import SHOWN, Audience, as_json, audiences, days, noisiest, per_day, worst
 
 
 @frozen
@@ -26,6 +27,10 @@ class Result:
     def days(self) -> list[str]:
         return days(min(self.history.first, self.played.until), self.played.until)
 
+    @cached_property
+    def audiences(self) -> list[Audience]:
+        return audiences(self.played.messages, len(self.days))
+
     def summary(self) -> dict[str, object]:
         """The content of summary.json. It names no file and no time of its making: two runs give the same."""
         return {
@@ -34,17 +39,18 @@ class Result:
             "events": self.history.events,
             "tickets": len(self.history.tickets),
             "odd_lines": dict(self.odd),
-            **self.of(self.played),
+            **self.outcome(),
             **({"against": self.compared(self.against)} if self.against else {}),
         }
 
-    def of(self, played: Played) -> dict[str, object]:
+    def outcome(self) -> dict[str, object]:
+        played = self.played
         return {
             "policy": played.policy.hash,
             "cases": played.cases,
             "unresolved": played.unresolved,
-            "attainment": as_json(attainment(played.clocks)),
-            "audiences": as_json(audiences(played.messages, len(self.days))),
+            "attainment": as_json(played.attainment),
+            "audiences": as_json(self.audiences),
             "superseded": sum(message.passed for message in played.messages),
             "per_day": {name: dict(sorted(found.items())) for name, found in per_day(played.messages).items()},
             "noisiest": as_json(noisiest(played.messages)[:SHOWN]),
@@ -54,7 +60,7 @@ class Result:
     def compared(self, other: Played) -> dict[str, object]:
         return {
             "policy": other.policy.hash,
-            "attainment": as_json(attainment(other.clocks)),
+            "attainment": as_json(other.attainment),
             "audiences": as_json(audiences(other.messages, len(self.days))),
             "changed_verdicts": [asdict(each) for each in changes(other.clocks, self.played.clocks)],
             "messages": [asdict(each) for each in loads(other.messages, self.played.messages)],

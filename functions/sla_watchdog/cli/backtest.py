@@ -156,7 +156,8 @@ def _read(path: Path, zone: str | None) -> Sequence[Event]:
     columns = (SpinnerColumn(), TextColumn("reading {task.completed:,} lines"))
     try:
         with _progress(*columns) as progress:
-            return in_order(progress.track(lines_of(path), total=None), zone)
+            lines = lines_of(path)
+            return in_order(lines if progress.disable else progress.track(lines, total=None), zone)
     except BrokenEventFile as error:
         raise UsageError(f"{path} cannot be played:\n{error}") from error
     except OSError as error:

@@ -10,7 +10,6 @@ from rich.text import Text
 
 from sla_watchdog.backtest.result import Result
 from sla_watchdog.backtest.rows import utc
-from sla_watchdog.backtest.summary import attainment, audiences
 from sla_watchdog.domain.message.wording import count_of
 
 
@@ -28,12 +27,12 @@ def print_result(console: Console, result: Result, folder: Path) -> None:
 
 def _kept(result: Result) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
-    before = {(row.policy, row.clock): row.kept for row in attainment(result.against.clocks)} if result.against else {}
+    before = {(row.policy, row.clock): row.kept for row in result.against.attainment} if result.against else {}
     for name in ("policy", "clock"):
         table.add_column(name, overflow="fold")
     for name in ("met", "breached", "kept", *(["before"] if before else [])):
         table.add_column(name, justify="right")
-    for row in attainment(result.played.clocks):
+    for row in result.played.attainment:
         kept = [_percent(row.kept), *([_percent(before.get((row.policy, row.clock)))] if before else [])]
         table.add_row(row.policy, row.clock, f"{row.met:,}", f"{row.breached:,}", *kept)
     return table
@@ -48,7 +47,7 @@ def _told(result: Result) -> Table:
     table.add_column("audience", overflow="fold")
     for name in ("messages", "a week", "busiest day", "on it"):
         table.add_column(name, justify="right")
-    for each in audiences(result.played.messages, len(result.days)):
+    for each in result.audiences:
         table.add_row(
             each.audience, f"{each.messages:,}", f"{each.per_week:,}", each.busiest_day, f"{each.on_busiest_day:,}"
         )

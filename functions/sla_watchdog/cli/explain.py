@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
-from attrs import evolve
+from attrs import evolve, frozen
 from rich.console import Console
 
 from sla_watchdog.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.cli.options import OWN_POLICY, Subparsers, add_command
+from sla_watchdog.cli.silenced import Held, coming, held_by
 from sla_watchdog.domain.case import Case
 from sla_watchdog.domain.escalation import plan
 from sla_watchdog.domain.explanation import Explanation, explanation
@@ -21,6 +22,7 @@ from sla_watchdog.domain.facts import Fact, Facts
 from sla_watchdog.domain.policy import Policy
 from sla_watchdog.domain.record import Unreadable, seconds_of
 from sla_watchdog.domain.replay import replay
+from sla_watchdog.domain.surroundings import Surroundings
 from sla_watchdog.events import BrokenEventFile, Event, lines_of, parse
 from sla_watchdog.history import Chronicler, by_ticket, components
 
@@ -29,6 +31,14 @@ if TYPE_CHECKING:
 
 MOST_REPLAYED = 5_000
 """Facts of one case up to which everything that would have been told is played through, which takes its square."""
+
+
+@frozen
+class Answer:
+    """What `explain` shows. `held` are the silences that the case, or some of its tickets, match."""
+
+    explanation: Explanation
+    held: tuple[Held, ...]
 
 
 def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
@@ -57,15 +67,15 @@ def run(args: argparse.Namespace) -> int:
     return on_stack(lambda given, stack: _show(given, _of_stack(given, stack)), args)
 
 
-def _show(args: argparse.Namespace, told: Explanation) -> int:
+def _show(args: argparse.Namespace, answer: Answer) -> int:
     from sla_watchdog.cli.explain_json import as_json
     from sla_watchdog.cli.explain_text import print_explanation
 
     if args.json:
-        print(as_json(told))
+        print(as_json(answer.explanation, answer.held))
     else:
-        print_explanation(Console(highlight=False), told, args.ticket)
-    return FINDINGS if told.findings else FINE
+        print_explanation(Console(highlight=False), answer.explanation, answer.held, args.ticket)
+    return FINDINGS if answer.explanation.findings else FINE
 
 
 def _at(args: argparse.Namespace, policy: Policy) -> int | None:
@@ -87,7 +97,7 @@ def _zone(args: argparse.Namespace, policy: Policy) -> str | None:
 # ------------------------------------------------------------------ from the store
 
 
-def _of_stack(args: argparse.Namespace, stack: Stack) -> Explanation:
+def _of_stack(args: argparse.Namespace, stack: Stack) -> Answer:
     from sla_watchdog.adapters.watch import DamagedItem
 
     now, asked = stack.now(), _at(args, stack.policy)
@@ -98,14 +108,20 @@ def _of_stack(args: argparse.Namespace, stack: Stack) -> Explanation:
     if isinstance(found, DamagedItem):
         raise UsageError(f"the case of {args.ticket} cannot be judged: {found.reason}")
     case = evolve(found.case.as_heard(judge.live), facts=found.facts)
-    return _explained(args, case, stack.policy, now if asked is None else asked)
+    around = stack.watch.surroundings()
+    return _explained(args, case, stack.policy, now if asked is None else asked, around)
 
 
-def _explained(args: argparse.Namespace, case: Case, policy: Policy, at: int) -> Explanation:
+def _explained(
+    args: argparse.Namespace, case: Case, policy: Policy, at: int, around: Surroundings | None = None
+) -> Answer:
+    around = around or Surroundings()
     known = as_of(case, at)
     if args.ticket not in known.facts.tickets():
         raise UsageError(f"nothing was known of the ticket {args.ticket} by then")
-    return explanation(known, plan(known, policy, at), policy, at)
+    judged = plan(known, policy, at, around=around)
+    held = held_by(known, judged, policy, around.silences, at)
+    return Answer(evolve(explanation(known, judged, policy, at), coming=coming(judged, held)), held)
 
 
 def as_of(case: Case, at: int) -> Case:
@@ -121,7 +137,7 @@ def as_of(case: Case, at: int) -> Case:
 # ------------------------------------------------------------------ from an event file
 
 
-def _of_events(args: argparse.Namespace) -> Explanation:
+def _of_events(args: argparse.Namespace) -> Answer:
     from sla_watchdog.cli.policy_in_memory import compiled_policy
 
     policy = compiled_policy(args.policy or OWN_POLICY)

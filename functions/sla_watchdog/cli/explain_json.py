@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from attrs import fields, has
 
+from sla_watchdog.cli.silenced import Held
 from sla_watchdog.domain.case import Reached, Recipient
 from sla_watchdog.domain.escalation import Coming
 from sla_watchdog.domain.explanation import Explanation
@@ -34,8 +35,23 @@ INSTANTS = frozenset(
 """Fields that hold instants, in all of these values."""
 
 
-def as_json(told: Explanation) -> str:
-    return json.dumps(_value(told, lambda at: iso(at, told.zone)), indent=2, ensure_ascii=False)
+def as_json(told: Explanation, held: Sequence[Held]) -> str:
+    silences = [_silenced(each, told.zone) for each in held]
+    answer = {**_value(told, lambda at: iso(at, told.zone)), "silences": silences}
+    return json.dumps(answer, indent=2, ensure_ascii=False)
+
+
+def _silenced(held: Held, zone: str) -> Mapping[str, object]:
+    """As in `status --json`, with the tickets that match instead of cases."""
+    silence = held.silence
+    return {
+        "silence": silence.id,
+        "until": iso(silence.until, zone),
+        "by": silence.by,
+        "reason": silence.reason,
+        "audiences": sorted(silence.audiences) or None,
+        "tickets": list(held.tickets),
+    }
 
 
 def _value(value: Any, instant: Callable[[int], str]) -> Any:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
 from rich.text import Text
 
+from sla_watchdog.cli.silenced import Held, names, until
 from sla_watchdog.domain.clocks import State
 from sla_watchdog.domain.explanation import Explained, Explanation, MatterExplained, Ruling, Step, TicketExplained, Told
 from sla_watchdog.domain.message.layout import whole, wrapped
@@ -38,11 +39,11 @@ def exact(seconds: int) -> str:
     return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
 
 
-def print_explanation(console: Console, told: Explanation, ticket: str) -> None:
+def print_explanation(console: Console, told: Explanation, held: Sequence[Held], ticket: str) -> None:
     """The matter that `ticket` belongs to; of others of the same case only that they are there."""
     matter = next(each for each in told.matters if any(line.id == ticket for line in each.tickets))
     console.print(Text.assemble((f"{id_of(ticket)} as of {instant(told.at, told.zone)}", "bold"), f" ({told.zone})"))
-    _print_rows(console, _case(matter, told))
+    _print_rows(console, [*_case(matter, told), *_silenced(held, told)])
     for each in sorted(matter.tickets, key=lambda each: each.id != ticket):
         _print_ticket(console, each, told)
     quiet = [clock for clock in matter.clocks if clock.metric in COUNTED and not clock.events]
@@ -91,6 +92,12 @@ def _case(matter: MatterExplained, told: Explanation) -> Iterator[tuple[str, str
         how = "kept, or another took its place" if made.kept else how
         by = name_of(made.by) or "somebody"
         yield "Promised", f"by {by} on {instant(made.at, zone)}: an update by {instant(made.until, zone)}; {how}"
+
+
+def _silenced(held: Sequence[Held], told: Explanation) -> Iterator[tuple[str, str]]:
+    for each in held:
+        of = "" if each.whole else f": {names(told.case, each)}"
+        yield "Silenced", f"{until(each.silence, told.zone)}{of}"
 
 
 def _print_ticket(console: Console, ticket: TicketExplained, told: Explanation) -> None:

@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 WRITERS = 8
 
+LARGEST = 390_000
+"""Bytes of a record as JSON, which are a few more than those that DynamoDB counts up to its 400 KB."""
+
 T = TypeVar("T")
 
 
@@ -70,6 +73,7 @@ def _import(args: argparse.Namespace, stack: Stack) -> int:
     if args.json and not (args.yes or args.dry_run):
         raise UsageError("--json cannot ask: add --dry-run or --yes")
     columns, records, said = _tickets(args.file, stack.policy)
+    _refuse_too_large(args.file, records)
     table = stack.outputs["TicketsTable"]
     if columns and not args.json:
         print_columns(Console(highlight=False), columns, len(records))
@@ -102,6 +106,17 @@ def _parsed(path: Path, parsing: Callable[[Iterable[bytes]], T]) -> T:
         raise UsageError(f"{path} cannot be imported, and nothing of it was:\n{error}") from error
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _refuse_too_large(path: Path, records: Iterable[Record]) -> None:
+    """Before any is put: one that the table refuses must not leave a file imported by half."""
+    sizes = {
+        str(each["ticket_id"]): len(json.dumps(each, ensure_ascii=False, default=str).encode()) for each in records
+    }
+    large = [f"ticket {name[:40]}: its record has {size:,} bytes" for name, size in sizes.items() if size > LARGEST]
+    if large:
+        found = "\n".join([*large, f"a table takes no more than {LARGEST:,}"])
+        raise UsageError(f"{path} cannot be imported, and nothing of it was:\n{found}")
 
 
 def _last_records(events: Iterable[Event], words: Words) -> list[Record]:

@@ -1,4 +1,4 @@
-"""The cases of the Watch table, read in one scan and judged now: what `status` and `go-live` look at."""
+"""The cases of the Watch table, read in one scan and judged now: what the operator's commands look at."""
 
 from __future__ import annotations
 
@@ -45,11 +45,10 @@ class PutBack:
 
 @frozen
 class Overview:
-    """`read` counts the items that the scan looked at; `due_since` is when the longest overdue one became due."""
+    """`due` counts what waits to be taken; `due_since` is when the longest overdue one became due."""
 
     judged: tuple[Judged, ...]
     put_back: tuple[PutBack, ...]
-    read: int
     due: int
     due_since: int | None
 
@@ -60,25 +59,23 @@ class _Page:
     scanned: int
 
 
-def overview(stack: Stack, judgement: Judgement, now: int) -> Overview:
+def overview(stack: Stack, judgement: Judgement, now: int, *, quietly: bool = False) -> Overview:
     """Reads the whole Watch table, with a progress bar on a terminal; cases that are over are not judged."""
     judged: list[Judged] = []
     put_back: list[PutBack] = []
     waiting: list[int] = []
-    read = 0
-    with progress() as bar:
+    with progress(quietly=quietly) as bar:
         task = bar.add_task("Reading the Watch table", total=_expected(stack))
         for page in _pages(stack):
-            read += page.scanned
             bar.update(task, advance=page.scanned)
             for item in page.items:
                 each = _judge(stack, item, judgement)
                 (judged if isinstance(each, Judged) else put_back).append(each)  # type: ignore[arg-type] # by its type
                 waiting += [at for at in [_number(item, "next_at")] if at is not None and at <= now]
-    return Overview(tuple(judged), tuple(put_back), read, len(waiting), min(waiting, default=None))
+    return Overview(tuple(judged), tuple(put_back), len(waiting), min(waiting, default=None))
 
 
-def progress() -> Progress:
+def progress(*, quietly: bool = False) -> Progress:
     """On standard error, and only where that is a terminal; gone when it is done."""
     console = Console(stderr=True)
     columns = (
@@ -87,7 +84,7 @@ def progress() -> Progress:
         TaskProgressColumn(show_speed=True),
         TimeRemainingColumn(),
     )
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    return Progress(*columns, console=console, transient=True, disable=quietly or not console.is_terminal)
 
 
 def _expected(stack: Stack) -> int | None:

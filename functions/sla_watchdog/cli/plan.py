@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -15,6 +15,7 @@ from rich.text import Text
 
 from sla_watchdog.cli import FINE
 from sla_watchdog.cli.options import Subparsers, add_command
+from sla_watchdog.cli.silenced import Held, coming, held_by
 from sla_watchdog.cli.spans import span
 from sla_watchdog.domain.case import Case, Recipient
 from sla_watchdog.domain.escalation import Plan, plan
@@ -63,10 +64,14 @@ def run(args: argparse.Namespace) -> int:
 def _plan(args: argparse.Namespace, stack: Stack) -> int:
     from sla_watchdog.cli.overview import overview
 
-    now, ahead = stack.now(), span(args.span, "--next")
+    now, ahead, around = stack.now(), span(args.span, "--next"), stack.watch.surroundings()
     live = stack.mode().name == "live"
-    seen = overview(stack, lambda case: plan(case.as_heard(live), stack.policy, now), now)
-    found = sorted(each for judged in seen.judged for each in tellings(judged.case, judged.plan, now, now + ahead))
+    seen = overview(stack, lambda case: plan(case.as_heard(live), stack.policy, now, around=around), now)
+    found: list[Telling] = []
+    for judged in seen.judged:
+        held = held_by(judged.case, judged.plan, stack.policy, around.silences, now)
+        found += tellings(judged.case, judged.plan, held, now, now + ahead)
+    found.sort()
     if args.json:
         print(json.dumps([_json(each) for each in found], indent=2, ensure_ascii=False))
     else:
@@ -74,15 +79,12 @@ def _plan(args: argparse.Namespace, stack: Stack) -> int:
     return FINE
 
 
-def tellings(case: Case, judged: Plan, now: int, until: int) -> Iterator[Telling]:
-    """What is due now or waits for somebody's hours or a promise, and what comes due later."""
+def tellings(case: Case, judged: Plan, held: Iterable[Held], now: int, until: int) -> Iterator[Telling]:
+    """What is due now, and what comes due later: nothing before the hours, promise or silence that holds it ends."""
     subject = next((said for t in reversed(judged.tickets) if (said := str(case.facts.latest(t.id, "subject")))), "")
-    waiting = [(now, alert) for alert in judged.alerts]
-    waiting += [(each.until, each.alert) for each in judged.decisions if each.until is not None]
-    for at, alert in waiting:
-        if at <= until:
-            yield Telling(at, case.id, alert.recipient, alert.clock, alert.level, alert.urgent, subject)
-    for each in judged.coming:
+    for alert in judged.alerts:
+        yield Telling(now, case.id, alert.recipient, alert.clock, alert.level, alert.urgent, subject)
+    for each in coming(judged, held):
         if each.at <= until:
             yield Telling(each.at, case.id, each.recipient, each.clock, each.level, each.urgent, subject)
 

@@ -58,7 +58,7 @@ def canonical(content: object) -> str:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def load(text: str) -> Policy:
+def load(text: str | bytes) -> Policy:
     """Raises `DamagedPolicy` when the text is not a compiled policy, whole and unchanged."""
     try:
         root = Part("", json.loads(text))
@@ -67,9 +67,16 @@ def load(text: str) -> Policy:
     if root["form"].integer() != FORM:
         raise DamagedPolicy("form", f"this program reads form {FORM}")
     policy, digest = root["policy"], root["hash"].text()
-    if hashlib.sha256(canonical(policy.value).encode()).hexdigest() != digest:
+    if _hash(policy) != digest:
         raise DamagedPolicy("policy", "its hash is another: it was changed after it was built")
     return _policy(policy, digest)
+
+
+def _hash(policy: Part) -> str:
+    try:
+        return hashlib.sha256(canonical(policy.value).encode()).hexdigest()
+    except (UnicodeError, RecursionError) as error:
+        raise policy.damaged("text in UTF-8, nested as the build nests it,") from error
 
 
 # ------------------------------------------------------------------ the policy

@@ -13,6 +13,7 @@ from sla_watchdog.domain.escalation import Coming, Plan
 from sla_watchdog.domain.explanation import Explained, Ruling, explained, promised, rulings
 from sla_watchdog.domain.levels import CLEARED, WITHDRAWN
 from sla_watchdog.domain.links import Matter
+from sla_watchdog.domain.past import Past, past
 from sla_watchdog.domain.policy import Policy
 from sla_watchdog.domain.promises import Promise
 from sla_watchdog.domain.ticket import Ticket
@@ -87,7 +88,7 @@ class Notice:
     `told` is what was really sent. `also` are the other clocks that are breached, so that one message names them all
     (semantics E5). `matter` names what the message is about where that is not the whole case, and `earlier` the old
     one that it followed. `link` is where the reader answers, '' for none. `why` explains the leading clock; `ruling`
-    is the rule in force.
+    is the rule in force; `past` is what became of the case so far.
     """
 
     case: str
@@ -106,6 +107,7 @@ class Notice:
     why: Explained | None = None
     link: str = ""
     ruling: Ruling | None = None
+    past: Past | None = None
 
     @property
     def lead(self) -> Item:
@@ -152,6 +154,7 @@ def notice(case: Case, plan: Plan, alerts: Sequence[Alert], policy: Policy, now:
         promise=_promise(about, case, policy),
         why=why,
         ruling=_ruling(items[0].clock, tickets, case, policy),
+        past=past(tickets, case.facts, policy),
     )
 
 

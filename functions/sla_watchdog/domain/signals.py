@@ -77,7 +77,7 @@ def signals(matter: Matter, facts: Facts, policy: Policy) -> Iterator[Clock]:
     """
     if not policy.signals or not matter.unresolved:
         return
-    story = _Story(matter, facts, policy)
+    story = Story(matter, facts, policy)
     for metric, ladder in policy.signals.items():
         if metric is Metric.PROGRESS:
             yield story.lasting(metric, ladder, story.idle_since, 1 + len(story.progress))
@@ -89,7 +89,7 @@ def signals(matter: Matter, facts: Facts, policy: Policy) -> Iterator[Clock]:
 
 
 @frozen
-class _Story:
+class Story:
     """What happened in a matter, over all its tickets."""
 
     matter: Matter
@@ -104,9 +104,10 @@ class _Story:
     @property
     def idle_since(self) -> int:
         """The last progress; a reopening begins anew, and so does the creation."""
-        return max([self.matter.created_at, *self.progress[-1:], *self._all_reopenings()[-1:]])
+        return max([self.matter.created_at, *self.progress[-1:], *self.reopenings[-1:]])
 
-    def _all_reopenings(self) -> list[int]:
+    @property
+    def reopenings(self) -> list[int]:
         return sorted(at for each in self.matter.tickets for at in each.reopenings)
 
     def _progress_of(self, each: Ticket) -> Iterator[int]:
@@ -217,17 +218,21 @@ class _Story:
         tickets = self.matter.tickets
         match metric:
             case Metric.REOPENED:
-                return self._all_reopenings()
+                return self.reopenings
             case Metric.TOUCHES:
                 idle_since = self.idle_since
                 return sorted(at for each in tickets for at in each.answered if at > idle_since)
             case Metric.REASSIGNED:
-                return sorted(at for each in tickets for at in self._reassigned(each))
+                return self.handovers
             case _:
                 return sorted(at for each in tickets for at in self._bounced(each))
 
-    def _reassigned(self, each: Ticket) -> set[int]:
-        """A change of team or of assignee by which somebody else had it before; both at once are one."""
+    @property
+    def handovers(self) -> list[int]:
+        """Changes of team or of assignee where somebody else had it before; of one ticket, both at once are one."""
+        return sorted(at for each in self.matter.tickets for at in self._handed_over(each))
+
+    def _handed_over(self, each: Ticket) -> set[int]:
         changes = (fact for name in ("team", "assignee") for fact in self.facts.changes(each.id, name)[1:])
         return {fact.at for fact in changes if fact.value}
 

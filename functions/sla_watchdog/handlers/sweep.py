@@ -19,16 +19,18 @@ stands in the log, and in `doctor`."""
 
 @metrics.log_metrics
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
+    """Raises ValueError before any segment is swept where one of the messages is none."""
     here = parts()
-    if "Records" not in event:
+    messages = event.get("Records") if isinstance(event, dict) else None
+    if not isinstance(messages, list):
         run = start(here.queue, here.settings.segments)
         logger.info("sweep asked for", run=run, segments=here.settings.segments)
         return {"run": run}
+    segments = [Segment.of_body(message.get("body") if isinstance(message, dict) else None) for message in messages]
     now = here.now()
     sweeper = here.sweeper(now)
-    for message in event["Records"]:
-        segment = Segment.of_body(message["body"])
+    for segment in segments:
         swept = sweeper.sweep(segment, now, lambda: context.get_remaining_time_in_millis() / 1000)
         logger.info("swept", run=segment.run, segment=segment.number, **asdict(swept))
         total = sweeper.finish(segment, swept, now) if swept.finished else None

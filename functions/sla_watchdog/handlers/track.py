@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sla_watchdog.adapters.tickets import plain
 from sla_watchdog.bootstrap import parts
+from sla_watchdog.domain.record import seconds_of
 from sla_watchdog.observability import logger
 from sla_watchdog.track import Change
 
 
 def change(record: Mapping[str, Any], simulated: int | None) -> Change:
-    """One stream record; in simulated time it happens now, whatever the stream says."""
+    """One stream record; in simulated time it happens now, whatever the stream says. Raises where it is none."""
     data = record["dynamodb"]
     return Change(
         key=plain(data["Keys"]),
         record=plain(data["NewImage"]) if "NewImage" in data else None,
-        at=int(data["ApproximateCreationDateTime"]) if simulated is None else simulated,
-        sequence=str(data["SequenceNumber"]),
+        at=seconds_of(data["ApproximateCreationDateTime"], None) if simulated is None else simulated,
+        sequence=str(int(data["SequenceNumber"])),
         removed=record["eventName"] == "REMOVE",
     )
+
+
+def changes(records: list[Any], simulated: int | None) -> Iterator[Change | None]:
+    """None for what is no record of a stream: it must not keep back those behind it."""
+    for record in records:
+        try:
+            yield change(record, simulated)
+        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError):
+            yield None
 
 
 @logger.inject_lambda_context
@@ -31,5 +41,10 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     now = here.now()
     simulated = now if here.settings.clock == "table" else None
     tracker = here.tracker(now)
-    done = tracker.track([change(record, simulated) for record in event["Records"]], now)
-    logger.info("tracked", changes=done.changes, kept=done.kept, findings=done.findings)
+    brought = list(changes(event["Records"], simulated))
+    read = [each for each in brought if each is not None]
+    done = tracker.track(read, now)
+    unread = len(brought) - len(read)
+    if unread:
+        tracker.report_unread(now)
+    logger.info("tracked", changes=done.changes, kept=done.kept, findings=done.findings, unread=unread)

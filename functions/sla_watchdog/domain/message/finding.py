@@ -9,6 +9,10 @@ _ADVICE = {
         "the strictest policy that could apply."
     ),
     "deleted": "Find out who deleted the record, and whether the customer was helped. Its clocks have stopped.",
+    "stream": (
+        "Look whether something other than the stream of the Tickets table invokes track. No ticket is lost: the sweep "
+        "looks at each."
+    ),
     "calendar": "Give the calendar in the policy file an opening; until then this clock cannot run.",
 }
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sla_watchdog.domain.clocks import Clock
 from sla_watchdog.domain.message.layout import padded, whole, wrapped
+from sla_watchdog.domain.message.past import past_in_words
 from sla_watchdog.domain.message.structured import MOST_NAMED, link
 from sla_watchdog.domain.message.text import brief, columns
 from sla_watchdog.domain.message.why import why as reasons
@@ -44,6 +45,7 @@ def sections(notice: Notice, now: int) -> Iterator[list[str]]:
         "OWNER": owner(notice),
         "ALSO": others(notice, now),
         "ACKNOWLEDGED": acknowledged(notice, now),
+        "SO FAR": so_far(notice, now),
         "TOLD BEFORE": told(notice),
         "NEXT, IF NOBODY ACTS": upcoming(notice),
         "WHY": why(notice),
@@ -95,6 +97,13 @@ def acknowledged(notice: Notice, now: int) -> Iterator[str]:
 
 def _times(notice: Notice, *instants: int) -> Iterator[str]:
     return (instant(at, notice.zone) for at in instants)
+
+
+def so_far(notice: Notice, now: int) -> Iterator[str]:
+    """The case's past, for somebody who hears of it for the first time."""
+    if notice.lead.kind is Kind.ALERT:
+        for label, said in past_in_words(notice, now):
+            yield from _row(label, said)
 
 
 def told(notice: Notice) -> Iterator[str]:

@@ -21,6 +21,8 @@ MOST_NAMED = 100
 
 MOST_TOLD = 20
 
+MOST_TEAMS = 10
+
 LONGEST_URL = 500
 
 
@@ -118,6 +120,7 @@ def structured(notice: Notice, now: int) -> Json:
         "ticket_count": len(notice.tickets),
         "open_tickets": [id_of(line.id) for line in notice.open_tickets[:MOST_NAMED]],
         "told": [_told(heard, notice.zone) for heard in notice.told[-MOST_TOLD:]],
+        "so_far": _so_far(notice),
         "promise": _promise(notice),
         "link": notice.link or None,
         "next": _next(notice),
@@ -128,6 +131,21 @@ def structured(notice: Notice, now: int) -> Json:
 
 def _told(heard: Heard, zone: str) -> Json:
     return {"at": iso(heard.at, zone), "recipient": heard.to, "clock": heard.clock, "level": heard.level + 1}
+
+
+def _so_far(notice: Notice) -> Json | None:
+    past = notice.past
+    if past is None:
+        return None
+    return {
+        "opened_as": id_of(past.opened_as),
+        "teams": [brief(team, 100) for team in past.teams[:MOST_TEAMS]],
+        "handovers": past.handovers,
+        "reopened": len(past.reopenings),
+        "replies": len(past.replies),
+        "customer_messages": len(past.asked),
+        "idle_since": iso(past.idle_since, notice.zone),
+    }
 
 
 def _promise(notice: Notice) -> Json | None:

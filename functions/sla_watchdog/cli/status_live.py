@@ -1,0 +1,53 @@
+"""`status --watch`: the same page, looked at again and again until Ctrl-C."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import sleep
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from sla_watchdog.cli import UsageError
+from sla_watchdog.cli.aws_errors import plain_errors
+from sla_watchdog.cli.status import Status
+from sla_watchdog.cli.status_text import page
+
+
+def follow(look: Callable[[bool], Status], *, every: int, limit: int) -> None:
+    """Until interrupted; then the last page stays. `look` is told whether to be quiet about its progress.
+
+    A look that AWS refuses leaves the last page, with the reason; the first must succeed. Raises UsageError
+    where there is no terminal.
+    """
+    console = Console(highlight=False)
+    if not console.is_terminal or console.is_dumb_terminal:
+        raise UsageError("--watch needs a terminal; leave it out to look once")
+    try:
+        status = look(False)
+        with Live(console=console, auto_refresh=False) as live:
+            problem = ""
+            while True:
+                shown = page(status, limit=limit, width=console.width)
+                live.update(Group(shown, Text(f"\n{_again(every)}", "dim"), *_problem(problem)), refresh=True)
+                sleep(every)
+                status, problem = _next(look, status)
+    except KeyboardInterrupt:
+        return
+
+
+def _again(every: int) -> str:
+    return f"looks again every {every} seconds; Ctrl-C ends"
+
+
+def _problem(said: str) -> list[Text]:
+    return [Text(f"as of before; the last look failed: {said}", "bold red")] if said else []
+
+
+def _next(look: Callable[[bool], Status], before: Status) -> tuple[Status, str]:
+    try:
+        with plain_errors():
+            return look(True), ""
+    except UsageError as problem:
+        return before, str(problem)

@@ -1,0 +1,123 @@
+"""Whatever the local stack starts is stopped, and it speaks to no other AWS."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local_stack import ministack as module
+from local_stack.deploy import DeployError, sam
+from local_stack.local import write_environment
+from local_stack.ministack import LocalAws
+from local_stack.server import HOST, LocalAwsError, Server
+
+STARTER = """
+import sys, time
+from local_stack.server import Server
+server = Server("sleeper")
+server.start(["sh", "-c", "sleep 61 & echo $! > children; echo $$ >> children; wait"], env={"PATH": "/usr/bin:/bin"},
+             is_ready=lambda: len((server.folder / "children").read_text().split()) == 2
+             if (server.folder / "children").exists() else False)
+print(server.folder, *(server.folder / "children").read_text().split(), flush=True)
+time.sleep(60)
+"""
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text() if Path("/proc/self").exists() else True
+
+
+def wait_until_gone(pids: list[int], seconds: float = 8.0) -> list[int]:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and any(is_alive(pid) for pid in pids):
+        time.sleep(0.05)
+    return [pid for pid in pids if is_alive(pid)]
+
+
+@pytest.fixture
+def starter() -> Iterator["subprocess.Popen[str]"]:
+    environment = os.environ | {"PYTHONPATH": str(Path(module.__file__).parents[1])}
+    process = subprocess.Popen([sys.executable, "-c", STARTER], stdout=subprocess.PIPE, text=True, env=environment)
+    yield process
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda how: how.name)
+def test_a_server_and_its_children_die_with_whoever_started_it(
+    how: signal.Signals, starter: "subprocess.Popen[str]"
+) -> None:
+    assert starter.stdout is not None
+    folder, *pids = starter.stdout.readline().split()
+    children = [int(pid) for pid in pids]
+    assert all(is_alive(pid) for pid in children)
+    starter.send_signal(how)
+    starter.wait()
+    assert wait_until_gone(children) == []
+    deadline = time.monotonic() + 3
+    while Path(folder).exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not Path(folder).exists()
+
+
+def test_a_server_that_ends_at_once_is_reported_with_what_it_said() -> None:
+    server = Server("sulker")
+    with pytest.raises(LocalAwsError, match="sulker ended at once:\nno, thank you"):
+        server.start(["sh", "-c", "echo no, thank you"], env={"PATH": "/usr/bin:/bin"}, is_ready=lambda: False)
+    assert not server.folder.exists()
+
+
+def test_it_listens_on_loopback_alone(ministack: LocalAws) -> None:
+    listening = Path("/proc/net/tcp")
+    if not listening.exists():
+        pytest.skip("no /proc here to read the listening addresses from")
+    mine = f":{ministack.port:04X}"
+    addresses = [line.split()[1] for line in listening.read_text().splitlines() if f"{mine} 00000000:0000" in line]
+    assert addresses == [f"0100007F{mine}"]  # 127.0.0.1 as the kernel writes it
+    assert ministack.endpoint.startswith(f"http://{HOST}:")
+
+
+def test_programs_it_starts_are_pointed_at_no_other_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "real")
+    aws = LocalAws(port=4566)
+    environment = aws.child_env({"EXTRA": "1"})
+    assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
+    assert environment["AWS_CONFIG_FILE"] == os.devnull
+    assert environment["EXTRA"] == "1"
+    assert not {"AWS_PROFILE", "AWS_SESSION_TOKEN"} & environment.keys()
+
+
+def test_an_account_of_its_own_is_empty(ministack: LocalAws) -> None:
+    queue = {"QueueName": "only-mine"}
+    ministack.client("sqs", account="111111111111").create_queue(**queue)
+    other = ministack.client("sqs", account="222222222222")
+    assert other.list_queues().get("QueueUrls", []) == []
+
+
+def test_a_missing_environment_names_the_command_that_makes_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    with pytest.raises(LocalAwsError, match=r"run `make \.venv-aws`"):
+        LocalAws().start()
+
+
+def test_a_sam_command_that_fails_is_reported_with_what_it_said() -> None:
+    with pytest.raises(DeployError, match=r"`sam validate` failed:\n(.|\n)*nowhere\.yaml"):
+        sam(["validate", "--template", "nowhere.yaml", "--region", "eu-central-1"], LocalAws(port=4566).child_env())
+
+
+def test_the_printed_environment_is_what_a_shell_gets(tmp_path: Path) -> None:
+    write_environment(tmp_path / "made" / "env", {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566", "ODD": "a b 'c' $HOME"})
+    script = f'. {tmp_path}/made/env; echo "$AWS_ENDPOINT_URL|$ODD|$AWS_PROFILE"'
+    shell = ["sh", "-c", script]
+    told = subprocess.run(shell, env={"AWS_PROFILE": "production"}, capture_output=True, text=True, check=True)
+    assert told.stdout == "http://127.0.0.1:4566|a b 'c' $HOME|\n"
