@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 
 from attrs import define, frozen
 
@@ -89,6 +90,11 @@ def drafts_of(judged: Judged) -> list[Draft]:
     due = judged.plan.alerts
     recipients = dict.fromkeys(alert.recipient for alert in due)
     return [Draft(judged, tuple(alert for alert in due if alert.recipient == recipient)) for recipient in recipients]
+
+
+def turn(judged: Judged) -> tuple[bool, float]:
+    """When a case is claimed, as `rank` of its most pressing draft; last when nothing is due."""
+    return min((draft.rank for draft in drafts_of(judged)), default=(True, inf))
 
 
 def shared(drafts: Sequence[Draft], room: int, live_since: int) -> tuple[list[Draft], list[list[Draft]]]:

@@ -7,8 +7,8 @@ then does its level count as told. A process that dies in between leaves a claim
 from __future__ import annotations
 
 import secrets
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from time import monotonic
 
@@ -23,9 +23,10 @@ from sla_watchdog.domain.case import OPERATIONS, Alert, Case, Entry, Outcome, Re
 from sla_watchdog.domain.escalation import Plan, superseded
 from sla_watchdog.domain.message import Message, NoTopic, Sent, observed_line, render, render_digest
 from sla_watchdog.domain.notice import Kind, Notice, notice
-from sla_watchdog.drafts import Draft, Name, Reach, Tally, drafts_of, in_turn, shared
+from sla_watchdog.drafts import Draft, Name, Reach, Tally, drafts_of, in_turn, shared, turn
 from sla_watchdog.errors import Unavailable
 from sla_watchdog.judging import FRESH, Judge, Judged, waking
+from sla_watchdog.pace import Pace
 
 LEASE = 150
 """Seconds a claim holds: longer than the function's 120 s limit, so a holder whose lease is over is dead."""
@@ -41,9 +42,6 @@ GIVE_UP_AFTER = 2
 
 LINK_DAYS = 14
 """How long the link in a message answers."""
-
-MIN_TIME_LEFT = 20.0
-"""No publish is started with fewer seconds left than this."""
 
 DAY = 86_400
 
@@ -63,7 +61,7 @@ class Sender:
     reach: Reach
     now: int
     live_since: int
-    time_left: Callable[[], float]
+    pace: Pace
     link_base: str = ""
     tally: Tally = field(factory=Tally)
     stored: dict[str, Case] = field(factory=dict)
@@ -73,12 +71,11 @@ class Sender:
     _gone: set[str] = field(factory=set)
 
     def deliver(self, judged: Iterable[Judged]) -> None:
-        """Claim everything that is due, then send it: urgent first, then what has been due the longest."""
+        """Claim what is due and there is time for, then send it: urgent first, then what has been due the longest."""
         judged = [each for each in judged if not self._settled_lapsed(each)]
         drafts = sorted((draft for each in judged for draft in drafts_of(each)), key=lambda draft: draft.rank)
         digest_of = self._digests(drafts)
-        claimed = [draft for each in judged for draft in self._claim(each, digest_of)]
-        for message in in_turn(claimed, digest_of):
+        for message in in_turn(self._claim_in_time(judged, digest_of), digest_of):
             if digest := digest_of[message[0].name]:
                 self._send_digest(digest, message)
             else:
@@ -107,6 +104,15 @@ class Sender:
             digests |= dict.fromkeys((draft.name for draft in members), secrets.token_hex(8))
         return digests
 
+    def _claim_in_time(self, judged: Iterable[Judged], digest_of: dict[Name, str]) -> list[Draft]:
+        """No more than can be sent and settled before the time is up, the first in turn first; the rest stays due."""
+        claimed: list[Draft] = []
+        waiting = deque(sorted(judged, key=turn))
+        while waiting and self.pace.has_time_for(len(claimed)):
+            claimed += self._claim(waiting.popleft(), digest_of)
+        self.tally.left_due += len(waiting)
+        return claimed
+
     def _claim(self, judged: Judged, digest_of: dict[Name, str]) -> list[Draft]:
         """Claim what is due for one case in one write, and time its next look; nothing when the race was lost."""
         self._put_on_record(judged)
@@ -126,6 +132,7 @@ class Sender:
         same = (next_at, urgent, case.breached) == (case.next_at, case.urgent, judged.case.breached)
         if not entries and same and next_at != self.now:
             return []
+        self.pace.writes += 1
         stored = self.watch.claim(case, entries, next_at, urgent)
         if stored is None:
             self.tally.lost += 1
@@ -212,7 +219,7 @@ class Sender:
 
     def _publish(self, drafts: list[Draft], message: Message, outcome: Outcome, extra: dict[str, str]) -> None:
         destination = self.reach.destination(drafts[0].recipient)
-        if self.time_left() < MIN_TIME_LEFT or self._failures[destination] >= GIVE_UP_AFTER:
+        if not self.pace.has_time() or self._failures[destination] >= GIVE_UP_AFTER:
             return self._put_off(drafts, tried=False)
         try:
             answer = self.publisher.publish(destination, message)
@@ -256,12 +263,16 @@ class Sender:
                 self.again.add(draft.judged.case.id)
 
     def _put_off(self, drafts: list[Draft], tried: bool, reason: str = "") -> None:
-        """The claim is given back: due at once when there was no time for it, after a growing pause when it failed."""
+        """The claim is given back: due at once when there was no time for it, after a growing pause when it failed.
+
+        When there is no time for that either, its lease runs out.
+        """
         for draft in drafts:
             entry = self._entry(draft)
             pause = min(RETRY_PAUSE * 2 ** min(entry.attempts - 1, 10), LONGEST_PAUSE) if tried else 0
             case = self.stored[draft.judged.case.id]
-            self.watch.retry_later(case, draft.recipient.key, entry.token, self.now + pause, entry.attempts)
+            if not self.pace.is_over():
+                self.watch.retry_later(case, draft.recipient.key, entry.token, self.now + pause, entry.attempts)
             self.tally.oldest_pending_seconds = max(self.tally.oldest_pending_seconds, self.now - draft.rank[1])
             if tried:
                 self.tally.retried += 1
@@ -334,6 +345,7 @@ class Sender:
         following = self.judge.plan(after, judged.facts | case.facts, self.now)  # others may have added to it since
         next_at, urgent = waking(following, after, self.now)
         case = self._with_breaches(case, following)
+        self.pace.writes += 1
         answer, stored = self.watch.settle(case, entry.key, entry.token, reached, records, next_at, urgent, self.now)
         if answer is Settled.LOST:
             self.tally.lost += 1

@@ -19,7 +19,8 @@ from sla_watchdog.drafts import Reach, Tally
 from sla_watchdog.errors import Unavailable
 from sla_watchdog.judging import Judge, Judged
 from sla_watchdog.linking import Linker, unlinked
-from sla_watchdog.sending import LEASE, MIN_TIME_LEFT, Sender
+from sla_watchdog.pace import Pace
+from sla_watchdog.sending import LEASE, Sender
 from sla_watchdog.sweep import start
 
 ROUND = 1000
@@ -58,7 +59,7 @@ class Tick:
             self.watch.release_run(owner)
 
     def _run(self) -> Tally:
-        reach = Reach(self.watch.topics())
+        reach, pace = Reach(self.watch.topics()), Pace(self.time_left)
         sender = Sender(
             self.judge,
             self.watch,
@@ -67,13 +68,13 @@ class Tick:
             reach,
             self.now,
             self.live_since,
-            self.time_left,
+            pace,
             self.link_base,
         )
         due = self._due()
         while taken := list(islice(due, ROUND)):
             sender.tally.due += len(taken)
-            if self.time_left() < MIN_TIME_LEFT:
+            if not pace.has_time():
                 sender.tally.left_due += len(taken) + sum(1 for _ in due)
                 break
             self._round(taken, sender)

@@ -16,6 +16,7 @@ from desk import Desk
 from sla_watchdog import sending
 from sla_watchdog.adapters.sns import MOST_A_SECOND, Pacer, Publisher
 from sla_watchdog.domain.case import Case
+from sla_watchdog.pace import LAST_SECONDS, MIN_TIME_LEFT
 
 MON = "2026-03-02"
 EARLY = {"created_at": f"{MON}T00:00:00Z", "status": "New"}  # breached at 08:01
@@ -99,7 +100,7 @@ def test_a_tick_that_runs_into_its_limit_starts_nothing_more_and_the_next_ones_f
         begun = wall.seconds
         tally = desk.parts.tick(_at(minute), lambda begun=begun: 22 - (wall.seconds - begun)).run()  # type: ignore[misc]
         assert tally is not None
-        assert all(at - begun <= 22 - sending.MIN_TIME_LEFT + 1.1 for at, *_ in wall.published if at > begun)
+        assert all(at - begun <= 22 - MIN_TIME_LEFT + 1.1 for at, *_ in wall.published if at > begun)
         if not tally.left_due:
             break
         minute += 1
@@ -107,6 +108,63 @@ def test_a_tick_that_runs_into_its_limit_starts_nothing_more_and_the_next_ones_f
     assert set(wall.ids().values()) == {1}, "none twice"
     assert len(wall.ids()) == 20 * 4, "none missed"
     assert all(desk.case(f"T-{number}").outbox == {} for number in range(20))
+
+
+def test_no_more_is_claimed_than_there_is_time_to_send_and_settle() -> None:
+    desk, wall = storming()
+    for number in range(60):
+        desk.put(f"{MON}T00:00", f"T-{number}", **EARLY)
+    for number in range(10):
+        desk.put(f"{MON}T02:00", f"C-{number}", **LATER)
+    written: list[str] = []
+
+    def slow(model: Any, **_: object) -> None:
+        if model.name in ("UpdateItem", "TransactWriteItems"):
+            wall.seconds += 0.05
+            written.append(model.name)
+
+    desk.dynamodb.meta.events.register("provide-client-params.dynamodb.*", slow)
+    limit, minute = MIN_TIME_LEFT + 10, 1
+    while True:
+        begun = wall.seconds
+        tally = desk.parts.tick(_at(minute), lambda begun=begun: limit - (wall.seconds - begun)).run()  # type: ignore[misc]
+        assert tally is not None
+        assert limit - (wall.seconds - begun) > MIN_TIME_LEFT - 2, "it ends in time"
+        waiting = [name for name in _names() if desk.case(name).outbox]
+        assert waiting == [], "what was claimed was sent"
+        if not tally.left_due:
+            break
+        minute += 1
+    assert 2 <= minute <= 4
+    assert set(wall.ids().values()) == {1}, "none twice"
+    assert len(wall.ids()) == 60 * 4 + 10, "none missed"
+    urgent = [any(alert["severity"] == "critical" for alert in body["alerts"]) for _, _, body in wall.published]
+    assert urgent == sorted(urgent, reverse=True), "urgent ones first, over all ticks"
+
+
+def _names() -> list[str]:
+    return [*(f"T-{number}" for number in range(60)), *(f"C-{number}" for number in range(10))]
+
+
+def test_with_seconds_left_nothing_is_given_back_and_the_claims_lapse() -> None:
+    desk, wall = storming()
+    for number in range(3):
+        desk.put(f"{MON}T00:00", f"T-{number}", **EARLY)
+    left = [100.0]
+    desk.sns.meta.events.register(
+        "provide-client-params.sns.Publish", lambda **_: left.__setitem__(0, LAST_SECONDS - 1)
+    )
+    tally = desk.parts.tick(_at(1), lambda: left[0]).run()
+    assert tally is not None
+    assert tally.sent == 1
+    assert tally.left_due == 11
+    assert sum(len(desk.case(f"T-{number}").outbox) for number in range(3)) == 11
+    left[0] = 100.0
+    desk.sns.meta.events.unregister("provide-client-params.sns.Publish")
+    desk.tick(f"{MON}T08:02")
+    assert len(wall.ids()) == 1, "held still"
+    desk.tick(f"{MON}T08:04")
+    assert sum(len(desk.case(f"T-{number}").outbox) for number in range(3)) == 0
 
 
 def _at(minute: int) -> int:
