@@ -77,7 +77,7 @@ def test_on_a_phone_it_takes_two_taps_and_a_name(world: World, browser: Browser,
     browser.click("label.choice:nth-of-type(2)")
     browser.write("input[name=by]", "Kim Larsen")
     browser.click("form button")
-    assert browser.wait("document.querySelector('h1')?.innerText") == "Noted: Kim Larsen takes it"
+    assert browser.wait("document.querySelector('h1')?.innerText === 'Noted: Kim Larsen takes it'")
     shown = re.search(r"Next update by (.*?)\.", browser.run("return document.body.innerText"))
     assert shown
     browser.screenshot(tmp_path / "noted.png")
