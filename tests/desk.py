@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -34,20 +34,25 @@ AUDIENCES = ("owner", "team-lead", "manager", "executive")
 TOPICS = (*AUDIENCES, *(f"{name}-urgent" for name in AUDIENCES), "operations")
 
 
+def client_of_moto(service: str) -> Any:
+    return boto3.client(service, region_name="eu-central-1", config=ONCE)
+
+
 def bucket_of_reports() -> Any:
     """A client of S3, where the bucket is from now on: of the few tests that need it."""
-    s3 = boto3.client("s3", region_name="eu-central-1", config=ONCE)
+    s3 = client_of_moto("s3")
     s3.create_bucket(Bucket="reports", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     return s3
 
 
 @define
 class Desk:
-    """Made inside `mock_aws()`: tables, topics and queue are moto's. Times are ISO texts, UTC."""
+    """Made inside `mock_aws()`, where all is moto's; or with a `client` of other engines. Times are ISO texts, UTC."""
 
     policy: Policy = field(factory=policy)
     mode: str = "live"
     topics: tuple[str, ...] = TOPICS
+    client: Callable[[str], Any] = client_of_moto
     dynamodb: Any = field(init=False)
     sns: Any = field(init=False)
     parts: Parts = field(init=False)
@@ -58,9 +63,7 @@ class Desk:
     def __attrs_post_init__(self) -> None:
         from local_stack.template import create_tables
 
-        self.dynamodb = boto3.client("dynamodb", region_name="eu-central-1", config=ONCE)
-        self.sns = boto3.client("sns", region_name="eu-central-1", config=ONCE)
-        sqs = boto3.client("sqs", region_name="eu-central-1", config=ONCE)
+        self.dynamodb, self.sns, sqs = map(self.client, ("dynamodb", "sns", "sqs"))
         tables = create_tables(self.dynamodb)
         for name in self.topics:
             arn = self.sns.create_topic(Name=f"sla-{name}")["TopicArn"]
@@ -71,7 +74,7 @@ class Desk:
             tickets_table=tables["tickets"],
             watch_table=tables["watch"],
             audit_table=tables["audit"],
-            topic_prefix="arn:aws:sns:eu-central-1:123456789012:sla-",
+            topic_prefix=arn.removesuffix(name),
             segments_queue=queue,
             segments=2,
             reports_bucket="reports",

@@ -59,15 +59,15 @@ class LocalAws:
         mine = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         return mine | self.env | dict(extra or {})
 
-    def client(self, service: str, *, account: str = "testing") -> Any:
-        """A boto3 client. A 12-digit `account` is an account of its own, empty at first."""
+    def client(self, service: str, *, account: str = "testing", attempts: int = 3) -> Any:
+        """A boto3 client that tries a call `attempts` times. A 12-digit `account` is one of its own, empty at first."""
         return boto3.session.Session().client(
             service,  # type: ignore[call-overload] # any service, named at run time
             endpoint_url=self.endpoint,
             region_name=self.region,
             aws_access_key_id=account,
             aws_secret_access_key="testing",  # noqa: S106 # made up
-            config=Config(max_pool_connections=64, retries={"total_max_attempts": 3}),
+            config=Config(max_pool_connections=64, retries={"total_max_attempts": attempts}),
         )
 
     def log(self, last: int = 40) -> str:
