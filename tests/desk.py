@@ -133,11 +133,10 @@ class Desk:
         while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
             for message in messages:
                 client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-                sweeper = self.parts.sweeper(at(now))
-                part = sweeper.sweep(Segment.of_body(message["Body"]), at(now), lambda: self.time_left)
-                if part.finished:
-                    sweeper.finish(Segment.of_body(message["Body"]), part, at(now))
-                for name, seen in asdict(part).items():
+                sweeper, segment = self.parts.sweeper(at(now)), Segment.of_body(message["Body"])
+                part = asdict(sweeper.sweep(segment, at(now), lambda: self.time_left))
+                del part["whole"]
+                for name, seen in part.items():
                     setattr(total, name, getattr(total, name) + seen)
         return total
 

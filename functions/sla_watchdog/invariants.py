@@ -41,7 +41,7 @@ class Swept:
     """What the sweep of a segment saw and did. No name here may be one of a log record's own (`created`).
 
     `healed` drifted without a cause that is known, and is right again; `violations` are still there. `noticed` says
-    both, with ids and names of attributes alone.
+    both, with ids and names of attributes alone. `whole` are the sums of all segments, of the last one to finish.
     """
 
     tickets: int = 0
@@ -53,6 +53,7 @@ class Swept:
     lost: int = 0
     findings: int = 0
     finished: bool = True
+    whole: Mapping[str, int] | None = None
     noticed: list[str] = field(factory=list)
 
     def heals(self, case: str, what: str) -> None:

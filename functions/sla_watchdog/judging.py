@@ -101,6 +101,8 @@ class Judge:
         case = evolve(self.current(case), generation=self.generation.number)
         judged = self._plan(case, case.facts, around, now)
         next_at, urgent = waking(judged, case, now)
+        if judged.decisions and case.next_at is not None and case.next_at <= now:
+            next_at, urgent = case.next_at, case.urgent  # a tick is to put on record what came due, though it waits
         return evolve(case, breached=judged.breached, next_at=next_at, urgent=urgent), judged
 
     def surely_timed(self, case: Case, now: int) -> tuple[Case, Plan]:

@@ -66,9 +66,11 @@ class Sweeper:
                 break
         if swept.noticed:
             self.watch.notice(swept.noticed)
+        if swept.finished:
+            swept.whole = self._finish(segment, swept, now)
         return swept
 
-    def finish(self, segment: Segment, swept: Swept, now: int) -> Mapping[str, int] | None:
+    def _finish(self, segment: Segment, swept: Swept, now: int) -> Mapping[str, int] | None:
         """The sums of the whole sweep where this was the last segment missing, which are kept for `doctor`."""
         progress = self.watch.sweep_progress(segment.run, segment.of)
         progress.start(now)

@@ -93,6 +93,8 @@ def test_a_digest_of_a_thousand_names_every_alert_to_machines() -> None:
     assert len(message.refs) == 1_001
     assert len(message.body()) <= LARGEST
     assert "ids_omitted" not in message.data
+    said = [alert["severity"] for alert in message.data["alerts"]]
+    assert said == [notice.lead.alert.severity.value for notice in notices]
 
 
 def test_ids_that_do_not_fit_are_counted_and_their_refs_stay() -> None:

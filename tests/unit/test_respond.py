@@ -17,7 +17,8 @@ from moto import mock_aws
 from building import HOUR, at, policy, resolution, rule
 from desk import Desk
 from sla_watchdog.adapters.alert_links import CODE_LENGTH, is_code, new_code
-from sla_watchdog.domain.case import Entry
+from sla_watchdog.domain.acknowledgement import Answer
+from sla_watchdog.domain.case import Entry, Outcome
 from sla_watchdog.domain.escalation import plan
 from sla_watchdog.domain.policy import Acknowledge
 from sla_watchdog.response import answer
@@ -214,3 +215,15 @@ def test_good_news_and_findings_have_no_link(desk: Desk) -> None:
 def refuse_links(params: Any, **_: object) -> None:
     if "L#" in str(params["body"]):
         raise EndpointConnectionError(endpoint_url="https://dynamodb")
+
+
+def test_what_came_due_before_a_promise_and_no_tick_saw_is_on_record_all_the_same(desk: Desk) -> None:
+    """A tick was late: the breach of 08:00 is held back by the promise, and the audit says so while it lasts."""
+    responder, until = desk.parts.responder(at(f"{MON}T08:05")), at(f"{MON}T12:00")
+    responder.promise("T-1", "Kim", until, at(f"{MON}T08:05"), Answer.ACKNOWLEDGED)
+    desk.tick(f"{MON}T08:06")
+    assert desk.sent() == []
+    held = [item for item in desk.audit() if item.outcome is Outcome.DEFERRED]
+    assert {(item.alert_id.split("/")[3], item.at) for item in held} == {("1", at(f"{MON}T08:00") + 1)}
+    assert all("Kim" in item.reason for item in held)
+    assert desk.case().next_at == until

@@ -33,7 +33,6 @@ def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     for segment in segments:
         swept = sweeper.sweep(segment, now, lambda: context.get_remaining_time_in_millis() / 1000)
         logger.info("swept", run=segment.run, segment=segment.number, **asdict(swept))
-        total = sweeper.finish(segment, swept, now) if swept.finished else None
-        if total is not None:
-            count({name: total[name] for name in MEASURED})
+        if swept.whole is not None:
+            count({name: swept.whole[name] for name in MEASURED})
     return {}

@@ -141,7 +141,7 @@ def _forms(message: Message) -> Iterator[Message]:
     yield message
     alerts = _alerts(message.data)
     short = {key: value for key, value in message.data.items() if key not in ("tickets", "open_tickets")}
-    named = [{"ref": alert["ref"], "id": alert["id"]} for alert in alerts]
+    named = [{key: alert[key] for key in ("ref", "id", "severity")} for alert in alerts]
     yield evolve(message, data={**short, "alerts": named})
     kept = [{"ref": alert["ref"]} for alert in alerts]
     while kept:
