@@ -22,7 +22,7 @@ from sla_watchdog.domain.policy import Policy
 from sla_watchdog.domain.same_matter import keys
 from sla_watchdog.domain.ticket import Ticket
 from sla_watchdog.errors import Unstorable
-from sla_watchdog.judging import Judge
+from sla_watchdog.judging import Judge, Judged
 from sla_watchdog.linking import Linker, unlinked
 from sla_watchdog.look_alikes import LookAlikes
 
@@ -134,11 +134,19 @@ class Inspector:
         expected = self._rejoined(case, expected, now, swept)
         wrong = sorted(_wrong(item, case, expected))
         if wrong:
+            expected = self._as_recorded(expected, now) or expected
             self._put_right(item, case, expected, wrong, now, swept)
         else:
             for what in _waiting(item, case, now):
                 swept.violated(case.id, what)
         return expected.judged
+
+    def _as_recorded(self, expected: Timed, now: int) -> Timed | None:
+        """With what its records say beyond its facts: a deletion that no stream reported is seen by nobody else."""
+        found = self.judge.judge([expected.case.id], now).get(expected.case.id)
+        if not isinstance(found, Judged) or found.facts == found.case.facts:
+            return None
+        return timed(self.judge, evolve(expected.case, facts=expected.case.facts | found.facts), now)
 
     def _put_right(self, item: Item, case: Case, expected: Timed, wrong: list[str], now: int, swept: Swept) -> None:
         misfiled = {"reached", "outbox"}.intersection(wrong)
@@ -237,8 +245,9 @@ def _keys(values: Mapping[str, object], name: str) -> list[str]:
 
 
 def _has_a_cause(item: Item, case: Case, expected: Timed) -> bool:
-    """A policy deployed since, or a try that failed: what differs then has not drifted by itself."""
-    return case.generation != expected.case.generation or "problem" in item
+    """A policy deployed since, a change that no stream reported, or a try that failed: it has not drifted by itself."""
+    changed = (case.generation, case.facts) != (expected.case.generation, expected.case.facts)
+    return changed or "problem" in item
 
 
 def _waiting(item: Item, case: Case, now: int) -> Iterator[str]:

@@ -21,7 +21,7 @@ from sla_watchdog.domain.escalation import Plan, plan, wake
 from sla_watchdog.domain.facts import Facts
 from sla_watchdog.domain.levels import CLEARED, WITHDRAWN
 from sla_watchdog.domain.policy import Metric
-from sla_watchdog.judging import RELINK
+from sla_watchdog.judging import RELINK, Judged
 
 TOLD = frozenset({Outcome.SENT, Outcome.IN_DIGEST})
 FRESH = 5.0
@@ -65,9 +65,20 @@ def _timing(world: World, case: Case) -> Iterator[str]:
     if judged.unlinked:
         wanted = min(wanted or now, now) + RELINK + world.skew
     if wanted is not None and wanted > now and (case.next_at is None or case.next_at > wanted):
+        if _as_recorded(world, case, now):
+            return
         yield f"{case.id}: next_at is {case.next_at}, though it must be looked at by {wanted}"
     if case.next_at is None and case.outbox:
         yield f"{case.id}: nothing wakes it, and {sorted(case.outbox)} is on its way"
+
+
+def _as_recorded(world: World, case: Case, now: int) -> bool:
+    """Whether it wakes when its records ask for it, of which no stream has reported yet."""
+    found = world.quiet().judge(now, live=True).judge([case.id], now)[case.id]
+    if not isinstance(found, Judged) or found.facts == case.facts:
+        return False
+    wanted, _ = wake(found.plan, case)
+    return wanted is None or wanted <= now or (case.next_at is not None and case.next_at <= wanted)
 
 
 def _twice(world: World) -> Iterator[str]:

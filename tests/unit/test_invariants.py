@@ -223,8 +223,21 @@ def test_only_the_case_itself_is_woken(desk: Desk) -> None:
 def test_a_case_whose_record_is_gone_is_still_looked_at(desk: Desk) -> None:
     desk.delete(f"{MON}T06:30", streamed=False)
     alter(desk, "C#T-1", drop("next_at", "due_shard"))
-    assert desk.sweep(f"{MON}T07:00").healed == 1
-    assert desk.case().next_at is not None
+    assert desk.sweep(f"{MON}T07:00").repaired == 1
+    desk.sent()
+    desk.tick(f"{MON}T07:01")
+    assert "operations" in desk.sent_to(), "it was deleted while unresolved"
+
+
+def test_a_deletion_that_no_stream_reported_is_kept_by_the_first_sweep_that_meets_it(desk: Desk) -> None:
+    desk.delete(f"{MON}T06:30", streamed=False)
+    desk.tick(f"{MON}T08:01")
+    assert desk.sent_to().count("operations") == 1
+    first, second = desk.sweep(f"{MON}T08:10"), desk.sweep(f"{MON}T09:10")
+    assert (first.repaired, first.healed, first.violations) == (1, 0, 0), first.noticed
+    assert (second.repaired, second.healed, second.violations) == (0, 0, 0), second.noticed
+    assert desk.case().facts.latest("T-1", "gone")
+    assert desk.case().next_at is None
 
 
 def test_what_is_due_and_not_taken_is_noticed(desk: Desk) -> None:
