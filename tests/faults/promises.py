@@ -17,7 +17,7 @@ from sla_watchdog.adapters.audit import AuditItem
 from sla_watchdog.adapters.audit import _from_item as audited
 from sla_watchdog.domain.case import Case, Outcome
 from sla_watchdog.domain.clocks import Clock
-from sla_watchdog.domain.escalation import Plan, plan, wake
+from sla_watchdog.domain.escalation import Decision, Plan, plan, wake
 from sla_watchdog.domain.facts import Facts
 from sla_watchdog.domain.levels import CLEARED, WITHDRAWN
 from sla_watchdog.domain.policy import Metric
@@ -142,14 +142,17 @@ def _audit() -> dict[str, list[AuditItem]]:
 
 
 def _unaccounted(world: World, case: Case, audit: dict[str, list[AuditItem]]) -> Iterator[str]:
-    """Every level that was due while somebody could have told it has an end for each of its audiences."""
+    """Every level that was due while somebody could have told it has an end for each of its audiences, or visibly
+    waits.
+    """
     judged = _judged(world, case, world.now, whole=True)
     names = {each.id for each in judged.tickets}
     for clock in judged.clocks:
         known = [item for name in names for item in audit.get(f"{name}/{clock.metric.value}", [])]
         for level, due in _due(world, judged, clock):
             for audience in clock.ladder.levels[level].tell:
-                if not any(_answers(item, level, audience) for item in known):
+                waits = any(_waits(decision, clock, level, audience) for decision in judged.decisions)
+                if not waits and not any(_answers(item, level, audience) for item in known):
                     yield f"{clock.key}: level {level + 1}, due at {due}, has no end in the audit for {audience}"
 
 
@@ -163,6 +166,13 @@ def _due(world: World, judged: Plan, clock: Clock) -> Iterator[tuple[int, int]]:
     for level, due in enumerate(clock.levels):
         if due is not None and any(due <= tick <= end for tick in world.undisturbed):
             yield level, due
+
+
+def _waits(decision: Decision, clock: Clock, level: int, audience: str) -> bool:
+    """An edit, of facts or of the policy, may have made it due at a time when a promise held already."""
+    alert = decision.alert
+    same = alert.clock_key == clock.key and alert.recipient.audience == audience
+    return same and alert.level >= level and decision.until is not None
 
 
 def _answers(item: AuditItem, level: int, audience: str) -> bool:

@@ -115,7 +115,7 @@ def plan(
     due += [*cleared(scene, running), *_finding_alerts(known.findings, scene)]
     to_send, decisions = _split(due, judged, around)
     ahead = sorted((each for clock in live for each in _ahead(judged, clock, climbs.get(clock.key))), key=_when)
-    marks = [at for clock in live if (at := clock.breach_at) is not None and at > now]
+    marks = [at for clock in live for at in (clock.breach_at, *clock.levels) if at is not None and at > now]
     marks += [promise.until for made in known.promises.values() for promise in made if promise.until > now]
     next_at, urgent = _next(to_send, decisions, ahead, marks, now)
     return Plan(
