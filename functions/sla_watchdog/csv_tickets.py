@@ -7,8 +7,10 @@ other column is kept under its own name, so that conditions of the policy can as
 from __future__ import annotations
 
 import csv
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from types import MappingProxyType
 
 from attrs import Factory, define, frozen
 
@@ -19,6 +21,8 @@ from sla_watchdog.policy_file.desk import TICKET_FIELDS
 
 TIMES = frozenset(name for name in TICKET_FIELDS if name.endswith("_at"))
 NEEDED = ("ticket_id", "created_at", "status")
+LIKELY = {"ticket_id": ("number", "ticket", "id", "case"), "created_at": ("open", "creat"), "status": ("stat",)}
+"""Parts of the names that help desks give to what is needed: for a hint, never to decide by."""
 
 
 @define
@@ -47,11 +51,14 @@ class Export:
     records: tuple[dict[str, object], ...]
 
 
-def read(lines: Iterable[bytes], policy: Policy) -> Export:
-    """Raises BrokenEventFile, which names every row that cannot be imported and why."""
+def read(lines: Iterable[bytes], policy: Policy, named: Mapping[str, str] = MappingProxyType({})) -> Export:
+    """`named` says of columns which of our fields they are, whatever they are called.
+
+    Raises BrokenEventFile, which names every row that cannot be imported and why.
+    """
     rows = _rows(_texts(lines))
     _, header = next(rows, (1, []))
-    columns = _columns(header, policy.source)
+    columns = _columns(header, policy.source, named)
     seen: dict[str, int] = {}
     records: list[dict[str, object]] = []
     broken: list[BrokenLine] = []
@@ -96,27 +103,48 @@ def _delimiter(header: str) -> str:
     return max(",;\t", key=header.count)
 
 
-def _columns(header: Sequence[str], source: Source) -> list[Column]:
+def _columns(header: Sequence[str], source: Source, named: Mapping[str, str]) -> list[Column]:
     names = [name.strip() for name in header]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise BrokenEventFile((BrokenLine(1, f"two columns are called {doubled[0]!r}"),))
     if len(max(names, key=len, default="")) > LONGEST_NAME:
         raise BrokenEventFile((BrokenLine(1, f"a column's name has more than {LONGEST_NAME:,} characters"),))
-    columns = [Column(name, _field(name, source)) for name in names]
+    strange = [f"no column is called {name!r}" for name in named if name not in names]
+    strange += [f"tickets have no field {field!r}" for field in named.values() if field not in _fields(source)]
+    if strange:
+        raise BrokenEventFile(tuple(BrokenLine(1, f"{each}: {_there(names)}") for each in strange))
+    others = {name: "" if (field := _field(name, source)) in named.values() else field for name in names}
+    columns = [Column(name, named.get(name, others[name])) for name in names]
     missing = [field for field in NEEDED if field not in {column.field for column in columns}]
     if missing:
-        wanted = ", ".join(f"{field} ({' or '.join(_theirs(field, source))})" for field in missing)
-        raise BrokenEventFile(
-            (BrokenLine(1, f"no column for {wanted}; the columns are {', '.join(names)}: map them in the policy file"),)
-        )
+        raise BrokenEventFile((BrokenLine(1, _unmapped(missing, names, source)),))
     return columns
+
+
+def _there(names: Sequence[str]) -> str:
+    return f"the columns are {', '.join(names)}" if any(names) else "the file is empty"
+
+
+def _unmapped(missing: Sequence[str], names: Sequence[str], source: Source) -> str:
+    wanted = ", ".join(" or ".join(reversed(_theirs(field, source))) for field in missing)
+    free = [name for name in names if name and not _field(name, source)]
+    said = " ".join(shlex.join(["--column", f"{field}={_likely(field, free)}"]) for field in missing)
+    return f"no column is called {wanted}; {_there(names)}. Say which it is, like {said}"
+
+
+def _likely(field: str, names: Sequence[str]) -> str:
+    found = (name for part in LIKELY[field] for name in names if part in _plain(name))
+    return next(found, "COLUMN")
 
 
 def _field(name: str, source: Source) -> str:
     """Ours by the policy's mapping, else by our own name; capitals, blanks and hyphens do not matter."""
-    known = dict.fromkeys(["ticket_id", *source.fields, *TICKET_FIELDS])
-    return next((field for field in known if _plain(name) in map(_plain, _theirs(field, source))), "")
+    return next((field for field in _fields(source) if _plain(name) in map(_plain, _theirs(field, source))), "")
+
+
+def _fields(source: Source) -> list[str]:
+    return [*dict.fromkeys(["ticket_id", *source.fields, *TICKET_FIELDS])]
 
 
 def _theirs(field: str, source: Source) -> list[str]:

@@ -79,6 +79,7 @@ LONGEST_NAME = 1_000
 MOST_LEVELS = 24
 """Of the 32 that an item in DynamoDB holds; the policy file may keep a field some levels down."""
 
+FORM = "an event file is one JSON object a line (docs/event-files.md); a table's name ends in .csv"
 SHOWN = 20
 """Broken lines that the error spells out; the others are counted."""
 
@@ -174,6 +175,8 @@ def in_order(lines: Iterable[bytes], zone: str | None) -> list[Event]:
                 broken.append(BrokenLine(number, str(problem)))
     if not found and not broken:
         broken.append(BrokenLine(1, "the file holds no events"))
+    if len(broken) > 1 and not found and all(line.problem.startswith("not JSON") for line in broken):
+        broken = [BrokenLine(1, f"{broken[0].problem}, and so is every other line: {FORM}")]
     if broken:
         raise BrokenEventFile(tuple(broken))
     found.sort(key=attrgetter("at" if all(event.seq is None for event in found) else "order"))

@@ -128,7 +128,7 @@ class Sender:
                 attempts=before.attempts + 1 if before else 1,
             )
         after = evolve(case, outbox={**case.outbox, **entries})
-        next_at, urgent = waking(self.judge.plan(after, judged.facts, self.now), after, self.now)
+        next_at, urgent = self._waking(self.judge.plan(after, judged.facts, self.now), after)
         same = (next_at, urgent, case.breached) == (case.next_at, case.urgent, judged.case.breached)
         if not entries and same and next_at != self.now:
             return []
@@ -142,10 +142,17 @@ class Sender:
         self.tally.claimed += len(entries)
         return [Draft(judged, entry.alerts) for entry in entries.values()]
 
+    def _waking(self, plan: Plan, case: Case) -> tuple[int | None, bool]:
+        """A process of an older policy never says when a case of a newer one is to be looked at: it is due at once."""
+        next_at, urgent = waking(plan, case, self.now)
+        return (self.now if self._is_newer(case) else next_at), urgent
+
+    def _is_newer(self, case: Case) -> bool:
+        return case.generation > self.judge.generation.number
+
     def _with_breaches(self, case: Case, judged: Plan) -> Case:
         """As it is to be written; nothing that a newer policy recorded is changed."""
-        newer = case.generation > self.judge.generation.number
-        return case if newer else evolve(case, breached=judged.breached)
+        return case if self._is_newer(case) else evolve(case, breached=judged.breached)
 
     def _put_on_record(self, judged: Judged) -> None:
         """Levels that came due and wait are in the audit with their reason; the same again changes nothing."""
@@ -343,7 +350,7 @@ class Sender:
         outbox = {key: other for key, other in case.outbox.items() if key != entry.key}
         after = evolve(case, outbox=outbox, reached={**case.reached, **reached})
         following = self.judge.plan(after, judged.facts | case.facts, self.now)  # others may have added to it since
-        next_at, urgent = waking(following, after, self.now)
+        next_at, urgent = self._waking(following, after)
         case = self._with_breaches(case, following)
         self.pace.writes += 1
         answer, stored = self.watch.settle(case, entry.key, entry.token, reached, records, next_at, urgent, self.now)

@@ -141,8 +141,9 @@ def test_a_status_that_the_policy_does_not_know_is_named(operator: Operator, tmp
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "no column for ticket_id"),
-        ("Number,Status\nT-1,New\n", "no column for ticket_id (ticket_id), created_at (created_at)"),
+        ("", "no column is called ticket_id, created_at, status; the file is empty"),
+        ("Number,Status\nT-1,New\n", "no column is called ticket_id, created_at; the columns are Number, Status"),
+        ("Number,Opened,Status\n", "--column ticket_id=Number --column created_at=Opened"),
         (HEADER + ROW + ROW, "line 3: ticket 'T-1' stands in line 2 already"),
         (HEADER + ROW.replace("2026-02-27T09:00:00Z", "27.2.26"), "line 2: created_at: '27.2.26' is not a date"),
         (HEADER + "T-1,,New\n", "line 2: no created_at"),
@@ -160,6 +161,34 @@ def test_a_csv_file_that_cannot_be_imported_is_refused_whole(
     ran = operator("import", export(tmp_path, text), "--yes")
     assert (ran.code, said in " ".join(ran.err.split())) == (2, True), ran.err
     assert table(operator) == {}
+
+
+def test_columns_of_any_name_are_said_to_be_fields(operator: Operator, tmp_path: Path) -> None:
+    file = export(tmp_path, "Ticket Number,Opened at,State,Status\nT-1,2026-02-27T09:00:00Z,New,whatever\n")
+    named = [f"--column={each}" for each in ("ticket_id=Ticket Number", "created_at=Opened at", "status=State")]
+    assert operator("import", file, "--yes", *named).code == 0
+    record = table(operator)["T-1"]
+    assert (record["status"], record["Status"], record["created_at"]) == ("New", "whatever", "2026-02-27T09:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("created_at", "write FIELD=COLUMN, like created_at=Opened"),
+        ("created_at=Begun", "no column is called 'Begun'"),
+        ("creation=Mood", "tickets have no field 'creation'"),
+    ],
+)
+def test_a_column_that_is_said_wrongly_is_refused(operator: Operator, tmp_path: Path, named: str, said: str) -> None:
+    ran = operator("import", export(tmp_path, HEADER + ROW), "--column", named, "--yes")
+    assert (ran.code, said in " ".join(ran.err.split())) == (2, True), ran.err
+    assert table(operator) == {}
+
+
+def test_columns_are_said_of_csv_files_alone(operator: Operator, tmp_path: Path) -> None:
+    (file := tmp_path / "events.jsonl").write_text("")
+    ran = operator("import", str(file), "--column", "created_at=Opened")
+    assert (ran.code, "--column is for CSV files" in ran.err) == (2, True)
 
 
 def test_a_csv_file_in_another_encoding_is_refused(operator: Operator, tmp_path: Path) -> None:

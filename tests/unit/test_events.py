@@ -85,9 +85,9 @@ def test_every_broken_line_is_named_at_once() -> None:
 
 def test_of_very_many_broken_lines_the_message_counts_the_rest() -> None:
     with pytest.raises(BrokenEventFile) as caught:
-        parse([b"{"] * 5020, "UTC")
+        parse([b"{}"] * 5020, "UTC")
     assert str(caught.value).endswith("and 5,000 more broken lines")
-    assert str(caught.value).startswith("line 1: not JSON")
+    assert str(caught.value).startswith("line 1: has no type")
 
 
 @pytest.mark.parametrize("lines", [[], [b"", b"\n"]], ids=["no line", "blank lines"])
@@ -177,3 +177,9 @@ def test_a_week_of_a_servicenow_log_is_read_whole() -> None:
     events = parse(lines_of(WEEK), "UTC")
     assert sum(event.kind is Kind.CREATED for event in events) == 2008
     assert len({event.ticket for event in events}) == 2008
+
+
+def test_a_file_of_another_kind_is_said_to_be_one_once() -> None:
+    with pytest.raises(BrokenEventFile, match=r"line 1: not JSON.*one JSON object a line") as caught:
+        parse([b"form: 1", b"timezone: UTC"], "UTC")
+    assert len(caught.value.lines) == 1

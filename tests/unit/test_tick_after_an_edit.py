@@ -72,6 +72,20 @@ def test_a_breach_that_an_edit_makes_counts_from_the_deploy(desk: Desk, first: s
     assert "manager" in desk.sent_to()
 
 
+def test_a_process_of_the_policy_before_does_not_say_when_the_case_is_looked_at_again(desk: Desk) -> None:
+    """It tells what is due by its own policy, as a deploy is under way; by the new one much more is due soon."""
+    desk.put(f"{MON}T00:00", **NEW)
+    old = desk.parts
+    desk.with_policy(within(7, "stricter"))
+    desk.sweep(f"{MON}T05:55")
+    old.tick(at(f"{MON}T06:00"), lambda: 100.0).run()
+    assert desk.sent_to() == ["owner"]
+    assert (desk.case().generation, desk.case().next_at) == (2, at(f"{MON}T06:00"))
+    desk.tick(f"{MON}T06:01")
+    assert desk.sent_to() == []
+    assert desk.case().next_at == at(f"{MON}T07:00") + 1
+
+
 def test_a_breach_recorded_stays_though_the_new_policy_is_laxer(desk: Desk) -> None:
     desk.put(f"{MON}T00:00", **NEW)
     desk.tick(f"{MON}T08:01")

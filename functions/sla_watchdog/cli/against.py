@@ -157,14 +157,14 @@ def _utc(at: int | None) -> str | None:
     return None if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def print_comparison(console: Console, against: Path, found: Comparison) -> None:
+def print_comparison(console: Console, against: Path, found: Comparison, of_events: bool) -> None:
     console.print(f"Against {against}, as of {_utc(found.now)}", style="bold", markup=False)
     console.print(f"  {count_of(found.tickets, 'open ticket')}, of which {found.moving:,} move", markup=False)
     console.print(f"  {found.overdue:,} become overdue by the change alone; they count from the deploy")
     told = ", ".join(f"{name} of {count_of(cases, 'case')}" for name, cases in sorted(found.told.items()))
     console.print(f"  told at once: {told or 'nobody'}", markup=False, soft_wrap=True)
     if not found.tickets:
-        console.print("  everything is over by then; with --events, --at TIME chooses another instant")
+        console.print(f"  no ticket is open then{'; --at TIME chooses another instant' if of_events else ''}")
     if found.unread:
         console.print(f"  not known before the deploy: {', '.join(found.unread)}", markup=False)
     if found.moved:

@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     _show_problems(path, text, checked.warnings, as_json=False)
     console = Console(highlight=False)
     if found is not None:
-        print_comparison(console, args.against, found)
+        print_comparison(console, args.against, found, of_events=args.events is not None)
     else:
         print_summary(console, str(path), facts)
     return FINE

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -59,6 +59,13 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
         example="  sla-watchdog import events.jsonl.gz --dry-run\n  sla-watchdog import tickets.csv --dry-run",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="JSON lines of events, or .csv; plain or gzip")
+    parser.add_argument(
+        "--column",
+        action="append",
+        default=[],
+        metavar="FIELD=COLUMN",
+        help="which column of a CSV file is which field, like created_at=Opened; may be given again",
+    )
     parser.add_argument("--dry-run", action="store_true", help="read and check the file, and put nothing")
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
@@ -72,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
 def _import(args: argparse.Namespace, stack: Stack) -> int:
     if args.json and not (args.yes or args.dry_run):
         raise UsageError("--json cannot ask: add --dry-run or --yes")
-    columns, records, said = _tickets(args.file, stack.policy)
+    columns, records, said = _tickets(args.file, stack.policy, _named(args.column))
     _refuse_too_large(args.file, records)
     table = stack.outputs["TicketsTable"]
     if columns and not args.json:
@@ -87,11 +94,21 @@ def _import(args: argparse.Namespace, stack: Stack) -> int:
     return _answer(args, put, columns, tickets=len(records), put=done[True], newer=done[False])
 
 
-def _tickets(path: Path, policy: Policy) -> tuple[Sequence[Column], Sequence[Record], str]:
+def _named(columns: Iterable[str]) -> dict[str, str]:
+    """Our fields by the names of columns."""
+    parts = [each.partition("=") for each in columns]
+    if wrong := [field for field, _, column in parts if not (field.strip() and column.strip())]:
+        raise UsageError(f"--column {wrong[0]}: write FIELD=COLUMN, like created_at=Opened")
+    return {column.strip(): field.strip() for field, _, column in parts}
+
+
+def _tickets(path: Path, policy: Policy, named: Mapping[str, str]) -> tuple[Sequence[Column], Sequence[Record], str]:
     """The columns of a CSV file, the records, and how many there are, in words."""
     if ".csv" in path.suffixes:
-        export = _parsed(path, lambda lines: csv_tickets.read(lines, policy))
+        export = _parsed(path, lambda lines: csv_tickets.read(lines, policy, named))
         return export.columns, export.records, count_of(len(export.records), "ticket")
+    if named:
+        raise UsageError(f"--column is for CSV files; {path} is not called .csv, so it is read as an event file")
     events = _parsed(path, lambda lines: parse(lines, policy.timezone))
     records = _last_records(events, Words.of(policy))
     return (), records, f"{count_of(len(records), 'ticket')} of {count_of(len(events), 'event')}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sla_watchdog.domain.policy import Condition
 from sla_watchdog.policy_file.desk import TICKET_FIELDS
 from sla_watchdog.policy_file.nodes import Entries, Items, Node, Text, keys, texts
-from sla_watchdog.policy_file.problems import did_you_mean, nearest
+from sla_watchdog.policy_file.problems import did_you_mean, listed, nearest
 from sla_watchdog.policy_file.shapes import ListOf, Reading, Schema, entries_of
 from sla_watchdog.policy_file.values import NUMBER, TEXT, folded
 
@@ -135,5 +135,8 @@ def _is_value_of(name: str, text: Text, reading: Reading) -> bool:
         return False
     if known is None or folded(text.value) in map(folded, known):
         return True
-    reading.wrong(text, f'no {name} is called "{text.value}"', did_you_mean(text.value, known))
+    hint = did_you_mean(text.value, known)
+    if name == "priority" and folded(text.value) in map(folded, reading.names.get("priority text", ())):
+        hint = f"that is the desk's word: ask for the name under which `priorities:` lists it, of {listed(known)}"
+    reading.wrong(text, f'no {name} is called "{text.value}"', hint)
     return False
