@@ -22,6 +22,9 @@ ENVIRONMENT = ROOT / ".local" / "env"
 TOOLS = (".venv", ".venv-sam")
 """Where `sla-watchdog` and `sam` are."""
 
+STACK = "sla-watchdog"
+"""What `sam deploy` updates too, so that an edited policy comes here by the same two commands as on AWS."""
+
 NEW_TOPICS_SECONDS = 5.0
 
 BY_PHONE = {"channel": "phone", "priority": "P1", "team": "Accounts", "assignee": "Sam Okafor"}
@@ -89,7 +92,7 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make local", description="the deployed stack on this machine")
     parser.add_argument("--port", type=int, default=4566, help="of the local AWS, if it is free (4566)")
     parser.add_argument("--inbox-port", type=int, default=8025, help="of the inbox page, if it is free (8025)")
-    parser.add_argument("--stack", default="sla", help="name of the stack (sla)")
+    parser.add_argument("--stack", default=STACK, help=f"name of the stack ({STACK}, as samconfig.toml has it)")
     parser.add_argument("--mode", default="live", choices=["live", "observe"], help="what a deploy to AWS calls Mode")
     parser.add_argument("--sample", action="store_true", help="put a few tickets that somebody must be told of")
     return parser.parse_args(argv)
@@ -105,6 +108,7 @@ The watchdog is running: a tick every minute, a sweep every hour.
   to try       sla-watchdog status
                sla-watchdog import docs/example-events.jsonl     and watch the inbox
                sla-watchdog test-alert --all
+               sam build && sam deploy     after an edit of functions/policy.yaml
                sam logs --stack-name {stack} --name WatchFunction
                sam remote invoke SweepFunction --stack-name {stack} --event '{{}}'
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,9 +13,9 @@ import pytest
 
 from local_stack import ministack as module
 from local_stack.deploy import DeployError, sam
-from local_stack.local import write_environment
+from local_stack.local import STACK, write_environment
 from local_stack.ministack import LocalAws
-from local_stack.server import HOST, LocalAwsError, Server
+from local_stack.server import HOST, ROOT, LocalAwsError, Server
 
 STARTER = """
 import sys, time
@@ -41,6 +42,12 @@ def wait_until_gone(pids: list[int], seconds: float = 8.0) -> list[int]:
     while time.monotonic() < deadline and any(is_alive(pid) for pid in pids):
         time.sleep(0.05)
     return [pid for pid in pids if is_alive(pid)]
+
+
+def test_sam_deploy_updates_the_local_stack_and_never_without_a_build() -> None:
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text())["default"]
+    assert config["global"]["parameters"]["stack_name"] == STACK
+    assert config["deploy"]["parameters"]["template_file"] == ".aws-sam/build/template.yaml"
 
 
 @pytest.fixture

@@ -212,6 +212,7 @@ DESK = [
         'nothing reads the field "floor"',
         "use it in a `when:`",
     ),
+    Row("a field for the id", "created_at: opened", "ticket_id: n", "ticket_id: n", "read from the key", "`source:`"),
     Row("a path with a hole", "site.region", "site..region", "site..", '"site..region" is not a path'),
     Row(
         "no resolved group",

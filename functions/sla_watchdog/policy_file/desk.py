@@ -123,6 +123,9 @@ def _path(text: str) -> str:
 def _read_by_something(node: Node, reading: Reading) -> None:
     """A name that no part reads is a typing error, unless a condition asks for it."""
     for key in keys(node):
+        if key.value == "ticket_id":
+            hint = f'say under `source:` where it is, like `key: {{number: "{TICKET_ID}"}}`'
+            reading.wrong(key, "the id of a ticket is read from the key of its record", hint)
         if key.value in TICKET_FIELDS or ("condition", key.value) in reading.used:
             continue
         guess = nearest(key.value, TICKET_FIELDS)
