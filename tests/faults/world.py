@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections import Counter
@@ -302,6 +303,11 @@ class World:
         """The newest generation of policy that anybody knows of."""
         items = [item for item in stored("watch") if item["sk"]["S"] == "generation"]
         return int(items[0]["number"]["N"]) if items else 0
+
+    def policy_is_known(self) -> bool:
+        """Whether a process of the policy deployed last has begun its generation."""
+        items = [item for item in stored("watch") if item["sk"]["S"] == "generation"]
+        return any(self.policy.hash in json.dumps(item) for item in items)
 
     def with_policy(self, changed: Policy) -> None:
         """A deploy."""
