@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections import Counter
@@ -307,7 +306,7 @@ class World:
     def policy_is_known(self) -> bool:
         """Whether a process of the policy deployed last has begun its generation."""
         items = [item for item in stored("watch") if item["sk"]["S"] == "generation"]
-        return any(self.policy.hash in json.dumps(item) for item in items)
+        return any(item["hash"]["S"] == self.policy.hash for item in items)
 
     def with_policy(self, changed: Policy) -> None:
         """A deploy."""
