@@ -16,6 +16,7 @@ from sla_watchdog.adapters.inspection import Page
 from sla_watchdog.adapters.table import Item
 from sla_watchdog.adapters.watch import DamagedItem, WatchTable
 from sla_watchdog.domain.case import OPERATIONS, Case
+from sla_watchdog.domain.case_row import Trouble, trouble
 from sla_watchdog.domain.escalation import Plan
 from sla_watchdog.domain.facts import Facts
 from sla_watchdog.domain.policy import Policy
@@ -40,12 +41,16 @@ NOTICED = 50
 class Swept:
     """What the sweep of a segment saw and did. No name here may be one of a log record's own (`created`).
 
-    `healed` drifted without a cause that is known, and is right again; `violations` are still there. `noticed` says
-    both, with ids and names of attributes alone. `whole` are the sums of all segments, of the last one to finish.
+    `cases_open` are unresolved; some of them are at risk or breached, as `status` has it. `healed` drifted without a
+    cause that is known, and is right again; `violations` are still there. `noticed` says both, with ids and names of
+    attributes alone. `whole` are the sums of all segments, of the last one to finish.
     """
 
     tickets: int = 0
     cases: int = 0
+    cases_open: int = 0
+    cases_at_risk: int = 0
+    cases_breached: int = 0
     new_cases: int = 0
     repaired: int = 0
     healed: int = 0
@@ -55,6 +60,13 @@ class Swept:
     finished: bool = True
     whole: Mapping[str, int] | None = None
     noticed: list[str] = field(factory=list)
+
+    def counts(self, judged: Plan, now: int) -> None:
+        if judged.unresolved:
+            how = trouble(judged, now)
+            self.cases_open += 1
+            self.cases_at_risk += how is Trouble.AT_RISK
+            self.cases_breached += how is Trouble.BREACHED
 
     def heals(self, case: str, what: str) -> None:
         self.healed += 1
@@ -117,6 +129,7 @@ class Inspector:
             if isinstance(stored.case, DamagedItem):
                 self._damaged(stored.case, now, swept)
             elif (judged := self._case(stored.item, stored.case, now, swept)) is not None:
+                swept.counts(judged, now)
                 mine = (each for each in judged.tickets if each.unresolved)
                 open_tickets |= {each.id: (each, stored.case.facts) for each in mine}
         self._look_alikes(open_tickets, now, swept)

@@ -21,6 +21,7 @@ from sla_watchdog.adapters.table import slices
 from sla_watchdog.adapters.watch import Settled, WatchTable
 from sla_watchdog.domain.case import OPERATIONS, Alert, Case, Entry, Outcome, Reached, Recipient
 from sla_watchdog.domain.escalation import Plan, superseded
+from sla_watchdog.domain.levels import told_at
 from sla_watchdog.domain.message import Message, NoTopic, Sent, observed_line, render, render_digest
 from sla_watchdog.domain.notice import Kind, Notice, notice
 from sla_watchdog.drafts import Draft, Name, Reach, Tally, drafts_of, in_turn, shared, turn
@@ -345,7 +346,8 @@ class Sender:
         records += [self._record(case.id, alert, Outcome.WITHDRAWN, "not due any more") for alert in moot]
         reached = {}
         if outcome is not Outcome.WITHDRAWN:
-            reached = {(a.clock_key, entry.key): Reached(a.level, a.repetition, self.now, outcome) for a in ended}
+            at = {a: told_at(case, a, self.now) for a in ended}
+            reached = {(a.clock_key, entry.key): Reached(a.level, a.repetition, at[a], outcome) for a in ended}
             records += [self._record(case.id, p, Outcome.SUPERSEDED, p.reason) for p in self._passed(judged, ended)]
         outbox = {key: other for key, other in case.outbox.items() if key != entry.key}
         after = evolve(case, outbox=outbox, reached={**case.reached, **reached})

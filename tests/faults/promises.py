@@ -116,9 +116,8 @@ def _over(world: World, ticket: str, message: Published) -> bool:
 def _before_its_time(world: World) -> Iterator[str]:
     for message in world.wire.published:
         for name, due in zip(message.ids, message.due, strict=True):
-            if (
-                due > message.now + 2 * world.skew
-            ):  # one process saw it and another told it, each with a clock of its own
+            # One process saw it and another told it, each by a clock of its own.
+            if due > message.now + 2 * world.skew:
                 yield f"{name}: published {due - message.now} seconds before it was due"
 
 

@@ -235,9 +235,16 @@ def test_a_deletion_that_no_stream_reported_is_kept_by_the_first_sweep_that_meet
     assert desk.sent_to().count("operations") == 1
     first, second = desk.sweep(f"{MON}T08:10"), desk.sweep(f"{MON}T09:10")
     assert (first.repaired, first.healed, first.violations) == (1, 0, 0), first.noticed
+    assert (second.cases_open, second.cases_at_risk, second.cases_breached) == (0, 0, 0)
     assert (second.repaired, second.healed, second.violations) == (0, 0, 0), second.noticed
     assert desk.case().facts.latest("T-1", "gone")
     assert desk.case().next_at is None
+
+
+def test_a_sweep_counts_open_cases_by_how_bad_they_are(desk: Desk) -> None:
+    desk.put(f"{MON}T07:00", "T-3", created_at=f"{MON}T07:00:00Z", status="Waiting")
+    now = [desk.sweep(f"{MON}T{time}") for time in ("07:30", "08:30")]
+    assert [(s.cases_open, s.cases_at_risk, s.cases_breached) for s in now] == [(2, 1, 0), (2, 0, 1)]
 
 
 def test_what_is_due_and_not_taken_is_noticed(desk: Desk) -> None:

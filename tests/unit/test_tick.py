@@ -419,3 +419,17 @@ def test_a_case_of_which_no_message_can_be_made_is_tried_again_and_keeps_nobody_
     assert desk.sent_to() == ["owner"]
     monkeypatch.undo()
     assert desk.tick(f"{MON}T06:05").sent == 1
+
+
+def test_what_burns_again_is_told_once_by_a_clock_that_is_behind(desk: Desk) -> None:
+    """A process five minutes ahead said that it is over; until the others' clocks are there nothing is told twice."""
+    desk.put(f"{MON}T00:00", **NEW)
+    desk.tick(f"{MON}T08:01")
+    desk.put(f"{MON}T09:00", **NEW | {"status": "Resolved"})
+    desk.tick(f"{MON}T09:05")
+    desk.put(f"{MON}T09:00", **NEW | {"status": "Open"})
+    desk.sent()
+    desk.tick(f"{MON}T09:01")
+    assert "owner" in desk.sent_to()
+    desk.tick(f"{MON}T09:02")
+    assert desk.sent() == []

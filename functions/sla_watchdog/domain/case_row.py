@@ -95,7 +95,7 @@ class _Running:
 
 def row(case: Case, plan: Plan, shared: frozenset[str], now: int) -> Row:
     """The line of an unresolved case. An assignee among the `shared` names is nobody."""
-    worst = min((_Running(c, now) for c in plan.clocks if c.stopped_at is None), key=lambda r: r.rank, default=None)
+    worst = _worst(plan, now)
     newest = next(iter(case.facts.tickets()[-1:]), "")
     said = {name: str(case.facts.latest(newest, name)) for name in ("subject", "assignee", "team")}
     return Row(
@@ -104,13 +104,24 @@ def row(case: Case, plan: Plan, shared: frozenset[str], now: int) -> Row:
         owner="" if said["assignee"].casefold() in shared else brief(said["assignee"], 100),
         team=brief(said["team"], 100),
         opened_at=min((each.created_at for each in plan.tickets), default=now),
-        trouble=worst.trouble if worst else Trouble.OPEN,
+        trouble=trouble(plan, now),
         clock=worst.clock if worst else None,
         level=worst.level if worst else 0,
         late=worst.late if worst else 0,
         told=_told(case),
         coming=next(iter(plan.coming), None),
     )
+
+
+def trouble(plan: Plan, now: int) -> Trouble:
+    """How bad an unresolved case is."""
+    worst = _worst(plan, now)
+    return worst.trouble if worst else Trouble.OPEN
+
+
+def _worst(plan: Plan, now: int) -> _Running | None:
+    running = (_Running(clock, now) for clock in plan.clocks if clock.stopped_at is None)
+    return min(running, key=lambda each: each.rank, default=None)
 
 
 def _told(case: Case) -> Told | None:

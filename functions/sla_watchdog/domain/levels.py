@@ -170,6 +170,24 @@ class Scene:
         return max((r.level + 1 for cycle, told in cycles if cycle < clock.cycle for r in told.values()), default=0)
 
 
+def told_at(case: Case, alert: Alert, now: int) -> int:
+    """When the recipient is told: `now`, or just after what this answers where that was told by a clock ahead of ours.
+
+    What is told last counts; were good news newer than the alert that follows it, the alert would come each minute.
+    """
+    news = _is_news(alert.clock)
+    answered = (
+        reached.at + (not news)
+        for (clock, recipient), reached in case.reached.items()
+        if recipient == alert.recipient.key and _is_news(clock.rsplit("/", 2)[1]) is not news
+    )
+    return max([now, *answered])
+
+
+def _is_news(clock: str) -> bool:
+    return clock == CLEARED or clock.startswith(WITHDRAWN)
+
+
 @frozen
 class Climb:
     """How far up its ladder a clock is: the highest level due, and of the last one the latest repetition."""

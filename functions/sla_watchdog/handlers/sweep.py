@@ -12,7 +12,7 @@ from sla_watchdog.bootstrap import parts
 from sla_watchdog.observability import count, logger, metrics
 from sla_watchdog.sweep import start
 
-MEASURED = ("violations",)
+MEASURED = ("violations", "cases_open", "cases_at_risk", "cases_breached")
 """What becomes a metric once a whole sweep has ended, so that one segment's zero hides nothing of another. The rest
 stands in the log, and in `doctor`."""
 

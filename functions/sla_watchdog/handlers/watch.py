@@ -10,7 +10,18 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from sla_watchdog.bootstrap import parts
 from sla_watchdog.observability import count, logger, metrics
 
-MEASURED = ("due", "sent", "undeliverable", "put_back", "left_due", "findings", "oldest_pending_seconds", "lag_seconds")
+MEASURED = (
+    "due",
+    "sent",
+    "digested",
+    "suppressed",
+    "undeliverable",
+    "put_back",
+    "left_due",
+    "findings",
+    "oldest_pending_seconds",
+    "lag_seconds",
+)
 """What becomes a metric, at 30 cents a month each; the rest stands in the log."""
 
 
