@@ -22,7 +22,7 @@ from sla_watchdog.adapters.watch import Settled, WatchTable
 from sla_watchdog.domain.case import OPERATIONS, Alert, Case, Entry, Outcome, Reached, Recipient
 from sla_watchdog.domain.escalation import Plan, superseded
 from sla_watchdog.domain.levels import told_at
-from sla_watchdog.domain.message import Message, NoTopic, Sent, observed_line, render, render_digest
+from sla_watchdog.domain.message import Message, NoTopic, Sent, listed, observed_line, render, render_digest
 from sla_watchdog.domain.notice import Kind, Notice, notice
 from sla_watchdog.drafts import Draft, Name, Reach, Tally, drafts_of, in_turn, shared, turn
 from sla_watchdog.errors import Unavailable
@@ -209,6 +209,12 @@ class Sender:
         stored = self.watch.put_alert_link(code, told.case, entry, self.now + LINK_DAYS * DAY)
         return f"{self.link_base}/{code}" if stored else ""
 
+    def _with_links(self, worded: list[tuple[Draft, Notice]]) -> list[Notice]:
+        """What the e-mail lists can be answered from it."""
+        shown = listed(told for _, told in worded)
+        found = ((told, self._link(told, self._entry(draft)) if told.case in shown else "") for draft, told in worded)
+        return [evolve(told, link=link) for told, link in found]
+
     def _send_digest(self, digest: str, drafts: list[Draft]) -> None:
         """Many messages to one topic as one: the item first, one send, one mark, then member by member."""
         destination = self.reach.destination(drafts[0].recipient)
@@ -222,7 +228,7 @@ class Sender:
                 self._settle(draft.judged, self._entry(draft), Outcome.WITHDRAWN, reason)
         worded = [(draft, told) for draft in due if (told := self._notice(draft)) is not None]
         if worded:
-            message = render_digest([told for _, told in worded], destination, digest, self.now)
+            message = render_digest(self._with_links(worded), destination, digest, self.now)
             self._publish([draft for draft, _ in worded], message, Outcome.IN_DIGEST, {"digest": digest})
 
     def _publish(self, drafts: list[Draft], message: Message, outcome: Outcome, extra: dict[str, str]) -> None:

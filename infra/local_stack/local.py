@@ -53,6 +53,7 @@ def _run(arguments: argparse.Namespace) -> NoReturn:
         with Inbox(aws, arguments.stack, port=free_port(arguments.inbox_port)) as inbox:
             inbox.subscribe()
             write_environment(ENVIRONMENT, aws.env | {"SLA_STACK": arguments.stack})
+            _tick(aws, outputs["WatchFunction"])
             if arguments.sample:
                 put_sample(aws, outputs["TicketsTable"], int(time.time()))
             print(_welcome(inbox.url, outputs, arguments.stack))
@@ -60,6 +61,11 @@ def _run(arguments: argparse.Namespace) -> NoReturn:
                 _listen(inbox)
             finally:
                 ENVIRONMENT.unlink(missing_ok=True)
+
+
+def _tick(aws: LocalAws, function: str) -> None:
+    """The first one decides the mode; a `sam deploy` in the minute before it would have another say."""
+    aws.client("lambda").invoke(FunctionName=function, Payload=b"{}")
 
 
 def put_sample(aws: LocalAws, table: str, now: int) -> None:

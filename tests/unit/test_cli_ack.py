@@ -24,6 +24,9 @@ def test_somebody_takes_a_case_and_it_is_in_the_audit(late: Operator) -> None:
     assert ran.out.startswith("Kim Larsen takes T-1: next update by Tue 2026-03-03 14:00 +00:00")
     assert ("acknowledged", "acknowledged") in late.desk.outcomes()
     assert late.desk.case().next_at == at("2026-03-03T14:00")
+    assert "taken by Kim Larsen" in late("status").out
+    (shown,) = late("status", "--json").json["cases"]
+    assert shown["promise"] == {"by": "Kim Larsen", "until": "2026-03-03T14:00:00+00:00"}
 
 
 def test_a_second_ack_is_a_snooze_and_says_so(late: Operator) -> None:
@@ -68,7 +71,7 @@ def test_plan_shows_who_is_told_next_and_nothing_that_is_further_away(late: Oper
 def test_plan_fits_a_terminal_and_moves_with_a_promise(late: Operator) -> None:
     ran = late("plan", "--next", "30d")
     assert max(map(len, ran.out.splitlines())) <= 80
-    assert "City page" in ran.out
+    assert "03-04 00:00 +00:00 executive resolution, level 4 T-1 City page" in " ".join(ran.out.split())
     (repeat, *_) = late("plan", "--next", "1d", "--json").json
     late("ack", "T-1", "--by", "Kim", "--for", "14h")
     (moved, *_) = late("plan", "--next", "1d", "--json").json

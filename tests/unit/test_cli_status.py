@@ -87,6 +87,7 @@ def test_json_tells_programs_all_of_it(operator: Operator) -> None:
         "owner": "Kim",
         "team": "Trust",
         "silenced": False,
+        "promise": None,
         "told": {"at": "2026-03-02T06:00:00+00:00", "recipients": ["owner:Kim"], "outcome": "observed"},
         "next": {"at": "2026-03-02T08:00:01+00:00", "recipient": "owner:Kim", "level": 2},
     }

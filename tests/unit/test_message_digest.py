@@ -55,7 +55,7 @@ def test_a_digest_leads_with_the_most_urgent_case() -> None:
 
 
 def test_a_digest_reads_as_two_or_three_aligned_lines_a_case() -> None:
-    two = evolve(story.breached(), items=(*story.breached().items, story.item(story.age(), NOW)))
+    two = evolve(story.breached(), link="", items=(*story.breached().items, story.item(story.age(), NOW)))
     message = digest(case("T-1"), two)
     assert message.email == (
         "2 cases wait for manager. Nobody owns 2 of them.\n"
@@ -75,6 +75,15 @@ def test_a_digest_reads_as_two_or_three_aligned_lines_a_case() -> None:
         "\n"
         f"Digest {message.ref}, 3 alerts.\n"
     )
+
+
+def test_a_digest_can_be_answered_case_by_case() -> None:
+    linked = evolve(case("T-2"), link="https://example.org/0123456789abcdef")
+    message = digest(case("T-1"), linked)
+    assert "     owner nobody\n     https://example.org/0123456789abcdef\n" in message.email
+    assert "The link under a case is for taking it" in " ".join(message.email.split())
+    data: Any = message.data
+    assert [alert["link"] for alert in data["alerts"]] == [None, linked.link]
 
 
 def test_a_digest_lists_fifty_cases_and_says_how_to_see_the_rest() -> None:

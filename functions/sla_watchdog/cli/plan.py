@@ -19,8 +19,10 @@ from sla_watchdog.cli.silenced import Held, coming, held_by
 from sla_watchdog.cli.spans import span
 from sla_watchdog.domain.case import Case, Recipient
 from sla_watchdog.domain.escalation import Plan, plan
+from sla_watchdog.domain.levels import HOLDABLE, WITHDRAWN
 from sla_watchdog.domain.message.text import brief
 from sla_watchdog.domain.message.wording import clock_name, count_of, duration, instant, iso, who
+from sla_watchdog.domain.policy import Metric
 
 if TYPE_CHECKING:
     from sla_watchdog.cli.stack import Stack
@@ -120,18 +122,30 @@ def _print(stack: Stack, found: Sequence[Telling], now: int, ahead: int, limit: 
 
 
 def _table(found: Sequence[Telling], now: int, zone: str) -> Table:
+    """When, who and what are never cut; the case has what room is left."""
+    rows = [_cells(each, now, zone) for each in found]
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
-    for name in ("\nwhen", "\nwho"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("\nwhat", no_wrap=True)
+    for column, name in enumerate(("\nwhen", "\nwho", "\nwhat")):
+        table.add_column(name, no_wrap=True, min_width=max(row[column].cell_len for row in rows))
     table.add_column("\ncase", ratio=1, no_wrap=True, overflow="ellipsis")
-    for each in found:
-        when = "now" if each.at <= now else instant(each.at, zone)[4:]
-        what = f"{clock_name(each.clock)}, level {each.level + 1}"
-        table.add_row(
-            Text(when, "bold" if each.at <= now else ""),
-            Text(brief(who(each.recipient), 24), "red" if each.urgent else ""),
-            Text(what),
-            Text.assemble(brief(each.case, 40), (f" {brief(each.subject, 60)}", "dim")),
-        )
+    for row in rows:
+        table.add_row(*row)
     return table
+
+
+def _cells(each: Telling, now: int, zone: str) -> tuple[Text, Text, Text, Text]:
+    when = Text("now", "bold") if each.at <= now else Text(instant(each.at, zone)[9:])
+    return (
+        when,
+        Text(brief(who(each.recipient), 24), "red" if each.urgent else ""),
+        Text(_what(each)),
+        Text.assemble(brief(each.case, 40), (f" {brief(each.subject, 60)}", "dim")),
+    )
+
+
+def _what(each: Telling) -> str:
+    """`resolution, level 2`; a finding and good news have no level."""
+    if each.clock.startswith(WITHDRAWN):
+        return f"{clock_name(each.clock.removeprefix(WITHDRAWN))} withdrawn"
+    name = clock_name(each.clock).replace(":", ": ", 1)
+    return f"{name}, level {each.level + 1}" if each.clock in HOLDABLE or each.clock == Metric.AGE.value else name

@@ -48,6 +48,7 @@ def _case(row: Row, status: Status) -> dict[str, object]:
         "owner": row.owner or None,
         "team": row.team or None,
         "silenced": row.case in status.silenced,
+        "promise": row.promise and {"by": row.promise.by, "until": iso(row.promise.until)},
         "told": told and {"at": iso(told.at), "recipients": list(told.recipients), "outcome": told.outcome.value},
         "next": coming and {"at": iso(coming.at), "recipient": coming.recipient.key, "level": coming.level + 1},
     }

@@ -43,7 +43,7 @@ def cases_table(rows: Sequence[Row], status: Status, width: int) -> Table:
             Text.assemble((phrase(each, status.now), STYLES[each.trouble]), "\n", (each.subject, "dim")),
             Text(_level(each)),
             Text.assemble(each.owner or ("nobody", "red"), "\n", (each.team, "dim")),
-            Text.assemble(_told(each, status.now), "\n", (_next(each, status.now), "dim")),
+            Text.assemble(_told(each, status.now), (_promised(each), "cyan"), "\n", (_next(each, status.now), "dim")),
         )
     return table
 
@@ -68,6 +68,10 @@ def _short(seconds: int) -> str:
 def _name(key: str, row: Row) -> str:
     """The audience alone where it is the case's own owner or team that was told."""
     return who_by_key(key.partition(":")[0] if key.partition(":")[2] in (row.owner, row.team) else key)
+
+
+def _promised(row: Row) -> str:
+    return f"\ntaken by {brief(row.promise.by, 40) or 'somebody'}" if row.promise else ""
 
 
 def _next(row: Row, now: int) -> str:

@@ -12,6 +12,7 @@ from sla_watchdog.domain.escalation import Coming, Plan
 from sla_watchdog.domain.message.text import brief
 from sla_watchdog.domain.message.wording import METRIC, duration, signal
 from sla_watchdog.domain.policy import TARGETS, Metric
+from sla_watchdog.domain.promises import Promise
 
 SOON = 24 * 3600
 """Seconds of wall time in which a deadline counts as at risk."""
@@ -41,7 +42,8 @@ class Told:
 class Row:
     """`clock` is the worst that runs on it, None for a case without any; `level` counts from 1, 0 is none yet.
 
-    `late` is in seconds of wall time since the breach, negative before it and 0 while the clock is paused.
+    `late` is in seconds of wall time since the breach, negative before it and 0 while the clock is paused. `promise` is
+    the newest that holds.
     """
 
     case: str
@@ -54,6 +56,7 @@ class Row:
     level: int
     late: int
     told: Told | None
+    promise: Promise | None
     coming: Coming | None
 
     @property
@@ -109,6 +112,7 @@ def row(case: Case, plan: Plan, shared: frozenset[str], now: int) -> Row:
         level=worst.level if worst else 0,
         late=worst.late if worst else 0,
         told=_told(case),
+        promise=max((each for each in plan.promises if each.holds(now)), key=lambda each: each.at, default=None),
         coming=next(iter(plan.coming), None),
     )
 

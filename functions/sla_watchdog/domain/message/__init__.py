@@ -1,7 +1,7 @@
 """Alerts in words: one structured message for e-mail, SMS and machines, within what SNS takes for any input."""
 
 from sla_watchdog.domain.message.alert import render
-from sla_watchdog.domain.message.digest import render_digest
+from sla_watchdog.domain.message.digest import listed, render_digest
 from sla_watchdog.domain.message.envelope import Message, NoTopic, Refused, Sent
 from sla_watchdog.domain.message.notes import Observed, observed_line, render_observed, render_test
 
@@ -11,6 +11,7 @@ __all__ = [
     "Observed",
     "Refused",
     "Sent",
+    "listed",
     "observed_line",
     "render",
     "render_digest",

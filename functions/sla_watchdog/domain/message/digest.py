@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sla_watchdog.domain.case import Recipient
 from sla_watchdog.domain.message.envelope import VERSION, Message, short_ref, sms_line, within_limit
@@ -22,6 +22,7 @@ from sla_watchdog.domain.message.wording import (
 from sla_watchdog.domain.notice import Kind, Notice
 
 _TO_DO = "see that each has one named owner, from the top down."
+_LINKS = " The link under a case is for taking it, or for saying that it is not yours."
 
 MOST_LISTED = 50
 """Cases that the e-mail lists; the structured body names every alert."""
@@ -29,7 +30,7 @@ MOST_LISTED = 50
 
 def render_digest(notices: Sequence[Notice], recipient: Recipient, digest_id: str, now: int) -> Message:
     """One message for `notices` (at least one, all made at `now`), which lead with their own most urgent alert."""
-    ordered = sorted(notices, key=_urgency)
+    ordered = _by_urgency(notices)
     ref = short_ref(digest_id)
     return within_limit(
         Message(
@@ -39,6 +40,15 @@ def render_digest(notices: Sequence[Notice], recipient: Recipient, digest_id: st
             data=_data(ordered, recipient, digest_id, now),
         )
     )
+
+
+def listed(notices: Iterable[Notice]) -> frozenset[str]:
+    """The cases that the e-mail of these notices would list."""
+    return frozenset(notice.case for notice in _by_urgency(notices)[:MOST_LISTED])
+
+
+def _by_urgency(notices: Iterable[Notice]) -> list[Notice]:
+    return sorted(notices, key=_urgency)
 
 
 def _urgency(notice: Notice) -> tuple[bool, bool, bool, int, int, str]:
@@ -85,9 +95,10 @@ def _email(ordered: list[Notice], recipient: Recipient, ref: str, now: int) -> s
     hidden = len(ordered) - MOST_LISTED
     shown = ordered[:MOST_LISTED]
     most = f" The {MOST_LISTED} most urgent follow; {hidden:,} more do not fit here." if hidden > 0 else ""
+    links = _LINKS if any(notice.link for notice in shown) else ""
     blocks = [
         wrapped((opening + most).strip()),
-        wrapped(f"What to do: {_TO_DO if waiting else 'nothing.'} All of them at any time:"),
+        wrapped(f"What to do: {_TO_DO if waiting else 'nothing.'}{links} All of them at any time:"),
         ["  sla-watchdog status"],
         *(_entry(place, notice, now) for place, notice in enumerate(shown, 1)),
         [f"  and {hidden:,} more: sla-watchdog status"] if hidden > 0 else [],
@@ -97,7 +108,7 @@ def _email(ordered: list[Notice], recipient: Recipient, ref: str, now: int) -> s
 
 
 def _entry(place: int, notice: Notice, now: int) -> list[str]:
-    """Two or three lines: how bad, how late, which; what it is about; who owns it."""
+    """Up to four lines: how bad, how late, which; what it is about; who owns it; where it is answered."""
     lead, beside = notice.lead, " " * 5
     if lead.kind is Kind.FINDING:
         return [f"{place:>3}. {padded('Finding', 44)}{id_of(notice.about)}", *wrapped(phrase(lead, now), indent=beside)]
@@ -108,7 +119,8 @@ def _entry(place: int, notice: Notice, now: int) -> list[str]:
     owner = f"{named[0]}{' and others' if named[1:] else ''}" if named else "nobody"
     about = brief(subject_of(notice), 67)
     last = more.removeprefix(", ") if lead.good_news else f"owner {owner}{more}"
-    return [first + case, *([beside + about] if about else []), *wrapped(last, indent=beside)]
+    link = [beside + notice.link] if notice.link else []
+    return [first + case, *([beside + about] if about else []), *wrapped(last, indent=beside), *link]
 
 
 def _data(ordered: list[Notice], recipient: Recipient, digest_id: str, now: int) -> Json:
@@ -128,4 +140,4 @@ def _data(ordered: list[Notice], recipient: Recipient, digest_id: str, now: int)
 def _alerts(ordered: list[Notice]) -> Iterator[Json]:
     for notice in ordered:
         for item in notice.items:
-            yield {**alert(item, notice), "case_subject": brief(subject_of(notice), 100)}
+            yield {**alert(item, notice), "case_subject": brief(subject_of(notice), 100), "link": notice.link or None}
