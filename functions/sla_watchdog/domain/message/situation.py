@@ -108,7 +108,8 @@ def _reason(item: Item, notice: Notice, now: int) -> str:
     if unreachable != reason:
         reason = who_by_key(unreachable) + UNREACHABLE
     if promise is not None and promise.broken(now) and item.alert.due_at == promise.until:
-        reason = f"{name_of(promise.by) or 'somebody'} had promised an update by then, and it is still unresolved"
+        by = name_of(promise.by) or "somebody"
+        reason = f"the update did not come that {by} had promised by {instant(promise.until, notice.zone)}"
     return f"You are told because {reason}." if reason not in ("", "due") else ""
 
 
