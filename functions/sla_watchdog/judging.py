@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from time import monotonic
 
@@ -18,7 +19,9 @@ from sla_watchdog.domain.record import Record, observed, vanished
 from sla_watchdog.domain.surroundings import Surroundings
 
 NAMELESS = "?"
-"""First character of the case of a record whose id cannot be read; no record can be read again by it."""
+"""First character of the case of a record whose id cannot be read, and of others that stand in for something."""
+
+_STAND_IN = re.compile(r"\?(?:[0-9a-f]{12}|replier|stream)")
 
 RELINK = 150
 """Seconds after which a case that is to be linked and could not be is looked at again: as long as a lease."""
@@ -63,7 +66,7 @@ class Judge:
         around, read_at = self._outlook.fresh(), self._outlook.read_at
         cases = self.watch.cases(ids)
         sound = [case for case in cases.values() if isinstance(case, Case)]
-        names = {name for case in sound for name in case.facts.tickets() if not name.startswith(NAMELESS)}
+        names = {name for case in sound for name in case.facts.tickets() if not is_stand_in(name)}
         records = self.tickets.read(names)
         return {
             name: self._one(case, records, around, now, read_at) if isinstance(case, Case) else case
@@ -116,6 +119,11 @@ class Judge:
             return evolve(case, generation=self.generation.number, next_at=next_at, urgent=urgent), judged
 
 
+def is_stand_in(name: str) -> bool:
+    """Whether no record can be read by this name. A help desk's own id may begin with the same character."""
+    return _STAND_IN.fullmatch(name) is not None
+
+
 def waking(judged: Plan, case: Case, now: int) -> tuple[int | None, bool]:
     """When to wake the case (DESIGN.md section 6); soon, while it is not linked with what its facts name."""
     next_at, urgent = wake(judged, case)
@@ -141,7 +149,7 @@ class Judged:
 def overlay(facts: Facts, records: Mapping[str, Record], policy: Policy, now: int) -> Facts:
     """The facts with what the records read just now add to them; a record that is not there is gone."""
     for name in facts.tickets():
-        if name.startswith(NAMELESS):
+        if is_stand_in(name):
             continue
         record = records.get(name)
         facts |= observed(name, record, policy, facts, now) if record else vanished(name, facts, now)

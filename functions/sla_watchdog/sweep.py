@@ -18,7 +18,7 @@ from sla_watchdog.domain.policy import Policy
 from sla_watchdog.domain.record import Record, is_ticket, observed, ticket_id
 from sla_watchdog.errors import Unstorable
 from sla_watchdog.invariants import Inspector, Swept, Timed, timed, unreachable
-from sla_watchdog.judging import NAMELESS, Judge
+from sla_watchdog.judging import Judge, is_stand_in
 from sla_watchdog.linking import Linker, unlinked
 from sla_watchdog.look_alikes import LookAlikes
 from sla_watchdog.track import nameless, unreadable
@@ -123,7 +123,7 @@ class Sweeper:
             return False
 
     def _facts(self, name: str, record: Record, known: Facts, now: int) -> Facts:
-        if name.startswith(NAMELESS):
+        if is_stand_in(name):
             return known or known | unreadable(name, now)
         return known | observed(name, record, self.policy, known, now)
 
@@ -139,7 +139,7 @@ class Sweeper:
 
     def _repair(self, names: list[str], now: int, swept: Swept) -> None:
         """The scan may show what was; everything is read again consistently before it is written."""
-        records = self.judge.tickets.read([name for name in names if not name.startswith(NAMELESS)])
+        records = self.judge.tickets.read([name for name in names if not is_stand_in(name)])
         stored = self.watch.cases(names)
         written: set[str] = set()
         for name in names:
@@ -148,7 +148,7 @@ class Sweeper:
                 before = self._rebuilt(name, before, records[name], now, swept)
             if isinstance(before, DamagedItem):
                 self.watch.wake(before.case, now)  # `watch` puts it back, and says so
-            elif name in records or name.startswith(NAMELESS):
+            elif name in records or is_stand_in(name):
                 if before.id in written:  # with another ticket of the same case
                     before = self._again(name)
                 written |= {before.id, *self._mend(name, before, records.get(name, {}), now, swept)}

@@ -15,7 +15,7 @@ from sla_watchdog.domain.facts import UNREADABLE, Fact, Facts
 from sla_watchdog.domain.policy import Policy
 from sla_watchdog.domain.record import Record, is_ticket, observed, ticket_id, vanished
 from sla_watchdog.errors import SlaWatchdogError, Unstorable
-from sla_watchdog.judging import NAMELESS, Judge
+from sla_watchdog.judging import NAMELESS, Judge, is_stand_in
 from sla_watchdog.linking import Linker, unlinked
 from sla_watchdog.look_alikes import LookAlikes
 
@@ -161,7 +161,7 @@ class Tracker:
     def _said(self, name: str, change: Change, facts: Facts) -> frozenset[Fact]:
         """The facts in one change. Never fails: what breaks the reading becomes a finding of its own."""
         try:
-            if name.startswith(NAMELESS):
+            if is_stand_in(name):
                 new = vanished(name, facts, change.at) if change.removed else unreadable(name, change.at)
                 return new if bool(facts) is change.removed else frozenset()
             record = change.record

@@ -433,3 +433,21 @@ def test_what_burns_again_is_told_once_by_a_clock_that_is_behind(desk: Desk) -> 
     assert "owner" in desk.sent_to()
     desk.tick(f"{MON}T09:02")
     assert desk.sent() == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a/b", "x#y", "T 1", "é" * 100, "🎫", "a\nb", "..", "/", "META", "C#x", "?x", "u" * 900, "\u202eabc", "null"],
+)
+def test_an_id_may_be_any_text(desk: Desk, name: str) -> None:
+    desk.put(f"{MON}T00:00", name, **NEW)
+    desk.tick(f"{MON}T08:01")
+    told = [alert["id"] for _, body in desk.sent() for alert in body["alerts"]]
+    assert len(set(told)) == len(told) == 4
+    assert {each.rpartition("/resolution/")[0] for each in told} == {name}
+    swept = desk.sweep(f"{MON}T08:30")
+    assert (swept.violations, swept.healed) == (0, 0)
+    desk.put(f"{MON}T09:00", name, **NEW | {"status": "Resolved"})
+    desk.tick(f"{MON}T09:01")
+    assert {alert["clock"] for _, body in desk.sent() for alert in body["alerts"]} == {"cleared"}
+    assert desk.case(name).next_at is None
