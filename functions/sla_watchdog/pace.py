@@ -12,27 +12,57 @@ MIN_TIME_LEFT = 20.0
 LAST_SECONDS = 5.0
 """With fewer seconds left nothing is written any more: a claim that is not given back lapses by itself."""
 
+CAUTION = 4
+"""How many claims' time one settlement is taken for until the first was made: it is a transaction, and sent before."""
+
+
+@define
+class Stage:
+    """A part of the work that comes again and again, as a context: how often so far, and the seconds that it took."""
+
+    time_left: Callable[[], float]
+    count: int = 0
+    _seconds: float = 0.0
+    _entered: float | None = None
+    """The time left when it was entered last; None outside."""
+
+    def __enter__(self) -> None:
+        self._entered = self.time_left()
+
+    def __exit__(self, *_: object) -> None:
+        self._seconds, self._entered = self._so_far(), None
+
+    def each(self) -> float:
+        """Seconds that one takes on the average, that which is under way included."""
+        return self._so_far() / max(1, self.count)
+
+    def _so_far(self) -> float:
+        return self._seconds + (0.0 if self._entered is None else self._entered - self.time_left())
+
 
 @define
 class Pace:
-    """`time_left` says how many seconds the function still has. `writes` counts the claims and settlements so far."""
+    """`time_left` says how many seconds the function still has. Both stages count writes: claims, and settlements."""
 
     time_left: Callable[[], float]
-    writes: int = 0
-    _at_first: float = field(init=False)
+    claiming: Stage = field(init=False)
+    sending: Stage = field(init=False)
 
-    @_at_first.default
-    def _now(self) -> float:
-        return self.time_left()
+    @claiming.default
+    def _no_claims(self) -> Stage:
+        return Stage(self.time_left)
+
+    @sending.default
+    def _no_settlements(self) -> Stage:
+        return Stage(self.time_left)
 
     def has_time(self) -> bool:
         return self.time_left() >= MIN_TIME_LEFT
 
     def has_time_for(self, settlements: int) -> bool:
-        """Whether so many can be sent and settled at the pace so far, all else that a tick does included."""
-        left = self.time_left()
-        each = (self._at_first - left) / max(1, self.writes)
-        return left - settlements * each >= MIN_TIME_LEFT
+        """Whether so many can be sent and settled, at the pace of those before."""
+        each = self.sending.each() if self.sending.count else CAUTION * self.claiming.each()
+        return self.time_left() - settlements * each >= MIN_TIME_LEFT
 
     def is_over(self) -> bool:
         return self.time_left() < LAST_SECONDS

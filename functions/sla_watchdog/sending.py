@@ -73,14 +73,18 @@ class Sender:
 
     def deliver(self, judged: Iterable[Judged]) -> None:
         """Claim what is due and there is time for, then send it: urgent first, then what has been due the longest."""
-        judged = [each for each in judged if not self._settled_lapsed(each)]
+        with self.pace.sending:
+            judged = [each for each in judged if not self._settled_lapsed(each)]
         drafts = sorted((draft for each in judged for draft in drafts_of(each)), key=lambda draft: draft.rank)
         digest_of = self._digests(drafts)
-        for message in in_turn(self._claim_in_time(judged, digest_of), digest_of):
-            if digest := digest_of[message[0].name]:
-                self._send_digest(digest, message)
-            else:
-                self._send(message[0])
+        with self.pace.claiming:
+            claimed = self._claim_in_time(judged, digest_of)
+        with self.pace.sending:
+            for message in in_turn(claimed, digest_of):
+                if digest := digest_of[message[0].name]:
+                    self._send_digest(digest, message)
+                else:
+                    self._send(message[0])
 
     # claim
 
@@ -133,7 +137,7 @@ class Sender:
         same = (next_at, urgent, case.breached) == (case.next_at, case.urgent, judged.case.breached)
         if not entries and same and next_at != self.now:
             return []
-        self.pace.writes += 1
+        self.pace.claiming.count += 1
         stored = self.watch.claim(case, entries, next_at, urgent)
         if stored is None:
             self.tally.lost += 1
@@ -253,6 +257,9 @@ class Sender:
         self.tally.sent += 1
         told = {**extra, "topic": answer.topic, "message_id": answer.message_id}
         for draft in drafts:
+            if outcome is Outcome.IN_DIGEST and self.pace.is_over():
+                self.tally.left_due += 1  # its claim lapses, and the mark on the digest says that it was told
+                continue
             self.tally.lag_seconds = max(self.tally.lag_seconds, self.now - draft.rank[1])
             self._settle(draft.judged, self._entry(draft), outcome, draft.alerts[0].reason, told, draft.alerts)
         return None
@@ -360,7 +367,7 @@ class Sender:
         following = self.judge.plan(after, judged.facts | case.facts, self.now)  # others may have added to it since
         next_at, urgent = self._waking(following, after)
         case = self._with_breaches(case, following)
-        self.pace.writes += 1
+        self.pace.sending.count += 1
         answer, stored = self.watch.settle(case, entry.key, entry.token, reached, records, next_at, urgent, self.now)
         if answer is Settled.LOST:
             self.tally.lost += 1

@@ -16,6 +16,9 @@ from attrs import frozen
 
 from local_stack.server import HOST
 
+IDLE = 1.0
+"""Seconds without a call after which the connection to AWS is made anew: its server may have closed it."""
+
 HOP = frozenset({"connection", "transfer-encoding", "content-length", "keep-alive", "date", "server"})
 
 
@@ -92,6 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         super().setup()
         self.aws = http.client.HTTPConnection(self.server.wire.upstream, timeout=120)
+        self.last = time.monotonic()
 
     def finish(self) -> None:
         self.aws.close()
@@ -100,9 +104,12 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         at, wire = time.monotonic(), self.server.wire
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if at - self.last > IDLE:
+            self.aws.close()
         self.aws.request("POST", self.path, body, dict(self.headers.items()))
         answer = self.aws.getresponse()
         said = answer.read()
+        self.last = time.monotonic()
         wire.count(at, self.headers.get("X-Amz-Target", ""), body, answer.status)
         self.send_response_only(answer.status)
         for name, value in answer.getheaders():

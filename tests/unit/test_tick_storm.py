@@ -20,6 +20,9 @@ from sla_watchdog.pace import LAST_SECONDS, MIN_TIME_LEFT
 
 MON = "2026-03-02"
 EARLY = {"created_at": f"{MON}T00:00:00Z", "status": "New"}  # breached at 08:01
+URGENT, CALM = 30, 5
+SLOW = {"UpdateItem": 0.02, "TransactWriteItems": 0.06}
+"""Seconds of a write; a settlement takes longer than a claim."""
 LATER = {"created_at": f"{MON}T02:00:00Z", "status": "New"}  # 75 % at 08:00
 
 
@@ -112,19 +115,16 @@ def test_a_tick_that_runs_into_its_limit_starts_nothing_more_and_the_next_ones_f
 
 def test_no_more_is_claimed_than_there_is_time_to_send_and_settle() -> None:
     desk, wall = storming()
-    for number in range(60):
+    for number in range(URGENT):
         desk.put(f"{MON}T00:00", f"T-{number}", **EARLY)
-    for number in range(10):
+    for number in range(CALM):
         desk.put(f"{MON}T02:00", f"C-{number}", **LATER)
-    written: list[str] = []
 
     def slow(model: Any, **_: object) -> None:
-        if model.name in ("UpdateItem", "TransactWriteItems"):
-            wall.seconds += 0.05
-            written.append(model.name)
+        wall.seconds += SLOW.get(model.name, 0)
 
     desk.dynamodb.meta.events.register("provide-client-params.dynamodb.*", slow)
-    limit, minute = MIN_TIME_LEFT + 10, 1
+    limit, minute = MIN_TIME_LEFT + 5, 1
     while True:
         begun = wall.seconds
         tally = desk.parts.tick(_at(minute), lambda begun=begun: limit - (wall.seconds - begun)).run()  # type: ignore[misc]
@@ -137,13 +137,13 @@ def test_no_more_is_claimed_than_there_is_time_to_send_and_settle() -> None:
         minute += 1
     assert 2 <= minute <= 4
     assert set(wall.ids().values()) == {1}, "none twice"
-    assert len(wall.ids()) == 60 * 4 + 10, "none missed"
+    assert len(wall.ids()) == URGENT * 4 + CALM, "none missed"
     urgent = [any(alert["severity"] == "critical" for alert in body["alerts"]) for _, _, body in wall.published]
     assert urgent == sorted(urgent, reverse=True), "urgent ones first, over all ticks"
 
 
 def _names() -> list[str]:
-    return [*(f"T-{number}" for number in range(60)), *(f"C-{number}" for number in range(10))]
+    return [*(f"T-{number}" for number in range(URGENT)), *(f"C-{number}" for number in range(CALM))]
 
 
 def test_with_seconds_left_nothing_is_given_back_and_the_claims_lapse() -> None:
@@ -165,6 +165,23 @@ def test_with_seconds_left_nothing_is_given_back_and_the_claims_lapse() -> None:
     assert len(wall.ids()) == 1, "held still"
     desk.tick(f"{MON}T08:04")
     assert sum(len(desk.case(f"T-{number}").outbox) for number in range(3)) == 0
+
+
+def test_a_digest_sent_in_the_last_seconds_is_settled_by_a_later_tick_and_not_sent_again() -> None:
+    desk, wall = storming()
+    for number in range(12):
+        desk.put(f"{MON}T00:00", f"T-{number}", **EARLY)
+    left = [100.0]
+    event = "provide-client-params.sns.Publish"
+    desk.sns.meta.events.register(event, lambda **_: left.__setitem__(0, LAST_SECONDS - 1), "late")
+    tally = desk.parts.tick(_at(-119), lambda: left[0]).run()  # 06:01, three quarters of the time
+    assert tally is not None
+    assert (tally.digested, tally.left_due) == (12, 12), "sent, and not one of them settled"
+    left[0] = 100.0
+    desk.sns.meta.events.unregister(event, unique_id="late")
+    desk.tick(f"{MON}T06:04")
+    assert [len(body["alerts"]) for _, _, body in wall.published] == [12]
+    assert {tuple(desk.outcomes(f"T-{number}")) for number in range(12)} == {(("resolution/1/0/0/owner", "in_digest"),)}
 
 
 def _at(minute: int) -> int:
