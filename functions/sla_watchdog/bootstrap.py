@@ -58,10 +58,15 @@ class Parts:
         return self.watch.generation(self.policy.hash, now)
 
     def mode(self, now: int) -> Mode:
-        """What `go-live` decided; until anybody did, the template's parameter, live from the first tick on."""
+        """What `go-live` decided; until anybody did, the template's parameter, live from the first tick on.
+
+        Where what was decided is lost, the last tick knows that it was live: nobody is left untold for that.
+        """
         decided = self.watch.mode()
-        undecided = not decided.since and self.settings.mode == "live"
-        return self.watch.set_mode("live", now) if undecided else decided
+        if decided.since or decided.name == "live":
+            return decided
+        since = now if self.settings.mode == "live" else self.watch.live_by_the_last_beat()
+        return decided if since is None else self.watch.set_mode("live", since)
 
     def tick(self, now: int, time_left: Callable[[], float]) -> Tick:
         mode = self.mode(now)

@@ -85,11 +85,26 @@ class Reach:
         return self.topics is not None and self.topics.get(destination.topic) == 0
 
 
+MOST_ALERTS = 100
+"""Of one message, and of all that is claimed of a case at a time: more would not fit into its item."""
+
+
 def drafts_of(judged: Judged) -> list[Draft]:
-    """One draft for each recipient of what is due."""
-    due = judged.plan.alerts
-    recipients = dict.fromkeys(alert.recipient for alert in due)
-    return [Draft(judged, tuple(alert for alert in due if alert.recipient == recipient)) for recipient in recipients]
+    """One draft for each recipient of what is due: as many, and as much of each, as one claim takes."""
+    by_recipient: dict[Recipient, list[Alert]] = {}
+    for alert in judged.plan.alerts:
+        by_recipient.setdefault(alert.recipient, []).append(alert)
+    drafts: list[Draft] = []
+    for draft in sorted((Draft(judged, tuple(theirs)) for theirs in by_recipient.values()), key=lambda each: each.rank):
+        room = MOST_ALERTS - sum(len(each.alerts) for each in drafts)
+        if room > 0:
+            drafts.append(Draft(judged, draft.alerts[:room]))
+    return drafts
+
+
+def is_cut(judged: Judged) -> bool:
+    """Whether more is due than one claim takes: the rest is claimed once that is settled."""
+    return len(judged.plan.alerts) > MOST_ALERTS
 
 
 def turn(judged: Judged) -> tuple[bool, float]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from attrs import define, evolve, field, frozen
 
 from sla_watchdog.adapters.attributes import plain
-from sla_watchdog.adapters.case_item import case_key, findings_list, reached_name, shard_of
+from sla_watchdog.adapters.case_item import CASE, case_key, findings_list, reached_name, shard_of
 from sla_watchdog.adapters.inspection import Page
 from sla_watchdog.adapters.table import Item
 from sla_watchdog.adapters.watch import DamagedItem, WatchTable
@@ -22,7 +22,7 @@ from sla_watchdog.domain.facts import Facts
 from sla_watchdog.domain.policy import Policy
 from sla_watchdog.domain.same_matter import keys
 from sla_watchdog.domain.ticket import Ticket
-from sla_watchdog.errors import Unstorable
+from sla_watchdog.errors import Unavailable, Unstorable
 from sla_watchdog.judging import Judge, Judged
 from sla_watchdog.linking import Linker, unlinked
 from sla_watchdog.look_alikes import LookAlikes
@@ -122,6 +122,7 @@ class Inspector:
 
     def inspect(self, page: Page, now: int, swept: Swept) -> None:
         self._pointers(page, now, swept)
+        self._unaudited(page, swept)
         self._sealed(page, now, swept)
         open_tickets: dict[str, tuple[Ticket, Facts]] = {}
         for stored in page.cases:
@@ -138,11 +139,13 @@ class Inspector:
         """The judgement of a sound case; what is not as it follows from it is written anew."""
         try:
             expected = timed(self.judge, case, now)
-        except Exception:  # noqa: BLE001 - one case never stops the sweep; `watch` puts it back and reports it
-            swept.findings += 1
+        except Exception as error:  # noqa: BLE001 - one case never stops the sweep; `watch` puts it back and reports it
+            swept.violated(case.id, f"cannot be judged: {type(error).__name__}")
             self.watch.wake(case.id, now)
             return None
         if expected is None:
+            if self.watch.surpass(case.generation):
+                swept.heals(case.id, "the policy generation")
             return None
         expected = self._rejoined(case, expected, now, swept)
         wrong = sorted(_wrong(item, case, expected))
@@ -201,6 +204,17 @@ class Inspector:
         if not self.judge.tickets.read([item.case]):
             swept.violated(item.case, "damaged")
         self.watch.wake(item.case, now)
+
+    def _unaudited(self, page: Page, swept: Swept) -> None:
+        """Records that waited in their case while the Audit table could not be written."""
+        for item in page.unaudited:
+            name = str(item["pk"]["S"]).removeprefix(CASE)
+            try:
+                count = self.watch.audit_what_waits(item)
+            except Unavailable as problem:
+                swept.violated(name, str(problem))
+            else:
+                swept.heals(name, f"{count} records for the Audit table")
 
     def _pointers(self, page: Page, now: int, swept: Swept) -> None:
         for name, end in self.watch.cases(page.moved).items():

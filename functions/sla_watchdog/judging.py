@@ -101,6 +101,9 @@ class Judge:
         return self._timed(case, self._outlook.fresh(), now)
 
     def _timed(self, case: Case, around: Surroundings, now: int) -> tuple[Case, Plan]:
+        """What a newer policy judged stays as that left it, and is due at once for a process that knows it."""
+        if case.generation > self.generation.number:
+            return evolve(case, next_at=now), self._plan(case, case.facts, around, now)
         case = evolve(self.current(case), generation=self.generation.number)
         judged = self._plan(case, case.facts, around, now)
         next_at, urgent = waking(judged, case, now)
@@ -116,7 +119,8 @@ class Judge:
         except Exception as error:  # noqa: BLE001 - what is known is kept all the same
             judged = Plan((), (), (), now, False, (), (), (Finding(case.id, "judgement", repr(error)),))
             next_at, urgent = wake(judged, case)
-            return evolve(case, generation=self.generation.number, next_at=next_at, urgent=urgent), judged
+            newest = max(case.generation, self.generation.number)
+            return evolve(case, generation=newest, next_at=next_at, urgent=urgent), judged
 
 
 def is_stand_in(name: str) -> bool:

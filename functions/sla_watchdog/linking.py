@@ -8,7 +8,7 @@ from sla_watchdog.adapters.links import MOVED_AT_ONCE
 from sla_watchdog.adapters.sealing import joined
 from sla_watchdog.adapters.watch import WatchTable
 from sla_watchdog.domain.case import Case
-from sla_watchdog.domain.links import mentioned
+from sla_watchdog.domain.links import MOST_TICKETS, apart, mentioned, weight
 from sla_watchdog.errors import Unstorable
 from sla_watchdog.judging import Judge
 
@@ -31,7 +31,8 @@ class Linker:
         """Joins the case of `name` with all that its facts name; the ids of the cases that were changed.
 
         While a message of either is on its way nothing is joined: whoever sends it will settle it where it was
-        claimed. Nor where the other cannot be read, or a newer policy has written. The case is due again soon.
+        claimed. Nor where the other cannot be read, or a newer policy has written. The case is due again soon. With a
+        case that would have too many tickets nothing is joined, ever.
         """
         touched: set[str] = set()
         lost = 0
@@ -54,14 +55,17 @@ class Linker:
 
     def _step(self, case: Case, now: int) -> _Step | None:
         """The next to be joined, with the names that nothing is known of; None where there is nothing to do now."""
-        names = sorted(unlinked(case))
+        newer = case.generation > self.judge.generation.number
+        names = [] if newer else sorted(unlinked(case))
         found = self.watch.cases(names) if names else {}
         absent = [Case(name) for name in names if name not in found][:MOVED_AT_ONCE]
         mine = [name for name, other in found.items() if isinstance(other, Case) and other.id == case.id]
         others = [other for other in found.values() if isinstance(other, Case) and other.id != case.id]
-        other = next((other for other in others if self._may_join(case, other, now)), None)
-        if not absent and not mine and other is None:
+        crowded = {name for name, other in found.items() if isinstance(other, Case) and _is_too_much(case, other)}
+        other = next((o for o in others if not _is_too_much(case, o) and self._may_join(case, o, now)), None)
+        if not absent and not mine and not crowded and other is None:
             return None
+        case = evolve(case, facts=case.facts | apart(case.facts, crowded, now))
         known = frozenset([*(each.id for each in absent), *mine])
         both = self._both(case, other) if other else case
         both = evolve(both, members=both.members.union(known).difference(both.facts.tickets()))
@@ -92,6 +96,10 @@ class _Step:
 
     case: Case
     moved: list[Case]
+
+
+def _is_too_much(case: Case, other: Case) -> bool:
+    return case.id != other.id and weight(case.facts) + weight(other.facts) > MOST_TICKETS
 
 
 def unlinked(case: Case) -> frozenset[str]:

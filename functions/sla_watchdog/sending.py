@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from time import monotonic
 
@@ -24,8 +24,8 @@ from sla_watchdog.domain.escalation import Plan, superseded
 from sla_watchdog.domain.levels import told_at
 from sla_watchdog.domain.message import Message, NoTopic, Sent, listed, observed_line, render, render_digest
 from sla_watchdog.domain.notice import Kind, Notice, notice
-from sla_watchdog.drafts import Draft, Name, Reach, Tally, drafts_of, in_turn, shared, turn
-from sla_watchdog.errors import Unavailable
+from sla_watchdog.drafts import Draft, Name, Reach, Tally, drafts_of, in_turn, is_cut, shared, turn
+from sla_watchdog.errors import Unavailable, Unstorable
 from sla_watchdog.judging import FRESH, Judge, Judged, waking
 from sla_watchdog.pace import Pace
 
@@ -52,7 +52,8 @@ class Sender:
     """Sends within one tick. `live_since` is when mode live began: what came due before it goes into a digest.
 
     `stored` holds each case as last written by this tick. `again` collects the cases that must be judged once more
-    in it, because somebody could not be reached and the next level is to be told.
+    in it, because somebody could not be reached and the next level is to be told, or because more is due than one
+    claim takes. `refused` are those that the table does not take, and why: they are to be put back.
     """
 
     judge: Judge
@@ -67,6 +68,7 @@ class Sender:
     tally: Tally = field(factory=Tally)
     stored: dict[str, Case] = field(factory=dict)
     again: set[str] = field(factory=set)
+    refused: dict[str, str] = field(factory=dict)
     _singles: Counter[Recipient] = field(factory=Counter)
     _failures: Counter[Recipient] = field(factory=Counter)
     _gone: set[str] = field(factory=set)
@@ -138,7 +140,13 @@ class Sender:
         if not entries and same and next_at != self.now:
             return []
         self.pace.claiming.count += 1
-        stored = self.watch.claim(case, entries, next_at, urgent)
+        try:
+            stored = self.watch.claim(case, entries, next_at, urgent)
+        except Unstorable as problem:
+            self.refused[case.id] = str(problem)
+            return []
+        if is_cut(judged):
+            self.again.add(case.id)
         if stored is None:
             self.tally.lost += 1
             self.again.add(case.id)
@@ -162,9 +170,15 @@ class Sender:
     def _put_on_record(self, judged: Judged) -> None:
         """Levels that came due and wait are in the audit with their reason; the same again changes nothing."""
         waiting = [(d.alert, d.outcome, f"{d.reason}; waits until {d.until}") for d in judged.plan.decisions]
-        if waiting:
-            self.audit.put([self._record(judged.case.id, *each) for each in waiting])
-            self.tally.deferred += len(waiting)
+        if not waiting:
+            return
+        records = [self._record(judged.case.id, *each) for each in waiting]
+        try:
+            self.audit.put(records)
+        except Unavailable as problem:
+            self.tally.problem = str(problem)
+            self.watch.wait_for_audit(judged.case.id, records)
+        self.tally.deferred += len(waiting)
 
     def _settled_lapsed(self, judged: Judged) -> bool:
         """Whether a lapsed claim had to be put right first: its digest was sent, or nothing is due for it now."""
@@ -195,13 +209,14 @@ class Sender:
         entry = self._entry(draft)
         if self._only_observed(draft.recipient):
             return self._observe(draft, entry)
-        fresh = self._fresh(draft)
-        if fresh is None:
+        told = self._notice(draft)
+        link = self._link(told, entry) if told else ""  # a write, so before the last look
+        fresh = self._fresh(draft) if told else None
+        if told and fresh is None:
             self.tally.withdrawn += 1
             return self._settle(draft.judged, entry, Outcome.WITHDRAWN, "not due any more when it was to be sent")
-        if (told := self._notice(fresh)) is not None:
-            told = evolve(told, link=self._link(told, entry))
-            self._publish([fresh], render(told, self.now), Outcome.SENT, {})
+        if fresh and (said := told if fresh is draft else self._notice(fresh)):
+            self._publish([fresh], render(evolve(said, link=link), self.now), Outcome.SENT, {})
         return None
 
     def _link(self, told: Notice, entry: Entry) -> str:
@@ -213,27 +228,35 @@ class Sender:
         stored = self.watch.put_alert_link(code, told.case, entry, self.now + LINK_DAYS * DAY)
         return f"{self.link_base}/{code}" if stored else ""
 
-    def _with_links(self, worded: list[tuple[Draft, Notice]]) -> list[Notice]:
-        """What the e-mail lists can be answered from it."""
-        shown = listed(told for _, told in worded)
-        found = ((told, self._link(told, self._entry(draft)) if told.case in shown else "") for draft, told in worded)
-        return [evolve(told, link=link) for told, link in found]
-
     def _send_digest(self, digest: str, drafts: list[Draft]) -> None:
         """Many messages to one topic as one: the item first, one send, one mark, then member by member."""
         destination = self.reach.destination(drafts[0].recipient)
         self.watch.put_digest(digest, destination, [draft.name for draft in drafts], self.now)
-        due = self._fresh_of(drafts)
+        known = {draft.name: (draft, told) for draft in drafts if (told := self._notice(draft)) is not None}
+        links = self._links(known)
+        members = [draft for draft, _ in known.values()]
+        due = self._fresh_of(members)
         still = {draft.name for draft in due}
-        for draft in drafts:
+        for draft in members:
             if draft.name not in still:
                 self.tally.withdrawn += 1
                 reason = "not due any more when its digest was to be sent"
                 self._settle(draft.judged, self._entry(draft), Outcome.WITHDRAWN, reason)
-        worded = [(draft, told) for draft in due if (told := self._notice(draft)) is not None]
+        worded = [
+            (draft, evolve(told, link=links.get(draft.name, "")))
+            for draft in due
+            if (told := known[draft.name][1] if draft is known[draft.name][0] else self._notice(draft)) is not None
+        ]
         if worded:
-            message = render_digest(self._with_links(worded), destination, digest, self.now)
+            message = render_digest([told for _, told in worded], destination, digest, self.now)
             self._publish([draft for draft, _ in worded], message, Outcome.IN_DIGEST, {"digest": digest})
+
+    def _links(self, known: Mapping[Name, tuple[Draft, Notice]]) -> dict[Name, str]:
+        """What the e-mail of a digest lists can be answered from it."""
+        shown = listed(told for _, told in known.values())
+        return {
+            name: self._link(told, self._entry(draft)) for name, (draft, told) in known.items() if told.case in shown
+        }
 
     def _publish(self, drafts: list[Draft], message: Message, outcome: Outcome, extra: dict[str, str]) -> None:
         destination = self.reach.destination(drafts[0].recipient)
@@ -368,7 +391,13 @@ class Sender:
         next_at, urgent = self._waking(following, after)
         case = self._with_breaches(case, following)
         self.pace.sending.count += 1
-        answer, stored = self.watch.settle(case, entry.key, entry.token, reached, records, next_at, urgent, self.now)
+        try:
+            answer, stored = self.watch.settle(
+                case, entry.key, entry.token, reached, records, next_at, urgent, self.now
+            )
+        except Unstorable as problem:
+            self.refused[case.id] = str(problem)
+            return
         if answer is Settled.LOST:
             self.tally.lost += 1
         else:

@@ -27,6 +27,10 @@ MIN_TIME_LEFT = 15.0
 """Seconds left under which no further page is read; the rest of the segment goes back to the queue."""
 
 
+MANY = 10
+"""Tickets of which a sweep must see at least half again the next time (semantics E10)."""
+
+
 def start(queue: SegmentsQueue, of: int) -> str:
     """Ask for a sweep of the whole table in `of` segments; the run's id."""
     run = secrets.token_hex(4)
@@ -75,8 +79,14 @@ class Sweeper:
         progress = self.watch.sweep_progress(segment.run, segment.of)
         progress.start(now)
         total = progress.segment_done(segment.number, _sums(segment.counts, swept))
-        if total is not None:
-            self.watch.swept(now, total)
+        if total is None:
+            return None
+        before = self.watch.last_sweep()
+        had, has = (before.counts.get("tickets", 0) if before else 0), total.get("tickets", 0)
+        if had >= MANY and 2 * has < had:
+            self.watch.notice([f"tickets: {has} seen, {had} the time before"])
+            total = {**total, "violations": total.get("violations", 0) + 1}
+        self.watch.swept(now, total)
         return total
 
     def _next_page(self, at: Segment, now: int, swept: Swept) -> Segment | None:
@@ -94,8 +104,12 @@ class Sweeper:
         """Who can be reached: every audience's topics, and those of single people and teams that are known."""
         audiences = [*self.policy.audiences, OPERATIONS]
         recipients = [Recipient(name, urgent=urgent) for name in audiences for urgent in (False, True)]
-        names = {*(recipient.topic for recipient in recipients), *(self.watch.topics() or {})}
-        topics = self.topics.confirmed(self.topic_prefix, sorted(names))
+        before = self.watch.topics() or {}
+        names = {*(recipient.topic for recipient in recipients), *before}
+        counted, uncounted = self.topics.confirmed(self.topic_prefix, sorted(names))
+        for name, problem in uncounted.items():
+            swept.violated(f"topic {name}", problem)
+        topics = {**{name: before[name] for name in uncounted if name in before}, **counted}
         self.watch.set_topics(topics, now)
         for name in unreachable(self.policy, topics):
             swept.violated(f"audience {name}", "nobody has confirmed a subscription")
@@ -118,8 +132,8 @@ class Sweeper:
             return True
         try:
             return self._facts(name, record, case.facts, now) != case.facts or bool(unlinked(case))
-        except Exception:  # noqa: BLE001 - one ticket never stops the sweep
-            swept.findings += 1
+        except Exception as error:  # noqa: BLE001 - one ticket never stops the sweep
+            swept.violated(name, f"cannot be compared with its record: {type(error).__name__}")
             return False
 
     def _facts(self, name: str, record: Record, known: Facts, now: int) -> Facts:

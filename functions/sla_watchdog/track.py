@@ -77,17 +77,25 @@ class Tracker:
     def track(self, changes: Iterable[Change], now: int) -> Tracked:
         """Take in the changes of a batch, in order, one write for each case that they tell something new of.
 
-        Safe to repeat: facts are a set, and a sequence number that was seen is passed over.
+        Safe to repeat: facts are a set, and a sequence number that was seen is passed over. Raises StillContended
+        once all others are taken in.
         """
         named = sorted(((self._name(change), change) for change in changes), key=lambda pair: pair[0])
         by_ticket = {name: [change for _, change in group] for name, group in groupby(named, lambda pair: pair[0])}
         by_ticket.pop("", None)
         cases = self.watch.cases(by_ticket)
         kept = found = 0
+        contended: list[StillContended] = []
         for name, theirs in by_ticket.items():
-            judged = self._take_in(name, theirs, cases.get(name), now)
+            try:
+                judged = self._take_in(name, theirs, cases.get(name), now)
+            except StillContended as lost:
+                contended.append(lost)
+                continue
             kept += judged is not None
             found += len(judged.findings) if judged else 0
+        if contended:
+            raise contended[0]
         return Tracked(sum(map(len, by_ticket.values())), kept, found)
 
     def _name(self, change: Change) -> str:

@@ -30,6 +30,10 @@ FIRST_PUT_BACK, LONGEST_PUT_BACK = 60, 3600
 """Seconds for which a case that cannot be judged is put back; doubling up to an hour (DESIGN.md section 6)."""
 
 
+TOLD_AGAIN_AFTER = 24
+"""Failures in a row after which operations are told once more; by then they are an hour apart."""
+
+
 @define
 class Tick:
     """One scheduled run at `now`. `live_since` is when mode live began. A new policy asks for a sweep first."""
@@ -51,12 +55,21 @@ class Tick:
         if not self.watch.run_lease(owner, self.now, self.now + LEASE):
             return None
         try:
-            if not self.judge.generation.swept:
-                start(self.queue, self.segments)
-                self.watch.mark_swept(self.judge.generation.number)
-            return self._run()
+            problem = "" if self.judge.generation.swept else self._ask_for_sweep()
+            tally = self._run()
+            tally.problem = tally.problem or problem
+            return tally
         finally:
             self.watch.release_run(owner)
+
+    def _ask_for_sweep(self) -> str:
+        """Why none could be asked for, '' where one was. The next tick asks again; what is due does not wait for it."""
+        try:
+            start(self.queue, self.segments)
+        except Unavailable as problem:
+            return str(problem)
+        self.watch.mark_swept(self.judge.generation.number)
+        return ""
 
     def _run(self) -> Tally:
         reach, pace = Reach(self.watch.topics()), Pace(self.time_left)
@@ -104,6 +117,10 @@ class Tick:
         sound = {each.case.id: each for each in judged.values() if isinstance(each, Judged)}
         sender.tally.findings += sum(len(each.plan.findings) for each in sound.values())
         sender.deliver([each for each in sound.values() if self._is_due(each)])
+        for name, problem in sender.refused.items():
+            if name in by_case and name in sound:
+                self._put_back(by_case[name], DamagedItem(name, problem, sound[name].case.failures), sender)
+        sender.refused.clear()
 
     def _judged(self, ids: list[str]) -> dict[str, Judged | DamagedItem]:
         """What is to be linked is linked first, so that one matter is told as one case."""
@@ -120,12 +137,15 @@ class Tick:
     def _put_back(self, due: Due, damaged: DamagedItem, sender: Sender) -> None:
         """A case that cannot be read or judged never stops the others: it comes again later, and later.
 
-        Operations are told the first time; before the write, since a message too many beats one too few.
+        Operations are told the first time, and about once a day while it lasts; before the write, since a message too
+        many beats one too few. Where they could not be told, the failure does not count, and they are the next time.
         """
-        if not damaged.failures:
-            self._tell_operations(render(finding_notice(damaged.case, "judgement", damaged.reason, self.now), self.now))
+        told = True
+        if damaged.failures % TOLD_AGAIN_AFTER == 0:
+            found = finding_notice(damaged.case, "judgement", damaged.reason, self.now)
+            told = self._tell_operations(render(found, self.now)) is not None
         wait = min(FIRST_PUT_BACK * 2 ** min(damaged.failures, 10), LONGEST_PUT_BACK)
-        self.watch.put_back(due, self.now + wait, damaged.reason)
+        self.watch.put_back(due, self.now + wait, damaged.reason, counts=told)
         sender.tally.put_back += 1
 
     def _send_observed(self, due: Due, sender: Sender) -> None:

@@ -110,13 +110,20 @@ def test_a_sort_key_longer_than_one_may_be_is_absent(store: Store) -> None:
 def test_number_keys_are_learned_from_the_tables_refusal(atomic_store: Store) -> None:
     """moto refuses no type of key."""
     store, table = atomic_store, table_with(atomic_store, number="N")
-    put(store, *({"number": {"N": n}, "status": {"S": "New"}} for n in ("7", "-3", "0")), table=table)
+    there = ["7", "-3", "0", "200", "20260302.1", "-0.05", "9" * 38, "1" + "0" * 37]
+    put(store, *({"number": {"N": n}, "status": {"S": "New"}} for n in there), table=table)
     tickets = store.tickets(Source(key={"number": "{ticket_id}"}))
-    wanted = ["7", "-3", "0", "12", "007", "1e3", "Ω7", "", "9" * 39]
+    wanted = [*there, "12", "007", "1e3", "1.50", "1.", "-0", "Ω7", "", "9" * 39]
     for _ in range(2):
         found = tickets.read(wanted)
-        assert {name: record["number"] for name, record in found.items()} == {"7": 7, "-3": -3, "0": 0}
+        assert {name: record["number"] for name, record in found.items()} == {name: Decimal(name) for name in there}
     assert tickets.read(["Ω7"]) == {}
+
+
+def test_a_fraction_alone_tells_that_the_keys_are_numbers(atomic_store: Store) -> None:
+    table = table_with(atomic_store, number="N")
+    put(atomic_store, {"number": {"N": "20260302.1"}}, table=table)
+    assert set(atomic_store.tickets(Source(key={"number": "{ticket_id}"})).read(["20260302.1"])) == {"20260302.1"}
 
 
 @pytest.mark.parametrize("name", ["T1", "1"])

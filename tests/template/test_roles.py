@@ -19,8 +19,9 @@ from local_stack.inbox import Inbox
 from local_stack.ministack import LocalAws
 from local_stack.recorded import Call, granted, recorded, start_recording
 from sla_watchdog.adapters.alert_links import new_code
+from sla_watchdog.adapters.audit import AuditItem
 from sla_watchdog.adapters.watch import WatchTable
-from sla_watchdog.domain.case import Alert, Case, Entry, Recipient, Severity
+from sla_watchdog.domain.case import Alert, Case, Entry, Outcome, Recipient, Severity
 from sla_watchdog.domain.facts import Fact, Facts
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("local-stack")]
@@ -99,6 +100,11 @@ class Walk:
         page = self.invoke("RespondFunction", {**post, "body": f"answer=take&by=Kim&until={until}"})
         assert (page["statusCode"], "Noted: Kim takes it" in page["body"]) == (200, True)
 
+    def let_a_record_wait(self, case: str) -> None:
+        """As while the Audit table cannot be written; the sweep puts it there."""
+        record = AuditItem(case, MORNING, f"{case}/resolution/1/0/0/owner", Outcome.SENT, "waited")
+        assert self.watch.wait_for_audit(case, [record])
+
     def stop_the_stream(self) -> None:
         """From here on the sweep alone finds what is written."""
         arn = self.functions.get_function(FunctionName=self.outputs["TrackFunction"])["Configuration"]["FunctionArn"]
@@ -142,6 +148,7 @@ def walk_every_path(walk: Walk) -> None:
     walk.wait_for_case("at-night")
     walk.invoke("WatchFunction", {})
     walk.stop_the_stream()
+    walk.let_a_record_wait("one")
     walk.put_tickets("overlooked")
     walk.invoke("SweepFunction", {})
     walk.wait_for_case("overlooked")

@@ -64,3 +64,13 @@ def attribute(value: object) -> dict[str, Any]:  # noqa: PLR0911 # a table of ty
 
 def typed(item: Mapping[str, object]) -> dict[str, Any]:
     return {name: attribute(value) for name, value in item.items()}
+
+
+def number_in(value: object, otherwise: int = 0) -> int:
+    """A number of an item as a whole one; `otherwise` for what is none, so that a damaged item stops nobody."""
+    return int(value) if isinstance(value, Decimal) and value.is_finite() else otherwise
+
+
+def map_in(value: object) -> Mapping[str, Any]:
+    """The members of a map; none of what is no map."""
+    return value if isinstance(value, Mapping) else {}

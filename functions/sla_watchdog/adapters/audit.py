@@ -8,11 +8,13 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
+from botocore.exceptions import BotoCoreError, ClientError
 
 from sla_watchdog.adapters.attributes import plain, typed
-from sla_watchdog.adapters.table import LONGEST_KEY, Item, Pause, write_all
+from sla_watchdog.adapters.table import LONGEST_KEY, Item, Pause, StoreBusyError, write_all
 from sla_watchdog.domain.acknowledgement import Answer
 from sla_watchdog.domain.case import Outcome
+from sla_watchdog.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -87,9 +89,12 @@ class AuditTable:
         self._pause = pause
 
     def put(self, items: Iterable[AuditItem]) -> None:
-        """Writes all of them. Safe to repeat: the key is made of case, time and alert."""
+        """Writes all of them. Safe to repeat: the key is made of case, time and alert. Raises Unavailable."""
         distinct = {item.key: audit_item(item) for item in items}
-        write_all(self._client, self._table, distinct.values(), self._pause)
+        try:
+            write_all(self._client, self._table, distinct.values(), self._pause)
+        except (BotoCoreError, ClientError, StoreBusyError) as error:
+            raise Unavailable(f"the Audit table cannot be written: {error}") from error
 
     def of_case(self, case: str) -> list[AuditItem]:
         """Everything that was decided about the case, oldest first."""

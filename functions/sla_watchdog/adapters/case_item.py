@@ -9,6 +9,7 @@ edited_at                   when a changed policy reached it
 reached   {<hash>: {clock, recipient, level, repetition, at, outcome}}
 outbox    {<recipient key>: {token, until, attempts, digest, audience, of, urgent, alerts: […]}}
 findings  [{ticket, kind, reason}]
+unaudited [record]          what is to be put into the Audit table once that can be written
 due_shard, next_at   while anything is to come
 
 pk C#<name>  sk W  rev  moved_to   what belongs to the case of another name

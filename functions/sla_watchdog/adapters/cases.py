@@ -166,13 +166,16 @@ class Cases(CaseReads):
         change.require(f"{change.present('pk')} AND {change.absent('next_at')}")
         return self._update(case_key(case), ROOM, change) is None
 
-    def put_back(self, due: Due, until: int, reason: str) -> bool:
-        """Due again at `until`, for what could not be read or judged; counts the failure and says why.
+    def put_back(self, due: Due, until: int, reason: str, counts: bool = True) -> bool:
+        """Due again at `until`, for what could not be read or judged; says why, and counts the failure if it `counts`.
 
         Only when `next_at` is still the one found, so of two ticks one counts. Does not look at anything else
         of the item: it may be damaged.
         """
-        change = _putting_back(due, until, reason).add("failures")
+        change = _putting_back(due, until, reason)
+        if not counts:
+            return self._update(due.pk, ROOM, change) is None
+        change.add("failures")
         number = f"attribute_type({change.path('failures')}, {change.value('N')})"
         change.require(f"{change.absent('failures')} OR {number}")
         stands = self._update(due.pk, ROOM, change)

@@ -53,9 +53,9 @@ class Expression:
         self._sets.append(f"{where} = if_not_exists({where}, {start}) + {more}")
         return self
 
-    def append(self, name: str, member: object) -> Self:
+    def append(self, name: str, *members: object) -> Self:
         where = self.path(name)
-        empty, more = self.value([]), self.value([member])
+        empty, more = self.value([]), self.value(members)
         self._sets.append(f"{where} = list_append(if_not_exists({where}, {empty}), {more})")
         return self
 
@@ -74,6 +74,10 @@ class Expression:
 
     def equals(self, *path: str, to: object) -> str:
         return f"{self.path(*path)} = {self.value(to)}"
+
+    def as_stored(self, name: str, item: Mapping[str, Any]) -> str:
+        """That the attribute is what it was when `item` was read, whatever its type; or absent still."""
+        return f"{self.path(name)} = {self.stored(item[name])}" if name in item else self.absent(name)
 
     def absent(self, *path: str) -> str:
         return f"attribute_not_exists({self.path(*path)})"

@@ -23,7 +23,8 @@ from sla_watchdog.adapters.case_reads import ROOM, SEALED, CaseReads
 from sla_watchdog.adapters.cases import require_rev
 from sla_watchdog.adapters.expression import Expression
 from sla_watchdog.adapters.facts_text import DamageError, facts_in
-from sla_watchdog.adapters.matters import MATTER, MOST, TICKET
+from sla_watchdog.adapters.matters import MATTER, MOST, tickets_in
+from sla_watchdog.adapters.outbox import UNAUDITED
 from sla_watchdog.adapters.sealing import LongCase, sealed_of
 from sla_watchdog.adapters.table import Item, is_busy, patiently, read_all
 from sla_watchdog.domain.case import Case
@@ -46,14 +47,15 @@ class StoredCase:
 @frozen
 class Page:
     """`moved` are names whose item says that they belong to another case, `awake` those of them that are to be woken
-    all the same; `sealed` are (name, number) of sealed
-    items. `following` is where the next page starts, None after the last.
+    all the same; `sealed` are (name, number) of sealed items, `unaudited` are items with records for the Audit table.
+    `following` is where the next page starts, None after the last.
     """
 
     cases: tuple[StoredCase, ...]
     moved: tuple[str, ...]
     awake: frozenset[str]
     sealed: tuple[tuple[str, int], ...]
+    unaudited: tuple[Item, ...]
     following: Mapping[str, Any] | None
 
 
@@ -74,6 +76,7 @@ class Inspection(CaseReads):
             moved=tuple(map(_name, moved)),
             awake=frozenset(_name(item) for item in moved if "next_at" in item or "due_shard" in item),
             sealed=tuple(found for item in mine if (found := _sealed(item))),
+            unaudited=tuple(item for item in rooms if UNAUDITED in item),
             following=answer.get("LastEvaluatedKey"),
         )
 
@@ -147,8 +150,7 @@ class Inspection(CaseReads):
         keys = [self._key(f"{MATTER}{each}", ROOM) for each in dict.fromkeys(hashes)]
         found: dict[str, tuple[Mapping[str, int], bool]] = {}
         for item in read_all(self._reads, self._table, keys, self._pause):
-            known = {name.removeprefix(TICKET): value for name, value in item.items() if name.startswith(TICKET)}
-            tickets = {name: int(value["N"]) for name, value in known.items() if "N" in value}
+            tickets = tickets_in(item)
             found[item["pk"]["S"].removeprefix(MATTER)] = tickets, len(tickets) >= MOST
         return found
 
@@ -185,6 +187,4 @@ def _cut(change: Expression, item: Item) -> None:
 
 
 def _unchanged(change: Expression, name: str, item: Item) -> Expression:
-    if name not in item:
-        return change.require(change.absent(name))
-    return change.require(f"{change.path(name)} = {change.stored(item[name])}")
+    return change.require(change.as_stored(name, item))

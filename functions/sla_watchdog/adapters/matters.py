@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from sla_watchdog.adapters.attributes import plain
 from sla_watchdog.adapters.expression import Expression
-from sla_watchdog.adapters.table import Items, is_busy, patiently
+from sla_watchdog.adapters.table import Item, Items, is_busy, patiently
 
 MATTER = "K#"
 TICKET = "t:"
@@ -28,11 +28,7 @@ class Matters(Items):
         change = Expression().set(TICKET + ticket, to=created_at)
         request = {"TableName": self._table, "Key": self._key(MATTER + key, "W"), **change.request()}
         answer = patiently(lambda: self._writes.update_item(**request, ReturnValues="ALL_NEW"), self._pause, is_busy)
-        found = {
-            name.removeprefix(TICKET): int(at)
-            for name, at in plain(answer["Attributes"]).items()
-            if name.startswith(TICKET) and isinstance(at, Decimal)
-        }
+        found = tickets_in(answer["Attributes"])
         if len(found) > MOST:
             self._forget(key, sorted(found, key=found.__getitem__)[:-MOST])
         return found
@@ -42,3 +38,12 @@ class Matters(Items):
         for ticket in tickets:
             change.remove(TICKET + ticket)
         self._update(MATTER + key, "W", change)
+
+
+def tickets_in(item: Item) -> dict[str, int]:
+    """The tickets of one key with their creation; what is no time is none, and is written again by the next sweep."""
+    return {
+        name.removeprefix(TICKET): int(at)
+        for name, at in plain(item).items()
+        if name.startswith(TICKET) and isinstance(at, Decimal) and at == at.to_integral_value()
+    }

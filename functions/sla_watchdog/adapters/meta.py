@@ -1,14 +1,19 @@
-"""What the watchdog knows about itself: run lease, policy generation, mode, topics, sweeps, simulated time."""
+"""What the watchdog knows about itself: run lease, policy generation, mode, topics, sweeps, simulated time.
+
+Each of these items is read by every tick: whatever stands in one, no tick fails for it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from sla_watchdog.adapters.attributes import map_in, number_in, plain
 from sla_watchdog.adapters.expression import Expression
-from sla_watchdog.adapters.table import Items, Pause, StoreBusyError
+from sla_watchdog.adapters.table import Item, Items, Pause, StoreBusyError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -49,11 +54,13 @@ class Meta(Items):
     def run_lease(self, owner: str, now: int, until: int, run: str = "lease") -> bool:
         """True for the one owner who may make that `run` until `until`. Only when nobody holds it, or its time is over.
 
-        A repetition by the owner extends it.
+        A repetition by the owner extends it. Two leases ahead nobody ever held it: such an end is damage.
         """
         change = Expression().set("owner", to=owner).set("until", to=until)
-        over = f"{change.path('until')} <= {change.value(now)}"
-        change.require(f"{change.absent('pk')} OR {over} OR {change.equals('owner', to=owner)}")
+        ends = change.path("until")
+        none = f"NOT attribute_type({ends}, {change.value('N')})"
+        over = f"{ends} <= {change.value(now)} OR {ends} > {change.value(until + until - now)}"
+        change.require(f"{none} OR {over} OR {change.equals('owner', to=owner)}")
         return self._update(META, run, change) is None
 
     def release_run(self, owner: str, run: str = "lease") -> bool:
@@ -70,26 +77,36 @@ class Meta(Items):
         told its old number, and writes nothing over the newer. Later it is a roll-back, and the next generation.
         """
         for _ in range(10):
-            stored = self._plain(META, "generation")
-            known: dict[str, Any] = stored.get("numbers", {})
-            number, since = int(stored.get("number", 0)), int(stored.get("since", now))
-            if stored.get("hash") == policy_hash:
-                return Generation(number, since, is_new=False, swept=int(stored.get("swept", 0)) >= number)
+            item = self._read(META, "generation") or {}
+            stored = plain(item)
+            known = {name: number_in(number) for name, number in map_in(stored.get("numbers")).items()}
+            number = number_in(stored.get("number"), max(known.values(), default=0))
+            since = number_in(stored.get("since")) if item else now
+            if stored.get("hash") == policy_hash and number:
+                return Generation(number, since, is_new=False, swept=number_in(stored.get("swept")) >= number)
             if policy_hash in known and now - since < STRAGGLER_SECONDS:
-                return Generation(int(known[policy_hash]), since, is_new=False, swept=True)
-            if self._register(policy_hash, number, known, now):
+                return Generation(known[policy_hash], since, is_new=False, swept=True)
+            if self._register(policy_hash, item, number, known, now):
                 return Generation(number + 1, now, is_new=True)
         raise StoreBusyError("the policy generation changes faster than it can be read")
 
-    def _register(self, policy_hash: str, number: int, known: Mapping[str, Any], now: int) -> bool:
+    def _register(self, policy_hash: str, before: Item, number: int, known: Mapping[str, int], now: int) -> bool:
         """Only when the number is still the one read."""
         others = {name: each for name, each in known.items() if name != policy_hash}
         newest = sorted(others, key=others.__getitem__)[-HASHES_KEPT + 1 :]
         numbers = {name: others[name] for name in newest} | {policy_hash: number + 1}
         change = Expression().set("number", to=number + 1).set("hash", to=policy_hash)
         change.set("since", to=now).set("numbers", to=numbers)
-        change.require(change.equals("number", to=number) if number else change.absent("pk"))
+        change.require(change.as_stored("number", before))
         return self._update(META, "generation", change) is None
+
+    def surpass(self, number: int) -> bool:
+        """A case was written under a generation that is not known here, so this item was lost: the next to ask for its
+        generation begins one beyond. Only while what is known is lower; a repetition changes nothing.
+        """
+        change = Expression().set("number", to=number).set("numbers", to={}).set("since", to=0).remove("hash")
+        lower = f"{change.path('number')} < {change.value(number)}"
+        return self._update(META, "generation", change.require(f"{change.absent('number')} OR {lower}")) is None
 
     def mark_swept(self, number: int) -> bool:
         """A sweep was asked for under this generation. Only while it is the newest; a repetition changes nothing."""
@@ -104,9 +121,12 @@ class Meta(Items):
     # ------------------------------------------------------------ mode, time, topics
 
     def mode(self) -> Mode:
-        """`observe` since 0 until somebody switches."""
+        """`observe` since 0 until somebody switches; `live` where what stands there is no mode: too much rather than
+        too little.
+        """
         stored = self._plain(META, "mode")
-        return Mode(stored.get("name", "observe"), int(stored.get("since", 0)))
+        name = stored.get("name") if stored else "observe"
+        return Mode("observe" if name == "observe" else "live", number_in(stored.get("since")))
 
     def set_mode(self, name: str, since: int) -> Mode:
         """The mode now in force. Only another mode than the present begins anew, so a repetition changes nothing."""
@@ -125,15 +145,17 @@ class Meta(Items):
 
     def topics(self) -> Mapping[str, int] | None:
         """Confirmed subscriptions by topic name, as last counted; None before the first count."""
-        stored = self._plain(META, "topics")
-        return {name: int(count) for name, count in stored["topics"].items()} if stored else None
+        counts = self._plain(META, "topics").get("topics")
+        if not isinstance(counts, Mapping):
+            return None
+        return {name: int(count) for name, count in counts.items() if isinstance(count, Decimal)}
 
     def set_topics(self, topics: Mapping[str, int], now: int) -> None:
         """The last count stands. Where it finds somebody again, a sweep wakes what reached nobody."""
         stored = self._plain(META, "topics")
-        before, since = stored.get("topics", {}), stored.get("since", {})
+        before, since = map_in(stored.get("topics")), map_in(stored.get("since"))
         there = {topic for topic, count in topics.items() if count}
-        kept = {topic: int(since[topic]) for topic in there if topic in since and before.get(topic)}
+        kept = {topic: number_in(since[topic], now) for topic in there if topic in since and before.get(topic)}
         change = Expression().set("topics", to=topics).set("since", to={**dict.fromkeys(there, now), **kept})
         self._update(META, "topics", change)
         if stored and there.difference(kept):

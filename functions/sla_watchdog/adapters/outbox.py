@@ -1,4 +1,8 @@
-"""The outbox of a case: alerts claimed, sent, and taken out together with the record of it."""
+"""The outbox of a case: alerts claimed, sent, and taken out together with the record of it.
+
+While the Audit table cannot be written, the records are kept in the item of their case, as `unaudited`: what was sent
+counts as told all the same, and the next sweep puts them where they belong.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnectionError
 
+from sla_watchdog.adapters.attributes import plain
 from sla_watchdog.adapters.audit import AuditItem, audit_item
 from sla_watchdog.adapters.case_item import (
     case_key,
@@ -18,16 +25,19 @@ from sla_watchdog.adapters.case_item import (
     reached_name,
 )
 from sla_watchdog.adapters.case_reads import ROOM
-from sla_watchdog.adapters.cases import judged_under, require_rev, wakes
+from sla_watchdog.adapters.cases import judged_under, require_rev, storable, wakes
 from sla_watchdog.adapters.expression import Expression
-from sla_watchdog.adapters.table import Item, Items, Pause, slices
+from sla_watchdog.adapters.table import Item, Items, Pause, StoreBusyError, is_refused, slices, write_all
 from sla_watchdog.domain.case import Case, Entry, Reached, outlived
+from sla_watchdog.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 AT_ONCE = 90
 """Audit items, and levels reached, in one transaction (which takes 100 actions and 4 KB of expression)."""
+
+UNAUDITED = "unaudited"
 
 Levels = Mapping[tuple[str, str], Reached]
 
@@ -101,7 +111,8 @@ class Outbox(Items):
         What was judged is recorded with it: breaches, and the policy's generation.
 
         Only when `rev` is still the one read. None otherwise: read and judge again. A repetition that finds
-        its own tokens in the outbox was done the first time, and says so.
+        its own tokens in the outbox was done the first time, and says so. Raises Unstorable for a case that no item
+        can hold with them.
         """
         outbox = {**case.outbox, **entries}
         change = Expression().set("rev", to=case.rev + 1).set("outbox", to=outbox_map(outbox))
@@ -109,7 +120,8 @@ class Outbox(Items):
         judged_under(change, case)
         wakes(change, case.id, next_at, urgent)
         require_rev(change, case)
-        stands = self._update(case_key(case.id), ROOM, change)
+        with storable(case.id):
+            stands = self._update(case_key(case.id), ROOM, change)
         if stands is None:
             return _woken(evolve(case, rev=case.rev + 1, outbox=outbox), next_at, urgent)
         mine = entries and all(token_of(stands, key) == each.token for key, each in entries.items())
@@ -134,7 +146,7 @@ class Outbox(Items):
         case was written since it was read, `next_at` is not believed: the case is due `now`, to be judged again.
 
         More than 90 levels or audit items take several transactions, each under the same condition; the last
-        one takes the entry out.
+        one takes the entry out. Raises Unstorable for a case that no item can hold.
         """
         *early, (levels, items) = _parts(reached, audit)
         for part, some in early:
@@ -177,12 +189,40 @@ class Outbox(Items):
         return self._update(case_key(case.id), ROOM, held.until(until, attempts)) is None
 
     def _transact(self, case: str, change: Expression, audit: Sequence[AuditItem]) -> Item | None:
-        """None when all was written; else the case's condition did not hold: its item as it stands."""
-        distinct = {item.key: audit_item(item) for item in audit}
-        puts: list[dict[str, Any]] = [
-            {"Put": {"TableName": self._audit_table, "Item": item}} for item in distinct.values()
-        ]
-        return self._update_with(case_key(case), ROOM, change, puts)
+        """None when all was written; else the case's condition did not hold: its item as it stands.
+
+        Where the transaction fails for good, the case is written without the Audit table: had its answer been lost
+        alone, the condition does not hold any more.
+        """
+        items = list({item.key: audit_item(item) for item in audit}.values())
+        puts: list[dict[str, Any]] = [{"Put": {"TableName": self._audit_table, "Item": item}} for item in items]
+        with storable(case):
+            try:
+                return self._update_with(case_key(case), ROOM, change, puts)
+            except (ClientError, HTTPClientError, NoConnectionError) as error:
+                if isinstance(error, ClientError) and is_refused(error):
+                    raise
+            return self._update(case_key(case), ROOM, change.append(UNAUDITED, *map(plain, items)))
+
+    def wait_for_audit(self, case: str, audit: Sequence[AuditItem]) -> bool:
+        """Keeps records with their case, for the next sweep. Only with one that is there; twice is as good as once."""
+        change = Expression().append(UNAUDITED, *(plain(audit_item(item)) for item in audit))
+        return self._update(case_key(case), ROOM, change.require(change.present("pk"))) is None
+
+    def audit_what_waits(self, item: Item) -> int:
+        """Puts the records that wait in a case's item into the Audit table and takes them out; how many. Raises
+        Unavailable where that still cannot be written. A repetition puts the same again.
+        """
+        waiting = [each["M"] for each in item.get(UNAUDITED, {}).get("L", []) if "M" in each]
+        distinct = {(each["pk"]["S"], each["sk"]["S"]): each for each in waiting if {"pk", "sk"} <= each.keys()}
+        try:
+            write_all(self._writes, self._audit_table, distinct.values(), self._pause)
+        except (BotoCoreError, ClientError, StoreBusyError) as error:
+            raise Unavailable(f"the Audit table cannot be written: {error}") from error
+        change = Expression().remove(UNAUDITED)
+        change.require(change.as_stored(UNAUDITED, item))
+        self._update(str(item["pk"]["S"]), ROOM, change)
+        return len(distinct)
 
 
 Part = tuple[dict[tuple[str, str], Reached], list[AuditItem]]

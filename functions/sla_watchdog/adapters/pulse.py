@@ -1,6 +1,6 @@
 """How the watchdog does, for `doctor`: what the last ticks did and what the last whole sweep found.
 
-pk META  sk beat    at  first  lag_seconds  sent_at  oldest_pending_seconds  left_due  put_back  problem
+pk META  sk beat    at  first  live_since  lag_seconds  sent_at  oldest_pending_seconds  left_due  put_back  problem
 pk META  sk swept   at  counts {name: number}
 pk META  sk noticed noticed [text]     the newest first
 """
@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import field, frozen
 
+from sla_watchdog.adapters.attributes import map_in, number_in
 from sla_watchdog.adapters.expression import Expression
 from sla_watchdog.adapters.meta import META
 from sla_watchdog.adapters.table import Items
@@ -43,9 +44,11 @@ class LastSweep:
 
 
 class Pulse(Items):
-    def beat(self, now: int, done: Mapping[str, int | str]) -> None:
-        """A tick has finished. The last call counts; a repetition writes the same."""
-        change = Expression().set("at", to=now).set_if_absent("first", to=now)
+    def beat(self, now: int, done: Mapping[str, int | str], live_since: int | None = None) -> None:
+        """A tick has finished, in mode live since then (None: in mode observe). The last call counts; a repetition
+        writes the same.
+        """
+        change = Expression().set("at", to=now).set_if_absent("first", to=now).set_or_remove("live_since", live_since)
         for name in ("oldest_pending_seconds", "left_due", "put_back"):
             change.set(name, to=done[name])
         change.set_or_remove("problem", done["problem"])
@@ -53,20 +56,24 @@ class Pulse(Items):
             change.set("lag_seconds", to=done["lag_seconds"]).set("sent_at", to=now)
         self._update(META, "beat", change)
 
+    def live_by_the_last_beat(self) -> int | None:
+        """Since when the last tick that finished was live; None where it was not, or there was none."""
+        return number_in(self._plain(META, "beat").get("live_since")) or None
+
     def last_beat(self) -> Beat | None:
         """None before the first."""
         stored = self._plain(META, "beat")
         if not stored:
             return None
         return Beat(
-            at=int(stored["at"]),
-            first=int(stored["first"]),
-            lag_seconds=int(stored.get("lag_seconds", 0)),
-            sent_at=int(stored["sent_at"]) if "sent_at" in stored else None,
-            oldest_pending_seconds=int(stored["oldest_pending_seconds"]),
-            left_due=int(stored["left_due"]),
-            put_back=int(stored["put_back"]),
-            problem=stored.get("problem", ""),
+            at=number_in(stored.get("at")),
+            first=number_in(stored.get("first")),
+            lag_seconds=number_in(stored.get("lag_seconds")),
+            sent_at=number_in(stored["sent_at"]) if "sent_at" in stored else None,
+            oldest_pending_seconds=number_in(stored.get("oldest_pending_seconds")),
+            left_due=number_in(stored.get("left_due")),
+            put_back=number_in(stored.get("put_back")),
+            problem=str(stored.get("problem", "")),
         )
 
     def swept(self, now: int, counts: Mapping[str, int]) -> None:
@@ -75,8 +82,7 @@ class Pulse(Items):
 
     def notice(self, noticed: Sequence[str]) -> None:
         """What a sweep came upon, the newest first, so many as are kept."""
-        before = self._plain(META, "noticed").get("noticed", [])
-        kept = [*noticed, *before][:NOTICED_KEPT]
+        kept = [*noticed, *self._noticed()][:NOTICED_KEPT]
         self._update(META, "noticed", Expression().set("noticed", to=kept))
 
     def last_sweep(self) -> LastSweep | None:
@@ -84,5 +90,9 @@ class Pulse(Items):
         stored = self._plain(META, "swept")
         if not stored:
             return None
-        counts = {name: int(count) for name, count in stored["counts"].items()}
-        return LastSweep(int(stored["at"]), counts, tuple(self._plain(META, "noticed").get("noticed", [])))
+        counts = {name: number_in(count) for name, count in map_in(stored.get("counts")).items()}
+        return LastSweep(number_in(stored.get("at")), counts, self._noticed())
+
+    def _noticed(self) -> tuple[str, ...]:
+        stored = self._plain(META, "noticed").get("noticed")
+        return tuple(map(str, stored)) if isinstance(stored, list) else ()

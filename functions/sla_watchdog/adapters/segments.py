@@ -9,6 +9,9 @@ from operator import index
 from typing import TYPE_CHECKING
 
 from attrs import asdict, field, frozen
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sla_watchdog.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -80,5 +83,8 @@ class SegmentsQueue:
     url: str
 
     def put(self, segment: Segment) -> None:
-        """Safe to repeat: a segment swept twice finds nothing the second time."""
-        self.client.send_message(QueueUrl=self.url, MessageBody=segment.body())
+        """Safe to repeat: a segment swept twice finds nothing the second time. Raises Unavailable."""
+        try:
+            self.client.send_message(QueueUrl=self.url, MessageBody=segment.body())
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable(f"the queue takes no segment of a sweep: {error}") from error

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sla_watchdog.adapters.attributes import plain
+from sla_watchdog.adapters.attributes import map_in, number_in, plain
 from sla_watchdog.adapters.expression import Expression
 from sla_watchdog.adapters.meta import META, Meta
 from sla_watchdog.adapters.table import read_all
@@ -33,9 +33,9 @@ class Silences(Meta):
         items: dict[str, Any] = {
             item["sk"]["S"]: plain(item) for item in read_all(self._reads, self._table, keys, self._pause)
         }
-        since = items.get("topics", {}).get("since", {})
+        since = map_in(items.get("topics", {}).get("since"))
         found = tuple(_silences(items.get(ROOM, {})))
-        return Surroundings(found, {topic: int(at) for topic, at in since.items()})
+        return Surroundings(found, {topic: number_in(at) for topic, at in since.items()})
 
     def silences(self) -> tuple[Silence, ...]:
         """All that are kept, the first made first; some may be over."""

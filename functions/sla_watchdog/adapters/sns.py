@@ -129,10 +129,22 @@ class Topics:
 
     client: SNSClient
 
-    def confirmed(self, prefix: str, names: Iterable[str]) -> Mapping[str, int]:
-        """Confirmed subscriptions by topic name; a topic that does not exist is absent. Raises Unavailable."""
-        counts = ((name, self._confirmed(prefix + name)) for name in dict.fromkeys(names))
-        return {name: count for name, count in counts if count is not None}
+    def confirmed(self, prefix: str, names: Iterable[str]) -> tuple[Mapping[str, int], Mapping[str, str]]:
+        """Confirmed subscriptions by topic name, and beside them why of the topics that cannot be counted now.
+
+        A topic that does not exist is in neither.
+        """
+        found: dict[str, int] = {}
+        uncounted: dict[str, str] = {}
+        for name in dict.fromkeys(names):
+            try:
+                count = self._confirmed(prefix + name)
+            except Unavailable as problem:
+                uncounted[name] = str(problem)
+                continue
+            if count is not None:
+                found[name] = count
+        return found, uncounted
 
     def _confirmed(self, arn: str) -> int | None:
         pages = self.client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn)

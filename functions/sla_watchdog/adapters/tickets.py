@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from sla_watchdog.adapters.attributes import Attribute, plain
+from sla_watchdog.adapters.attributes import Attribute, plain, value_of
 from sla_watchdog.adapters.table import LONGEST_KEY, Item, Pause, code_of, is_busy, patiently, read_all
 from sla_watchdog.domain.policy import Source
 from sla_watchdog.domain.record import Record, ticket_key
@@ -22,8 +22,11 @@ __all__ = ["TicketsTable", "plain"]
 Start = Mapping[str, Attribute]
 """Where a page begins: the last key of the one before."""
 
-_NUMBER = re.compile(r"0|-?[1-9]\d{0,37}")
-"""As DynamoDB writes a whole number, so that what it answers equals what was asked."""
+_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d*[1-9])?")
+"""As a ticket's id has a number: without an exponent, and without zeros that say nothing."""
+
+MOST_DIGITS = 38
+"""Of a number that DynamoDB keeps exactly."""
 
 LONGEST_TEXT = 4096
 """Characters kept of any one text: more than any field is read of, and a thousand long records fit in memory."""
@@ -95,14 +98,21 @@ class TicketsTable:
         for name, text in ticket_key(ticket, self._source).items():
             number = numeric and self._source.key[name] == "{ticket_id}"
             limit = LONGEST_KEY["RANGE" if key else "HASH"]
-            if not text or len(text.encode()) > limit or (number and not _NUMBER.fullmatch(text)):
+            if not text or len(text.encode()) > limit or (number and not _is_number(text)):
                 return None
             key[name] = {"N" if number else "S": text}
         return key
 
-    def _key_of(self, item: Item) -> frozenset[tuple[str, str]]:
+    def _key_of(self, item: Item) -> frozenset[tuple[str, object]]:
         return _identity({name: item[name] for name in self._source.key})
 
 
-def _identity(key: Item) -> frozenset[tuple[str, str]]:
-    return frozenset((name, str(next(iter(value.values())))) for name, value in key.items())
+def _is_number(text: str) -> bool:
+    return bool(_NUMBER.fullmatch(text)) and text != "-0" and sum(map(str.isdigit, text)) <= MOST_DIGITS
+
+
+def _identity(key: Item) -> frozenset[tuple[str, object]]:
+    """Numbers by their value: DynamoDB may answer 2E+2 for 200."""
+    return frozenset(
+        (name, value_of(value) if "N" in value else next(iter(value.values()))) for name, value in key.items()
+    )

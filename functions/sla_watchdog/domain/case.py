@@ -65,9 +65,11 @@ class Recipient:
 
 
 def _slug(value: str) -> str:
-    """Letters, digits and hyphens; with a hash where anything else had to go, so that no two values meet."""
+    """Letters, digits and hyphens; with a hash where anything else had to go, so that no two values meet. Of what it
+    made itself it makes the same.
+    """
     plain = re.sub(r"[^a-z0-9]+", "-", value.casefold()).strip("-")[:60]
-    if plain == value:
+    if plain == value and not plain.endswith("-urgent"):  # which would be the topic for urgent ones of another
         return plain
     return f"{plain}-{_hash(value)[:6]}".lstrip("-")
 

@@ -10,7 +10,7 @@ from attrs import frozen
 from sla_watchdog.domain.clocks import Clock, deadline, instant_of
 from sla_watchdog.domain.course import Course
 from sla_watchdog.domain.facts import UNREADABLE, Facts
-from sla_watchdog.domain.links import merges
+from sla_watchdog.domain.links import APART, LINKS, MOST_TICKETS, merges
 from sla_watchdog.domain.matching import rule_changes, rules_over_time
 from sla_watchdog.domain.policy import TARGETS, Metric, Policy, Rule
 from sla_watchdog.domain.ticket import ENDED, Ticket
@@ -39,6 +39,7 @@ def of_ticket(each: Ticket, facts: Facts, policy: Policy) -> Iterator[Finding]:
     yield from _unreadable(each.id, facts)
     yield from _unknown_words(each.id, facts, policy)
     yield from _deadlines(each, facts, policy)
+    yield from _apart(each, facts)
     if each.unresolved:
         yield from _same_matter(each, facts)
         yield from _downgraded(each, facts, policy)
@@ -55,6 +56,15 @@ def _unreadable(ticket: str, facts: Facts) -> Iterator[Finding]:
         if field.startswith(UNREADABLE) and (reason := str(facts.latest(ticket, field))):
             times = sum(bool(fact.value) for fact in facts.changes(ticket, field))
             yield Finding(ticket, field.removeprefix(UNREADABLE), reason, times)
+
+
+def _apart(each: Ticket, facts: Facts) -> Iterator[Finding]:
+    """Linked, as it says still, with a case that takes no more."""
+    refused = {fact.value for fact in facts.of_field(each.id, APART)}
+    for link in LINKS:
+        if (name := facts.latest(each.id, link)) in refused:
+            reason = f"{link} {name!r} names a case of {MOST_TICKETS} tickets already; this one is judged by itself"
+            yield Finding(each.id, link, reason, len(facts.changes(each.id, link)))
 
 
 def _unknown_words(ticket: str, facts: Facts, policy: Policy) -> Iterator[Finding]:

@@ -6,12 +6,21 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import evolve, frozen
 
-from sla_watchdog.domain.facts import Facts
+from sla_watchdog.domain.facts import Fact, Facts
 from sla_watchdog.domain.policy import Policy
 from sla_watchdog.domain.ticket import ENDED, Span, Ticket, ticket, until
 
 LINKS = ("case_id", "merged_into", "follow_up_of")
 """Fields of a ticket that name what it belongs to: another ticket, or a case of the desk's own."""
+
+
+APART = "apart"
+"""The field that names what a ticket is not linked with, though it says so: that case has `MOST_TICKETS` already."""
+
+MOST_TICKETS = 100
+"""Of one case, those not counted that were merged into another. More is a mistake (a desk that writes the same
+`case_id` everywhere), and would not fit into an item; each of the rest is judged by itself.
+"""
 
 
 @frozen
@@ -49,14 +58,34 @@ class Matter:
 
 
 def mentioned(facts: Facts) -> frozenset[str]:
-    """Every name that a ticket was ever linked to: tickets, also such as were never seen, and cases of the desk."""
+    """Every name that a ticket was ever linked to: tickets, also such as were never seen, and cases of the desk; but
+    none that it stands apart from.
+    """
     return frozenset(
         fact.value
         for name in facts.tickets()
         for link in LINKS
         for fact in facts.of_field(name, link)
-        if isinstance(fact.value, str) and fact.value and fact.value != name
+        if isinstance(fact.value, str) and fact.value and fact.value != name and not _stands_apart(name, fact, facts)
     )
+
+
+def _stands_apart(ticket: str, link: Fact, facts: Facts) -> bool:
+    return any(fact.value == link.value for fact in facts.of_field(ticket, APART))
+
+
+def apart(facts: Facts, names: Iterable[str], now: int) -> frozenset[Fact]:
+    """The facts by which its tickets stand apart from `names`."""
+    wanted = frozenset(names)
+    links = (
+        (ticket, fact.value) for ticket in facts.tickets() for link in LINKS for fact in facts.of_field(ticket, link)
+    )
+    return frozenset(Fact(ticket, APART, now, name) for ticket, name in links if name in wanted)
+
+
+def weight(facts: Facts) -> int:
+    """How many of its tickets count towards `MOST_TICKETS`."""
+    return sum(not facts.latest(name, "merged_into") for name in facts.tickets())
 
 
 def merges(facts: Facts) -> tuple[Mapping[str, tuple[str, int]], frozenset[str]]:

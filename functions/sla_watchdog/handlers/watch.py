@@ -30,12 +30,13 @@ MEASURED = (
 def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     here = parts()
     now = here.now()
-    tally = here.tick(now, lambda: context.get_remaining_time_in_millis() / 1000).run()
+    tick = here.tick(now, lambda: context.get_remaining_time_in_millis() / 1000)
+    tally = tick.run()
     if tally is None:
         logger.info("another tick is running")
         return {"due": 0, "left_due": 0, "skipped": True}
     done = asdict(tally)
     logger.info("ticked", **done)
-    here.watch.beat(now, done)
+    here.watch.beat(now, done, tick.live_since if tick.judge.live else None)
     count({name: done[name] for name in MEASURED} | {"heartbeat": 1})
     return done
