@@ -21,6 +21,7 @@ from sla_watchdog.domain.escalation import Decision, Plan, plan, wake
 from sla_watchdog.domain.facts import Facts
 from sla_watchdog.domain.levels import CLEARED, WITHDRAWN
 from sla_watchdog.domain.policy import Metric
+from sla_watchdog.domain.record import observed
 from sla_watchdog.judging import RELINK, Judged
 
 TOLD = frozenset({Outcome.SENT, Outcome.IN_DIGEST})
@@ -73,12 +74,18 @@ def _timing(world: World, case: Case) -> Iterator[str]:
 
 
 def _as_recorded(world: World, case: Case, now: int) -> bool:
-    """Whether it wakes when its records ask for it, of which no stream has reported yet."""
+    """Whether it wakes when its records ask for it, of which no stream has reported yet: as they are, or as one of
+    them was when a tick read it. The next sweep sees what no stream ever reports.
+    """
     found = world.quiet().judge(now, live=True).judge([case.id], now)[case.id]
-    if not isinstance(found, Judged) or found.facts == case.facts:
-        return False
-    wanted, _ = wake(found.plan, case)
-    return wanted is None or wanted <= now or (case.next_at is not None and case.next_at <= wanted)
+    known = [found.facts] if isinstance(found, Judged) else []
+    for name in case.facts.tickets():
+        for record in (record for _, record in world.records.get(name, []) if record is not None):
+            written = record.get("updated_at")
+            read = {now, written if isinstance(written, int) else now}
+            known += [case.facts | observed(name, record, world.policy, case.facts, at) for at in read]
+    wanted = (wake(_judged(world, evolve(case, facts=facts), now), case)[0] for facts in known if facts != case.facts)
+    return any(at is None or at <= now or (case.next_at is not None and case.next_at <= at) for at in wanted)
 
 
 def _twice(world: World) -> Iterator[str]:
