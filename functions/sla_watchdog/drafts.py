@@ -60,6 +60,14 @@ class Draft:
         """Urgent first, then what has been due the longest."""
         return not self.urgent, min(alert.due_at for alert in self.alerts)
 
+    @property
+    def since(self) -> int:
+        """Since when it could have been told, epoch seconds: what was held back, or became known late, only since then;
+        what was tried before, since it came due.
+        """
+        case, due = self.judged.case, self.rank[1]
+        return due if self.recipient.key in case.outbox or case.next_at is None else max(due, case.next_at)
+
     def before(self, instant: int) -> bool:
         """Whether all of it came due before `instant`."""
         return all(alert.due_at < instant for alert in self.alerts)

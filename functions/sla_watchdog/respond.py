@@ -37,13 +37,18 @@ class State(Enum):
 
 @frozen
 class Standing:
-    """`link` is there unless it is unknown; `notice` once the case could be read; `promising` while it is open."""
+    """`link` is there unless it is unknown; `notice` once the case could be read; `promising` while it is open.
+
+    `counted` is what this very request answered; `late` says that it answered, and somebody had before.
+    """
 
     state: State
     link: AlertLink | None = None
     notice: Notice | None = None
     promising: Promising | None = None
     judged: Judged | None = None
+    counted: Answer | None = None
+    late: bool = False
 
 
 @frozen
@@ -76,18 +81,18 @@ class Responder:
         for _ in range(TRIES):
             standing = self.look(code, now)
             if standing.state is not State.OPEN or not standing.judged or not standing.promising or not standing.link:
-                return standing
+                return evolve(standing, late=standing.state is State.USED)
             if self._keep(standing.judged, standing.promising, by, until, standing.link):
-                return self.look(code, now)
+                return evolve(self.look(code, now), counted=standing.promising.answer)
         raise Contended(f"case {standing.link.case!r}: lost {TRIES} races" if standing.link else "lost a race")
 
     def decline(self, code: str, now: int) -> Standing:
-        """ "Not me": noted, and the link is used. It holds nothing back: whoever is told next is told."""
+        """ "Not me": noted. It holds nothing back, and the others who have the same link can still answer with it."""
         standing = self.look(code, now)
-        if standing.state is State.OPEN and standing.link:
-            use = Use(now, Answer.DECLINED)
-            self.watch.use_alert_link(standing.link, use, _record(standing.link, use))
-        return self.look(code, now)
+        if standing.state is not State.OPEN or not standing.link:
+            return evolve(standing, late=standing.state is State.USED)
+        self.watch.decline_alert_link(standing.link, now, _record(standing.link, Use(now, Answer.DECLINED)))
+        return evolve(standing, counted=Answer.DECLINED)
 
     def promise(self, case: str, by: str, until: int, now: int, answer: Answer) -> Promise:
         """The same without a link, by an operator. Raises NotPromised, Contended."""

@@ -76,6 +76,8 @@ MOST_TOLD = 5
 def page(standing: Standing, now: int, problem: str = "") -> str:
     """`problem` says why what was just sent was not taken."""
     match standing.state:
+        case State.OPEN if standing.counted is Answer.DECLINED:
+            return _whole("Noted", _not_you(standing.notice))
         case State.OPEN:
             return _whole(_title(standing.notice), "".join(_open(standing, now, problem)))
         case State.USED:
@@ -90,11 +92,11 @@ def page(standing: Standing, now: int, problem: str = "") -> str:
 _CLOSED = {
     State.UNKNOWN: (
         "This link is not known",
-        "It may be cut off: open it again, whole. The newest message about a case has a link that works.",
+        "It may be cut off: open it again, whole.",
     ),
     State.EXPIRED: (
         "This link has expired",
-        "The newest message about the case has a link that works.",
+        "A later message about the case has a new one.",
     ),
     State.UNREADABLE: (
         "This case cannot be shown now",
@@ -179,7 +181,7 @@ def _form(told: Notice, may: Promising, now: int) -> Iterator[str]:
     yield (
         '<h2>Not yours?</h2>\n<form method="post">\n<input type="hidden" name="answer" value="not_me">\n'
         '<button class="other">Not me</button>\n</form>\n'
-        "<p><small>It is noted. Nothing is held back: whoever comes next is told at the time above.</small></p>\n"
+        "<p><small>It is noted, and nothing is held back. Others who got this message can still take it.</small></p>\n"
     )
 
 
@@ -197,8 +199,9 @@ def _taking(told: Notice, may: Promising, choices: list[int], now: int) -> str:
         f'<p><label class="name">Your name<input type="text" name="by" maxlength="{LONGEST_NAME}" required '
         'autocomplete="name"></label></p>\n'
         f"<p><button>{title}</button></p>\n</form>\n"
-        "<p><small>Reminders wait until then. No clock stops, and the age of the case goes on being watched. "
-        "Without an update by then it goes one level up.</small></p>\n"
+        "<p><small>Reminders wait until then. The promise is kept by a public message of a person to the customer; "
+        "without one by then it goes one level up. No clock stops, and the age of the case goes on being watched."
+        "</small></p>\n"
     )
 
 
@@ -211,24 +214,37 @@ def _ahead(may: Promising, at: int, now: int) -> str:
 # ------------------------------------------------------------------ what was answered
 
 
-_SPENT = "<p>This link was used and does nothing any more.</p>\n"
-
-
-def _noted(standing: Standing) -> str:
-    used, told = standing.link.used if standing.link else None, standing.notice
-    about = f"<p>{escape(_title(told))}</p>\n" if told else ""
-    if used is None or used.answer is Answer.DECLINED or used.until is None:
-        held = "<p>Nothing is held back: whoever comes next is told in time.</p>\n"
-        return f"<h1>Noted: not you</h1>\n{about}{held}{_SPENT}"
-    until = escape(instant(used.until, told.zone if told else "UTC"))
+def _not_you(told: Notice | None) -> str:
     return (
-        f"<h1>Noted: {escape(name_of(used.by))} takes it</h1>\n{about}"
-        f"<p>Next update by <strong>{until}</strong>. "
-        "Reminders wait until then; without an update it goes one level up.</p>\n"
-        f"<p>Tell the customer, or resolve it, in your help desk.</p>\n{_SPENT}"
+        f"<h1>Noted: not you</h1>\n{_about(told)}<p>Nothing is held back: whoever comes next is told in time.</p>\n"
+        "<p>Others who got the same message can still take it with this link.</p>\n"
     )
 
 
+def _noted(standing: Standing) -> str:
+    """What was answered; where this very request came too late, that first."""
+    used, told = standing.link.used if standing.link else None, standing.notice
+    if used is None or used.until is None:
+        return _not_you(told)
+    by, until = escape(name_of(used.by)), escape(instant(used.until, told.zone if told else "UTC"))
+    title = f"{by} has it already" if standing.late else f"Noted: {by} takes it"
+    late = '<p class="problem" role="alert">Your answer was not counted: somebody was first.</p>\n'
+    own = (
+        "<p>Tell the customer, or resolve it, in your help desk: a public message of a person keeps the promise.</p>\n"
+    )
+    return (
+        f"<h1>{title}</h1>\n{late if standing.late else ''}{_about(told)}"
+        f"<p>Next update by <strong>{until}</strong>. "
+        "Reminders wait until then; without an update it goes one level up.</p>\n"
+        f"{own if standing.counted else ''}"
+        "<p><small>This link has been answered. If the case goes on, the next message about it has a new one; whoever "
+        "runs the watchdog can put the promise off.</small></p>\n"
+    )
+
+
+def _about(told: Notice | None) -> str:
+    return f"<p>{escape(_title(told))}<br><small>Case {escape(id_of(told.about))}</small></p>\n" if told else ""
+
+
 def _over(told: Notice | None) -> str:
-    name = f"<p>{escape(_title(told))}</p>\n" if told else ""
-    return f"<h1>This is over</h1>\n{name}<p>The case is resolved or closed: there is nothing to take.</p>\n"
+    return f"<h1>This is over</h1>\n{_about(told)}<p>The case is resolved or closed: there is nothing to take.</p>\n"

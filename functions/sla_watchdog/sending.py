@@ -283,7 +283,7 @@ class Sender:
             if outcome is Outcome.IN_DIGEST and self.pace.is_over():
                 self.tally.left_due += 1  # its claim lapses, and the mark on the digest says that it was told
                 continue
-            self.tally.lag_seconds = max(self.tally.lag_seconds, self.now - draft.rank[1])
+            self.tally.lag_seconds = max(self.tally.lag_seconds, self.now - draft.since)
             self._settle(draft.judged, self._entry(draft), outcome, draft.alerts[0].reason, told, draft.alerts)
         return None
 

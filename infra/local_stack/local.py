@@ -5,7 +5,9 @@ get, and `sam`, `aws` and `sla-watchdog` find this AWS through the environment t
 """
 
 import argparse
+import re
 import shlex
+import socket
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import NoReturn
 from local_stack.deploy import deploy
 from local_stack.inbox import Inbox, NotSubscribed
 from local_stack.ministack import LocalAws
-from local_stack.server import ROOT, free_port
+from local_stack.server import ROOT, LocalAwsError, free_port
 from sla_watchdog.adapters.attributes import typed
 from sla_watchdog.help_desk import iso
 
@@ -47,6 +49,10 @@ def main(argv: list[str]) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> NoReturn:
+    if other := running(ENVIRONMENT):
+        raise LocalAwsError(
+            f"a local stack of this checkout is running already, at {other}: use it (`. .local/env`), or end it first"
+        )
     with LocalAws(port=free_port(arguments.port)) as aws:
         print(f"MiniStack answers at {aws.endpoint}; deploying")
         outputs = deploy(aws, stack=arguments.stack, parameters={"Mode": arguments.mode})
@@ -61,6 +67,18 @@ def _run(arguments: argparse.Namespace) -> NoReturn:
                 _listen(inbox)
             finally:
                 ENVIRONMENT.unlink(missing_ok=True)
+
+
+def running(environment: Path) -> str:
+    """Where the stack answers that wrote this file; '' where none does."""
+    text = environment.read_text() if environment.exists() else ""
+    found = re.search(r"AWS_ENDPOINT_URL='?(http://[0-9.]+:[0-9]+)", text)
+    if not found:
+        return ""
+    host, _, port = found[1].removeprefix("http://").partition(":")
+    with socket.socket() as probe:
+        probe.settimeout(2)
+        return found[1] if probe.connect_ex((host, int(port))) == 0 else ""
 
 
 def _tick(aws: LocalAws, function: str) -> None:

@@ -142,9 +142,10 @@ def _claims(world: World, cases: list[Case]) -> Iterator[str]:
 
 
 def _audit() -> dict[str, list[AuditItem]]:
-    """By clock: subject and metric."""
+    """By clock, subject and metric; what waits for the Audit table is as good as there."""
     by_clock: dict[str, list[AuditItem]] = defaultdict(list)
-    for item in map(audited, stored("audit")):
+    waiting = [record["M"] for item in stored("watch") for record in item.get("unaudited", {}).get("L", [])]
+    for item in map(audited, [*stored("audit"), *waiting]):
         by_clock["/".join(item.alert_id.split("/")[:2])].append(item)
     return by_clock
 

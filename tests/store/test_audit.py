@@ -8,8 +8,8 @@ import pytest
 from attrs import evolve
 
 from sla_watchdog.adapters.audit import AuditItem
-from sla_watchdog.adapters.table import StoreBusyError
 from sla_watchdog.domain.case import Outcome
+from sla_watchdog.errors import Unavailable
 from store.samples import NOW, Store
 
 ITEM = AuditItem("T1", NOW, "T1/resolution/1/0/0/owner", Outcome.SENT, "due", {"topic": "owner", "message_id": "m"})
@@ -86,5 +86,5 @@ def test_items_left_out_are_written_again_until_all_are_there(store: Store) -> N
 
 def test_a_table_that_takes_nothing_is_busy(store: Store) -> None:
     Reluctant(store, *[0] * 99)
-    with pytest.raises(StoreBusyError, match="1 items of audit could not be written"):
+    with pytest.raises(Unavailable, match="1 items of audit could not be written"):
         store.audit.put([ITEM])

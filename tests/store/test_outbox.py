@@ -12,6 +12,7 @@ from sla_watchdog.adapters.audit import AuditItem
 from sla_watchdog.adapters.watch import Settled
 from sla_watchdog.domain.case import Case, Outcome, Reached
 from sla_watchdog.domain.facts import Fact
+from sla_watchdog.errors import Unstorable
 from store.samples import (
     LEAD,
     LEASE,
@@ -300,22 +301,39 @@ def test_a_transaction_that_never_arrived_is_sent_again(store: Store) -> None:
     assert settle_with(store, writes) == (Settled.DONE, store.case())
 
 
-def test_after_enough_conflicts_the_error_is_the_callers(store: Store) -> None:
+def test_after_enough_conflicts_it_is_settled_alone_and_its_record_waits_for_a_sweep(store: Store) -> None:
     conflict = cancelled(store, "TransactionConflict", "None", "None")
     writes = Disturbed(store.client, *[(False, conflict)] * 99)
-    with pytest.raises(ClientError) as caught:
-        settle_with(store, writes)
-    assert caught.value is conflict
+    answer, stored = settle_with(store, writes)
+    assert (answer, stored) == (Settled.DONE, store.case())
     assert len(writes.tokens) < 10
-    assert store.case().outbox == {ENTRY.key: ENTRY}
+    assert store.case().outbox == {}
+    assert store.audit.of_case("T1") == []
+    [item] = store.watch.page_of_cases(0, 1, None).unaudited
+    assert store.watch.audit_what_waits(item) == len(store.audit.of_case("T1")) == 1
+    assert store.watch.page_of_cases(0, 1, None).unaudited == ()
+    assert store.watch.audit_what_waits(item) == 1, "a repetition puts the same again"
+    assert len(store.audit.of_case("T1")) == 1
+
+
+def test_where_only_its_answer_was_lost_again_and_again_nothing_waits_twice(store: Store) -> None:
+    """The transaction was applied: the entry is out, so the case is not written a second time."""
+    lost = ReadTimeoutError(endpoint_url="https://dynamodb")
+    writes = Disturbed(store.client, *[(True, lost)] * 99)
+    answer, _ = settle_with(store, writes)
+    assert answer is Settled.LOST
+    assert store.case().outbox == {}
+    assert len(store.audit.of_case("T1")) == 1
+    assert store.watch.page_of_cases(0, 1, None).unaudited == ()
 
 
 def test_what_dynamodb_refuses_for_good_is_not_asked_again(store: Store) -> None:
     refusal = cancelled(store, "None", "ValidationError", "None")
     writes = Disturbed(store.client, (False, refusal))
-    with pytest.raises(ClientError):
+    with pytest.raises(Unstorable):
         settle_with(store, writes)
     assert len(writes.tokens) == 1
+    assert store.case().outbox == {ENTRY.key: ENTRY}
 
 
 def test_different_settlements_have_different_tokens(store: Store) -> None:

@@ -211,7 +211,7 @@ def test_a_case_that_is_over_says_so_and_who_was_told_before() -> None:
     message = mail(known, "2026-03-03T10:01", policy(), "cleared", reached=TOLD)
     assert message.subject == "[Cleared] City page still online: resolved (T-1)"
     assert message.sms.startswith("Cleared T-1 resolved: City page")
-    assert "This case is over since Tue 2026-03-03 10:00 +00:00: resolved." in said(message)
+    assert "This case has been over since Tue 2026-03-03 10:00 +00:00: resolved." in said(message)
     assert "What to do: nothing any more." in said(message)
     assert "TOLD BEFORE\n  Mon 2026-03-02 21:00 +00:00  manager: resolution, level 3\n" in message.email
     assert message.data["kind"] == "cleared"
@@ -232,8 +232,9 @@ def test_a_ticket_that_is_over_while_its_case_goes_on_names_what_goes_on() -> No
     reached = {("T-2/resolution/1", "manager"): Reached(2, 0, at("2026-03-02T19:00"), Outcome.SENT)}
     message = mail(known, "2026-03-02T20:01", policy(), "cleared", reached=reached)
     assert message.subject == "[Cleared] Re: page: merged into T-1 (T-2)"
-    assert "Ticket T-2 is over since Mon 2026-03-02 20:00 +00:00: merged into T-1. The case goes on with T-1." in said(
-        message
+    assert (
+        "Ticket T-2 has been over since Mon 2026-03-02 20:00 +00:00: merged into T-1. The case goes on with T-1."
+        in said(message)
     )
     assert "What to do: nothing any more, for this ticket." in said(message)
 

@@ -92,8 +92,37 @@ def test_a_link_answers_once(desk: Desk) -> None:
     ask(desk, code, f"{MON}T06:30", take(f"{MON}T06:30", f"{MON}T07:30"))
     facts = desk.case().facts
     _, body = ask(desk, code, f"{MON}T06:40", take(f"{MON}T06:40", f"{MON}T16:30", by="Somebody else"))
-    assert "Noted: Kim Larsen takes it" in body
+    assert "Kim Larsen has it already" in body
+    assert "Your answer was not counted" in body
     assert desk.case().facts == facts
+    _, body = ask(desk, code, f"{MON}T06:41", {"answer": "not_me"})
+    assert "Kim Larsen has it already" in body
+    _, body = ask(desk, code, f"{MON}T06:42")
+    assert "Noted: Kim Larsen takes it" in body
+    assert "not counted" not in body
+
+
+def test_not_me_leaves_the_link_to_the_others_who_got_the_message(desk: Desk) -> None:
+    code = sent_link(desk, f"{MON}T06:00")
+    for minute in (30, 31):
+        _, body = ask(desk, code, f"{MON}T06:{minute}", {"answer": "not_me"})
+        assert "Noted: not you" in body
+        assert "can still take it" in body
+    assert [outcome for _, outcome in desk.outcomes()].count("declined") == 1, "the first time alone is recorded"
+    _, body = ask(desk, code, f"{MON}T06:32")
+    assert "I take it" in body
+    _, body = ask(desk, code, f"{MON}T06:33", take("", f"{MON}T07:30"))
+    assert "Noted: Kim Larsen takes it" in body
+
+
+def test_the_page_says_who_is_told_when_the_promise_that_holds_is_over(desk: Desk) -> None:
+    desk.tick(f"{MON}T08:01")
+    code = sent_link(desk, f"{MON}T08:01")
+    other = sent_link(desk, f"{MON}T08:01")
+    ask(desk, code, f"{MON}T11:59", take("", f"{MON}T12:30"))
+    _, body = ask(desk, other, f"{MON}T12:05")
+    after = body.partition("Next, if nobody acts")[2][:160]
+    assert ("12:30" in after, "manager" in after) == (True, True), "the level that came due at 12:00 waits for it"
 
 
 def test_not_me_is_noted_and_holds_nothing(desk: Desk) -> None:
@@ -110,7 +139,7 @@ def test_not_me_is_noted_and_holds_nothing(desk: Desk) -> None:
         (take("", f"{MON}T10:00", by=" \u202e "), "say who takes it"),
         (take("", f"{MON}T10:00", by="K" * 61), "too long"),
         (take("", f"{MON}T06:00"), "is over already"),
-        (take("", "2026-03-02T22:31"), "further away than the policy allows"),
+        (take("", "2026-03-02T22:31"), "too far away: at most"),
         ({"answer": "take", "by": "Kim", "until": "soon"}, "choose when"),
         ({"answer": "take", "by": "Kim", "until": "²"}, "choose when"),
         ({}, "choose when"),

@@ -45,7 +45,7 @@ def is_code(text: str) -> bool:
 
 @frozen
 class Use:
-    """What was answered with a link. `until` is the instant promised, None for who declined."""
+    """What was answered with a link; `until` is the instant promised."""
 
     at: int
     answer: Answer
@@ -89,9 +89,13 @@ class AlertLinks(Outbox, Cases):
         except (DamageError, KeyError, TypeError, ValueError):
             return None
 
-    def use_alert_link(self, link: AlertLink, use: Use, record: AuditItem) -> bool:
-        """For an answer that changes nothing of the case. Only a link not used before; else False."""
-        return self._update_with(f"{LINK}{link.hash}", ROOM, _using(use), [self._audited(record)]) is None
+    def decline_alert_link(self, link: AlertLink, now: int, record: AuditItem) -> bool:
+        """That one of those who have it said that it is not theirs; it goes on answering for the others. The first
+        time alone is recorded; else, and for a link that was used, False.
+        """
+        change = Expression().set("declined_at", to=now)
+        change.require(f"{change.present('pk')} AND {change.absent('used_at')} AND {change.absent('declined_at')}")
+        return self._update_with(f"{LINK}{link.hash}", ROOM, change, [self._audited(record)]) is None
 
     def promise(
         self, case: Case, findings: Iterable[Finding], record: AuditItem, link: AlertLink | None, use: Use

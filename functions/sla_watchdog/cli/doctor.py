@@ -63,7 +63,7 @@ def _checks(args: argparse.Namespace, stack: Stack, now: int) -> Iterator[Check]
     yield about.pending(seen, beat, now)
     yield about.undeliverable(seen)
     yield about.put_back(seen)
-    yield about.findings(seen)
+    yield about.findings(seen, now)
     yield from about.sweep(stack.watch.last_sweep(), beat, now)
     yield about.observing(mode, beat, now)
     if warning := stack.other_policy():

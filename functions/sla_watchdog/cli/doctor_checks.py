@@ -140,8 +140,10 @@ def put_back(seen: Overview) -> Check:
     )
 
 
-def findings(seen: Overview) -> Check:
-    count = sum(len(each.plan.findings) for each in seen.judged if each.plan.unresolved)
+def findings(seen: Overview, now: int) -> Check:
+    from sla_watchdog.cli.overview import findings_of
+
+    count = sum(len(findings_of(each, now)) for each in seen.judged)
     if not count:
         return fine("findings", "none")
     return mend(

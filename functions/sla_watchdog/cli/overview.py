@@ -16,6 +16,7 @@ from sla_watchdog.adapters.table import Item
 from sla_watchdog.cli.stack import Stack
 from sla_watchdog.domain.case import Case
 from sla_watchdog.domain.escalation import Plan
+from sla_watchdog.domain.findings import Finding
 
 AWAKE = "begins_with(pk, :case) AND (attribute_exists(next_at) OR attribute_exists(findings))"
 PUT_BACK = "begins_with(pk, :digest) AND attribute_exists(next_at) AND attribute_exists(problem)"
@@ -73,6 +74,17 @@ def overview(stack: Stack, judgement: Judgement, now: int, *, quietly: bool = Fa
                 (judged if isinstance(each, Judged) else put_back).append(each)  # type: ignore[arg-type] # by its type
                 waiting += [at for at in [_number(item, "next_at")] if at is not None and at <= now]
     return Overview(tuple(judged), tuple(put_back), len(waiting), min(waiting, default=None))
+
+
+ENDED_DAYS = 30
+"""Days for which findings of a case that is over are shown."""
+
+
+def findings_of(judged: Judged, now: int) -> Sequence[Finding]:
+    """Findings last as long as their cause; those of a case that is over, `ENDED_DAYS`."""
+    ends = (t.gone_at if t.gone_at is not None else t.spans[-1].start for t in judged.plan.tickets)
+    still = judged.plan.unresolved or now - max(ends, default=now) <= ENDED_DAYS * 86_400
+    return judged.plan.findings if still else ()
 
 
 def progress(*, quietly: bool = False) -> Progress:

@@ -46,16 +46,10 @@ def held_by(case: Case, plan: Plan, policy: Policy, silences: Iterable[Silence],
 
 
 def coming(plan: Plan, held: Iterable[Held]) -> tuple[Coming, ...]:
-    """What waits for somebody's hours, a promise or a silence, and what is ahead: nothing before what holds it ends.
-
-    Of the levels of one clock that reach somebody at one time, the highest, which is the one that will be told; an
-    audience and its urgent topic are one.
-    """
-    late = ((each.until, each.alert) for each in plan.decisions if each.until is not None)
-    waiting = [Coming(at, evolve(a.recipient, urgent=False), a.clock, a.level, a.urgent) for at, a in late]
+    """What is coming, nothing of it before the silence that holds it ends."""
     ends = tuple(held)
-    ahead = [_at_its_end(each, ends) for each in plan.coming]
-    told = {(e.at, e.recipient.key, e.clock): e for e in sorted([*waiting, *ahead], key=lambda each: each.level)}
+    ahead = sorted((_at_its_end(each, ends) for each in plan.coming), key=lambda each: each.level)
+    told = {(each.at, each.recipient.key, each.clock): each for each in ahead}
     return tuple(sorted(told.values(), key=lambda each: each.at))
 
 

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from sla_watchdog.domain.silences import Silence
 
 SHOWN = 20
-ENDED_DAYS = 30
-"""For so long a case that is over still shows what was wrong with its data."""
-
 SILENT = 300
 """Seconds without a finished tick after which nothing shown here may be trusted to be told: as the alarm has it."""
 
@@ -219,12 +216,11 @@ def _put_back(seen: Overview, chosen: Filter) -> Iterator[Mend]:
 
 
 def _mends(judged: Judged, now: int) -> Iterator[Mend]:
-    """Findings last as long as their cause; those of a case that is over, 30 days."""
+    from sla_watchdog.cli.overview import findings_of
+
     if judged.problem:
         yield Mend(judged.case.id, "put back", _tried(judged.problem, judged.case.failures))
-    ends = (t.gone_at if t.gone_at is not None else t.spans[-1].start for t in judged.plan.tickets)
-    if judged.plan.unresolved or now - max(ends, default=now) <= ENDED_DAYS * 86_400:
-        yield from (Mend(each.ticket, each.kind, each.reason) for each in judged.plan.findings)
+    yield from (Mend(each.ticket, each.kind, each.reason) for each in findings_of(judged, now))
 
 
 def _tried(reason: str, failures: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import sleep
 
 from rich.console import Console, Group
@@ -29,12 +29,22 @@ def follow(look: Callable[[bool], Status], *, every: int, limit: int) -> None:
         with Live(console=console, auto_refresh=False) as live:
             problem = ""
             while True:
-                shown = page(status, limit=limit, width=console.width)
-                live.update(Group(shown, Text(f"\n{_again(every)}", "dim"), *_problem(problem)), refresh=True)
+                foot = [Text(f"\n{_again(every)}", "dim"), *_problem(problem)]
+                live.update(_fitting(console, status, limit, foot), refresh=True)
                 sleep(every)
                 status, problem = _next(look, status)
     except KeyboardInterrupt:
         return
+
+
+def _fitting(console: Console, status: Status, limit: int, foot: Sequence[Text]) -> Group:
+    """As many cases as fit on the screen, and how many more there are: what is below its edge nobody can see."""
+    most = min(limit or console.height, console.height)
+    for shown in range(most, 0, -1):
+        whole = Group(page(status, limit=shown, width=console.width), *foot)
+        if shown == 1 or len(console.render_lines(whole)) < console.height:
+            return whole
+    return Group(page(status, limit=1, width=console.width), *foot)
 
 
 def _again(every: int) -> str:

@@ -14,6 +14,7 @@ from sla_watchdog.domain.facts import Fact, Facts
 from sla_watchdog.domain.links import Matter
 from sla_watchdog.domain.matching import rule_at
 from sla_watchdog.domain.message.text import tidy
+from sla_watchdog.domain.message.wording import instant
 from sla_watchdog.domain.policy import Policy
 from sla_watchdog.domain.promises import Promise, acknowledged
 from sla_watchdog.errors import SlaWatchdogError
@@ -70,7 +71,8 @@ class Promising:
         if until <= self.now:
             raise NotPromised("the time of the next update is over already: choose a later one")
         if until > self.latest:
-            raise NotPromised("the time of the next update is further away than the policy allows")
+            latest = instant(self.latest, self.calendar.timezone)
+            raise NotPromised(f"the time of the next update is too far away: at most {latest}, by the policy")
         if self.held and until <= self.held.until:
             raise NotPromised("an update is promised for then already: only a later time puts it off")
         if self.held and not self.snoozes_left:

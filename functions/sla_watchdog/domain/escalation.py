@@ -17,7 +17,7 @@ from sla_watchdog.domain.findings import Finding
 from sla_watchdog.domain.levels import HOLDABLE, Climb, Scene, alerts, climb, with_floor
 from sla_watchdog.domain.links import Matter
 from sla_watchdog.domain.policy import TARGETS, Level, Metric, Policy
-from sla_watchdog.domain.promises import Promise, extra_repetitions, with_broken
+from sla_watchdog.domain.promises import Promise, extra_repetitions, raised_by, with_broken
 from sla_watchdog.domain.silences import silenced
 from sla_watchdog.domain.surroundings import Surroundings
 from sla_watchdog.domain.ticket import Ticket
@@ -82,9 +82,19 @@ class Plan:
 
     @cached_property
     def coming(self) -> tuple[Coming, ...]:
-        """What is ahead, with who will be told, in order of time."""
+        """What waits for somebody's hours, a promise or a silence, and what is ahead, with who will be told, in order
+        of time.
+
+        Of the levels of one clock that reach somebody at one time, the highest, which is the one that will be told; an
+        audience and its urgent topic are one.
+        """
         scene = self.scene
-        return () if scene is None else tuple(coming for each in self.ahead for coming in _told_then(each, scene))
+        late = ((each.until, each.alert) for each in self.decisions if each.until is not None)
+        waiting = [Coming(at, evolve(a.recipient, urgent=False), a.clock, a.level, a.urgent) for at, a in late]
+        ahead = [] if scene is None else [coming for each in self.ahead for coming in _told_then(each, scene)]
+        highest = sorted([*waiting, *ahead], key=lambda each: each.level)
+        told = {(each.at, each.recipient.key, each.clock): each for each in highest}
+        return tuple(sorted(told.values(), key=_when))
 
     @property
     def unresolved(self) -> bool:
@@ -145,25 +155,34 @@ class _Judgement:
 
     scene: Scene
     known: Assessment
+    _floored: tuple[Clock, ...] = field(init=False)
+    _broken: Mapping[str, tuple[Promise, ...]] = field(init=False)
+    """The broken promises that take a clock up, by its key."""
     clocks: tuple[Clock, ...] = field(init=False)
+
+    @_floored.default
+    def _with_floor(self) -> tuple[Clock, ...]:
+        return tuple(with_floor(self.scene, clock) for clock in self.known.clocks)
+
+    @_broken.default
+    def _by_clock(self) -> Mapping[str, tuple[Promise, ...]]:
+        """Of each matter the one clock that leads; nothing concerns a ceiling."""
+        promised: dict[tuple[Promise, ...], list[Clock]] = {}
+        for clock in self._floored if self.known.promises else ():
+            if clock.metric is not Metric.AGE and (made := self.known.promises.get(clock.subject)):
+                promised.setdefault(made, []).append(clock)
+        found = (raised_by(made, clocks, self.scene.now) for made, clocks in promised.items())
+        return {key: broken for each in found for key, broken in each.items()}
 
     @clocks.default
     def _as_of_now(self) -> tuple[Clock, ...]:
-        return tuple(self._after_promises(with_floor(self.scene, clock)) for clock in self.known.clocks)
-
-    def _made(self, clock: Clock) -> tuple[Promise, ...]:
-        """The promises that concern a clock; nothing concerns a ceiling."""
-        return () if clock.metric is Metric.AGE else self.known.promises.get(clock.subject, ())
-
-    def _after_promises(self, clock: Clock) -> Clock:
-        made = self._made(clock)
-        return with_broken(clock, made, self.scene.now) if made else clock
+        return tuple(with_broken(each, self._broken.get(each.key, ())) for each in self._floored)
 
     def climb(self, clock: Clock) -> Climb | None:
-        found, made = climb(self.scene, clock), self._made(clock)
-        if found is None or not found.at_top or not made:
+        found, broken = climb(self.scene, clock), self._broken.get(clock.key, ())
+        if found is None or not found.at_top or not broken:
             return found
-        extra = extra_repetitions(clock, made, self.scene.now)
+        extra = extra_repetitions(clock, broken)
         return evolve(found, repetition=found.repetition + extra) if extra else found
 
     def held(self, subject: str, clock: str) -> Promise | None:

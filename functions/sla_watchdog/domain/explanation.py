@@ -84,6 +84,10 @@ class Step:
     recipients: tuple[Told, ...]
 
 
+A_TICK = 120
+"""Seconds by which a breach may be recorded late: a deploy just after it counts it as its own."""
+
+
 class Cause(StrEnum):
     """What made the breach: the deadline itself, an earlier limit, or a change that made it late at once."""
 
@@ -296,7 +300,7 @@ def _cause(clock: Clock, *, elsewhere: bool) -> Cause:
         late_at = None if clock.due_at is None else max(clock.due_at + 1, clock.started_at)
     if late_at is None or clock.breach_at < late_at:
         return Cause.EARLIER_LIMIT
-    return Cause.CHANGE if clock.breach_at > late_at else Cause.DEADLINE
+    return Cause.CHANGE if clock.breach_at > late_at + A_TICK else Cause.DEADLINE
 
 
 def _walk(clock: Clock, facts: Facts, policy: Policy, now: int) -> Walk | None:

@@ -113,6 +113,21 @@ class Notice:
     def lead(self) -> Item:
         return self.items[0]
 
+    def broken(self, now: int) -> Promise | None:
+        """The last promise, where it was broken and this recipient was told nothing since."""
+        made = self.promise
+        if made is None or not made.broken(now) or self.lead.kind is not Kind.ALERT:
+            return None
+        return None if self._told_since(made.until) or self.reopened_at(now) else made
+
+    def reopened_at(self, now: int) -> int | None:
+        """The last reopening, where this recipient was told nothing since."""
+        last = next((at for at in reversed(self.past.reopenings if self.past else ()) if at <= now), None)
+        return None if last is None or self._told_since(last) else last
+
+    def _told_since(self, at: int) -> bool:
+        return any(each.to == self.recipient.key and each.at > at for each in self.told)
+
     @property
     def about(self) -> str:
         """The name of what the message is about."""

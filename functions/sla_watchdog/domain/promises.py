@@ -1,12 +1,13 @@
 """Acknowledgements: a person and a promised time. They hold alerts back, stop no clock and pass no ceiling.
 
 An update is a public message of a person at the desk. A promise without one is broken when its time is over: that
-makes the next level due at that instant, at the top a repetition (semantics E7).
+makes the next level due at that instant, at the top a repetition (semantics E7). The case goes up, not each of its
+clocks: the one that leads does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 
 from attrs import evolve, frozen
@@ -72,22 +73,42 @@ def _ended(made: list[Promise], matter: Matter) -> Iterator[Promise]:
         yield evolve(promise, until=until, kept=kept) if kept else promise
 
 
-def with_broken(clock: Clock, made: tuple[Promise, ...], now: int) -> Clock:
-    """Each broken promise makes the level above those due at the acknowledgement due when it was broken."""
-    levels = list(clock.levels)
+def raised_by(made: Sequence[Promise], clocks: Sequence[Clock], now: int) -> Mapping[str, tuple[Promise, ...]]:
+    """By clock, the broken promises that take it a level up: each takes up the one clock that leads by then, of all
+    that run on the same matter. That is the one furthest up its ladder; where nothing has come due, the next to.
+    """
+    found: dict[str, tuple[Promise, ...]] = {}
     for promise in made:
+        running = [each for each in clocks if each.stopped_at is None or each.stopped_at > promise.until]
+        if promise.broken(now) and running:
+            lead = min(running, key=lambda clock: _standing(clock, promise.until))
+            found[lead.key] = (*found.get(lead.key, ()), promise)
+    return found
+
+
+def _standing(clock: Clock, now: int) -> tuple[int, int, str]:
+    due = [at for at in clock.levels if at is not None and at <= now]
+    ahead = [at for at in clock.levels if at is not None and at > now]
+    return -len(due), min(due or ahead, default=2**62), clock.key
+
+
+def with_broken(clock: Clock, broken: Sequence[Promise]) -> Clock:
+    """Each of these promises makes the level above those due at the acknowledgement due when it was broken."""
+    if not broken:
+        return clock
+    levels = list(clock.levels)
+    for promise in broken:
         due = [i for i, at in enumerate(levels) if at is not None and at <= promise.at]
         above = max(due, default=-1) + 1
-        if promise.broken(now) and above < len(levels):
+        if above < len(levels):
             own = levels[above]
             levels[above] = promise.until if own is None else min(own, promise.until)
     return evolve(clock, levels=tuple(levels))
 
 
-def extra_repetitions(clock: Clock, made: tuple[Promise, ...], now: int) -> int:
+def extra_repetitions(clock: Clock, broken: Sequence[Promise]) -> int:
     """Repetitions due beside the regular ones: a promise broken at the top before any of these came due again."""
     top, repeat = clock.levels[-1], clock.ladder.levels[-1].repeat
     if top is None or repeat is None:
         return 0
-    broken = [p for p in made if p.broken(now) and top <= p.at]
-    return sum(repeat.latest(p.until - top) == repeat.latest(p.at - top) for p in broken)
+    return sum(repeat.latest(p.until - top) == repeat.latest(p.at - top) for p in broken if top <= p.at)

@@ -13,7 +13,7 @@ from sla_watchdog.domain.notice import Item, Kind, Notice
 from sla_watchdog.domain.policy import Metric
 
 
-def to_do(notice: Notice) -> Iterator[str]:
+def to_do(notice: Notice, now: int) -> Iterator[str]:
     item = notice.lead
     if item.kind is Kind.FINDING:
         yield advice(item.alert.clock)
@@ -24,7 +24,8 @@ def to_do(notice: Notice) -> Iterator[str]:
         return
     if item.clock is None:
         return
-    yield _whose(owners(notice, item), notice.recipient)
+    promise = notice.broken(now)
+    yield _whose(owners(notice, item), notice.recipient, name_of(promise.by) if promise else "")
     yield _action(item, item.clock, notice.zone)
     coming = notice.coming
     higher = coming is not None and coming.recipient.audience != notice.recipient.audience
@@ -32,12 +33,14 @@ def to_do(notice: Notice) -> Iterator[str]:
         yield f"If nothing changes, {who(coming.recipient)} is told on {whole(instant(coming.at, notice.zone))}."
 
 
-def _whose(named: tuple[str, ...], reader: Recipient) -> str:
+def _whose(named: tuple[str, ...], reader: Recipient, promised: str) -> str:
+    """`promised` is who had promised an update that did not come."""
+    asked = f"Ask {promised}, who had taken it. " if promised and promised not in named else ""
     if not named:
-        return "Nobody owns it: name one person who takes it."
+        return f"{asked}Nobody owns it: name one person who takes it."
     if reader.of and named == (name_of(reader.of),):
-        return "It is yours."
-    return f"Talk to {listed(named)}, who own{'s' if len(named) == 1 else ''} it."
+        return f"{asked}It is yours."
+    return f"{asked}Talk to {listed(named)}, who own{'s' if len(named) == 1 else ''} it."
 
 
 _ACTIONS = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sla_watchdog.domain.message import sections
 from sla_watchdog.domain.message.action import to_do
 from sla_watchdog.domain.message.envelope import Message, sms_line, within_limit
+from sla_watchdog.domain.message.finding import OF_THE_SET_UP
 from sla_watchdog.domain.message.layout import paragraphs, wrapped
 from sla_watchdog.domain.message.situation import situation
 from sla_watchdog.domain.message.structured import structured
@@ -37,7 +38,8 @@ def _subject(notice: Notice, now: int) -> str:
     lead, case = notice.lead, brief(subject_id(notice), 24)
     start, about = f"[{heading(lead)}] ", subject_of(notice, subject_id(notice))
     if lead.kind is Kind.FINDING:
-        return f"{start}{case}: {phrase(lead, now)}"
+        about = "" if lead.alert.clock in OF_THE_SET_UP else f"{case}: "
+        return f"{start}{about}{phrase(lead, now)}"
     end = f": {_news(notice, now)}"
     if not about:
         return f"{start}{case}{end}"
@@ -62,6 +64,10 @@ def _sms(notice: Notice, now: int) -> str:
     others = f" (+{len(notice.items) - 1} more)" if notice.items[1:] else ""
     said = lead.clock is not None and lead.clock.metric is Metric.UNOWNED
     owner = "" if lead.good_news or said or owners(notice, lead) else ", no owner"
+    if promise := notice.broken(now):
+        owner = f", {brief(promise.by, 16) or 'somebody'} broke a promise"
+    if notice.reopened_at(now) and lead.kind is Kind.ALERT:
+        owner = ", reopened"
     return sms_line(f"{head} {_news(notice, now)}{others}{owner}", about, lead.alert.ref, notice.link)
 
 
@@ -69,7 +75,7 @@ def _email(notice: Notice, now: int) -> str:
     blocks = [
         _title(notice, now),
         [line for said in situation(notice, now) for line in wrapped(said)],
-        wrapped(f"What to do: {' '.join(to_do(notice))}"),
+        wrapped(f"What to do: {' '.join(to_do(notice, now))}"),
         ["Take it, or say that it is not yours:", f"  {notice.link}"] if notice.link else [],
         *sections.sections(notice, now),
     ]
@@ -77,6 +83,8 @@ def _email(notice: Notice, now: int) -> str:
 
 
 def _title(notice: Notice, now: int) -> list[str]:
+    if notice.lead.alert.clock in OF_THE_SET_UP:
+        return ["About the set-up, not about one ticket"]
     facts = [f"Case {id_of(notice.about)}"]
     facts += [f"for {name_of(notice.customer)}"] if tidy(notice.customer) else []
     facts += [_tickets(notice)] if len(notice.tickets) > 1 else []

@@ -13,6 +13,10 @@ _ADVICE = {
         "Look whether something other than the stream of the Tickets table invokes track. No ticket is lost: the sweep "
         "looks at each."
     ),
+    "replier": (
+        "Nothing, if only persons reply. Else let the desk write who replied into each record (docs/event-files.md), "
+        "and name bots and automatic replies in the policy file (people). This is told once."
+    ),
     "calendar": "Give the calendar in the policy file an opening; until then this clock cannot run.",
 }
 
@@ -20,6 +24,10 @@ _FIELD = (
     "Correct the field in the ticket record, or say in the policy file where it is found (fields). Until then the "
     "case is judged by the strictest policy that could apply."
 )
+
+
+OF_THE_SET_UP = frozenset({"finding:replier", "finding:stream"})
+"""Clock names of findings that are about the set-up and no ticket."""
 
 
 def advice(clock: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sla_watchdog.domain.clocks import Clock
+from sla_watchdog.domain.message.finding import OF_THE_SET_UP
 from sla_watchdog.domain.message.layout import padded, whole, wrapped
 from sla_watchdog.domain.message.past import past_in_words
 from sla_watchdog.domain.message.structured import MOST_NAMED, link
@@ -88,6 +89,8 @@ def acknowledged(notice: Notice, now: int) -> Iterator[str]:
     made = notice.promise
     if made is None or notice.lead.kind not in (Kind.ALERT, Kind.WITHDRAWN):
         return
+    if notice.past and any(made.until <= at <= now for at in notice.past.reopenings):
+        return  # it was about what was resolved since
     by, at, until = (whole(said) for said in (name_of(made.by) or "Somebody", *_times(notice, made.at, made.until)))
     then = "without one, it goes one level up"
     if made.kept or made.broken(now):
@@ -135,6 +138,8 @@ def why(notice: Notice) -> Iterator[str]:
 
 def tickets(notice: Notice) -> Iterator[str]:
     """Every open ticket by its id at least; those that are over are counted, unless all are."""
+    if notice.lead.alert.clock in OF_THE_SET_UP:
+        return
     lines = notice.open_tickets or notice.tickets
     for line in lines[:MOST_TICKETS]:
         facts = (brief(line.status, 30), f"owner {name_of(line.owner) or 'nobody'}", _named("team", line.team))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sla_watchdog.domain.clocks import Clock, State
 from sla_watchdog.domain.levels import WITHDRAWN
+from sla_watchdog.domain.message.finding import OF_THE_SET_UP
 from sla_watchdog.domain.message.layout import whole
 from sla_watchdog.domain.message.text import brief
 from sla_watchdog.domain.message.wording import (
@@ -54,7 +55,9 @@ def situation(notice: Notice, now: int) -> Iterator[str]:
     match lead.kind:
         case Kind.FINDING:
             found = (each for each in notice.items if each.kind is Kind.FINDING)
-            yield from (f"{id_of(each.alert.subject)}: {phrase(each, now)}." for each in found)
+            for each in found:
+                about = "" if each.alert.clock in OF_THE_SET_UP else f"{id_of(each.alert.subject)}: "
+                yield f"{about}{phrase(each, now)}."
         case Kind.CLEARED:
             yield _over(notice)
         case Kind.WITHDRAWN:
@@ -69,7 +72,7 @@ def situation(notice: Notice, now: int) -> Iterator[str]:
 def _over(notice: Notice) -> str:
     alert, still = notice.lead.alert, notice.open_tickets
     what = f"Ticket {id_of(alert.subject)}" if still else "This case"
-    ended = f"{what} is over since {whole(instant(alert.due_at, notice.zone))}: {brief(alert.reason, 200)}."
+    ended = f"{what} has been over since {whole(instant(alert.due_at, notice.zone))}: {brief(alert.reason, 200)}."
     names = listed(tuple(id_of(line.id) for line in still))
     return f"{ended} The case goes on with {names}." if still else ended
 
@@ -92,7 +95,18 @@ def _alarm(item: Item, notice: Notice, now: int) -> Iterator[str]:
     if clock is None:
         return
     yield _target(item, clock, notice, now) if clock.metric in TARGETS else _signal(item, clock, notice, now)
-    yield _reminder(alert.repetition, notice) if alert.repetition else _reason(item, notice, now)
+    yield _news(notice, now)
+    yield _reminder(alert.repetition, notice) if alert.repetition else _reason(item)
+
+
+def _news(notice: Notice, now: int) -> str:
+    """What happened since the recipient heard of it last, and nothing else would say."""
+    if (reopened := notice.reopened_at(now)) is not None:
+        return f"It had been resolved, and was reopened on {whole(instant(reopened, notice.zone))}."
+    if (promise := notice.broken(now)) is not None:
+        by = name_of(promise.by) or "Somebody"
+        return f"{by} had promised an update by {whole(instant(promise.until, notice.zone))}; it did not come."
+    return ""
 
 
 def _reminder(number: int, notice: Notice) -> str:
@@ -102,14 +116,11 @@ def _reminder(number: int, notice: Notice) -> str:
     return "You are told for the first time; reminders go on until the case is resolved."
 
 
-def _reason(item: Item, notice: Notice, now: int) -> str:
-    promise, reason = notice.promise, brief(item.alert.reason, 200)
+def _reason(item: Item) -> str:
+    reason = brief(item.alert.reason, 200)
     unreachable = reason.removesuffix(UNREACHABLE)
     if unreachable != reason:
         reason = who_by_key(unreachable) + UNREACHABLE
-    if promise is not None and promise.broken(now) and item.alert.due_at == promise.until:
-        by = name_of(promise.by) or "somebody"
-        reason = f"the update did not come that {by} had promised by {instant(promise.until, notice.zone)}"
     return f"You are told because {reason}." if reason not in ("", "due") else ""
 
 
