@@ -310,10 +310,10 @@ def test_after_enough_conflicts_it_is_settled_alone_and_its_record_waits_for_a_s
     assert store.case().outbox == {}
     assert store.audit.of_case("T1") == []
     [item] = store.watch.page_of_cases(0, 1, None).unaudited
-    assert store.watch.audit_what_waits(item) == len(store.audit.of_case("T1")) == 1
+    assert store.watch.audit_what_waits(item) == len(store.audit.of_case("T1")) == 2
     assert store.watch.page_of_cases(0, 1, None).unaudited == ()
-    assert store.watch.audit_what_waits(item) == 1, "a repetition puts the same again"
-    assert len(store.audit.of_case("T1")) == 1
+    assert store.watch.audit_what_waits(item) == 2, "a repetition puts the same again"
+    assert len(store.audit.of_case("T1")) == 2
 
 
 def test_where_only_its_answer_was_lost_again_and_again_nothing_waits_twice(store: Store) -> None:
@@ -323,7 +323,7 @@ def test_where_only_its_answer_was_lost_again_and_again_nothing_waits_twice(stor
     answer, _ = settle_with(store, writes)
     assert answer is Settled.LOST
     assert store.case().outbox == {}
-    assert len(store.audit.of_case("T1")) == 1
+    assert len(store.audit.of_case("T1")) == 2
     assert store.watch.page_of_cases(0, 1, None).unaudited == ()
 
 

@@ -357,6 +357,42 @@ def test_a_broken_promise_is_named_with_who_gave_it() -> None:
     }
 
 
+def test_a_broken_promise_stands_in_the_first_lines_and_in_the_sms_until_the_reader_was_told() -> None:
+    """Also where the level that comes was due already, and only waited for the promise."""
+    rules = policy(rule("all", resolution(2 * HOUR)))
+    state = {("T-1/resolution/1", "owner"): Reached(0, 0, at("2026-03-02T10:30"), Outcome.SENT)}
+    known = promised() | [Fact("T-1", "assignee", at(NINE), "Kim")]
+    message = mail(known, "2026-03-02T12:00", rules, "resolution", to="team-lead", reached=state)
+    first = said(message).partition("OWNER")[0]
+    assert "Lee had promised an update by Mon 2026-03-02 12:00 +00:00; it did not come." in first
+    assert "What to do: Ask Lee, who had taken it. Talk to Kim, who owns it." in first
+    assert ", Lee broke a promise" in message.sms
+    heard = state | {("T-1/resolution/1", "manager"): Reached(1, 0, at("2026-03-02T12:01"), Outcome.SENT)}
+    later = mail(known, "2026-03-02T15:00", rules, "resolution", to="manager", reached=heard)
+    assert "had promised" not in said(later).partition("OWNER")[0]
+
+
+def test_a_reopening_stands_in_the_first_lines_and_ends_what_was_promised_before() -> None:
+    known = promised() | facts(
+        ("status", "2026-03-02T13:00", "Resolved"), ("status", "2026-03-02T14:00", "Open"), ("status", NINE, "Open")
+    )
+    message = mail(known, "2026-03-02T20:00", policy(rule("all", resolution(2 * HOUR))), "resolution", to="team-lead")
+    first = said(message).partition("OWNER")[0]
+    assert "It had been resolved, and was reopened on Mon 2026-03-02 14:00 +00:00." in first
+    assert "promised" not in said(message)
+    assert ", reopened" in message.sms
+
+
+def test_a_finding_about_the_set_up_names_no_ticket() -> None:
+    known = Facts.of([Fact("?replier", "created", at(NINE)), Fact("?replier", "closed", at(NINE))])
+    known |= [Fact("?replier", "unreadable:replier", at(NINE), "records do not say who replied")]
+    message = mail(known, NINE, policy(), "finding:replier")
+    assert message.subject == "[Finding] records do not say who replied"
+    assert "About the set-up, not about one ticket" in said(message)
+    assert "?replier" not in message.email
+    assert "TICKET" not in message.email
+
+
 def test_a_ceiling_that_passes_a_promise_says_that_somebody_took_it() -> None:
     known = facts(("created", NINE), PAGE) | [
         acknowledged("T-1", at("2026-03-16T08:00"), at("2026-03-16T12:00"), "Lee")

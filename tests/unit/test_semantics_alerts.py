@@ -5,7 +5,20 @@ from __future__ import annotations
 import pytest
 from attrs import evolve
 
-from building import DAILY, DAY, HOUR, STANDARD, after_telling, at, facts, judge, policy, resolution, rule
+from building import (
+    DAILY,
+    DAY,
+    HOUR,
+    STANDARD,
+    after_telling,
+    at,
+    facts,
+    first_response,
+    judge,
+    policy,
+    resolution,
+    rule,
+)
 from sla_watchdog.domain.case import Case, Outcome
 from sla_watchdog.domain.escalation import Plan, plan, superseded
 from sla_watchdog.domain.facts import Facts
@@ -136,6 +149,22 @@ def test_e7_a_broken_promise_makes_the_next_level_due_at_that_instant() -> None:
     broken = plan(held, policy(), at("2026-03-02T10:00"))
     assert ("resolution", 3, "manager") in told(broken)
     assert {alert.due_at for alert in broken.alerts} == {at("2026-03-02T10:00")}
+
+
+def test_e7_a_broken_promise_takes_the_case_up_and_not_each_of_its_clocks() -> None:
+    """The one furthest up its ladder; what is far from due is told of in its own time."""
+    desk = policy(rule("all", resolution(8 * HOUR), first_response(40 * HOUR)))
+    case = after(BORN, "2026-03-02T08:30", desk)
+    held = evolve(case, facts=BORN | promise("2026-03-02T09:00", "2026-03-02T10:00"))
+    assert {alert.clock for alert in plan(held, desk, at("2026-03-02T10:00")).alerts} == {"resolution"}
+
+
+def test_e7_where_nothing_has_come_due_the_first_level_of_the_next_clock_is_told() -> None:
+    desk = policy(rule("all", resolution(80 * HOUR), first_response(40 * HOUR)))
+    held = Case("T-1", facts=BORN | promise("2026-03-02T01:00", "2026-03-02T02:00"))
+    judged = plan(held, desk, at("2026-03-02T02:00"))
+    assert told(judged) == {("first_response", 1, "owner")}
+    assert plan(held, desk, at("2026-03-02T01:59")).alerts == ()
 
 
 @pytest.mark.parametrize(("field", "level"), [("agent_reply", 2), ("bot_reply", 3), ("customer_reply", 3)])
