@@ -47,7 +47,7 @@ def test_nothing_is_put_off_that_nobody_promised(late: Operator) -> None:
         (["--for", "4"], "4 of what?"),
         (["--until", "soon"], "--until"),
         (["--until", "2026-03-03T11:00Z"], "is over already"),
-        (["--for", "9w"], "further away than the policy allows"),
+        (["--for", "9w"], "too far away: at most"),
     ],
 )
 def test_a_time_that_cannot_be_promised_is_refused(late: Operator, options: list[str], said: str) -> None:

@@ -159,6 +159,16 @@ def test_e7_a_broken_promise_takes_the_case_up_and_not_each_of_its_clocks() -> N
     assert {alert.clock for alert in plan(held, desk, at("2026-03-02T10:00")).alerts} == {"resolution"}
 
 
+def test_e7_what_comes_next_is_foretold_as_if_the_promise_were_broken() -> None:
+    case = after(BORN, "2026-03-02T08:30")
+    held = evolve(case, facts=BORN | promise("2026-03-02T09:00", "2026-03-02T10:00"))
+    coming = plan(held, policy(), at("2026-03-02T09:30")).coming[0]
+    assert (coming.at, coming.recipient.key, coming.level) == (at("2026-03-02T10:00"), "manager", 2)
+    kept = evolve(held, facts=held.facts | facts(("agent_reply", "2026-03-02T09:20")))
+    coming = plan(kept, policy(), at("2026-03-02T09:30")).coming[0]
+    assert (coming.at, coming.recipient.key) == (at("2026-03-02T12:00"), "manager")
+
+
 def test_e7_where_nothing_has_come_due_the_first_level_of_the_next_clock_is_told() -> None:
     desk = policy(rule("all", resolution(80 * HOUR), first_response(40 * HOUR)))
     held = Case("T-1", facts=BORN | promise("2026-03-02T01:00", "2026-03-02T02:00"))

@@ -156,6 +156,7 @@ class _Judgement:
     scene: Scene
     known: Assessment
     _floored: tuple[Clock, ...] = field(init=False)
+    _promised: Mapping[tuple[Promise, ...], list[Clock]] = field(init=False)
     _broken: Mapping[str, tuple[Promise, ...]] = field(init=False)
     """The broken promises that take a clock up, by its key."""
     clocks: tuple[Clock, ...] = field(init=False)
@@ -164,19 +165,32 @@ class _Judgement:
     def _with_floor(self) -> tuple[Clock, ...]:
         return tuple(with_floor(self.scene, clock) for clock in self.known.clocks)
 
-    @_broken.default
-    def _by_clock(self) -> Mapping[str, tuple[Promise, ...]]:
-        """Of each matter the one clock that leads; nothing concerns a ceiling."""
-        promised: dict[tuple[Promise, ...], list[Clock]] = {}
+    @_promised.default
+    def _by_matter(self) -> Mapping[tuple[Promise, ...], list[Clock]]:
+        """The clocks that promises concern; nothing concerns a ceiling."""
+        found: dict[tuple[Promise, ...], list[Clock]] = {}
         for clock in self._floored if self.known.promises else ():
             if clock.metric is not Metric.AGE and (made := self.known.promises.get(clock.subject)):
-                promised.setdefault(made, []).append(clock)
-        found = (raised_by(made, clocks, self.scene.now) for made, clocks in promised.items())
+                found.setdefault(made, []).append(clock)
+        return found
+
+    @_broken.default
+    def _by_clock(self) -> Mapping[str, tuple[Promise, ...]]:
+        """Of each matter the one clock that leads."""
+        found = (raised_by(made, clocks, self.scene.now) for made, clocks in self._promised.items())
         return {key: broken for each in found for key, broken in each.items()}
 
     @clocks.default
     def _as_of_now(self) -> tuple[Clock, ...]:
         return tuple(with_broken(each, self._broken.get(each.key, ())) for each in self._floored)
+
+    def foreseen(self, clock: Clock) -> Clock:
+        """The clock as it will stand if the promise that holds now is not kept."""
+        for made, clocks in self._promised.items():
+            ends = [promise.until for promise in made if promise.holds(self.scene.now)]
+            if ends and any(each.key == clock.key for each in clocks):
+                return with_broken(clock, raised_by(made, clocks, ends[-1]).get(clock.key, ()))
+        return clock
 
     def climb(self, clock: Clock) -> Climb | None:
         found, broken = climb(self.scene, clock), self._broken.get(clock.key, ())
@@ -243,7 +257,7 @@ def _ahead(judged: _Judgement, clock: Clock, found: Climb | None) -> Iterator[Ah
     now = judged.scene.now
     promise = judged.held(clock.subject, clock.metric.value)
     earliest = promise.until if promise else 0
-    for number, at in enumerate(clock.levels):
+    for number, at in enumerate(judged.foreseen(clock).levels if promise else clock.levels):
         if at is not None and at > now:
             yield Ahead(max(at, earliest), clock, number)
     repeat, started = clock.ladder.levels[-1].repeat, clock.levels[-1]
