@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 from sla_watchdog.domain.acknowledgement import NotPromised
 from sla_watchdog.respond import Contended, Responder, Standing, State
-from sla_watchdog.response_page import HEADERS, busy, page
+from sla_watchdog.response_page import HEADERS, busy, page, refused
 
 LONGEST_FORM = 4_000
 """Bytes of a form that are looked at; ours has less than 500."""
@@ -24,7 +24,7 @@ def answer(event: Mapping[str, Any], responder: Responder, now: int) -> dict[str
     code = str(event.get("rawPath") or "").rpartition("/")[2].lower()
     method = _method(event)
     if method not in ("GET", "HEAD", "POST"):
-        return _answer(405, page(Standing(State.UNKNOWN), now), {"Allow": "GET, HEAD, POST"})
+        return _answer(405, refused(), {"Allow": "GET, HEAD, POST"})
     form = _form(event) if method == "POST" else {}
     try:
         standing = _given(form, responder, code, now) if form else responder.look(code, now)

@@ -105,6 +105,12 @@ _CLOSED = {
 }
 
 
+def refused() -> str:
+    """For a request of a kind that no page sends."""
+    title = "This cannot be asked for"
+    return _whole(title, f"<h1>{title}</h1>\n<p>Open the link of the message in a browser. Nothing was changed.</p>\n")
+
+
 def busy() -> str:
     return page(Standing(State.UNREADABLE), 0)
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ import pytest
 
 from local_stack import ministack as module
 from local_stack.deploy import DeployError, sam
-from local_stack.local import STACK, write_environment
+from local_stack.local import STACK, running, write_environment
 from local_stack.ministack import LocalAws
 from local_stack.server import HOST, ROOT, LocalAwsError, Server
 
@@ -128,3 +129,13 @@ def test_the_printed_environment_is_what_a_shell_gets(tmp_path: Path) -> None:
     shell = ["sh", "-c", script]
     told = subprocess.run(shell, env={"AWS_PROFILE": "production"}, capture_output=True, text=True, check=True)
     assert told.stdout == "http://127.0.0.1:4566|a b 'c' $HOME|\n"
+
+
+def test_a_stack_that_runs_is_known_by_the_file_that_it_wrote(tmp_path: Path) -> None:
+    """So that a second one in the same checkout does not take its place."""
+    assert running(tmp_path / "env") == ""
+    with socket.create_server((HOST, 0)) as server:
+        address = f"http://{HOST}:{server.getsockname()[1]}"
+        write_environment(tmp_path / "env", {"AWS_ENDPOINT_URL": address, "SLA_STACK": "x"})
+        assert running(tmp_path / "env") == address
+    assert running(tmp_path / "env") == "", "it has ended, and left its file"

@@ -45,6 +45,7 @@ BAD = [
     (f"{'a' * 65}@example.org", "is no e-mail address"),
     (f"a@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 60}.{'f' * 60}.org", "is no e-mail address"),
     ("0151 12345678", "has no country code"),
+    ("0049 151 12345678", "begins with 00; write .* instead"),
     ("+0151 12345678", "is no phone number"),
     ("+123", "is no phone number"),
     ("+1234567890123456", "is no phone number"),

@@ -58,6 +58,22 @@ def test_what_changes_is_seen_and_ctrl_c_ends_it_with_exit_code_0(
 
 
 @pytest.mark.usefixtures("terminal")
+def test_no_more_is_shown_than_fits_on_the_screen_and_the_rest_is_counted(
+    operator: Operator, meanwhile: Callable[..., list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINES", "24")
+    for number in range(18):
+        operator.desk.put(f"{MON}T00:00", f"T-{number}", **NEW)
+    meanwhile()
+    *_, page = CONTROL.sub("", operator("status", "--watch").out).split("sla in eu-central-1")
+    assert len(page.strip().splitlines()) < 24
+    assert "Ctrl-C ends" in page
+    hidden = re.search(r"and (\d+) more cases", page)
+    assert hidden is not None
+    assert len(re.findall(r"^T-\d+ ", page, re.MULTILINE)) + int(hidden[1]) == 18
+
+
+@pytest.mark.usefixtures("terminal")
 def test_a_tick_a_minute_is_a_look_a_minute(operator: Operator, meanwhile: Callable[..., list[int]]) -> None:
     slept = meanwhile()
     assert operator("status", "--watch").code == 0

@@ -302,6 +302,22 @@ def test_what_is_over_by_the_time_its_link_is_stored_is_not_told(
     assert tally.withdrawn == 1
 
 
+# ------------------------------------------------------------------ how late
+
+
+def test_the_lag_counts_from_when_it_could_be_told(desk: Desk) -> None:
+    """What became known late, or was held back, is not late; what was tried before is, and what no tick took."""
+    desk.put(f"{MON}T20:00", created_at="2026-02-01T00:00:00Z", status="New")
+    assert desk.tick(f"{MON}T20:01").lag_seconds == 60, "of an old ticket that was brought just now"
+    desk.put(f"{MON}T20:01", created_at="2026-02-01T00:00:00Z", status="Resolved", resolved_at=f"{MON}T20:01:00Z")
+    desk.tick(f"{MON}T20:02")
+    desk.put(f"{MON}T20:00", "T-2", **{**NEW, "created_at": f"{MON}T20:00:00Z"})
+    assert desk.tick("2026-03-03T02:10").lag_seconds == 600, "no tick ran for ten minutes"
+    with Refused(desk.sns, "sns.Publish", "ThrottledException"):
+        desk.tick("2026-03-03T04:01")
+    assert desk.tick("2026-03-03T04:31").lag_seconds == 1799, "it was tried in vain half an hour ago"
+
+
 # ------------------------------------------------------------------ names of topics
 
 

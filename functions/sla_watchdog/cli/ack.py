@@ -14,7 +14,7 @@ from sla_watchdog.cli import FINE, UsageError
 from sla_watchdog.cli.options import Subparsers, add_command
 from sla_watchdog.cli.spans import span
 from sla_watchdog.domain.acknowledgement import Answer
-from sla_watchdog.domain.message.wording import instant
+from sla_watchdog.domain.message.wording import instant, iso
 from sla_watchdog.domain.record import Unreadable, seconds_of
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def promise(args: argparse.Namespace, stack: Stack, answer: Answer) -> int:
     until = _until(args, stack, now)
     made = Responder(_judge(stack, now)).promise(args.ticket, args.by, until, now, answer)
     if args.json:
-        print(json.dumps({"ticket": args.ticket, "answer": answer.value, "by": made.by, "until": made.until}))
+        print(json.dumps({"ticket": args.ticket, "answer": answer.value, "by": made.by, "until": iso(made.until)}))
     else:
         said = (
             f"{made.by} {SAID[answer]} {args.ticket}: next update by {instant(until, stack.policy.timezone or 'UTC')}"
@@ -76,7 +76,7 @@ def _until(args: argparse.Namespace, stack: Stack, now: int) -> int:
     try:
         return seconds_of(args.until, stack.policy.timezone)
     except Unreadable as problem:
-        raise UsageError(f"--until: {problem}") from problem
+        raise UsageError(f"--until: {problem}; a time looks like 2026-03-31T17:00+02:00") from problem
 
 
 def _judge(stack: Stack, now: int) -> Judge:

@@ -49,6 +49,8 @@ def _email(text: str) -> Address:
 
 def _phone(text: str) -> Address:
     number = _BETWEEN_DIGITS.sub("", text)
+    if number.startswith("00"):
+        raise UsageError(f"{text!r} begins with 00; write + instead: +{number.removeprefix('00')}")
     if not number.startswith("+"):
         raise UsageError(f"{text!r} has no country code; a phone number looks like +4915112345678")
     if not _PHONE.fullmatch(number):

@@ -21,7 +21,7 @@ ABSENT = frozenset({"ResourceNotFoundException", "NotFound", "NotFoundException"
 
 NO_CREDENTIALS = (
     "there are no AWS credentials; `aws configure` or `aws sso login` sets them up, "
-    "and `make local` prints those of the local stack"
+    "and `make local` names the file that sets those of the local stack"
 )
 NO_REGION = "no region is set; say --region, or set AWS_DEFAULT_REGION"
 

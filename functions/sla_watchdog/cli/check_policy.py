@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,9 +28,14 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = subparsers.add_parser(
         "check-policy",
         help="check the policy file, and compile it",
-        description="Prints everything that is wrong with the policy file, each with its line and what would be "
-        "right; or, if nothing is, what the file says in short. The examples of the file are run; where the policy "
-        "does otherwise than they expect, that is an error.",
+        description=textwrap.fill(
+            "Prints everything that is wrong with the policy file, each with its line and what would be right; or, if "
+            "nothing is, what the file says in short. The examples of the file are run; where the policy does "
+            "otherwise than they expect, that is an error.",
+            78,
+        ),
+        epilog="example:\n  sla-watchdog check-policy new.yaml --against functions/policy.yaml",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: the project's own policy.yaml")
     parser.add_argument("--compile", metavar="OUT", type=Path, help="write what Lambda reads to OUT")

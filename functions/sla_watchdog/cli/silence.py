@@ -161,7 +161,7 @@ def _until(args: argparse.Namespace, policy: Policy, now: int) -> int:
     try:
         return seconds_of(args.until, policy.timezone)
     except Unreadable as problem:
-        raise UsageError(f"--until: {problem}") from problem
+        raise UsageError(f"--until: {problem}; a time looks like 2026-03-31T17:00+02:00") from problem
 
 
 def _condition(text: str, policy: Policy) -> Condition:

@@ -100,7 +100,7 @@ def print_list(stack: Stack, silences: Sequence[Silence], now: int) -> None:
     for name in ("id", "until", "what", "why"):
         table.add_column(name, no_wrap=name in ("id", "until"), overflow="fold")
     for each in silences:
-        until = instant(each.until, stack.policy.timezone or "UTC")
+        until = instant(each.until, stack.policy.timezone or "UTC") + ("" if each.in_force(now) else ", over")
         lifted = f", lifted by {brief(each.lifted_by, 30)}" if each.lifted_by else ""
         why = f"{each.reason} ({each.by}{lifted})"
         table.add_row(each.id, until, Text(what(each)), Text(why), style="" if each.in_force(now) else "dim")
