@@ -40,7 +40,7 @@ def test_a_promise_holds_until_it_is_broken_and_then_it_goes_one_level_up(world:
         assert "I take it" in request(link)[1]
     status, page = request(link, answer="take", by="Kim Larsen", until=str(world.at(7)))
     assert (status, "Noted: Kim Larsen takes it" in page) == (200, True)
-    assert "This link was used" in request(link, answer="not_me")[1]
+    assert "Kim Larsen has it already" in request(link, answer="not_me")[1]
     world.pass_to(7, -1)
     world.tick()  # nothing told the driver of time that somebody answered
     world.expect()
