@@ -210,14 +210,21 @@ class Sender:
         if self._only_observed(draft.recipient):
             return self._observe(draft, entry)
         told = self._notice(draft)
-        link = self._link(told, entry) if told else ""  # a write, so before the last look
-        fresh = self._fresh(draft) if told else None
-        if told and fresh is None:
+        if told is None:
+            return None
+        link = self._link(told, entry)  # a write, so before the last look
+        fresh = self._fresh(draft)
+        if fresh is None:
             self.tally.withdrawn += 1
             return self._settle(draft.judged, entry, Outcome.WITHDRAWN, "not due any more when it was to be sent")
-        if fresh and (said := told if fresh is draft else self._notice(fresh)):
-            self._publish([fresh], render(evolve(said, link=link), self.now), Outcome.SENT, {})
+        if (told := self._still_told(told, draft, fresh)) is not None:
+            self._publish([fresh], render(evolve(told, link=link), self.now), Outcome.SENT, {})
         return None
+
+    def _still_told(self, told: Notice, before: Draft, fresh: Draft) -> Notice | None:
+        """What the draft tells as it was read last; the same where nothing of it has changed."""
+        same = fresh.alerts == before.alerts and fresh.judged.facts == before.judged.facts
+        return told if same else self._notice(fresh)
 
     def _link(self, told: Notice, entry: Entry) -> str:
         """Where the reader answers; '' where nothing is to be answered, nobody reads, or no link can be stored now."""
@@ -232,30 +239,24 @@ class Sender:
         """Many messages to one topic as one: the item first, one send, one mark, then member by member."""
         destination = self.reach.destination(drafts[0].recipient)
         self.watch.put_digest(digest, destination, [draft.name for draft in drafts], self.now)
-        known = {draft.name: (draft, told) for draft in drafts if (told := self._notice(draft)) is not None}
+        known = {draft.name: (told, draft) for draft in drafts if (told := self._notice(draft)) is not None}
         links = self._links(known)
-        members = [draft for draft, _ in known.values()]
-        due = self._fresh_of(members)
-        still = {draft.name for draft in due}
-        for draft in members:
-            if draft.name not in still:
-                self.tally.withdrawn += 1
-                reason = "not due any more when its digest was to be sent"
-                self._settle(draft.judged, self._entry(draft), Outcome.WITHDRAWN, reason)
-        worded = [
-            (draft, evolve(told, link=links.get(draft.name, "")))
-            for draft in due
-            if (told := known[draft.name][1] if draft is known[draft.name][0] else self._notice(draft)) is not None
-        ]
+        fresh = {draft.name: draft for draft in self._fresh_of([draft for _, draft in known.values()])}
+        for draft in (draft for name, (_, draft) in known.items() if name not in fresh):
+            self.tally.withdrawn += 1
+            reason = "not due any more when its digest was to be sent"
+            self._settle(draft.judged, self._entry(draft), Outcome.WITHDRAWN, reason)
+        again = {name: self._still_told(*known[name], draft) for name, draft in fresh.items()}
+        worded = {name: evolve(told, link=links.get(name, "")) for name, told in again.items() if told is not None}
         if worded:
-            message = render_digest([told for _, told in worded], destination, digest, self.now)
-            self._publish([draft for draft, _ in worded], message, Outcome.IN_DIGEST, {"digest": digest})
+            message = render_digest(list(worded.values()), destination, digest, self.now)
+            self._publish([fresh[name] for name in worded], message, Outcome.IN_DIGEST, {"digest": digest})
 
-    def _links(self, known: Mapping[Name, tuple[Draft, Notice]]) -> dict[Name, str]:
+    def _links(self, known: Mapping[Name, tuple[Notice, Draft]]) -> dict[Name, str]:
         """What the e-mail of a digest lists can be answered from it."""
-        shown = listed(told for _, told in known.values())
+        shown = listed(told for told, _ in known.values())
         return {
-            name: self._link(told, self._entry(draft)) for name, (draft, told) in known.items() if told.case in shown
+            name: self._link(told, self._entry(draft)) for name, (told, draft) in known.items() if told.case in shown
         }
 
     def _publish(self, drafts: list[Draft], message: Message, outcome: Outcome, extra: dict[str, str]) -> None:
