@@ -182,7 +182,7 @@ class Sender:
 
     def _settled_lapsed(self, judged: Judged) -> bool:
         """Whether a lapsed claim had to be put right first: its digest was sent, or nothing is due for it now."""
-        due = {draft.recipient.key for draft in drafts_of(judged)}
+        due = {alert.recipient.key for alert in judged.plan.alerts}
         lapsed = {key: entry for key, entry in judged.case.outbox.items() if entry.until <= self.now}
         self.stored[judged.case.id] = judged.case
         acted = False

@@ -80,6 +80,14 @@ def _outcome(text: str) -> Outcome | Answer:
     return Answer(text) if text in set(Answer) else Outcome(text)
 
 
+def put_records(client: DynamoDBClient, table: str, records: Iterable[Item], pause: Pause) -> None:
+    """Records as they are stored, each key once. Raises Unavailable."""
+    try:
+        write_all(client, table, records, pause)
+    except (BotoCoreError, ClientError, StoreBusyError) as error:
+        raise Unavailable(f"the Audit table cannot be written: {error}") from error
+
+
 class AuditTable:
     """`client` may try again by itself: a put is safe to repeat."""
 
@@ -91,10 +99,7 @@ class AuditTable:
     def put(self, items: Iterable[AuditItem]) -> None:
         """Writes all of them. Safe to repeat: the key is made of case, time and alert. Raises Unavailable."""
         distinct = {item.key: audit_item(item) for item in items}
-        try:
-            write_all(self._client, self._table, distinct.values(), self._pause)
-        except (BotoCoreError, ClientError, StoreBusyError) as error:
-            raise Unavailable(f"the Audit table cannot be written: {error}") from error
+        put_records(self._client, self._table, distinct.values(), self._pause)
 
     def of_case(self, case: str) -> list[AuditItem]:
         """Everything that was decided about the case, oldest first."""

@@ -12,11 +12,11 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
 from sla_watchdog.adapters.attributes import plain
-from sla_watchdog.adapters.audit import AuditItem, audit_item
+from sla_watchdog.adapters.audit import AuditItem, audit_item, put_records
 from sla_watchdog.adapters.case_item import (
     case_key,
     case_of,
@@ -27,9 +27,8 @@ from sla_watchdog.adapters.case_item import (
 from sla_watchdog.adapters.case_reads import ROOM
 from sla_watchdog.adapters.cases import judged_under, require_rev, storable, wakes
 from sla_watchdog.adapters.expression import Expression
-from sla_watchdog.adapters.table import Item, Items, Pause, StoreBusyError, is_refused, slices, write_all
+from sla_watchdog.adapters.table import Item, Items, Pause, is_refused, slices
 from sla_watchdog.domain.case import Case, Entry, Reached, outlived
-from sla_watchdog.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -215,10 +214,7 @@ class Outbox(Items):
         """
         waiting = [each["M"] for each in item.get(UNAUDITED, {}).get("L", []) if "M" in each]
         distinct = {(each["pk"]["S"], each["sk"]["S"]): each for each in waiting if {"pk", "sk"} <= each.keys()}
-        try:
-            write_all(self._writes, self._audit_table, distinct.values(), self._pause)
-        except (BotoCoreError, ClientError, StoreBusyError) as error:
-            raise Unavailable(f"the Audit table cannot be written: {error}") from error
+        put_records(self._writes, self._audit_table, distinct.values(), self._pause)
         change = Expression().remove(UNAUDITED)
         change.require(change.as_stored(UNAUDITED, item))
         self._update(str(item["pk"]["S"]), ROOM, change)
