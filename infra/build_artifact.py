@@ -4,7 +4,8 @@
     sla_watchdog/                               without what only people run: commands, backtest, policy_file/
     policy.json                                 policy.yaml, checked and compiled
 
-A policy with an error fails the build, with the errors shown.
+A policy with an error fails the build, with the errors shown. Any other failure is said to be one of the
+builder, never of the policy.
 
 The same sources on the same day give the same artifact, which is kept in .cache/ and copied, since
 `sam build` asks once for each function. (The day counts because the compiled policy holds the
@@ -28,6 +29,8 @@ FUNCTIONS = ROOT / "functions"
 REQUIREMENTS = FUNCTIONS / "requirements.txt"
 CACHE = ROOT / ".cache"
 DAY_SECONDS = 86_400
+POLICY_IS_WRONG = 3
+"""How `python -m sla_watchdog.policy_file` says so; a program that crashed ends otherwise."""
 ONLY_RUN_BY_PEOPLE = ("cli", "policy_file", "backtest", "history.py", "replay.py", "sparing.py", "__main__.py")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "ruff.toml", *ONLY_RUN_BY_PEOPLE)
 
@@ -54,13 +57,13 @@ def build(folder: Path) -> None:
 
 
 def compile_policy(compiled: Path) -> None:
-    check = [sys.executable, "-m", "sla_watchdog", "check-policy"]
-    run(
-        [*check, "--compile", str(compiled), "policy.yaml"],
-        "functions/policy.yaml has errors, shown above",
-    )
-    if not compiled.exists():
-        raise BuildError("check-policy found no error, yet compiled nothing")
+    code = exit_code([sys.executable, "-m", "sla_watchdog.policy_file", "policy.yaml", str(compiled)])
+    if code == POLICY_IS_WRONG:
+        raise BuildError("functions/policy.yaml has errors, shown above")
+    if code != 0 or not compiled.exists():
+        raise BuildError(
+            f"the builder itself crashed (exit code {code}), see above; this is no error of your policy"
+        )
 
 
 def install_libraries(folder: Path) -> None:
@@ -69,7 +72,8 @@ def install_libraries(folder: Path) -> None:
     wanted = ["install", *options, "-r", str(REQUIREMENTS)]
     if uv is None or not succeeds([uv, "pip", *wanted, "--python", sys.executable]):
         pip = [sys.executable, "-m", "pip"]
-        run([*pip, *wanted, "--no-compile"], "the libraries could not be installed")
+        if exit_code([*pip, *wanted, "--no-compile"]) != 0:
+            raise BuildError("the libraries could not be installed, for the reason above")
     shutil.rmtree(folder / "bin", ignore_errors=True)
     (folder / ".lock").unlink(missing_ok=True)
     compiled = [str(file.relative_to(folder)) for file in folder.rglob("*.so")]
@@ -88,12 +92,10 @@ def succeeds(command: list[str]) -> bool:
     return subprocess.run(command, env=environment, capture_output=True, check=False).returncode == 0
 
 
-def run(command: list[str], what_it_means: str) -> None:
+def exit_code(command: list[str]) -> int:
     """Runs a step in functions/; what it prints goes to stderr, which SAM CLI shows."""
     environment = os.environ | {"PYTHONPATH": str(FUNCTIONS), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, cwd=FUNCTIONS, env=environment, stdout=sys.stderr, check=False)
-    if done.returncode != 0:
-        raise BuildError(what_it_means)
+    return subprocess.run(command, cwd=FUNCTIONS, env=environment, stdout=sys.stderr, check=False).returncode
 
 
 def kept(name: str, key: str, fill: Callable[[Path], None]) -> Path:

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Makes a virtual environment and installs requirements into it.
-#   infra/venv.sh DIRECTORY [--project] REQUIREMENTS_FILE...
+#   infra/venv.sh DIRECTORY [--project | --once] REQUIREMENTS_FILE...
 # Needs Python 3.11 or later (3.13, the runtime on AWS, is taken first; PYTHON=… names another).
-# --project also installs this project, editable. uv is used where it can be had, else pip.
+# --project also installs this project, editable. --once leaves an environment that is newer than the requirements as
+# it is, and lets one of several that want it at the same moment make it. uv is used where it can be had, else pip.
 set -eu
 
 venv=$1
@@ -10,6 +11,11 @@ shift
 project=
 if [ "$1" = --project ]; then
     project=yes
+    shift
+fi
+once=
+if [ "$1" = --once ]; then
+    once=yes
     shift
 fi
 uv_version=$(sed -n 's/^uv==//p' requirements.txt 2>/dev/null || true)
@@ -53,6 +59,28 @@ if [ -z "$python" ]; then
         "or name it: make PYTHON=/path/to/python3.13"
 fi
 is_new_enough "$python" || die "PYTHON=$python is $("$python" --version 2>&1), and 3.11 or later is needed."
+
+is_ready() {
+    [ -e "$venv/.ready" ] || return 1
+    for file in "$@"; do
+        [ "$file" -nt "$venv/.ready" ] && return 1
+    done
+    return 0
+}
+
+# The lock is the kernel's, on the first requirements file: it goes with whoever held it, in whatever way that ends.
+LOCK='import fcntl, os, sys
+lock = os.open(sys.argv[1], os.O_RDONLY)
+fcntl.flock(lock, fcntl.LOCK_EX)
+os.set_inheritable(lock, True)
+os.execvp("sh", ["sh", *sys.argv[2:]])'
+if [ -n "$once" ]; then
+    is_ready "$@" && exit 0
+    if [ -z "${VENV_IS_LOCKED:-}" ]; then
+        export VENV_IS_LOCKED=yes
+        exec "$python" -c "$LOCK" "$1" "$0" "$venv" --once "$@"
+    fi
+fi
 
 find_uv() { # leaves the path of uv in $uv, or nothing
     uv=$(command -v uv || true)
