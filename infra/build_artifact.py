@@ -61,9 +61,7 @@ def compile_policy(compiled: Path) -> None:
     if code == POLICY_IS_WRONG:
         raise BuildError("functions/policy.yaml has errors, shown above")
     if code != 0 or not compiled.exists():
-        raise BuildError(
-            f"the builder itself crashed (exit code {code}), see above; this is no error of your policy"
-        )
+        raise BuildError(f"the builder itself crashed (exit code {code}), see above; this is no error of your policy")
 
 
 def install_libraries(folder: Path) -> None:

@@ -7,6 +7,7 @@ from types import FrameType
 
 from local_stack.deploy import DeployError
 from local_stack.server import LocalAwsError
+from sla_watchdog.errors import SlaWatchdogError
 
 COMMANDS = ("demo", "local")
 
@@ -23,7 +24,7 @@ def main(argv: list[str]) -> int:
     except KeyboardInterrupt:
         print("\nstopped", file=sys.stderr)
         return 130
-    except (LocalAwsError, DeployError) as error:
+    except (LocalAwsError, DeployError, SlaWatchdogError) as error:
         print(error, file=sys.stderr)
         return 1
 

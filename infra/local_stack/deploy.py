@@ -24,6 +24,8 @@ CHECKED = (ROOT / "template.yaml", ROOT / "samconfig.toml", ROOT / "requirements
 DONE = ".done"
 KEPT = 8
 SIMULATED_TIME = {"Clock": "table"}
+NOBODY = "none"
+"""As the first recipient: the inbox subscribes to every topic by itself."""
 _LINES_OF_A_FAILURE = 60
 
 
@@ -43,7 +45,7 @@ def deploy(
     Says how many seconds each part took. Checks and build are skipped when nothing that they read
     has changed since they last succeeded.
     """
-    chosen = dict(parameters or {})
+    chosen = {"FirstRecipient": NOBODY, **(parameters or {})}
     with _timed("sam validate, sam validate --lint, sam build", say), _one_at_a_time():
         built = _checked_and_built(aws)
     with _timed("sam deploy", say):

@@ -18,14 +18,16 @@ from local_stack.inbox import Inbox, NotSubscribed
 from local_stack.ministack import LocalAws
 from local_stack.server import ROOT, LocalAwsError, free_port
 from sla_watchdog.adapters.attributes import typed
+from sla_watchdog.cli.deployed import samconfig
 from sla_watchdog.help_desk import iso
 
 ENVIRONMENT = ROOT / ".local" / "env"
 TOOLS = (".venv", ".venv-sam")
 """Where `sla-watchdog` and `sam` are."""
 
-STACK = "sla-watchdog"
-"""What `sam deploy` updates too, so that an edited policy comes here by the same two commands as on AWS."""
+STACK, REGION = "sla-watchdog", "eu-central-1"
+"""Where samconfig.toml names none. What it names is taken: `sam deploy` goes there, and an edited policy comes here by
+the same two commands as on AWS."""
 
 NEW_TOPICS_SECONDS = 5.0
 
@@ -53,7 +55,7 @@ def _run(arguments: argparse.Namespace) -> NoReturn:
         raise LocalAwsError(
             f"a local stack of this checkout is running already, at {other}: use it (`. .local/env`), or end it first"
         )
-    with LocalAws(port=free_port(arguments.port)) as aws:
+    with LocalAws(port=free_port(arguments.port), region=arguments.region) as aws:
         print(f"MiniStack answers at {aws.endpoint}; deploying")
         outputs = deploy(aws, stack=arguments.stack, parameters={"Mode": arguments.mode})
         with Inbox(aws, arguments.stack, port=free_port(arguments.inbox_port)) as inbox:
@@ -113,10 +115,12 @@ def _listen(inbox: Inbox) -> NoReturn:
 
 
 def _arguments(argv: list[str]) -> argparse.Namespace:
+    wanted = {"stack_name": STACK, "region": REGION} | samconfig()
     parser = argparse.ArgumentParser(prog="make local", description="the deployed stack on this machine")
-    parser.add_argument("--port", type=int, default=4566, help="of the local AWS, if it is free (4566)")
-    parser.add_argument("--inbox-port", type=int, default=8025, help="of the inbox page, if it is free (8025)")
-    parser.add_argument("--stack", default=STACK, help=f"name of the stack ({STACK}, as samconfig.toml has it)")
+    parser.add_argument("--port", type=int, default=0, help="of the local AWS, if it is free (a random one)")
+    parser.add_argument("--inbox-port", type=int, default=0, help="of the inbox page, if it is free (a random one)")
+    parser.add_argument("--stack", default=wanted["stack_name"], help="its name (as samconfig.toml has it)")
+    parser.add_argument("--region", default=wanted["region"], help="(as samconfig.toml has it)")
     parser.add_argument("--mode", default="live", choices=["live", "observe"], help="what a deploy to AWS calls Mode")
     parser.add_argument("--sample", action="store_true", help="put a few tickets that somebody must be told of")
     return parser.parse_args(argv)

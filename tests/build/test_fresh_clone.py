@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from importlib.metadata import packages_distributions
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from checkout import checkout
 from local_stack.server import ROOT
 
 pytestmark = [pytest.mark.build, pytest.mark.xdist_group("build")]
@@ -61,22 +61,7 @@ def build(clone: Path, target: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """What git would hand out, with the changes of this working tree; nothing that make made."""
-    copy = tmp_path / "clone"
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if listed.returncode != 0:
-        pytest.skip("this is no git checkout")
-    for name in filter(None, listed.stdout.splitlines()):
-        if (ROOT / name).is_file():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, copy / name)
-    return copy
+    return checkout(tmp_path / "clone")
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ import pytest
 
 from local_stack import ministack as module
 from local_stack.deploy import DeployError, sam
-from local_stack.local import STACK, running, write_environment
+from local_stack.local import REGION, STACK, _arguments, running, write_environment
 from local_stack.ministack import LocalAws
-from local_stack.server import HOST, ROOT, LocalAwsError, Server
+from local_stack.server import HOST, ROOT, LocalAwsError, Server, free_port
 
 STARTER = """
 import sys, time
@@ -45,10 +45,37 @@ def wait_until_gone(pids: list[int], seconds: float = 8.0) -> list[int]:
     return [pid for pid in pids if is_alive(pid)]
 
 
-def test_sam_deploy_updates_the_local_stack_and_never_without_a_build() -> None:
+def test_sam_deploy_never_deploys_without_a_build_and_keeps_its_answers_where_no_build_deletes_them() -> None:
+    """`template_file` would do the first and not the second: see tests/scenarios/test_guided_deploy.py."""
     config = tomllib.loads((ROOT / "samconfig.toml").read_text())["default"]
-    assert config["global"]["parameters"]["stack_name"] == STACK
-    assert config["deploy"]["parameters"]["template_file"] == ".aws-sam/build/template.yaml"
+    assert config["deploy"]["parameters"]["template"] == ".aws-sam/build/template.yaml"
+    assert "template_file" not in config["deploy"]["parameters"]
+
+
+ANSWERS = '[default.deploy.parameters]\nstack_name = "our-own"\nregion = "eu-west-1"\n'
+
+
+@pytest.mark.parametrize(
+    ("config", "stack", "region"),
+    [
+        pytest.param((ROOT / "samconfig.toml").read_text(), STACK, REGION, id="as the project has it"),
+        pytest.param(ANSWERS, "our-own", "eu-west-1", id="with answers of one's own"),
+        pytest.param("version = 0.1\n", STACK, REGION, id="which names none"),
+    ],
+)
+def test_the_local_stack_is_the_one_that_sam_deploy_updates(
+    config: str, stack: str, region: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "samconfig.toml").write_text(config)
+    monkeypatch.chdir(tmp_path)
+    chosen = _arguments([])
+    assert (chosen.stack, chosen.region) == (stack, region)
+
+
+def test_ports_are_not_to_be_guessed() -> None:
+    chosen = _arguments([])
+    assert {free_port(chosen.port), free_port(chosen.inbox_port), LocalAws().port}.isdisjoint({4566, 8025})
+    assert len({free_port(chosen.port) for _ in range(8)}) > 1
 
 
 @pytest.fixture

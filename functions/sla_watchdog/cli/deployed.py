@@ -25,7 +25,7 @@ OWN_SAMCONFIG = Path(__file__).parents[3] / SAMCONFIG
 
 def named(args: argparse.Namespace) -> tuple[str, boto3.Session]:
     """The stack's name and a session in its region, each by the nearest who says so."""
-    wanted = _samconfig()
+    wanted = samconfig()
     name = args.stack or os.environ.get("SLA_STACK") or wanted.get("stack_name") or "sla"
     region = args.region or os.environ.get("AWS_REGION") or boto3.Session().region_name or wanted.get("region")
     return name, boto3.Session(region_name=region)
@@ -69,7 +69,7 @@ def _watchdogs(clouds: CloudFormationClient) -> list[str]:
     return sorted(name for name, theirs in keys.items() if theirs.issuperset(NEEDED))
 
 
-def _samconfig() -> dict[str, str]:
+def samconfig() -> dict[str, str]:
     """What `sam deploy` would take from samconfig.toml of this folder, else of the project: name and region."""
     path = next((path for path in (Path(SAMCONFIG), OWN_SAMCONFIG) if path.is_file()), None)
     if path is None:
