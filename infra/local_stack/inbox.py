@@ -25,6 +25,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from attrs import frozen
 
+from local_stack.door import refusal
 from local_stack.inbox_page import POLICY, page
 from local_stack.ministack import LocalAws
 from local_stack.server import HOST
@@ -221,15 +222,20 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, _Handler)
         self.inbox = inbox
 
-    @property
-    def names(self) -> frozenset[str]:
-        """What a browser may have called this server: anything else is another site's trick."""
-        return frozenset(f"{host}:{self.server_port}" for host in (HOST, "localhost"))
-
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
     timeout = 10
+
+    def parse_request(self) -> bool:
+        """Refuses the pages of others, whatever they ask for."""
+        if not super().parse_request():
+            return False
+        status = refusal(self.headers.items(), self.server.server_port)
+        if status is not None:
+            self.close_connection = True
+            self._answer(status)
+        return status is None
 
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -242,8 +248,6 @@ class _Handler(BaseHTTPRequestHandler):
         return self._answer(status)
 
     def do_GET(self) -> None:
-        if self.headers.get("Host") not in self.server.names:
-            return self._answer(HTTPStatus.MISDIRECTED_REQUEST)
         address = urlsplit(self.path)
         if address.path != "/":
             return self._answer(HTTPStatus.NOT_FOUND)

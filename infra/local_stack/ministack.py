@@ -5,7 +5,7 @@
         subprocess.run(["sam", "deploy", …], env=aws.child_env())
 
 `AUTH=true`: each Lambda function may do what its role grants and nothing else. The caller here is
-the root user of the account.
+the root user of the account. Of what browsers send, only what its own pages ask for is heard: see door.py.
 """
 
 import os
@@ -22,6 +22,7 @@ from botocore.config import Config
 from local_stack.server import HOST, ROOT, LocalAwsError, Server, free_port
 
 ACCOUNT = "000000000000"
+_BEHIND_A_DOOR = Path(__file__).with_name("run_ministack.py")
 _OF_THE_SYSTEM = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
 
 
@@ -75,9 +76,9 @@ class LocalAws:
         return self._server.log(last) if self._server else ""
 
     def start(self) -> Self:
-        program = executable(".venv-aws", "ministack")
+        command = [str(executable(".venv-aws", "python")), "-P", str(_BEHIND_A_DOOR)]
         self._server = Server("MiniStack")
-        self._server.start([str(program)], env=self._server_env(self._server.folder), is_ready=self._is_ready)
+        self._server.start(command, env=self._server_env(self._server.folder), is_ready=self._is_ready)
         return self
 
     def stop(self) -> None:

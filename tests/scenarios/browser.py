@@ -71,13 +71,14 @@ def until(look: Callable[[], Any]) -> Any:
 
 
 @contextmanager
-def browsing(folder: Path) -> Iterator[Browser]:
+def browsing(folder: Path, *flags: str) -> Iterator[Browser]:
+    """A session with a profile in `folder`, and with these flags besides the usual ones."""
     port = free_port()
     driver = subprocess.Popen([str(DRIVER), f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         start = Browser(f"http://{HOST}:{port}")
         until(lambda: answers(start))
-        arguments = [*(f"--{flag}" for flag in FLAGS.split()), f"--user-data-dir={folder}"]
+        arguments = [*(f"--{flag}" for flag in (*FLAGS.split(), *flags)), f"--user-data-dir={folder}"]
         options = {"binary": BROWSER, "args": arguments}
         wanted = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}}
         session = start.call("/session", wanted)["sessionId"]
