@@ -14,11 +14,11 @@ from itertools import pairwise
 
 from attrs import evolve, field, frozen
 
-from sla_watchdog.domain.business_time import Calendar
-from sla_watchdog.domain.course import Course, Overrun, course
+from sla_watchdog.domain.course import Course, Overrun
 from sla_watchdog.domain.exchanges import Period, exchanges, updates
-from sla_watchdog.domain.facts import Facts, Value
-from sla_watchdog.domain.matching import History, rules_over_time
+from sla_watchdog.domain.facts import Facts
+from sla_watchdog.domain.limits import Courses, InForce, deadline, in_force, instant_of, until_stopped
+from sla_watchdog.domain.matching import candidates_over_time
 from sla_watchdog.domain.policy import (
     After,
     Before,
@@ -29,10 +29,7 @@ from sla_watchdog.domain.policy import (
     Policy,
     Target,
 )
-from sla_watchdog.domain.record import Unreadable, seconds_of
 from sla_watchdog.domain.ticket import ENDED, Span, Ticket
-
-CLOSED = frozenset({"closed"})
 
 
 class State(StrEnum):
@@ -115,12 +112,12 @@ class Recorded:
     breaches: Mapping[str, int] = field(factory=dict)
     edited_at: int | None = None
 
-    def breach(self, record: str, at: int | None, stopped_at: int | None) -> int | None:
-        """Of a clock recorded under that name that would breach at `at` by what is known now."""
+    def breach(self, record: str, at: int | None, part: Course) -> int | None:
+        """Of a clock recorded under that name that would breach at `at` by what is known now; `part` is its course."""
         before = self.breaches.get(record)
         if before is not None or at is None or self.edited_at is None or at >= self.edited_at:
             return at if before is None else before
-        return None if stopped_at is not None and stopped_at <= self.edited_at else self.edited_at
+        return part.lives_from(self.edited_at)
 
 
 @frozen
@@ -135,14 +132,14 @@ class Judged:
 def clocks(
     ticket: Ticket, facts: Facts, policy: Policy, recorded: Recorded | None = None, whole: bool = False
 ) -> Judged:
-    """Every clock of the ticket under the rule in force; with `whole` also the exchanges that are over.
+    """Every clock of the ticket under the rules that were in force; with `whole` also the exchanges that are over.
 
-    A deadline set elsewhere that cannot be read is no clock, and a finding. Raises NoWorkingTime or TimeOutOfRange of
-    its calendar.
+    A clock is judged by the rule in force now, one that stopped by the rule in force when it stopped: what comes
+    later changes no result (semantics D1). A deadline set elsewhere that cannot be read is no clock, and a finding.
+    Raises NoWorkingTime or TimeOutOfRange of its calendar.
     """
-    history = rules_over_time(ticket, facts, policy)
+    scenes = list(_scenes(ticket, facts, policy, recorded or Recorded()))
     found: list[Clock] = []
-    scenes = list(_scenes(ticket, facts, policy, history, history[-1][1].targets, recorded or Recorded()))
     pauses = sorted({overrun.at for scene in scenes for overrun in scene.overruns})
     overruns: dict[int, tuple[Clock, Overrun]] = {}
     for scene in scenes:
@@ -151,123 +148,124 @@ def clocks(
         for overrun in scene.overruns:
             for clock in (clock for clock in mine if clock.lasts(overrun.at)):
                 overruns.setdefault(1 + pauses.index(overrun.at), (clock, overrun))
-    found += _dropped(ticket, facts, policy, history, recorded or Recorded())
     return Judged(tuple(found), overruns)
 
 
-def _dropped(ticket: Ticket, facts: Facts, policy: Policy, history: History, recorded: Recorded) -> Iterator[Clock]:
-    """Clocks of targets that a later rule does not have, where they were breached before: that heals nothing (D1)."""
-    seen = {target.metric for target in history[-1][1].targets}
-    for place in range(len(history) - 2, -1, -1):
-        changed = history[place + 1][0]
-        targets = [target for target in history[place][1].targets if target.metric not in seen]
-        seen.update(target.metric for target in targets)
-        for scene in _scenes(ticket, facts, policy, history[: place + 1], targets, recorded):
-            clocks = scene.clocks(whole=False)
-            yield from (clock for clock in clocks if clock.breach_at is not None and clock.breach_at < changed)
-
-
-def _scenes(
-    ticket: Ticket, facts: Facts, policy: Policy, history: History, targets: Iterable[Target], recorded: Recorded
-) -> Iterator[_Scene]:
-    """Targets that stop and pause alike run the same course."""
-    calendar = policy.calendars[history[-1][1].calendar]
-    courses: dict[tuple[str, frozenset[str]], tuple[Course, tuple[Overrun, ...]]] = {}
-    for target in targets:
-        stops = ENDED if target.stops_at == "resolved" else CLOSED
-        key = target.stops_at, target.pauses_in
-        if key not in courses:
-            courses[key] = course(ticket, stops, target.pauses_in, calendar, policy.pauses)
-        yield _Scene(ticket, facts, policy, history, target, recorded, stops, *courses[key])
+def _scenes(ticket: Ticket, facts: Facts, policy: Policy, recorded: Recorded) -> Iterator[_Scene]:
+    """One for each metric that any rule had a target for: those of the rule in force first, then those of the past."""
+    history = candidates_over_time(ticket, facts, policy)
+    courses = Courses(ticket, policy)
+    targets = (target for _, rules in reversed(history) for rule in rules for target in rule.targets)
+    for metric in dict.fromkeys(target.metric for target in targets):
+        periods = tuple(in_force(metric, history, ticket, facts, policy))
+        if any(period.target is not None for period in periods):
+            yield _Scene(ticket, facts, policy, metric, periods, recorded, courses)
 
 
 @frozen
 class _Scene:
-    """One target of one ticket."""
+    """One metric of one ticket, with the limits that were in force for it."""
 
     ticket: Ticket
     facts: Facts
     policy: Policy
-    history: History
-    target: Target
+    metric: Metric
+    periods: tuple[InForce, ...]
     recorded: Recorded
-    stops: frozenset[str]
-    course: Course
-    overruns: tuple[Overrun, ...]
+    courses: Courses
 
     @property
-    def calendar(self) -> Calendar:
-        return self.course.calendar
+    def last(self) -> InForce:
+        """The latest period with a limit: the one in force, unless the present rule has none."""
+        return next(period for period in reversed(self.periods) if period.target is not None)
+
+    @property
+    def overruns(self) -> tuple[Overrun, ...]:
+        present = self.periods[-1]
+        return () if present.target is None else self.courses.of(present).overruns
 
     def clocks(self, whole: bool) -> Iterator[Clock]:
-        """None for a ticket that was born closed, until it is reopened (semantics C4), or that has no deadline."""
-        if len(self.ticket.spans) == 1 and self.ticket.group in self.stops:
+        """None for a ticket that was born closed, until it is reopened (semantics C4)."""
+        stops = self.last.stops
+        if len(self.ticket.spans) == 1 and self.ticket.group in stops:
             return
-        if self.target.due is not None and deadline(self.ticket.id, self.target.due, self.facts, self.policy) is None:
-            return
-        match self.target.metric:
-            case Metric.FIRST_RESPONSE:
-                yield from self._first_response()
-            case Metric.FIRST_RESOLUTION:
-                yield self._clock(1, self.ticket.created_at, self._first_end())
-            case Metric.RESOLUTION:
-                yield self._resolution()
-            case _:
-                for cycle, (start, stop) in list(enumerate(self._periods(), 1))[0 if whole else -1 :]:
-                    yield self._clock(cycle, start, stop)
+        for cycle, (start, stop) in self._lives(stops, whole):
+            clock = self._clock(cycle, start, stop)
+            if clock is not None:
+                yield clock
 
     # ------------------------------------------------------------------ when it starts and stops
+
+    def _lives(self, stops: frozenset[str], whole: bool) -> Iterable[tuple[int, Period]]:
+        """Cycle, start and stop of each clock of the metric; of exchanges only the last, unless the `whole` is asked
+        for.
+        """
+        match self.metric:
+            case Metric.FIRST_RESPONSE:
+                return self._first_response(stops)
+            case Metric.FIRST_RESOLUTION:
+                return [(1, (self.ticket.created_at, self._first_end(stops)))]
+            case Metric.RESOLUTION:
+                return [(1, (self.ticket.created_at, self._left(self.ticket.since(stops))))]
+            case Metric.NEXT_RESPONSE:
+                found = exchanges(self.ticket, stops)
+            case _:
+                found = updates(self.ticket, self.ticket.since(stops))
+        return list(enumerate(found, 1))[0 if whole else -1 :]
 
     def _left(self, *ends: int | None) -> int | None:
         return min((at for at in (*ends, self.ticket.left_at) if at is not None), default=None)
 
-    def _first_end(self) -> int | None:
-        return self._left(next((span.start for span in self.ticket.spans if span.group in self.stops), None))
+    def _first_end(self, stops: frozenset[str]) -> int | None:
+        return self._left(next((span.start for span in self.ticket.spans if span.group in stops), None))
 
-    def _first_response(self) -> Iterator[Clock]:
+    def _first_response(self, stops: frozenset[str]) -> list[tuple[int, Period]]:
         """From the creation; for a ticket that the desk opened, from the customer's first message (semantics B2)."""
         start, answered = self.ticket.first_request
         if self.ticket.by_agent:
             if not self.ticket.asked:
-                return
+                return []
             start = self.ticket.asked[0]
             answered = next((at for at in self.ticket.answered if at >= start), None)
-        ends = (span.start for span in self.ticket.spans if span.group in self.stops and span.start >= start)
-        yield self._clock(1, start, self._left(answered, next(ends, None)))
+        ends = (span.start for span in self.ticket.spans if span.group in stops and span.start >= start)
+        return [(1, (start, self._left(answered, next(ends, None))))]
 
-    def _resolution(self) -> Clock:
-        """Time resolved is excluded, and its ladder goes on from where it was (semantics D5)."""
-        clock = self._clock(1, self.ticket.created_at, self._left(self.ticket.since(self.stops)))
-        reopenings = self._reopenings()
-        return _climbed(evolve(clock, cycle=1 + len(reopenings)), self.ticket, reopenings) if reopenings else clock
-
-    def _reopenings(self) -> tuple[int, ...]:
-        if self.stops is ENDED:
+    def _reopenings(self, stops: frozenset[str]) -> tuple[int, ...]:
+        if stops is ENDED:
             return self.ticket.climbing
-        starts = {b.start for a, b in pairwise(self.ticket.spans) if a.group in self.stops}
+        starts = {b.start for a, b in pairwise(self.ticket.spans) if a.group in stops}
         return tuple(at for at in self.ticket.climbing if at in starts)
-
-    def _periods(self) -> list[Period]:
-        if self.target.metric is Metric.NEXT_RESPONSE:
-            return exchanges(self.ticket, self.stops)
-        return updates(self.ticket, self.ticket.since(self.stops))
 
     # ------------------------------------------------------------------ what follows
 
-    def _clock(self, cycle: int, start: int, stop: int | None) -> Clock:
-        part = self.course if start == self.ticket.created_at and stop is None else self.course.within(start, stop)
-        due_at, within = self._deadline(part, stop)
-        target, rule = self.target, self.history[-1][1]
-        record = recorded_as(self.ticket.id, target.metric, cycle)
-        breach_at = self.recorded.breach(record, self._breach(part, start, stop), stop)
+    def _clock(self, cycle: int, start: int, stop: int | None) -> Clock | None:
+        """None where no limit was in force while it ran, or where a rule without one took over before a breach."""
+        lived = until_stopped(self.periods, stop, self.last)
+        under = next((period for period in reversed(lived) if period.target is not None), None)
+        if under is None:
+            return None
+        clock = self._under(under, lived, cycle, start, stop)
+        kept = under is lived[-1] or (clock.breach_at is not None and under.covers(clock.breach_at))
+        if not kept:
+            return None
+        reopenings = self._reopenings(under.stops) if self.metric is Metric.RESOLUTION else ()
+        return _reopened(clock, self.ticket, reopenings) if reopenings else clock
+
+    def _under(self, under: InForce, lived: tuple[InForce, ...], cycle: int, start: int, stop: int | None) -> Clock:
+        target = under.limit
+        whole = self.courses.of(under).course
+        part = whole if start == self.ticket.created_at and stop is None else whole.within(start, stop)
+        due_at, within = self._deadline(target, part, stop)
+        record = recorded_as(self.ticket.id, self.metric, cycle)
+        breach_at = self.recorded.breach(record, self._breach(lived, start, stop), part)
         elsewhere = target.due is not None
         return Clock(
             subject=self.ticket.id,
-            metric=target.metric,
+            metric=self.metric,
             cycle=cycle,
-            rule=rule.name,
+            rule=under.rule.name,
             target=within,
-            calendar=rule.calendar,
+            calendar=under.rule.calendar,
             ladder=target.ladder,
             started_at=start,
             running=part.running,
@@ -279,27 +277,56 @@ class _Scene:
             course=part,
         )
 
-    def _deadline(self, part: Course, stop: int | None) -> tuple[int | None, int]:
+    def _deadline(self, target: Target, part: Course, stop: int | None) -> tuple[int | None, int]:
         """When it is due, and the seconds of open time allowed; of one that was met, when it would have been due."""
-        if self.target.due is not None:
-            due_at = deadline(self.ticket.id, self.target.due, self.facts, self.policy) or 0
-            return due_at, max(0, self.calendar.between(self.ticket.created_at, due_at))
-        within = self.target.within
-        reached = part.reaches(within)
+        if target.due is not None:
+            due_at = deadline(self.ticket.id, target.due, self.facts, self.policy) or 0
+            return due_at, max(0, part.calendar.between(self.ticket.created_at, due_at))
+        reached = part.reaches(target.within)
         if reached is None and stop is not None:
-            return self.calendar.add(stop, within - part.elapsed(stop)), within
-        return reached, within
+            return part.calendar.add(stop, target.within - part.elapsed(stop)), target.within
+        return reached, target.within
 
-    def _breach(self, part: Course, start: int, stop: int | None) -> int | None:
-        """The first instant at which more had elapsed than the target in force at that instant allowed."""
-        if self.target.due is not None:
-            at = self._breach_of_elsewhere(self.target.due, start)
-            return at if at is None or stop is None or at <= stop else None
-        found = self._own_breach(part)
-        absorbed = [b for each in self.ticket.absorbed if (b := self._breach_of(each)) is not None]
-        return min([found, *absorbed] if found is not None else absorbed, default=None)
+    # ------------------------------------------------------------------ when it was breached
 
-    def _breach_of_elsewhere(self, name: str, start: int) -> int | None:
+    def _breach(self, lived: tuple[InForce, ...], start: int, stop: int | None) -> int | None:
+        """The first instant at which more had elapsed than the limit in force at that instant allowed, each limit with
+        the pauses and the end of its own rule.
+        """
+        own = self._own_breach(lived, start, stop)
+        breaches = [own, *(self._breach_of(each) for each in self.ticket.absorbed)]
+        return min((at for at in breaches if at is not None), default=None)
+
+    def _own_breach(self, lived: tuple[InForce, ...], start: int, stop: int | None) -> int | None:
+        parts: dict[str, tuple[Course, int | None]] = {}
+        for period in lived:
+            target = period.target
+            if target is None:
+                continue
+            if period.rule.name not in parts:
+                part = self._part(period, start, stop)
+                parts[period.rule.name] = part, part.reaches(target.within + 1)
+            part, reached = parts[period.rule.name]
+            if target.due is not None:
+                at = self._late_by_field(target.due, part, period, start)
+            else:
+                at = reached if reached is None or reached >= period.since else part.lives_from(period.since)
+            if at is not None and period.covers(at):
+                return at
+        return None
+
+    def _part(self, period: InForce, start: int, stop: int | None) -> Course:
+        """The clock's course as the rule of that time has it."""
+        whole = self.courses.of(period).course
+        match self.metric:
+            case Metric.RESOLUTION:
+                return whole
+            case Metric.FIRST_RESOLUTION:
+                return whole.within(start, self._first_end(period.stops))
+            case _:
+                return whole.within(start, stop)
+
+    def _late_by_field(self, name: str, part: Course, period: InForce, start: int) -> int | None:
         """The second after the deadline that was set then; where it was moved into the past, when it was moved."""
         changes = self.facts.changes(self.ticket.id, name)
         sinces = [start, *(fact.at for fact in changes[1:])]
@@ -307,49 +334,24 @@ class _Scene:
         for fact, since, end in zip(changes, sinces, [*sinces[1:], None], strict=True):
             due_at = instant_of(fact.value, self.policy)
             known = due_at if due_at is not None else known
-            if known is not None and (end is None or max(known + 1, since) < end):
-                return max(known + 1, since)
-        return None
-
-    def _own_breach(self, part: Course) -> int | None:
-        if len(self.history) == 1:
-            return part.reaches(self.target.within + 1)
-        ends = [since for since, _ in self.history[1:]]
-        for (since, rule), end in zip(self.history, [*ends, None], strict=True):
-            target = next((t for t in rule.targets if t.metric is self.target.metric and t.due is None), None)
-            if target is None:
+            if known is None:
                 continue
-            calendar = self.policy.calendars[rule.calendar]
-            under = part if calendar is part.calendar else Course(part.running, part.paused, calendar)
-            at = under.reaches(target.within + 1)
-            if at is not None and (end is None or max(at, since) < end):
-                return max(at, since)
+            at = part.passes(known + 1, max(since, period.since))
+            if at is not None and (end is None or at < end):
+                return at
         return None
 
     def _breach_of(self, absorbed: Ticket) -> int | None:
         """A breach of a ticket merged into this one, while it was its own, stays (semantics D6)."""
-        if self.target.metric in (Metric.NEXT_RESPONSE, Metric.UPDATE):
+        if self.metric in (Metric.NEXT_RESPONSE, Metric.UPDATE):
             return None
         judged = clocks(absorbed, self.facts, self.policy).clocks
-        return next((c.breach_at for c in judged if c.metric is self.target.metric), None)
+        return next((c.breach_at for c in judged if c.metric is self.metric), None)
 
 
-def deadline(ticket: str, name: str, facts: Facts, policy: Policy) -> int | None:
-    """The instant in a field that another system fills: the last one that could be read, None where none ever could."""
-    values = (instant_of(fact.value, policy) for fact in reversed(facts.changes(ticket, name)))
-    return next((at for at in values if at is not None), None)
-
-
-SANE = range(7_258_118_400)
-"""Deadlines from 1970 to 2199; what lies outside is a placeholder of some system, and no deadline."""
-
-
-def instant_of(value: Value, policy: Policy) -> int | None:
-    try:
-        at = seconds_of(value, policy.timezone)
-    except Unreadable:
-        return None
-    return at if at in SANE else None
+def _reopened(clock: Clock, ticket: Ticket, reopenings: tuple[int, ...]) -> Clock:
+    """Time resolved is excluded, and its ladder goes on from where it was (semantics D5)."""
+    return _climbed(evolve(clock, cycle=1 + len(reopenings)), ticket, reopenings)
 
 
 def _instant(

@@ -63,9 +63,27 @@ class Course:
                 return at
         return self.reaches(target - seconds)
 
+    def lives_from(self, at: int) -> int | None:
+        """The first instant from `at` on at which it runs or pauses; None where it is over by then."""
+        found = [_first_in(spans, at) for spans in (self.running, self.paused)]
+        return min((instant for instant in found if instant is not None), default=None)
+
+    def passes(self, at: int, since: int) -> int | None:
+        """When it was still alive at an instant of the wall clock that is known since `since`, or came back to life."""
+        if at > since and self.lives_from(at - 1) == at - 1:
+            return at
+        return self.lives_from(max(at, since))
+
     def within(self, start: int, end: int | None) -> Course:
         """The part of it between two instants."""
         return Course(tuple(_cut(self.running, start, end)), tuple(_cut(self.paused, start, end)), self.calendar)
+
+
+def _first_in(spans: tuple[Span, ...], at: int) -> int | None:
+    index = bisect_right(spans, at, key=lambda span: span.start)
+    if index and (spans[index - 1].end or at + 1) > at:
+        return at
+    return spans[index].start if index < len(spans) else None
 
 
 def _cut(spans: tuple[Span, ...], start: int, end: int | None) -> Iterator[Span]:

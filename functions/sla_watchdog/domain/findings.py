@@ -7,9 +7,10 @@ from itertools import pairwise
 
 from attrs import frozen
 
-from sla_watchdog.domain.clocks import Clock, deadline, instant_of
+from sla_watchdog.domain.clocks import Clock
 from sla_watchdog.domain.course import Course
 from sla_watchdog.domain.facts import UNREADABLE, Facts
+from sla_watchdog.domain.limits import deadline, instant_of
 from sla_watchdog.domain.links import APART, LINKS, MOST_TICKETS, merges
 from sla_watchdog.domain.matching import rule_changes, rules_over_time
 from sla_watchdog.domain.policy import TARGETS, Metric, Policy, Rule

@@ -9,11 +9,23 @@ from sla_watchdog.domain.ticket import Ticket
 History = tuple[tuple[int, Rule], ...]
 """(since, rule), the oldest first; the last is the one in force."""
 
+Candidates = tuple[tuple[int, tuple[Rule, ...]], ...]
+"""The same with every rule that could apply: several where a value cannot be read, the strictest first."""
+
 
 def _value(name: str, ticket: str, facts: Facts, at: int) -> Value:
     """The value of a field at `at`; before anything was said of it, the first that was."""
     series = facts.of_field(ticket, name)
     return facts.as_of(ticket, name, max(at, series[0].at)) if series else ""
+
+
+def _unreadable(name: str, ticket: str, facts: Facts, at: int) -> bool:
+    """Whether what stood in a field at `at` cannot be read; before anything was said of it, as it was at first."""
+    problems = facts.of_field(ticket, UNREADABLE + name)
+    if not problems:
+        return False
+    firsts = [series[0].at for series in (problems, facts.of_field(ticket, name)) if series]
+    return bool(facts.as_of(ticket, UNREADABLE + name, max(at, min(firsts))))
 
 
 def _values(name: str, ticket: str, facts: Facts, at: int) -> set[str]:
@@ -25,7 +37,7 @@ def _values(name: str, ticket: str, facts: Facts, at: int) -> set[str]:
 def holds(condition: Condition, ticket: str, facts: Facts, policy: Policy, at: int) -> Truth:
     """Whether the ticket met the condition at `at`; UNKNOWN when its value cannot be read."""
     values = _values(condition.field, ticket, facts, at)
-    if facts.latest(ticket, UNREADABLE + condition.field):
+    if _unreadable(condition.field, ticket, facts, at):
         return Truth.UNKNOWN
     if condition.field == "priority" and policy.priorities:
         values = {policy.priorities.get(value, "") for value in values}
@@ -48,14 +60,17 @@ def _met(condition: Condition, values: set[str]) -> Truth:
         return Truth.UNKNOWN
 
 
-def _strictness(rule: Rule) -> int:
-    return min((target.within for target in rule.targets if target.metric is Metric.RESOLUTION), default=2**62)
+def _strictness(rule: Rule) -> tuple[int, int]:
+    """Its shortest target, that of the resolution first; a deadline that is set elsewhere says nothing of it."""
+    own = [target for target in rule.targets if target.due is None]
+    resolution = min((target.within for target in own if target.metric is Metric.RESOLUTION), default=2**62)
+    return resolution, min((target.within for target in own), default=2**62)
 
 
-def rule_at(ticket: str, facts: Facts, policy: Policy, at: int) -> Rule:
-    """The first rule that matched at `at`; where a value cannot be read, the strictest of those that may match.
+def candidates_at(ticket: str, facts: Facts, policy: Policy, at: int) -> tuple[Rule, ...]:
+    """The first rule that matched at `at`; where a value cannot be read, all that may match, the strictest first.
 
-    Strictest is the shortest resolution target (DESIGN.md section 9: the last rule matches everything).
+    Each clock is then judged by the limit that is due first (the last rule matches everything).
     """
     candidates = []
     for rule in policy.rules:
@@ -64,24 +79,50 @@ def rule_at(ticket: str, facts: Facts, policy: Policy, at: int) -> Rule:
             candidates.append(rule)
             if Truth.UNKNOWN not in truths:
                 break
-    return candidates[0] if len(candidates) == 1 else min(candidates, key=_strictness)
+    return tuple(sorted(candidates, key=_strictness))
+
+
+def rule_at(ticket: str, facts: Facts, policy: Policy, at: int) -> Rule:
+    """The rule that matched at `at`, or the strictest of those that may."""
+    return candidates_at(ticket, facts, policy, at)[0]
 
 
 def rules_over_time(ticket: Ticket, facts: Facts, policy: Policy) -> History:
-    """Each rule that judged the ticket, and since when."""
+    """Each rule that judged the ticket, and since when; of several that could apply the strictest."""
+    history: list[tuple[int, Rule]] = []
+    for since, rules in candidates_over_time(ticket, facts, policy):
+        if not history or history[-1][1] is not rules[0]:
+            history.append((since, rules[0]))
+    return tuple(history)
+
+
+def candidates_over_time(ticket: Ticket, facts: Facts, policy: Policy) -> Candidates:
+    """The rules that could apply to the ticket, and since when."""
     changes = rule_changes(ticket.id, facts, policy)
-    history = [(ticket.created_at, rule_at(ticket.id, facts, policy, ticket.created_at))]
-    known: dict[tuple[Value, ...], Rule] = {}
+    history = [(ticket.created_at, candidates_at(ticket.id, facts, policy, ticket.created_at))]
+    known: dict[tuple[tuple[Value, bool], ...], tuple[Rule, ...]] = {}
     for at in sorted(change for change in changes if change > ticket.created_at):
-        values = tuple(_value(name, ticket.id, facts, at) for name in policy.asked)
+        values = tuple(_read(name, ticket.id, facts, at) for name in policy.asked)
         if values not in known:
-            known[values] = rule_at(ticket.id, facts, policy, at)
-        if known[values] is not history[-1][1]:
+            known[values] = candidates_at(ticket.id, facts, policy, at)
+        if known[values] != history[-1][1]:
             history.append((at, known[values]))
     return tuple(history)
 
 
+def _read(name: str, ticket: str, facts: Facts, at: int) -> tuple[Value, bool]:
+    return _value(name, ticket, facts, at), _unreadable(name, ticket, facts, at)
+
+
 def rule_changes(ticket: str, facts: Facts, policy: Policy) -> set[int]:
-    """When a field that some condition asks for changed."""
-    series = (facts.of_field(ticket, name) for name in policy.asked)
-    return {fact.at for known in series if len(known) > 1 for fact in facts.changes(ticket, known[0].field)[1:]}
+    """When a field that some condition asks for changed, or whether it can be read."""
+    names = (name for asked in policy.asked for name in (asked, UNREADABLE + asked))
+    series = (facts.of_field(ticket, name) for name in names)
+    changed = {fact.at for known in series if len(known) > 1 for fact in facts.changes(ticket, known[0].field)[1:]}
+    return changed | _found_unreadable(ticket, facts, policy)
+
+
+def _found_unreadable(ticket: str, facts: Facts, policy: Policy) -> set[int]:
+    """When a field that had been read could not be read for the first time."""
+    firsts = (facts.of_field(ticket, UNREADABLE + name)[:1] for name in policy.asked)
+    return {fact.at for first in firsts for fact in first}

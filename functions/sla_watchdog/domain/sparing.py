@@ -14,7 +14,7 @@ from attrs import field, frozen
 from sla_watchdog.domain.business_time import DAY, NoWorkingTime, TimeOutOfRange
 from sla_watchdog.domain.facts import UNREADABLE, Fact, Facts, Value
 from sla_watchdog.domain.links import LINKS
-from sla_watchdog.domain.matching import rule_at
+from sla_watchdog.domain.matching import candidates_at
 from sla_watchdog.domain.policy import Before, Count, Level, Metric, Open, Percent, Policy, Rule, Target
 from sla_watchdog.domain.signals import ACKNOWLEDGED
 from sla_watchdog.domain.ticket import ENDED, Ticket
@@ -38,7 +38,7 @@ OWNING = frozenset({"team", "assignee"})
 @frozen
 class Sparing:
     policy: Policy
-    _rules: dict[tuple[Value, ...], Rule] = field(factory=dict, init=False)
+    _rules: dict[tuple[Value, ...], tuple[Rule, ...]] = field(factory=dict, init=False)
     spares: bool = field(init=False)
     """False where signals count all kinds of things, limits begin with a pause, or deadlines come from elsewhere."""
     ceiling: int = field(init=False)
@@ -95,17 +95,17 @@ class Sparing:
         said = {fact.field: fact.value for fact in facts}
         if not self.spares or "created" not in said or not all(map(self._understood, facts)):
             return None
-        rule = self._rule(tuple(said.get(name, "") for name in self.policy.asked), facts, at)
+        rules = self._candidates(tuple(said.get(name, "") for name in self.policy.asked), facts, at)
         try:
-            soonest = self.policy.calendars[rule.calendar].add(at, self.waits[rule.name])
+            soonest = min(self.policy.calendars[rule.calendar].add(at, self.waits[rule.name]) for rule in rules)
         except (NoWorkingTime, TimeOutOfRange):
             return None
         return min(soonest, at + self.ceiling) - 1
 
-    def _rule(self, values: tuple[Value, ...], facts: Sequence[Fact], at: int) -> Rule:
-        """Tickets of which the same is known have the same rule."""
+    def _candidates(self, values: tuple[Value, ...], facts: Sequence[Fact], at: int) -> tuple[Rule, ...]:
+        """Tickets of which the same is known have the same rules."""
         if values not in self._rules:
-            self._rules[values] = rule_at(facts[0].ticket, Facts.of(facts), self.policy, at)
+            self._rules[values] = candidates_at(facts[0].ticket, Facts.of(facts), self.policy, at)
         return self._rules[values]
 
     @cached_property
