@@ -86,14 +86,16 @@ class _Writing:
         return {"created_at": self.at, "status": status}
 
     def assigned(self) -> dict[str, object]:
-        """The first owner is an assignment, every other one a reassignment."""
+        """The first team and the first assignee are no reassignment, every other one is; both at once are one."""
         if "reassigned_count" in self.event.attributes:
             return {}
-        owners = ("team", "assignee")
-        before = {name: self.record.get(name) for name in owners}
-        moved = any(self.event.attributes.get(name, had) != had for name, had in before.items())
-        again = moved and any(before.values())
+        again = self.passed_on("team") or self.passed_on("assignee")
         return {"reassigned_count": self.count("reassigned_count") + again}
+
+    def passed_on(self, name: str) -> bool:
+        """Whether somebody has it now, and somebody else had it before."""
+        had, has = self.record.get(name), self.said(name)
+        return bool(had) and bool(has) and has != had
 
     def replied(self) -> dict[str, object]:
         if self.event.by == "agent":

@@ -108,6 +108,14 @@ def test_reassignments_are_counted_by_owner_unless_the_log_counts_them() -> None
     assert after(to_kim, told)["reassigned_count"] == 7
 
 
+def test_the_first_assignee_of_a_teams_ticket_is_no_reassignment_nor_is_giving_it_back() -> None:
+    team, to_kim = event(Kind.CREATED, team="A"), event(Kind.ASSIGNED, assignee="Kim")
+    assert after(team, to_kim)["reassigned_count"] == 0
+    assert after(team, to_kim, event(Kind.ASSIGNED, assignee=None))["reassigned_count"] == 0
+    assert after(team, to_kim, event(Kind.ASSIGNED, team="B"))["reassigned_count"] == 1
+    assert after(team, to_kim, event(Kind.ASSIGNED, team="B", assignee="Lee"))["reassigned_count"] == 1
+
+
 def test_null_takes_a_field_away() -> None:
     record = after(event(Kind.ASSIGNED, assignee="Kim"), event(Kind.ASSIGNED, assignee=None))
     assert "assignee" not in record

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from building import at, policy, rule
+from building import at, judge, policy, rule
 from sla_watchdog.domain.facts import Fact, Facts
-from sla_watchdog.domain.policy import Condition
+from sla_watchdog.domain.policy import Condition, Count, Ladder, Level, Metric, Policy
 from sla_watchdog.domain.record import observed
 from sla_watchdog.events import parse
-from sla_watchdog.help_desk import apply
+from sla_watchdog.help_desk import apply, shaped
 from sla_watchdog.history import Chronicler, by_ticket, components
 
 NINE = "2026-03-02T09:00"
@@ -106,6 +106,26 @@ def test_a_field_that_the_policy_reads_is_told_counts_of_the_desk_too() -> None:
     assert ("region", "09:00", "emea") in facts
     counts = [fact[1:] for fact in facts if fact[0] == "reassigned_count"]
     assert counts == [("10:00", "0"), ("11:00", "1"), ("12:00", "2")]
+
+
+def test_an_event_file_counts_the_handovers_that_the_stream_of_its_records_would_show() -> None:
+    """First owners are none; of one passed on, both ways say at which event it was."""
+    rules = policy(signals={Metric.REASSIGNED: Ladder("r", (Level(Count(1), ("manager",)),))})
+    owners = [{"team": "A"}, {"assignee": "Kim"}, {"assignee": None}, {"assignee": "Lee"}, {"team": "B"}]
+    lines = [line("assigned", f"2026-03-02T1{n}:00", **owner) for n, owner in enumerate(owners)]
+    known, record = Facts(), dict[str, object]()
+    for each in parse([line(), *lines], "UTC"):
+        record = apply(each, record)
+        shown = {name: value for name, value in record.items() if name != "reassigned_count"}
+        known |= observed("T-1", shaped(shown, rules.source), rules, known, each.at)
+    of_file = Facts.of(Chronicler(rules).facts(parse([line(), *lines], "UTC")))
+    due = [handed_over(each, rules) for each in (known, of_file)]
+    assert due == [at("2026-03-02T13:00")] * 2
+
+
+def handed_over(known: Facts, rules: Policy) -> int | None:
+    judged = judge(known, "2026-03-02T20:00", rules)
+    return next(each.levels[0] for each in judged.clocks if each.metric is Metric.REASSIGNED)
 
 
 STORY = [
