@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from attrs import frozen
 
-from sla_watchdog.events import BrokenEventFile, BrokenLine, Event, Kind
+from sla_watchdog.events import BrokenEventFile, BrokenLine, Event, Kind, each_once
 
 
 class Oddity(StrEnum):
@@ -18,6 +18,11 @@ class Oddity(StrEnum):
     BEFORE_CREATION = "before_creation"
     AFTER_CLOSING = "after_closing"
 
+
+OF_EVENTS = (Oddity.BEFORE_CREATION, Oddity.AFTER_CLOSING)
+"""What the events themselves are. The others are about the lines of a file, of which the written answer says nothing:
+it is the same whatever their order, and however often one stands there.
+"""
 
 SAID = {
     Oddity.REPEATED: "says again what the line before it said of this ticket",
@@ -36,7 +41,7 @@ class Odd:
 
 def oddities(events: Sequence[Event]) -> list[Odd]:
     """Everything odd about the events of a file, given in their order with the repeated ones; by line."""
-    found = [*_repeated(events), *_out_of_order(events), *_outside_life(events)]
+    found = [*_repeated(events), *_out_of_order(events), *_outside_life(list(each_once(events)))]
     return sorted(found, key=lambda odd: (odd.line, odd.oddity))
 
 
@@ -71,9 +76,9 @@ def _out_of_order(events: Iterable[Event]) -> Iterator[Odd]:
             latest[event.ticket] = at
 
 
-def _outside_life(events: Iterable[Event]) -> Iterator[Odd]:
+def _outside_life(events: Sequence[Event]) -> Iterator[Odd]:
     """Events of one second belong together: what is told with the creation, or with the closing, is in time."""
-    created = {event.ticket: event.at for event in reversed(list(events)) if event.kind is Kind.CREATED}
+    created = {event.ticket: event.at for event in reversed(events) if event.kind is Kind.CREATED}
     closed: dict[str, int] = {}
     for event in events:
         if event.at < created.get(event.ticket, event.at + 1):

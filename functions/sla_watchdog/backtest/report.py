@@ -16,8 +16,6 @@ from sla_watchdog.backtest.summary import SHOWN, Attainment, noisiest, per_day, 
 from sla_watchdog.domain.message.wording import count_of, open_time
 
 ODD = {
-    "repeated": "said twice",
-    "out_of_order": "out of order",
     "before_creation": "before the ticket was created",
     "after_closing": "after it was closed",
 }
@@ -50,8 +48,8 @@ def _top(result: Result) -> str:
         "unresolved": f"{played.unresolved:,}",
     }
     span = f"From {_short(utc(history.first))} until {_short(utc(played.until))}; all times are UTC."
-    odd = [f"{count:,} {ODD[name]}" for name, count in result.odd.items() if count]
-    lines = f" Odd lines, taken in all the same: {', '.join(odd)}." if odd else ""
+    odd = [f"{count:,} {ODD[name]}" for name, count in result.odd_events.items() if count]
+    lines = f" Odd events, taken in all the same: {', '.join(odd)}." if odd else ""
     return f"<h1>Backtest</h1>\n<p>{escape(span + lines)}</p>\n{figures(shown)}"
 
 

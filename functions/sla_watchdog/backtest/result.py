@@ -9,6 +9,7 @@ from attrs import asdict, frozen
 
 from sla_watchdog.backtest.comparison import changes, loads
 from sla_watchdog.backtest.files import alerts_csv, clocks_csv, json_text
+from sla_watchdog.backtest.oddities import OF_EVENTS
 from sla_watchdog.backtest.play import History, Played
 from sla_watchdog.backtest.rows import utc
 from sla_watchdog.backtest.summary import SHOWN, Audience, as_json, audiences, days, noisiest, per_day, worst
@@ -16,12 +17,17 @@ from sla_watchdog.backtest.summary import SHOWN, Audience, as_json, audiences, d
 
 @frozen
 class Result:
-    """`against` is the same history under the other policy, where one was named."""
+    """`odd` counts every odd line; `against` is the same history under the other policy, where one was named."""
 
     history: History
     odd: Mapping[str, int]
     played: Played
     against: Played | None = None
+
+    @property
+    def odd_events(self) -> Mapping[str, int]:
+        """How many are odd whatever the file they stand in looks like."""
+        return {oddity.value: self.odd[oddity.value] for oddity in OF_EVENTS}
 
     @property
     def days(self) -> list[str]:
@@ -38,7 +44,7 @@ class Result:
             "until": utc(self.played.until),
             "events": self.history.events,
             "tickets": len(self.history.tickets),
-            "odd_lines": dict(self.odd),
+            "odd_lines": dict(self.odd_events),
             **self.outcome(),
             **({"against": self.compared(self.against)} if self.against else {}),
         }
