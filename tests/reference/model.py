@@ -1,0 +1,571 @@
+"""A reference model of the clocks, written from the semantics alone by somebody who had not read the engine.
+
+It is naive, slow and obvious on purpose: open time is a list of intervals on the UTC line, made by walking local
+dates; what a ticket was is a list of changes; a clock is arithmetic on intervals. Nothing of the engine is imported.
+The letters in brackets (A11, C5, D1, …) are the points of the semantics that a line follows.
+
+Intervals are half-open pairs of epoch seconds, a list of them is sorted and disjoint. An event is a line of an event
+file, its `at` in epoch seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+Interval = tuple[int, int]
+Event = Mapping[str, object]
+
+DAY = 86_400
+FOREVER = 1 << 40
+"""Later than anything that is judged."""
+AHEAD = 200
+"""Days after the end of the play in which a deadline is still looked for."""
+
+END_GROUPS = ("resolved", "closed")
+ENDS = {"resolved": END_GROUPS, "closed": ("closed",)}
+"""What ends a ticket for a target that `stops_at` one of these."""
+
+METRICS = ("first_response", "next_response", "update", "first_resolution", "resolution")
+
+
+# ------------------------------------------------------------------ a policy, in a form of our own
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Segments such as ("22:00", "06:00") by weekday (0 is Monday), holidays and exceptions by ISO date."""
+
+    zone: str
+    hours: tuple[tuple[tuple[str, str], ...], ...]
+    holidays: tuple[str, ...] = ()
+    exceptions: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+
+
+@dataclass(frozen=True)
+class Level:
+    """`kind` is percent, before, breach or after; `amount` the percentage or the seconds."""
+
+    kind: str
+    amount: int
+    tell: str
+
+
+@dataclass(frozen=True)
+class Target:
+    within: int
+    pauses_in: tuple[str, ...] = ()
+    stops_at: str = "resolved"
+    ladder: tuple[Level, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`when` holds if each attribute named there has one of the values."""
+
+    name: str
+    calendar: str
+    targets: Mapping[str, Target]
+    when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """`groups` says to which group a status belongs, `priorities` what the desk's words are called here."""
+
+    calendars: Mapping[str, Calendar]
+    rules: tuple[Rule, ...]
+    groups: Mapping[str, str]
+    priorities: Mapping[str, str]
+    longest_pause: int | None = None
+    total_pause: int | None = None
+    bots: tuple[str, ...] = ()
+    ceilings: tuple[int, ...] = (400 * DAY,)
+
+
+# ------------------------------------------------------------------ what the model says
+
+
+@dataclass(frozen=True)
+class Clock:
+    metric: str
+    cycle: int
+    rule: str
+    started_at: int
+    due_at: int | None
+    breach_at: int | None
+    stopped_at: int | None
+    verdict: str
+    business_seconds: int
+    paused_seconds: int
+    levels: tuple[int | None, ...] = ()
+    """When each level of the ladder comes due by time, as far as it is known; None: not while this state lasts."""
+
+
+# ------------------------------------------------------------------ intervals
+
+
+def union(intervals: Iterable[Interval]) -> list[Interval]:
+    found: list[Interval] = []
+    for start, end in sorted(intervals):
+        if start >= end:
+            continue
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
+
+
+def common(some: Iterable[Interval], others: Sequence[Interval]) -> list[Interval]:
+    return union((max(a, c), min(b, d)) for a, b in some for c, d in others if max(a, c) < min(b, d))
+
+
+def without(some: Iterable[Interval], others: Iterable[Interval]) -> list[Interval]:
+    left = union(some)
+    for start, end in union(others):
+        left = [part for a, b in left for part in ((a, min(b, start)), (max(a, end), b)) if part[0] < part[1]]
+    return left
+
+
+def length(intervals: Iterable[Interval]) -> int:
+    return sum(end - start for start, end in intervals)
+
+
+def until(intervals: Iterable[Interval], moment: int) -> list[Interval]:
+    return [(start, min(end, moment)) for start, end in intervals if start < moment]
+
+
+def since(intervals: Iterable[Interval], moment: int) -> list[Interval]:
+    return [(max(start, moment), end) for start, end in intervals if end > moment]
+
+
+def earliest(intervals: Iterable[Interval], seconds: int) -> int | None:
+    """The earliest instant before which so many seconds have passed (A10: closing time, not the next opening)."""
+    for start, end in intervals:
+        if end - start >= seconds:
+            return start + seconds
+        seconds -= end - start
+    return None
+
+
+def latest(intervals: Iterable[Interval], seconds: int) -> int | None:
+    """The latest instant before which no more than so many seconds have passed (E2: the next opening)."""
+    for start, end in intervals:
+        if end - start > seconds:
+            return start + seconds
+        seconds -= end - start
+    return None
+
+
+# ------------------------------------------------------------------ open time
+
+
+@cache
+def open_time(calendar: Calendar, first: date, last: date) -> tuple[Interval, ...]:
+    """A1 to A7: each local date's segments, each edge turned into an instant."""
+    found: list[Interval] = []
+    day = first
+    while day <= last:
+        for opens, closes in segments(calendar, day):
+            start = instant(calendar, day, opens)
+            end = instant(calendar, day, closes)
+            if minutes(closes) < minutes(opens):  # a night shift belongs to the date on which it starts (A2)
+                end = instant(calendar, day + timedelta(days=1), closes)
+            found.append((start, end))
+        day += timedelta(days=1)
+    return tuple(union(found))
+
+
+def segments(calendar: Calendar, day: date) -> tuple[tuple[str, str], ...]:
+    exceptions = dict(calendar.exceptions)
+    if day.isoformat() in exceptions:
+        return exceptions[day.isoformat()]  # wins over a holiday (A7)
+    if day.isoformat() in calendar.holidays:
+        return ()
+    return calendar.hours[day.weekday()]
+
+
+def instant(calendar: Calendar, day: date, clock: str) -> int:
+    """A3 and A4 are what `zoneinfo` does with fold=0; 24:00 is the next date's midnight."""
+    if clock == "24:00":
+        day, clock = day + timedelta(days=1), "00:00"
+    return int(datetime.combine(day, time.fromisoformat(clock), ZoneInfo(calendar.zone)).timestamp())
+
+
+def minutes(clock: str) -> int:
+    hour, minute = clock.split(":")
+    return int(hour) * 60 + int(minute)
+
+
+def opened(calendar: Calendar, start: int, end: int) -> list[Interval]:
+    """The open time in [start, end)."""
+    zone = ZoneInfo(calendar.zone)
+    first = datetime.fromtimestamp(start, zone).date() - timedelta(days=3)
+    last = datetime.fromtimestamp(end, zone).date() + timedelta(days=3)
+    rounded = first.replace(day=1)  # so that few lists are made
+    return since(until(open_time(calendar, rounded, last.replace(day=28) + timedelta(days=10)), end), start)
+
+
+# ------------------------------------------------------------------ what a ticket was
+
+
+def in_order(events: Iterable[Event]) -> list[Event]:
+    """By (at, seq, type, content); what is said twice is said once."""
+    found: list[Event] = []
+    for event in sorted(events, key=lambda each: (each["at"], each.get("seq", 0), each["type"], sorted(map(str, each.items())))):
+        if event not in found:
+            found.append(event)
+    return found
+
+
+def changes(events: Iterable[Event], name: str, said: Mapping[str, str] | None = None) -> list[tuple[int, str]]:
+    """(at, value) of an attribute; `said` is what a type of event says by itself."""
+    found: list[tuple[int, str]] = []
+    for event in events:
+        value = event.get(name, (said or {}).get(str(event["type"])))
+        if value is not None and (not found or found[-1][1] != value):
+            found.append((int(str(event["at"])), str(value)))
+    return found
+
+
+def value_at(timeline: Sequence[tuple[int, str]], moment: int) -> str:
+    """The last value said at or before that moment; nothing before the first."""
+    return next((value for at, value in reversed(timeline) if at <= moment), "")
+
+
+class Ticket:
+    """What one ticket's events say, as timelines."""
+
+    def __init__(self, events: Iterable[Event], policy: Policy, now: int) -> None:
+        self.now = now
+        self.events = in_order(event for event in events if int(str(event["at"])) <= now)
+        born = next(event for event in self.events if event["type"] == "created")
+        self.created_at = int(str(born["at"]))
+        self.by_agent = born.get("by") == "agent"
+        words = {"resolved": "Resolved", "closed": "Closed", "reopened": "Open"}
+        self.groups = [
+            (at, policy.groups.get(status, "unknown"))
+            for at, status in changes(self.events, "status", words)
+        ] or [(self.created_at, "unknown")]
+        self.statuses = changes(self.events, "status", words)
+        self.attributes = {name: changes(self.events, name) for name in ("priority", "customer_tier", "channel")}
+        self.customer = self._replies("customer", policy)
+        self.answers = self._replies("agent", policy)
+
+    def _replies(self, by: str, policy: Policy) -> list[int]:
+        """B2: only a person answers; a bot's message is nobody's."""
+        return [
+            int(str(event["at"]))
+            for event in self.events
+            if event["type"] == "reply" and event["by"] == by and event.get("agent") not in policy.bots
+        ]
+
+    def ended(self, stops_at: str) -> list[Interval]:
+        """When it was resolved or closed; the last of them may be open."""
+        return union((start, end) for group, start, end in self.spans() if group in ENDS[stops_at])
+
+    def spans(self) -> list[tuple[str, int, int]]:
+        """(group, since, until) in order, one for each change of the status."""
+        ends = [at for at, _ in self.groups[1:]] + [FOREVER]
+        return [(group, at, end) for (at, group), end in zip(self.groups, ends, strict=True)]
+
+    def pauses(self, groups: Sequence[str]) -> list[Interval]:
+        """C1 and C5: a status of these groups, until the customer writes. What touches is one pause."""
+        found: list[Interval] = []
+        for group, start, end in self.spans():
+            if group in groups:
+                written = next((at for at in self.customer if start < at < end), end)
+                found.append((start, written))
+        return union(found)
+
+    def rule(self, policy: Policy, moment: int) -> Rule:
+        """D4: the first that matches what the ticket is at that moment."""
+        for rule in policy.rules:
+            if all(self._is(name, policy, moment) in values for name, values in rule.when.items()):
+                return rule
+        raise AssertionError("the last rule matches everything")
+
+    def _is(self, name: str, policy: Policy, moment: int) -> str:
+        value = value_at(self.attributes[name], moment)
+        return policy.priorities.get(value, value) if name == "priority" else value
+
+
+# ------------------------------------------------------------------ one clock under one rule
+
+
+class Run:
+    """The whole of a clock as one rule sees it (C6, D1, D2: the whole history under one list of pauses)."""
+
+    def __init__(
+        self, ticket: Ticket, policy: Policy, rule: Rule, target: Target, start: int, off: Sequence[Interval]
+    ) -> None:
+        self.target, self.start = target, start
+        self.open = opened(policy.calendars[rule.calendar], min(start, ticket.created_at), ticket.now + AHEAD * DAY)
+        pauses = common(ticket.pauses(target.pauses_in), [(ticket.created_at, FOREVER)])
+        self.pauses = self._limited(without(pauses, off), policy)
+        self.off = list(off)
+        self.counting = without(without(since(self.open, start), self.off), self.pauses)
+        """Where each second counts towards the target."""
+
+    def _limited(self, pauses: Sequence[Interval], policy: Policy) -> list[Interval]:
+        """C5: one pause lasts `longest` open seconds at most, and all of a clock `total` together."""
+        kept, left = [], policy.total_pause
+        for start, end in pauses:
+            open_in_it = common([(start, end)], self.open)
+            if policy.longest_pause is not None and length(open_in_it) > policy.longest_pause:
+                end = earliest(open_in_it, policy.longest_pause) or start
+            start = max(start, self.start)
+            open_in_it = common([(start, end)], self.open) if start < end else []
+            if left is not None:
+                if length(open_in_it) > left:
+                    end = (earliest(open_in_it, left) or start) if left else start
+                left -= min(left, length(open_in_it))
+            kept.append((start, end))
+        return union(kept)
+
+    def elapsed(self, moment: int) -> int:
+        return length(until(self.counting, moment))
+
+    def paused(self, moment: int) -> int:
+        return length(common(until(self.pauses, moment), self.open)) if self.pauses else 0
+
+    def is_paused(self, moment: int) -> bool:
+        return any(start <= moment < end for start, end in self.pauses)
+
+    def due_at(self) -> int | None:
+        return earliest(self.counting, self.target.within)
+
+    def breach_at(self) -> int | None:
+        """A11: one second of open time after the deadline."""
+        return earliest(self.counting, self.target.within + 1)
+
+
+@dataclass(frozen=True)
+class Course:
+    """What happened to one clock, whatever the rule: from `start` to `stop`, `ends` naming what does not count."""
+
+    metric: str
+    cycle: int
+    start: int
+    stop: int | None
+    rests: bool
+    """Whether it stands still while the ticket is resolved, and goes on when it is reopened (D5)."""
+
+
+def courses(ticket: Ticket) -> list[Course]:
+    return [
+        *first_response(ticket),
+        *next_responses(ticket),
+        *updates(ticket),
+        Course("first_resolution", 1, ticket.created_at, None, rests=True),
+        Course("resolution", 1, ticket.created_at, None, rests=True),
+    ]
+
+
+def first_response(ticket: Ticket) -> list[Course]:
+    """B2: from creation to the first answer. Where an agent opened it, from the customer's first message.
+
+    An end stops it too, and it is not armed again (D5): the next response starts at the reopening. What was born closed
+    is recorded with no time at all (C4).
+    """
+    if not ticket.by_agent:
+        start: int | None = ticket.created_at
+    else:
+        start = next(iter(ticket.customer), None)
+    if start is None:
+        return []
+    ends = [at for at, _ in ticket.ended("resolved") if at >= start]
+    stops = sorted([at for at in ticket.answers if at > start] + ends)
+    return [Course("first_response", 1, start, stops[0] if stops else None, rests=False)]
+
+
+def next_responses(ticket: Ticket) -> list[Course]:
+    """B3 and D5: from the oldest unanswered message, or from the reopening, to the answer or the end.
+
+    A message after the end starts one too, which no later status stops but another end.
+    """
+    ended = ticket.ended("resolved")
+    happened = [(at, "message") for at in ticket.customer] + [(at, "answer") for at in ticket.answers]
+    happened += [(start, "end") for start, _ in ended]
+    happened += [(end, "reopening") for start, end in ended if end < FOREVER]
+    found: list[Course] = []
+    waiting: int | None = None
+    for at, what in sorted(happened):
+        if what in ("message", "reopening") and waiting is None:
+            waiting = at
+        if what in ("answer", "end") and waiting is not None:
+            found.append(Course("next_response", len(found) + 1, waiting, at, rests=False))
+            waiting = None
+    if waiting is not None:
+        found.append(Course("next_response", len(found) + 1, waiting, None, rests=False))
+    return found
+
+
+def updates(ticket: Ticket) -> list[Course]:
+    """B4: from each answer to the next."""
+    ends = [*ticket.answers[1:], None]
+    pairs = zip(ticket.answers, ends, strict=False)
+    return [Course("update", number, start, stop, rests=True) for number, (start, stop) in enumerate(pairs, 1)]
+
+
+# ------------------------------------------------------------------ judging
+
+Deployments = Sequence[tuple[int, Policy]]
+"""(since, policy) in order; the first since ever."""
+
+
+def judged(events: Iterable[Event], deployments: Deployments, now: int) -> list[Clock]:
+    """All clocks of one ticket as they stand at `now`."""
+    ticket = Ticket(events, deployments[-1][1], now)
+    found = [judge(ticket, deployments, course) for course in courses(ticket)]
+    return [*(clock for clock in found if clock is not None), age(ticket, deployments[-1][1])]
+
+
+def rules_in_force(ticket: Ticket, deployments: Deployments) -> list[tuple[int, int, Policy, Rule]]:
+    """(since, until, policy, rule) from the creation on: what judges the ticket at each moment."""
+    moments = {ticket.created_at, *(since for since, _ in deployments)}
+    moments |= {at for timeline in ticket.attributes.values() for at, _ in timeline}
+    starts = sorted(moment for moment in moments if ticket.created_at <= moment <= ticket.now)
+    found: list[tuple[int, int, Policy, Rule]] = []
+    for start, end in zip(starts, [*starts[1:], FOREVER], strict=True):
+        policy = [policy for since, policy in deployments if since <= start][-1]
+        rule = ticket.rule(policy, start)
+        if found and found[-1][2:] == (policy, rule):
+            found[-1] = (found[-1][0], end, policy, rule)
+        else:
+            found.append((start, end, policy, rule))
+    return found
+
+
+def judge(ticket: Ticket, deployments: Deployments, course: Course) -> Clock | None:
+    """The clock of that course, or nothing where no rule in force asks for it."""
+    over = [(start, end, policy, rule) for start, end, policy, rule in rules_in_force(ticket, deployments)]
+    stop = stop_of(ticket, course, over)
+    judged_at = ticket.now if stop is None else stop
+    breaches = []
+    for start, end, policy, rule in over:
+        if course.metric in rule.targets and start <= judged_at:
+            broken = breach_in(ticket, policy, rule, course, start, min(end, judged_at + 1))
+            if broken is not None:
+                breaches.append((broken, policy, rule))
+    _, _, policy, rule = next(each for each in over if each[0] <= max(judged_at, ticket.created_at) < each[1])
+    breach = breaches[0] if breaches else None
+    if course.metric not in rule.targets:
+        if breach is None:
+            return None
+        _, policy, rule = breach  # what was broken stays broken (D1, D2)
+    return said(ticket, policy, rule, course, stop, breach[0] if breach else None)
+
+
+def stop_of(ticket: Ticket, course: Course, over: Sequence[tuple[int, int, Policy, Rule]]) -> int | None:
+    """When it was answered; or the end that stands, by the rule that was in force when it came (D2: results stay)."""
+    if course.stop is not None and not course.rests:
+        return course.stop
+    limit = ticket.now if course.stop is None else course.stop
+    for start, end in ended_for(ticket, course, over):
+        if course.metric == "first_resolution" and start >= course.start:
+            return start
+        if start <= limit < end and course.stop is None:
+            return max(start, course.start)
+    return course.stop
+
+
+def ended_for(ticket: Ticket, course: Course, over: Sequence[tuple[int, int, Policy, Rule]]) -> list[Interval]:
+    if not course.rests:
+        return []
+    _, _, _, rule = over[-1]
+    target = rule.targets.get(course.metric)
+    return ticket.ended(target.stops_at if target else "resolved")
+
+
+def run_of(ticket: Ticket, policy: Policy, rule: Rule, course: Course, stop: int | None = None) -> Run:
+    """With a `stop`, as though it had gone on from there: its deadline is still one."""
+    target = rule.targets[course.metric]
+    off = ticket.ended(target.stops_at) if course.rests else []
+    if stop is not None:
+        off = until(off, stop)
+    return Run(ticket, policy, rule, target, course.start, off)
+
+
+def breach_in(ticket: Ticket, policy: Policy, rule: Rule, course: Course, start: int, end: int) -> int | None:
+    """The first moment of [start, end) at which this rule, then in force, saw more than its target (A11, D1)."""
+    run = run_of(ticket, policy, rule, course)
+    broken = run.breach_at()
+    if broken is None:
+        return None
+    moment = max(broken, start)
+    for resolved, reopened in run.off:  # closed results stay; a breach shows when it is open again
+        if resolved < moment < reopened or (resolved == moment and moment > broken):
+            moment = reopened
+    return moment if moment < end else None
+
+
+def said(
+    ticket: Ticket, policy: Policy, rule: Rule, course: Course, stop: int | None, breach_at: int | None
+) -> Clock:
+    run = run_of(ticket, policy, rule, course, stop)
+    judged_at = ticket.now if stop is None else stop
+    verdict = "running"
+    if breach_at is not None:
+        verdict = "breached"
+    elif stop is not None:
+        verdict = "met"
+    elif run.is_paused(judged_at):
+        verdict = "paused"
+    if stop is not None:  # the pause ends with what stops the clock (C4)
+        run.pauses = until(run.pauses, stop)
+        run.counting = without(without(since(run.open, run.start), run.off), run.pauses)
+    return Clock(
+        metric=course.metric,
+        cycle=course.cycle,
+        rule=rule.name,
+        started_at=course.start,
+        due_at=run.due_at(),
+        breach_at=breach_at,
+        stopped_at=stop,
+        verdict=verdict,
+        business_seconds=run.elapsed(judged_at),
+        paused_seconds=run.paused(judged_at),
+        levels=tuple(level_at(run, level, breach_at) for level in run.target.ladder),
+    )
+
+
+def level_at(run: Run, level: Level, breach_at: int | None) -> int | None:
+    """E1, E2, E3, A11, D1."""
+    within = run.target.within
+    if level.kind == "percent":
+        return earliest(run.counting, -(-within * level.amount // 100))
+    if level.kind == "before":
+        return run.start if level.amount >= within else latest(run.counting, within - level.amount)
+    if level.kind == "breach":
+        return breach_at if breach_at is not None else run.breach_at()
+    if breach_at is None or breach_at == run.breach_at():
+        return earliest(run.counting, within + level.amount)
+    return earliest(since(run.open, breach_at), level.amount)  # a change made it overdue: spaced from the change
+
+
+def age(ticket: Ticket, policy: Policy) -> Clock:
+    """B6: by the wall clock, from the creation; nothing pauses it."""
+    stop = next((start for start, end in ticket.ended("resolved") if start <= ticket.now < end), None)
+    judged_at = ticket.now if stop is None else stop
+    due_at = ticket.created_at + policy.ceilings[0]
+    verdict = "running" if stop is None else "met"
+    if judged_at >= due_at:
+        verdict = "breached"
+    return Clock(
+        metric="age",
+        cycle=1,
+        rule="ceilings",
+        started_at=ticket.created_at,
+        due_at=due_at,
+        breach_at=due_at if judged_at >= due_at else None,
+        stopped_at=stop,
+        verdict=verdict,
+        business_seconds=judged_at - ticket.created_at,
+        paused_seconds=0,
+        levels=tuple(ticket.created_at + ceiling for ceiling in policy.ceilings),
+    )
