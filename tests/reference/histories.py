@@ -64,7 +64,10 @@ CALENDARS_AND_DATES = (
     (Calendar("Australia/Lord_Howe", daily(("01:45", "02:20"), ("12:00", "15:00"))), "2026-10-01"),
     (Calendar("America/Sao_Paulo", daily(("22:00", "24:00"), ("08:00", "12:00"))), "2018-10-31"),
     (Calendar("America/Sao_Paulo", daily(("22:00", "02:00"))), "2018-02-14"),
-    (Calendar("Asia/Kolkata", weekly([("09:30", "18:30")]), exceptions=(("2026-03-07", (("09:30", "12:00"),)),)), "2026-03-03"),
+    (
+        Calendar("Asia/Kolkata", weekly([("09:30", "18:30")]), exceptions=(("2026-03-07", (("09:30", "12:00"),)),)),
+        "2026-03-03",
+    ),
 )
 WITHIN = (30, 45, 60, 61, 90, 120, 180, 240, 330, 480, 540, 960, 1440)
 """Minutes."""
@@ -257,7 +260,9 @@ def _calendar(calendar: Calendar) -> dict[str, Any]:
     if calendar.holidays:
         said["holidays"] = {"dates": list(calendar.holidays)}
     if calendar.exceptions:
-        said["exceptions"] = {day: [f"{opens}-{closes}" for opens, closes in hours] for day, hours in calendar.exceptions}
+        said["exceptions"] = {
+            day: [f"{opens}-{closes}" for opens, closes in hours] for day, hours in calendar.exceptions
+        }
     return said
 
 

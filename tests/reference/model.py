@@ -216,7 +216,9 @@ def opened(calendar: Calendar, start: int, end: int) -> list[Interval]:
 def in_order(events: Iterable[Event]) -> list[Event]:
     """By (at, seq, type, content); what is said twice is said once."""
     found: list[Event] = []
-    for event in sorted(events, key=lambda each: (each["at"], each.get("seq", 0), each["type"], sorted(map(str, each.items())))):
+    for event in sorted(
+        events, key=lambda each: (each["at"], each.get("seq", 0), each["type"], sorted(map(str, each.items())))
+    ):
         if event not in found:
             found.append(event)
     return found
@@ -248,8 +250,7 @@ class Ticket:
         self.by_agent = born.get("by") == "agent"
         words = {"resolved": "Resolved", "closed": "Closed", "reopened": "Open"}
         self.groups = [
-            (at, policy.groups.get(status, "unknown"))
-            for at, status in changes(self.events, "status", words)
+            (at, policy.groups.get(status, "unknown")) for at, status in changes(self.events, "status", words)
         ] or [(self.created_at, "unknown")]
         self.statuses = changes(self.events, "status", words)
         self.attributes = {name: changes(self.events, name) for name in ("priority", "customer_tier", "channel")}
@@ -274,12 +275,13 @@ class Ticket:
         return [(group, at, end) for (at, group), end in zip(self.groups, ends, strict=True)]
 
     def pauses(self, groups: Sequence[str]) -> list[Interval]:
-        """C1 and C5: a status of these groups, until the customer writes. What touches is one pause."""
+        """C1 and C5: from entering one of these groups until leaving it or until the customer writes, whatever the status
+        says: another status of the same group is no new pause, another group is. What touches is one pause.
+        """
         found: list[Interval] = []
-        for group, start, end in self.spans():
-            if group in groups:
-                written = next((at for at in self.customer if start < at < end), end)
-                found.append((start, written))
+        for name in groups:
+            in_it = union((start, end) for group, start, end in self.spans() if group == name)
+            found += [(start, next((at for at in self.customer if start < at < end), end)) for start, end in in_it]
         return union(found)
 
     def rule(self, policy: Policy, moment: int) -> Rule:
@@ -312,19 +314,22 @@ class Run:
         """Where each second counts towards the target."""
 
     def _limited(self, pauses: Sequence[Interval], policy: Policy) -> list[Interval]:
-        """C5: one pause lasts `longest` open seconds at most, and all of a clock `total` together."""
+        """C5: one pause lasts `longest` open seconds at most, and all of a clock `total` together. A pause that had begun
+        before the clock counts in full: that cannot lose a breach.
+        """
         kept, left = [], policy.total_pause
         for start, end in pauses:
             open_in_it = common([(start, end)], self.open)
             if policy.longest_pause is not None and length(open_in_it) > policy.longest_pause:
                 end = earliest(open_in_it, policy.longest_pause) or start
-            start = max(start, self.start)
-            open_in_it = common([(start, end)], self.open) if start < end else []
+            if end <= self.start:
+                continue
+            open_in_it = common([(start, end)], self.open)
             if left is not None:
                 if length(open_in_it) > left:
                     end = (earliest(open_in_it, left) or start) if left else start
                 left -= min(left, length(open_in_it))
-            kept.append((start, end))
+            kept.append((max(start, self.start), end))
         return union(kept)
 
     def elapsed(self, moment: int) -> int:
@@ -406,10 +411,13 @@ def next_responses(ticket: Ticket) -> list[Course]:
 
 
 def updates(ticket: Ticket) -> list[Course]:
-    """B4: from each answer to the next."""
-    ends = [*ticket.answers[1:], None]
-    pairs = zip(ticket.answers, ends, strict=False)
-    return [Course("update", number, start, stop, rests=True) for number, (start, stop) in enumerate(pairs, 1)]
+    """B4: from each answer to the next, while it is open; one given after the end counts from the reopening (D5)."""
+    found: list[Course] = []
+    for start, stop in zip(ticket.answers, [*ticket.answers[1:], None], strict=False):
+        life = [(start, ticket.now + 1 if stop is None else stop)]
+        if without(life, ticket.ended("resolved")):
+            found.append(Course("update", len(found) + 1, start, stop, rests=True))
+    return found
 
 
 # ------------------------------------------------------------------ judging
@@ -443,7 +451,11 @@ def rules_in_force(ticket: Ticket, deployments: Deployments) -> list[tuple[int, 
 
 def judge(ticket: Ticket, deployments: Deployments, course: Course) -> Clock | None:
     """The clock of that course, or nothing where no rule in force asks for it."""
-    over = [(start, end, policy, rule) for start, end, policy, rule in rules_in_force(ticket, deployments)]
+    over = rules_in_force(ticket, deployments)
+    if course.metric != "next_response" and not without(
+        [(ticket.created_at, FOREVER)], ended_for(ticket, course, over)
+    ):
+        return None  # born closed and never open (C4)
     stop = stop_of(ticket, course, over)
     judged_at = ticket.now if stop is None else stop
     breaches = []
@@ -475,8 +487,6 @@ def stop_of(ticket: Ticket, course: Course, over: Sequence[tuple[int, int, Polic
 
 
 def ended_for(ticket: Ticket, course: Course, over: Sequence[tuple[int, int, Policy, Rule]]) -> list[Interval]:
-    if not course.rests:
-        return []
     _, _, _, rule = over[-1]
     target = rule.targets.get(course.metric)
     return ticket.ended(target.stops_at if target else "resolved")
@@ -504,9 +514,7 @@ def breach_in(ticket: Ticket, policy: Policy, rule: Rule, course: Course, start:
     return moment if moment < end else None
 
 
-def said(
-    ticket: Ticket, policy: Policy, rule: Rule, course: Course, stop: int | None, breach_at: int | None
-) -> Clock:
+def said(ticket: Ticket, policy: Policy, rule: Rule, course: Course, stop: int | None, breach_at: int | None) -> Clock:
     run = run_of(ticket, policy, rule, course, stop)
     judged_at = ticket.now if stop is None else stop
     verdict = "running"
