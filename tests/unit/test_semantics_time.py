@@ -9,7 +9,7 @@ import pytest
 from building import ALWAYS, DAY, HOUR, OFFICE, at, facts, judge, policy, resolution, rule
 from sla_watchdog.domain.business_time import Calendar, InvalidCalendar, NoWorkingTime, tzdata_version
 from sla_watchdog.domain.clocks import State
-from sla_watchdog.domain.policy import Metric
+from sla_watchdog.domain.policy import Condition, Metric, Policy
 
 BERLIN = "Europe/Berlin"
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -79,11 +79,48 @@ def test_a7_a_holiday_is_a_local_date_and_an_exception_wins_over_it() -> None:
     assert closed.between(start, start + 2 * DAY) == 3 * HOUR
 
 
-def test_a7_a_deadline_beyond_the_last_known_holiday_is_a_finding() -> None:
-    known = facts(("created", "2026-12-31T20:00"), ("status", "2026-12-31T20:00", "New"))
-    found = judge(known, "2026-12-31T20:01", policy(holidays_until="2026-12-31")).findings
-    assert [finding.kind for finding in found] == ["holidays"]
-    assert not judge(known, "2026-12-31T20:01", policy(holidays_until="2027-12-31")).findings
+def closed_at_christmas(until: int) -> Policy:
+    """Two calendars of Berlin, the second alone with holidays, known up to that year."""
+    days = [f"{year}-12-25" for year in range(2024, until + 1)]
+    calendars = {"always": all_day("Europe/Berlin"), "office": all_day("Europe/Berlin", holidays=days)}
+    rules = rule("office", resolution(8 * HOUR), calendar="office", when=(Condition("tags", frozenset({"x"})),))
+    rest = rule("rest", resolution(8 * HOUR), calendar="always")
+    return policy(rules, rest, calendars=calendars, holidays_until="2026-12-31")
+
+
+def findings_at_new_year(rules: Policy, *said: tuple[str, str, str], created: str = "2026-12-31T20:00") -> list[str]:
+    known = facts(("created", created), ("status", created, "New"), *said)
+    return [finding.reason for finding in judge(known, "2027-01-01T02:00", rules).findings]
+
+
+OFFICE_TICKET = ("tags", "2026-12-31T20:00", "x")
+
+
+def test_a7_a_deadline_beyond_the_last_holiday_that_its_calendar_knows_is_a_finding() -> None:
+    (reason,) = findings_at_new_year(closed_at_christmas(2026), OFFICE_TICKET)
+    assert reason.startswith("due after 2026-12-31, up to which the holidays of the calendar 'office' are known")
+    (reason,) = findings_at_new_year(closed_at_christmas(2025), OFFICE_TICKET)
+    assert reason.startswith("due after 2025-12-31")
+
+
+def test_a7_a_deadline_that_no_unknown_holiday_could_move_is_no_finding() -> None:
+    assert not findings_at_new_year(closed_at_christmas(2026)), "its calendar has no holidays"
+    assert not findings_at_new_year(closed_at_christmas(2027), OFFICE_TICKET), "its own list goes further"
+    ended = ("status", "2026-12-31T21:00", "Resolved")
+    assert not findings_at_new_year(closed_at_christmas(2026), OFFICE_TICKET, ended), "it was met"
+
+
+def test_a7_the_year_ends_where_the_calendar_is() -> None:
+    rules = closed_at_christmas(2026)
+    assert findings_at_new_year(rules, OFFICE_TICKET, created="2026-12-31T15:30"), "due at 0:30 in Berlin"
+    assert not findings_at_new_year(rules, OFFICE_TICKET, created="2026-12-31T14:30"), "due at 23:30 in Berlin"
+
+
+def test_a7_a_deadline_that_another_system_set_is_moved_by_no_holiday() -> None:
+    target = resolution(0, due="due_at")
+    calendars = {"always": all_day("Europe/Berlin", holidays=["2026-12-25"])}
+    rules = policy(rule("all", target), calendars=calendars, holidays_until="2026-12-31")
+    assert not findings_at_new_year(rules, ("due_at", "2026-12-31T20:00", "2040-01-01T00:00:00Z"))
 
 
 def test_a8_time_before_the_next_opening_is_free() -> None:

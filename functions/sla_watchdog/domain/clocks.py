@@ -66,6 +66,10 @@ class Clock:
     paused: tuple[Span, ...] = ()
     course: Course | None = field(default=None, eq=False, repr=False)
     """Answers for elapsed time; None for clocks of wall time and of counts."""
+    due_field: str = ""
+    """The ticket's field that the deadline was taken from; '' for a target of open time."""
+    seen: int = 0
+    """How many events a counting signal counts, seen or reported by the record itself."""
 
     @property
     def key(self) -> str:
@@ -275,6 +279,7 @@ class _Scene:
             levels=tuple(_instant(level, part, within, due_at, breach_at, elsewhere) for level in target.ladder.levels),
             paused=part.paused,
             course=part,
+            due_field=target.due or "",
         )
 
     def _deadline(self, target: Target, part: Course, stop: int | None) -> tuple[int | None, int]:

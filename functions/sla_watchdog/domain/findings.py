@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date, datetime
 from itertools import pairwise
 
 from attrs import frozen
@@ -21,6 +22,9 @@ SAME_MATTER = "same_matter"
 
 SHORTLY = 75
 """Percent of the target after which a change to a longer one is reported (semantics D1)."""
+
+A_DAY = 86_400
+"""No zone's new year is further from that of UTC."""
 
 
 @frozen
@@ -156,9 +160,30 @@ def in_circles(facts: Facts, unseen: frozenset[str]) -> Iterator[Finding]:
 
 
 def beyond_holidays(clocks: Iterable[Clock], policy: Policy) -> Iterator[Finding]:
-    """A deadline after the last holiday that the policy knows may be wrong (semantics A7)."""
+    """A deadline after the last holiday that its calendar knows may be wrong (semantics A7).
+
+    Not where no holiday moves it: of a calendar without any, set by another system, or of a clock that has stopped.
+    """
     for clock in clocks:
-        if clock.metric in TARGETS and clock.due_at is not None and clock.due_at >= policy.holidays_end:
-            reason = f"due after {policy.holidays_until}, up to which holidays are known; deploy again"
-            yield Finding(clock.subject, "holidays", reason)
+        if clock.metric not in TARGETS or clock.due_field or clock.stopped_at is not None or clock.due_at is None:
+            continue
+        if clock.due_at >= policy.holidays_end - A_DAY and (last := _last_year_listed(clock, policy)) is not None:
+            until = f"{last}-12-31"
+            reason = f"due after {until}, up to which the holidays of the calendar {clock.calendar!r} are known"
+            yield Finding(clock.subject, "holidays", f"{reason}; deploy again, or list later ones in the policy file")
             return
+
+
+def _last_year_listed(clock: Clock, policy: Policy) -> int | None:
+    """Of the calendar's holidays, where the deadline lies beyond it; None where it does not, or there are none.
+
+    A list in the policy file may end early: nobody can know whether more were meant, until no build could know more.
+    """
+    calendar = policy.calendars[clock.calendar]
+    years = {day.year for day in calendar.holidays}
+    if not years or clock.due_at is None:
+        return None
+    last = date.fromisoformat(policy.holidays_until).year
+    while last + 1 in years:
+        last += 1
+    return min(last, max(years)) if datetime.fromtimestamp(clock.due_at, calendar.zone).year > last else None
