@@ -119,5 +119,5 @@ def judge(known: Facts, now: str, rules: Policy | None = None, **state: Any) -> 
 
 def after_telling(case: Case, judged: Plan, now: int, outcome: Outcome = Outcome.SENT) -> Case:
     """The case once every alert of the plan ended with `outcome`."""
-    reached = {(a.clock_key, a.recipient.key): Reached(a.level, a.repetition, now, outcome) for a in judged.alerts}
+    reached = {(a.clock_key, a.recipient.key): Reached.by(a, now, outcome) for a in judged.alerts}
     return evolve(case, reached={**case.reached, **reached})

@@ -21,7 +21,7 @@ from sla_watchdog.domain.message.wording import (
     listed,
     name_of,
     open_time,
-    owners,
+    owned,
     subject_of,
     who,
     who_by_key,
@@ -138,7 +138,7 @@ def _open(standing: Standing, now: int, problem: str) -> Iterator[str]:
     if problem:
         yield f'<p class="problem" role="alert">Nothing was changed: {escape(problem)}.</p>\n'
     yield "".join(f"<p>{escape(said)}</p>\n" for said in map(_plain, situation(told, now)))
-    yield _rows(_now(told))
+    yield _rows(_now(told, now))
     yield from _form(told, may, now)
     yield "<h2>So far</h2>\n" + _rows(_so_far(told, now))
 
@@ -152,13 +152,13 @@ def _plain(said: str) -> str:
     return said.replace("\u00a0", " ")
 
 
-def _now(told: Notice) -> Iterator[tuple[str, Iterable[str]]]:
+def _now(told: Notice, now: int) -> Iterator[tuple[str, Iterable[str]]]:
     """What somebody needs to know who decides whether to take it."""
     customer = f", for {name_of(told.customer)}" if name_of(told.customer) else ""
     yield "Case", [f"{id_of(told.about)}{customer}"]
     teams = tuple(dict.fromkeys(team for line in lines_about(told, told.lead) if (team := name_of(line.team))))
     team = f", team {listed(teams)}" if teams else ""
-    yield "Owner", [(listed(owners(told, told.lead)) or "nobody") + team]
+    yield "Owner", [owned(told, told.lead, now) + team]
     if told.coming:
         level = f"{clock_name(told.coming.clock)}, level {told.coming.level + 1}"
         yield "Next, if nobody acts", [instant(told.coming.at, told.zone), f"{who(told.coming.recipient)}: {level}"]

@@ -384,7 +384,7 @@ class Sender:
         reached = {}
         if outcome is not Outcome.WITHDRAWN:
             at = {a: told_at(case, a, self.now) for a in ended}
-            reached = {(a.clock_key, entry.key): Reached(a.level, a.repetition, at[a], outcome) for a in ended}
+            reached = {(a.clock_key, entry.key): Reached.by(a, at[a], outcome) for a in ended}
             records += [self._record(case.id, p, Outcome.SUPERSEDED, p.reason) for p in self._passed(judged, ended)]
         outbox = {key: other for key, other in case.outbox.items() if key != entry.key}
         after = evolve(case, outbox=outbox, reached={**case.reached, **reached})

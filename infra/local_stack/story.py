@@ -13,7 +13,7 @@ from operator import attrgetter
 from attrs import evolve, frozen
 
 from sla_watchdog.adapters.audit import AuditItem
-from sla_watchdog.domain.case import OPERATIONS, Case, Outcome
+from sla_watchdog.domain.case import OPERATIONS, Case, Outcome, Reached
 from sla_watchdog.domain.clocks import Clock
 from sla_watchdog.domain.escalation import Plan
 from sla_watchdog.domain.message.wording import METRIC, duration, signal, who, who_by_key
@@ -103,12 +103,17 @@ def _open(case: Case, plan: Plan, shared: Container[str], now: int) -> Open:
 
 def _highest(case: Case) -> tuple[int, str]:
     """The highest level that anybody was told, and who last was: `executive, level 4 (98 reminders)`."""
-    climbs = [(r.level, r.repetition, r.at, to) for (clock, to), r in case.reached.items() if "/finding:" not in clock]
+    climbs = [(r.level, _reminders(r), r.at, to) for (clock, to), r in case.reached.items() if "/finding:" not in clock]
     if not climbs:
         return -1, ""
-    level, repetition, _, to = max(climbs)
-    more = f" ({repetition} reminders)" if repetition > 1 else ""
+    level, reminders, _, to = max(climbs)
+    more = f" ({reminders} reminders)" if reminders > 1 else ""
     return level, f"{who_by_key(to)}, level {level + 1}{more}"
+
+
+def _reminders(reached: Reached) -> int:
+    """How many the recipient had; by its place in time where they were not counted."""
+    return reached.repetition if reached.received is None else max(0, reached.received - 1)
 
 
 def _worst(plan: Plan, now: int) -> str:

@@ -140,7 +140,8 @@ def item(
         recipient=to or Recipient("team-lead"),
         severity=Severity.BREACH if breached else Severity.WARNING,
         due_at=clock.levels[level] or now,
-        reason=f"repetition {repetition}: still unresolved" if repetition else "due",
+        reason=f"reminder {repetition}: still unresolved" if repetition else "due",
+        reminder=repetition,
     )
     reference = clock.breach_at if clock.breach_at is not None else clock.due_at
     late = now - reference if reference is not None else 0

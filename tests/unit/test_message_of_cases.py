@@ -273,9 +273,9 @@ def test_good_news_comes_last_and_asks_for_nothing_in_a_digest() -> None:
     now = at("2026-03-03T10:01")
     message = render_digest([over, evolve(late, case="T-9")], over.recipient, "d", now)
     check(message)
-    assert message.subject.startswith("[Breach L4, 2 cases]")
+    assert message.subject.startswith("[Critical L4, 2 cases]")
     assert "1 case waits for manager. Nobody owns 1 of them. 1 case needs nothing from you any more." in said(message)
-    assert message.email.index("Breach L4") < message.email.index("Cleared")
+    assert message.email.index("Critical L4") < message.email.index("Cleared")
     alone = render_digest([over], over.recipient, "d", now)
     assert "What to do: nothing." in said(alone)
 

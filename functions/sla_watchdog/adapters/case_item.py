@@ -88,7 +88,14 @@ def _alert_map(alert: Alert) -> dict[str, object]:
         "severity": alert.severity,
         "due_at": alert.due_at,
         "reason": alert.reason,
+        **({"reminder": alert.reminder} if _is_counted(alert) else {}),
+        **({"waits": True} if alert.waits else {}),
     }
+
+
+def _is_counted(alert: Alert) -> bool:
+    """Whether the number cannot be told without it: of a first telling it is 0, of an uncounted repetition none."""
+    return alert.reminder is not None and bool(alert.reminder or alert.repetition)
 
 
 def outbox_map(outbox: Mapping[str, Entry]) -> dict[str, object]:
@@ -108,6 +115,7 @@ def reached_map(clock: str, recipient: str, reached: Reached) -> dict[str, objec
         "repetition": reached.repetition,
         "at": reached.at,
         "outcome": reached.outcome,
+        **({} if reached.received is None else {"received": reached.received}),
     }
 
 
@@ -237,7 +245,14 @@ def _seen(item: _Map) -> dict[str, str]:
 
 
 def _reached(item: _Map) -> Reached:
-    return Reached(item.number("level"), item.number("repetition"), item.number("at"), Outcome(item.text("outcome")))
+    """What an older version wrote counts nothing."""
+    return Reached(
+        level=item.number("level"),
+        repetition=item.number("repetition"),
+        at=item.number("at"),
+        outcome=Outcome(item.text("outcome")),
+        received=item.number("received") if "received" in item.members else None,
+    )
 
 
 def entry_in(value: object) -> Entry:
@@ -270,7 +285,15 @@ def _alert(item: _Map, recipient: Recipient) -> Alert:
         severity=Severity(item.text("severity")),
         due_at=item.number("due_at"),
         reason=item.text("reason"),
+        reminder=_reminder(item),
+        waits="waits" in item.members and item.flag("waits"),
     )
+
+
+def _reminder(item: _Map) -> int | None:
+    if "reminder" in item.members:
+        return item.number("reminder")
+    return None if item.number("repetition") else 0
 
 
 def findings_of(item: Item) -> list[Finding]:

@@ -70,6 +70,9 @@ def _members(value: Any) -> Mapping[str, Any]:
     members = {each.name: getattr(value, each.name) for each in fields(type(value))}
     if isinstance(value, Reached | Coming):
         members["level"] += 1
+    if isinstance(value, Reached):
+        received = members.pop("received") or 0
+        members |= {"reminders": received - 1} if received > 1 else {}
     return {**named, **members}
 
 

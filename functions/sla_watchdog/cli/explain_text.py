@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from sla_watchdog.cli.silenced import Held, names, until
+from sla_watchdog.domain.case import HEARD, Reached
 from sla_watchdog.domain.clocks import State
 from sla_watchdog.domain.explanation import Explained, Explanation, MatterExplained, Ruling, Step, TicketExplained, Told
 from sla_watchdog.domain.message.layout import whole, wrapped
@@ -44,9 +45,10 @@ def print_explanation(console: Console, told: Explanation, held: Sequence[Held],
     matter = next(each for each in told.matters if any(line.id == ticket for line in each.tickets))
     console.print(Text.assemble((f"{id_of(ticket)} as of {instant(told.at, told.zone)}", "bold"), f" ({told.zone})"))
     _print_rows(console, [*_case(matter, told), *_silenced(held, told)])
+    nobody = "no assignee" if any(made.holds(told.at) for made in matter.promises) else "owner nobody"
     for each in sorted(matter.tickets, key=lambda each: each.id != ticket):
-        _print_ticket(console, each, told)
-    quiet = [clock for clock in matter.clocks if clock.metric in COUNTED and not clock.events]
+        _print_ticket(console, each, told, nobody)
+    quiet = [clock for clock in matter.clocks if clock.metric in COUNTED and not clock.count]
     for clock in (clock for clock in matter.clocks if clock not in quiet):
         _print_clock(console, clock, told)
     if quiet:
@@ -100,9 +102,10 @@ def _silenced(held: Sequence[Held], told: Explanation) -> Iterator[tuple[str, st
         yield "Silenced", f"{until(each.silence, told.zone)}{of}"
 
 
-def _print_ticket(console: Console, ticket: TicketExplained, told: Explanation) -> None:
+def _print_ticket(console: Console, ticket: TicketExplained, told: Explanation, nobody: str) -> None:
+    """`nobody` is what is said of a ticket without an owner."""
     console.print(Text(f"\nTICKET {id_of(ticket.id)}", "bold"), Text(brief(ticket.subject, 60)))
-    _print_rows(console, _facts(ticket, told.zone))
+    _print_rows(console, _facts(ticket, told.zone, nobody))
     too_long = [clock for clock in ticket.clocks if clock.metric is Metric.PAUSE]
     for clock in ticket.clocks:
         if clock not in too_long[:-MOST_OVERRUNS]:
@@ -111,8 +114,9 @@ def _print_ticket(console: Console, ticket: TicketExplained, told: Explanation) 
         _print_dim(console, f"and {count_of(len(too_long) - MOST_OVERRUNS, 'earlier pause')} that lasted too long")
 
 
-def _facts(ticket: TicketExplained, zone: str) -> Iterator[tuple[str, str]]:
-    yield "Status", f"{brief(ticket.status, 40) or 'unknown'}, owner {name_of(ticket.owner) or 'nobody'}"
+def _facts(ticket: TicketExplained, zone: str, nobody: str) -> Iterator[tuple[str, str]]:
+    owner = f"owner {name_of(ticket.owner)}" if name_of(ticket.owner) else nobody
+    yield "Status", f"{brief(ticket.status, 40) or 'unknown'}, {owner}"
     yield "Created", instant(ticket.created_at, zone)
     if ticket.ended_at is not None:
         yield "Ended", instant(ticket.ended_at, zone)
@@ -164,9 +168,12 @@ def _start(clock: Explained, zone: str) -> Iterator[tuple[str, str]]:
     yield "Limit", f"{limit(clock)}{pauses}"
     if clock.metric not in COUNTED:
         yield "Started", instant(clock.started_at, zone)
-    elif clock.events:
+    if clock.events:
         shown = ", ".join(instant(at, zone) for at in clock.events[-MOST_EVENTS:])
-        yield "Seen", f"{count_of(len(clock.events), 'time')}: {shown}"
+        seen = len(clock.events) if clock.reported else clock.count
+        yield "Seen", f"{count_of(seen, 'time')}: {shown}"
+    if clock.reported:
+        yield "Reported", f"{count_of(clock.count, 'time')}, by the ticket's own count"
 
 
 def _print_walk(console: Console, walk: Walk, told: Explanation) -> None:
@@ -262,8 +269,14 @@ def _told(each: Told, step: Step, told: Explanation) -> str:
         return "not told" if due else ""
     if reached.level + 1 > step.number:
         return "passed" if due else ""
-    again = f", reminder {reached.repetition}" if reached.repetition else ""
-    return f"{reached.outcome.value.replace('_', ' ')} {whole(instant(reached.at, told.zone))}{again}"
+    return f"{reached.outcome.value.replace('_', ' ')} {whole(instant(reached.at, told.zone))}{_reminders(reached)}"
+
+
+def _reminders(reached: Reached) -> str:
+    """How many the recipient really had."""
+    if reached.received is None:
+        return ", a reminder" if reached.repetition else ""
+    return f", reminder {reached.received - 1}" if reached.outcome in HEARD and reached.received > 1 else ""
 
 
 def _coming(told: Explanation) -> Iterator[str]:

@@ -42,7 +42,7 @@ def _case(row: Row, status: Status) -> dict[str, object]:
         "level": row.level,
         "levels": len(clock.levels) if clock else 0,
         "late_seconds": row.late,
-        "due_at": _iso(clock.due_at if clock else None),
+        "due_at": _iso(row.due_at),
         "breach_at": _iso(clock.breach_at if clock else None),
         "opened_at": iso(row.opened_at),
         "owner": row.owner or None,

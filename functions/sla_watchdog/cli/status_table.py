@@ -42,10 +42,15 @@ def cases_table(rows: Sequence[Row], status: Status, width: int) -> Table:
             Text.assemble(brief(each.case, 3 * LONGEST_ID), (quiet, "cyan")),
             Text.assemble((phrase(each, status.now), STYLES[each.trouble]), "\n", (each.subject, "dim")),
             Text(_level(each)),
-            Text.assemble(each.owner or ("nobody", "red"), "\n", (each.team, "dim")),
+            Text.assemble(each.owner or _nobody(each), "\n", (each.team, "dim")),
             Text.assemble(_told(each, status.now), (_promised(each), "cyan"), "\n", (_next(each, status.now), "dim")),
         )
     return table
+
+
+def _nobody(row: Row) -> tuple[str, str]:
+    """The desk shows no assignee; who took it stands beside."""
+    return ("no assignee", "cyan") if row.promise else ("nobody", "red")
 
 
 def _level(row: Row) -> str:

@@ -28,6 +28,10 @@ class Outcome(StrEnum):
     UNDELIVERABLE = "undeliverable"
 
 
+HEARD = frozenset({Outcome.SENT, Outcome.IN_DIGEST, Outcome.OBSERVED})
+"""How a message ends that reached somebody, or would have in mode live."""
+
+
 class Severity(StrEnum):
     WARNING = "warning"
     BREACH = "breach"
@@ -81,7 +85,11 @@ def _hash(text: str) -> str:
 
 @frozen
 class Alert:
-    """One level of one clock reaching one recipient. `level` counts from 0, `due_at` is when it came due."""
+    """One level of one clock reaching one recipient. `level` counts from 0, `due_at` is when it came due.
+
+    `repetition` is its place in time. `reminder` is how many messages of this level the recipient had before this one,
+    None where they were not counted.
+    """
 
     subject: str
     clock: str
@@ -92,6 +100,9 @@ class Alert:
     severity: Severity
     due_at: int
     reason: str
+    reminder: int | None = 0
+    waits: bool = False
+    """Critical by a level below the recipient's own, which is not urgent: it waits for the recipient's hours."""
 
     @property
     def id(self) -> str:
@@ -108,17 +119,28 @@ class Alert:
 
     @property
     def urgent(self) -> bool:
-        return self.severity is Severity.CRITICAL
+        """Whether it waits for nobody's hours."""
+        return self.severity is Severity.CRITICAL and not self.waits
 
 
 @frozen
 class Reached:
-    """The highest level of one clock that one recipient was told of, and how that ended."""
+    """The highest level of one clock that one recipient was told of, and how that ended.
+
+    `received` counts the messages of this level that really reached the recipient; None where nobody counted.
+    """
 
     level: int
     repetition: int
     at: int
     outcome: Outcome
+    received: int | None = None
+
+    @classmethod
+    def by(cls, alert: Alert, at: int, outcome: Outcome) -> Reached:
+        """What is reached once that alert ended so."""
+        received = None if alert.reminder is None else alert.reminder + (outcome in HEARD)
+        return cls(alert.level, alert.repetition, at, outcome, received)
 
 
 @frozen

@@ -9,6 +9,7 @@ from attrs import frozen
 from sla_watchdog.domain.case import Case, Outcome
 from sla_watchdog.domain.clocks import Clock, State
 from sla_watchdog.domain.escalation import Coming, Plan
+from sla_watchdog.domain.lateness import cause, missed_deadline
 from sla_watchdog.domain.message.text import brief
 from sla_watchdog.domain.message.wording import METRIC, duration, signal
 from sla_watchdog.domain.policy import TARGETS, Metric
@@ -58,6 +59,8 @@ class Row:
     told: Told | None
     promise: Promise | None
     coming: Coming | None
+    due_at: int | None = None
+    """The deadline of that clock; of a breach the one that was missed, None where a change made it late at once."""
 
     @property
     def rank(self) -> tuple[int, int, int, str]:
@@ -114,7 +117,15 @@ def row(case: Case, plan: Plan, shared: frozenset[str], now: int) -> Row:
         told=_told(case),
         promise=max((each for each in plan.promises if each.holds(now)), key=lambda each: each.at, default=None),
         coming=next(iter(plan.coming), None),
+        due_at=_deadline(worst.clock, case, plan) if worst else None,
     )
+
+
+def _deadline(clock: Clock, case: Case, plan: Plan) -> int | None:
+    if plan.scene is None:
+        return clock.due_at
+    policy = plan.scene.policy
+    return missed_deadline(clock, cause(clock, case, policy), policy)
 
 
 def trouble(plan: Plan, now: int) -> Trouble:

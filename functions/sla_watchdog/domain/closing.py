@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from sla_watchdog.domain.case import Alert, Outcome, Reached, Recipient, Severity
+from sla_watchdog.domain.case import HEARD, Alert, Reached, Recipient, Severity
 from sla_watchdog.domain.clocks import Clock, State
 from sla_watchdog.domain.facts import Facts
 from sla_watchdog.domain.levels import CLEARED, WITHDRAWN, Scene
@@ -12,7 +12,6 @@ from sla_watchdog.domain.links import Matter
 from sla_watchdog.domain.policy import TARGETS, Metric
 from sla_watchdog.domain.ticket import Ticket
 
-HEARD = frozenset({Outcome.SENT, Outcome.IN_DIGEST, Outcome.OBSERVED})
 CHANGING = frozenset({"priority", "customer_tier", "team", "category", "tags", "due_at"})
 """Fields whose change commonly moves a deadline, for the reason in words."""
 

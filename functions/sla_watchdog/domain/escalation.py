@@ -10,15 +10,16 @@ from typing import NamedTuple
 from attrs import evolve, field, frozen
 
 from sla_watchdog.domain.assessment import Assessment, assess
+from sla_watchdog.domain.business_time import NoWorkingTime, TimeOutOfRange
 from sla_watchdog.domain.case import OPERATIONS, Alert, Case, Outcome, Recipient, Severity
 from sla_watchdog.domain.clocks import Clock, Recorded
 from sla_watchdog.domain.closing import cleared, withdrawn
 from sla_watchdog.domain.findings import Finding
-from sla_watchdog.domain.levels import HOLDABLE, Climb, Scene, alerts, climb, with_floor
+from sla_watchdog.domain.levels import HOLDABLE, Climb, Scene, alerts, as_critical, climb, critical_to, with_floor
 from sla_watchdog.domain.links import Matter
 from sla_watchdog.domain.policy import TARGETS, Level, Metric, Policy
 from sla_watchdog.domain.promises import Promise, extra_repetitions, raised_by, with_broken
-from sla_watchdog.domain.silences import silenced
+from sla_watchdog.domain.silences import Silence, silenced
 from sla_watchdog.domain.surroundings import Surroundings
 from sla_watchdog.domain.ticket import Ticket
 
@@ -42,6 +43,10 @@ class Coming:
     clock: str
     level: int
     urgent: bool
+
+
+MOST_HOLDS = 10
+"""Silences and closed hours in a row that are looked through, for when somebody will be told."""
 
 
 class Ahead(NamedTuple):
@@ -79,6 +84,7 @@ class Plan:
     promises: tuple[Promise, ...] = ()
     assessment: Assessment | None = field(default=None, eq=False, repr=False)
     scene: Scene | None = field(default=None, eq=False, repr=False)
+    silences: tuple[Silence, ...] = field(default=(), eq=False, repr=False)
 
     @cached_property
     def coming(self) -> tuple[Coming, ...]:
@@ -88,11 +94,16 @@ class Plan:
         Of the levels of one clock that reach somebody at one time, the highest, which is the one that will be told; an
         audience and its urgent topic are one.
         """
-        scene = self.scene
-        late = ((each.until, each.alert) for each in self.decisions if each.until is not None)
-        waiting = [Coming(at, evolve(a.recipient, urgent=False), a.clock, a.level, a.urgent) for at, a in late]
-        ahead = [] if scene is None else [coming for each in self.ahead for coming in _told_then(each, scene)]
-        highest = sorted([*waiting, *ahead], key=lambda each: each.level)
+        scene, silences = self.scene, self.silences
+        if scene is None:
+            return ()
+        late = [(each.until, each.alert) for each in self.decisions if each.until is not None]
+        late += [(each.at, alert) for each in self.ahead for alert in _told_then(each, scene)]
+        found = [
+            Coming(_held_until(at, alert, scene, silences), evolve(alert.recipient, urgent=False), *_level_of(alert))
+            for at, alert in late
+        ]
+        highest = sorted(found, key=lambda each: each.level)
         told = {(each.at, each.recipient.key, each.clock): each for each in highest}
         return tuple(sorted(told.values(), key=_when))
 
@@ -119,7 +130,8 @@ def plan(
     judged = _Judgement(scene, known)
     live = [clock for clock in judged.clocks if clock.stopped_at is None]
     climbs = {clock.key: found for clock in live if (found := judged.climb(clock)) is not None}
-    due = list(_without_stray_repeats([a for each in climbs.values() for a in alerts(scene, each)], climbs, scene))
+    burning = _without_stray_repeats([a for each in climbs.values() for a in alerts(scene, each)], climbs, scene)
+    due = list(_not_falling_on_the_way_up(burning, climbs, scene))
     due += [alert for clock in live for alert in withdrawn(scene, clock)]
     running = {clock.subject for clock in live if clock.metric in TARGETS}
     due += [*cleared(scene, running), *_finding_alerts(known.findings, scene)]
@@ -143,6 +155,7 @@ def plan(
         promises=tuple(promise for made in known.promises.values() for promise in made),
         assessment=known,
         scene=scene,
+        silences=around.silences,
     )
 
 
@@ -247,6 +260,18 @@ def _without_stray_repeats(due: list[Alert], climbs: Mapping[str, Climb], scene:
         yield from theirs if leading else (a for a in theirs if not _is_repeat(a, climbs[a.clock_key].clock, scene))
 
 
+def _not_falling_on_the_way_up(due: Iterable[Alert], climbs: Mapping[str, Climb], scene: Scene) -> Iterator[Alert]:
+    """What is critical to somebody about one matter is no less to those above, of whichever clock they are told."""
+    matter_of = {each.id: matter.id for matter in scene.matters for each in matter.tickets}
+    critical: dict[str, frozenset[str]] = {}
+    for each in climbs.values():
+        name = matter_of.get(each.clock.subject, each.clock.subject)
+        critical[name] = critical.get(name, frozenset()) | critical_to(each)
+    for alert in due:
+        name = matter_of.get(alert.subject, alert.subject)
+        yield as_critical(alert, critical.get(name, frozenset()), scene.policy)
+
+
 def _is_repeat(alert: Alert, clock: Clock, scene: Scene) -> bool:
     told = scene.told(clock, alert.recipient)
     return told is not None and told.level == alert.level and alert.repetition > 0
@@ -266,10 +291,32 @@ def _ahead(judged: _Judgement, clock: Clock, found: Climb | None) -> Iterator[Ah
         yield Ahead(max(at, earliest), clock, found.level)
 
 
-def _told_then(each: Ahead, scene: Scene) -> Iterator[Coming]:
+def _told_then(each: Ahead, scene: Scene) -> Iterator[Alert]:
+    """The alerts of that level as far as they can be known: not yet how bad it will be, unless it waits for nobody."""
     level, clock = each.level, each.clock
+    severity = Severity.CRITICAL if level.urgent else Severity.BREACH
     for name in level.tell:
-        yield Coming(each.at, scene.recipient(name, clock), clock.metric.value, each.number, level.urgent)
+        to = scene.recipient(name, clock)
+        yield Alert(clock.subject, clock.metric.value, clock.cycle, each.number, 0, to, severity, each.at, "")
+
+
+def _level_of(alert: Alert) -> tuple[str, int, bool]:
+    return alert.clock, alert.level, alert.urgent
+
+
+def _held_until(at: int, alert: Alert, scene: Scene, silences: tuple[Silence, ...]) -> int:
+    """When the alert of a level that comes due at `at` is really sent, after silences and its recipient's hours."""
+    for _ in range(MOST_HOLDS):
+        held = silenced(alert, evolve(scene, now=at), silences) if silences else None
+        free = held.until if held else at
+        try:
+            opens = free if alert.urgent else scene.opens_at(alert.recipient, free)
+        except (NoWorkingTime, TimeOutOfRange):
+            return free
+        if opens == at:
+            break
+        at = opens
+    return at
 
 
 def _finding_alerts(found: Iterable[Finding], scene: Scene) -> Iterator[Alert]:

@@ -6,9 +6,8 @@ The one source of what `explain` prints and of the section WHY in an e-mail.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import StrEnum
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from sla_watchdog.domain.business_time import NoWorkingTime, TimeOutOfRange
 from sla_watchdog.domain.case import Case, Reached, Recipient
@@ -16,6 +15,7 @@ from sla_watchdog.domain.clocks import Clock, State
 from sla_watchdog.domain.escalation import Coming, Plan
 from sla_watchdog.domain.facts import Facts
 from sla_watchdog.domain.findings import Finding
+from sla_watchdog.domain.lateness import Cause, cause
 from sla_watchdog.domain.levels import Scene
 from sla_watchdog.domain.links import LINKS, Matter
 from sla_watchdog.domain.matching import holds, rules_over_time
@@ -23,9 +23,6 @@ from sla_watchdog.domain.policy import (
     COUNTED,
     TARGETS,
     Condition,
-    Count,
-    Ladder,
-    Level,
     Metric,
     Policy,
     Rule,
@@ -33,12 +30,12 @@ from sla_watchdog.domain.policy import (
     Truth,
 )
 from sla_watchdog.domain.promises import Promise, promises
-from sla_watchdog.domain.signals import signals
+from sla_watchdog.domain.signals import Story
 from sla_watchdog.domain.ticket import Ticket
 from sla_watchdog.domain.walk import Walk, walk
 
 MOST_EVENTS = 50
-"""Events of a signal that are looked up; it counts no further."""
+"""Events of a signal that are named, the last ones."""
 
 
 @frozen
@@ -84,18 +81,6 @@ class Step:
     recipients: tuple[Told, ...]
 
 
-A_TICK = 120
-"""Seconds by which a breach may be recorded late: a deploy just after it counts it as its own."""
-
-
-class Cause(StrEnum):
-    """What made the breach: the deadline itself, an earlier limit, or a change that made it late at once."""
-
-    DEADLINE = "deadline"
-    EARLIER_LIMIT = "earlier limit"
-    CHANGE = "change"
-
-
 @frozen
 class Explained:
     """One clock. `walk` is None for a clock of wall time or of counts; `events` are what a counting one counted."""
@@ -120,6 +105,13 @@ class Explained:
     steps: tuple[Step, ...]
     unknown_until: int | None
     """Before it the ticket's status is not known, so that time counts as running."""
+    count: int = 0
+    """How many events a counting one counts; the record itself may report more than were seen."""
+
+    @property
+    def reported(self) -> bool:
+        """Whether the record itself counts more of them than were seen."""
+        return min(self.count, MOST_EVENTS) > len(self.events)
 
 
 @frozen
@@ -277,30 +269,20 @@ def explained(clock: Clock, case: Case, plan: Plan, policy: Policy, now: int) ->
         rule=clock.rule,
         calendar=clock.calendar,
         target=clock.target,
-        due_field=(target.due or "") if target else "",
+        due_field=clock.due_field,
         pauses_in=tuple(sorted(target.pauses_in)) if target else (),
         state=clock.state(now),
         started_at=clock.started_at,
         due_at=clock.due_at,
         breach_at=clock.breach_at,
-        cause=_cause(clock, elsewhere=bool(target and target.due)),
+        cause=cause(clock, case, policy),
         stopped_at=clock.stopped_at,
         walk=_walk(clock, case.facts, policy, now),
         events=events(clock, plan, case.facts, policy),
         steps=tuple(_step(number, scene, clock) for number in range(len(clock.levels))),
         unknown_until=_unknown_until(clock, plan, policy),
+        count=clock.seen,
     )
-
-
-def _cause(clock: Clock, *, elsewhere: bool) -> Cause:
-    if clock.breach_at is None or clock.course is None or clock.metric not in TARGETS:
-        return Cause.DEADLINE
-    late_at = clock.course.reaches(clock.target + 1)
-    if elsewhere:
-        late_at = None if clock.due_at is None else max(clock.due_at + 1, clock.started_at)
-    if late_at is None or clock.breach_at < late_at:
-        return Cause.EARLIER_LIMIT
-    return Cause.CHANGE if clock.breach_at > late_at + A_TICK else Cause.DEADLINE
 
 
 def _walk(clock: Clock, facts: Facts, policy: Policy, now: int) -> Walk | None:
@@ -313,13 +295,11 @@ def _walk(clock: Clock, facts: Facts, policy: Policy, now: int) -> Walk | None:
 
 
 def events(clock: Clock, plan: Plan, facts: Facts, policy: Policy) -> tuple[int, ...]:
-    """When the events happened that a counting signal counts, oldest first, `MOST_EVENTS` at most."""
+    """When those events happened that a counting signal saw: the last `MOST_EVENTS`, oldest first."""
     matter = next((each for each in plan.matters if each.id == clock.subject), None)
-    if clock.metric not in COUNTED or matter is None:
+    if clock.metric not in COUNTED or matter is None or not matter.unresolved:
         return ()
-    each = Ladder("", tuple(Level(Count(times), ()) for times in range(1, MOST_EVENTS + 1)))
-    counted = signals(matter, facts, evolve(policy, signals={clock.metric: each}))
-    return tuple(at for made in counted for at in made.levels if at is not None)
+    return tuple(Story(matter, facts, policy).instants(clock.metric)[-MOST_EVENTS:])
 
 
 def _step(index: int, scene: Scene, clock: Clock) -> Step:

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from attrs import evolve, field, frozen
 
-from sla_watchdog.domain.case import OPERATIONS, Alert, Case, Outcome, Reached, Recipient, Severity
+from sla_watchdog.domain.case import HEARD, OPERATIONS, Alert, Case, Outcome, Reached, Recipient, Severity
 from sla_watchdog.domain.clocks import Clock
 from sla_watchdog.domain.links import Matter
 from sla_watchdog.domain.policy import TARGETS, Level, Metric, Policy
@@ -23,6 +23,12 @@ WITHDRAWN = "withdrawn:"
 
 HOLDABLE = frozenset(metric.value for metric in Metric if metric is not Metric.AGE)
 """Clocks whose alerts a promise or a silence holds back: no ceiling, no finding, no good news."""
+
+REOPENED = "it was reopened"
+"""How the reason of an alert begins that a reopening made due; the ticket's own reopenings by persons follow."""
+
+REMINDER = "reminder"
+"""How the reason of an alert begins whose recipient was told of the same level before."""
 
 UNHEARD = frozenset({Outcome.UNDELIVERABLE, Outcome.SUPPRESSED})
 """How levels end that reached nobody."""
@@ -113,13 +119,14 @@ class Scene:
         entry = self.case.outbox.get(recipient.key)
         return entry is not None and entry.until > self.now
 
-    def opens_at(self, recipient: Recipient) -> int:
+    def opens_at(self, recipient: Recipient, now: int | None = None) -> int:
         """When the recipient's hours are open again; `now` while they are."""
+        at = self.now if now is None else now
         audience = self.policy.audiences.get(recipient.audience)
         if audience is None or audience.hours is None:
-            return self.now
+            return at
         calendar = self.policy.calendars[audience.hours]
-        return self.now if calendar.is_open(self.now) else calendar.next_opening(self.now)
+        return at if calendar.is_open(at) else calendar.next_opening(at)
 
     # ------------------------------------------------------------------ what was told
 
@@ -128,8 +135,21 @@ class Scene:
 
         What was withdrawn since counts as not told; so does what reached nobody, once somebody can be reached again.
         """
+        found = self._tellings(clock, recipient)
+        if self.back:
+            found = [reached for reached in found if not self.hears_next_time(reached, recipient)]
+        return max(found, key=lambda reached: (reached.level, reached.repetition), default=None)
+
+    def received(self, climbed: Climb, recipient: Recipient) -> int | None:
+        """How many messages of this level reached the recipient so far; None where that was not counted."""
+        counts = [_count(told) for told in self._tellings(climbed.clock, recipient) if told.level == climbed.level]
+        known = [count for count in counts if count is not None]
+        return None if len(known) < len(counts) else max(known, default=0)
+
+    def _tellings(self, clock: Clock, recipient: Recipient) -> list[Reached]:
+        """What the recipient was told of it under each of its names, and not taken back since."""
         if not self.case.reached:
-            return None
+            return []
         metric, key = clock.metric.value, recipient.key
         own = self._told_as(clock.subject, metric, clock.cycle, key)
         # Who was told that a ticket is over was told nothing of what burns again.
@@ -140,9 +160,7 @@ class Scene:
             cycles = sorted(self.reached(name).get(metric, ()), reverse=True)
             told = (self._told_as(name, metric, cycle, key) for cycle in cycles)
             found += islice(filter(None, told), 1)
-        if self.back:
-            found = [reached for reached in found if not self.hears_next_time(reached, recipient)]
-        return max(found, key=lambda reached: (reached.level, reached.repetition), default=None)
+        return found
 
     def _told_as(self, subject: str, metric: str, cycle: int, recipient: str) -> Reached | None:
         """What was told under one name and not taken back since."""
@@ -188,6 +206,13 @@ def _is_news(clock: str) -> bool:
     return clock == CLEARED or clock.startswith(WITHDRAWN)
 
 
+def _count(told: Reached) -> int | None:
+    """An older version counted nothing; then a level that was not repeated reached its recipient once, if at all."""
+    if told.received is not None:
+        return told.received
+    return None if told.repetition else int(told.outcome in HEARD)
+
+
 @frozen
 class Climb:
     """How far up its ladder a clock is: the highest level due, and of the last one the latest repetition."""
@@ -229,6 +254,7 @@ def with_floor(scene: Scene, clock: Clock) -> Clock:
 def alerts(scene: Scene, climbed: Climb) -> Iterator[Alert]:
     """The level due goes to its own recipients and to those of every level it passes, unless they were told."""
     due: dict[Recipient, bool] = {}
+    """Whether a level that is urgent is among those due for the recipient."""
     for index, level in enumerate(climbed.clock.ladder.levels[: climbed.level + 1]):
         repetition = climbed.repetition if index == climbed.level else 0
         for recipient in scene.recipients(level, climbed.clock):
@@ -237,16 +263,18 @@ def alerts(scene: Scene, climbed: Climb) -> Iterator[Alert]:
                 due[recipient] = due.get(recipient, False) or level.urgent
     for recipient, urgent in due.items():
         if not scene.on_its_way(recipient):
-            yield _alert(climbed, recipient, urgent, scene.now, _why(climbed))
+            reminder = scene.received(climbed, recipient)
+            yield _alert(climbed, recipient, urgent, scene.now, _why(climbed, reminder), reminder)
     yield from _in_place_of_unreachable(scene, climbed, set(due))
 
 
-def _why(climbed: Climb) -> str:
-    if climbed.repetition:
-        return f"repetition {climbed.repetition}: still unresolved"
+def _why(climbed: Climb, reminder: int | None) -> str:
+    """`reminder` is how many messages of this level its recipient had before."""
+    if climbed.repetition and reminder != 0:
+        return f"{REMINDER} {reminder}: still unresolved" if reminder else f"{REMINDER}: still unresolved"
     clock = climbed.clock
     again = clock.metric is Metric.RESOLUTION and clock.cycle > 1 and len(set(clock.levels[: climbed.level + 1])) == 1
-    return f"it was reopened ({_times(clock.cycle - 1)})" if again else "due"
+    return f"{REOPENED} ({_times(clock.cycle - 1)})" if again else "due"
 
 
 def _times(count: int) -> str:
@@ -271,7 +299,8 @@ def _in_place_of_unreachable(scene: Scene, climbed: Climb, already: set[Recipien
             new = recipient not in already and (told is None or told.level < climbed.level)
             wanted = new and (urgent or not recipient.urgent)
             if wanted and not scene.on_its_way(recipient):
-                yield _alert(climbed, recipient, urgent, scene.now, f"{missed[0]} cannot be reached")
+                reason = f"{missed[0]} cannot be reached"
+                yield _alert(climbed, recipient, urgent, scene.now, reason, scene.received(climbed, recipient))
 
 
 def _missed(scene: Scene, climbed: Climb, recipient: Recipient) -> bool:
@@ -279,8 +308,8 @@ def _missed(scene: Scene, climbed: Climb, recipient: Recipient) -> bool:
     return told is not None and told.outcome is Outcome.UNDELIVERABLE and told.level >= climbed.level
 
 
-def _alert(climbed: Climb, recipient: Recipient, urgent: bool, now: int, reason: str) -> Alert:
-    clock = climbed.clock
+def _alert(climbed: Climb, recipient: Recipient, urgent: bool, now: int, reason: str, reminder: int | None) -> Alert:
+    clock, critical = climbed.clock, urgent or _above_urgent(climbed, recipient)
     calm = Severity.BREACH if clock.breached(now) else Severity.WARNING
     return Alert(
         subject=clock.subject,
@@ -289,7 +318,30 @@ def _alert(climbed: Climb, recipient: Recipient, urgent: bool, now: int, reason:
         level=climbed.level,
         repetition=climbed.repetition,
         recipient=recipient,
-        severity=Severity.CRITICAL if urgent else calm,
+        severity=Severity.CRITICAL if critical else calm,
         due_at=climbed.due_at,
         reason=reason,
+        reminder=reminder,
+        waits=critical and not urgent,
     )
+
+
+def _above_urgent(climbed: Climb, recipient: Recipient) -> bool:
+    """Whether a level that was due before the recipient's own is urgent: what was critical stays so on its way up."""
+    levels = climbed.clock.ladder.levels[: climbed.level + 1]
+    own = [number for number, level in enumerate(levels) if recipient.audience in level.tell]
+    return any(level.urgent for level in levels[: max(own, default=climbed.level) + 1])
+
+
+def critical_to(climbed: Climb) -> frozenset[str]:
+    """The audiences to whom a level that is due was critical."""
+    due = climbed.clock.ladder.levels[: climbed.level + 1]
+    return frozenset(name for level in due if level.urgent for name in level.tell)
+
+
+def as_critical(alert: Alert, critical: frozenset[str], policy: Policy) -> Alert:
+    """The alert of a breach to somebody above those to whom another clock of the same matter is `critical`."""
+    above = any(alert.recipient.audience in policy.above(name) for name in critical)
+    if not above or alert.severity is not Severity.BREACH:
+        return alert
+    return evolve(alert, severity=Severity.CRITICAL, waits=True)

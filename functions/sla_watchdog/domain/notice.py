@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from attrs import evolve, frozen
+from attrs import Factory, field, frozen
 
 from sla_watchdog.domain.case import OPERATIONS, Alert, Case, Outcome, Reached, Recipient, Severity
 from sla_watchdog.domain.clocks import Clock, State
 from sla_watchdog.domain.escalation import Coming, Plan
 from sla_watchdog.domain.explanation import Explained, Ruling, explained, promised, rulings
+from sla_watchdog.domain.lateness import Cause, cause, missed_deadline
 from sla_watchdog.domain.levels import CLEARED, WITHDRAWN
 from sla_watchdog.domain.links import Matter
 from sla_watchdog.domain.past import Past, past
@@ -34,7 +35,8 @@ class Item:
     stands now.
 
     `late` is seconds of wall time since the breach, or where there is none since the deadline; negative before it.
-    `count` is how many events a counting signal has seen, where that was looked up: for the leading alert.
+    `count` is how many events a counting signal has seen. `due_at` is the deadline to speak of: of a breach the one
+    that was missed, whatever the limit is now; None where none was, since `cause` is a change.
     """
 
     alert: Alert
@@ -42,6 +44,8 @@ class Item:
     state: State | None
     late: int
     count: int = 0
+    due_at: int | None = field(default=Factory(lambda self: self.clock.due_at if self.clock else None, takes_self=True))
+    cause: Cause = Cause.DEADLINE
 
     @property
     def kind(self) -> Kind:
@@ -113,6 +117,18 @@ class Notice:
     def lead(self) -> Item:
         return self.items[0]
 
+    def taken(self, now: int) -> Promise | None:
+        """The promise by which somebody has it now, whatever the desk shows."""
+        return self.promise if self.promise is not None and self.promise.holds(now) else None
+
+    def had(self, now: int) -> Promise | None:
+        """The last promise, where it was kept and is over: nobody has the case by it any more."""
+        made = self.promise
+        if made is None or not made.kept or now < made.until:
+            return None
+        reopened = any(made.at < at <= now for at in (self.past.reopenings if self.past else ()))
+        return None if reopened else made
+
     def broken(self, now: int) -> Promise | None:
         """The last promise, where it was broken and this recipient was told nothing since."""
         made = self.promise
@@ -139,7 +155,7 @@ class Notice:
 
 
 def _order(item: Item) -> tuple[bool, bool, int, int]:
-    return item.good_news, not item.alert.urgent, -item.alert.level, -item.late
+    return item.good_news, item.alert.severity is not Severity.CRITICAL, -item.alert.level, -item.late
 
 
 def notice(case: Case, plan: Plan, alerts: Sequence[Alert], policy: Policy, now: int) -> Notice:
@@ -177,11 +193,9 @@ def _items(
     alerts: Sequence[Alert], case: Case, plan: Plan, policy: Policy, now: int
 ) -> tuple[tuple[Item, ...], Explained | None]:
     """In the order in which they are told, and why the first of them is due."""
-    first, *rest = sorted((_item(alert, plan, now) for alert in alerts), key=_order)
-    if first.clock is None:
-        return (first, *rest), None
-    why = explained(first.clock, case, plan, policy, now)
-    return (evolve(first, count=len(why.events)), *rest), why
+    items = tuple(sorted((_item(alert, case, plan, policy, now) for alert in alerts), key=_order))
+    lead = items[0].clock
+    return items, explained(lead, case, plan, policy, now) if lead else None
 
 
 def _customer(case: Case, ids: set[str]) -> str:
@@ -230,7 +244,7 @@ def _was_sent(clock: str, reached: Reached) -> bool:
     return not clock.startswith("finding:") and reached.outcome in (Outcome.SENT, Outcome.IN_DIGEST)
 
 
-def _item(alert: Alert, plan: Plan, now: int) -> Item:
+def _item(alert: Alert, case: Case, plan: Plan, policy: Policy, now: int) -> Item:
     key = f"{alert.subject}/{alert.clock.removeprefix(WITHDRAWN)}/{alert.cycle}"
     clock = next((each for each in plan.clocks if each.key == key), None)
     if clock is None:
@@ -238,7 +252,9 @@ def _item(alert: Alert, plan: Plan, now: int) -> Item:
     # The breach is the first second too late.
     reference = clock.breach_at - 1 if clock.breach_at is not None else clock.due_at
     late = now - reference if reference is not None else 0
-    return Item(alert, clock, clock.state(now), late)
+    why = cause(clock, case, policy)
+    due_at = missed_deadline(clock, why, policy)
+    return Item(alert, clock, clock.state(now), late, clock.seen, due_at, why)
 
 
 def _line(case: Case, ticket: Ticket, policy: Policy) -> TicketLine:

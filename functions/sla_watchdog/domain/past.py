@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from attrs import frozen
+from attrs import Factory, field, frozen
 
 from sla_watchdog.domain.facts import Fact, Facts
 from sla_watchdog.domain.links import Matter
-from sla_watchdog.domain.policy import Policy
+from sla_watchdog.domain.policy import Metric, Policy
 from sla_watchdog.domain.signals import Story
 from sla_watchdog.domain.ticket import Ticket
 
@@ -17,8 +17,10 @@ from sla_watchdog.domain.ticket import Ticket
 class Past:
     """Over all tickets of the case. `teams` are those that had it, in the order in which they got it.
 
-    `handovers` counts changes of team or assignee; `replies` are those of persons at the desk, `asked` the messages of
-    the customer, both as instants, oldest first. `idle_since` is the last progress, or the creation (semantics B6).
+    `handovers` counts changes of team or assignee, `reopened` how often it was reopened, both as the signals count
+    them: `reopenings` are those that were seen, and a record may report more. `replies` are those of persons at the
+    desk, `asked` the messages of the customer, both as instants, oldest first. `idle_since` is the last progress, or
+    the creation (semantics B6).
     """
 
     opened_as: str
@@ -29,6 +31,7 @@ class Past:
     replies: tuple[int, ...]
     asked: tuple[int, ...]
     idle_since: int
+    reopened: int = field(default=Factory(lambda self: len(self.reopenings), takes_self=True))
 
 
 def past(tickets: Sequence[Ticket], facts: Facts, policy: Policy) -> Past | None:
@@ -41,11 +44,12 @@ def past(tickets: Sequence[Ticket], facts: Facts, policy: Policy) -> Past | None
         opened_as=tickets[0].id,
         by_agent=tickets[0].by_agent,
         teams=tuple(dict.fromkeys(str(fact.value) for fact in had)),
-        handovers=len(story.handovers),
+        handovers=story.count(Metric.REASSIGNED),
         reopenings=tuple(story.reopenings),
         replies=tuple(sorted(at for each in tickets for at in each.answered)),
         asked=tuple(sorted(at for each in tickets for at in each.asked)),
         idle_since=story.idle_since,
+        reopened=story.count(Metric.REOPENED),
     )
 
 

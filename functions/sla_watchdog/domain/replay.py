@@ -213,7 +213,7 @@ class _Player:
 
 
 def _reached(alert: Alert, now: int) -> Reached:
-    return Reached(alert.level, alert.repetition, now, Outcome.SENT)
+    return Reached.by(alert, now, Outcome.SENT)
 
 
 def _after(judged: Plan, now: int) -> int | None:

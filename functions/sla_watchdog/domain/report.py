@@ -67,6 +67,8 @@ class Line:
     said: str
     told: Told | None
     broken: Promise | None
+    taken: Promise | None = None
+    """The promise that holds now."""
 
 
 def line(case: Case, plan: Plan, shared: frozenset[str], now: int) -> Line:
@@ -85,6 +87,7 @@ def line(case: Case, plan: Plan, shared: frozenset[str], now: int) -> Line:
         said=phrase(found, now),
         told=found.told if heard else None,
         broken=_broken(plan, now),
+        taken=found.promise,
     )
 
 

@@ -18,6 +18,7 @@ from sla_watchdog.domain.facts import Facts
 from sla_watchdog.domain.links import Matter
 from sla_watchdog.domain.matching import rule_at
 from sla_watchdog.domain.policy import REPORTED, Age, Count, Ladder, Level, Metric, Open, Policy
+from sla_watchdog.domain.record import STATES
 from sla_watchdog.domain.ticket import ENDED, Span, Ticket
 
 STILL = 2**62
@@ -103,8 +104,18 @@ class Story:
 
     @property
     def idle_since(self) -> int:
-        """The last progress; a reopening begins anew, and so does the creation."""
-        return max([self.matter.created_at, *self.progress[-1:], *self.reopenings[-1:]])
+        """The last progress; a reopening begins anew, and so does the creation.
+
+        How a ticket stood when it was first seen, late, is no progress: nobody knows since when.
+        """
+        moved = [at for each in self.matter.tickets for at in self._progress_of(each) if at != self._first_look(each)]
+        return max([self.matter.created_at, *moved, *self.reopenings[-1:]])
+
+    def _first_look(self, each: Ticket) -> int | None:
+        """When it was first seen, where that was long after its creation."""
+        seen = (self.facts.of_field(each.id, name)[:1] for name in STATES)
+        first = min((fact.at for series in seen for fact in series), default=None)
+        return first if first is not None and first == each.unknown_until else None
 
     @property
     def reopenings(self) -> list[int]:
@@ -196,7 +207,7 @@ class Story:
     def counted(self, metric: Metric, ladder: Ladder) -> Clock:
         """Levels due at the n-th event."""
         times = [level.trigger.times for level in ladder.levels if isinstance(level.trigger, Count)]
-        instants = self._instants(metric)
+        instants = self.instants(metric)
         levels = tuple(self._nth(metric, instants, count) for count in times)
         return Clock(
             subject=self.matter.id,
@@ -212,9 +223,17 @@ class Story:
             breach_at=levels[0],
             stopped_at=None,
             levels=levels,
+            seen=self.count(metric),
         )
 
-    def _instants(self, metric: Metric) -> list[int]:
+    def count(self, metric: Metric) -> int:
+        """How many events there were: as many as were seen, or as a record itself reports, if that is more."""
+        name = REPORTED.get(metric, "")
+        facts = (fact for each in self.matter.tickets for fact in self.facts.of_field(each.id, name))
+        return max([len(self.instants(metric)), *(_number(str(fact.value)) for fact in facts)])
+
+    def instants(self, metric: Metric) -> list[int]:
+        """When those events happened that were seen, oldest first."""
         tickets = self.matter.tickets
         match metric:
             case Metric.REOPENED:

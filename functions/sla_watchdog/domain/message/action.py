@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sla_watchdog.domain.case import Recipient
 from sla_watchdog.domain.clocks import Clock, State
 from sla_watchdog.domain.message.finding import advice
 from sla_watchdog.domain.message.layout import whole
-from sla_watchdog.domain.message.wording import instant, listed, name_of, owners, who
+from sla_watchdog.domain.message.wording import instant, listed, name_of, owners, taker, who
 from sla_watchdog.domain.notice import Item, Kind, Notice
 from sla_watchdog.domain.policy import Metric
 
@@ -24,23 +23,34 @@ def to_do(notice: Notice, now: int) -> Iterator[str]:
         return
     if item.clock is None:
         return
-    promise = notice.broken(now)
-    yield _whose(owners(notice, item), notice.recipient, name_of(promise.by) if promise else "")
-    yield _action(item, item.clock, notice.zone)
+    yield _whose(owners(notice, item), notice, now)
+    yield _action(item, item.clock, notice.zone, now)
     coming = notice.coming
     higher = coming is not None and coming.recipient.audience != notice.recipient.audience
     if coming and higher and coming.clock == item.alert.clock and item.state is State.BREACHED:
         yield f"If nothing changes, {who(coming.recipient)} is told on {whole(instant(coming.at, notice.zone))}."
 
 
-def _whose(named: tuple[str, ...], reader: Recipient, promised: str) -> str:
-    """`promised` is who had promised an update that did not come."""
+def _whose(named: tuple[str, ...], notice: Notice, now: int) -> str:
+    broken, reader = notice.broken(now), notice.recipient
+    promised = name_of(broken.by) if broken else ""
     asked = f"Ask {promised}, who had taken it. " if promised and promised not in named else ""
     if not named:
-        return f"{asked}Nobody owns it: name one person who takes it."
+        return f"{asked}{_nobody(notice, now)}"
     if reader.of and named == (name_of(reader.of),):
         return f"{asked}It is yours."
     return f"{asked}Talk to {listed(named)}, who own{'s' if len(named) == 1 else ''} it."
+
+
+def _nobody(notice: Notice, now: int) -> str:
+    """The desk shows no assignee; somebody may have taken it all the same."""
+    if taken := notice.taken(now):
+        until = whole(instant(taken.until, notice.zone))
+        return f"{taker(taken)} took it and promised an update by {until}; the desk shows no assignee."
+    if had := notice.had(now):
+        until = whole(instant(had.until, notice.zone))
+        return f"{taker(had)} had it until {until}; nobody owns it now: name one person who takes it."
+    return "Nobody owns it: name one person who takes it."
 
 
 _ACTIONS = {
@@ -55,10 +65,11 @@ _ACTIONS = {
 }
 
 
-def _action(item: Item, clock: Clock, zone: str) -> str:
+def _action(item: Item, clock: Clock, zone: str, now: int) -> str:
     if clock.metric in _ACTIONS:
         return _ACTIONS[clock.metric]
-    by = f"by {whole(instant(clock.due_at, zone))}" if clock.due_at and item.state is not State.BREACHED else ""
+    ahead = clock.due_at is not None and clock.due_at > now and item.state is not State.BREACHED
+    by = f"by {whole(instant(clock.due_at, zone))}" if clock.due_at and ahead else ""
     match clock.metric:
         case Metric.FIRST_RESPONSE | Metric.NEXT_RESPONSE:
             return f"Answer the customer {by or 'now'}."

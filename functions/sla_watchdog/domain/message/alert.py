@@ -64,6 +64,8 @@ def _sms(notice: Notice, now: int) -> str:
     others = f" (+{len(notice.items) - 1} more)" if notice.items[1:] else ""
     said = lead.clock is not None and lead.clock.metric is Metric.UNOWNED
     owner = "" if lead.good_news or said or owners(notice, lead) else ", no owner"
+    if owner and (taken := notice.taken(now)):
+        owner = f", {brief(taken.by, 16) or 'somebody'} took it, no assignee"
     if promise := notice.broken(now):
         owner = f", {brief(promise.by, 16) or 'somebody'} broke a promise"
     if notice.reopened_at(now) and lead.kind is Kind.ALERT:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from sla_watchdog.domain.case import Recipient
+from sla_watchdog.domain.case import Recipient, Severity
 from sla_watchdog.domain.message.envelope import VERSION, Message, short_ref, sms_line, within_limit
 from sla_watchdog.domain.message.layout import padded, paragraphs, wrapped
-from sla_watchdog.domain.message.structured import Json, alert, audience
+from sla_watchdog.domain.message.structured import Json, alert, audience, is_broken, promise
 from sla_watchdog.domain.message.text import brief, columns, cut, units
 from sla_watchdog.domain.message.wording import (
     count_of,
     id_of,
+    instant,
     iso,
+    owned,
     owners,
     phrase,
     short_heading,
     subject_of,
+    taker,
     who,
 )
 from sla_watchdog.domain.notice import Kind, Notice
@@ -54,7 +57,8 @@ def _by_urgency(notices: Iterable[Notice]) -> list[Notice]:
 def _urgency(notice: Notice) -> tuple[bool, bool, bool, int, int, str]:
     """Critical first, good news and findings last; then the higher level, then the later, then by name."""
     lead = notice.lead
-    return lead.kind is Kind.FINDING, lead.good_news, not lead.alert.urgent, -lead.alert.level, -lead.late, notice.case
+    calm = lead.alert.severity is not Severity.CRITICAL
+    return lead.kind is Kind.FINDING, lead.good_news, calm, -lead.alert.level, -lead.late, notice.case
 
 
 def _subject(ordered: list[Notice], now: int) -> str:
@@ -78,7 +82,14 @@ def _sms(ordered: list[Notice], ref: str, now: int) -> str:
     lead = ordered[0]
     worst = f"{short_heading(lead.lead)} {brief(lead.about, 24)}"
     first = worst if lead.lead.kind is Kind.FINDING else f"{worst} {phrase(lead.lead, now)}"
-    return sms_line(f"{_count(ordered)}, first {first}", subject_of(lead), ref)
+    count = ", ".join(filter(None, (_count(ordered), _broken(ordered, now))))
+    return sms_line(f"{count}, first {first}", subject_of(lead), ref)
+
+
+def _broken(ordered: Iterable[Notice], now: int) -> str:
+    """Of how many cases a promise was broken, since their recipient was told of them last."""
+    cases = sum(notice.broken(now) is not None for notice in ordered)
+    return count_of(cases, "promise broken", "promises broken") if cases else ""
 
 
 # ------------------------------------------------------------------ e-mail
@@ -86,10 +97,12 @@ def _sms(ordered: list[Notice], ref: str, now: int) -> str:
 
 def _email(ordered: list[Notice], recipient: Recipient, ref: str, now: int) -> str:
     alarms = [notice for notice in ordered if notice.lead.kind is Kind.ALERT]
-    unowned = sum(not owners(notice, notice.lead) for notice in alarms)
+    unowned = sum(not owners(notice, notice.lead) and not notice.taken(now) for notice in alarms)
     waiting = [notice for notice in ordered if not notice.lead.good_news]
     opening = f"{_count(waiting)} {'waits' if len(waiting) == 1 else 'wait'} for {who(recipient)}." if waiting else ""
     opening += f" Nobody owns {unowned:,} of them." if unowned else ""
+    broken = _broken(ordered, now)
+    opening += f" {broken}." if broken else ""
     calm = count_of(len(ordered) - len(waiting), "case needs", "cases need")
     opening += f" {calm} nothing from you any more." if waiting != ordered else ""
     hidden = len(ordered) - MOST_LISTED
@@ -114,13 +127,25 @@ def _entry(place: int, notice: Notice, now: int) -> list[str]:
         return [f"{place:>3}. {padded('Finding', 44)}{id_of(notice.about)}", *wrapped(phrase(lead, now), indent=beside)]
     first = f"{place:>3}. {padded(short_heading(lead), 13)}{padded(cut(phrase(lead, now), 31), 31)}"
     case = cut(id_of(notice.about), 72 - columns(first)) if columns(first) < 66 else id_of(notice.about)
-    named = owners(notice, lead)
     more = f", {count_of(len(notice.items) - 1, 'more alert')}" if notice.items[1:] else ""
-    owner = f"{named[0]}{' and others' if named[1:] else ''}" if named else "nobody"
     about = brief(subject_of(notice), 67)
-    last = more.removeprefix(", ") if lead.good_news else f"owner {owner}{more}"
+    last = more.removeprefix(", ") if lead.good_news else f"{_owner(notice, now)}{_promise(notice, now)}{more}"
     link = [beside + notice.link] if notice.link else []
     return [first + case, *([beside + about] if about else []), *wrapped(last, indent=beside), *link]
+
+
+def _owner(notice: Notice, now: int) -> str:
+    named = owners(notice, notice.lead)
+    if not named:
+        taken = notice.taken(now)
+        return owned(notice, notice.lead, now) if taken else "owner nobody"
+    return f"owner {named[0]}{' and others' if named[1:] else ''}"
+
+
+def _promise(notice: Notice, now: int) -> str:
+    """That one was broken, where the recipient was told nothing since."""
+    broken = notice.broken(now)
+    return f"; {taker(broken)} promised an update by {instant(broken.until, notice.zone)}, broken" if broken else ""
 
 
 def _data(ordered: list[Notice], recipient: Recipient, digest_id: str, now: int) -> Json:
@@ -132,12 +157,13 @@ def _data(ordered: list[Notice], recipient: Recipient, digest_id: str, now: int)
         "audience": audience(recipient),
         "case_count": len(ordered),
         "alert_count": sum(len(notice.items) for notice in ordered),
-        "alerts": list(_alerts(ordered)),
+        "alerts": list(_alerts(ordered, now)),
         "sent_at": iso(now, ordered[0].zone),
     }
 
 
-def _alerts(ordered: list[Notice]) -> Iterator[Json]:
+def _alerts(ordered: list[Notice], now: int) -> Iterator[Json]:
     for notice in ordered:
         for item in notice.items:
-            yield {**alert(item, notice), "case_subject": brief(subject_of(notice), 100), "link": notice.link or None}
+            about: Json = {"case_subject": brief(subject_of(notice), 100), "link": notice.link or None}
+            yield {**alert(item, notice), **about, "promise": promise(notice), "promise_broken": is_broken(notice, now)}

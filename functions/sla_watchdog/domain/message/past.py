@@ -19,7 +19,7 @@ def past_in_words(notice: Notice, now: int) -> Iterator[tuple[str, str]]:
     by = "the desk" if past.by_agent else "the customer"
     yield "Opened", f"{when} by {by}, as {whole(id_of(past.opened_as))}"
     yield "Teams", _teams(past.teams, past.handovers)
-    yield "Reopened", times(len(past.reopenings)) + _last(past.reopenings, notice.zone) if past.reopenings else "never"
+    yield "Reopened", _reopened(past, notice.zone)
     yield "Replies", _replies(past, notice.zone)
     since = whole(instant(past.idle_since, notice.zone))
     yield "Progress", f"none for {whole(duration(now - past.idle_since))}, since {since}"
@@ -28,6 +28,15 @@ def past_in_words(notice: Notice, now: int) -> Iterator[tuple[str, str]]:
 def _teams(teams: Sequence[str], handovers: int) -> str:
     names = tuple(named for team in teams if (named := name_of(team)))
     return (listed(names) or "none") + (f"; passed on {times(handovers)}" if handovers else "")
+
+
+def _reopened(past: Past, zone: str) -> str:
+    """When it was last is known only where each was seen."""
+    if not past.reopened:
+        return "never"
+    if past.reopened > len(past.reopenings):
+        return f"{times(past.reopened)}, as the ticket itself counts"
+    return times(past.reopened) + _last(past.reopenings, zone)
 
 
 def _last(instants: Sequence[int], zone: str) -> str:

@@ -9,7 +9,17 @@ from sla_watchdog.domain.case_row import Trouble
 from sla_watchdog.domain.message.envelope import VERSION, Message, short_ref, sms_line
 from sla_watchdog.domain.message.layout import WIDTH, padded, paragraphs, wrapped
 from sla_watchdog.domain.message.text import brief
-from sla_watchdog.domain.message.wording import METRIC, count_of, duration, instant, iso, listed, name_of, who_by_key
+from sla_watchdog.domain.message.wording import (
+    METRIC,
+    count_of,
+    duration,
+    instant,
+    iso,
+    listed,
+    name_of,
+    taker,
+    who_by_key,
+)
 from sla_watchdog.domain.report import Kind, Line, Report
 
 MOST_LISTED, MOST_OLDEST, MOST_GROUPS = 10, 20, 60
@@ -164,11 +174,15 @@ def _entry(line: Line, report: Report, described: set[str]) -> Iterator[str]:
 
 def about(line: Line, now: int) -> str:
     """Who has it, and who heard of it last: `Kim, Web. Told 2 h ago: manager.`"""
-    has = ", ".join(name_of(name) for name in (line.owner or "Nobody has it", line.team) if name)
+    has = ", ".join(name for name in (name_of(line.owner) or _nobody(line), name_of(line.team)) if name)
     if line.told is None:
         return f"{has}. Nobody was told yet."
     names = tuple(dict.fromkeys(map(who_by_key, line.told.recipients)))
     return f"{has}. Told {duration(now - line.told.at)} ago: {listed(names)}."
+
+
+def _nobody(line: Line) -> str:
+    return f"{taker(line.taken)} took it, no assignee at the desk" if line.taken else "Nobody has it"
 
 
 def promise(line: Line, zone: str) -> str:

@@ -23,7 +23,7 @@ from sla_watchdog.domain.message.wording import (
     lines_about,
     listed,
     name_of,
-    owners,
+    owned,
     phrase,
     signal,
     who,
@@ -43,14 +43,14 @@ TIME_COLUMNS = 27
 def sections(notice: Notice, now: int) -> Iterator[list[str]]:
     """Each with its title; one that has nothing to say is empty."""
     titled = {
-        "OWNER": owner(notice),
+        "OWNER": owner(notice, now),
         "ALSO": others(notice, now),
         "ACKNOWLEDGED": acknowledged(notice, now),
         "SO FAR": so_far(notice, now),
         "TOLD BEFORE": told(notice),
         "NEXT, IF NOBODY ACTS": upcoming(notice),
         "WHY": why(notice),
-        "TICKETS" if notice.tickets[1:] else "TICKET": tickets(notice),
+        "TICKETS" if notice.tickets[1:] else "TICKET": tickets(notice, now),
     }
     for title, found in titled.items():
         lines = list(found)
@@ -58,12 +58,12 @@ def sections(notice: Notice, now: int) -> Iterator[list[str]]:
     yield list(foot(notice))
 
 
-def owner(notice: Notice) -> Iterator[str]:
+def owner(notice: Notice, now: int) -> Iterator[str]:
     lead = notice.lead
     if lead.kind not in (Kind.ALERT, Kind.WITHDRAWN):
         return
     teams = dict.fromkeys(team for line in lines_about(notice, lead) if (team := name_of(line.team)))
-    said = (listed(owners(notice, lead)) or "nobody", f"team {listed(tuple(teams))}" if teams else "")
+    said = (owned(notice, lead, now), f"team {listed(tuple(teams))}" if teams else "")
     yield from wrapped(", ".join(filter(None, said)), indent=INDENT)
 
 
@@ -136,13 +136,14 @@ def why(notice: Notice) -> Iterator[str]:
         yield from _row(label, text)
 
 
-def tickets(notice: Notice) -> Iterator[str]:
+def tickets(notice: Notice, now: int) -> Iterator[str]:
     """Every open ticket by its id at least; those that are over are counted, unless all are."""
     if notice.lead.alert.clock in OF_THE_SET_UP:
         return
     lines = notice.open_tickets or notice.tickets
+    nobody = "no assignee" if notice.taken(now) else "owner nobody"
     for line in lines[:MOST_TICKETS]:
-        facts = (brief(line.status, 30), f"owner {name_of(line.owner) or 'nobody'}", _named("team", line.team))
+        facts = (brief(line.status, 30), _named("owner", line.owner) or nobody, _named("team", line.team))
         yield from wrapped(", ".join(filter(None, (id_of(line.id), *facts))), indent=INDENT)
         yield from wrapped(brief(line.subject, 120), indent=2 * INDENT)
         if address := link(line.url):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sla_watchdog.domain.case import Alert
 from sla_watchdog.domain.clocks import Clock, State
+from sla_watchdog.domain.lateness import Cause
 from sla_watchdog.domain.levels import WITHDRAWN
 from sla_watchdog.domain.message.finding import OF_THE_SET_UP
 from sla_watchdog.domain.message.layout import whole
 from sla_watchdog.domain.message.text import brief
 from sla_watchdog.domain.message.wording import (
+    MINUTE,
     clock_name,
     count_of,
     duration,
@@ -20,6 +23,7 @@ from sla_watchdog.domain.message.wording import (
     name_of,
     open_time,
     phrase,
+    reason_of,
     times,
     who_by_key,
 )
@@ -96,7 +100,9 @@ def _alarm(item: Item, notice: Notice, now: int) -> Iterator[str]:
         return
     yield _target(item, clock, notice, now) if clock.metric in TARGETS else _signal(item, clock, notice, now)
     yield _news(notice, now)
-    yield _reminder(alert.repetition, notice) if alert.repetition else _reason(item)
+    yield _reminder(alert) if alert.repetition and alert.reminder != 0 else _reason(item)
+    if alert.repetition and alert.reminder == 0:
+        yield _first_time(notice)
 
 
 def _news(notice: Notice, now: int) -> str:
@@ -109,15 +115,22 @@ def _news(notice: Notice, now: int) -> str:
     return ""
 
 
-def _reminder(number: int, notice: Notice) -> str:
-    """Numbered by its place in time, which means nothing to somebody who was never told before."""
+def _reminder(alert: Alert) -> str:
+    """Numbered by what this recipient really had of this level, where that was counted."""
+    if alert.reminder is None:
+        return "This is a reminder; they go on until the case is resolved."
+    return f"This is reminder {alert.reminder:,}; they go on until the case is resolved."
+
+
+def _first_time(notice: Notice) -> str:
+    """Of a level whose reminders have begun without this recipient."""
     if notice.recipient.key in {each.to for each in notice.told}:
-        return f"This is reminder {number:,}; they go on until the case is resolved."
+        return "Reminders go on until the case is resolved."
     return "You are told for the first time; reminders go on until the case is resolved."
 
 
 def _reason(item: Item) -> str:
-    reason = brief(item.alert.reason, 200)
+    reason = brief(reason_of(item.alert), 200)
     unreachable = reason.removesuffix(UNREACHABLE)
     if unreachable != reason:
         reason = who_by_key(unreachable) + UNREACHABLE
@@ -132,12 +145,22 @@ def _target(item: Item, clock: Clock, notice: Notice, now: int) -> str:
         since = paused_since(clock, now)
         paused = "paused" if since is None else f"paused since {whole(instant(since, notice.zone))}"
         return f"{missing}. Its clock is {paused}; no limit passes until it runs again."
-    due = "" if clock.due_at is None else f" by {whole(instant(clock.due_at, notice.zone))}"
+    due = "" if item.due_at is None else f" by {whole(instant(item.due_at, notice.zone))}"
     what, how = _WHAT[clock.metric], whole(late(item, now))
-    if item.state is State.BREACHED:
-        return f"{missing}. {what} was due{due} ({how})."
+    if item.state is State.BREACHED and clock.breach_at is not None:
+        return f"{missing}. {_was_due(item, what, whole(instant(clock.breach_at, notice.zone)), due, how)}"
     yet = "" if clock.metric in _SINCE else " yet"
     return f"{missing}{yet}. {what} is due{due} ({how})."
+
+
+def _was_due(item: Item, what: str, breached: str, due: str, how: str) -> str:
+    """With the breach, where that is not the second after the deadline: it is what the lateness counts from."""
+    clock = item.clock
+    if item.due_at is None or clock is None or clock.breach_at is None:
+        changed = ", when its limit changed" if item.cause is Cause.CHANGE else ""
+        return f"{what} has been late since {breached}{changed} ({how})."
+    since = f", since {breached}" if clock.breach_at - item.due_at > MINUTE else ""
+    return f"{what} was due{due} ({how}{since})."
 
 
 def _missing(clock: Clock, notice: Notice) -> str:
@@ -155,7 +178,7 @@ def paused_since(clock: Clock, now: int) -> int | None:
 
 def _signal(item: Item, clock: Clock, notice: Notice, now: int) -> str:
     since, old = whole(instant(clock.started_at, notice.zone)), whole(duration(now - clock.started_at))
-    last = f", last on {whole(instant(notice.why.events[-1], notice.zone))}" if notice.why and notice.why.events else ""
+    last = _last_event(notice)
     seen = item.count or clock.target
     limit, replies = whole(open_time(clock.target)), count_of(seen, "reply has", "replies have")
     age = "no reply, pause or change of priority stops this clock"
@@ -170,3 +193,13 @@ def _signal(item: Item, clock: Clock, notice: Notice, now: int) -> str:
         Metric.BOUNCED: f"This case was sent back {times(seen)} to a team that had had it{last}",
     }
     return f"{said[clock.metric]}."
+
+
+def _last_event(notice: Notice) -> str:
+    """When what a signal counts happened last; not where the record reports more of it than were seen."""
+    why = notice.why
+    if why is None:
+        return ""
+    if why.reported:
+        return ", as the ticket itself counts"
+    return f", last on {whole(instant(why.events[-1], notice.zone))}" if why.events else ""

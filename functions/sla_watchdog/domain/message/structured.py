@@ -5,10 +5,10 @@ from __future__ import annotations
 from urllib.parse import quote, urlsplit
 
 from sla_watchdog.domain.case import Recipient
-from sla_watchdog.domain.clocks import Clock
+from sla_watchdog.domain.clocks import Clock, State
 from sla_watchdog.domain.message.envelope import VERSION
 from sla_watchdog.domain.message.text import brief
-from sla_watchdog.domain.message.wording import id_of, iso, subject_of
+from sla_watchdog.domain.message.wording import id_of, iso, reason_of, subject_of
 from sla_watchdog.domain.notice import Heard, Item, Notice, TicketLine
 
 Json = dict[str, object]
@@ -56,9 +56,10 @@ def alert(item: Item, notice: Notice) -> Json:
         "cycle": told.cycle,
         "level": told.level + 1,
         "repetition": told.repetition,
+        "reminder": told.reminder,
         "severity": told.severity.value,
         "came_due_at": iso(told.due_at, notice.zone),
-        "reason": brief(told.reason, 250),
+        "reason": brief(reason_of(told), 250),
     }
     if item.count:
         about["count"] = item.count
@@ -73,7 +74,7 @@ def _clock(item: Item, clock: Clock, zone: str) -> Json:
         "rule": clock.rule,
         "calendar": clock.calendar,
         "started_at": iso(clock.started_at, zone),
-        "due_at": _maybe(clock.due_at, zone),
+        "due_at": _maybe(item.due_at if item.state is State.BREACHED else clock.due_at, zone),
         "breach_at": _maybe(clock.breach_at, zone),
     }
 
@@ -121,7 +122,8 @@ def structured(notice: Notice, now: int) -> Json:
         "open_tickets": [id_of(line.id) for line in notice.open_tickets[:MOST_NAMED]],
         "told": [_told(heard, notice.zone) for heard in notice.told[-MOST_TOLD:]],
         "so_far": _so_far(notice),
-        "promise": _promise(notice),
+        "promise": promise(notice),
+        "promise_broken": is_broken(notice, now),
         "link": notice.link or None,
         "next": _next(notice),
         "zone": notice.zone,
@@ -141,14 +143,18 @@ def _so_far(notice: Notice) -> Json | None:
         "opened_as": id_of(past.opened_as),
         "teams": [brief(team, 100) for team in past.teams[:MOST_TEAMS]],
         "handovers": past.handovers,
-        "reopened": len(past.reopenings),
+        "reopened": past.reopened,
         "replies": len(past.replies),
         "customer_messages": len(past.asked),
         "idle_since": iso(past.idle_since, notice.zone),
     }
 
 
-def _promise(notice: Notice) -> Json | None:
+def is_broken(notice: Notice, now: int) -> bool:
+    return notice.promise is not None and notice.promise.broken(now)
+
+
+def promise(notice: Notice) -> Json | None:
     made = notice.promise
     if made is None:
         return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sla_watchdog.domain.clocks import State
-from sla_watchdog.domain.explanation import Cause, Explained, Refusal, Ruling
+from sla_watchdog.domain.explanation import Explained, Refusal, Ruling
+from sla_watchdog.domain.lateness import Cause
 from sla_watchdog.domain.message.layout import whole
 from sla_watchdog.domain.message.text import brief
 from sla_watchdog.domain.message.wording import (
@@ -132,8 +133,11 @@ def _bound(condition: Condition) -> str:
 def _events(told: Explained, zone: str) -> Said:
     if told.events:
         shown = [whole(instant(at, zone)) for at in told.events[-MOST_LISTED:]]
-        more = len(told.events) - len(shown)
+        seen = len(told.events) if told.reported else max(told.count, len(told.events))
+        more = seen - len(shown)
         yield "When", f"{f'{more} earlier, then ' if more else ''}{', '.join(shown)}"
+    if told.reported:
+        yield "Reported", f"{times(told.count)}, by the ticket's own count"
 
 
 def _counted(told: Explained, zone: str) -> Said:

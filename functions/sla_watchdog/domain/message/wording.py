@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from sla_watchdog.domain.case import Recipient, Severity
+from sla_watchdog.domain.case import Alert, Recipient, Severity
 from sla_watchdog.domain.clocks import Clock, State
-from sla_watchdog.domain.levels import WITHDRAWN
+from sla_watchdog.domain.levels import REOPENED, WITHDRAWN
 from sla_watchdog.domain.message.text import brief
 from sla_watchdog.domain.notice import Heard, Item, Kind, Notice, TicketLine
 from sla_watchdog.domain.policy import SIGNALS, TARGETS, Count, Metric
+from sla_watchdog.domain.promises import Promise
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 
@@ -100,7 +101,7 @@ def signal(clock: Clock, now: int, count: int = 0) -> str:
 
     Without the number of events, a counting one says how many its level asks for.
     """
-    seen = count or _asked_for(clock, now)
+    seen = count or clock.seen or _asked_for(clock, now)
     match clock.metric:
         case Metric.AGE:
             return f"open for {duration(now - clock.started_at)}"
@@ -140,6 +141,11 @@ def clock_name(name: str) -> str:
     """Of an alert's clock, which may be one that this version does not know."""
     known = {metric.value: said for metric, said in METRIC.items()}
     return known.get(name) or name_of(name.replace("_", " "))
+
+
+def reason_of(alert: Alert) -> str:
+    """Without a count of its own: how often a case was reopened is said once, for all of its tickets."""
+    return REOPENED if alert.reason.startswith(f"{REOPENED} (") else alert.reason
 
 
 _KINDS = {Kind.FINDING: "Finding", Kind.CLEARED: "Cleared", Kind.WITHDRAWN: "Withdrawn"}
@@ -205,6 +211,18 @@ def lines_about(notice: Notice, item: Item) -> tuple[TicketLine, ...]:
 def owners(notice: Notice, item: Item) -> tuple[str, ...]:
     names = (name_of(line.owner) for line in lines_about(notice, item))
     return tuple(dict.fromkeys(name for name in names if name))
+
+
+def taker(promise: Promise) -> str:
+    return name_of(promise.by) or "Somebody"
+
+
+def owned(notice: Notice, item: Item, now: int) -> str:
+    """Who has it: the assignees, else who took it; `nobody` where neither is known."""
+    if named := listed(owners(notice, item)):
+        return named
+    taken = notice.taken(now)
+    return f"{taker(taken)} took it, no assignee at the desk" if taken else "nobody"
 
 
 def paused_since(clock: Clock, now: int) -> int | None:
