@@ -16,11 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from building import ALWAYS, DAY, HOUR, OFFICE, after_telling, at, facts, first_response, policy, resolution, rule
-from sla_watchdog.adapters.case_item import case_of, entry_in, entry_map, reached_map
+from sla_watchdog.adapters.case_item import entry_in, entry_map, reached_map
 from sla_watchdog.domain.business_time import Calendar
 from sla_watchdog.domain.case import Alert, Case, Entry, Outcome, Reached, Recipient, Severity
 from sla_watchdog.domain.case_row import row
-from sla_watchdog.domain.clocks import State
 from sla_watchdog.domain.escalation import Plan, plan
 from sla_watchdog.domain.facts import Fact, Facts
 from sla_watchdog.domain.message import Message, render, render_digest
@@ -106,7 +105,7 @@ def test_the_missed_deadline_is_the_closing_and_not_the_next_opening() -> None:
     case = evolve(told_at(Case("T-1", known), before, "2026-03-30T07:01"), edited_at=at("2026-03-30T08:00"))
     told = notices(case, after, "2026-03-30T11:01")["manager"]
     text = said(told, "2026-03-30T11:01")
-    assert "due by Fri 2026-03-27 17:00 +01:00 (4 h over, since Mon 2026-03-30 09:00 +02:00)" in text
+    assert "due by Fri 2026-03-27 17:00 +01:00 (4 h 1 m over, since Mon 2026-03-30 09:00 +02:00)" in text
 
 
 def test_a_deadline_missed_before_the_limit_grew_shorter_is_not_said_to_have_been_earlier() -> None:
@@ -351,7 +350,6 @@ def test_a_claim_and_a_level_of_an_older_version_are_read() -> None:
     (read,) = entry_in(stored).alerts
     assert (read.reminder, read.waits, read.urgent) == (None, False, True)
     assert "received" not in reached_map("T-1/age/1", "executive", Reached(1, 8, 5, Outcome.SENT))
-    assert case_of is not None
 
 
 # ------------------------------------------------------------------ how bad it is
@@ -471,7 +469,7 @@ class Reading:
     edits: Sequence[tuple[int, Policy]]
     """Which policy is in force since when, the oldest first."""
     unreachable: str
-    case: Case = Case("T-1")
+    case: Case = field(factory=lambda: Case("T-1"))
     received: Counter[tuple[str, int, str]] = field(factory=Counter)
     critical: dict[str, set[str]] = field(factory=lambda: defaultdict(set))
     read: int = 0
@@ -507,7 +505,7 @@ class Reading:
             told = notice(self.case, judged, alerts, desk, now)
             self._check(told, render(told, now), now)
             digest = render_digest([told], told.recipient, "d", now)
-            assert ("promise broken" in digest.email) == (told.broken(now) is not None)
+            assert ("promise broken" in " ".join(digest.email.split())) == (told.broken(now) is not None)
         self._check_severities(judged.alerts)
         for alert in judged.alerts:
             lost = alert.recipient.audience == self.unreachable
@@ -602,5 +600,4 @@ def test_the_histories_of_that_test_do_tell_people_things() -> None:
     facts_ = Facts.of([Fact("T-1", "created", START), Fact("T-1", "status", START, "New")])
     reading = Reading(facts_, [(START, rules_within(8, office=False, hot=1))], "")
     reading.play()
-    assert reading.read > STEPS
-    assert State.BREACHED
+    assert reading.read > 15
