@@ -17,12 +17,14 @@ from hypothesis import strategies as st
 
 from building import ALWAYS, DAY, HOUR, OFFICE, after_telling, at, facts, first_response, policy, resolution, rule
 from sla_watchdog.adapters.case_item import entry_in, entry_map, reached_map
+from sla_watchdog.cli.status_table import _nobody
+from sla_watchdog.domain.acknowledgement import Promising
 from sla_watchdog.domain.business_time import Calendar
 from sla_watchdog.domain.case import Alert, Case, Entry, Outcome, Reached, Recipient, Severity
 from sla_watchdog.domain.case_row import row
 from sla_watchdog.domain.escalation import Plan, plan
 from sla_watchdog.domain.facts import Fact, Facts
-from sla_watchdog.domain.message import Message, render, render_digest
+from sla_watchdog.domain.message import Message, Observed, observed_line, render, render_digest, render_observed
 from sla_watchdog.domain.message.report import about
 from sla_watchdog.domain.message.wording import duration
 from sla_watchdog.domain.notice import Notice, notice
@@ -44,6 +46,8 @@ from sla_watchdog.domain.promises import acknowledged
 from sla_watchdog.domain.report import line
 from sla_watchdog.domain.silences import Silence
 from sla_watchdog.domain.surroundings import Surroundings
+from sla_watchdog.respond import Standing, State
+from sla_watchdog.response_page import page
 
 NINE = "2026-03-02T09:00"
 """A Monday."""
@@ -208,6 +212,28 @@ def test_a_broken_promise_is_in_every_form_of_a_digest() -> None:
     assert digest.sms.startswith("2 cases, 1 promise broken, first ")
     first = digest.data["alerts"][0]  # type: ignore[index]
     assert (first["promise"]["by"], first["promise_broken"]) == ("Kim", True)
+
+
+def test_the_daily_digest_of_mode_observe_names_a_broken_promise() -> None:
+    broken = Case("T-1", KNOWN | [promised("2026-03-02T18:00")])
+    told = notices(broken, policy(), "2026-03-02T18:01")["team-lead"]
+    seen = Observed("2026-03-02", [observed_line(told), observed_line(evolve(told, promise=None))], 2)
+    assert render_observed(seen, at("2026-03-03T00:01")).email.count("Kim broke a promise") == 1
+
+
+def test_the_page_behind_a_link_says_who_took_it() -> None:
+    told = notices(ACKNOWLEDGED, policy(), TWO_WEEKS)["manager"]
+    may = Promising("T-1", ALWAYS, at(TWO_WEEKS), at(TWO_WEEKS) + DAY, (), told.promise, 2)
+    shown = page(Standing(State.OPEN, None, told, may), at(TWO_WEEKS))
+    assert "<dd>Kim took it, no assignee at the desk</dd>" in shown
+    assert "nobody" not in shown.replace("if nobody acts", "")
+
+
+def test_status_shows_who_took_it_and_no_assignee() -> None:
+    judged = plan(ACKNOWLEDGED, policy(), at(TWO_WEEKS))
+    found = row(ACKNOWLEDGED, judged, frozenset(), at(TWO_WEEKS))
+    assert _nobody(found)[0] == "no assignee"
+    assert _nobody(evolve(found, promise=None))[0] == "nobody"
 
 
 # ------------------------------------------------------------------ how often

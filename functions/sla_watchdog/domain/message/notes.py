@@ -11,7 +11,17 @@ from sla_watchdog.domain.case import Severity
 from sla_watchdog.domain.message.envelope import VERSION, Message, short_ref, sms_line
 from sla_watchdog.domain.message.layout import padded, paragraphs, wrapped
 from sla_watchdog.domain.message.text import brief
-from sla_watchdog.domain.message.wording import count_of, instant, iso, name_of, phrase, short_heading, subject_of, who
+from sla_watchdog.domain.message.wording import (
+    count_of,
+    instant,
+    iso,
+    name_of,
+    phrase,
+    short_heading,
+    subject_of,
+    taker,
+    who,
+)
 from sla_watchdog.domain.notice import Item, Notice
 
 MOST_SHOWN = 100
@@ -35,6 +45,8 @@ class Observed:
 def observed_line(notice: Notice) -> Mapping[str, str]:
     """What would have been sent, in a few short strings: under 1 KB whatever the ticket holds."""
     lead = notice.lead
+    broken = notice.broken(_judged_at(lead))
+    promise = {"promise": f"{brief(taker(broken), 40)} broke a promise"} if broken else {}
     return {
         "ref": lead.alert.ref,
         "to": brief(who(notice.recipient), 40),
@@ -43,6 +55,7 @@ def observed_line(notice: Notice) -> Mapping[str, str]:
         "case": brief(notice.about, 24),
         "what": brief(phrase(lead, _judged_at(lead)), 60),
         "about": brief(subject_of(notice), 60),
+        **promise,
     }
 
 
@@ -100,6 +113,8 @@ def _rows(line: Line) -> Iterator[str]:
     yield f"  {padded(_said(line, 'how'), 13)}{padded(_said(line, 'what'), 31)}{_said(line, 'case')}".rstrip()
     if about := _said(line, "about"):
         yield f"    {about}"
+    if promise := _said(line, "promise"):
+        yield f"    {promise}"
 
 
 def _rest(hidden: int) -> list[str]:
