@@ -145,4 +145,5 @@ def test_a_ceiling_comes_all_the_same(silenced: Operator) -> None:
     """No silence holds it, so `explain` moves everything else and leaves it where it is."""
     silenced.now = "2026-03-15T23:00"
     silence(silenced, "--ticket", "T-1")
-    assert "Mon 2026-03-16 00:00 +00:00 manager: age, level 1" in silenced("explain", "T-1").said
+    told = silenced("explain", "T-1").said
+    assert "Tue 2026-03-17 09:00 +00:00 manager: age, level 1" in told, "no silence, but the manager's own hours"
