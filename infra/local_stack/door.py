@@ -8,6 +8,7 @@ has had its own name point at loopback). Programs such as boto3 send neither of 
 Nothing but the standard library: MiniStack's environment has none of ours.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from http import HTTPStatus
 from typing import Any
@@ -17,18 +18,20 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-OWN_NAMES = ("127.0.0.1", "localhost")
+OWN_HOST = re.compile(r"(127\.0\.0\.1|localhost)(:\d{1,5})?")
+"""Whatever the port: a program between may have one of its own, and a page cannot choose what is sent."""
+
 NO_OTHER_SITE = {"none", "same-origin"}
 """`none`: a person typed the address. `same-site` is another port of this machine, and so somebody else's page."""
 
 
-def refusal(headers: Iterable[tuple[str, str]], port: int) -> HTTPStatus | None:
-    """How a request with these headers to a server at this port must be answered; None: it may come in."""
+def refusal(headers: Iterable[tuple[str, str]]) -> HTTPStatus | None:
+    """How a request with these headers must be answered; None: it may come in."""
     said: dict[str, list[str]] = {}
     for name, value in headers:
         said.setdefault(name.lower(), []).append(value.strip().lower())
     hosts = said.get("host", [])
-    if len(hosts) != 1 or hosts[0] not in {f"{name}:{port}" for name in OWN_NAMES}:
+    if len(hosts) != 1 or not OWN_HOST.fullmatch(hosts[0]):
         return HTTPStatus.MISDIRECTED_REQUEST
     sites = set(said.get("sec-fetch-site", []))
     if not sites <= NO_OTHER_SITE:
@@ -41,14 +44,14 @@ def refusal(headers: Iterable[tuple[str, str]], port: int) -> HTTPStatus | None:
     return None
 
 
-def guarded(app: App, port: int) -> App:
+def guarded(app: App) -> App:
     """The ASGI application behind this door."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             return await app(scope, receive, send)
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
-        status = refusal(headers, port)
+        status = refusal(headers)
         if status is None:
             return await app(scope, receive, send)
         if scope["type"] == "websocket":

@@ -231,7 +231,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Refuses the pages of others, whatever they ask for."""
         if not super().parse_request():
             return False
-        status = refusal(self.headers.items(), self.server.server_port)
+        status = refusal(self.headers.items())
         if status is not None:
             self.close_connection = True
             self._answer(status)

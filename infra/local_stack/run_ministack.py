@@ -1,4 +1,4 @@
-"""Runs MiniStack behind the door of door.py, on the port that GATEWAY_PORT names: python -P run_ministack.py
+"""Runs MiniStack behind the door of door.py: python -P run_ministack.py
 
 By the Python of .venv-aws. Without -P this folder would be searched first, and ministack.py beside this file be found
 instead of the package.
@@ -13,7 +13,7 @@ from ministack import app as ministack  # type: ignore[import-not-found] # of an
 
 def main() -> None:
     door = _beside("door")
-    ministack.app = door.guarded(ministack.app, int(ministack._resolve_port()))  # noqa: SLF001
+    ministack.app = door.guarded(ministack.app)
     ministack.main()
 
 

@@ -56,6 +56,10 @@ FUNCTION = {
     "Handler": "taken.handler",
     "Code": {"ZipFile": code()},
 }
+ASSUMED_BY_LAMBDA = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
 NEW_FUNCTION = "/2015-03-31/functions?" + signed("lambda")
 
 
@@ -137,6 +141,7 @@ def try_everything(browser: Browser, base: str) -> None:
 @pytest.mark.parametrize("page", ["another site", "another port of this machine", "a name that was rebound"])
 def test_a_page_of_others_makes_nothing_here(page: str, browser: Browser, other_port: int) -> None:
     with LocalAws() as aws:
+        aws.client("iam").create_role(RoleName="any", AssumeRolePolicyDocument=json.dumps(ASSUMED_BY_LAMBDA))
         pages = {
             "another site": f"http://{OTHER_SITE}:{other_port}/",
             "another port of this machine": f"http://{HOST}:{other_port}/",
