@@ -1,7 +1,8 @@
 """Amazon's DynamoDB Local, when `make dynamodb-local` has fetched it: exact capacity and validation.
 
 It listens on every interface of the machine and cannot be told otherwise, so it is started for a
-test run or a benchmark, holds made-up data alone, and is stopped at once.
+test run or a benchmark, holds made-up data alone, and is stopped at once. It cannot be put behind the door of door.py
+either; it runs no code, and the tables of a test belong to a key that nobody else knows.
 """
 
 import shutil

@@ -8,6 +8,7 @@ import copy
 import importlib
 import inspect
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -459,3 +460,26 @@ def test_a_claim_outlives_the_function_that_took_it(real: Template) -> None:
 def test_every_parameter_and_output_is_described(real: Template) -> None:
     described = [*real["Parameters"].items(), *real["Outputs"].items()]
     assert [name for name, entry in described if not entry.get("Description")] == []
+
+
+RECIPIENTS = [
+    ("an address", "boss@example.org", True),
+    ("a word for nobody, said on purpose", "none", True),
+    ("nothing", "", False),
+    ("blanks", "  ", False),
+    ("another word", "nobody", False),
+    ("the word with more behind it", "none of us", False),
+    ("an address with a blank in it", "boss @example.org", False),
+    ("two addresses", "a@example.org, b@example.org", False),
+]
+
+
+@pytest.mark.parametrize(("given", "is_taken"), [row[1:] for row in RECIPIENTS], ids=[row[0] for row in RECIPIENTS])
+def test_the_first_recipient_is_somebody_or_nobody_on_purpose(given: str, is_taken: bool, real: Template) -> None:
+    parameter = real["Parameters"]["FirstRecipient"]
+    assert (re.fullmatch(parameter["AllowedPattern"], given) is not None) == is_taken
+    assert "Default" not in parameter
+
+
+def test_whoever_is_not_passed_over_on_purpose_is_subscribed(real: Template) -> None:
+    assert real["Conditions"]["HasFirstRecipient"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "FirstRecipient"}, "none"]}]}
