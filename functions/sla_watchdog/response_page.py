@@ -206,7 +206,7 @@ def _taking(told: Notice, may: Promising, choices: list[int], now: int) -> str:
         'autocomplete="name"></label></p>\n'
         f"<p><button>{title}</button></p>\n</form>\n"
         "<p><small>Reminders wait until then. The promise is kept by a public message of a person to the customer; "
-        "without one by then it goes one level up. No clock stops, and the age of the case goes on being watched."
+        "without one by then the case escalates. No clock stops, and the age of the case goes on being watched."
         "</small></p>\n"
     )
 
@@ -241,7 +241,7 @@ def _noted(standing: Standing) -> str:
     return (
         f"<h1>{title}</h1>\n{late if standing.late else ''}{_about(told)}"
         f"<p>Next update by <strong>{until}</strong>. "
-        "Reminders wait until then; without an update it goes one level up.</p>\n"
+        "Reminders wait until then; without an update the case escalates.</p>\n"
         f"{own if standing.counted else ''}"
         "<p><small>This link has been answered. If the case goes on, the next message about it has a new one; whoever "
         "runs the watchdog can put the promise off.</small></p>\n"

@@ -407,7 +407,7 @@ class Sender:
     def _passed(self, judged: Judged, alerts: Sequence[Alert]) -> list[Alert]:
         clocks = {clock.key: clock for clock in judged.plan.clocks}
         known = [(alert, clocks[alert.clock_key]) for alert in alerts if alert.clock_key in clocks]
-        return [p for alert, clock in known for p in superseded(judged.case, alert, clock)]
+        return [p for alert, clock in known for p in superseded(judged.case, alert, clock, judged.plan.scene)]
 
     def _record(
         self, case: str, alert: Alert, outcome: Outcome, reason: str, extra: dict[str, str] | None = None

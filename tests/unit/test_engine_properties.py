@@ -17,6 +17,7 @@ from sla_watchdog.domain.clocks import Clock
 from sla_watchdog.domain.escalation import Plan, plan
 from sla_watchdog.domain.facts import Fact, Facts
 from sla_watchdog.domain.levels import CLEARED, WITHDRAWN
+from sla_watchdog.domain.links import Matter
 from sla_watchdog.domain.policy import (
     After,
     Audience,
@@ -80,8 +81,7 @@ def histories(draw: st.DrawFn) -> list[Fact]:
         for when, (what, value) in draw(st.lists(st.tuples(instants, states), max_size=14)):
             if value != name and when > created:
                 told[name, what, when] = Fact(name, what, when, value)
-        if draw(st.booleans()):
-            promised = draw(instants)
+        for promised in draw(st.lists(instants, max_size=3)):
             until = promised + draw(st.integers(1, 40)) * HOUR
             told[name, "acknowledged", promised] = acknowledged(name, promised, until, "Kim")
     facts = sorted(told.values(), key=lambda fact: (fact.at, fact.field != "created", fact))
@@ -279,6 +279,49 @@ def test_every_level_that_came_due_is_accounted_for(scene: Scene) -> None:
                 known = told | passed | waiting
                 higher = {key for key in known if key[0] == clock.key and key[1] >= level and key[2] == audience}
                 assert higher or inherited(case, clock, audience), f"{clock.key} level {level} to {audience}"
+
+
+@given(scenes)
+@MANY
+def test_a_broken_promise_is_told_at_once_to_somebody_above_all_who_were_told_before_or_to_the_top(
+    scene: Scene,
+) -> None:
+    scene = Scene(as_one_case(scene.facts), without_hours(scene.policy))
+    told = scene.replayed().told
+    for until, matter in broken(scene):
+        names = {each.id for each in matter.tickets}
+        ranks = [(each.at, rank(each.alert)) for each in told if each.alert.subject in names]
+        before = [height for when, height in ranks if when < until]
+        now = max((height for when, height in ranks if when == until), default=-1)
+        assert now > max(before, default=-1) or now == len(AUDIENCES) - 1
+
+
+def without_hours(each: Policy) -> Policy:
+    return evolve(each, audiences={name: Audience(name) for name in AUDIENCES})
+
+
+def as_one_case(facts: list[Fact]) -> list[Fact]:
+    created = [fact for fact in facts if fact.field == "created"]
+    linked = [*facts, *(Fact(fact.ticket, "case_id", fact.at, "C-1") for fact in created)]
+    return sorted(linked, key=lambda fact: (fact.at, fact.field != "created", fact))
+
+
+def rank(alert: Alert) -> int:
+    """Of good news and findings -1: they tell nobody of a promise."""
+    escalates = alert.clock in {metric.value for metric in Metric}
+    return AUDIENCES.index(alert.recipient.audience) if escalates else -1
+
+
+def broken(scene: Scene) -> Iterator[tuple[int, Matter]]:
+    """Each promise that was broken while there was still something to do and no other one held, and its matter."""
+    ends = {promise.until for promise in plan(Case("T-1", scene.known(END)), scene.policy, END).promises}
+    for until in (end for end in ends if end <= END):
+        judged = plan(Case("T-1", scene.known(until)), scene.policy, until)
+        for matter in judged.matters:
+            made = judged.assessment.promises.get(matter.id, ()) if judged.assessment else ()
+            ended = any(each.until == until and each.broken(until) for each in made)
+            if matter.unresolved and ended and not any(each.holds(until) for each in made):
+                yield until, matter
 
 
 def due_levels(clock: Clock, judged: Plan) -> Iterator[tuple[int, str]]:

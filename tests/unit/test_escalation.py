@@ -158,7 +158,7 @@ def test_an_owner_who_takes_over_is_told_where_the_case_stands() -> None:
 def test_a_shared_name_is_nobody() -> None:
     rules = policy(audiences={**policy().audiences, "owner": Audience("owner", each="assignee")})
     assert told(judge(KNOWN | facts(("assignee", f"{MON}T00:00", "Queue")), f"{MON}T06:00", rules)) == [
-        "resolution/1/0/0/owner"
+        "resolution/1/0/0/team-lead"
     ]
 
 

@@ -349,7 +349,7 @@ def test_a_broken_promise_is_named_with_who_gave_it() -> None:
     state = {("T-1/first_response/1", name): Reached(0, 0, at("2026-03-02T09:45"), Outcome.SENT) for name in ("owner",)}
     message = mail(promised(), "2026-03-02T12:00", rules, "first_response", to="owner", reached=state)
     took = "Lee took it on Mon 2026-03-02 10:00 +00:00 and promised an update by Mon 2026-03-02 12:00 +00:00"
-    assert f"{took}; it did not come, so it went one level up." in said(message)
+    assert f"{took}; it did not come, so the case escalates." in said(message)
     assert message.data["promise"] == {
         "by": "Lee",
         "at": "2026-03-02T10:00:00+00:00",
@@ -398,7 +398,7 @@ def test_a_ceiling_that_passes_a_promise_says_that_somebody_took_it() -> None:
         acknowledged("T-1", at("2026-03-16T08:00"), at("2026-03-16T12:00"), "Lee")
     ]
     message = mail(known, "2026-03-16T09:00", policy(), "age")
-    assert "promised an update by Mon 2026-03-16 12:00 +00:00; without one, it goes one level up." in said(message)
+    assert "promised an update by Mon 2026-03-16 12:00 +00:00; without one, the case escalates." in said(message)
 
 
 def test_time_that_is_not_known_is_said_to_count_as_running() -> None:

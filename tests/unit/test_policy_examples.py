@@ -165,3 +165,27 @@ def test_a_program_reads_of_examples_that_fail(wrong: Path, capsys: pytest.Captu
 def test_examples_that_hold_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["check-policy", str(FILES / "full.yaml")]) == cli.FINE
     assert "all 2 come out as expected" in capsys.readouterr().out
+
+
+def of_owner(created: str, told: str) -> tuple[Mismatch, ...]:
+    """What is wrong with `told` of a warning and a breach; the owner is `each: assignee`."""
+    return mismatches(text=example(created, f"{{alerts: [{told}]}}", "2026-03-02T10:30"))
+
+
+WARNED_AND_BREACHED = (
+    "{at: '2026-03-02T09:45', clock: first_response, tell: owner}, "
+    "{at: '2026-03-02T10:00:01', clock: first_response, level: 2, tell: [owner, manager]}"
+)
+
+
+def test_an_owner_who_is_nobody_is_whoever_hears_in_their_place() -> None:
+    """So an example written before that was so still says what comes."""
+    assert of_owner(CREATED, WARNED_AND_BREACHED) == ()
+    really = WARNED_AND_BREACHED.replace("[owner, manager]", "manager").replace("owner", "manager")
+    assert of_owner(CREATED, really) == ()
+
+
+def test_an_owner_with_a_name_is_nobody_else() -> None:
+    owned = CREATED.replace("type: created", "type: created, assignee: Kim")
+    assert of_owner(owned, WARNED_AND_BREACHED) == ()
+    assert of_owner(owned, WARNED_AND_BREACHED.replace("tell: owner", "tell: manager"))

@@ -65,9 +65,7 @@ def test_every_level_is_told_at_its_own_instant() -> None:
     facts = known(("created", "02T09:00"), ("status", "02T09:00", "New"), ("priority", "02T09:00", "1 - Critical"))
     first = told(played(facts, until=at("2026-03-02T20:00")))
     assert first == [
-        ("T-1", "resolution", 0, at("2026-03-02T12:00"), "owner"),
-        ("T-1", "resolution", 1, at("2026-03-02T13:00:01"), "owner"),
-        ("T-1", "resolution", 1, at("2026-03-02T13:00:01"), "owner-urgent"),
+        ("T-1", "resolution", 0, at("2026-03-02T12:00"), "team-lead"),
         ("T-1", "resolution", 1, at("2026-03-02T13:00:01"), "team-lead"),
         ("T-1", "resolution", 1, at("2026-03-02T13:00:01"), "team-lead-urgent"),
     ]
@@ -98,8 +96,8 @@ def test_an_alert_knows_its_case_its_rule_and_the_levels_it_passed() -> None:
     changed = at("2026-03-02T14:00")
     alerts = {each.alert.recipient.key: each for each in played(facts, until=changed).told}
     assert {(each.case, each.rule, each.at) for each in alerts.values()} == {("T-1", "urgent", changed)}
-    assert [alert.level for alert in alerts["owner"].passed] == [0]
-    assert alerts["team-lead"].passed == ()
+    assert [alert.level for alert in alerts["team-lead"].passed] == [0]
+    assert alerts["team-lead-urgent"].passed == ()
 
 
 def test_tickets_are_one_case_from_the_instant_at_which_the_link_is_told() -> None:

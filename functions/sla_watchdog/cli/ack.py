@@ -32,7 +32,7 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
         summary="take a case for somebody, with a promise of the next update",
         description="Notes who takes the case of a ticket and by when the next update comes. Repeats and the levels "
         "due before then wait; no clock stops, and the age of the case goes on being watched. Without an update by "
-        "then it goes one level up. It is in the audit, and cannot be taken back.",
+        "then the case escalates. It is in the audit, and cannot be taken back.",
         example="  sla-watchdog ack T-4711 --by 'Kim Larsen' --for 4h",
     )
     add_promise(parser)
@@ -66,7 +66,7 @@ def promise(args: argparse.Namespace, stack: Stack, answer: Answer) -> int:
         )
         console = Console(highlight=False)
         console.print(Text(said, "bold"))
-        console.print("Reminders wait until then; without an update it goes one level up.")
+        console.print("Reminders wait until then; without an update the case escalates.")
     return FINE
 
 

@@ -202,7 +202,7 @@ class Case:
         return evolve(self, reached={k: r for k, r in self.reached.items() if r.outcome is not Outcome.OBSERVED})
 
 
-EXCHANGES = frozenset({"next_response", "update", "pause", "progress", "touches", "unowned"})
+EXCHANGES = frozenset({"next_response", "update", "pause", "promise", "progress", "touches", "unowned"})
 """Clocks that begin anew again and again: what was told of one cycle is of no matter once another was told."""
 
 

@@ -11,11 +11,11 @@ from sla_watchdog.domain.levels import CLEARED, WITHDRAWN, Scene
 from sla_watchdog.domain.links import Matter
 from sla_watchdog.domain.policy import TARGETS, Metric
 from sla_watchdog.domain.ticket import Ticket
+from sla_watchdog.domain.unkept import CLOCKS
 
 CHANGING = frozenset({"priority", "customer_tier", "team", "category", "tags", "due_at"})
 """Fields whose change commonly moves a deadline, for the reason in words."""
 
-CLOCKS = frozenset(metric.value for metric in Metric)
 OF_TICKETS = frozenset(metric.value for metric in (*TARGETS, Metric.PAUSE))
 
 

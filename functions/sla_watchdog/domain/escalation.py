@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from operator import attrgetter
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from sla_watchdog.domain.promises import Promise, extra_repetitions, raised_by, 
 from sla_watchdog.domain.silences import Silence, silenced
 from sla_watchdog.domain.surroundings import Surroundings
 from sla_watchdog.domain.ticket import Ticket
+from sla_watchdog.domain.unkept import unkept
 
 
 @frozen
@@ -130,13 +131,17 @@ def plan(
     judged = _Judgement(scene, known)
     live = [clock for clock in judged.clocks if clock.stopped_at is None]
     climbs = {clock.key: found for clock in live if (found := judged.climb(clock)) is not None}
-    burning = _without_stray_repeats([a for each in climbs.values() for a in alerts(scene, each)], climbs, scene)
+    burning = list(_without_stray_repeats([a for each in climbs.values() for a in alerts(scene, each)], climbs, scene))
+    clocks = (*judged.clocks, *judged.unkept(burning))
+    burning += [alert for clock in clocks[len(judged.clocks) :] for alert in _of_promise(scene, clock)]
     due = list(_not_falling_on_the_way_up(burning, climbs, scene))
     due += [alert for clock in live for alert in withdrawn(scene, clock)]
     running = {clock.subject for clock in live if clock.metric in TARGETS}
     due += [*cleared(scene, running), *_finding_alerts(known.findings, scene)]
     to_send, decisions = _split(due, judged, around)
-    ahead = sorted((each for clock in live for each in _ahead(judged, clock, climbs.get(clock.key))), key=_when)
+    coming = [each for clock in live for each in _ahead(judged, clock, climbs.get(clock.key))]
+    coming += [Ahead(clock.levels[0] or now, clock, 0) for clock in judged.unkept_then()]
+    ahead = sorted(coming, key=_when)
     marks = [at for clock in live for at in (clock.breach_at, *clock.levels) if at is not None and at > now]
     marks += [promise.until for made in known.promises.values() for promise in made if promise.until > now]
     next_at, urgent = _next(to_send, decisions, ahead, marks, now)
@@ -147,7 +152,7 @@ def plan(
         next_at=next_at,
         urgent=urgent,
         tickets=known.tickets,
-        clocks=judged.clocks,
+        clocks=clocks,
         findings=known.findings,
         matters=known.matters,
         breached=_breached(case, judged.clocks, {each.id for each in known.tickets if each.absorbed}, now),
@@ -180,17 +185,18 @@ class _Judgement:
 
     @_promised.default
     def _by_matter(self) -> Mapping[tuple[Promise, ...], list[Clock]]:
-        """The clocks that promises concern; nothing concerns a ceiling."""
+        """The clocks of the matters that something was promised about."""
         found: dict[tuple[Promise, ...], list[Clock]] = {}
         for clock in self._floored if self.known.promises else ():
-            if clock.metric is not Metric.AGE and (made := self.known.promises.get(clock.subject)):
+            if made := self.known.promises.get(clock.subject):
                 found.setdefault(made, []).append(clock)
         return found
 
     @_broken.default
     def _by_clock(self) -> Mapping[str, tuple[Promise, ...]]:
         """Of each matter the one clock that leads."""
-        found = (raised_by(made, clocks, self.scene.now) for made, clocks in self._promised.items())
+        policy, now = self.scene.policy, self.scene.now
+        found = (raised_by(made, clocks, now, policy) for made, clocks in self._promised.items())
         return {key: broken for each in found for key, broken in each.items()}
 
     @clocks.default
@@ -202,8 +208,32 @@ class _Judgement:
         for made, clocks in self._promised.items():
             ends = [promise.until for promise in made if promise.holds(self.scene.now)]
             if ends and any(each.key == clock.key for each in clocks):
-                return with_broken(clock, raised_by(made, clocks, ends[-1]).get(clock.key, ()))
+                raised = raised_by(made, clocks, ends[-1], self.scene.policy)
+                return with_broken(clock, raised.get(clock.key, ()))
         return clock
+
+    def unkept(self, due: Sequence[Alert]) -> Iterator[Clock]:
+        """The promises that were broken, and of which nobody far enough up would hear by what is due."""
+        for matter in self.scene.matters if self.known.promises else ():
+            found = unkept(self.scene, matter, self.known.promises.get(matter.id, ()), self.clocks, due)
+            if found is not None:
+                yield found
+
+    def unkept_then(self) -> Iterator[Clock]:
+        """The same of those that hold now, if they are not kept and nothing else happens."""
+        for matter in self.scene.matters if self.known.promises else ():
+            made = self.known.promises.get(matter.id, ())
+            ends = [promise.until for promise in made if promise.holds(self.scene.now) and not promise.kept]
+            found = self._unkept_at(ends[-1], matter, made) if ends else None
+            if found is not None:
+                yield found
+
+    def _unkept_at(self, until: int, matter: Matter, made: Sequence[Promise]) -> Clock | None:
+        scene = evolve(self.scene, now=until)
+        clocks = [self.foreseen(clock) for clock in self._floored if clock.stopped_at is None]
+        climbs = [found for found in (climb(scene, clock) for clock in clocks) if found is not None]
+        due = [alert for each in climbs for alert in alerts(scene, each)]
+        return unkept(scene, matter, made, clocks, due)
 
     def climb(self, clock: Clock) -> Climb | None:
         found, broken = climb(self.scene, clock), self._broken.get(clock.key, ())
@@ -217,6 +247,11 @@ class _Judgement:
         if clock not in HOLDABLE:
             return None
         return next((p for p in self.known.promises.get(subject, ()) if p.holds(self.scene.now)), None)
+
+
+def _of_promise(scene: Scene, clock: Clock) -> Iterator[Alert]:
+    found = climb(scene, clock)
+    return iter(()) if found is None else alerts(scene, found)
 
 
 def _breached(case: Case, all_clocks: Iterable[Clock], survivors: set[str], now: int) -> Mapping[str, int]:
@@ -295,8 +330,7 @@ def _told_then(each: Ahead, scene: Scene) -> Iterator[Alert]:
     """The alerts of that level as far as they can be known: not yet how bad it will be, unless it waits for nobody."""
     level, clock = each.level, each.clock
     severity = Severity.CRITICAL if level.urgent else Severity.BREACH
-    for name in level.tell:
-        to = scene.recipient(name, clock)
+    for to, _ in scene.addressed(level, clock):
         yield Alert(clock.subject, clock.metric.value, clock.cycle, each.number, 0, to, severity, each.at, "")
 
 
@@ -370,13 +404,17 @@ def _next(
     return at, any(urgent for when, urgent in instants if when == at)
 
 
-def superseded(case: Case, alert: Alert, clock: Clock) -> Iterator[Alert]:
-    """The levels that `alert` passes for its recipient, each as the alert it would have been."""
+def superseded(case: Case, alert: Alert, clock: Clock, scene: Scene | None = None) -> Iterator[Alert]:
+    """The levels that `alert` passes for its recipient, each as the alert it would have been.
+
+    With the `scene` that was judged also those that are another's, in whose place it hears.
+    """
     told = case.told(alert.clock_key, alert.recipient)
     for index in range(told.level + 1 if told else 0, alert.level):
         at = clock.levels[index]
         level = clock.ladder.levels[index]
-        tells = alert.recipient.audience in level.tell and (level.urgent or not alert.recipient.urgent)
+        named = alert.recipient.audience in level.tell and (level.urgent or not alert.recipient.urgent)
+        tells = named or (scene is not None and alert.recipient in scene.recipients(level, clock))
         if tells and at is not None:
             yield evolve(alert, level=index, repetition=0, due_at=at, reason=f"passed: level {alert.level + 1} was due")
 

@@ -12,6 +12,7 @@ from attrs import evolve, field, frozen
 from sla_watchdog.domain.case import HEARD, OPERATIONS, Alert, Case, Outcome, Reached, Recipient, Severity
 from sla_watchdog.domain.clocks import Clock
 from sla_watchdog.domain.links import Matter
+from sla_watchdog.domain.matching import rule_at
 from sla_watchdog.domain.policy import TARGETS, Level, Metric, Policy
 from sla_watchdog.domain.ticket import Ticket
 
@@ -33,6 +34,9 @@ REMINDER = "reminder"
 UNHEARD = frozenset({Outcome.UNDELIVERABLE, Outcome.SUPPRESSED})
 """How levels end that reached nobody."""
 
+NO_OWNER = "it has no owner"
+"""Why the next audience up hears of a level that is an owner's."""
+
 Cycles: TypeAlias = Mapping[int, Mapping[str, Reached]]
 """Cycle of a clock -> recipient -> what was reached."""
 
@@ -48,6 +52,8 @@ class Scene:
     matters: tuple[Matter, ...] = ()
     back: Mapping[str, int] = field(factory=dict)
     _aliases: Mapping[str, tuple[str, ...]] = field(init=False)
+    _stand_ins: dict[tuple[str, str], Recipient] = field(factory=dict, init=False, eq=False, repr=False)
+    """By audience and ticket, as far as they were asked for."""
 
     @_aliases.default
     def _other_names(self) -> Mapping[str, tuple[str, ...]]:
@@ -96,24 +102,51 @@ class Scene:
     # ------------------------------------------------------------------ who
 
     def recipients(self, level: Level, clock: Clock) -> Iterator[Recipient]:
-        for name in level.tell:
-            yield self.recipient(name, clock)
+        people = [recipient for recipient, _ in self.addressed(level, clock)]
+        for recipient in dict.fromkeys(people):
+            yield recipient
             if level.urgent:
-                yield self.recipient(name, clock, urgent=True)
+                yield evolve(recipient, urgent=True)
 
-    def recipient(self, name: str, clock: Clock, urgent: bool = False) -> Recipient:
+    def addressed(self, level: Level, clock: Clock) -> Iterator[tuple[Recipient, bool]]:
+        """Each with whether it hears in its own right, or in place of an owner where there is none."""
+        for name in level.tell:
+            recipient = self._named(name, clock)
+            if self._is_nobody(recipient):
+                yield self._in_place_of(recipient, clock), False
+            else:
+                yield recipient, True
+
+    def _named(self, name: str, clock: Clock) -> Recipient:
         audience = self.policy.audiences.get(name)
-        of = self.value(audience.each, clock.subject) if audience and audience.each else ""
-        return Recipient(name, of, urgent)
+        return Recipient(name, self.value(audience.each, clock.subject) if audience and audience.each else "")
+
+    def _is_nobody(self, recipient: Recipient) -> bool:
+        """An owner where nobody owns it. A team that is not named is everybody who hears of any team."""
+        audience = self.policy.audiences.get(recipient.audience)
+        return audience is not None and audience.each == "assignee" and not recipient.of
+
+    def _in_place_of(self, nobody: Recipient, clock: Clock) -> Recipient:
+        """The next audience up that is somebody; where there is none, the audience's own topic."""
+        key = nobody.audience, self._asked(clock.subject)
+        if key not in self._stand_ins:
+            rule = rule_at(key[1], self.case.facts, self.policy, self.now)
+            within_reach, rank = self.policy.within_reach([rule]), self.policy.rank(nobody.audience)
+            above = (self._named(name, clock) for name in within_reach if self.policy.rank(name) > rank)
+            self._stand_ins[key] = next((each for each in above if not self._is_nobody(each)), nobody)
+        return self._stand_ins[key]
 
     def value(self, name: str, subject: str) -> str:
         """Who `each: assignee` or `each: team` is; where that ticket is over, of the newest that is open.
 
         Shared names are nobody.
         """
-        asked = subject if subject in self._still else next(reversed(self._still), subject)
-        value = str(self.case.facts.latest(asked, name))
+        value = str(self.case.facts.latest(self._asked(subject), name))
         return "" if value.casefold() in self.policy.shared else value
+
+    def _asked(self, subject: str) -> str:
+        """The ticket that says whose it is."""
+        return subject if subject in self._still else next(reversed(self._still), subject)
 
     def on_its_way(self, recipient: Recipient) -> bool:
         entry = self.case.outbox.get(recipient.key)
@@ -264,17 +297,26 @@ def alerts(scene: Scene, climbed: Climb) -> Iterator[Alert]:
     for recipient, urgent in due.items():
         if not scene.on_its_way(recipient):
             reminder = scene.received(climbed, recipient)
-            yield _alert(climbed, recipient, urgent, scene.now, _why(climbed, reminder), reminder)
+            yield _alert(climbed, recipient, urgent, scene.now, _why(scene, climbed, recipient, reminder), reminder)
     yield from _in_place_of_unreachable(scene, climbed, set(due))
 
 
-def _why(climbed: Climb, reminder: int | None) -> str:
+def _why(scene: Scene, climbed: Climb, recipient: Recipient, reminder: int | None) -> str:
     """`reminder` is how many messages of this level its recipient had before."""
     if climbed.repetition and reminder != 0:
         return f"{REMINDER} {reminder}: still unresolved" if reminder else f"{REMINDER}: still unresolved"
     clock = climbed.clock
     again = clock.metric is Metric.RESOLUTION and clock.cycle > 1 and len(set(clock.levels[: climbed.level + 1])) == 1
-    return f"{REOPENED} ({_times(clock.cycle - 1)})" if again else "due"
+    if again:
+        return f"{REOPENED} ({_times(clock.cycle - 1)})"
+    return NO_OWNER if _hears_for_nobody(scene, climbed, recipient) else "due"
+
+
+def _hears_for_nobody(scene: Scene, climbed: Climb, recipient: Recipient) -> bool:
+    """Whether every level due tells it only in place of an owner where there is none."""
+    levels, calm = climbed.clock.ladder.levels[: climbed.level + 1], evolve(recipient, urgent=False)
+    rights = [right for level in levels for each, right in scene.addressed(level, climbed.clock) if each == calm]
+    return bool(rights) and not any(rights)
 
 
 def _times(count: int) -> str:

@@ -6,7 +6,7 @@ one cannot exist here. Durations are whole seconds; "open time" is time inside t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum, StrEnum
 from functools import cached_property
@@ -15,13 +15,15 @@ from itertools import permutations
 from attrs import field, frozen
 
 from sla_watchdog.domain.business_time import Calendar
+from sla_watchdog.domain.ranks import ranks_of
 
 
 class Metric(StrEnum):
     """What a clock measures. The first five are targets of a ticket; the others belong to the case.
 
     `age` is wall time and never paused. From `progress` on they are signals: open time, or a count of events.
-    `pause` is raised where a pause lasted longer than the policy allows.
+    `pause` is raised where a pause lasted longer than the policy allows, `promise` where a promise was not kept and
+    no level that is due goes above those who were notified before.
     """
 
     FIRST_RESPONSE = "first_response"
@@ -31,6 +33,7 @@ class Metric(StrEnum):
     RESOLUTION = "resolution"
     AGE = "age"
     PAUSE = "pause"
+    PROMISE = "promise"
     PROGRESS = "progress"
     TOUCHES = "touches"
     UNOWNED = "unowned"
@@ -308,6 +311,24 @@ class Policy:
         for name in found.keys() - top.keys():
             found[name].update(top)
         return {name: _closure(name, found) for name in found}
+
+    @cached_property
+    def ranks(self) -> Mapping[str, int]:
+        """How far up each audience is, by the ladders and the ceilings; who is further up has the higher number."""
+        ladders = [target.ladder for rule in self.rules for target in rule.targets]
+        told = [[level.tell for level in ladder.levels] for ladder in (*ladders, *self.signals.values())]
+        return ranks_of(self.audiences, told, [level.tell for level in self.ceilings.levels])
+
+    def rank(self, audience: str) -> int:
+        """-1 for one that no level tells, as `operations`."""
+        return self.ranks.get(audience, -1)
+
+    def within_reach(self, rules: Iterable[Rule]) -> tuple[str, ...]:
+        """Whom the ladders of these rules, the signals and the ceilings tell, the nearest to the ticket first."""
+        ladders = [target.ladder for rule in rules for target in rule.targets]
+        ladders += [*self.signals.values(), self.ceilings]
+        named = dict.fromkeys(name for ladder in ladders for level in ladder.levels for name in level.tell)
+        return tuple(sorted(named, key=self.rank))
 
     @cached_property
     def holidays_end(self) -> int:

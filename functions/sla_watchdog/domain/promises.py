@@ -2,7 +2,8 @@
 
 An update is a public message of a person at the desk. A promise without one is broken when its time is over: that
 makes the next level due at that instant, at the top a repetition (semantics E7). The case goes up, not each of its
-clocks: the one that leads does.
+clocks: the one that leads does, of those that still have a level for somebody who was not told. What else there is to
+be told of it is in `sla_watchdog.domain.unkept`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from sla_watchdog.domain.clocks import Clock
 from sla_watchdog.domain.facts import Fact, Facts
 from sla_watchdog.domain.links import Matter
 from sla_watchdog.domain.matching import rule_at
-from sla_watchdog.domain.policy import Policy
+from sla_watchdog.domain.policy import Metric, Policy
 from sla_watchdog.domain.signals import ACKNOWLEDGED
 
 
@@ -73,17 +74,62 @@ def _ended(made: list[Promise], matter: Matter) -> Iterator[Promise]:
         yield evolve(promise, until=until, kept=kept) if kept else promise
 
 
-def raised_by(made: Sequence[Promise], clocks: Sequence[Clock], now: int) -> Mapping[str, tuple[Promise, ...]]:
-    """By clock, the broken promises that take it a level up: each takes up the one clock that leads by then, of all
-    that run on the same matter. That is the one furthest up its ladder; where nothing has come due, the next to.
-    """
+def raised_by(
+    made: Sequence[Promise], clocks: Sequence[Clock], now: int, policy: Policy
+) -> Mapping[str, tuple[Promise, ...]]:
+    """By clock, the broken promises that take it a level up: each takes up one clock, of all that run on the matter."""
     found: dict[str, tuple[Promise, ...]] = {}
+    standing = {clock.key: clock for clock in clocks}
     for promise in made:
-        running = [each for each in clocks if each.stopped_at is None or each.stopped_at > promise.until]
-        if promise.broken(now) and running:
-            lead = min(running, key=lambda clock: _standing(clock, promise.until))
+        lead = _lead(list(standing.values()), promise, policy) if promise.broken(now) else None
+        if lead is not None:
             found[lead.key] = (*found.get(lead.key, ()), promise)
+            standing[lead.key] = with_broken(lead, (promise,))
     return found
+
+
+def _lead(clocks: Sequence[Clock], promise: Promise, policy: Policy) -> Clock | None:
+    """The furthest up its ladder of those whose next level tells somebody above all who were told by what came due;
+    where nothing has, the next to come. Where there is none, the one at its top, which repeats.
+    """
+    running = [each for each in clocks if _takes_part(each, promise)]
+    begun = [each for each in running if _due(each, promise.until)] or running
+    highest = highest_due(clocks, promise, policy)
+    giving = [each for each in begun if _gives(each, promise, policy) > highest]
+    at_top = [each for each in running if _next(each, promise) is None]
+    return min(giving or at_top, key=lambda clock: _standing(clock, promise.until), default=None)
+
+
+def _takes_part(clock: Clock, promise: Promise) -> bool:
+    """No promise moves a ceiling."""
+    return clock.metric is not Metric.AGE and (clock.stopped_at is None or clock.stopped_at > promise.until)
+
+
+def highest_due(clocks: Sequence[Clock], promise: Promise, policy: Policy) -> int:
+    """How far up the audiences are whose levels had come due before the promise was broken, and were not held by it;
+    -1 where nothing had.
+    """
+    found = [-1]
+    for clock in clocks:
+        end = promise.until - 1 if clock.metric is Metric.AGE else promise.at
+        found += [policy.rank(name) for number in _due(clock, end) for name in clock.ladder.levels[number].tell]
+    return max(found)
+
+
+def _due(clock: Clock, now: int) -> list[int]:
+    return [number for number, at in enumerate(clock.levels) if at is not None and at <= now]
+
+
+def _next(clock: Clock, promise: Promise) -> int | None:
+    """The level above those that were due when it was promised; None at the top."""
+    above = max(_due(clock, promise.at), default=-1) + 1
+    return above if above < len(clock.levels) else None
+
+
+def _gives(clock: Clock, promise: Promise, policy: Policy) -> int:
+    """How far up its next level goes."""
+    above = _next(clock, promise)
+    return -1 if above is None else max(policy.rank(name) for name in clock.ladder.levels[above].tell)
 
 
 def _standing(clock: Clock, now: int) -> tuple[int, int, str]:
@@ -96,14 +142,13 @@ def with_broken(clock: Clock, broken: Sequence[Promise]) -> Clock:
     """Each of these promises makes the level above those due at the acknowledgement due when it was broken."""
     if not broken:
         return clock
-    levels = list(clock.levels)
     for promise in broken:
-        due = [i for i, at in enumerate(levels) if at is not None and at <= promise.at]
-        above = max(due, default=-1) + 1
-        if above < len(levels):
-            own = levels[above]
+        above = _next(clock, promise)
+        if above is not None:
+            levels, own = list(clock.levels), clock.levels[above]
             levels[above] = promise.until if own is None else min(own, promise.until)
-    return evolve(clock, levels=tuple(levels))
+            clock = evolve(clock, levels=tuple(levels))
+    return clock
 
 
 def extra_repetitions(clock: Clock, broken: Sequence[Promise]) -> int:

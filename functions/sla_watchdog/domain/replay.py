@@ -183,7 +183,7 @@ class _Player:
         clocks = {clock.key: clock for clock in judged.clocks}
         for alert in judged.alerts:
             clock = clocks.get(alert.clock_key)
-            passed = tuple(superseded(case, alert, clock)) if clock else ()
+            passed = tuple(superseded(case, alert, clock, judged.scene)) if clock else ()
             self.told.append(Told(now, alert, passed, case.id, clock.rule if clock else ""))
 
     # ------------------------------------------------------------------ tickets that are one matter

@@ -122,11 +122,10 @@ class Story:
         return sorted(at for each in self.matter.tickets for at in each.reopenings)
 
     def _progress_of(self, each: Ticket) -> Iterator[int]:
-        """A named owner took it, its status moved forward, somebody promised a time, or it was resolved."""
+        """A named owner took it, its status moved forward, or it was resolved; a promise of progress is none."""
         for fact in self.facts.changes(each.id, "assignee"):
             if self._named(str(fact.value)):
                 yield fact.at
-        yield from (fact.at for fact in self.facts.of_field(each.id, ACKNOWLEDGED))
         yield from self._forward(each)
 
     def _named(self, owner: str) -> bool:

@@ -56,6 +56,7 @@ def _nobody(notice: Notice, now: int) -> str:
 _ACTIONS = {
     Metric.AGE: "Decide how it ends, and tell the customer by when.",
     Metric.PAUSE: "Ask the customer again, or go on without the answer.",
+    Metric.PROMISE: "Tell the customer how it stands, and decide who sees to it.",
     Metric.PROGRESS: "Decide on the next step, who takes it, and by when.",
     Metric.TOUCHES: "Another reply will not help: decide what solves it, and who does it.",
     Metric.UNOWNED: "",

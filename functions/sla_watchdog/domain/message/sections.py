@@ -92,9 +92,9 @@ def acknowledged(notice: Notice, now: int) -> Iterator[str]:
     if notice.past and any(made.until <= at <= now for at in notice.past.reopenings):
         return  # it was about what was resolved since
     by, at, until = (whole(said) for said in (name_of(made.by) or "Somebody", *_times(notice, made.at, made.until)))
-    then = "without one, it goes one level up"
+    then = "without one, the case escalates"
     if made.kept or made.broken(now):
-        then = "it came" if made.kept else "it did not come, so it went one level up"
+        then = "it came" if made.kept else "it did not come, so the case escalates"
     yield from wrapped(f"{by} took it on {at} and promised an update by {until}; {then}.", indent=INDENT)
 
 

@@ -185,6 +185,7 @@ def _signal(item: Item, clock: Clock, notice: Notice, now: int) -> str:
     said = {
         Metric.AGE: f"This case is still unresolved. It is {old} old; {age}",
         Metric.PAUSE: f"This case was paused for longer than is allowed ({limit} of open time). Its clock runs on",
+        Metric.PROMISE: "What was promised about this case was not done",
         Metric.PROGRESS: f"Nobody has moved this case on since {since} ({old}). Replies alone do not count",
         Metric.TOUCHES: f"{replies} gone out since anybody moved this case on{last}",
         Metric.UNOWNED: f"Nobody with a name has owned this case since {since} ({old})",

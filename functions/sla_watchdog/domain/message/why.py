@@ -45,7 +45,7 @@ Said = Iterator[tuple[str, str]]
 
 def why(told: Explained, ruling: Ruling | None, level: int, zone: str) -> Said:
     """`level` counts from 0."""
-    of = "" if len(told.steps) < 2 else f", level {level + 1} of {len(told.steps)}"
+    of = "" if len(told.steps) < 2 or told.metric is Metric.PROMISE else f", level {level + 1} of {len(told.steps)}"
     about = "the case" if told.metric in OF_CASE else id_of(told.subject)
     signal = told.metric in SIGNALS
     yield ("Signal" if signal else "Clock"), f"{METRIC[told.metric]}{'' if signal else f' of {about}'}{of}"
@@ -64,6 +64,7 @@ def _start(metric: Metric) -> str:
         Metric.UPDATE: ", the last public reply",
         Metric.PROGRESS: ", the last progress",
         Metric.PAUSE: ", the clock runs on",
+        Metric.PROMISE: ", when it was promised",
     }
     return starts.get(metric, "")
 
@@ -71,7 +72,7 @@ def _start(metric: Metric) -> str:
 def limit(told: Explained, level: int = 0) -> str:
     if told.due_field:
         return f"the deadline in {name_of(told.due_field)}, set by another system"
-    if told.metric is Metric.AGE or told.metric in COUNTED:
+    if told.metric in (Metric.AGE, Metric.PROMISE) or told.metric in COUNTED:
         return trigger(told.steps[level].trigger) if level < len(told.steps) else ""
     calendar = f"calendar {name_of(told.calendar)}"
     zone = f" ({told.walk.zone})" if told.walk else ""

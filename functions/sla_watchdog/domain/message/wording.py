@@ -26,6 +26,7 @@ METRIC = {
     Metric.RESOLUTION: "resolution",
     Metric.AGE: "age",
     Metric.PAUSE: "pause limit",
+    Metric.PROMISE: "broken promise",
     Metric.PROGRESS: "no progress",
     Metric.TOUCHES: "replies without progress",
     Metric.UNOWNED: "no owner",
@@ -33,7 +34,7 @@ METRIC = {
     Metric.REASSIGNED: "reassigned",
     Metric.BOUNCED: "sent back",
 }
-OF_CASE = frozenset({Metric.AGE, *SIGNALS})
+OF_CASE = frozenset({Metric.AGE, Metric.PROMISE, *SIGNALS})
 """Clocks of a whole matter."""
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -107,6 +108,8 @@ def signal(clock: Clock, now: int, count: int = 0) -> str:
             return f"open for {duration(now - clock.started_at)}"
         case Metric.PAUSE:
             return "paused for too long"
+        case Metric.PROMISE:
+            return "promise not kept"
         case Metric.PROGRESS | Metric.UNOWNED:
             return f"{METRIC[clock.metric]} for {duration(now - clock.started_at)}"
         case Metric.TOUCHES:

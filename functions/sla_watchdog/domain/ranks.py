@@ -1,0 +1,57 @@
+"""How far up audiences are: who hears of a case after whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import TypeAlias
+
+Told: TypeAlias = Sequence[Sequence[str]]
+"""Whom each level of one ladder tells, the lowest level first."""
+
+Pairs: TypeAlias = frozenset[tuple[str, str]]
+"""(who hears first, who hears next)."""
+
+
+def ranks_of(audiences: Iterable[str], ladders: Iterable[Told], ceilings: Told) -> Mapping[str, int]:
+    """From 0, the nearest to a ticket. Whoever a ladder tells at a later level is above those of the levels before, and
+    the audiences of the ceilings are above all of which no ladder says otherwise. Where two ladders contradict each
+    other, neither counts.
+    """
+    said = frozenset(pair for ladder in (*ladders, ceilings) for pair in _pairs(ladder))
+    agreed = frozenset((lower, upper) for lower, upper in said if (upper, lower) not in said)
+    names = tuple(audiences)
+    top = {name for level in ceilings for name in level}
+    below = [name for name in names if name not in _at_or_above(top, agreed)]
+    return _heights(names, agreed | {(lower, upper) for lower in below for upper in top})
+
+
+def _pairs(ladder: Told) -> Iterator[tuple[str, str]]:
+    """Of the levels at which an audience is told for the first time."""
+    known: set[str] = set()
+    levels = []
+    for level in ladder:
+        new = [name for name in level if name not in known]
+        known.update(new)
+        levels += [new] if new else []
+    for lower, upper in pairwise(levels):
+        yield from ((one, other) for one in lower for other in upper)
+
+
+def _at_or_above(names: set[str], pairs: Pairs) -> set[str]:
+    found: set[str] = set()
+    new = set(names)
+    while new:
+        found |= new
+        new = {upper for lower, upper in pairs if lower in new} - found
+    return found
+
+
+def _heights(names: Sequence[str], pairs: Pairs) -> Mapping[str, int]:
+    """The length of the longest way up to each; bounded, since several ladders may go round in a circle."""
+    heights = dict.fromkeys(names, 0)
+    ways = sorted(pairs)
+    for _ in names:
+        for lower, upper in ways:
+            heights[upper] = max(heights.get(upper, 0), heights.get(lower, 0) + 1)
+    return heights
