@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum, StrEnum
 from functools import cached_property
-from itertools import permutations
 
 from attrs import field, frozen
 
@@ -295,22 +294,13 @@ class Policy:
         return frozenset({*self.asked, *deadlines, *(REPORTED[m] for m in self.signals if m in REPORTED)})
 
     def above(self, audience: str) -> frozenset[str]:
-        """The audiences that stand above it, by the ladders; those of the ceilings above all others."""
+        """The audiences that are further up."""
         return self._above.get(audience, frozenset())
 
     @cached_property
     def _above(self) -> Mapping[str, frozenset[str]]:
-        targets = [target.ladder for rule in self.rules for target in rule.targets]
-        found: dict[str, set[str]] = {name: set() for name in self.audiences}
-        for ladder in (*targets, *self.signals.values(), self.ceilings):
-            first = _first_told(ladder)
-            for lower, higher in permutations(first, 2):
-                if first[lower] < first[higher]:
-                    found[lower].add(higher)
-        top = _first_told(self.ceilings)
-        for name in found.keys() - top.keys():
-            found[name].update(top)
-        return {name: _closure(name, found) for name in found}
+        names = self.audiences
+        return {name: frozenset(each for each in names if self.rank(each) > self.rank(name)) for name in names}
 
     @cached_property
     def ranks(self) -> Mapping[str, int]:
@@ -340,19 +330,3 @@ class Policy:
     def deadlines(self) -> bool:
         """Whether any target takes its deadline from a field."""
         return any(target.due for rule in self.rules for target in rule.targets)
-
-
-def _first_told(ladder: Ladder) -> Mapping[str, int]:
-    """At which level, from 0, each of its audiences is told first."""
-    told = [(name, number) for number, level in enumerate(ladder.levels) for name in level.tell]
-    return dict(reversed(told))
-
-
-def _closure(name: str, above: Mapping[str, set[str]]) -> frozenset[str]:
-    """Those above it, those above these, and so on; never itself, however the ladders cross."""
-    found: set[str] = set()
-    waiting = {name}
-    while waiting:
-        found |= waiting
-        waiting = {higher for each in waiting for higher in above[each]} - found
-    return frozenset(found - {name})
