@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from itertools import count
-from time import time
+from time import monotonic, time
 
 import boto3
 from attrs import field, frozen
@@ -96,7 +96,8 @@ class Parts:
         return Responder(self.judge(now, self.live(now)))
 
     def sweeper(self, now: int) -> Sweeper:
-        return Sweeper(self.judge(now, self.live(now)), self.queue, self.topics, self.settings.topic_prefix)
+        judge, prefix = self.judge(now, self.live(now)), self.settings.topic_prefix
+        return Sweeper(judge, self.queue, self.topics, prefix, _stopwatch(self.settings))
 
     def reporter(self, now: int) -> Reporter:
         judge, base = self.judge(now, self.live(now)), self.settings.link_base
@@ -121,6 +122,12 @@ def parts() -> Parts:
         topics=Topics(session.client("sns", config=READS)),
         reports=Reports(lambda: session.client("s3", config=READS), here.reports_bucket),
     )
+
+
+def _stopwatch(here: Settings) -> Callable[[], float]:
+    """Seconds from now on; simulated time stands still meanwhile."""
+    began = monotonic()
+    return (lambda: 0.0) if here.clock == "table" else lambda: monotonic() - began
 
 
 def _pacer(here: Settings) -> Pacer:

@@ -162,7 +162,8 @@ class Inspector:
         found = self.judge.judge([expected.case.id], now).get(expected.case.id)
         if not isinstance(found, Judged) or found.facts == found.case.facts:
             return None
-        return timed(self.judge, evolve(expected.case, facts=expected.case.facts | found.facts), now)
+        read_at = {**expected.case.read_at, **dict.fromkeys(found.facts.tickets(), now)}
+        return timed(self.judge, evolve(expected.case, facts=expected.case.facts | found.facts, read_at=read_at), now)
 
     def _put_right(self, item: Item, case: Case, expected: Timed, wrong: list[str], now: int, swept: Swept) -> None:
         misfiled = {"reached", "outbox"}.intersection(wrong)

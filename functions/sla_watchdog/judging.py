@@ -15,7 +15,7 @@ from sla_watchdog.domain.escalation import Plan, plan, wake
 from sla_watchdog.domain.facts import Facts
 from sla_watchdog.domain.findings import Finding
 from sla_watchdog.domain.policy import Policy
-from sla_watchdog.domain.record import Record, observed, vanished
+from sla_watchdog.domain.record import Past, Record, observed, vanished
 from sla_watchdog.domain.surroundings import Surroundings
 
 NAMELESS = "?"
@@ -78,7 +78,7 @@ class Judge:
     ) -> Judged | DamagedItem:
         try:
             case = self.current(case)
-            facts = overlay(case.facts, records, self.policy, now)
+            facts = overlay(case, records, self.policy, now)
             return Judged(case, facts, self._plan(case, facts, around, now), now, read_at)
         except Exception as error:  # noqa: BLE001 - one case must never stop the others; it is put back and reported
             return DamagedItem(case.id, f"{type(error).__name__}: {error}", case.failures)
@@ -150,11 +150,15 @@ class Judged:
     read_at: float
 
 
-def overlay(facts: Facts, records: Mapping[str, Record], policy: Policy, now: int) -> Facts:
+def overlay(case: Case, records: Mapping[str, Record], policy: Policy, now: int) -> Facts:
     """The facts with what the records read just now add to them; a record that is not there is gone."""
+    facts = case.facts
     for name in facts.tickets():
         if is_stand_in(name):
             continue
         record = records.get(name)
-        facts |= observed(name, record, policy, facts, now) if record else vanished(name, facts, now)
+        if record:
+            facts |= observed(name, record, policy, facts, now, past=Past(case.edited_at))
+        else:
+            facts |= vanished(name, facts, now)
     return facts

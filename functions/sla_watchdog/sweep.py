@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from attrs import asdict, evolve, frozen
@@ -15,7 +16,7 @@ from sla_watchdog.adapters.watch import DamagedItem, WatchTable
 from sla_watchdog.domain.case import OPERATIONS, Case, Recipient
 from sla_watchdog.domain.facts import UNREADABLE, Fact, Facts
 from sla_watchdog.domain.policy import Policy
-from sla_watchdog.domain.record import Record, is_ticket, observed, ticket_id
+from sla_watchdog.domain.record import Past, Record, is_ticket, observed, ticket_id
 from sla_watchdog.errors import Unstorable
 from sla_watchdog.invariants import Inspector, Swept, Timed, timed, unreachable
 from sla_watchdog.judging import Judge, is_stand_in
@@ -29,6 +30,17 @@ MIN_TIME_LEFT = 15.0
 
 MANY = 10
 """Tickets of which a sweep must see at least half again the next time (semantics E10)."""
+
+
+@frozen
+class Reading:
+    """Records by consistent reads that `began` and `ended` then, epoch seconds. What is new in them is dated at the
+    end: dated too early it could take a breach back.
+    """
+
+    records: Mapping[str, Record]
+    began: int
+    ended: int
 
 
 def start(queue: SegmentsQueue, of: int) -> str:
@@ -45,6 +57,8 @@ class Sweeper:
     queue: SegmentsQueue
     topics: Topics
     topic_prefix: str
+    elapsed: Callable[[], float] = lambda: 0.0
+    """Seconds since the `now` that it is given."""
 
     @property
     def policy(self) -> Policy:
@@ -62,8 +76,9 @@ class Sweeper:
         if segment.number == 0 and not segment.start and segment.table == "tickets":
             self._count_subscribers(now, swept)
         at: Segment | None = segment
+        clock = partial(self._clock, now)
         while at is not None:
-            at = self._next_page(at, now, swept)
+            at = self._next_page(at, clock, swept)
             if at is not None and time_left() < MIN_TIME_LEFT:
                 self.queue.put(evolve(at, counts=_sums(segment.counts, swept)))
                 swept.finished = False
@@ -89,15 +104,18 @@ class Sweeper:
         self.watch.swept(now, total)
         return total
 
-    def _next_page(self, at: Segment, now: int, swept: Swept) -> Segment | None:
+    def _clock(self, began: int) -> int:
+        return began + int(self.elapsed())
+
+    def _next_page(self, at: Segment, clock: Callable[[], int], swept: Swept) -> Segment | None:
         """Does one page; where the next one starts, None after the last case."""
         start: Mapping[str, Mapping[str, Any]] | None = json.loads(at.start) if at.start else None
         if at.table == "tickets":
             records, following = self.judge.tickets.page(at.number, at.of, start)
-            self._page(records, now, swept)
+            self._page(records, clock, swept)
             return _from(at, following) or evolve(at, table="cases", start="")
         page = self.watch.page_of_cases(at.number, at.of, start)
-        Inspector(self.judge).inspect(page, now, swept)
+        Inspector(self.judge).inspect(page, clock(), swept)
         return _from(at, page.following)
 
     def _count_subscribers(self, now: int, swept: Swept) -> None:
@@ -114,13 +132,14 @@ class Sweeper:
         for name in unreachable(self.policy, topics):
             swept.violated(f"audience {name}", "nobody has confirmed a subscription")
 
-    def _page(self, records: Sequence[Record], now: int, swept: Swept) -> None:
+    def _page(self, records: Sequence[Record], clock: Callable[[], int], swept: Swept) -> None:
+        now = clock()
         named = {self._name(record): record for record in records if is_ticket(record, self.policy.source)}
         swept.tickets += len(named)
         cases = self.watch.cases(named)
         drifted = [name for name, record in named.items() if self._differs(cases.get(name), name, record, now, swept)]
         if drifted:
-            self._repair(drifted, now, swept)
+            self._repair(drifted, clock, swept)
 
     def _name(self, record: Record) -> str:
         source = self.policy.source
@@ -131,57 +150,72 @@ class Sweeper:
         if not isinstance(case, Case):
             return True
         try:
-            return self._facts(name, record, case.facts, now) != case.facts or bool(unlinked(case))
+            return self._facts(name, record, case, now) != case.facts or bool(unlinked(case))
         except Exception as error:  # noqa: BLE001 - one ticket never stops the sweep
             swept.violated(name, f"cannot be compared with its record: {type(error).__name__}")
             return False
 
-    def _facts(self, name: str, record: Record, known: Facts, now: int) -> Facts:
+    def _facts(self, name: str, record: Record, case: Case, now: int) -> Facts:
+        known = case.facts
         if is_stand_in(name):
             return known or known | unreadable(name, now)
-        return known | observed(name, record, self.policy, known, now)
+        return known | observed(name, record, self.policy, known, now, past=Past(self.judge.current(case).edited_at))
 
-    def _timed(self, case: Case, name: str, record: Record, now: int, swept: Swept) -> Timed | None:
+    def _taken_in(self, case: Case, name: str, record: Record, now: int, read_at: int) -> Case:
+        """The case with what the record says; where that is anything new, the stream may bring it once more."""
+        facts = self._facts(name, record, case, now)
+        return case if facts == case.facts else evolve(case, facts=facts, read_at={**case.read_at, name: read_at})
+
+    def _timed(self, case: Case, name: str, read: Reading, swept: Swept) -> Timed | None:
         """The case as it should be stored with what the record says. None where it cannot be judged, which is left for
         `watch` to put back and report, and where a newer policy judged it.
         """
         try:
-            return timed(self.judge, evolve(case, facts=self._facts(name, record, case.facts, now)), now)
+            known = self._taken_in(case, name, read.records.get(name, {}), read.ended, read.began)
+            return timed(self.judge, known, read.ended)
         except Exception:  # noqa: BLE001 - one ticket never stops the sweep
             swept.findings += 1
             return None
 
-    def _repair(self, names: list[str], now: int, swept: Swept) -> None:
-        """The scan may show what was; everything is read again consistently before it is written."""
+    def _read(self, names: Iterable[str], clock: Callable[[], int]) -> Reading:
+        """The records as they are now. The cases are to be read before them: what is known of a ticket may not be newer
+        than the record that is compared with it.
+        """
+        began = clock()
         records = self.judge.tickets.read([name for name in names if not is_stand_in(name)])
+        return Reading(records, began, clock())
+
+    def _repair(self, names: list[str], clock: Callable[[], int], swept: Swept) -> None:
+        """The scan may show what was; everything is read again consistently before it is written."""
         stored = self.watch.cases(names)
+        read = self._read(names, clock)
         written: set[str] = set()
         for name in names:
             before = stored.get(name, Case(name))
-            if isinstance(before, DamagedItem) and name in records:
-                before = self._rebuilt(name, before, records[name], now, swept)
+            if isinstance(before, DamagedItem) and name in read.records:
+                before = self._rebuilt(name, before, read, swept)
             if isinstance(before, DamagedItem):
-                self.watch.wake(before.case, now)  # `watch` puts it back, and says so
-            elif name in records or is_stand_in(name):
+                self.watch.wake(before.case, read.ended)  # `watch` puts it back, and says so
+            elif name in read.records or is_stand_in(name):
                 if before.id in written:  # with another ticket of the same case
-                    before = self._again(name)
-                written |= {before.id, *self._mend(name, before, records.get(name, {}), now, swept)}
+                    before, read = self._again(name), self._read(names, clock)
+                written |= {before.id, *self._mend(name, before, read, swept)}
 
-    def _rebuilt(self, name: str, damaged: DamagedItem, record: Record, now: int, swept: Swept) -> Case | DamagedItem:
+    def _rebuilt(self, name: str, damaged: DamagedItem, read: Reading, swept: Swept) -> Case | DamagedItem:
         """The case without what cannot be read of it, filled from the record; a finding says so.
 
         Somebody told of a level before may be told again: too much rather than too little.
         """
         if (since := self._again(name)).rev:
             return since  # rebuilt with another ticket of the same case
-        copy = self.watch.mend(damaged.case, now)
+        copy = self.watch.mend(damaged.case, read.ended)
         left = self.watch.cases([name]).get(name)
         if not copy or not isinstance(left, Case):
             swept.violated(damaged.case, "damaged, and cannot be rebuilt")
             return damaged
         reason = f"what was stored of it was damaged and is rebuilt from its record; the rest is under {copy}"
-        known = left.facts | [Fact(name, f"{UNREADABLE}stored", now, reason)]
-        timed = self._timed(evolve(left, facts=known), name, record, now, swept)
+        known = left.facts | [Fact(name, f"{UNREADABLE}stored", read.ended, reason)]
+        timed = self._timed(evolve(left, facts=known), name, read, swept)
         if timed is not None and self._keep(left, timed, swept):
             swept.heals(damaged.case, "damaged")
         return self._again(name)
@@ -190,9 +224,9 @@ class Sweeper:
         found = self.watch.cases([name]).get(name)
         return found if isinstance(found, Case) else Case(name)
 
-    def _mend(self, name: str, before: Case, record: Record, now: int, swept: Swept) -> frozenset[str]:
+    def _mend(self, name: str, before: Case, read: Reading, swept: Swept) -> frozenset[str]:
         """Keeps what drifted and links what is not; the ids of other cases that were changed."""
-        timed = self._timed(before, name, record, now, swept)
+        timed, now = self._timed(before, name, read, swept), read.ended
         if timed is None:
             return frozenset()
         if timed.case != before and self._keep(before, timed, swept):

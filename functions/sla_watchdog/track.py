@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import groupby
 
 from attrs import evolve, field, frozen
@@ -13,7 +13,7 @@ from sla_watchdog.domain.case import Case
 from sla_watchdog.domain.escalation import Plan
 from sla_watchdog.domain.facts import UNREADABLE, Fact, Facts
 from sla_watchdog.domain.policy import Policy
-from sla_watchdog.domain.record import Record, is_ticket, observed, ticket_id, vanished
+from sla_watchdog.domain.record import SAME_MOMENT, TOO_OLD, Past, Record, is_ticket, observed, ticket_id, vanished
 from sla_watchdog.errors import SlaWatchdogError, Unstorable
 from sla_watchdog.judging import NAMELESS, Judge, is_stand_in
 from sla_watchdog.linking import Linker, unlinked
@@ -42,7 +42,8 @@ class StillContended(SlaWatchdogError):  # noqa: N818 - its name is what is wron
 class Change:
     """One record of the stream. `record` is None for a deletion, and for a stream of keys only until it is read.
 
-    `at` is the stream's time of the change, epoch seconds; `sequence` rises with each change of one record.
+    `at` is the stream's time of the change, epoch seconds; `sequence` rises with each change of one record, and begins
+    anew with a new stream.
     """
 
     key: Record
@@ -50,6 +51,10 @@ class Change:
     at: int
     sequence: str
     removed: bool = False
+
+    @property
+    def keys_only(self) -> bool:
+        return self.record is None and not self.removed
 
 
 @frozen
@@ -99,11 +104,16 @@ class Tracker:
         return Tracked(sum(map(len, by_ticket.values())), kept, found)
 
     def _name(self, change: Change) -> str:
-        """The ticket's id; a name made of the key where it has none; '' for what is no ticket at all."""
+        """The ticket's id; a name made of the key where it has none; '' for what is no ticket at all.
+
+        A key alone does not say whose record it is in a table of several entities: what has no ticket's key there is
+        left to the sweep, which reads it.
+        """
         source = self.policy.source
         if change.record is not None and not is_ticket(change.record, source):
             return ""
-        return ticket_id(change.key, source) or nameless(change.key)
+        name = ticket_id(change.key, source)
+        return name if name or (change.keys_only and source.only) else nameless(change.key)
 
     def _take_in(self, name: str, changes: list[Change], stored: Case | DamagedItem | None, now: int) -> Plan | None:
         """What is now known of the case, or None when the changes told nothing new.
@@ -114,11 +124,10 @@ class Tracker:
             if isinstance(stored, DamagedItem):
                 return None
             case = stored or Case(name)
-            facts = self._facts(name, changes, case)
-            if facts is case.facts:
+            known = self._taken_in(name, changes, case, now)
+            if known.facts is case.facts:
                 self._after(name, case, case, changes, now)
                 return None
-            known = evolve(case, facts=facts, seen=_seen(case, name, changes))
             try:
                 judged = self._keep(known, now)
             except Unstorable as problem:
@@ -159,27 +168,45 @@ class Tracker:
         timed, judged = self.judge.surely_timed(case, now)
         return judged if self.watch.keep(timed, judged.findings) else None
 
-    def _facts(self, name: str, changes: list[Change], case: Case) -> Facts:
-        facts = case.facts
-        for change in changes:
+    def _taken_in(self, name: str, changes: list[Change], case: Case, now: int) -> Case:
+        """The case with what is new in the changes, in their order."""
+        edited_at = self.judge.current(case).edited_at
+        for change in _to_be_read_once(changes):
             if _is_new(change, name, case):
-                facts |= self._said(name, change, facts)
-        return facts
+                said = self._said(name, change, case, edited_at, now)
+                known = evolve(case, facts=case.facts | said) if said else case
+                case = _with_seen(known, name, change)
+        return case
 
-    def _said(self, name: str, change: Change, facts: Facts) -> frozenset[Fact]:
+    def _said(self, name: str, change: Change, case: Case, edited_at: int | None, now: int) -> frozenset[Fact]:
         """The facts in one change. Never fails: what breaks the reading becomes a finding of its own."""
+        facts = case.facts
         try:
             if is_stand_in(name):
                 new = vanished(name, facts, change.at) if change.removed else unreadable(name, change.at)
                 return new if bool(facts) is change.removed else frozenset()
-            record = change.record
-            if record is None and not change.removed:
-                record = self.judge.tickets.read([name]).get(name)
-            if record is None:
+            if change.keys_only:
+                return self._read(name, change, facts, edited_at, now)
+            if change.record is None:
                 return vanished(name, facts, change.at) if name in facts.tickets() else frozenset()
-            return observed(name, record, self.policy, facts, change.at, streamed=True)
+            past = Past(edited_at, case.read_at.get(name, 0))
+            return observed(name, change.record, self.policy, facts, change.at, streamed=True, past=past)
         except Exception as error:  # noqa: BLE001 - one record must never block the stream behind it
             return _problem(name, "record", f"{type(error).__name__} while reading the record", change.at)
+
+    def _read(self, name: str, change: Change, facts: Facts, edited_at: int | None, now: int) -> frozenset[Fact]:
+        """What the record says as it is now, where the stream brings its key alone.
+
+        The time of the change is that of what is read only where it is read at once: later it may have been changed
+        again since, and what is dated too early could take a breach back.
+        """
+        at = change.at if now - change.at <= SAME_MOMENT else now
+        record = self.judge.tickets.read([name]).get(name)
+        if record is None:
+            return vanished(name, facts, at) if name in facts.tickets() else frozenset()
+        if not is_ticket(record, self.policy.source):
+            return frozenset()
+        return observed(name, record, self.policy, facts, at, past=Past(edited_at, oldest=change.at - TOO_OLD))
 
 
 def nameless(key: Record) -> str:
@@ -196,8 +223,21 @@ def _problem(name: str, field: str, reason: str, at: int) -> frozenset[Fact]:
     return frozenset({Fact(name, "created", at), Fact(name, UNREADABLE + field, at, reason)})
 
 
+def _to_be_read_once(changes: list[Change]) -> list[Change]:
+    """Without changes of a key alone that others of the record follow: it is read once, as it is after all of them."""
+    return [change for number, change in enumerate(changes) if not change.keys_only or number == len(changes) - 1]
+
+
 def _is_new(change: Change, name: str, case: Case) -> bool:
-    return int(change.sequence or "0") > int(case.seen.get(name) or "-1")
+    """Not taken in before. A sequence that was passed already, at a later time than that one's, is of a new stream."""
+    sequence, passed = int(change.sequence or "0"), int(case.seen.get(name) or "-1")
+    return sequence > passed or (sequence < passed and change.at > _seen_at(name, case))
+
+
+def _seen_at(name: str, case: Case) -> int:
+    """The stream's time of the last change taken in; where it was not kept, the latest that it can have been."""
+    known = case.seen_at.get(name)
+    return (case.facts.last_seen(name) or 0) + TOO_OLD if known is None else known
 
 
 def _unsigned(name: str, facts: Facts) -> int:
@@ -205,6 +245,6 @@ def _unsigned(name: str, facts: Facts) -> int:
     return sum(not fact.value for fact in facts.of_field(name, "agent_reply"))
 
 
-def _seen(case: Case, name: str, changes: list[Change]) -> Mapping[str, str]:
-    highest = max(int(change.sequence or "0") for change in changes)
-    return {**case.seen, name: str(max(highest, int(case.seen.get(name) or "0")))}
+def _with_seen(case: Case, name: str, change: Change) -> Case:
+    sequence = str(int(change.sequence or "0"))
+    return evolve(case, seen={**case.seen, name: sequence}, seen_at={**case.seen_at, name: change.at})

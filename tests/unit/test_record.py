@@ -13,6 +13,7 @@ from building import DAY, HOUR, at, facts, policy, rule
 from sla_watchdog.domain.facts import Fact, Facts
 from sla_watchdog.domain.policy import Condition, Source
 from sla_watchdog.domain.record import (
+    Past,
     Unreadable,
     is_ticket,
     observed,
@@ -256,3 +257,37 @@ def test_an_id_is_kept_to_the_letter_and_a_blank_or_endless_one_is_none() -> Non
     assert ticket_id({"ticket_id": " T-2"}, plain) == " T-2"
     assert ticket_id({"ticket_id": "  "}, plain) == ""
     assert ticket_id({"ticket_id": "x" * 1_001}, plain) == ""
+
+
+IMPORTED = {**GOOD, "created_at": "2025-01-01T09:00:00Z", "updated_at": "2025-06-01T09:00:00Z", "region": "north"}
+BY_REGION = policy(rule("north", when=(Condition("region", frozenset({"north"})),)))
+
+
+def imported() -> Facts:
+    """A year old when the stream brought it."""
+    return Facts.of(observed("T-1", IMPORTED, policy(), Facts(), NOW, streamed=True))
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "read"])
+@pytest.mark.parametrize("status", ["New", "Closed"])
+def test_what_a_changed_policy_reads_anew_says_nothing_against_updated_at(status: str, streamed: bool) -> None:
+    edited = Past(edited_at=NOW + DAY)
+    new = said({**IMPORTED, "status": status}, imported(), NOW + DAY, rules=BY_REGION, streamed=streamed, past=edited)
+    assert ("region", NOW + DAY, "north") in new
+    assert not [field for field, _, _ in new if field.startswith("unreadable:")]
+
+
+def test_updated_at_that_stands_still_is_reported_after_a_change_of_the_policy_too() -> None:
+    edited = Past(edited_at=NOW + DAY)
+    known = imported() | observed("T-1", IMPORTED, BY_REGION, imported(), NOW + DAY, past=edited)
+    new = said({**IMPORTED, "status": "Waiting"}, known, NOW + 2 * DAY, rules=BY_REGION, past=edited)
+    assert "unreadable:updated_at" in {field for field, _, _ in new}
+
+
+def test_a_false_finding_about_updated_at_ends_when_the_policy_changes_again() -> None:
+    known = imported() | observed("T-1", IMPORTED, BY_REGION, imported(), NOW + DAY)
+    assert known.latest("T-1", "unreadable:updated_at")
+    edited = Past(edited_at=NOW + 3 * DAY)
+    assert ("unreadable:updated_at", NOW + 3 * DAY, "") in said(
+        IMPORTED, known, NOW + 3 * DAY, rules=BY_REGION, past=edited
+    )

@@ -1,6 +1,8 @@
 """A case as an item and back. Scalars and maps are native, for people to read; facts are one compact text.
 
 pk C#<case>  sk W  rev  generation  seen {ticket: sequence}  failures
+seen_at   {ticket: at}      the stream's time of that record
+read_at   {ticket: at}      when a sweep last read a record that told it something
 facts     '{"<ticket>":{"<field>":[at,value,at,value,…]}}'
 sealed    {<case>: count}   where its older facts are: in C#<case> F#1 … F#<count>, as `facts`, compressed
 members   [name]            linked to it, of which no ticket is known
@@ -217,6 +219,8 @@ def _case(name: str, item: _Map) -> Case:
         breached=_numbers(item, "breached"),
         edited_at=item.number("edited_at") if "edited_at" in item.members else None,
         members=_words(item, "members"),
+        seen_at=_numbers(item, "seen_at"),
+        read_at=_numbers(item, "read_at"),
     )
 
 

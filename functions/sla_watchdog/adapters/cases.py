@@ -70,6 +70,7 @@ def known(case: Case, stored: Sealing, findings: Iterable[Finding]) -> Expressio
     """All that is known of the case but what was told and what is on its way, under the conditions of `keep`."""
     change = Expression().set("rev", to=case.rev + 1).set("facts", to=stored.text)
     change.set_or_remove("sealed", stored.sealed).set("seen", to=case.seen)
+    change.set_or_remove("seen_at", case.seen_at).set_or_remove("read_at", case.read_at)
     change.set_or_remove("members", sorted(case.members.difference(case.facts.tickets())))
     change.set_or_remove("failures", case.failures).set_or_remove("findings", findings_list(findings))
     if not case.failures:

@@ -19,6 +19,8 @@ OF_A_CASE = (
     "facts",
     "sealed",
     "seen",
+    "seen_at",
+    "read_at",
     "members",
     "generation",
     "edited_at",

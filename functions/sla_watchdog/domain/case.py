@@ -171,7 +171,8 @@ class Case:
     """`rev` rises with every write and is 0 for a case not stored yet. `reached` is keyed by clock and recipient,
     `outbox` by recipient.
 
-    `seen` holds, per ticket, the stream's sequence number of the last record taken in. `generation` is the policy
+    `seen` holds, per ticket, the stream's sequence number of the last record taken in, `seen_at` the stream's time of
+    it; `read_at` is when a sweep last read a record that told it something. `generation` is the policy
     generation it was last written under. `failures` counts how often in a row it could not be judged or sent.
     `breached` holds the breaches recorded, by `Clock.record`; `edited_at` is when a changed policy reached the case.
     `members` are the names linked to it of which no ticket is known (yet).
@@ -190,6 +191,8 @@ class Case:
     breached: Mapping[str, int] = field(factory=dict)
     edited_at: int | None = None
     members: frozenset[str] = frozenset()
+    seen_at: Mapping[str, int] = field(factory=dict)
+    read_at: Mapping[str, int] = field(factory=dict)
 
     def told(self, clock_key: str, recipient: Recipient) -> Reached | None:
         """The highest level of that clock that the recipient was told of."""
@@ -234,6 +237,8 @@ def join(one: Case, other: Case) -> Case:
         reached={**moved.reached, **kept.reached},
         outbox={**moved.outbox, **kept.outbox},
         seen={**moved.seen, **kept.seen},
+        seen_at={**moved.seen_at, **kept.seen_at},
+        read_at={**moved.read_at, **kept.read_at},
         generation=max(kept.generation, moved.generation),
         breached={**moved.breached, **kept.breached},
         edited_at=max((at for at in (kept.edited_at, moved.edited_at) if at is not None), default=None),

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from enum import Enum
 from zoneinfo import ZoneInfo
 
 from attrs import frozen
@@ -145,16 +146,39 @@ def is_ticket(record: Record, source: Source) -> bool:
     return all(str(at_path(record, path)) in values for path, values in source.only.items())
 
 
+class Seen(Enum):
+    """How a record came to be seen, which decides what it says of the order of things."""
+
+    READ = "read"
+    """Read from the table after all that is known was: the newest state."""
+    STREAMED = "streamed"
+    """Brought by the stream, in the order of the changes."""
+    LATE = "late"
+    """Brought by the stream after a newer state of the record had been read."""
+
+
+@frozen
+class Past:
+    """What is known of how a record was seen before. `edited_at` is when a changed policy reached its case, `read_at`
+    when it was last read; a record that is read now was not changed last before `oldest`.
+    """
+
+    edited_at: int | None = None
+    read_at: int = 0
+    oldest: int = 0
+
+
 @frozen
 class _Reader:
-    """Reads one record against what is known already; `now` is when the table saw it, epoch seconds."""
+    """Reads one record against what is known already; `now` is when the table had it, epoch seconds."""
 
     ticket: str
     record: Record
     policy: Policy
     known: Facts
     now: int
-    oldest: int
+    seen: Seen
+    past: Past
 
     def value(self, name: str) -> object:
         return at_path(self.record, self.policy.source.fields.get(name, name))
@@ -166,7 +190,12 @@ class _Reader:
         """The state `unreadable:<name>`: said when it begins, and once more, empty, when it ends."""
         field = UNREADABLE + name
         if self.known.latest(self.ticket, field) != reason:
-            yield self.fact(field, self.now, reason)
+            yield self.fact(field, self.after_all(field), reason)
+
+    def after_all(self, name: str) -> int:
+        """`now`; for a record that was read, after all that is known of the field, whatever the reader's clock says."""
+        series = self.known.of_field(self.ticket, name)
+        return max(self.now, series[-1].at + 1) if series and self.seen is Seen.READ else self.now
 
     def time(self, name: str) -> tuple[int | None, str]:
         """The time in field `name`, and what is wrong with it ('' when nothing is, or it is not there)."""
@@ -187,11 +216,15 @@ class _Reader:
         if at is None:
             return self.now, reason
         last = self.known.last_seen(self.ticket)
-        if at < self.oldest:
+        if at < (self.past.oldest if self.seen is Seen.READ else self.now - TOO_OLD):
             return self.now, "" if last is None else "updated_at: more than 24 hours before the change was seen"
         if last is not None and at < last - SAME_MOMENT and last <= self.now:
-            return self.now, "updated_at: earlier than what was seen before"
+            return self.now, "" if self.is_new_to_us(last) else "updated_at: earlier than what was seen before"
         return at, reason
+
+    def is_new_to_us(self, last: int) -> bool:
+        """Nothing was learned since the policy changed: what is new may be what that reads, in a record as it was."""
+        return self.past.edited_at is not None and last < self.past.edited_at
 
     def facts(self) -> Iterator[Fact]:
         at, reason = self.own_time()
@@ -205,7 +238,7 @@ class _Reader:
         if self.group() in ("resolved", "closed"):
             yield from self.moments(ENDS)
         if self.known.latest(self.ticket, "gone"):
-            yield self.fact("gone", self.now, "")
+            yield self.fact("gone", self.after_all("gone"), "")
 
     def group(self) -> str:
         status = text_of_or_empty(self.value("status"))
@@ -232,15 +265,35 @@ class _Reader:
         yield from self.problem(name, reason)
         if reason:
             return
+        since = self.since(name, at, value)
+        if since is not None:
+            yield self.fact(name, since, value)
+
+    def since(self, name: str, at: int, value: Value) -> int | None:
+        """Since when the state has a value that is not known of it yet; None where that says nothing new."""
         changes = self.known.changes(self.ticket, name)
         if not changes:
-            if value:
-                yield self.fact(name, at, value)
-        elif changes[-1].at - SAME_MOMENT <= at <= changes[-1].at:
-            if changes[-1].value != value:
-                yield self.fact(name, changes[-1].at + 1, value)
-        elif self.known.as_of(self.ticket, name, at) != value:
-            yield self.fact(name, at, value)
+            return at if value else None
+        last = changes[-1]
+        if self.seen is Seen.LATE:
+            return self.before_the_newest(name, at, value)
+        if self.seen is Seen.READ:
+            return None if last.value == value else max(at, last.at + 1)
+        if last.at - SAME_MOMENT <= at <= last.at:
+            return None if last.value == value else last.at + 1
+        return None if self.known.as_of(self.ticket, name, at) == value else at
+
+    def before_the_newest(self, name: str, at: int, value: Value) -> int | None:
+        """In its place before what was read later, behind what came in the same second; None where it has none."""
+        series = self.known.of_field(self.ticket, name)
+        newest = series[-1]
+        if at > newest.at:
+            return None if newest.value == value else at
+        taken = {fact.at for fact in series}
+        while at in taken:
+            at += 1
+        is_news = self.known.as_of(self.ticket, name, at) != value
+        return at if at < newest.at and is_news else None
 
     def moments(self, fields: Mapping[str, str]) -> Iterator[Fact]:
         for name, event in fields.items():
@@ -258,15 +311,23 @@ def text_of_or_empty(value: object) -> Value:
 
 
 def observed(
-    ticket: str, record: Record, policy: Policy, known: Facts, now: int, streamed: bool = False
+    ticket: str,
+    record: Record,
+    policy: Policy,
+    known: Facts,
+    now: int,
+    streamed: bool = False,
+    past: Past = Past(),
 ) -> frozenset[Fact]:
     """What `record` says that `known` does not yet; `now` is when the table had it: the stream's time, or the read's.
 
-    A read shows the newest state of a record that may have lain untouched for years; a stream shows each change
-    within a day, so a streamed record with an older time of its own is not believed.
+    A read comes after all that is known and shows the newest state of a record that may have lain untouched for
+    years. A stream shows each change within a day, so a streamed record with an older time of its own is not believed.
     """
-    oldest = now - TOO_OLD if streamed else 0
-    return frozenset(_Reader(ticket, record, policy, known, now, oldest).facts()).difference(known)
+    seen = Seen.READ
+    if streamed:
+        seen = Seen.LATE if now < past.read_at else Seen.STREAMED
+    return frozenset(_Reader(ticket, record, policy, known, now, seen, past).facts()).difference(known)
 
 
 def vanished(ticket: str, known: Facts, now: int) -> frozenset[Fact]:
