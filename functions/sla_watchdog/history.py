@@ -14,7 +14,7 @@ from operator import attrgetter
 from attrs import field, frozen
 
 from sla_watchdog.domain.facts import UNREADABLE, Fact, Value
-from sla_watchdog.domain.links import LINKS
+from sla_watchdog.domain.links import LINKS, named_by
 from sla_watchdog.domain.policy import Metric, Policy
 from sla_watchdog.domain.record import STATES, Record, Unreadable, text_of, text_of_or_empty
 from sla_watchdog.domain.ticket import AGENT
@@ -67,7 +67,7 @@ def _linked(events: Iterable[Event]) -> Iterator[str]:
     for event in events:
         for name in LINKS:
             if isinstance(target := event.attributes.get(name), str | int) and str(target).strip():
-                yield str(text_of(target))
+                yield named_by(name, str(text_of(target)))
 
 
 @frozen

@@ -17,6 +17,7 @@ from sla_watchdog.adapters.table import Item
 from sla_watchdog.adapters.watch import DamagedItem, WatchTable
 from sla_watchdog.domain.case import OPERATIONS, Case
 from sla_watchdog.domain.case_row import Trouble, trouble
+from sla_watchdog.domain.deletions import missing_since
 from sla_watchdog.domain.escalation import Plan
 from sla_watchdog.domain.facts import Facts
 from sla_watchdog.domain.policy import Policy
@@ -43,7 +44,9 @@ class Swept:
 
     `cases_open` are unresolved; some of them are at risk or breached, as `status` has it. `healed` drifted without a
     cause that is known, and is right again; `violations` are still there. `noticed` says both, with ids and names of
-    attributes alone. `whole` are the sums of all segments, of the last one to finish.
+    attributes alone. `missing` are open tickets without a record, of the `cases_held` looked through while deletions
+    are held. `problem` is why a page failed that is tried again. `whole` are the sums of all segments, of the last one
+    to finish.
     """
 
     tickets: int = 0
@@ -51,6 +54,9 @@ class Swept:
     cases_open: int = 0
     cases_at_risk: int = 0
     cases_breached: int = 0
+    tickets_open: int = 0
+    missing: int = 0
+    cases_held: int = 0
     new_cases: int = 0
     repaired: int = 0
     healed: int = 0
@@ -58,10 +64,12 @@ class Swept:
     lost: int = 0
     findings: int = 0
     finished: bool = True
+    problem: str = ""
     whole: Mapping[str, int] | None = None
     noticed: list[str] = field(factory=list)
 
     def counts(self, judged: Plan, now: int) -> None:
+        self.tickets_open += sum(each.unresolved for each in judged.tickets)
         if judged.unresolved:
             how = trouble(judged, now)
             self.cases_open += 1
@@ -125,8 +133,10 @@ class Inspector:
         self._unaudited(page, swept)
         self._sealed(page, now, swept)
         open_tickets: dict[str, tuple[Ticket, Facts]] = {}
+        held = self.judge.surroundings.deletions_held_since
         for stored in page.cases:
             swept.cases += 1
+            swept.cases_held += held is not None
             if isinstance(stored.case, DamagedItem):
                 self._damaged(stored.case, now, swept)
             elif (judged := self._case(stored.item, stored.case, now, swept)) is not None:
@@ -149,13 +159,27 @@ class Inspector:
             return None
         expected = self._rejoined(case, expected, now, swept)
         wrong = sorted(_wrong(item, case, expected))
-        if wrong:
-            expected = self._as_recorded(expected, now) or expected
+        recorded = self._as_recorded(expected, now) if wrong or self._reads_all(now) else None
+        if wrong or recorded:
+            expected = recorded or expected
             self._put_right(item, case, expected, wrong, now, swept)
         else:
             for what in _waiting(item, case, now):
                 swept.violated(case.id, what)
+        swept.missing += self._missing(expected)
         return expected.judged
+
+    def _reads_all(self, now: int) -> bool:
+        """While deletions are in doubt, or were just said to be meant, every record is looked for."""
+        around = self.judge.surroundings
+        return around.deletions_held_since is not None or now < around.deletions_accepted_until
+
+    def _missing(self, expected: Timed) -> int:
+        """How many of its open tickets have no record while deletions are held."""
+        since, facts = self.judge.surroundings.deletions_held_since, expected.case.facts
+        if since is None:
+            return 0
+        return sum(each.unresolved and missing_since(each.id, facts, since) for each in expected.judged.tickets)
 
     def _as_recorded(self, expected: Timed, now: int) -> Timed | None:
         """With what its records say beyond its facts: a deletion that no stream reported is seen by nobody else."""
@@ -241,10 +265,11 @@ class Inspector:
     def _look_alikes(self, tickets: Mapping[str, tuple[Ticket, Facts]], now: int, swept: Swept) -> None:
         wanted = {name: [key.hash for key in keys(name, facts)] for name, (_, facts) in tickets.items()}
         known = self.watch.look_alikes(each for hashes in wanted.values() for each in hashes)
+        full = LookAlikes(self.judge).full(known)
         for name, hashes in wanted.items():
             ticket, facts = tickets[name]
-            remembered = [known.get(each, ({}, False)) for each in hashes]
-            if any(there.get(name) != ticket.created_at and not full for there, full in remembered):
+            absent = [each for each in hashes if known.get(each, {}).get(name) != ticket.created_at]
+            if not full.issuperset(absent):
                 LookAlikes(self.judge).notice(name, Facts(), facts, now)
                 swept.heals(name, "look-alike keys")
 

@@ -17,6 +17,7 @@ from sla_watchdog.domain.findings import Finding
 from sla_watchdog.domain.policy import Policy
 from sla_watchdog.domain.record import Past, Record, observed, vanished
 from sla_watchdog.domain.surroundings import Surroundings
+from sla_watchdog.domain.ticket import ticket
 
 NAMELESS = "?"
 """First character of the case of a record whose id cannot be read, and of others that stand in for something."""
@@ -45,6 +46,9 @@ class _Outlook:
             self.read_at, self.found = monotonic(), self.watch.surroundings()
         return self.found
 
+    def forget(self) -> None:
+        self.found = None
+
 
 @frozen
 class Judge:
@@ -63,15 +67,31 @@ class Judge:
 
     def judge(self, ids: Iterable[str], now: int) -> dict[str, Judged | DamagedItem]:
         """Consistent reads of the cases and of their tickets' records, and what follows from both."""
-        around, read_at = self._outlook.fresh(), self._outlook.read_at
+        self._outlook.fresh()
+        read_at = self._outlook.read_at
         cases = self.watch.cases(ids)
         sound = [case for case in cases.values() if isinstance(case, Case)]
         names = {name for case in sound for name in case.facts.tickets() if not is_stand_in(name)}
         records = self.tickets.read(names)
+        self.note_missing({name: case for case in sound for name in case.facts.tickets() if name not in records}, now)
+        around = self._outlook.fresh()
         return {
             name: self._one(case, records, around, now, read_at) if isinstance(case, Case) else case
             for name, case in cases.items()
         }
+
+    @property
+    def surroundings(self) -> Surroundings:
+        return self._outlook.fresh()
+
+    def note_missing(self, cases: Mapping[str, Case], now: int) -> None:
+        """Open tickets, with their cases, that have no record any more: before any is judged, all are counted."""
+        missing = [name for name, case in cases.items() if self._is_missed(name, case)]
+        if missing and self.watch.note_missing(missing, now).held_since != self.surroundings.deletions_held_since:
+            self._outlook.forget()
+
+    def _is_missed(self, name: str, case: Case) -> bool:
+        return not is_stand_in(name) and ticket(name, case.facts, self.policy).unresolved
 
     def _one(
         self, case: Case, records: Mapping[str, Record], around: Surroundings, now: int, read_at: float

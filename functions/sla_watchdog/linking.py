@@ -6,7 +6,7 @@ from attrs import evolve, frozen
 
 from sla_watchdog.adapters.links import MOVED_AT_ONCE
 from sla_watchdog.adapters.sealing import joined
-from sla_watchdog.adapters.watch import WatchTable
+from sla_watchdog.adapters.watch import DamagedItem, WatchTable
 from sla_watchdog.domain.case import Case
 from sla_watchdog.domain.links import MOST_TICKETS, apart, mentioned, weight
 from sla_watchdog.errors import Unstorable
@@ -26,6 +26,14 @@ class Linker:
     @property
     def watch(self) -> WatchTable:
         return self.judge.watch
+
+    def own(self, name: str, found: Case | DamagedItem | None) -> Case | DamagedItem | None:
+        """What is stored of the ticket. A case that was found under its id alone is another's: a case of the desk's
+        own was once kept under the name that the desk gave it. The ticket begins one of its own.
+        """
+        if not isinstance(found, Case) or belongs(name, found) or not self.watch.release(name):
+            return found
+        return self.watch.cases([name]).get(name)
 
     def link(self, name: str, now: int) -> frozenset[str]:
         """Joins the case of `name` with all that its facts name; the ids of the cases that were changed.
@@ -100,6 +108,10 @@ class _Step:
 
 def _is_too_much(case: Case, other: Case) -> bool:
     return case.id != other.id and weight(case.facts) + weight(other.facts) > MOST_TICKETS
+
+
+def belongs(name: str, case: Case) -> bool:
+    return name == case.id or name in case.facts.tickets() or name in mentioned(case.facts)
 
 
 def unlinked(case: Case) -> frozenset[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from attrs import evolve, frozen
 
+from sla_watchdog.adapters.matters import MOST
 from sla_watchdog.adapters.watch import DamagedItem, WatchTable
 from sla_watchdog.domain.case import Case
 from sla_watchdog.domain.facts import Fact, Facts
@@ -53,10 +54,30 @@ class LookAlikes:
         """Other tickets that have one of the keys, with its kind."""
         kinds: dict[str, str] = {}
         for key in sorted(new):
-            for other in self.watch.remember(key.hash, mine.id, mine.created_at):
+            for other in self.watch.remember(key.hash, mine.id, mine.created_at, self._needless):
                 if other != mine.id:
                     kinds.setdefault(other, key.kind)
         return kinds
+
+    def _needless(self, remembered: Mapping[str, int]) -> list[str]:
+        """Those that are over; of more open ones than are kept, the newest: the oldest is the one that is named."""
+        opened = self._still_open(remembered)
+        kept = sorted(opened, key=lambda name: (remembered[name], name))[:MOST]
+        return sorted(set(remembered).difference(kept))
+
+    def full(self, known: Mapping[str, Mapping[str, int]]) -> frozenset[str]:
+        """The keys, by hash, under which there is no room for another open ticket."""
+        crowded = {key: names for key, names in known.items() if len(names) >= MOST}
+        return frozenset(key for key, names in crowded.items() if len(self._still_open(names)) >= MOST)
+
+    def _still_open(self, names: Iterable[str]) -> list[str]:
+        """Without those that are over; one that cannot be read may be open."""
+        asked = list(names)
+        cases = self.watch.cases(asked)
+        return [name for name in asked if name in cases and not self._is_over(name, cases[name])]
+
+    def _is_over(self, name: str, case: Case | DamagedItem) -> bool:
+        return isinstance(case, Case) and self._open(name, case.facts) is None
 
     def _compare(
         self, mine: Ticket, kinds: Mapping[str, str], cases: Mapping[str, Case | DamagedItem], now: int

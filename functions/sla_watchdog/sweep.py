@@ -14,19 +14,26 @@ from sla_watchdog.adapters.segments import Segment, SegmentsQueue
 from sla_watchdog.adapters.sns import Topics
 from sla_watchdog.adapters.watch import DamagedItem, WatchTable
 from sla_watchdog.domain.case import OPERATIONS, Case, Recipient
+from sla_watchdog.domain.deletions import Deletions, too_many
 from sla_watchdog.domain.facts import UNREADABLE, Fact, Facts
 from sla_watchdog.domain.policy import Policy
 from sla_watchdog.domain.record import Past, Record, is_ticket, observed, ticket_id
-from sla_watchdog.errors import Unstorable
+from sla_watchdog.errors import Unavailable, Unstorable
 from sla_watchdog.invariants import Inspector, Swept, Timed, timed, unreachable
 from sla_watchdog.judging import Judge, is_stand_in
-from sla_watchdog.linking import Linker, unlinked
+from sla_watchdog.linking import Linker, belongs, unlinked
 from sla_watchdog.look_alikes import LookAlikes
 from sla_watchdog.track import nameless, unreadable
 
 MIN_TIME_LEFT = 15.0
 """Seconds left under which no further page is read; the rest of the segment goes back to the queue."""
 
+
+LONGEST_PROBLEM = 500
+"""Characters kept of why a page failed."""
+
+SWEEPING = 1800
+"""Seconds after the last sign of a sweep for which no other begins."""
 
 MANY = 10
 """Tickets of which a sweep must see at least half again the next time (semantics E10)."""
@@ -43,12 +50,24 @@ class Reading:
     ended: int
 
 
-def start(queue: SegmentsQueue, of: int) -> str:
+def start(queue: SegmentsQueue, of: int, run: str = "") -> str:
     """Ask for a sweep of the whole table in `of` segments; the run's id."""
-    run = secrets.token_hex(4)
+    run = run or secrets.token_hex(4)
     for number in range(of):
         queue.put(Segment(run, number, of))
     return run
+
+
+def begin(watch: WatchTable, queue: SegmentsQueue, of: int, now: int) -> str:
+    """`start`, unless a sweep is under way, which ends first: the run's id, or '' then. Raises Unavailable."""
+    run = secrets.token_hex(4)
+    if not watch.run_lease(run, now, now + SWEEPING, "sweeping"):
+        return ""
+    try:
+        return start(queue, of, run)
+    except Unavailable:
+        watch.release_run(run, "sweeping")
+        raise
 
 
 @frozen
@@ -75,19 +94,36 @@ class Sweeper:
         swept = Swept()
         if segment.number == 0 and not segment.start and segment.table == "tickets":
             self._count_subscribers(now, swept)
-        at: Segment | None = segment
-        clock = partial(self._clock, now)
-        while at is not None:
-            at = self._next_page(at, clock, swept)
-            if at is not None and time_left() < MIN_TIME_LEFT:
-                self.queue.put(evolve(at, counts=_sums(segment.counts, swept)))
-                swept.finished = False
-                break
+        self.watch.run_lease(segment.run, now, now + SWEEPING, "sweeping")
+        rest = self._pages(segment, partial(self._clock, now), time_left, swept)
+        if rest is not None:
+            self.queue.put(evolve(rest, counts=_sums(segment.counts, swept)))
+            swept.finished = False
         if swept.noticed:
             self.watch.notice(swept.noticed)
         if swept.finished:
             swept.whole = self._finish(segment, swept, now)
         return swept
+
+    def _pages(
+        self, segment: Segment, clock: Callable[[], int], time_left: Callable[[], float], swept: Swept
+    ) -> Segment | None:
+        """Does page after page; the page that time does not allow, or that fails after others were done, is left.
+
+        The first page of a call raises: the queue brings it again, and gives it up after five times.
+        """
+        at = segment
+        while True:
+            try:
+                following = self._next_page(at, clock, swept)
+            except Exception as error:
+                if at is segment:
+                    raise
+                swept.problem = f"{type(error).__name__}: {error}"[:LONGEST_PROBLEM]
+                return at
+            if following is None or time_left() < MIN_TIME_LEFT:
+                return following
+            at = following
 
     def _finish(self, segment: Segment, swept: Swept, now: int) -> Mapping[str, int] | None:
         """The sums of the whole sweep where this was the last segment missing, which are kept for `doctor`."""
@@ -96,13 +132,35 @@ class Sweeper:
         total = progress.segment_done(segment.number, _sums(segment.counts, swept))
         if total is None:
             return None
-        before = self.watch.last_sweep()
-        had, has = (before.counts.get("tickets", 0) if before else 0), total.get("tickets", 0)
-        if had >= MANY and 2 * has < had:
-            self.watch.notice([f"tickets: {has} seen, {had} the time before"])
-            total = {**total, "violations": total.get("violations", 0) + 1}
+        self.watch.release_run(segment.run, "sweeping")
+        wrong = self._deletions(total, now)
+        self.watch.notice(wrong)
+        total = {**total, "violations": total.get("violations", 0) + len(wrong)}
         self.watch.swept(now, total)
         return total
+
+    def _deletions(self, total: Mapping[str, int], now: int) -> list[str]:
+        """What a whole sweep has to say of records that are missing. It ends what was held once few still are."""
+        known = self.watch.deletions(now)
+        if known.held_since is None:
+            return self._shrunk(total, known, now)
+        missing, tickets = total.get("missing", 0), total.get("tickets_open", 0)
+        whole = total.get("cases_held", 0) == total.get("cases", 0)
+        if whole and not too_many(missing, tickets):
+            self.watch.believe_deletions()
+            return []
+        return [f"deletions: {missing} of {tickets} open tickets have no record any more: see `sla-watchdog deletions`"]
+
+    def _shrunk(self, total: Mapping[str, int], known: Deletions, now: int) -> list[str]:
+        before = self.watch.last_sweep()
+        had, has = (before.counts.get("tickets", 0) if before else 0), total.get("tickets", 0)
+        most, since = self.watch.most_seen(has, now)
+        if before is not None and had >= most:
+            most, since = had, before.at
+        if most < MANY or 2 * has >= most or now < known.accepted_until:
+            return []
+        self.watch.hold_deletions(since, now)
+        return [f"tickets: {has} seen, {most} the time before"]
 
     def _clock(self, began: int) -> int:
         return began + int(self.elapsed())
@@ -147,7 +205,7 @@ class Sweeper:
 
     def _differs(self, case: object, name: str, record: Record, now: int, swept: Swept) -> bool:
         """Whether the record says more than is stored. What follows from what is stored, `Inspector` looks at."""
-        if not isinstance(case, Case):
+        if not isinstance(case, Case) or not belongs(name, case):
             return True
         try:
             return self._facts(name, record, case, now) != case.facts or bool(unlinked(case))
@@ -191,7 +249,7 @@ class Sweeper:
         read = self._read(names, clock)
         written: set[str] = set()
         for name in names:
-            before = stored.get(name, Case(name))
+            before = Linker(self.judge).own(name, stored.get(name)) or Case(name)
             if isinstance(before, DamagedItem) and name in read.records:
                 before = self._rebuilt(name, before, read, swept)
             if isinstance(before, DamagedItem):

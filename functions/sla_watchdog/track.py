@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 from attrs import evolve, field, frozen
@@ -89,6 +89,7 @@ class Tracker:
         by_ticket = {name: [change for _, change in group] for name, group in groupby(named, lambda pair: pair[0])}
         by_ticket.pop("", None)
         cases = self.watch.cases(by_ticket)
+        self._count_deletions(by_ticket, cases, now)
         kept = found = 0
         contended: list[StillContended] = []
         for name, theirs in by_ticket.items():
@@ -102,6 +103,18 @@ class Tracker:
         if contended:
             raise contended[0]
         return Tracked(sum(map(len, by_ticket.values())), kept, found)
+
+    def _count_deletions(
+        self, changes: Mapping[str, list[Change]], cases: Mapping[str, Case | DamagedItem], now: int
+    ) -> None:
+        """Before any of them is taken in: one record was deleted, many are a table that was cleared."""
+        known = {name: case for name, case in cases.items() if isinstance(case, Case) and name in case.facts.tickets()}
+        last = {name: (changes[name][-1], case) for name, case in known.items()}
+        new = {name: case for name, (change, case) in last.items() if change.removed and _is_new(change, name, case)}
+        self.judge.note_missing(new, now)
+        back = [name for name, (change, case) in last.items() if change.record and case.facts.latest(name, "gone")]
+        if back:
+            self.watch.found_again(back, now)
 
     def _name(self, change: Change) -> str:
         """The ticket's id; a name made of the key where it has none; '' for what is no ticket at all.
@@ -121,9 +134,10 @@ class Tracker:
         An item that cannot be read is left as it is: `watch` puts it back and reports it, and the stream goes on.
         """
         for _ in range(TRIES):
-            if isinstance(stored, DamagedItem):
+            own = Linker(self.judge).own(name, stored)
+            if isinstance(own, DamagedItem):
                 return None
-            case = stored or Case(name)
+            case = own or Case(name)
             known = self._taken_in(name, changes, case, now)
             if known.facts is case.facts:
                 self._after(name, case, case, changes, now)

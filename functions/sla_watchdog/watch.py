@@ -13,6 +13,7 @@ from sla_watchdog.adapters.segments import SegmentsQueue
 from sla_watchdog.adapters.sns import Publisher
 from sla_watchdog.adapters.watch import SHARDS, DamagedItem, Due, WatchTable
 from sla_watchdog.domain.case import OPERATIONS, Recipient
+from sla_watchdog.domain.deletions import held_text
 from sla_watchdog.domain.message import Message, Observed, Sent, render, render_observed
 from sla_watchdog.domain.notice import finding_notice
 from sla_watchdog.drafts import Reach, Tally
@@ -21,7 +22,7 @@ from sla_watchdog.judging import Judge, Judged
 from sla_watchdog.linking import Linker, unlinked
 from sla_watchdog.pace import Pace
 from sla_watchdog.sending import LEASE, Sender
-from sla_watchdog.sweep import start
+from sla_watchdog.sweep import begin
 
 ROUND = 1000
 """Cases judged together: enough that a storm makes few digests, few enough to fit the function's memory."""
@@ -29,6 +30,8 @@ ROUND = 1000
 FIRST_PUT_BACK, LONGEST_PUT_BACK = 60, 3600
 """Seconds for which a case that cannot be judged is put back; doubling up to an hour (DESIGN.md section 6)."""
 
+
+DAY = 86_400
 
 TOLD_AGAIN_AFTER = 24
 """Failures in a row after which operations are told once more; by then they are an hour apart."""
@@ -65,7 +68,8 @@ class Tick:
     def _ask_for_sweep(self) -> str:
         """Why none could be asked for, '' where one was. The next tick asks again; what is due does not wait for it."""
         try:
-            start(self.queue, self.segments)
+            if not begin(self.watch, self.queue, self.segments, self.now):
+                return ""  # the one that is under way may have passed what is to be looked at: asked again
         except Unavailable as problem:
             return str(problem)
         self.watch.mark_swept(self.judge.generation.number)
@@ -91,7 +95,22 @@ class Tick:
                 sender.tally.left_due += len(taken) + sum(1 for _ in due)
                 break
             self._round(taken, sender)
+        self._report_deletions(sender)
         return sender.tally
+
+    def _report_deletions(self, sender: Sender) -> None:
+        """Operations are notified once deletions are held, and daily while they are."""
+        if self.judge.surroundings.deletions_held_since is None:
+            return
+        known = self.watch.deletions(self.now)
+        if known.held_since is None or self.now < known.reported_at + DAY:
+            return
+        found = finding_notice("Tickets table", "deletions", held_text(known), self.now)
+        if self._tell_operations(render(found, self.now)) is None:
+            sender.tally.retried += 1
+            return
+        self.watch.deletions_reported(self.now)
+        sender.tally.sent += 1
 
     def _due(self) -> Iterator[Due]:
         """Every key with next_at <= now, the urgent shards first, each to its last page."""

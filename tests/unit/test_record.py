@@ -268,11 +268,10 @@ def imported() -> Facts:
     return Facts.of(observed("T-1", IMPORTED, policy(), Facts(), NOW, streamed=True))
 
 
-@pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "read"])
 @pytest.mark.parametrize("status", ["New", "Closed"])
-def test_what_a_changed_policy_reads_anew_says_nothing_against_updated_at(status: str, streamed: bool) -> None:
+def test_what_a_changed_policy_reads_anew_says_nothing_against_updated_at(status: str) -> None:
     edited = Past(edited_at=NOW + DAY)
-    new = said({**IMPORTED, "status": status}, imported(), NOW + DAY, rules=BY_REGION, streamed=streamed, past=edited)
+    new = said({**IMPORTED, "status": status}, imported(), NOW + DAY, rules=BY_REGION, past=edited)
     assert ("region", NOW + DAY, "north") in new
     assert not [field for field, _, _ in new if field.startswith("unreadable:")]
 

@@ -122,3 +122,49 @@ def test_what_is_linked_later_is_no_finding_any_more(desk: Desk) -> None:
     desk.put(f"{MON}T02:00", "T-2", **AGAIN)
     desk.put(f"{MON}T03:00", "T-2", **AGAIN, follow_up_of="T-1", updated_at=f"{MON}T04:00:00Z")
     assert found(desk) == {}
+
+
+def repeatedly(desk: Desk, count: int, status: str) -> None:
+    """So many tickets that look like CITY, opened once and then in `status`."""
+    for number in range(count):
+        name, created = f"M-{number}", f"{MON}T01:{number:02}:00Z"
+        record = {**CITY, "created_at": created, "updated_at": created}
+        desk.put(f"{MON}T01:{number:02}", name, **record)
+        if status != CITY["status"]:
+            later = f"{MON}T02:{number:02}:00Z"
+            desk.put(f"{MON}T02:{number:02}", name, **{**record, "status": status, "updated_at": later})
+
+
+@pytest.mark.parametrize("status", ["Closed", CITY["status"]], ids=["closed since", "open still"])
+def test_an_old_open_ticket_is_found_after_more_look_alikes_than_are_remembered(desk: Desk, status: str) -> None:
+    desk.put(f"{MON}T00:00", "OLD", **CITY)
+    repeatedly(desk, 25, status)
+    desk.put(f"{MON}T05:00", "NEW", **{**CITY, "created_at": f"{MON}T05:00:00Z"})
+    found = desk.case("NEW").facts.latest("NEW", "same_matter")
+    assert found[:1] == ("OLD",)
+
+
+def test_a_sweep_remembers_an_open_ticket_that_closed_ones_had_displaced(desk: Desk) -> None:
+    desk.put(f"{MON}T00:00", "OLD", **CITY)
+    repeatedly(desk, 20, "Closed")
+    for item in desk.dynamodb.scan(TableName="watch")["Items"]:
+        if "t:OLD" in item:
+            key = {name: item[name] for name in ("pk", "sk")}
+            desk.dynamodb.update_item(
+                TableName="watch",
+                Key=key,
+                UpdateExpression="REMOVE #old",
+                ExpressionAttributeNames={"#old": "t:OLD"},
+            )
+    desk.sweep(f"{MON}T04:00")
+    desk.put(f"{MON}T05:00", "NEW", **{**CITY, "created_at": f"{MON}T05:00:00Z"})
+    assert desk.case("NEW").facts.latest("NEW", "same_matter")[:1] == ("OLD",)
+
+
+def test_sweeps_of_more_open_look_alikes_than_are_remembered_are_content(desk: Desk) -> None:
+    desk.put(f"{MON}T00:00", "OLD", **CITY)
+    repeatedly(desk, 25, str(CITY["status"]))
+    for name in ("OLD", *(f"M-{number}" for number in range(25))):
+        desk.write(ticket_id=name, **CITY)
+    desk.sweep(f"{MON}T04:00")
+    assert not desk.sweep(f"{MON}T05:00").healed

@@ -23,7 +23,7 @@ from sla_watchdog.adapters.case_reads import ROOM, SEALED, CaseReads
 from sla_watchdog.adapters.cases import require_rev
 from sla_watchdog.adapters.expression import Expression
 from sla_watchdog.adapters.facts_text import DamageError, facts_in
-from sla_watchdog.adapters.matters import MATTER, MOST, tickets_in
+from sla_watchdog.adapters.matters import MATTER, tickets_in
 from sla_watchdog.adapters.outbox import UNAUDITED
 from sla_watchdog.adapters.sealing import LongCase, sealed_of
 from sla_watchdog.adapters.table import Item, is_busy, patiently, read_all
@@ -145,14 +145,11 @@ class Inspection(CaseReads):
         in_order = all(number <= there[case] for case, number in found)
         return there if in_order and there != counts else None
 
-    def look_alikes(self, hashes: Iterable[str]) -> dict[str, tuple[Mapping[str, int], bool]]:
-        """By the hash of a key: the tickets remembered under it with their creation, and whether there is no room."""
+    def look_alikes(self, hashes: Iterable[str]) -> dict[str, Mapping[str, int]]:
+        """By the hash of a key: the tickets remembered under it with their creation."""
         keys = [self._key(f"{MATTER}{each}", ROOM) for each in dict.fromkeys(hashes)]
-        found: dict[str, tuple[Mapping[str, int], bool]] = {}
-        for item in read_all(self._reads, self._table, keys, self._pause):
-            tickets = tickets_in(item)
-            found[item["pk"]["S"].removeprefix(MATTER)] = tickets, len(tickets) >= MOST
-        return found
+        found = read_all(self._reads, self._table, keys, self._pause)
+        return {item["pk"]["S"].removeprefix(MATTER): tickets_in(item) for item in found}
 
 
 def _name(item: Item) -> str:

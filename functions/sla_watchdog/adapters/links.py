@@ -52,6 +52,11 @@ class Links(Cases):
         with storable(case.id):
             return self._update_with(case_key(case.id), ROOM, change, others) is None
 
+    def release(self, name: str) -> bool:
+        """The name is a case of its own, of which nothing is known yet. Only while it belongs to another."""
+        change = Expression().add("rev").set("facts", to="{}").remove("moved_to")
+        return self._update(case_key(name), ROOM, change.require(change.present("moved_to"))) is None
+
     def point(self, names: Iterable[str], before: str, to: str) -> None:
         """What still points to `before` points to `to`, where that went: a shorter way. A lost race changes nothing."""
         for name in names:

@@ -1,11 +1,11 @@
-"""Which open tickets look like one matter: under each key of a matter the newest tickets that have it.
+"""Which open tickets look like one matter: under each key of a matter the oldest open tickets that have it.
 
 pk K#<hash of the key>  sk W  t:<ticket>: created_at
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 
 from sla_watchdog.adapters.attributes import plain
@@ -16,21 +16,32 @@ MATTER = "K#"
 TICKET = "t:"
 
 MOST = 20
-"""Tickets remembered under one key: the newest."""
+"""Tickets remembered under one key; those that are over make room."""
+
+
+def oldest(found: Mapping[str, int]) -> list[str]:
+    return sorted(found, key=found.__getitem__)[:-MOST]
 
 
 class Matters(Items):
-    def remember(self, key: str, ticket: str, created_at: int) -> Mapping[str, int]:
+    def remember(
+        self,
+        key: str,
+        ticket: str,
+        created_at: int,
+        needless: Callable[[Mapping[str, int]], Iterable[str]] = oldest,
+    ) -> Mapping[str, int]:
         """Notes that the ticket has the key; every ticket that is known to, with its creation. One write, no read.
 
         Every caller finds those who came before, so of two at once one finds the other. A repetition changes nothing.
+        Where there are more than `MOST`, the `needless` ones are forgotten.
         """
         change = Expression().set(TICKET + ticket, to=created_at)
         request = {"TableName": self._table, "Key": self._key(MATTER + key, "W"), **change.request()}
         answer = patiently(lambda: self._writes.update_item(**request, ReturnValues="ALL_NEW"), self._pause, is_busy)
         found = tickets_in(answer["Attributes"])
-        if len(found) > MOST:
-            self._forget(key, sorted(found, key=found.__getitem__)[:-MOST])
+        if len(found) > MOST and (forgotten := list(needless(found))):
+            self._forget(key, forgotten)
         return found
 
     def _forget(self, key: str, tickets: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 pk META  sk silences  s:<id>: {made_at, until, reason, by, tickets, customers, policies, audiences, when, lifted_by}
 pk META  sk topics    as last counted (see Meta)
+pk META  sk deletions as last noticed (see MissingRecords)
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sla_watchdog.adapters.attributes import map_in, number_in, plain
+from sla_watchdog.adapters.deletions import ROOM as DELETIONS
 from sla_watchdog.adapters.expression import Expression
 from sla_watchdog.adapters.meta import META, Meta
 from sla_watchdog.adapters.table import read_all
@@ -29,13 +31,19 @@ NAMES = ("tickets", "customers", "policies", "audiences")
 class Silences(Meta):
     def surroundings(self) -> Surroundings:
         """As they are now, by one consistent read. A silence that cannot be read keeps nobody from being told."""
-        keys = [self._key(META, ROOM), self._key(META, "topics")]
+        keys = [self._key(META, name) for name in (ROOM, "topics", DELETIONS)]
         items: dict[str, Any] = {
             item["sk"]["S"]: plain(item) for item in read_all(self._reads, self._table, keys, self._pause)
         }
         since = map_in(items.get("topics", {}).get("since"))
         found = tuple(_silences(items.get(ROOM, {})))
-        return Surroundings(found, {topic: number_in(at) for topic, at in since.items()})
+        deletions = items.get(DELETIONS, {})
+        return Surroundings(
+            found,
+            {topic: number_in(at) for topic, at in since.items()},
+            number_in(deletions.get("held_since")) or None,
+            number_in(deletions.get("accepted_until")),
+        )
 
     def silences(self) -> tuple[Silence, ...]:
         """All that are kept, the first made first; some may be over."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from sla_watchdog.adapters.alert_links import AlertLinks
 from sla_watchdog.adapters.case_item import SHARDS, DamagedItem, shard_of
 from sla_watchdog.adapters.cases import Due
+from sla_watchdog.adapters.deletions import MissingRecords
 from sla_watchdog.adapters.digests import Digest, Digests
 from sla_watchdog.adapters.inspection import Inspection
 from sla_watchdog.adapters.links import Links
 from sla_watchdog.adapters.matters import Matters
 from sla_watchdog.adapters.meta import Generation, Mode, SweepProgress
 from sla_watchdog.adapters.outbox import Settled
-from sla_watchdog.adapters.pulse import Pulse
 from sla_watchdog.adapters.report_marks import ReportMarks
 from sla_watchdog.adapters.silences import Silences
 
@@ -29,5 +29,5 @@ __all__ = [
 ]
 
 
-class WatchTable(AlertLinks, Links, Matters, Digests, Silences, Inspection, Pulse, ReportMarks):
+class WatchTable(AlertLinks, Links, Matters, Digests, Silences, Inspection, MissingRecords, ReportMarks):
     """One table, five kinds of items. `WatchTable(reads, writes, table, audit_table)`."""

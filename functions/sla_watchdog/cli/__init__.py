@@ -32,6 +32,7 @@ COMMANDS = (
     "subscribe",
     "unsubscribe",
     "test_alert",
+    "deletions",
     "go_live",
     "completion",
 )

@@ -14,6 +14,7 @@ from sla_watchdog.domain.business_time import NoWorkingTime, TimeOutOfRange
 from sla_watchdog.domain.case import OPERATIONS, Alert, Case, Outcome, Recipient, Severity
 from sla_watchdog.domain.clocks import Clock, Recorded
 from sla_watchdog.domain.closing import cleared, withdrawn
+from sla_watchdog.domain.deletions import without_deletions
 from sla_watchdog.domain.findings import Finding
 from sla_watchdog.domain.levels import HOLDABLE, Climb, Scene, alerts, as_critical, climb, critical_to, with_floor
 from sla_watchdog.domain.links import Matter
@@ -126,6 +127,7 @@ def plan(
     `assessment` may be that of the same facts, judged at another time. Pure: reads no clock, does no I/O, and never
     fails on a fact.
     """
+    case = evolve(case, facts=without_deletions(case.facts, around.deletions_held_since))
     known = assessment or assess(case.facts, policy, Recorded(case.breached, case.edited_at), case.members, whole)
     scene = Scene(case, policy, now, known.tickets, known.matters, around.back)
     judged = _Judgement(scene, known)

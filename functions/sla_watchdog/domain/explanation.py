@@ -17,7 +17,7 @@ from sla_watchdog.domain.facts import Facts
 from sla_watchdog.domain.findings import Finding
 from sla_watchdog.domain.lateness import Cause, cause
 from sla_watchdog.domain.levels import Scene
-from sla_watchdog.domain.links import LINKS, Matter
+from sla_watchdog.domain.links import LINKS, Matter, as_written
 from sla_watchdog.domain.matching import holds, rules_over_time
 from sla_watchdog.domain.policy import (
     COUNTED,
@@ -167,7 +167,7 @@ def explanation(case: Case, plan: Plan, policy: Policy, now: int) -> Explanation
         matters=tuple(_matter(each, case, plan, policy, now) for each in plan.matters),
         coming=plan.coming,
         findings=plan.findings,
-        unlinked=tuple(sorted({*plan.unlinked, *case.members})),
+        unlinked=tuple(sorted({as_written(name) for name in (*plan.unlinked, *case.members)})),
     )
 
 

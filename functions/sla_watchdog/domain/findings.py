@@ -12,7 +12,7 @@ from sla_watchdog.domain.clocks import Clock
 from sla_watchdog.domain.course import Course
 from sla_watchdog.domain.facts import UNREADABLE, Facts
 from sla_watchdog.domain.limits import deadline, instant_of
-from sla_watchdog.domain.links import APART, LINKS, MOST_TICKETS, merges
+from sla_watchdog.domain.links import APART, LINKS, MOST_TICKETS, merges, named_by
 from sla_watchdog.domain.matching import rule_changes, rules_over_time
 from sla_watchdog.domain.policy import TARGETS, Metric, Policy, Rule
 from sla_watchdog.domain.ticket import ENDED, Ticket
@@ -67,7 +67,8 @@ def _apart(each: Ticket, facts: Facts) -> Iterator[Finding]:
     """Linked, as it says still, with a case that takes no more."""
     refused = {fact.value for fact in facts.of_field(each.id, APART)}
     for link in LINKS:
-        if (name := facts.latest(each.id, link)) in refused:
+        name = facts.latest(each.id, link)
+        if name and refused.intersection((name, named_by(link, str(name)))):
             reason = f"{link} {name!r} names a case of {MOST_TICKETS} tickets already; this one is judged by itself"
             yield Finding(each.id, link, reason, len(facts.changes(each.id, link)))
 

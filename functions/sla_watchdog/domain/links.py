@@ -11,7 +11,10 @@ from sla_watchdog.domain.policy import Policy
 from sla_watchdog.domain.ticket import ENDED, Span, Ticket, ticket, until
 
 LINKS = ("case_id", "merged_into", "follow_up_of")
-"""Fields of a ticket that name what it belongs to: another ticket, or a case of the desk's own."""
+"""Fields of a ticket that name what it belongs to: a case of the desk's own, or another ticket."""
+
+OF_THE_DESK = "case_id="
+"""What stands before the name of a case of the desk's own, which may read like the id of a ticket and is none."""
 
 
 APART = "apart"
@@ -57,28 +60,42 @@ class Matter:
         return max((at for at in ends if at is not None), default=None) if None not in ends else None
 
 
+def named_by(link: str, value: str) -> str:
+    """The name under which what a ticket is linked to is known: tickets and cases of the desk share none."""
+    return OF_THE_DESK + value if link == "case_id" else value
+
+
+def as_written(name: str) -> str:
+    """As the desk writes it."""
+    return name.removeprefix(OF_THE_DESK)
+
+
 def mentioned(facts: Facts) -> frozenset[str]:
     """Every name that a ticket was ever linked to: tickets, also such as were never seen, and cases of the desk; but
     none that it stands apart from.
     """
-    return frozenset(
-        fact.value
-        for name in facts.tickets()
-        for link in LINKS
-        for fact in facts.of_field(name, link)
-        if isinstance(fact.value, str) and fact.value and fact.value != name and not _stands_apart(name, fact, facts)
-    )
+    found = set()
+    for name in facts.tickets():
+        for link in LINKS:
+            values = (fact.value for fact in facts.of_field(name, link))
+            targets = {named_by(link, value) for value in values if isinstance(value, str) and value}
+            found |= {target for target in targets if target != name and not _stands_apart(name, target, facts)}
+    return frozenset(found)
 
 
-def _stands_apart(ticket: str, link: Fact, facts: Facts) -> bool:
-    return any(fact.value == link.value for fact in facts.of_field(ticket, APART))
+def _stands_apart(ticket: str, target: str, facts: Facts) -> bool:
+    """Cases of the desk were once noted as written."""
+    return any(fact.value in (target, as_written(target)) for fact in facts.of_field(ticket, APART))
 
 
 def apart(facts: Facts, names: Iterable[str], now: int) -> frozenset[Fact]:
     """The facts by which its tickets stand apart from `names`."""
     wanted = frozenset(names)
     links = (
-        (ticket, fact.value) for ticket in facts.tickets() for link in LINKS for fact in facts.of_field(ticket, link)
+        (ticket, named_by(link, str(fact.value)))
+        for ticket in facts.tickets()
+        for link in LINKS
+        for fact in facts.of_field(ticket, link)
     )
     return frozenset(Fact(ticket, APART, now, name) for ticket, name in links if name in wanted)
 
@@ -226,7 +243,7 @@ def _connected(tickets: tuple[Ticket, ...], late: Mapping[str, str], facts: Fact
     for each in tickets:
         for field in LINKS:
             for fact in facts.of_field(each.id, field):
-                name = str(fact.value)
+                name = named_by(field, str(fact.value)) if fact.value else ""
                 if name and not (field == "follow_up_of" and late.get(each.id) == name):
                     group.setdefault(name, name)
                     group[root(each.id)] = root(name)

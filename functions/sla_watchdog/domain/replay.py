@@ -16,7 +16,7 @@ from attrs import Factory, define, field, frozen
 from sla_watchdog.domain.case import Alert, Case, Outcome, Reached, join
 from sla_watchdog.domain.escalation import Plan, plan, superseded
 from sla_watchdog.domain.facts import Fact, Facts
-from sla_watchdog.domain.links import LINKS
+from sla_watchdog.domain.links import LINKS, named_by
 from sla_watchdog.domain.policy import Policy
 from sla_watchdog.domain.sparing import Sparing
 
@@ -116,7 +116,7 @@ class _Player:
             self.meet(ticket)
         for fact in facts:
             if fact.field in LINKS and fact.value:
-                self.link(fact.ticket, str(fact.value))
+                self.link(fact.ticket, named_by(fact.field, str(fact.value)))
         for name, of_case in self.by_case(facts):
             self.take_in(self.plays[name], at, of_case)
 

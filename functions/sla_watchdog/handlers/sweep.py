@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from sla_watchdog.adapters.segments import Segment
 from sla_watchdog.bootstrap import parts
 from sla_watchdog.observability import count, logger, metrics
-from sla_watchdog.sweep import start
+from sla_watchdog.sweep import begin
 
 MEASURED = ("violations", "cases_open", "cases_at_risk", "cases_breached")
 """What becomes a metric once a whole sweep has ended, so that one segment's zero hides nothing of another. The rest
@@ -24,8 +24,8 @@ def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     here = parts()
     messages = event.get("Records") if isinstance(event, dict) else None
     if not isinstance(messages, list):
-        run = start(here.queue, here.settings.segments)
-        logger.info("sweep asked for", run=run, segments=here.settings.segments)
+        run = begin(here.watch, here.queue, here.settings.segments, here.now())
+        logger.info("sweep asked for" if run else "a sweep is under way", run=run, segments=here.settings.segments)
         return {"run": run}
     segments = [Segment.of_body(message.get("body") if isinstance(message, dict) else None) for message in messages]
     now = here.now()

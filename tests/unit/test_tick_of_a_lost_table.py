@@ -1,0 +1,253 @@
+"""Records that go missing: one was deleted; many at once are a table that was emptied, and no case of it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from moto import mock_aws
+
+from building import DAY, HOUR, at, policy, resolution, rule
+from desk import Desk
+from sla_watchdog.domain.deletions import too_many
+
+MON = at("2026-03-02T00:00")
+LATE = MON + 9 * HOUR
+
+
+def iso(seconds: int) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    with mock_aws():
+        yield Desk(policy(rule("r", resolution(8 * HOUR)), digest_after=1000))
+
+
+def names(count: int) -> list[str]:
+    return [f"T-{number}" for number in range(count)]
+
+
+def record(name: str) -> dict[str, object]:
+    return {"ticket_id": name, "created_at": MON, "status": "New", "updated_at": MON}
+
+
+def breached(desk: Desk, count: int) -> list[str]:
+    """So many open tickets, each of which somebody was told of."""
+    for name in names(count):
+        desk.write(**record(name))
+    desk.sweep(iso(MON + 60))
+    desk.tick(iso(LATE))
+    desk.sent()
+    return names(count)
+
+
+def over(desk: Desk) -> set[str]:
+    """Tickets of which somebody was told that they are over."""
+    alerts = [alert for _, body in desk.sent() for alert in body["alerts"]]
+    return {alert["id"].partition("/")[0] for alert in alerts if "/cleared/" in alert["id"]}
+
+
+def operations(desk: Desk) -> list[str]:
+    return [alert["reason"] for to, body in desk.sent() if to == "operations" for alert in body["alerts"]]
+
+
+def held(desk: Desk, seconds: int) -> bool:
+    return desk.parts.watch.deletions(seconds).held_since is not None
+
+
+@pytest.mark.parametrize(
+    ("missing", "before", "many"),
+    [
+        pytest.param(1, 1, False, id="the only one"),
+        pytest.param(1, 2, False, id="one of two"),
+        pytest.param(2, 3, True, id="two of three"),
+        pytest.param(2, 5, False, id="two of five"),
+        pytest.param(9, 30, False, id="nine of thirty"),
+        pytest.param(10, 30, True, id="ten of thirty"),
+        pytest.param(10, 100, False, id="ten of a hundred"),
+        pytest.param(1000, 100_000, True, id="a thousand of any"),
+        pytest.param(3, None, False, id="three of nobody knows how many"),
+        pytest.param(10, None, True, id="ten of nobody knows how many"),
+    ],
+)
+def test_how_many_are_too_many(missing: int, before: int | None, many: bool) -> None:
+    assert too_many(missing, before) is many
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "unnoticed"])
+def test_one_deleted_ticket_is_over_at_once(desk: Desk, streamed: bool) -> None:
+    breached(desk, 5)
+    desk.delete(iso(LATE + HOUR), "T-3", streamed=streamed)
+    desk.tick(iso(MON + 12 * HOUR + 60))
+    assert over(desk) == {"T-3"}
+    assert not held(desk, MON + 12 * HOUR + 60)
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["streamed one by one", "unnoticed"])
+def test_a_table_that_empties_tells_nobody_that_it_is_over(desk: Desk, streamed: bool) -> None:
+    for name in breached(desk, 30):
+        desk.delete(iso(LATE + 600), name, streamed=streamed)
+    desk.tick(iso(MON + 12 * HOUR + 60))
+    told = [(to, alert["id"]) for to, body in desk.sent() for alert in body["alerts"]]
+    assert not [each for _, each in told if "/cleared/" in each]
+    assert {each.partition("/")[0] for to, each in told if to == "manager"} == set(names(30)), "the clocks run on"
+    assert len([to for to, _ in told if to == "operations"]) == 1
+    assert desk.case("T-7").next_at is not None
+
+
+def test_operations_find_the_command_and_are_notified_daily_until_it_ends(desk: Desk) -> None:
+    for name in breached(desk, 30):
+        desk.delete(iso(LATE + 600), name, streamed=False)
+    desk.tick(iso(MON + 12 * HOUR + 60))
+    (reason,) = operations(desk)
+    assert "30 of 30 open tickets have no record" in reason
+    assert "sla-watchdog deletions --accept" in reason
+    desk.tick(iso(MON + 20 * HOUR))
+    assert not operations(desk)
+    desk.tick(iso(MON + 37 * HOUR))
+    assert len(operations(desk)) == 1
+
+
+def test_every_sweep_reports_the_violation_until_the_records_are_back(desk: Desk) -> None:
+    for name in breached(desk, 30):
+        desk.delete(iso(LATE + 600), name, streamed=False)
+    for hours in (12, 13, 14):
+        desk.sweep(iso(MON + hours * HOUR))
+        desk.tick(iso(MON + hours * HOUR + 60))
+        last = desk.parts.watch.last_sweep()
+        assert last is not None
+        assert last.counts["violations"] == 1
+    for name in names(30):
+        desk.write(**record(name))
+    desk.sweep(iso(MON + 15 * HOUR))
+    desk.tick(iso(MON + 15 * HOUR + 60))
+    last = desk.parts.watch.last_sweep()
+    assert last is not None
+    assert last.counts["violations"] == 0
+    assert not held(desk, MON + 16 * HOUR)
+    assert over(desk) == set()
+
+
+def test_those_that_stay_missing_once_the_others_are_back_are_over(desk: Desk) -> None:
+    for name in breached(desk, 30):
+        desk.delete(iso(LATE + 600), name)
+    desk.tick(iso(LATE + 660))
+    for name in names(28):
+        desk.write(**record(name))
+    for hours in (12, 13):
+        desk.sweep(iso(MON + hours * HOUR))
+        desk.tick(iso(MON + hours * HOUR + 60))
+    assert over(desk) == {"T-28", "T-29"}
+
+
+def test_an_importer_that_clears_and_fills_again_within_minutes_leaves_all_as_it_was(desk: Desk) -> None:
+    for name in breached(desk, 30):
+        desk.delete(iso(LATE + 600), name)
+    desk.tick(iso(LATE + 630))
+    assert held(desk, LATE + 630)
+    for name in names(30):
+        desk.put(iso(LATE + 700), name, **{**record(name), "updated_at": LATE + 700})
+    assert not held(desk, LATE + 700), "no sweep is needed for it"
+    desk.tick(iso(LATE + 760))
+    assert over(desk) == set()
+
+
+def test_a_table_cleared_slowly_over_several_sweeps_is_noticed(desk: Desk) -> None:
+    everyone = breached(desk, 12)
+    told: set[str] = set()
+    for step in range(6):
+        for name in everyone[2 * step : 2 * step + 2]:
+            desk.delete(iso(LATE + step * HOUR), name)
+        desk.sweep(iso(LATE + step * HOUR + 60))
+        desk.tick(iso(LATE + step * HOUR + 120))
+        told |= over(desk)
+    assert held(desk, LATE + 6 * HOUR)
+    assert len(told) <= 5, "no more than what single deletions may be"
+
+
+def test_a_table_that_shrinks_slowly_by_records_nobody_looks_at_is_a_violation(desk: Desk) -> None:
+    for number in range(40):
+        desk.write(ticket_id=f"C-{number}", created_at=MON, status="Closed", closed_at=MON + 60, updated_at=MON + 60)
+    counts = []
+    for step in range(4):
+        for number in range(12 * step, min(40, 12 * step + 12)):
+            if step:
+                desk.delete(iso(MON + step * HOUR), f"C-{number - 12}", streamed=False)
+        desk.sweep(iso(MON + step * HOUR + 60))
+        last = desk.parts.watch.last_sweep()
+        assert last is not None
+        counts.append(last.counts["violations"])
+    assert counts[:2] == [0, 0]
+    assert counts[2] or counts[3]
+
+
+def test_closed_tickets_that_are_purged_hold_nothing_back_for_long(desk: Desk) -> None:
+    breached(desk, 5)
+    for number in range(40):
+        desk.write(ticket_id=f"C-{number}", created_at=MON, status="Closed", closed_at=MON + 60, updated_at=MON + 60)
+    desk.sweep(iso(MON + 10 * HOUR))
+    for number in range(40):
+        desk.delete(iso(MON + 11 * HOUR), f"C-{number}", streamed=False)
+    desk.sweep(iso(MON + 11 * HOUR))
+    assert held(desk, MON + 11 * HOUR)
+    desk.sweep(iso(MON + 12 * HOUR))
+    assert not held(desk, MON + 12 * HOUR)
+    desk.sweep(iso(MON + 13 * HOUR))
+    assert not held(desk, MON + 13 * HOUR)
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "unnoticed"])
+def test_two_of_three_tickets_are_held_until_somebody_says_that_it_was_meant(desk: Desk, streamed: bool) -> None:
+    for name in breached(desk, 3)[:2]:
+        desk.delete(iso(LATE + 600), name, streamed=streamed)
+    desk.tick(iso(MON + 12 * HOUR + 60))
+    assert held(desk, MON + 12 * HOUR + 60)
+    desk.sent()
+    assert desk.parts.watch.accept_deletions(MON + 13 * HOUR, "kim")
+    desk.sweep(iso(MON + 13 * HOUR + 60))
+    desk.tick(iso(MON + 13 * HOUR + 120))
+    assert "T-0" in over(desk)
+    assert not held(desk, MON + 13 * HOUR + 120)
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "unnoticed"])
+def test_once_accepted_everybody_hears_that_it_is_over_and_nothing_is_held_again(desk: Desk, streamed: bool) -> None:
+    for name in breached(desk, 30):
+        desk.delete(iso(LATE + 600), name, streamed=streamed)
+    desk.tick(iso(MON + 12 * HOUR + 60))
+    desk.sent()
+    assert desk.parts.watch.accept_deletions(MON + 13 * HOUR, "kim")
+    told: set[str] = set()
+    for hours in (14, 15, 40, 41):
+        desk.sweep(iso(MON + hours * HOUR))
+        desk.tick(iso(MON + hours * HOUR + 60))
+        told |= over(desk)
+        assert not held(desk, MON + hours * HOUR + 60)
+    assert told == set(names(30))
+
+
+def test_only_what_is_held_can_be_accepted(desk: Desk) -> None:
+    breached(desk, 5)
+    assert not desk.parts.watch.accept_deletions(LATE, "kim")
+
+
+def test_a_resolved_ticket_is_over_while_deletions_are_held(desk: Desk) -> None:
+    for name in breached(desk, 30)[1:]:
+        desk.delete(iso(LATE + 600), name)
+    desk.put(iso(LATE + 900), "T-0", **{**record("T-0"), "status": "Resolved", "updated_at": LATE + 900})
+    desk.tick(iso(LATE + 960))
+    assert over(desk) == {"T-0"}
+
+
+def test_deletions_days_apart_are_single_ones(desk: Desk) -> None:
+    everyone = breached(desk, 4)
+    told: set[str] = set()
+    for step, name in enumerate(everyone):
+        desk.delete(iso(LATE + 2 * step * DAY), name)
+        desk.tick(iso(LATE + 2 * step * DAY + 60))
+        told |= over(desk)
+    assert told == set(everyone)
