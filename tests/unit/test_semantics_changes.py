@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from attrs import evolve
 
 from building import HOUR, STANDARD, after_telling, at, facts, first_response, judge, policy, resolution, rule
@@ -11,6 +12,7 @@ from sla_watchdog.domain.clocks import Clock
 from sla_watchdog.domain.escalation import Plan, plan
 from sla_watchdog.domain.facts import Fact, Facts
 from sla_watchdog.domain.findings import SAME_MATTER
+from sla_watchdog.domain.links import tickets_of
 from sla_watchdog.domain.policy import Condition, Count, Ladder, Level, Metric, Policy, Target
 
 URGENT = Condition("priority", frozenset({"urgent"}))
@@ -272,3 +274,34 @@ def test_d8_what_happened_before_the_creation_does_not_count() -> None:
     judged = judge(known, "2026-03-02T09:00", desk)
     assert clock(judged, Metric.FIRST_RESPONSE).due_at == at("2026-03-02T10:00")
     assert clock(judged).due_at == at("2026-03-02T17:00")
+
+
+@pytest.mark.parametrize(
+    ("survivor", "merged", "request_"),
+    [
+        pytest.param(
+            (("created", "2026-03-02T09:00"), ("agent_reply", "2026-03-02T10:00"), ("agent_reply", "2026-03-02T15:00")),
+            (("created", "2026-03-02T08:00"),),
+            ("2026-03-02T08:00", "2026-03-02T10:00"),
+            id="the merged one waited until the first answer after the merge",
+        ),
+        pytest.param(
+            (("created", "2026-03-02T07:00"), ("agent_reply", "2026-03-02T10:00"), ("agent_reply", "2026-03-02T15:00")),
+            (("created", "2026-03-02T09:00"), ("agent_reply", "2026-03-02T09:05"), ("agent_reply", "2026-03-02T09:20")),
+            ("2026-03-02T07:00", "2026-03-02T10:00"),
+            id="the survivor waited until its own first answer",
+        ),
+        pytest.param(
+            (("created", "2026-03-02T08:15"), ("agent_reply", "2026-03-02T08:30"), ("agent_reply", "2026-03-02T11:00")),
+            (("created", "2026-03-02T08:00"),),
+            ("2026-03-02T08:00", "2026-03-02T11:00"),
+            id="an answer to the survivor before the merge answers nothing of the merged one",
+        ),
+    ],
+)
+def test_d6_the_first_answer_after_a_merge_is_the_first_one(
+    survivor: tuple[tuple[str, str], ...], merged: tuple[tuple[str, str], ...], request_: tuple[str, str]
+) -> None:
+    known = facts(*survivor) | facts(*merged, ("merged_into", "2026-03-02T09:30", "T-1"), ticket="T-2")
+    (found,) = [each for each in tickets_of(known, policy()) if each.id == "T-1"]
+    assert found.first_request == (at(request_[0]), at(request_[1]))
