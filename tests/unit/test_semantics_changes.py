@@ -234,7 +234,7 @@ def test_d6_two_tickets_of_one_case_are_one_age_and_one_ladder_of_it() -> None:
     linked |= facts(("case_id", "2026-02-02T09:00", "C-7"), ticket="T-2")
     judged = both(linked, "2026-02-03T09:00")
     assert [c.subject for c in judged.clocks if c.metric is Metric.AGE] == ["T-1"]
-    assert judged.unlinked == {"C-7"}
+    assert judged.unlinked == {"case_id=C-7"}
 
 
 def test_d6_another_open_ticket_that_looks_the_same_is_a_finding_with_both_ids_and_the_age() -> None:
