@@ -44,9 +44,10 @@ class Swept:
 
     `cases_open` are unresolved; some of them are at risk or breached, as `status` has it. `healed` drifted without a
     cause that is known, and is right again; `violations` are still there. `noticed` says both, with ids and names of
-    attributes alone. `missing` are open tickets without a record, of the `cases_held` looked through while deletions
-    are held. `problem` is why a page failed that is tried again. `whole` are the sums of all segments, of the last one
-    to finish.
+    attributes alone. `recipients_missing` should get alerts and get none: people are notified of them, so the alarm on
+    violations is left to what nobody is. `missing` are open tickets without a record, of the `cases_held` looked
+    through while deletions are held. `problem` is why a page failed that is tried again. `whole` are the sums of all
+    segments, of the last one to finish.
     """
 
     tickets: int = 0
@@ -62,6 +63,7 @@ class Swept:
     healed: int = 0
     violations: int = 0
     lost: int = 0
+    recipients_missing: int = 0
     findings: int = 0
     finished: bool = True
     problem: str = ""
@@ -83,6 +85,10 @@ class Swept:
     def violated(self, case: str, what: str) -> None:
         self.violations += 1
         self._notice(f"{case}: {what}")
+
+    def misses(self, topic: str, why: str) -> None:
+        self.recipients_missing += 1
+        self._notice(f"topic {topic}: a recipient gets nothing: {why}")
 
     def _notice(self, text: str) -> None:
         if len(self.noticed) < NOTICED:

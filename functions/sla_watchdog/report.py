@@ -178,6 +178,5 @@ class Reporter:
 
     def _tell(self, recipient: Recipient, message: Message, reach: Reach) -> bool:
         """To the recipient; to operations where nobody there can be told. Raises Unavailable."""
-        others = Recipient(OPERATIONS)
-        first = others if reach.nobody(recipient) else recipient
-        return any(isinstance(self.publisher.publish(each, message), Sent) for each in dict.fromkeys((first, others)))
+        listening = [each for each in (recipient, Recipient(OPERATIONS)) if not reach.nobody(each)]
+        return any(isinstance(self.publisher.publish(each, message), Sent) for each in dict.fromkeys(listening))

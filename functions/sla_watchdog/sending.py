@@ -276,7 +276,7 @@ class Sender:
         if outcome is Outcome.IN_DIGEST:
             self.watch.mark_digest_sent(extra["digest"], self.now, answer.message_id)
             self.tally.digested += len(drafts)
-        if self.reach.nobody(destination) and destination.audience != OPERATIONS:
+        if self.reach.nobody(destination):
             return self._not_delivered(drafts, destination, "its topic has no confirmed subscription")
         self.tally.sent += 1
         told = {**extra, "topic": answer.topic, "message_id": answer.message_id}

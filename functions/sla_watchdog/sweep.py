@@ -13,15 +13,16 @@ from attrs import asdict, evolve, frozen
 from sla_watchdog.adapters.segments import Segment, SegmentsQueue
 from sla_watchdog.adapters.sns import Topics
 from sla_watchdog.adapters.watch import DamagedItem, WatchTable
-from sla_watchdog.domain.case import OPERATIONS, Case, Recipient
+from sla_watchdog.domain.case import Case
 from sla_watchdog.domain.deletions import Deletions, too_many
 from sla_watchdog.domain.facts import UNREADABLE, Fact, Facts
 from sla_watchdog.domain.policy import Policy
 from sla_watchdog.domain.record import Past, Record, is_ticket, observed, ticket_id
 from sla_watchdog.errors import Unavailable, Unstorable
-from sla_watchdog.invariants import Inspector, Swept, Timed, timed, unreachable
+from sla_watchdog.invariants import Inspector, Swept, Timed, timed
 from sla_watchdog.judging import Judge, is_stand_in
 from sla_watchdog.linking import Linker, belongs, unlinked
+from sla_watchdog.listeners import Listeners
 from sla_watchdog.look_alikes import LookAlikes
 from sla_watchdog.track import nameless, unreadable
 
@@ -93,7 +94,7 @@ class Sweeper:
         """
         swept = Swept()
         if segment.number == 0 and not segment.start and segment.table == "tickets":
-            self._count_subscribers(now, swept)
+            Listeners(self.policy, self.watch, self.topics, self.topic_prefix, self.judge.live).count(now, swept)
         self.watch.run_lease(segment.run, now, now + SWEEPING, "sweeping")
         rest = self._pages(segment, partial(self._clock, now), time_left, swept)
         if rest is not None:
@@ -175,20 +176,6 @@ class Sweeper:
         page = self.watch.page_of_cases(at.number, at.of, start)
         Inspector(self.judge).inspect(page, clock(), swept)
         return _from(at, page.following)
-
-    def _count_subscribers(self, now: int, swept: Swept) -> None:
-        """Who can be reached: every audience's topics, and those of single people and teams that are known."""
-        audiences = [*self.policy.audiences, OPERATIONS]
-        recipients = [Recipient(name, urgent=urgent) for name in audiences for urgent in (False, True)]
-        before = self.watch.topics() or {}
-        names = {*(recipient.topic for recipient in recipients), *before}
-        counted, uncounted = self.topics.confirmed(self.topic_prefix, sorted(names))
-        for name, problem in uncounted.items():
-            swept.violated(f"topic {name}", problem)
-        topics = {**{name: before[name] for name in uncounted if name in before}, **counted}
-        self.watch.set_topics(topics, now)
-        for name in unreachable(self.policy, topics):
-            swept.violated(f"audience {name}", "nobody has confirmed a subscription")
 
     def _page(self, records: Sequence[Record], clock: Callable[[], int], swept: Swept) -> None:
         now = clock()

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from attrs import define
 
 from sla_watchdog.adapters.audit import AuditTable
+from sla_watchdog.adapters.rosters import RECIPIENTS
 from sla_watchdog.adapters.segments import SegmentsQueue
 from sla_watchdog.adapters.sns import Publisher
 from sla_watchdog.adapters.watch import SHARDS, DamagedItem, Due, WatchTable
 from sla_watchdog.domain.case import OPERATIONS, Recipient
 from sla_watchdog.domain.deletions import held_text
-from sla_watchdog.domain.message import Message, Observed, Sent, render, render_observed
+from sla_watchdog.domain.message import Message, Observed, Sent, render, render_absence, render_observed
 from sla_watchdog.domain.notice import finding_notice
+from sla_watchdog.domain.subscribers import Absence, after_notifying, due_absences
 from sla_watchdog.drafts import Reach, Tally
 from sla_watchdog.errors import Unavailable
 from sla_watchdog.judging import Judge, Judged
@@ -106,7 +108,7 @@ class Tick:
         if known.held_since is None or self.now < known.reported_at + DAY:
             return
         found = finding_notice("Tickets table", "deletions", held_text(known), self.now)
-        if self._tell_operations(render(found, self.now)) is None:
+        if self._tell_operations(render(found, self.now), sender) is None:
             sender.tally.retried += 1
             return
         self.watch.deletions_reported(self.now)
@@ -119,7 +121,10 @@ class Tick:
 
     def _round(self, taken: list[Due], sender: Sender) -> None:
         for digest in (due for due in taken if due.digest):
-            self._send_observed(digest, sender)
+            if digest.digest == RECIPIENTS:
+                self._notify_of_absences(digest, sender)
+            else:
+                self._send_observed(digest, sender)
         by_case = {due.case: due for due in taken if not due.digest}
         self._deliver(by_case, list(by_case), sender)
         for _ in range(len(self.judge.policy.audiences) + 1):
@@ -162,7 +167,7 @@ class Tick:
         told = True
         if damaged.failures % TOLD_AGAIN_AFTER == 0:
             found = finding_notice(damaged.case, "judgement", damaged.reason, self.now)
-            told = self._tell_operations(render(found, self.now)) is not None
+            told = self._tell_operations(render(found, self.now), sender) is not None
         wait = min(FIRST_PUT_BACK * 2 ** min(damaged.failures, 10), LONGEST_PUT_BACK)
         self.watch.put_back(due, self.now + wait, damaged.reason, counts=told)
         sender.tally.put_back += 1
@@ -172,20 +177,52 @@ class Tick:
         digest = self.watch.digest(due.digest)
         if digest is None:
             return
-        sent = self._tell_operations(
-            render_observed(Observed(digest.id.removeprefix("observe-"), digest.lines, digest.count), self.now)
-        )
+        message = render_observed(Observed(digest.id.removeprefix("observe-"), digest.lines, digest.count), self.now)
+        sent = self._tell_operations(message, sender)
         if sent is None:
-            self.watch.put_back(due, self.now + FIRST_PUT_BACK, "operations could not be told")
+            wait = LONGEST_PUT_BACK if sender.reach.nobody(Recipient(OPERATIONS)) else FIRST_PUT_BACK
+            self.watch.put_back(due, self.now + wait, "operations could not be told")
             sender.tally.retried += 1
             return
         self.watch.mark_digest_sent(due.digest, self.now, sent)
         sender.tally.sent += 1
 
-    def _tell_operations(self, message: Message) -> str | None:
-        """The message id, '' where operations have no topic; None while SNS cannot be used."""
+    def _tell_operations(self, message: Message, sender: Sender) -> str | None:
+        """The message id, '' where operations have no topic; None while SNS cannot be used or nobody is there."""
+        operations = Recipient(OPERATIONS)
+        if sender.reach.nobody(operations):
+            sender.tally.undeliverable += 1
+            return None
         try:
-            answer = self.publisher.publish(Recipient(OPERATIONS), message)
+            answer = self.publisher.publish(operations, message)
         except Unavailable:
             return None
         return answer.message_id if isinstance(answer, Sent) else ""
+
+    def _notify_of_absences(self, due: Due, sender: Sender) -> None:
+        """Somebody who should get alerts gets none: the others, the next audience up and operations hear of it."""
+        roster, reachable = self.watch.roster(), sender.reach.topics or {}
+        absences = due_absences(roster, reachable, self.judge.policy, self.now, self.judge.live)
+        sent, problem = self._published(absences)
+        if sent:
+            self.watch.change_roster(lambda stands: after_notifying(stands, sent, self.now))
+            sender.tally.sent += len(sent)
+        if problem:
+            sender.tally.retried += len(absences) - len(sent)
+            sender.tally.problem = problem
+            self.watch.put_back(due, self.now + FIRST_PUT_BACK, problem)
+        else:
+            self.watch.recipients_are_notified(due)
+
+    def _published(self, absences: Sequence[Absence]) -> tuple[list[Absence], str]:
+        """Those that SNS took, and why it could not take another; what it refuses comes again with the next sweep."""
+        sent, problem = [], ""
+        for each in absences:
+            try:
+                answer = self.publisher.publish(each.to, render_absence(each, self.now))
+            except Unavailable as error:
+                problem = str(error)
+                continue
+            if isinstance(answer, Sent):
+                sent.append(each)
+        return sent, problem

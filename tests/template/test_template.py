@@ -94,6 +94,14 @@ def roles_that_are_shared(stack: Template) -> Problems:
     return [role for role in roles if roles.count(role) > 1]
 
 
+WITHOUT_A_RESOURCE = {
+    "sns:CheckIfPhoneNumberIsOptedOut",
+    "sns:GetSMSSandboxAccountStatus",
+    "sns:ListSMSSandboxPhoneNumbers",
+}
+"""AWS documents no type of resource for these questions; they change nothing."""
+
+
 def grants_that_name_no_arn(stack: Template) -> Problems:
     return [
         f"{name}: {statement['Sid']}"
@@ -101,7 +109,7 @@ def grants_that_name_no_arn(stack: Template) -> Problems:
         for policy in role["Policies"]
         for statement in statements(policy["PolicyDocument"])
         for resource in as_list(statement["Resource"])
-        if resource == "*"
+        if resource == "*" and not WITHOUT_A_RESOURCE.issuperset(as_list(statement["Action"]))
     ]
 
 
@@ -125,12 +133,31 @@ def roles_without_the_boundary(stack: Template) -> Problems:
 # ------------------------------------------------------------------------------- alarms
 
 
+SECOND_WAYS = {"HeartbeatMissing": ["ExecutiveTopic"], "OldestPending": ["ExecutiveTopic"]}
+"""Where alarms go beside operations, whose last address may be gone: to the top audience."""
+
+
+def alarms_with_one_way_out(stack: Template) -> Problems:
+    alarms = of_type(stack, "AWS::CloudWatch::Alarm")
+    return [
+        f"{name}: {kind} do not go to {topic}"
+        for name, topics in SECOND_WAYS.items()
+        for kind in ("AlarmActions", "OKActions")
+        for topic in ("OperationsTopic", *topics)
+        if topic not in names_in(alarms[name].get(kind, []))
+    ]
+
+
 def alarms_on_what_they_watch(stack: Template) -> Problems:
-    """An alarm about messages that do not arrive must not go the way of these messages, and only operations hear it."""
+    """An alarm about messages that do not arrive must not go the way of these messages, and only operations hear it.
+
+    That nobody is told anything the top audience hears too, lest it reach nobody.
+    """
     problems = []
     for name, alarm in of_type(stack, "AWS::CloudWatch::Alarm").items():
         for kind in ("AlarmActions", "OKActions", "InsufficientDataActions"):
-            others = names_in(alarm.get(kind, [])) - {"OperationsTopic"}
+            wanted = {"OperationsTopic", *SECOND_WAYS.get(name, ())}
+            others = names_in(alarm.get(kind, [])) - wanted
             problems += [f"{name}: {kind} go to {other}" for other in sorted(others)]
         if names_in(alarm["Dimensions"]) & names_in(alarm["AlarmActions"]):
             problems.append(f"{name} watches the topic that it goes to")
@@ -312,6 +339,7 @@ CHECKS: list[Callable[[Template], Problems]] = [
     roles_without_the_boundary,
     alarms_that_tell_nobody,
     alarms_on_what_they_watch,
+    alarms_with_one_way_out,
     alarms_that_miss_what_is_tried_seldom,
     alarms_without_a_page,
     dead_letters_without_a_way_back,
@@ -372,6 +400,10 @@ MUTATIONS = {
         put("TrackFunction/Properties/Role", {"Fn::GetAtt": "WatchRole.Arn"}),
     ),
     "a grant on everything": (grants_that_name_no_arn, put(f"{FIRST_GRANT}/Resource", "*")),
+    "a grant on everything beside a question without a resource": (
+        grants_that_name_no_arn,
+        put("SweepRole/Properties/Policies/0/PolicyDocument/Statement/5/Action/0", "sns:Publish"),
+    ),
     "a grant of every action": (grants_of_more_than_an_action, put(f"{FIRST_GRANT}/Action", ["dynamodb:*"])),
     "a role outside the boundary": (roles_without_the_boundary, put("WatchRole/Properties/PermissionsBoundary", None)),
     "an alarm without an action": (alarms_that_tell_nobody, put("LeftDue/Properties/AlarmActions", [])),
@@ -382,6 +414,18 @@ MUTATIONS = {
     "an alarm that also goes to those who wait for alerts": (
         alarms_on_what_they_watch,
         put("OldestPending/Properties/OKActions", [{"Ref": "ManagerTopic"}]),
+    ),
+    "an alarm of which nobody hears once operations have no address": (
+        alarms_with_one_way_out,
+        put("HeartbeatMissing/Properties/AlarmActions", [{"Ref": "OperationsTopic"}]),
+    ),
+    "an alarm whose end only operations hear": (
+        alarms_with_one_way_out,
+        put("OldestPending/Properties/OKActions", [{"Ref": "OperationsTopic"}]),
+    ),
+    "an alarm about anything else that disturbs the top audience": (
+        alarms_on_what_they_watch,
+        put("LeftDue/Properties/AlarmActions", [{"Ref": "OperationsTopic"}, {"Ref": "ExecutiveTopic"}]),
     ),
     "an alarm that wants to see a rare try thrice": (
         alarms_that_miss_what_is_tried_seldom,

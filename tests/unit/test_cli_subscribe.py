@@ -11,7 +11,8 @@ from building import at
 from sla_watchdog.cli import subscribe as command
 from sla_watchdog.cli.topics import recipient_of
 from sla_watchdog.domain.case import Recipient
-from unit.cli_desk import ARN, MON, NEW, UNDELIVERED, Operator
+from sla_watchdog.domain.subscribers import State
+from unit.cli_desk import ARN, MON, NEW, UNDELIVERED, Operator, refusal
 
 KIM = Recipient("owner", "Kim").topic
 POLICY = {
@@ -253,3 +254,111 @@ def test_a_subscription_that_was_ended_is_no_subscription(operator: Operator) ->
     operator.nobody_has_confirmed(instead="Deleted")
     ran = operator("unsubscribe", "manager", "manager@example.org")
     assert (ran.code, ran.err.endswith("nobody is\n")) == (2, True)
+
+
+# ------------------------------------------------------------------ who is missed from then on
+
+
+def roster(operator: Operator) -> dict[tuple[str, str], State]:
+    known = operator.desk.parts.watch.roster().subscribers
+    return {(seat.topic, seat.endpoint): each.state for seat, each in known.items()}
+
+
+def vanish(operator: Operator, topic: str, endpoint: str) -> None:
+    """Somebody, or a mail scanner, opens the link in a mail."""
+    for each in operator.desk.sns.list_subscriptions_by_topic(TopicArn=ARN + topic)["Subscriptions"]:
+        if each["Endpoint"] == endpoint:
+            operator.desk.sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
+
+
+def test_who_is_subscribed_by_the_command_is_missed_even_if_no_sweep_ever_saw_them(operator: Operator) -> None:
+    operator("subscribe", "manager", "Grace@example.org")
+    assert roster(operator) == {("manager", "grace@example.org"): State.CONFIRMED}
+    vanish(operator, "manager", "Grace@example.org")
+    assert operator.desk.sweep(f"{MON}T01:00").missing == 1
+
+
+def test_a_deliberate_unsubscribe_is_no_loss(operator: Operator) -> None:
+    operator("subscribe", "manager", "grace@example.org")
+    operator.desk.sweep(f"{MON}T01:00")
+    operator("unsubscribe", "manager", "grace@example.org")
+    assert operator.desk.sweep(f"{MON}T02:00").missing == 0
+    assert ("manager", "grace@example.org") not in roster(operator)
+
+
+def test_an_unsubscribe_that_sns_refuses_ends_nothing_for_long(operator: Operator) -> None:
+    operator("subscribe", "manager", "grace@example.org")
+    operator.answers["sns.Unsubscribe"] = lambda _: refusal("InternalError")
+    assert operator("unsubscribe", "manager", "grace@example.org").code == 2
+    del operator.answers["sns.Unsubscribe"]
+    operator.desk.sweep("2026-03-03T01:00")
+    vanish(operator, "manager", "grace@example.org")
+    assert operator.desk.sweep("2026-03-03T02:00").missing == 1
+
+
+def test_of_an_address_that_is_gone_unsubscribe_says_that_this_is_wanted(operator: Operator) -> None:
+    operator("subscribe", "manager", "grace@example.org")
+    vanish(operator, "manager", "grace@example.org")
+    assert operator.desk.sweep(f"{MON}T01:00").missing == 1
+    ran = operator("unsubscribe", "manager", "grace@example.org")
+    assert (ran.code, "nobody is reminded of it from now on" in ran.said) == (0, True)
+    assert operator.desk.sweep(f"{MON}T02:00").missing == 0
+    assert operator("unsubscribe", "manager", "grace@example.org").code == 2
+
+
+def test_also_where_its_topic_is_gone(operator: Operator) -> None:
+    operator("subscribe", "owner", "kim@example.org", "--for", "Kim")
+    operator.desk.sns.delete_topic(TopicArn=ARN + KIM)
+    assert operator.desk.sweep(f"{MON}T01:00").missing == 1
+    answer = operator("unsubscribe", "owner", "kim@example.org", "--for", "Kim", "--json").json
+    assert (answer["ended"], answer["topic"]) == (False, f"sla-{KIM}")
+    assert operator.desk.sweep(f"{MON}T02:00").missing == 0
+
+
+def test_a_pending_address_that_is_not_wanted_is_not_missed_when_sns_drops_it(operator: Operator) -> None:
+    operator("subscribe", "manager", "grace@example.org")
+    operator.nobody_has_confirmed()
+    operator("subscribe", "manager", "grace@example.org")
+    assert operator("unsubscribe", "manager", "grace@example.org").code == 1
+    operator.everybody_has_confirmed()
+    vanish(operator, "manager", "grace@example.org")
+    assert operator.desk.sweep("2026-03-05T01:00").missing == 0
+
+
+def test_status_and_doctor_name_who_is_missing_and_what_to_do(operator: Operator) -> None:
+    operator.desk.sweep(f"{MON}T00:30")
+    vanish(operator, "manager", "manager@example.org")
+    operator.desk.sweep(f"{MON}T01:00")
+    operator.now = f"{MON}T01:01"
+    status = operator("status", "--json")
+    (finding,) = status.json["findings"]
+    assert (status.code, finding["ticket"], finding["kind"]) == (1, "manager", "recipient")
+    assert finding["reason"].startswith("manager@example.org is no longer subscribed")
+    found = [each for each in operator("doctor", "--json").json["checks"] if each["check"] == "recipients"]
+    assert "manager: manager@example.org is no longer subscribed" in found[0]["text"]
+    assert "`sla-watchdog subscribe manager manager@example.org`" in found[0]["todo"]
+    assert "`sla-watchdog unsubscribe manager manager@example.org`" in found[0]["todo"]
+
+
+def test_doctor_sees_it_before_the_next_sweep_does(operator: Operator) -> None:
+    operator("subscribe", "manager", "grace@example.org")
+    vanish(operator, "manager", "grace@example.org")
+    operator.now = f"{MON}T00:10"
+    found = [each for each in operator("doctor", "--json").json["checks"] if each["check"] == "recipients"]
+    assert [each["state"] for each in found] == ["mend"]
+
+
+def test_status_says_that_operations_have_nobody(operator: Operator) -> None:
+    vanish(operator, "operations", "operations@example.org")
+    operator.desk.sweep(f"{MON}T01:00")
+    assert "operations has no subscriber" in operator("status").said
+    assert "operations has no subscriber" not in operator("status", "--owner", "kim").said
+
+
+def test_a_number_that_opted_out_counts_for_nobody_whatever_the_command_counts(operator: Operator) -> None:
+    """moto takes every number that ends so for one that opted out."""
+    operator("subscribe", "operations", "+15550100199")
+    operator.desk.sweep(f"{MON}T01:00")
+    assert counted(operator)["operations"] == 1
+    operator("test-alert", "operations")
+    assert counted(operator)["operations"] == 1

@@ -28,6 +28,7 @@ STANDS_FOR = {
     "AUDIENCE": "manager",
     "ADDRESS": "boss@example.org",
     "FILE": "docs/example-explain.jsonl",
+    "LINK": "https://sns.eu-central-1.amazonaws.com/confirmation.html?Token=2336412f37fb687f5d51e6e2425c464de",
 }
 """Words in capitals, by what an operator would write there."""
 
@@ -46,7 +47,7 @@ BEFORE = {
 """What somebody did before who types what begins so."""
 
 
-NAMES = {"explain", "import", "snooze", "unsubscribe"}
+NAMES = {"confirm", "explain", "import", "snooze", "unsubscribe"}
 """Commands that are spoken of, and do nothing without arguments."""
 
 

@@ -5,23 +5,29 @@ from __future__ import annotations
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from attrs import define, field, frozen
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from sla_watchdog.domain.case import Recipient
 from sla_watchdog.domain.message import Message, NoTopic, Refused, Sent
+from sla_watchdog.domain.subscribers import Seat, State
 from sla_watchdog.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
-__all__ = ["NoTopic", "Pacer", "Publisher", "Refused", "Sent", "Topics"]
+__all__ = ["Listed", "NoTopic", "Pacer", "Phones", "Publisher", "Refused", "Sent", "Topics"]
+
+T = TypeVar("T")
 
 NOT_FOUND = frozenset({"NotFound", "NotFoundException"})
 REFUSED = frozenset({"InvalidParameter", "InvalidParameterException", "ParameterValueInvalid", "ValidationException"})
 """Codes by which SNS says that the content is wrong. Every other one says that it cannot now, or that we may not."""
+
+UNKNOWN = frozenset({"InvalidAction", "UnknownOperationException", "UnsupportedOperation", "NotImplemented"})
+"""Codes of an SNS that does not know the operation."""
 
 MOST_A_SECOND = 5
 """Publishes to one topic; SNS suspends an e-mail subscription that gets more than ten a second."""
@@ -124,41 +130,102 @@ def _answer(topic: str, error: ClientError) -> NoTopic | Refused:
 
 
 @frozen
+class Listed:
+    """A subscription as SNS lists it: confirmed, or pending still."""
+
+    seat: Seat
+    confirmed: bool
+
+
+@frozen
 class Topics:
     """Who can be reached. This client may repeat: it only reads."""
 
     client: SNSClient
 
     def confirmed(self, prefix: str, names: Iterable[str]) -> tuple[Mapping[str, int], Mapping[str, str]]:
-        """Confirmed subscriptions by topic name, and beside them why of the topics that cannot be counted now.
+        """Confirmed subscriptions by topic name; else as `listed`."""
+        found, unlisted = self.listed(prefix, names)
+        return {name: sum(each.confirmed for each in theirs) for name, theirs in found.items()}, unlisted
+
+    def listed(self, prefix: str, names: Iterable[str]) -> tuple[Mapping[str, list[Listed]], Mapping[str, str]]:
+        """Subscriptions by topic name, and beside them why of the topics that cannot be listed now.
 
         A topic that does not exist is in neither.
         """
-        found: dict[str, int] = {}
-        uncounted: dict[str, str] = {}
+        found: dict[str, list[Listed]] = {}
+        unlisted: dict[str, str] = {}
         for name in dict.fromkeys(names):
             try:
-                count = self._confirmed(prefix + name)
+                theirs = self._listed(name, prefix + name)
             except Unavailable as problem:
-                uncounted[name] = str(problem)
+                unlisted[name] = str(problem)
                 continue
-            if count is not None:
-                found[name] = count
-        return found, uncounted
+            if theirs is not None:
+                found[name] = theirs
+        return found, unlisted
 
-    def _confirmed(self, arn: str) -> int | None:
+    def _listed(self, name: str, arn: str) -> list[Listed] | None:
         pages = self.client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn)
         try:
-            arns = [each.get("SubscriptionArn", "") for page in pages for each in page["Subscriptions"]]
+            theirs = [each for page in pages for each in page["Subscriptions"]]
         except ClientError as error:
             if _code(error) in NOT_FOUND:
                 return None
             raise Unavailable(f"the subscriptions of {arn} cannot be listed: {_code(error)}") from error
         except BotoCoreError as error:
             raise Unavailable(f"the subscriptions of {arn} cannot be listed: {type(error).__name__}") from error
-        return sum(map(_is_confirmed, arns))
+        return [
+            Listed(Seat.of(name, each["Protocol"], each["Endpoint"]), each["SubscriptionArn"].startswith("arn:"))
+            for each in theirs
+            if each.get("SubscriptionArn", "").startswith(_LISTED_AS)
+        ]
 
 
-def _is_confirmed(subscription: str) -> bool:
-    """SNS gives `PendingConfirmation` or `Deleted` in place of the ARN of one that gets nothing."""
-    return subscription.startswith("arn:")
+_LISTED_AS = ("arn:", "PendingConfirmation")
+"""What SNS gives as the ARN of one that gets messages, or will; `Deleted` stands there for a while after the end."""
+
+
+@frozen
+class Phones:
+    """Which numbers SNS lists as confirmed and sends nothing to. This client may repeat: it only reads."""
+
+    client: SNSClient
+
+    def states(self, numbers: Iterable[str]) -> Mapping[str, State]:
+        """CONFIRMED, OPTED_OUT or UNVERIFIED of each. Raises Unavailable where SNS does not say."""
+        found = {number: self._state(number) for number in sorted(set(numbers))}
+        asked = [number for number, state in found.items() if state is State.CONFIRMED]
+        verified = self._verified() if asked else None
+        if verified is None:
+            return found
+        return {**found, **{number: State.UNVERIFIED for number in asked if number not in verified}}
+
+    def _state(self, number: str) -> State:
+        answer = self._asked(lambda: self.client.check_if_phone_number_is_opted_out(phoneNumber=number))
+        return State.OPTED_OUT if answer is not None and answer["isOptedOut"] else State.CONFIRMED
+
+    def _verified(self) -> frozenset[str] | None:
+        """The numbers that may be written to from the SMS sandbox; None where the account is out of it."""
+        account = self._asked(self.client.get_sms_sandbox_account_status)
+        if account is None or not account["IsInSandbox"]:
+            return None
+        return self._asked(self._verified_numbers)
+
+    def _verified_numbers(self) -> frozenset[str]:
+        pages = self.client.get_paginator("list_sms_sandbox_phone_numbers").paginate()
+        listed = [each for page in pages for each in page["PhoneNumbers"]]
+        return frozenset(each["PhoneNumber"] for each in listed if each.get("Status") == "Verified")
+
+    def _asked(self, ask: Callable[[], T]) -> T | None:
+        """None where this SNS knows no such question, as an emulator may not."""
+        try:
+            return ask()
+        except NotImplementedError:  # an emulator in this process
+            return None
+        except ClientError as error:
+            if _code(error) in UNKNOWN:
+                return None
+            raise Unavailable(f"SNS does not say who gets SMS: {_code(error)}") from error
+        except BotoCoreError as error:
+            raise Unavailable(f"SNS does not say who gets SMS: {type(error).__name__}") from error

@@ -13,6 +13,7 @@ from sla_watchdog.adapters.matters import Matters
 from sla_watchdog.adapters.meta import Generation, Mode, SweepProgress
 from sla_watchdog.adapters.outbox import Settled
 from sla_watchdog.adapters.report_marks import ReportMarks
+from sla_watchdog.adapters.rosters import Rosters
 from sla_watchdog.adapters.silences import Silences
 
 __all__ = [
@@ -29,5 +30,5 @@ __all__ = [
 ]
 
 
-class WatchTable(AlertLinks, Links, Matters, Digests, Silences, Inspection, MissingRecords, ReportMarks):
+class WatchTable(AlertLinks, Links, Matters, Digests, Silences, Inspection, MissingRecords, ReportMarks, Rosters):
     """One table, five kinds of items. `WatchTable(reads, writes, table, audit_table)`."""

@@ -30,6 +30,7 @@ COMMANDS = (
     "snooze",
     "silence",
     "subscribe",
+    "confirm",
     "unsubscribe",
     "test_alert",
     "deletions",

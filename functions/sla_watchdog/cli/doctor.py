@@ -68,7 +68,7 @@ def _checks(args: argparse.Namespace, stack: Stack, now: int) -> Iterator[Check]
     yield about.observing(mode, beat, now)
     if warning := stack.other_policy():
         yield about.mend("policy", warning, "the checks above judge by this file, not by what runs")
-    yield from _asked("recipients", lambda: asks.recipients(stack, asks.subscriptions(stack)))
+    yield from _asked("recipients", lambda: asks.recipients(stack, asks.subscriptions(stack), now))
     yield from _asked("SMS", lambda: [asks.sms(session, asks.subscriptions(stack), now)])
     yield from _asked("messages", lambda: asks.messages(stack, seen, now))
     yield from _asked("queues", lambda: asks.dead_letters(session, stack.outputs))

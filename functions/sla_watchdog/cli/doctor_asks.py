@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sla_watchdog.adapters.attributes import plain, typed
 from sla_watchdog.cli.doctor_checks import Check, fine, mend
 from sla_watchdog.cli.overview import progress
-from sla_watchdog.domain.message.wording import count_of
+from sla_watchdog.domain.message import absence
+from sla_watchdog.domain.message.absence import arguments
+from sla_watchdog.domain.message.wording import count_of, who
+from sla_watchdog.domain.subscribers import Roster, Seat, State, observed
 from sla_watchdog.invariants import unreachable
+from sla_watchdog.listeners import with_phones
 
 if TYPE_CHECKING:
     import boto3
@@ -48,8 +52,30 @@ def subscriptions(stack: Stack) -> Subscriptions:
     return {topic: found for topic, found in listed.items() if found is not None}
 
 
-def recipients(stack: Stack, subscribed: Subscriptions) -> Iterator[Check]:
-    nobody = unreachable(stack.policy, {t: sum(s.confirmed for s in found) for t, found in subscribed.items()})
+def recipients(stack: Stack, subscribed: Subscriptions, now: int) -> Iterator[Check]:
+    """Who is there, and who should be and is not: a sweep found it, or it is so now."""
+    stored = stack.watch.roster()
+    roster = observed(stored, _seen(subscribed, stored), (), now)
+    heard = {topic: sum(s.confirmed for s in found) - roster.deaf_in(topic) for topic, found in subscribed.items()}
+    nobody = unreachable(stack.policy, heard)
+    missing = roster.missing(stack.policy, now)
+    for each in missing:
+        todo = f"{absence.todo(each)} If it left on purpose: `sla-watchdog unsubscribe {arguments(each)}`"
+        yield mend("recipients", f"{who(each.whose)}: {each.seat.endpoint} {absence.why(each)}", todo)
+    yield from _audiences_without_anybody(subscribed, nobody)
+    if not nobody and not missing:
+        people = sum(heard.values())
+        yield fine("recipients", f"every audience has somebody: {count_of(people, 'confirmed subscription')}")
+
+
+def _seen(subscribed: Subscriptions, stored: Roster) -> dict[Seat, State]:
+    """As SNS lists them now; of phone numbers as the last sweep asked it."""
+    listed = {each.seat(topic): each for topic, found in subscribed.items() for each in found}
+    seen = {seat: State.CONFIRMED if each.confirmed else State.PENDING for seat, each in listed.items()}
+    return with_phones(seen, None, stored)
+
+
+def _audiences_without_anybody(subscribed: Subscriptions, nobody: Iterable[str]) -> Iterator[Check]:
     for name in nobody:
         waiting = [s.endpoint for s in subscribed.get(name, ()) if not s.confirmed]
         if waiting:
@@ -57,9 +83,6 @@ def recipients(stack: Stack, subscribed: Subscriptions) -> Iterator[Check]:
             yield mend("recipients", text, f"open it, or `sla-watchdog subscribe {name} ADDRESS` sends a new one")
         else:
             yield mend("recipients", f"{name}: nobody", f"`sla-watchdog subscribe {name} ADDRESS`")
-    if not nobody:
-        people = sum(s.confirmed for found in subscribed.values() for s in found)
-        yield fine("recipients", f"every audience has somebody: {count_of(people, 'confirmed subscription')}")
 
 
 def sms(session: boto3.Session, subscribed: Subscriptions, now: int) -> Check:

@@ -25,6 +25,7 @@ from sla_watchdog.cli.policy_in_memory import compiled_policy
 from sla_watchdog.cli.topics import Topics
 from sla_watchdog.domain.case import OPERATIONS
 from sla_watchdog.domain.policy import Policy
+from sla_watchdog.domain.subscribers import Seat, State, noted
 from sla_watchdog.judging import Judge
 from sla_watchdog.settings import LOOPBACK
 
@@ -71,7 +72,14 @@ class Stack:
         counted = self.watch.topics()
         names = self.topics.names(self.audiences) if counted is None else changed
         others = {topic: count for topic, count in (counted or {}).items() if topic not in changed}
-        self.watch.set_topics({**others, **dict(self.topics.confirmed(names))}, self.now())
+        roster = self.watch.roster()
+        found = {topic: count - roster.deaf_in(topic) for topic, count in self.topics.confirmed(names)}
+        self.watch.set_topics({**others, **found}, self.now())
+
+    def note(self, seat: Seat, state: State) -> None:
+        """Somebody was subscribed, confirmed or unsubscribed on purpose: from now on that is what should be so."""
+        now = self.now()
+        self.watch.change_roster(lambda roster: noted(roster, seat, state, now))
 
     def subscribers(self) -> Mapping[str, int]:
         """Confirmed subscriptions of every topic that there is."""

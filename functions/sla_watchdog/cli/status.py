@@ -11,7 +11,7 @@ from sla_watchdog.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.cli.options import Subparsers, add_command
 from sla_watchdog.cli.silenced import Held, coming, held_by, names
 from sla_watchdog.cli.status_filter import Filter, add_filters, filter_of
-from sla_watchdog.domain.case import Entry
+from sla_watchdog.domain.case import OPERATIONS, Entry
 from sla_watchdog.domain.case_row import Row, Trouble, row
 from sla_watchdog.domain.escalation import plan
 from sla_watchdog.domain.policy import Policy
@@ -35,7 +35,9 @@ EVERY, MOST_OFTEN = 60, 5
 
 @frozen
 class Mend:
-    """Something that a person must mend. `ticket` names a case or a digest where no ticket is known."""
+    """Something that a person must mend. `ticket` names a case or a digest where no ticket is known, and the topic of
+    a recipient who is missing.
+    """
 
     ticket: str
     kind: str
@@ -179,7 +181,11 @@ def look(stack: Stack, chosen: Filter, *, quietly: bool = False) -> Status:
         rows=tuple(sorted(rows, key=lambda each: each.rank)),
         silenced=frozenset(case for case, found in held.items() if any(each.entirely for each in found)),
         quiet=tuple(_quiet(held, around.silences)),
-        mends=(*(mend for each in judged for mend in _mends(each, now)), *_put_back(seen, chosen)),
+        mends=(
+            *_recipients(stack, chosen, now),
+            *(mend for each in judged for mend in _mends(each, now)),
+            *_put_back(seen, chosen),
+        ),
         pending=tuple(sorted(_pending(judged), key=lambda each: each.due_at)),
         due=seen.due,
         due_since=seen.due_since,
@@ -207,6 +213,19 @@ def _quiet(held: Mapping[str, Sequence[Held]], silences: Sequence[Silence]) -> I
         cases = tuple(names(case, each) for case, found in held.items() for each in found if each.silence is silence)
         if cases:
             yield Quiet(silence, cases)
+
+
+def _recipients(stack: Stack, chosen: Filter, now: int) -> Iterator[Mend]:
+    """As the last sweep found it; no filter says anything about recipients."""
+    from sla_watchdog.domain.message.absence import NOBODY_IN_OPERATIONS, why
+
+    if chosen.said:
+        return
+    counted = stack.watch.topics()
+    if counted is not None and not counted.get(OPERATIONS):
+        yield Mend(OPERATIONS, "recipient", NOBODY_IN_OPERATIONS)
+    for each in stack.watch.roster().missing(stack.policy, now):
+        yield Mend(each.seat.topic, "recipient", f"{each.seat.endpoint} {why(each)}")
 
 
 def _put_back(seen: Overview, chosen: Filter) -> Iterator[Mend]:

@@ -16,6 +16,7 @@ from sla_watchdog.cli.addresses import AFTERWARDS, EXAMPLES, WARNINGS, Address, 
 from sla_watchdog.cli.options import Subparsers, add_command
 from sla_watchdog.domain.case import OPERATIONS, Recipient
 from sla_watchdog.domain.policy import Policy
+from sla_watchdog.domain.subscribers import Seat, State
 
 if TYPE_CHECKING:
     from sla_watchdog.cli.stack import Stack
@@ -40,8 +41,12 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
 
 
 def add_recipient(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("audience", metavar="AUDIENCE", help="an audience of the policy file, or operations")
+    add_audience(parser)
     parser.add_argument("address", metavar="ADDRESS", help=f"such as {EXAMPLES}")
+
+
+def add_audience(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("audience", metavar="AUDIENCE", help="an audience of the policy file, or operations")
     parser.add_argument(
         "--for",
         dest="of",
@@ -89,7 +94,10 @@ def _subscribe(stack: Stack, who: Recipient, where: Address, args: argparse.Name
     before = _state(stack, who, where)
     if before != "confirmed":
         stack.topics.subscribe(who.topic, where)
+    _note(stack, who, where, _state(stack, who, where))
     state = _wait(stack, who, where) if args.wait else _state(stack, who, where)
+    if args.wait:
+        _note(stack, who, where, state)
     stack.count_subscribers(who.topic)
     if args.json:
         print(json.dumps(_answer(stack, who, where, state, made=made), indent=2))
@@ -104,6 +112,11 @@ def _state(stack: Stack, who: Recipient, where: Address) -> str:
     if any(each.confirmed for each in theirs):
         return "confirmed"
     return "pending" if theirs else ""
+
+
+def _note(stack: Stack, who: Recipient, where: Address, state: str) -> None:
+    seat = Seat.of(who.topic, where.protocol, where.endpoint)
+    stack.note(seat, State.CONFIRMED if state == "confirmed" else State.PENDING)
 
 
 def _wait(stack: Stack, who: Recipient, where: Address) -> str:
@@ -134,9 +147,17 @@ def _tell(stack: Stack, who: Recipient, where: Address, state: str, *, made: boo
         console.print(Text(f"{where.endpoint} {verb} to {topic}.", "green"))
     else:
         console.print(Text(AFTERWARDS[where.protocol].format(endpoint=where.endpoint), "yellow"))
+        console.print(Text(_how_to_confirm(who), "yellow"), soft_wrap=True)
     for warning in _warnings(stack, who, where):
         console.print(Text(warning.format(arn=stack.topics.arn(who.topic)), "yellow"))
     console.print(Text(f"Then try it: sla-watchdog test-alert {who.audience}", "dim"))
+
+
+def _how_to_confirm(who: Recipient) -> str:
+    return (
+        "Better than opening that link: copy it unopened, and no link in a mail can end the subscription:\n"
+        f"  sla-watchdog confirm {who.audience} 'LINK'"
+    )
 
 
 def _warnings(stack: Stack, who: Recipient, where: Address) -> list[str]:

@@ -12,7 +12,9 @@ from botocore.exceptions import ClientError
 from sla_watchdog.adapters.sns import NOT_FOUND
 from sla_watchdog.adapters.table import code_of
 from sla_watchdog.cli.addresses import Address
-from sla_watchdog.domain.case import Recipient
+from sla_watchdog.domain.subscribers import Seat, recipient_of
+
+__all__ = ["Subscription", "Topics", "recipient_of"]
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -43,6 +45,9 @@ class Subscription:
     def is_of(self, address: Address) -> bool:
         same = self.endpoint.casefold() == address.endpoint.casefold()
         return same and self.protocol == address.protocol
+
+    def seat(self, topic: str) -> Seat:
+        return Seat.of(topic, self.protocol, self.endpoint)
 
 
 @frozen
@@ -116,14 +121,22 @@ class Topics:
     def unsubscribe(self, subscription: Subscription) -> None:
         self.writes.unsubscribe(SubscriptionArn=subscription.arn)
 
+    def confirm(self, topic: str, token: str) -> str:
+        """The subscription's ARN. From then on only the account that owns it can end it: no link in a mail does."""
+        answer = self.writes.confirm_subscription(
+            TopicArn=self.arn(topic), Token=token, AuthenticateOnUnsubscribe="true"
+        )
+        return answer["SubscriptionArn"]
 
-def recipient_of(topic: str, audiences: frozenset[str]) -> Recipient | None:
-    """Whose topic it is; of one person or team the name as far as the topic tells it. None for no audience's."""
-    whose = topic.removesuffix("-urgent")
-    audience, _, of = (topic if topic in audiences else whose).partition("--")
-    if audience not in audiences:
-        return None
-    return Recipient(audience, of, urgent=topic not in audiences and topic != whose)
+    def ends_by_the_account_alone(self, arn: str) -> bool:
+        """False where SNS says that it was confirmed by opening its link; True where it does not say."""
+        try:
+            attributes = self.reads.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+        except ClientError as error:
+            if code_of(error) in NOT_FOUND:
+                return True  # confirmed just now, as was asked, and not to be read yet
+            raise
+        return attributes.get("ConfirmationWasAuthenticated", "").casefold() != "false"
 
 
 def _policy(text: str, arn: str) -> str:

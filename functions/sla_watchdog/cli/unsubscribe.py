@@ -14,6 +14,7 @@ from sla_watchdog.cli.addresses import Address, address
 from sla_watchdog.cli.options import Subparsers, add_command
 from sla_watchdog.cli.subscribe import add_recipient, recipient
 from sla_watchdog.domain.case import OPERATIONS, Recipient
+from sla_watchdog.domain.subscribers import Seat, State
 
 if TYPE_CHECKING:
     from sla_watchdog.cli.stack import Stack
@@ -27,7 +28,8 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
         run,
         summary="take an address out of an audience",
         description="Ends the subscription of an address to the topic of an audience. A topic made for one person "
-        "or team goes with its last subscriber: their alerts reach the whole audience again.",
+        "or team goes with its last subscriber: their alerts reach the whole audience again. Of an address that is "
+        "gone already it says that this is wanted, and the reminders end.",
         example="  sla-watchdog unsubscribe owner --for kim kim@example.org",
     )
     add_recipient(parser)
@@ -41,13 +43,18 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _unsubscribe(stack: Stack, who: Recipient, where: Address, args: argparse.Namespace) -> int:
-    topic = stack.topics.name(who.topic)
+    topic, seat = stack.topics.name(who.topic), Seat.of(who.topic, where.protocol, where.endpoint)
+    missed = seat in stack.watch.roster().subscribers
     listed = stack.topics.subscriptions(who.topic)
-    if listed is None:
+    if listed is None and not missed:
         raise UsageError(f"there is no topic {topic}")
+    listed = listed or []
     theirs = [each for each in listed if each.is_of(where)]
-    if not theirs:
+    if not theirs and not missed:
         raise UsageError(f"{where.endpoint} is not subscribed to {topic}; {_subscribed(listed)}")
+    stack.note(seat, State.ENDED)  # before it ends, so that no sweep takes it for lost
+    if not theirs:
+        return _not_missed_any_more(topic, where, listed, args)
     confirmed = [each for each in theirs if each.confirmed]
     for each in confirmed:
         stack.topics.unsubscribe(each)
@@ -61,6 +68,15 @@ def _unsubscribe(stack: Stack, who: Recipient, where: Address, args: argparse.Na
     else:
         _tell(topic, who, where, confirmed, left, gone=gone)
     return FINE if confirmed else FINDINGS
+
+
+def _not_missed_any_more(topic: str, where: Address, listed: list[Subscription], args: argparse.Namespace) -> int:
+    if args.json:
+        print(json.dumps(_answer(topic, where, [], listed, gone=False), indent=2))
+    else:
+        text = f"{where.endpoint} was not subscribed to {topic} any more; nobody is reminded of it from now on."
+        Console(highlight=False).print(Text(text, "green"))
+    return FINE
 
 
 def _subscribed(listed: list[Subscription]) -> str:

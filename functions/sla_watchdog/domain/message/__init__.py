@@ -1,5 +1,6 @@
 """Alerts in words: one structured message for e-mail, SMS and machines, within what SNS takes for any input."""
 
+from sla_watchdog.domain.message.absence import render_absence
 from sla_watchdog.domain.message.alert import render
 from sla_watchdog.domain.message.digest import listed, render_digest
 from sla_watchdog.domain.message.envelope import Message, NoTopic, Refused, Sent
@@ -14,6 +15,7 @@ __all__ = [
     "listed",
     "observed_line",
     "render",
+    "render_absence",
     "render_digest",
     "render_observed",
     "render_test",
