@@ -60,7 +60,9 @@ def start(queue: SegmentsQueue, of: int, run: str = "") -> str:
 
 
 def begin(watch: WatchTable, queue: SegmentsQueue, of: int, now: int) -> str:
-    """`start`, unless a sweep is under way, which ends first: the run's id, or '' then. Raises Unavailable."""
+    """`start` of a sweep that the schedule asks for, unless one is under way, which ends first: the run's id, or ''
+    then. Raises Unavailable.
+    """
     run = secrets.token_hex(4)
     if not watch.run_lease(run, now, now + SWEEPING, "sweeping"):
         return ""

@@ -24,7 +24,7 @@ from sla_watchdog.judging import Judge, Judged
 from sla_watchdog.linking import Linker, unlinked
 from sla_watchdog.pace import Pace
 from sla_watchdog.sending import LEASE, Sender
-from sla_watchdog.sweep import begin
+from sla_watchdog.sweep import start
 
 ROUND = 1000
 """Cases judged together: enough that a storm makes few digests, few enough to fit the function's memory."""
@@ -70,8 +70,7 @@ class Tick:
     def _ask_for_sweep(self) -> str:
         """Why none could be asked for, '' where one was. The next tick asks again; what is due does not wait for it."""
         try:
-            if not begin(self.watch, self.queue, self.segments, self.now):
-                return ""  # the one that is under way may have passed what is to be looked at: asked again
+            start(self.queue, self.segments)
         except Unavailable as problem:
             return str(problem)
         self.watch.mark_swept(self.judge.generation.number)
@@ -102,7 +101,8 @@ class Tick:
 
     def _report_deletions(self, sender: Sender) -> None:
         """Operations are notified once deletions are held, and daily while they are."""
-        if self.judge.surroundings.deletions_held_since is None:
+        nothing_new = self.judge.generation.swept and not sender.tally.due  # what is held asks for a sweep
+        if nothing_new or self.judge.surroundings.deletions_held_since is None:
             return
         known = self.watch.deletions(self.now)
         if known.held_since is None or self.now < known.reported_at + DAY:

@@ -89,11 +89,8 @@ def test_a_sweep_that_died_keeps_no_other_from_beginning_for_long(desk: Desk) ->
     assert begin(desk.parts.watch, desk.parts.queue, 2, NOW + 3600)
 
 
-def test_what_asks_for_a_sweep_while_one_is_under_way_gets_one_of_its_own(desk: Desk) -> None:
+def test_a_new_policy_is_swept_at_once_though_a_sweep_is_under_way(desk: Desk) -> None:
     begin(desk.parts.watch, desk.parts.queue, 1, NOW)
-    (segment,) = waiting(desk)
-    desk.tick(f"{MON}T02:01")  # a policy never seen before
-    assert not waiting(desk)
-    desk.parts.sweeper(NOW + 90).sweep(segment, NOW + 90, lambda: 100.0)
-    desk.tick(f"{MON}T02:02")
+    assert len(waiting(desk)) == 1
+    desk.tick(f"{MON}T02:01")
     assert len(waiting(desk)) == desk.parts.settings.segments
