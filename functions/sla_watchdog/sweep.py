@@ -152,7 +152,8 @@ class Sweeper:
         if whole and not too_many(missing, tickets):
             self.watch.believe_deletions()
             return []
-        return [f"deletions: {missing} of {tickets} open tickets have no record any more: see `sla-watchdog deletions`"]
+        told = f"deletions: {missing} of {tickets} open tickets have no record any more: see `sla-watchdog deletions`"
+        return self._shrunk(total, known, now) or [told]
 
     def _shrunk(self, total: Mapping[str, int], known: Deletions, now: int) -> list[str]:
         before = self.watch.last_sweep()
