@@ -94,6 +94,7 @@ def policy(*rules: Rule, **changes: Any) -> Policy:
         "signals": {},
         "pauses": Pauses(),
         "gap": 14 * DAY,
+        "thanks": None,
         "acknowledge": Acknowledge(),
         "digest_after": 10,
         "hash": "test",

@@ -199,6 +199,13 @@ def test_signals_and_limits_come_back_as_they_were_written() -> None:
     assert found.acknowledge == Acknowledge(24 * HOUR, 3)
 
 
+def test_thanks_come_back_as_they_were_written_and_a_build_without_them_is_that_of_before() -> None:
+    written = FULL.replace("gap: 2w", "gap: 2w, thanks: 30m")
+    assert (policy(FULL).thanks, policy(written).thanks) == (None, 1800)
+    assert '"thanks"' not in compiled(FULL)
+    assert policy(FULL).hash != policy(written).hash
+
+
 def test_groups_keep_the_order_of_the_file_though_keys_are_sorted() -> None:
     assert policy(FULL).groups == ("open", "vendor", "waiting", "resolved", "closed")
 

@@ -66,6 +66,12 @@ def test_limits_are_what_the_file_says() -> None:
     assert form.acknowledge == Acknowledge(24 * HOUR, 3)
 
 
+def test_a_message_after_the_end_is_thanks_only_where_the_file_says_so() -> None:
+    written = FULL.replace("gap: 2w", "gap: 2w, thanks: 1h30m")
+    assert written != FULL
+    assert (form_of().cases.thanks, form_of(written).cases.thanks) == (None, 5400)
+
+
 def test_what_is_left_out_has_its_default() -> None:
     start, end = FULL.index("signals:"), FULL.index("examples:")
     form = form_of(FULL[:start] + FULL[end:])

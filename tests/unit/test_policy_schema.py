@@ -72,6 +72,7 @@ def test_every_key_has_a_word_of_explanation() -> None:
         ("signals", [{"bounce": 1, "tell": "manager"}]),
         ("pauses", {"longest": "5d"}),
         ("cases", {"gap": "often"}),
+        ("cases", {"thanks": "soon"}),
         ("acknowledge", {"snoozes": 1000}),
         ("examples", [{"name": "nothing"}]),
         ("examples", [{"name": "no such event", "events": [{"at": "2026-03-02", "type": "made"}], "expect": {}}]),

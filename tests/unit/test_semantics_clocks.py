@@ -80,7 +80,7 @@ def test_b3_the_oldest_unanswered_message_starts_an_exchange_and_every_exchange_
 
 
 def test_b3_resolving_stops_it_and_thanks_after_the_end_start_nothing() -> None:
-    desk = target(Metric.NEXT_RESPONSE)
+    desk = evolve(target(Metric.NEXT_RESPONSE), thanks=HOUR)
     thanks = facts(
         BORN,
         ("customer_reply", "2026-03-02T10:00"),

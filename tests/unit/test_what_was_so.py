@@ -67,10 +67,12 @@ def test_a_clock_that_was_met_stays_met_under_its_own_limit_when_the_priority_ri
     assert (found.breach_at, found.rule, found.target) == (None, "rest", 8 * HOUR)
 
 
-def test_an_answer_in_the_second_of_the_change_is_in_time() -> None:
-    known = said(LOW, ("agent_reply", "2026-03-02T14:00"), ("priority", "2026-03-02T14:00", HIGH))
+def test_an_answer_in_the_second_of_the_change_is_judged_by_what_changed_and_an_earlier_one_is_not() -> None:
+    known = said(LOW, ("agent_reply", "2026-03-02T14:00"), ("priority", "2026-03-02T14:00:01", HIGH))
     rules = by_priority((first_response(HOUR),), (first_response(8 * HOUR),))
     assert clock(known, rules, Metric.FIRST_RESPONSE).breach_at is None
+    same_second = said(LOW, ("agent_reply", "2026-03-02T14:00"), ("priority", "2026-03-02T14:00", HIGH))
+    assert clock(same_second, rules, Metric.FIRST_RESPONSE).breach_at == at("2026-03-02T14:00")
     a_second_later = said(LOW, ("agent_reply", "2026-03-02T14:00:01"), ("priority", "2026-03-02T14:00", HIGH))
     assert clock(a_second_later, rules, Metric.FIRST_RESPONSE).breach_at == at("2026-03-02T14:00")
 
@@ -126,6 +128,28 @@ def test_a_deadline_set_elsewhere_that_passes_while_it_is_resolved_is_a_breach_a
         ("status", "2026-03-04T12:00", "Open"),
     )
     assert clock(known, rules, Metric.RESOLUTION).breach_at == at("2026-03-04T12:00")
+
+
+def test_a_value_that_is_said_later_for_the_first_time_is_a_change_too() -> None:
+    known = said(LOW, ("agent_reply", "2026-03-02T14:00"), ("customer_tier", "2026-03-05T09:00", "gold"))
+    gold = Condition("customer_tier", frozenset({"gold"}))
+    rules = policy(rule("gold", first_response(HOUR), when=(gold,)), rule("rest", first_response(8 * HOUR)))
+    found = clock(known, rules, Metric.FIRST_RESPONSE)
+    assert (found.rule, found.breach_at) == ("rest", None)
+
+
+def test_what_the_first_record_says_held_before_it_was_seen() -> None:
+    """A ticket found a week after its creation, resolved since: what it says then is all that is known of it."""
+    seen = "2026-03-09T09:00"
+    known = facts(
+        ("created", "2026-03-02T09:00"),
+        ("resolved", "2026-03-02T14:00"),
+        ("status", seen, "Resolved"),
+        ("priority", seen, HIGH),
+    )
+    rules = by_priority((resolution(HOUR),), (resolution(8 * HOUR),))
+    found = clock(known, rules, Metric.RESOLUTION)
+    assert (found.rule, found.breach_at) == ("urgent", at("2026-03-02T10:00:01"))
 
 
 # ------------------------------------------------------------------ each rule with its own pauses, end and deadline

@@ -120,8 +120,16 @@ def _limits(form: PolicyForm) -> list[str]:
         f"one pause up to {spoken(longest)}" if longest else "one pause as long as it takes",
         f"all pauses of a clock up to {spoken(total)}" if total else "any number of pauses",
         f"a follow-up within {spoken_by_the_wall(form.cases.gap)} is the same case",
+        _thanks(form.cases.thanks),
         f"a promise reaches {spoken(form.acknowledge.longest)} ahead, {snoozes} snooze{'s' * (snoozes != 1)}",
     ]
+
+
+def _thanks(within: int | None) -> str:
+    from sla_watchdog.policy_file.durations import spoken_by_the_wall
+
+    heard = "a message of the customer after the end waits for an answer"
+    return heard if within is None else f"{heard}, but for the first within {spoken_by_the_wall(within)}"
 
 
 def _manner(level: Level) -> str:

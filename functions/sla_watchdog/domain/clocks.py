@@ -8,7 +8,7 @@ A11, D1). All instants are epoch seconds.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from itertools import pairwise
 
@@ -167,6 +167,18 @@ def _scenes(ticket: Ticket, facts: Facts, policy: Policy, recorded: Recorded) ->
 
 
 @frozen
+class _Life:
+    """From when to when one clock ran. `since` is later than its `start` where what waited since then was left
+    unanswered by an end: that much of it was an exchange of its own.
+    """
+
+    cycle: int
+    start: int
+    stop: int | None
+    since: int
+
+
+@frozen
 class _Scene:
     """One metric of one ticket, with the limits that were in force for it."""
 
@@ -189,33 +201,38 @@ class _Scene:
         return () if present.target is None else self.courses.of(present).overruns
 
     def clocks(self, whole: bool) -> Iterator[Clock]:
-        """None for a ticket that was born closed, until it is reopened (semantics C4)."""
+        """None for a ticket that was born closed, until it is reopened (semantics C4), but for its messages."""
         stops = self.last.stops
-        if len(self.ticket.spans) == 1 and self.ticket.group in stops:
+        born_over = len(self.ticket.spans) == 1 and self.ticket.group in stops
+        if born_over and self.metric is not Metric.NEXT_RESPONSE:
             return
-        for cycle, (start, stop) in self._lives(stops, whole):
-            clock = self._clock(cycle, start, stop)
+        lives = list(self._lives(stops))
+        for life in lives if whole else lives[-1:]:
+            clock = self._clock(life)
             if clock is not None:
                 yield clock
 
     # ------------------------------------------------------------------ when it starts and stops
 
-    def _lives(self, stops: frozenset[str], whole: bool) -> Iterable[tuple[int, Period]]:
-        """Cycle, start and stop of each clock of the metric; of exchanges only the last, unless the `whole` is asked
-        for.
-        """
+    def _lives(self, stops: frozenset[str]) -> Iterator[_Life]:
+        """One for each clock of the metric, oldest first."""
+        before: int | None = None
+        for cycle, (start, stop) in enumerate(self._spells(stops), 1):
+            yield _Life(cycle, start, stop, start if before is None else max(start, before))
+            before = stop
+
+    def _spells(self, stops: frozenset[str]) -> list[Period]:
         match self.metric:
             case Metric.FIRST_RESPONSE:
                 return self._first_response(stops)
             case Metric.FIRST_RESOLUTION:
-                return [(1, (self.ticket.created_at, self._first_end(stops)))]
+                return [(self.ticket.created_at, self._first_end(stops))]
             case Metric.RESOLUTION:
-                return [(1, (self.ticket.created_at, self._left(self.ticket.since(stops))))]
+                return [(self.ticket.created_at, self._left(self.ticket.since(stops)))]
             case Metric.NEXT_RESPONSE:
-                found = exchanges(self.ticket, stops)
+                return exchanges(self.ticket, stops)
             case _:
-                found = updates(self.ticket, self.ticket.since(stops))
-        return list(enumerate(found, 1))[0 if whole else -1 :]
+                return updates(self.ticket, self.ticket.since(stops))
 
     def _left(self, *ends: int | None) -> int | None:
         return min((at for at in (*ends, self.ticket.left_at) if at is not None), default=None)
@@ -223,7 +240,7 @@ class _Scene:
     def _first_end(self, stops: frozenset[str]) -> int | None:
         return self._left(next((span.start for span in self.ticket.spans if span.group in stops), None))
 
-    def _first_response(self, stops: frozenset[str]) -> list[tuple[int, Period]]:
+    def _first_response(self, stops: frozenset[str]) -> list[Period]:
         """From the creation; for a ticket that the desk opened, from the customer's first message (semantics B2)."""
         start, answered = self.ticket.first_request
         if self.ticket.by_agent:
@@ -232,7 +249,7 @@ class _Scene:
             start = self.ticket.asked[0]
             answered = next((at for at in self.ticket.answered if at >= start), None)
         ends = (span.start for span in self.ticket.spans if span.group in stops and span.start >= start)
-        return [(1, (start, self._left(answered, next(ends, None))))]
+        return [(start, self._left(answered, next(ends, None)))]
 
     def _reopenings(self, stops: frozenset[str]) -> tuple[int, ...]:
         if stops is ENDED:
@@ -242,31 +259,32 @@ class _Scene:
 
     # ------------------------------------------------------------------ what follows
 
-    def _clock(self, cycle: int, start: int, stop: int | None) -> Clock | None:
+    def _clock(self, life: _Life) -> Clock | None:
         """None where no limit was in force while it ran, or where a rule without one took over before a breach."""
-        lived = until_stopped(self.periods, stop, self.last)
+        lived = until_stopped(self.periods, life.stop, self.last)
         under = next((period for period in reversed(lived) if period.target is not None), None)
         if under is None:
             return None
-        clock = self._under(under, lived, cycle, start, stop)
+        clock = self._under(under, lived, life)
         kept = under is lived[-1] or (clock.breach_at is not None and under.covers(clock.breach_at))
         if not kept:
             return None
         reopenings = self._reopenings(under.stops) if self.metric is Metric.RESOLUTION else ()
         return _reopened(clock, self.ticket, reopenings) if reopenings else clock
 
-    def _under(self, under: InForce, lived: tuple[InForce, ...], cycle: int, start: int, stop: int | None) -> Clock:
+    def _under(self, under: InForce, lived: tuple[InForce, ...], life: _Life) -> Clock:
         target = under.limit
+        start, stop = life.start, life.stop
         whole = self.courses.of(under).course
         part = whole if start == self.ticket.created_at and stop is None else whole.within(start, stop)
         due_at, within = self._deadline(target, part, stop)
-        record = recorded_as(self.ticket.id, self.metric, cycle)
-        breach_at = self.recorded.breach(record, self._breach(lived, start, stop), part)
+        record = recorded_as(self.ticket.id, self.metric, life.cycle)
+        breach_at = self.recorded.breach(record, self._breach(lived, life), part)
         elsewhere = target.due is not None
         return Clock(
             subject=self.ticket.id,
             metric=self.metric,
-            cycle=cycle,
+            cycle=life.cycle,
             rule=under.rule.name,
             target=within,
             calendar=under.rule.calendar,
@@ -294,42 +312,50 @@ class _Scene:
 
     # ------------------------------------------------------------------ when it was breached
 
-    def _breach(self, lived: tuple[InForce, ...], start: int, stop: int | None) -> int | None:
+    def _breach(self, lived: tuple[InForce, ...], life: _Life) -> int | None:
         """The first instant at which more had elapsed than the limit in force at that instant allowed, each limit with
         the pauses and the end of its own rule.
         """
-        own = self._own_breach(lived, start, stop)
+        own = self._own_breach(lived, life)
         breaches = [own, *(self._breach_of(each) for each in self.ticket.absorbed)]
         return min((at for at in breaches if at is not None), default=None)
 
-    def _own_breach(self, lived: tuple[InForce, ...], start: int, stop: int | None) -> int | None:
+    def _own_breach(self, lived: tuple[InForce, ...], life: _Life) -> int | None:
         parts: dict[str, tuple[Course, int | None]] = {}
         for period in lived:
             target = period.target
             if target is None:
                 continue
             if period.rule.name not in parts:
-                part = self._part(period, start, stop)
+                part = self._part(period, life)
                 parts[period.rule.name] = part, part.reaches(target.within + 1)
             part, reached = parts[period.rule.name]
             if target.due is not None:
-                at = self._late_by_field(target.due, part, period, start)
+                at = self._late_by_field(target.due, part, period, life.start)
             else:
-                at = reached if reached is None or reached >= period.since else part.lives_from(period.since)
+                at = self._not_before(max(period.since, life.since), reached, part, life)
             if at is not None and period.covers(at):
                 return at
         return None
 
-    def _part(self, period: InForce, start: int, stop: int | None) -> Course:
+    def _not_before(self, since: int, at: int | None, part: Course, life: _Life) -> int | None:
+        """When a limit known since `since` was passed; while it is over nothing is."""
+        if at is None or at >= since:
+            return at
+        if since == life.stop and self.metric not in (Metric.FIRST_RESOLUTION, Metric.RESOLUTION):
+            return since
+        return part.lives_from(since)
+
+    def _part(self, period: InForce, life: _Life) -> Course:
         """The clock's course as the rule of that time has it."""
         whole = self.courses.of(period).course
         match self.metric:
             case Metric.RESOLUTION:
                 return whole
             case Metric.FIRST_RESOLUTION:
-                return whole.within(start, self._first_end(period.stops))
+                return whole.within(life.start, self._first_end(period.stops))
             case _:
-                return whole.within(start, stop)
+                return whole.within(life.start, life.stop)
 
     def _late_by_field(self, name: str, part: Course, period: InForce, start: int) -> int | None:
         """The second after the deadline that was set then; where it was moved into the past, when it was moved."""

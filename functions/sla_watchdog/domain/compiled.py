@@ -102,6 +102,7 @@ def _policy(part: Part, digest: str) -> Policy:
         signals=_signals(part["signals"], audiences),
         pauses=_pauses(part["pauses"], audiences),
         gap=part["gap"].integer(),
+        thanks=part.get("thanks").optional_integer(),
         acknowledge=_acknowledge(part["acknowledge"]),
         digest_after=part["digest_after"].integer(),
         hash=digest,

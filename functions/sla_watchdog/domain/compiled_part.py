@@ -37,6 +37,11 @@ class Part:
             raise DamagedPolicy(path, "missing")
         return Part(path, self.value[key])
 
+    def get(self, key: str) -> Part:
+        """One that is only written where it says something."""
+        known = isinstance(self.value, dict) and key in self.value
+        return self[key] if known else Part(key, None)
+
     def __iter__(self) -> Iterator[Part]:
         if not isinstance(self.value, list):
             raise self.damaged("a list")

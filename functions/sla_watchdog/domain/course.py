@@ -14,11 +14,10 @@ from attrs import field, frozen
 
 from sla_watchdog.domain.business_time import Calendar
 from sla_watchdog.domain.policy import Pauses
-from sla_watchdog.domain.ticket import Span, Ticket
+from sla_watchdog.domain.ticket import ASKED, Span, Ticket
 
-ASKED = "customer asked"
 TOO_LONG = "pause limit"
-"""Groups of spans that run although their status pauses: what ended the pause."""
+"""The group of a span that runs although its status pauses, since the pause used up what is allowed."""
 
 
 @frozen

@@ -17,35 +17,47 @@ class Step(IntEnum):
 
     END = 1
     ANSWERED = 2
-    ASKED = 3
-    REOPENED = 4
+    THANKED = 3
+    ASKED = 4
+    REOPENED = 5
 
 
 def exchanges(ticket: Ticket, stops: frozenset[str]) -> list[Period]:
-    """From the oldest unanswered message of the customer to its answer, or to the end; oldest first."""
-    ends = [(span.start, Step.END) for span in ticket.spans if span.group in stops]
+    """From the oldest unanswered message of the customer to its answer, or to the end; oldest first.
+
+    A message after the end begins one too, unless it was thanks. What was unanswered at an end is not answered by it:
+    whatever begins the next exchange, it starts at the oldest message that nobody answered (semantics B3).
+    """
+    ends = [(start, Step.END) for start in _ends(ticket, stops)]
     again = [(at, Step.REOPENED) for at in ticket.reopenings]
-    said = [(at, Step.ASKED) for at in ticket.asked] + [(at, Step.ANSWERED) for at in ticket.answered]
+    said = [(at, Step.THANKED if at in ticket.thanks else Step.ASKED) for at in ticket.asked]
+    said += [(at, Step.ANSWERED) for at in ticket.answered]
     own = _until_left(ticket, _periods(sorted([*ends, *again, *said])))
     return _joined([*own, *_left_unanswered(ticket, stops)]) if ticket.absorbed else own
 
 
+def _ends(ticket: Ticket, stops: frozenset[str]) -> Iterator[int]:
+    """From resolved to closed nothing ends once more."""
+    before = ""
+    for span in ticket.spans:
+        if span.group in stops and before not in stops:
+            yield span.start
+        before = span.group
+
+
 def _periods(steps: list[tuple[int, Step]]) -> Iterator[Period]:
-    """A message while the ticket is ended waits for a reopening."""
     opened: int | None = None
-    waiting: int | None = None
-    ended = False
+    unanswered: int | None = None
     for at, what in steps:
-        if what is Step.END or what is Step.ANSWERED:
-            if opened is not None:
-                yield opened, at
-            opened = waiting = None
-            ended = ended or what is Step.END
-        elif what is Step.ASKED and ended:
-            waiting = at if waiting is None else waiting
-        else:
-            opened = next(start for start in (opened, waiting, at) if start is not None)
-            waiting, ended = None, False
+        if what in (Step.ASKED, Step.THANKED):
+            unanswered = at if unanswered is None else unanswered
+        if opened is None and what in (Step.ASKED, Step.REOPENED):
+            opened = at if unanswered is None else unanswered
+        elif opened is not None and what in (Step.ANSWERED, Step.END):
+            yield opened, at
+            opened = None
+        if what is Step.ANSWERED:
+            unanswered = None
     if opened is not None:
         yield opened, None
 

@@ -18,7 +18,7 @@ from sla_watchdog.domain.findings import Finding
 from sla_watchdog.domain.lateness import Cause, cause
 from sla_watchdog.domain.levels import Scene
 from sla_watchdog.domain.links import LINKS, Matter, as_written
-from sla_watchdog.domain.matching import holds, rules_over_time
+from sla_watchdog.domain.matching import holds, rules_over_time, value_at
 from sla_watchdog.domain.policy import (
     COUNTED,
     TARGETS,
@@ -248,9 +248,8 @@ def _refusals(matched: Rule, ticket: Ticket, facts: Facts, policy: Policy, at: i
 
 
 def _had(name: str, ticket: str, facts: Facts, at: int) -> tuple[str, ...]:
-    """What the ticket said at `at`; before anything was said of it, the first that was."""
-    series = facts.of_field(ticket, name)
-    value = facts.as_of(ticket, name, max(at, series[0].at)) if series else ""
+    """What the ticket said at `at`, as the rules were matched with it."""
+    value = value_at(name, ticket, facts, at)
     return tuple(filter(None, (value,) if isinstance(value, str) else value))
 
 

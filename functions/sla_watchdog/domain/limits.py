@@ -77,13 +77,20 @@ class Limit:
 def until_stopped(periods: Sequence[InForce], stop: int | None, last: InForce) -> tuple[InForce, ...]:
     """Those that began before the clock stopped, the last of them open-ended: what began later judges nothing.
 
-    All of them where the rule in force at its end would not have ended it there; `last` is the one that does.
+    A limit of the very second of the stop still counts: that cannot lose a breach. All of them where the rule in force
+    at its end would not have ended it there; `last` is the one that does.
     """
-    lived = [period for period in periods if stop is None or period.since < stop] or [periods[0]]
+    lived = [period for period in periods if _began(period, stop)] or [periods[0]]
     final = lived[-1]
     if final.target is not None and final.stops != last.stops:
         return tuple(periods)
     return (*lived[:-1], evolve(final, end=None))
+
+
+def _began(period: InForce, stop: int | None) -> bool:
+    if stop is None or period.since < stop:
+        return True
+    return period.since == stop and period.target is not None
 
 
 @frozen
@@ -100,14 +107,16 @@ class Courses:
 
     ticket: Ticket
     policy: Policy
-    _known: dict[tuple[frozenset[str], frozenset[str], str], Lived] = field(factory=dict, init=False)
+    _known: dict[tuple[frozenset[str], frozenset[str], str, bool], Lived] = field(factory=dict, init=False)
 
     def of(self, period: InForce) -> Lived:
-        key = period.stops, period.limit.pauses_in, period.rule.calendar
+        answers = period.limit.metric is Metric.NEXT_RESPONSE and bool(self.ticket.unheard)
+        key = period.stops, period.limit.pauses_in, period.rule.calendar, answers
         if key not in self._known:
-            stops, pauses, calendar = key
+            stops, pauses, calendar, answers = key
+            ticket = self.ticket.as_heard if answers else self.ticket
             self._known[key] = Lived(
-                *course(self.ticket, stops, pauses, self.policy.calendars[calendar], self.policy.pauses)
+                *course(ticket, stops, pauses, self.policy.calendars[calendar], self.policy.pauses)
             )
         return self._known[key]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sla_watchdog.domain.facts import UNREADABLE, Facts, Value
+from sla_watchdog.domain.facts import UNREADABLE, Fact, Facts, Value
 from sla_watchdog.domain.policy import Condition, Metric, Policy, Rule, Truth
 from sla_watchdog.domain.ticket import Ticket
 
@@ -13,10 +13,18 @@ Candidates = tuple[tuple[int, tuple[Rule, ...]], ...]
 """The same with every rule that could apply: several where a value cannot be read, the strictest first."""
 
 
-def _value(name: str, ticket: str, facts: Facts, at: int) -> Value:
-    """The value of a field at `at`; before anything was said of it, the first that was."""
+def value_at(name: str, ticket: str, facts: Facts, at: int) -> Value:
+    """The value of a field at `at`. What the first record said held before it too; what came later did not."""
     series = facts.of_field(ticket, name)
-    return facts.as_of(ticket, name, max(at, series[0].at)) if series else ""
+    if series and at < series[0].at and _at_first_sight(series[0], facts):
+        return series[0].value
+    return facts.as_of(ticket, name, at)
+
+
+def _at_first_sight(first: Fact, facts: Facts) -> bool:
+    """Whether it was said with the first status of the ticket, or before any."""
+    statuses = facts.of_field(first.ticket, "status")
+    return not statuses or first.at <= statuses[0].at
 
 
 def _unreadable(name: str, ticket: str, facts: Facts, at: int) -> bool:
@@ -30,7 +38,7 @@ def _unreadable(name: str, ticket: str, facts: Facts, at: int) -> bool:
 
 def _values(name: str, ticket: str, facts: Facts, at: int) -> set[str]:
     """The same case-folded, of a list each member."""
-    value = _value(name, ticket, facts, at)
+    value = value_at(name, ticket, facts, at)
     return {member.casefold() for member in ((value,) if isinstance(value, str) else value) if member}
 
 
@@ -111,18 +119,15 @@ def candidates_over_time(ticket: Ticket, facts: Facts, policy: Policy) -> Candid
 
 
 def _read(name: str, ticket: str, facts: Facts, at: int) -> tuple[Value, bool]:
-    return _value(name, ticket, facts, at), _unreadable(name, ticket, facts, at)
+    return value_at(name, ticket, facts, at), _unreadable(name, ticket, facts, at)
 
 
 def rule_changes(ticket: str, facts: Facts, policy: Policy) -> set[int]:
     """When a field that some condition asks for changed, or whether it can be read."""
-    names = (name for asked in policy.asked for name in (asked, UNREADABLE + asked))
-    series = (facts.of_field(ticket, name) for name in names)
-    changed = {fact.at for known in series if len(known) > 1 for fact in facts.changes(ticket, known[0].field)[1:]}
-    return changed | _found_unreadable(ticket, facts, policy)
-
-
-def _found_unreadable(ticket: str, facts: Facts, policy: Policy) -> set[int]:
-    """When a field that had been read could not be read for the first time."""
-    firsts = (facts.of_field(ticket, UNREADABLE + name)[:1] for name in policy.asked)
-    return {fact.at for first in firsts for fact in first}
+    changed: set[int] = set()
+    for asked in policy.asked:
+        values = facts.of_field(ticket, asked)
+        known = 1 if values and _at_first_sight(values[0], facts) else 0
+        changed.update(fact.at for fact in values[known:])
+        changed.update(fact.at for fact in facts.of_field(ticket, UNREADABLE + asked))
+    return changed

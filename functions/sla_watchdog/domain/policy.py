@@ -275,6 +275,8 @@ class Policy:
     pauses: Pauses
     gap: int
     """Seconds of wall time: a follow-up of a ticket that was closed for longer is a new case, with a link."""
+    thanks: int | None
+    """Seconds of wall time after an end in which the customer's first message says thanks; None where none does."""
     acknowledge: Acknowledge
     digest_after: int
     hash: str

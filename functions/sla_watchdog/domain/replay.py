@@ -19,6 +19,7 @@ from sla_watchdog.domain.facts import Fact, Facts
 from sla_watchdog.domain.links import LINKS, named_by
 from sla_watchdog.domain.policy import Policy
 from sla_watchdog.domain.sparing import Sparing
+from sla_watchdog.domain.ticket import ENDED
 
 
 @frozen
@@ -176,7 +177,7 @@ class _Player:
         play.next_at = _after(judged, now)
         play.climbed = bool(play.reached or judged.decisions)
         play.calm = not play.linked and self.sparing.calm(judged.tickets)
-        play.ended = not judged.unresolved
+        play.ended = all(each.group in ENDED for each in judged.tickets if each.unresolved)
         play.young_until, play.last = None, judged
 
     def tell(self, case: Case, judged: Plan, now: int) -> None:

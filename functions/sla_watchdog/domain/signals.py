@@ -284,11 +284,11 @@ def _number(text: str) -> int:
 def _unresolved(tickets: tuple[Ticket, ...]) -> Iterator[Span]:
     """When at least one of the tickets was unresolved."""
     if len(tickets) == 1:
-        yield from tickets[0].outside(ENDED)
+        yield from tickets[0].as_heard.outside(ENDED)
         return
     start: int | None = None
     end: int | None = None
-    spans = sorted((span for each in tickets for span in each.outside(ENDED)), key=lambda span: span.start)
+    spans = sorted((span for each in tickets for span in each.as_heard.outside(ENDED)), key=lambda span: span.start)
     for span in spans:
         if start is None:
             start, end = span.start, span.end

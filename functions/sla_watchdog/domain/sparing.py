@@ -157,6 +157,8 @@ class Sparing:
     def _harmless(self, fact: Fact, harmless: frozenset[str], ended: bool) -> bool:
         if fact.field == "status":
             return self._group(fact) in ENDED if ended else self._group(fact) != ""
+        if fact.field == "customer_reply" and ended:
+            return False
         if fact.field in harmless:
             return True
         return fact.field not in self.moving and not fact.field.startswith(UNREADABLE)

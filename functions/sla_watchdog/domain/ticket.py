@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from sla_watchdog.domain.facts import Fact, Facts
 from sla_watchdog.domain.policy import Policy
@@ -12,6 +14,9 @@ from sla_watchdog.domain.policy import Policy
 ENDED = frozenset({"resolved", "closed"})
 UNKNOWN = "unknown"
 """The group of a status that the policy file does not name. It runs every clock (semantics D8)."""
+
+ASKED = "customer asked"
+"""The group of a span that runs although its status would hold or end it: the customer wrote, and waits."""
 
 BOT = "bot"
 AGENT = "agent"
@@ -49,6 +54,8 @@ class Ticket:
     absorbed: tuple[Ticket, ...] = ()
     own_created_at: int | None = None
     """When a survivor of a merge was itself created; None for any other ticket."""
+    thanks: frozenset[int] = frozenset()
+    """Messages after an end that the policy takes as thanks."""
     heard: tuple[int, ...] = ()
     """When the customer wrote of it anywhere: the messages to tickets merged into it, and their creation, too."""
 
@@ -77,15 +84,48 @@ class Ticket:
 
     @property
     def unresolved(self) -> bool:
-        return self.left_at is None and self.group not in ENDED
+        return self.left_at is None and (self.group not in ENDED or self._waits)
 
     @property
     def ended_at(self) -> int | None:
-        """Since when it is resolved, closed, merged or deleted; None while it is unresolved.
+        """Since when it is resolved, closed, merged or deleted, and no message of the customer waits for an answer;
+        None while it is unresolved.
 
         From resolved to closed nothing changes any more (semantics B5).
         """
-        return min((at for at in (self.since(ENDED), self.left_at) if at is not None), default=None)
+        ended = None if self._waits else self.since(ENDED)
+        if ended is not None and self.unheard:
+            ended = max(ended, self.unheard[-1].end or ended)
+        return min((at for at in (ended, self.left_at) if at is not None), default=None)
+
+    @property
+    def _waits(self) -> bool:
+        return bool(self.unheard) and self.unheard[-1].end is None
+
+    @cached_property
+    def unheard(self) -> tuple[Span, ...]:
+        """When it was over and a message of the customer waited all the same: until an answer or the reopening."""
+        waits = (wait for start, end in _stretches(self.spans) for wait in self._waits_in(start, end))
+        return tuple(until(self.left_at, waits))
+
+    def _waits_in(self, start: int, end: int | None) -> Iterator[Span]:
+        """Within one stretch of being over; a message in the second of its end counts as later."""
+        asked = [(at, ASKED) for at in _from_to(self.asked, start, end) if at not in self.thanks]
+        answered = [(at, AGENT) for at in _from_to(self.answered, start, end)] if asked else []
+        since: int | None = None
+        for at, who in sorted([*asked, *answered]):  # an answer comes before a message of the same second
+            if who == ASKED:
+                since = at if since is None else since
+            elif since is not None:
+                yield Span(since, at, ASKED)
+                since = None
+        if since is not None:
+            yield Span(since, end, ASKED)
+
+    @property
+    def as_heard(self) -> Ticket:
+        """The same, but not over while a message of the customer waits."""
+        return evolve(self, spans=tuple(_with(self.spans, self.unheard))) if self.unheard else self
 
     def since(self, groups: frozenset[str]) -> int | None:
         """Since when it has been in one of `groups` without a break; None where it is in none of them now."""
@@ -119,6 +159,52 @@ class Ticket:
         return tuple(until(self.left_at, (span for span in self.spans if span.group not in groups)))
 
 
+def _stretches(spans: tuple[Span, ...]) -> Iterator[tuple[int, int | None]]:
+    """(start, end) of each time in which it was resolved or closed without a break."""
+    start: int | None = None
+    for span in spans:
+        if span.group in ENDED:
+            start = span.start if start is None else start
+        elif start is not None:
+            yield start, span.start
+            start = None
+    if start is not None:
+        yield start, None
+
+
+def _from_to(instants: tuple[int, ...], start: int, end: int | None) -> tuple[int, ...]:
+    last = len(instants) if end is None else bisect_left(instants, end)
+    return instants[bisect_left(instants, start) : last]
+
+
+def _with(spans: Iterable[Span], waits: tuple[Span, ...]) -> Iterator[Span]:
+    """The spans, with those of `waits` in place of what they cover."""
+    left = list(waits)
+    for span in spans:
+        start: int | None = span.start
+        while start is not None and left and (span.end is None or left[0].start < span.end):
+            wait = left[0]
+            if start < wait.start:
+                yield Span(start, wait.start, span.group)
+            stays = wait.end is None or (span.end is not None and span.end < wait.end)
+            if stays:
+                yield Span(max(start, wait.start), span.end, wait.group)
+                start = None
+                break
+            yield Span(max(start, wait.start), wait.end, wait.group)
+            start = wait.end
+            left.pop(0)
+        if start is not None and (span.end is None or start < span.end):
+            yield Span(start, span.end, span.group)
+
+
+def _thanks(spans: tuple[Span, ...], asked: tuple[int, ...], policy: Policy) -> Iterator[int]:
+    """After each end the first message, if it comes so soon that the policy takes it as thanks."""
+    for start, end in _stretches(spans) if policy.thanks is not None else ():
+        first = _from_to(asked, start, end)[:1]
+        yield from (at for at in first if at - start <= (policy.thanks or 0))
+
+
 def until(end: int | None, spans: Iterable[Span]) -> Iterator[Span]:
     """The spans cut off at `end`; all of them where it is None."""
     for span in spans:
@@ -134,11 +220,14 @@ def ticket(name: str, facts: Facts, policy: Policy) -> Ticket:
     created_at = created[0].at if created else facts.first_seen(name) or 0
     gone = facts.changes(name, "gone")
     status = facts.of_field(name, "status")
+    spans = tuple(_spans(created_at, _steps(name, facts, policy)))
+    asked = tuple(fact.at for fact in facts.of_field(name, "customer_reply"))
     return Ticket(
         id=name,
         created_at=created_at,
-        spans=tuple(_spans(created_at, _steps(name, facts, policy))),
-        asked=(asked := tuple(fact.at for fact in facts.of_field(name, "customer_reply"))),
+        spans=spans,
+        asked=asked,
+        thanks=frozenset(_thanks(spans, asked, policy)),
         heard=asked,
         answered=_answers(facts.of_field(name, "agent_reply"), policy, created_at),
         gone_at=gone[-1].at if gone and gone[-1].value else None,

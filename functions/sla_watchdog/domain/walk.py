@@ -15,9 +15,9 @@ from attrs import evolve, frozen
 
 from sla_watchdog.domain.business_time import DAY, Calendar
 from sla_watchdog.domain.clocks import Clock
-from sla_watchdog.domain.course import ASKED, TOO_LONG
+from sla_watchdog.domain.course import TOO_LONG
 from sla_watchdog.domain.facts import Facts
-from sla_watchdog.domain.ticket import Span
+from sla_watchdog.domain.ticket import ASKED, Span
 
 MOST_ROWS = 24
 """A walk of more rows is told in a larger unit."""

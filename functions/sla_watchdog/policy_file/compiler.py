@@ -86,6 +86,7 @@ def _policy(form: PolicyForm, today: date) -> Json:
         "signals": {metric.value: _levels(levels) for metric, levels in form.signals.items()},
         "pauses": _pauses(form.pauses),
         "gap": form.cases.gap,
+        **({} if form.cases.thanks is None else {"thanks": form.cases.thanks}),
         "acknowledge": _acknowledge(form.acknowledge),
         "digest_after": form.digest_after,
         "holidays_until": holidays_until(form, today),

@@ -40,14 +40,20 @@ PAUSES = Then(
 
 @frozen
 class CasesForm:
-    """`gap` is wall time."""
+    """Both are wall time."""
 
     gap: int = 14 * DAY
+    thanks: int | None = None
 
 
 CASES = Record(
     CasesForm,
-    {"gap": Key(WALL_TIME, "a follow-up of a ticket that was closed for longer is a new case, with a link")},
+    {
+        "gap": Key(WALL_TIME, "a follow-up of a ticket that was closed for longer is a new case, with a link"),
+        "thanks": Key(
+            WALL_TIME, "the customer's first message so soon after the end says thanks, and waits for no answer"
+        ),
+    },
 )
 
 ACKNOWLEDGE = Record(
