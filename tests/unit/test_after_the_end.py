@@ -111,6 +111,14 @@ def test_a_message_on_a_ticket_that_was_born_closed_is_heard() -> None:
     assert [each.due_at for each in exchanges(known, "2026-03-02T20:00")] == [at("2026-03-02T16:00")]
 
 
+def test_so_is_the_first_message_on_a_ticket_that_an_agent_opened_and_closing_it_once_more_ends_nothing() -> None:
+    born = (("created", "2026-03-02T09:00", "agent"), *OVER[1:])
+    desk = policy(rule("all", Target(Metric.FIRST_RESPONSE, HOUR, STANDARD)))
+    known = facts(*born, wrote("2026-03-02T12:00"), ("closed", "2026-03-02T12:30"))
+    (found,) = [c for c in judge(known, "2026-03-02T14:00", desk).clocks if c.metric is Metric.FIRST_RESPONSE]
+    assert (found.due_at, found.stopped_at) == (at("2026-03-02T13:00"), None)
+
+
 def test_a_reopening_goes_on_with_the_exchange_of_the_message() -> None:
     known = facts(*OVER, wrote("2026-03-02T12:00"), ("status", "2026-03-02T13:00", "Open"))
     (found,) = exchanges(known, "2026-03-02T14:00")

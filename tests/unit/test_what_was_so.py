@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from building import HOUR, STANDARD, at, facts, first_response, judge, policy, resolution, rule
 from sla_watchdog.domain.case import Case
@@ -208,12 +209,13 @@ def test_a_breach_stays_when_the_field_of_the_later_rule_holds_no_deadline() -> 
     assert (found.rule, found.breach_at) == ("urgent", at("2026-03-02T13:00:01"))
 
 
-def test_while_resolved_by_an_earlier_rule_nothing_is_breached_by_it() -> None:
-    """Resolved after an hour; the rule of the next day waits for closed, under which it runs on from there."""
+@pytest.mark.parametrize("metric", [Metric.FIRST_RESOLUTION, Metric.RESOLUTION])
+def test_a_resolution_stays_what_it_was_when_a_later_rule_waits_for_closed(metric: Metric) -> None:
     known = said(HIGH, ("status", "2026-03-02T10:00", "Resolved"), ("priority", "2026-03-03T09:00", LOW))
-    rules = by_priority((resolution(4 * HOUR),), (resolution(40 * HOUR, stops_at="closed"),))
-    found = clock(known, rules, Metric.RESOLUTION)
-    assert (found.rule, found.breach_at) == ("rest", at("2026-03-04T01:00:01"))
+    earlier, later = (Target(metric, within, STANDARD) for within in (4 * HOUR, 8 * HOUR))
+    rules = by_priority((earlier,), (evolve(later, stops_at="closed"),))
+    found = clock(known, rules, metric)
+    assert (found.rule, found.stopped_at, found.breach_at) == ("urgent", at("2026-03-02T10:00"), None)
 
 
 # ------------------------------------------------------------------ the strictest that could apply

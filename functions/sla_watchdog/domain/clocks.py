@@ -29,7 +29,7 @@ from sla_watchdog.domain.policy import (
     Policy,
     Target,
 )
-from sla_watchdog.domain.ticket import ENDED, Span, Ticket
+from sla_watchdog.domain.ticket import ENDED, Span, Ticket, stretches
 
 
 class State(StrEnum):
@@ -225,10 +225,8 @@ class _Scene:
         match self.metric:
             case Metric.FIRST_RESPONSE:
                 return self._first_response(stops)
-            case Metric.FIRST_RESOLUTION:
-                return [(self.ticket.created_at, self._first_end(stops))]
-            case Metric.RESOLUTION:
-                return [(self.ticket.created_at, self._left(self.ticket.since(stops)))]
+            case Metric.FIRST_RESOLUTION | Metric.RESOLUTION:
+                return [(self.ticket.created_at, self._end()[0])]
             case Metric.NEXT_RESPONSE:
                 return exchanges(self.ticket, stops)
             case _:
@@ -237,8 +235,20 @@ class _Scene:
     def _left(self, *ends: int | None) -> int | None:
         return min((at for at in (*ends, self.ticket.left_at) if at is not None), default=None)
 
-    def _first_end(self, stops: frozenset[str]) -> int | None:
-        return self._left(next((span.start for span in self.ticket.spans if span.group in stops), None))
+    def _end(self) -> tuple[int | None, InForce]:
+        """Of a resolution, the first or the one that lasts, by the rule in force when it came, or that found it over
+        when it came into force.
+        """
+        first = self.metric is Metric.FIRST_RESOLUTION
+        for period in self.periods:
+            for start, end in stretches(self.ticket.spans, period.stops):
+                found = start >= period.since or end is None or end > period.since
+                if found and period.covers(start) and (first or end is None):
+                    return self._left(start), period
+        return self._left(), self.last
+
+    def _ends(self, period: InForce) -> list[int]:
+        return [start for start, _ in stretches(self.ticket.spans, period.stops)][:1]
 
     def _first_response(self, stops: frozenset[str]) -> list[Period]:
         """From the creation; for a ticket that the desk opened, from the customer's first message (semantics B2)."""
@@ -248,7 +258,7 @@ class _Scene:
                 return []
             start = self.ticket.asked[0]
             answered = next((at for at in self.ticket.answered if at >= start), None)
-        ends = (span.start for span in self.ticket.spans if span.group in stops and span.start >= start)
+        ends = (at for at, _ in stretches(self.ticket.spans, stops) if at >= start)
         return [(start, self._left(answered, next(ends, None)))]
 
     def _reopenings(self, stops: frozenset[str]) -> tuple[int, ...]:
@@ -261,7 +271,8 @@ class _Scene:
 
     def _clock(self, life: _Life) -> Clock | None:
         """None where no limit was in force while it ran, or where a rule without one took over before a breach."""
-        lived = until_stopped(self.periods, life.stop, self.last)
+        by = self._end()[1] if self.metric in (Metric.FIRST_RESOLUTION, Metric.RESOLUTION) else self.last
+        lived = until_stopped(self.periods, life.stop, by)
         under = next((period for period in reversed(lived) if period.target is not None), None)
         if under is None:
             return None
@@ -353,7 +364,7 @@ class _Scene:
             case Metric.RESOLUTION:
                 return whole
             case Metric.FIRST_RESOLUTION:
-                return whole.within(life.start, self._first_end(period.stops))
+                return whole.within(life.start, self._left(*self._ends(period)))
             case _:
                 return whole.within(life.start, life.stop)
 

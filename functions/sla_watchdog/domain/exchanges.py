@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from itertools import pairwise
 
-from sla_watchdog.domain.ticket import Ticket
+from sla_watchdog.domain.ticket import Ticket, stretches
 
 Period = tuple[int, int | None]
 """(start, stop), stop None while it lasts."""
@@ -28,21 +28,12 @@ def exchanges(ticket: Ticket, stops: frozenset[str]) -> list[Period]:
     A message after the end begins one too, unless it was thanks. What was unanswered at an end is not answered by it:
     whatever begins the next exchange, it starts at the oldest message that nobody answered (semantics B3).
     """
-    ends = [(start, Step.END) for start in _ends(ticket, stops)]
+    ends = [(start, Step.END) for start, _ in stretches(ticket.spans, stops)]
     again = [(at, Step.REOPENED) for at in ticket.reopenings]
     said = [(at, Step.THANKED if at in ticket.thanks else Step.ASKED) for at in ticket.asked]
     said += [(at, Step.ANSWERED) for at in ticket.answered]
     own = _until_left(ticket, _periods(sorted([*ends, *again, *said])))
     return _joined([*own, *_left_unanswered(ticket, stops)]) if ticket.absorbed else own
-
-
-def _ends(ticket: Ticket, stops: frozenset[str]) -> Iterator[int]:
-    """From resolved to closed nothing ends once more."""
-    before = ""
-    for span in ticket.spans:
-        if span.group in stops and before not in stops:
-            yield span.start
-        before = span.group
 
 
 def _periods(steps: list[tuple[int, Step]]) -> Iterator[Period]:

@@ -33,8 +33,8 @@ class InForce:
 
     @property
     def stops(self) -> frozenset[str]:
-        """The groups that end its clock."""
-        return ENDED if self.limit.stops_at == "resolved" else CLOSED
+        """The groups that end its clock; where there is none, what ends a ticket."""
+        return CLOSED if self.target is not None and self.target.stops_at == "closed" else ENDED
 
     def covers(self, at: int) -> bool:
         """Of an instant that is not before it."""
@@ -74,17 +74,17 @@ class Limit:
         return policy.calendars[self.rule.calendar].add(ticket.created_at, self.target.within)
 
 
-def until_stopped(periods: Sequence[InForce], stop: int | None, last: InForce) -> tuple[InForce, ...]:
+def until_stopped(periods: Sequence[InForce], stop: int | None, by: InForce) -> tuple[InForce, ...]:
     """Those that began before the clock stopped, the last of them open-ended: what began later judges nothing.
 
-    A limit of the very second of the stop still counts: that cannot lose a breach. All of them where the rule in force
-    at its end would not have ended it there; `last` is the one that does.
+    A limit of the very second of the stop still counts: that cannot lose a breach. Where the rule in force then would
+    not have stopped it, all up to `by`, the later one that did.
     """
     lived = [period for period in periods if _began(period, stop)] or [periods[0]]
     final = lived[-1]
-    if final.target is not None and final.stops != last.stops:
-        return tuple(periods)
-    return (*lived[:-1], evolve(final, end=None))
+    if final.target is not None and final.stops != by.stops and final.since < by.since:
+        lived = [period for period in periods if period.since <= by.since]
+    return (*lived[:-1], evolve(lived[-1], end=None))
 
 
 def _began(period: InForce, stop: int | None) -> bool:
@@ -110,7 +110,7 @@ class Courses:
     _known: dict[tuple[frozenset[str], frozenset[str], str, bool], Lived] = field(factory=dict, init=False)
 
     def of(self, period: InForce) -> Lived:
-        answers = period.limit.metric is Metric.NEXT_RESPONSE and bool(self.ticket.unheard)
+        answers = period.limit.metric in (Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE) and bool(self.ticket.unheard)
         key = period.stops, period.limit.pauses_in, period.rule.calendar, answers
         if key not in self._known:
             stops, pauses, calendar, answers = key

@@ -105,7 +105,7 @@ class Ticket:
     @cached_property
     def unheard(self) -> tuple[Span, ...]:
         """When it was over and a message of the customer waited all the same: until an answer or the reopening."""
-        waits = (wait for start, end in _stretches(self.spans) for wait in self._waits_in(start, end))
+        waits = (wait for start, end in stretches(self.spans, ENDED) for wait in self._waits_in(start, end))
         return tuple(until(self.left_at, waits))
 
     def _waits_in(self, start: int, end: int | None) -> Iterator[Span]:
@@ -159,11 +159,11 @@ class Ticket:
         return tuple(until(self.left_at, (span for span in self.spans if span.group not in groups)))
 
 
-def _stretches(spans: tuple[Span, ...]) -> Iterator[tuple[int, int | None]]:
-    """(start, end) of each time in which it was resolved or closed without a break."""
+def stretches(spans: tuple[Span, ...], groups: frozenset[str]) -> Iterator[tuple[int, int | None]]:
+    """(start, end) of each time in which it was in one of these groups without a break."""
     start: int | None = None
     for span in spans:
-        if span.group in ENDED:
+        if span.group in groups:
             start = span.start if start is None else start
         elif start is not None:
             yield start, span.start
@@ -200,7 +200,7 @@ def _with(spans: Iterable[Span], waits: tuple[Span, ...]) -> Iterator[Span]:
 
 def _thanks(spans: tuple[Span, ...], asked: tuple[int, ...], policy: Policy) -> Iterator[int]:
     """After each end the first message, if it comes so soon that the policy takes it as thanks."""
-    for start, end in _stretches(spans) if policy.thanks is not None else ():
+    for start, end in stretches(spans, ENDED) if policy.thanks is not None else ():
         first = _from_to(asked, start, end)[:1]
         yield from (at for at in first if at - start <= (policy.thanks or 0))
 
