@@ -25,7 +25,7 @@ def desk() -> Iterator[Desk]:
         desk = Desk()
         subscribe(desk, "executive", "ceo@example.org")
         desk.tick(f"{MON}T00:00")
-        assert desk.sweep(f"{MON}T00:01").missing == 0
+        assert desk.sweep(f"{MON}T00:01").recipients_missing == 0
         assert (desk.tick(f"{MON}T00:02").sent, desk.sent_to()) == (0, [])
         yield desk
 
@@ -86,7 +86,7 @@ def test_they_hear_it_once_then_weekly_until_it_is_mended(desk: Desk) -> None:
     desk.tick("2026-03-09T01:02")
     assert sorted(desk.sent_to()) == ["executive", "operations"]
     subscribe(desk, "executive", "ceo@example.org")
-    assert desk.sweep("2026-03-16T01:01").missing == 0
+    assert desk.sweep("2026-03-16T01:01").recipients_missing == 0
     desk.tick("2026-03-16T01:02")
     assert desk.sent_to() == []
 
@@ -101,9 +101,9 @@ def test_an_idle_tick_reads_nothing_more_for_it(desk: Desk) -> None:
 def test_who_is_listed_as_pending_over_a_day_is_missed(desk: Desk) -> None:
     subscribe(desk, "manager", "new@example.org")
     list_as(desk, {"new@example.org": "PendingConfirmation"})
-    assert desk.sweep(f"{MON}T02:00").missing == 0
-    assert desk.sweep(f"{TUE}T01:00").missing == 0
-    assert desk.sweep(f"{TUE}T02:00").missing == 1
+    assert desk.sweep(f"{MON}T02:00").recipients_missing == 0
+    assert desk.sweep(f"{TUE}T01:00").recipients_missing == 0
+    assert desk.sweep(f"{TUE}T02:00").recipients_missing == 1
     desk.tick(f"{TUE}T02:01")
     assert sorted(desk.sent_to()) == ["executive", "manager", "operations"]
 
@@ -130,10 +130,10 @@ def test_a_number_that_opted_out_is_missed_and_reaches_nobody(desk: Desk) -> Non
     answer(desk, "GetSMSSandboxAccountStatus", {"IsInSandbox": False})
     opted_out = {"isOptedOut": False}
     calls = answer(desk, "CheckIfPhoneNumberIsOptedOut", opted_out)
-    assert desk.sweep(f"{MON}T01:01").missing == 0
+    assert desk.sweep(f"{MON}T01:01").recipients_missing == 0
     assert (len(calls), (desk.parts.watch.topics() or {})["manager-urgent"]) == (1, 2)
     opted_out["isOptedOut"] = True
-    assert desk.sweep(f"{MON}T02:01").missing == 1
+    assert desk.sweep(f"{MON}T02:01").recipients_missing == 1
     assert (desk.parts.watch.topics() or {})["manager-urgent"] == 1
     desk.tick(f"{MON}T02:02")
     assert sorted(desk.sent_to()) == ["executive", "manager", "operations"]
@@ -299,7 +299,7 @@ def test_an_unsubscribe_while_the_sweep_runs_is_not_taken_for_a_loss(desk: Desk)
             watch.change_roster(lambda roster: noted(roster, seat, State.ENDED, at(f"{MON}T01:01")))
 
     desk.dynamodb.meta.events.register("before-call.dynamodb.UpdateItem", meanwhile)
-    assert desk.sweep(f"{MON}T01:01").missing == 0
+    assert desk.sweep(f"{MON}T01:01").recipients_missing == 0
     assert asked
     desk.tick(f"{MON}T01:02")
     assert desk.sent_to() == []
@@ -309,10 +309,10 @@ def test_what_was_stored_before_rosters_were_kept_is_no_loss_and_damage_stops_no
     table = desk.parts.settings.watch_table
     key = {"pk": {"S": "META"}, "sk": {"S": "recipients"}}
     desk.dynamodb.delete_item(TableName=table, Key=key)
-    assert desk.sweep(f"{MON}T01:01").missing == 0
+    assert desk.sweep(f"{MON}T01:01").recipients_missing == 0
     desk.dynamodb.put_item(
         TableName=table,
         Item={**key, "rev": {"S": "x"}, "subscribers": {"M": {"odd": {"S": "x"}}}, "notified": {"S": "x"}},
     )
-    assert desk.sweep(f"{MON}T02:01").missing == 0
+    assert desk.sweep(f"{MON}T02:01").recipients_missing == 0
     assert len(desk.parts.watch.roster().subscribers) == 10
