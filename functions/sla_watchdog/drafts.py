@@ -18,7 +18,8 @@ Name = tuple[str, str]
 class Tally:
     """What a tick did. `oldest_pending_seconds` and `lag_seconds` are seconds since a level came due, unsent and sent.
 
-    `problem` is the last reason why something could not be sent.
+    `problem` is the last reason why something could not be sent. `put_off` counts what failed by itself and was left
+    for a later tick.
     """
 
     due: int = 0
@@ -33,11 +34,16 @@ class Tally:
     undeliverable: int = 0
     retried: int = 0
     put_back: int = 0
+    put_off: int = 0
     left_due: int = 0
     findings: int = 0
     oldest_pending_seconds: int = 0
     lag_seconds: int = 0
     problem: str = ""
+
+    def waits_since(self, instant: int, now: int) -> None:
+        """Something that came due at `instant` is not sent yet."""
+        self.oldest_pending_seconds = max(self.oldest_pending_seconds, now - instant)
 
 
 @frozen

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
-from attrs import define
+from attrs import define, field
 
 from sla_watchdog.adapters.audit import AuditTable
 from sla_watchdog.adapters.rosters import RECIPIENTS
@@ -25,6 +25,7 @@ from sla_watchdog.linking import Linker, unlinked
 from sla_watchdog.pace import Pace
 from sla_watchdog.sending import LEASE, Sender
 from sla_watchdog.sweep import start
+from sla_watchdog.troubles import Troubles, read_apart
 
 ROUND = 1000
 """Cases judged together: enough that a storm makes few digests, few enough to fit the function's memory."""
@@ -53,28 +54,51 @@ class Tick:
     live_since: int
     time_left: Callable[[], float]
     link_base: str = ""
+    _problem: str = field(init=False, default="")
+    """Why something that the tick can do without could not be done."""
+    _no_lease: Exception | None = field(init=False, default=None)
 
     def run(self) -> Tally | None:
         """Send everything that is due; None while another tick runs, which is for pace, never for correctness."""
         owner = secrets.token_hex(8)
-        if not self.watch.run_lease(owner, self.now, self.now + LEASE):
+        if not self._may_run(owner):
             return None
         try:
-            problem = "" if self.judge.generation.swept else self._ask_for_sweep()
-            tally = self._run()
-            tally.problem = tally.problem or problem
-            return tally
+            if not self.judge.generation.swept:
+                self._ask_for_sweep()
+            return self._done(self._run())
         finally:
-            self.watch.release_run(owner)
+            self._let_others_run(owner)
 
-    def _ask_for_sweep(self) -> str:
-        """Why none could be asked for, '' where one was. The next tick asks again; what is due does not wait for it."""
+    def _may_run(self, owner: str) -> bool:
+        """Also where the lease cannot be taken for a failure: of two ticks at once each claim goes to one."""
+        try:
+            return self.watch.run_lease(owner, self.now, self.now + LEASE)
+        except Exception as error:  # noqa: BLE001 - see above
+            self._no_lease, self._problem = error, str(error)
+            return True
+
+    def _done(self, tally: Tally) -> Tally:
+        """Raises where nothing could be written at all, the lease neither: such a tick has no heartbeat."""
+        if self._no_lease is not None and not (tally.claimed or tally.put_back):
+            raise self._no_lease
+        tally.problem = tally.problem or self._problem
+        return tally
+
+    def _let_others_run(self, owner: str) -> None:
+        """Where that fails, the lease ends by itself: it costs two ticks, and nothing is lost."""
+        try:
+            self.watch.release_run(owner)
+        except Exception as error:  # noqa: BLE001 - see above
+            self._problem = str(error)
+
+    def _ask_for_sweep(self) -> None:
+        """Where it cannot be asked for, the next tick asks again; what is due does not wait for it."""
         try:
             start(self.queue, self.segments)
-        except Unavailable as problem:
-            return str(problem)
-        self.watch.mark_swept(self.judge.generation.number)
-        return ""
+            self.watch.mark_swept(self.judge.generation.number)
+        except Exception as error:  # noqa: BLE001 - see above
+            self._problem = str(error)
 
     def _run(self) -> Tally:
         reach, pace = Reach(self.watch.topics()), Pace(self.time_left)
@@ -89,15 +113,21 @@ class Tick:
             pace,
             self.link_base,
         )
-        due = self._due()
+        due = self._due(sender.troubles)
         while taken := list(islice(due, ROUND)):
             sender.tally.due += len(taken)
             if not pace.has_time():
                 sender.tally.left_due += len(taken) + sum(1 for _ in due)
                 break
             self._round(taken, sender)
-        self._report_deletions(sender)
+        self._report_deletions_or_put_off(sender)
         return sender.tally
+
+    def _report_deletions_or_put_off(self, sender: Sender) -> None:
+        try:
+            self._report_deletions(sender)
+        except Exception as error:  # noqa: BLE001 - it is reported by the next tick, and no case waits for it
+            sender.troubles.note("deletions", error)
 
     def _report_deletions(self, sender: Sender) -> None:
         """Operations are notified once deletions are held, and daily while they are."""
@@ -114,17 +144,19 @@ class Tick:
         self.watch.deletions_reported(self.now)
         sender.tally.sent += 1
 
-    def _due(self) -> Iterator[Due]:
-        """Every key with next_at <= now, the urgent shards first, each to its last page."""
+    def _due(self, troubles: Troubles) -> Iterator[Due]:
+        """Every key with next_at <= now, the urgent shards first, each to its last page where that can be read."""
         for shard in SHARDS:
-            yield from self.watch.due(shard, self.now)
+            try:
+                yield from self.watch.due(shard, self.now)
+            except Exception as error:  # noqa: BLE001 - the other shards are read; the rest of this one stays due
+                troubles.note(f"shard {shard}", error)
+            else:
+                troubles.worked()
 
     def _round(self, taken: list[Due], sender: Sender) -> None:
         for digest in (due for due in taken if due.digest):
-            if digest.digest == RECIPIENTS:
-                self._notify_of_absences(digest, sender)
-            else:
-                self._send_observed(digest, sender)
+            self._send_digest_or_put_off(digest, sender)
         by_case = {due.case: due for due in taken if not due.digest}
         self._deliver(by_case, list(by_case), sender)
         for _ in range(len(self.judge.policy.audiences) + 1):
@@ -134,7 +166,7 @@ class Tick:
             self._deliver(by_case, again, sender)
 
     def _deliver(self, by_case: dict[str, Due], ids: list[str], sender: Sender) -> None:
-        judged = self._judged(ids)
+        judged = self._judged(ids, by_case, sender)
         for name, each in judged.items():
             if isinstance(each, DamagedItem) and name in by_case:
                 self._put_back(by_case[name], each, sender)
@@ -146,13 +178,31 @@ class Tick:
                 self._put_back(by_case[name], DamagedItem(name, problem, sound[name].case.failures), sender)
         sender.refused.clear()
 
-    def _judged(self, ids: list[str]) -> dict[str, Judged | DamagedItem]:
+    def _judged(self, ids: list[str], by_case: dict[str, Due], sender: Sender) -> dict[str, Judged | DamagedItem]:
         """What is to be linked is linked first, so that one matter is told as one case."""
-        judged = self.judge.judge(ids, self.now)
+        judged = self._read(ids, by_case, sender)
         apart = [name for name, each in judged.items() if isinstance(each, Judged) and unlinked(each.case)]
-        changed = {case for name in apart for case in Linker(self.judge).link(name, self.now)}
+        changed = {case for name in apart for case in self._link(name, sender.troubles)}
         torn = [name for name, each in judged.items() if isinstance(each, Judged) and each.case.id in changed]
-        return judged | self.judge.judge(torn, self.now) if torn else judged
+        if not torn:
+            return judged
+        whole = {name: each for name, each in judged.items() if name not in torn}
+        return whole | self._read(torn, by_case, sender)
+
+    def _read(self, ids: list[str], by_case: dict[str, Due], sender: Sender) -> dict[str, Judged | DamagedItem]:
+        """What cannot be read now stays due, and the next tick tries again."""
+        read = read_apart(self.judge, ids, self.now, sender.troubles)
+        for name in read.unread & by_case.keys():
+            sender.tally.waits_since(int(by_case[name].next_at), self.now)
+        return read.judged
+
+    def _link(self, name: str, troubles: Troubles) -> frozenset[str]:
+        """None where it cannot be done now: the case is told as it stands, and is looked at again soon."""
+        try:
+            return Linker(self.judge).link(name, self.now)
+        except Exception as error:  # noqa: BLE001 - one case must never stop the others
+            troubles.note(name, error)
+            return frozenset()
 
     def _is_due(self, judged: Judged) -> bool:
         """The index is only a list of candidates; the item itself decides."""
@@ -164,13 +214,31 @@ class Tick:
         Operations are told the first time, and about once a day while it lasts; before the write, since a message too
         many beats one too few. Where they could not be told, the failure does not count, and they are the next time.
         """
-        told = True
-        if damaged.failures % TOLD_AGAIN_AFTER == 0:
-            found = finding_notice(damaged.case, "judgement", damaged.reason, self.now)
-            told = self._tell_operations(render(found, self.now), sender) is not None
-        wait = min(FIRST_PUT_BACK * 2 ** min(damaged.failures, 10), LONGEST_PUT_BACK)
-        self.watch.put_back(due, self.now + wait, damaged.reason, counts=told)
+        try:
+            told = damaged.failures % TOLD_AGAIN_AFTER != 0 or self._told_of(damaged, sender)
+            wait = min(FIRST_PUT_BACK * 2 ** min(damaged.failures, 10), LONGEST_PUT_BACK)
+            self.watch.put_back(due, self.now + wait, damaged.reason, counts=told)
+        except Exception as error:  # noqa: BLE001 - it stays due, and the next tick tries again
+            sender.tally.waits_since(int(due.next_at), self.now)
+            sender.troubles.note(damaged.case, error)
+            return
+        sender.troubles.worked()
         sender.tally.put_back += 1
+
+    def _told_of(self, damaged: DamagedItem, sender: Sender) -> bool:
+        """Whether operations were told of it, or there is nobody to tell."""
+        found = finding_notice(damaged.case, "judgement", damaged.reason, self.now)
+        return self._tell_operations(render(found, self.now), sender) is not None
+
+    def _send_digest_or_put_off(self, due: Due, sender: Sender) -> None:
+        send = self._notify_of_absences if due.digest == RECIPIENTS else self._send_observed
+        try:
+            send(due, sender)
+        except Exception as error:  # noqa: BLE001 - one digest must never stop the cases
+            sender.tally.waits_since(int(due.next_at), self.now)
+            sender.troubles.note(due.pk, error)
+        else:
+            sender.troubles.worked()
 
     def _send_observed(self, due: Due, sender: Sender) -> None:
         """The daily digest of mode observe, to operations: what would have been sent, and to whom."""

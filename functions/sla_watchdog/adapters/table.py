@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
 from sla_watchdog.adapters.attributes import Attribute, plain, typed
 from sla_watchdog.adapters.expression import Expression
-from sla_watchdog.errors import SlaWatchdogError
+from sla_watchdog.errors import SlaWatchdogError, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -68,6 +68,11 @@ def patiently(call: Callable[[], T], pause: Pause, again: Callable[[Exception], 
 
 def is_busy(error: Exception) -> bool:
     return isinstance(error, ClientError) and code_of(error) in BUSY
+
+
+def is_of_the_service(error: Exception) -> bool:
+    """Whether a service, or the way to it, is at fault: not the program, nor what it was given."""
+    return isinstance(error, BotoCoreError | ClientError | StoreBusyError | Unavailable)
 
 
 def is_to_be_repeated(error: Exception) -> bool:
