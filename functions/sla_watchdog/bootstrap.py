@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from itertools import count
 from time import monotonic, time
+from typing import Protocol
 
 import boto3
 from attrs import field, frozen
@@ -32,11 +33,18 @@ WRITES = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeo
 """Nothing that writes or publishes is ever repeated by the client: every retry is a claim of its own, and counted."""
 
 
+class Connected(Protocol):
+    """A client of boto3, which can be used again after `close`."""
+
+    def close(self) -> None: ...
+
+
 @frozen
 class Parts:
     """What every handler works with. `now()` is the one clock: the system's, or the simulated one of the table.
 
-    `said` is what this process has reported, of what is reported once.
+    `said` is what this process has reported, of what is reported once. `writers` are the clients that never repeat a
+    request.
     """
 
     settings: Settings
@@ -49,6 +57,16 @@ class Parts:
     topics: Topics
     reports: Reports
     said: set[str] = field(factory=set)
+    writers: tuple[Connected, ...] = ()
+
+    def connect_anew(self) -> None:
+        """Drops the connections of the clients that never repeat a request; the next one makes a new one.
+
+        A function is frozen between invocations, for minutes or for an hour, and its connections may be gone by then
+        without a word. A request on such a one fails, and after a failure nobody knows whether it arrived.
+        """
+        for writer in self.writers:
+            writer.close()
 
     def now(self) -> int:
         simulated = self.watch.simulated_now() if self.settings.clock == "table" else None
@@ -104,6 +122,13 @@ class Parts:
         return Reporter(judge, self.watch, self.publisher, self.reports, base, now)
 
 
+def parts_of_invocation() -> Parts:
+    """For a handler: the parts of this process, with no connection of an earlier invocation on which to write."""
+    here = parts()
+    here.connect_anew()
+    return here
+
+
 @cache
 def parts() -> Parts:
     """Raises BadSettings or DamagedPolicy: a function that cannot judge fails loudly, and the heartbeat stops."""
@@ -111,16 +136,18 @@ def parts() -> Parts:
     policy = load(here.policy_path.read_bytes())
     session = boto3.Session()
     reads, writes = session.client("dynamodb", config=READS), session.client("dynamodb", config=WRITES)
+    sns, sqs = session.client("sns", config=WRITES), session.client("sqs", config=WRITES)
     return Parts(
         settings=here,
         policy=policy,
         tickets=TicketsTable(reads, here.tickets_table, policy.source),
         watch=WatchTable(reads, writes, here.watch_table, here.audit_table),
         audit=AuditTable(writes, here.audit_table),
-        publisher=Publisher(session.client("sns", config=WRITES), here.topic_prefix, _pacer(here)),
-        queue=SegmentsQueue(session.client("sqs", config=WRITES), here.segments_queue),
+        publisher=Publisher(sns, here.topic_prefix, _pacer(here)),
+        queue=SegmentsQueue(sqs, here.segments_queue),
         topics=Topics(session.client("sns", config=READS)),
         reports=Reports(lambda: session.client("s3", config=READS), here.reports_bucket),
+        writers=(writes, sns, sqs),
     )
 
 

@@ -8,7 +8,7 @@ from attrs import asdict
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sla_watchdog.adapters.segments import Segment
-from sla_watchdog.bootstrap import parts
+from sla_watchdog.bootstrap import parts_of_invocation
 from sla_watchdog.observability import count, logger, metrics
 from sla_watchdog.sweep import begin
 
@@ -21,7 +21,7 @@ stands in the log, and in `doctor`."""
 @logger.inject_lambda_context
 def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     """Raises ValueError before any segment is swept where one of the messages is none."""
-    here = parts()
+    here = parts_of_invocation()
     messages = event.get("Records") if isinstance(event, dict) else None
     if not isinstance(messages, list):
         run = begin(here.watch, here.queue, here.settings.segments, here.now())

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import asdict
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sla_watchdog.bootstrap import parts
+from sla_watchdog.bootstrap import parts_of_invocation
 from sla_watchdog.observability import count, logger, metrics
 
 MEASURED = (
@@ -28,7 +28,7 @@ MEASURED = (
 @metrics.log_metrics
 @logger.inject_lambda_context
 def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    here = parts()
+    here = parts_of_invocation()
     now = here.now()
     tick = here.tick(now, lambda: context.get_remaining_time_in_millis() / 1000)
     tally = tick.run()
@@ -37,6 +37,9 @@ def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return {"due": 0, "left_due": 0, "skipped": True}
     done = asdict(tally)
     logger.info("ticked", **done)
-    here.watch.beat(now, done, tick.live_since if tick.judge.live else None)
+    try:
+        here.watch.beat(now, done, tick.live_since if tick.judge.live else None)
+    except Exception as error:  # noqa: BLE001 - it is for `doctor`; the tick did finish
+        logger.warning("the beat could not be kept", problem=str(error))
     count({name: done[name] for name in MEASURED} | {"heartbeat": 1})
     return done
