@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from attrs import frozen
@@ -17,6 +18,7 @@ from sla_watchdog.adapters.case_item import (
     case_key,
     findings_list,
     findings_of,
+    reached_name,
     shard_of,
 )
 from sla_watchdog.adapters.case_reads import ROOM, SEALED, CaseReads
@@ -24,10 +26,13 @@ from sla_watchdog.adapters.expression import Expression
 from sla_watchdog.adapters.facts_text import packed
 from sla_watchdog.adapters.sealing import Sealing, sealing
 from sla_watchdog.adapters.table import Item, is_refused
-from sla_watchdog.domain.case import Case
+from sla_watchdog.domain.case import Case, outlived
 from sla_watchdog.domain.facts import Fact
 from sla_watchdog.domain.findings import Finding
 from sla_watchdog.errors import Unstorable
+
+MOST_TAKEN_OUT = 100
+"""Levels told that one write takes out, beside the 90 that it may set: an expression has at most 4 KB."""
 
 LONGEST_REASON = 500
 """Characters kept of why a case was put back."""
@@ -88,6 +93,16 @@ def judged_under(change: Expression, case: Case) -> None:
     change.set_or_remove("breached", case.breached)
 
 
+def without_outlived(change: Expression, case: Case, new: Collection[tuple[str, str]] = ()) -> Expression:
+    """Takes out levels told that no judgement asks for any more; a case that has very many loses some with each write,
+    so that there is room for what is written.
+    """
+    gone = list(islice(outlived(case.reached, new), MOST_TAKEN_OUT))
+    for clock, recipient in gone:
+        change.remove("reached", reached_name(clock, recipient))
+    return change if gone or new else change.set_if_absent("reached", to={})
+
+
 def require_generation(change: Expression, generation: int) -> None:
     newer = f"{change.path('generation')} <= {change.value(generation)}"
     change.require(f"{change.absent('generation')} OR {newer}")
@@ -143,7 +158,8 @@ class Cases(CaseReads):
         """
         stored = sealing(case)
         change = known(case, stored, findings)
-        change.set_if_absent("outbox", to={}).set_if_absent("reached", to={})
+        change.set_if_absent("outbox", to={})
+        without_outlived(change, case)
         with storable(case.id):
             others = [*self.sealed_parts(case.id, stored), *also]
             if not others:

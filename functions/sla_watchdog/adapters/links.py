@@ -9,7 +9,7 @@ from sla_watchdog.adapters.case_reads import ROOM
 from sla_watchdog.adapters.cases import Cases, known, require_generation, require_rev, storable
 from sla_watchdog.adapters.expression import Expression
 from sla_watchdog.adapters.sealing import sealing
-from sla_watchdog.domain.case import Case
+from sla_watchdog.domain.case import Case, outlived
 from sla_watchdog.domain.findings import Finding
 
 MOVED_AT_ONCE = 50
@@ -75,7 +75,6 @@ def _moving(case: Case, to: Case) -> Expression:
 
 
 def _levels(case: Case) -> dict[str, object]:
-    return {
-        reached_name(clock, recipient): reached_map(clock, recipient, each)
-        for (clock, recipient), each in case.reached.items()
-    }
+    gone = set(outlived(case.reached, ()))
+    kept = {key: each for key, each in case.reached.items() if key not in gone}
+    return {reached_name(*key): reached_map(*key, each) for key, each in kept.items()}

@@ -25,7 +25,7 @@ from sla_watchdog.adapters.case_item import (
     reached_name,
 )
 from sla_watchdog.adapters.case_reads import ROOM
-from sla_watchdog.adapters.cases import judged_under, require_rev, storable, wakes
+from sla_watchdog.adapters.cases import judged_under, require_rev, storable, wakes, without_outlived
 from sla_watchdog.adapters.expression import Expression
 from sla_watchdog.adapters.table import Item, Items, Pause, is_refused, slices
 from sla_watchdog.domain.case import Case, Entry, Reached, outlived
@@ -72,9 +72,7 @@ class _Held:
         change = self.change()
         for (clock, recipient), each in levels.items():
             change.set("reached", reached_name(clock, recipient), to=reached_map(clock, recipient, each))
-        for clock, recipient in outlived(self.case.reached, levels):
-            change.remove("reached", reached_name(clock, recipient))
-        return change
+        return without_outlived(change, self.case, levels)
 
     def taking_out(self, levels: Levels, next_at: int | None, urgent: bool) -> Expression:
         change = self.reaching(levels).remove("outbox", self.key).remove("failures").remove("problem")
@@ -115,7 +113,8 @@ class Outbox(Items):
         """
         outbox = {**case.outbox, **entries}
         change = Expression().set("rev", to=case.rev + 1).set("outbox", to=outbox_map(outbox))
-        change.set_if_absent("reached", to={}).remove("failures").remove("problem")
+        change.remove("failures").remove("problem")
+        without_outlived(change, case)
         judged_under(change, case)
         wakes(change, case.id, next_at, urgent)
         require_rev(change, case)

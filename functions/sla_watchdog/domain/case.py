@@ -209,13 +209,79 @@ EXCHANGES = frozenset({"next_response", "update", "pause", "promise", "progress"
 """Clocks that begin anew again and again: what was told of one cycle is of no matter once another was told."""
 
 
+KEPT_CYCLES = 5
+"""Reopenings of which all that was told is kept; of those before only what a judgement may still ask for."""
+
+KEPT_FINDINGS = 50
+"""Times of one kind of finding of which it is kept that it was told."""
+
+
 def outlived(reached: Mapping[tuple[str, str], Reached], new: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """The levels told under earlier cycles that the `new` ones make needless, so that a long case stays small."""
-    latest = {_series(key): int(key[0].rsplit("/", 1)[1]) for key in new}
+    """The levels told that no judgement asks for once the `new` ones are told, so that a long case stays small. The
+    audit has them all.
+    """
+    listed = set(new)
+    latest = {_series(key): _cycle(key) for key in listed}
     for key in reached:
         subject_metric, _ = series = _series(key)
-        if subject_metric.rpartition("/")[2] in EXCHANGES and int(key[0].rsplit("/", 1)[1]) < latest.get(series, 0):
+        if subject_metric.rpartition("/")[2] in EXCHANGES and _cycle(key) < latest.get(series, 0):
             yield key
+    yield from _long_past(reached, listed)
+
+
+def _long_past(reached: Mapping[tuple[str, str], Reached], new: set[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Of clocks that begin anew with each reopening: what was told many reopenings ago.
+
+    Kept beside the newest cycles are the highest level told of a clock, which a reopening begins above, and the last
+    that each recipient was told of it, which says whether they are to be told that it is over.
+    """
+    newest: dict[str, int] = {}
+    for key in (*reached, *new):
+        clock = _series(key)[0]
+        newest[clock] = max(_cycle(key), newest.get(clock, 0))
+    if max((cycle for clock, cycle in newest.items() if _kept_cycles(clock)), default=0) <= KEPT_CYCLES:
+        return
+    needed = _still_asked_for(reached)
+    for key in reached:
+        clock = _series(key)[0]
+        kept = _kept_cycles(clock)
+        if kept and _cycle(key) <= newest[clock] - kept and key not in needed and key not in new:
+            yield key
+
+
+def _kept_cycles(clock: str) -> int:
+    """How many cycles of a clock are kept; 0 where none is dropped, or others say which."""
+    name = clock.rpartition("/")[2]
+    if name.startswith("finding:"):
+        return KEPT_FINDINGS
+    return KEPT_CYCLES if name in ("resolution", "cleared") or name.startswith("withdrawn:") else 0
+
+
+def _still_asked_for(reached: Mapping[tuple[str, str], Reached]) -> set[tuple[str, str]]:
+    highest: dict[str, tuple[str, str]] = {}
+    last: dict[tuple[object, ...], tuple[str, str]] = {}
+    for key, each in reached.items():
+        clock, recipient = _series(key)
+        best = highest.setdefault(clock, key)
+        if (each.level, _cycle(key)) > (reached[best].level, _cycle(best)):
+            highest[clock] = key
+        for sort in (("any",), ("of", each.outcome)):
+            before = last.setdefault((clock, recipient, *sort), key)
+            if each.at >= reached[before].at:
+                last[clock, recipient, *sort] = key
+    first = {key for key in reached if "/finding:" in key[0] and _cycle(key) == 1}
+    needed = {*highest.values(), *last.values(), *first}
+    return needed | {taken for key in needed if (taken := _taken_back(key)) in reached}
+
+
+def _taken_back(key: tuple[str, str]) -> tuple[str, str]:
+    """Where it stands that the level was withdrawn."""
+    subject, clock, cycle = key[0].rsplit("/", 2)
+    return f"{subject}/withdrawn:{clock}/{cycle}", key[1]
+
+
+def _cycle(key: tuple[str, str]) -> int:
+    return int(key[0].rsplit("/", 1)[1])
 
 
 def _series(key: tuple[str, str]) -> tuple[str, str]:
