@@ -59,14 +59,16 @@ class Parts:
     said: set[str] = field(factory=set)
     writers: tuple[Connected, ...] = ()
 
-    def connect_anew(self) -> None:
-        """Drops the connections of the clients that never repeat a request; the next one makes a new one.
+    def connected_anew(self) -> Parts:
+        """The same for a new invocation: clients that never repeat a request drop their connections, and connect when
+        they are used.
 
         A function is frozen between invocations, for minutes or for an hour, and its connections may be gone by then
         without a word. A request on such a one fails, and after a failure nobody knows whether it arrived.
         """
         for writer in self.writers:
             writer.close()
+        return self
 
     def now(self) -> int:
         simulated = self.watch.simulated_now() if self.settings.clock == "table" else None
@@ -120,13 +122,6 @@ class Parts:
     def reporter(self, now: int) -> Reporter:
         judge, base = self.judge(now, self.live(now)), self.settings.link_base
         return Reporter(judge, self.watch, self.publisher, self.reports, base, now)
-
-
-def parts_of_invocation() -> Parts:
-    """For a handler: the parts of this process, with no connection of an earlier invocation on which to write."""
-    here = parts()
-    here.connect_anew()
-    return here
 
 
 @cache

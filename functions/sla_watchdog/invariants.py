@@ -16,7 +16,7 @@ from sla_watchdog.adapters.inspection import Page
 from sla_watchdog.adapters.table import Item
 from sla_watchdog.adapters.watch import DamagedItem, WatchTable
 from sla_watchdog.domain.case import OPERATIONS, Case
-from sla_watchdog.domain.case_row import Trouble, trouble
+from sla_watchdog.domain.case_row import Trouble, standing_findings, trouble
 from sla_watchdog.domain.deletions import missing_since
 from sla_watchdog.domain.escalation import Plan
 from sla_watchdog.domain.facts import Facts
@@ -43,8 +43,9 @@ class Swept:
     """What the sweep of a segment saw and did. No name here may be one of a log record's own (`created`).
 
     `cases_open` are unresolved; some of them are at risk or breached, as `status` has it. `healed` drifted without a
-    cause that is known, and is right again; `violations` are still there. `noticed` says both, with ids and names of
-    attributes alone. `recipients_missing` should get alerts and get none: people are notified of them, so the alarm on
+    cause that is known, and is right again; `violations` are still there. `findings` are of what it wrote,
+    `findings_open` all that people are to see to. `noticed` says both, with ids and names of attributes alone.
+    `recipients_missing` should get alerts and get none: people are notified of them, so the alarm on
     violations is left to what nobody is. `missing` are open tickets without a record, of the `cases_held` looked
     through while deletions are held. `problem` is why a page failed that is tried again. `whole` are the sums of all
     segments, of the last one to finish.
@@ -65,6 +66,7 @@ class Swept:
     lost: int = 0
     recipients_missing: int = 0
     findings: int = 0
+    findings_open: int = 0
     finished: bool = True
     problem: str = ""
     whole: Mapping[str, int] | None = None
@@ -72,6 +74,7 @@ class Swept:
 
     def counts(self, judged: Plan, now: int) -> None:
         self.tickets_open += sum(each.unresolved for each in judged.tickets)
+        self.findings_open += len(standing_findings(judged, now))
         if judged.unresolved:
             how = trouble(judged, now)
             self.cases_open += 1

@@ -134,9 +134,9 @@ WRITES: dict[str, Callable[[Parts], object]] = {
 def test_the_first_write_of_an_invocation_does_not_fail_on_a_connection_of_the_one_before(
     process: Process, write: Callable[[Parts], object]
 ) -> None:
-    write(bootstrap.parts_of_invocation())
+    write(bootstrap.parts().connected_anew())
     time.sleep(2 * IDLE)
-    write(bootstrap.parts_of_invocation())
+    write(bootstrap.parts().connected_anew())
     assert len(process.network.served) == 2, "each arrived once: nothing was repeated"
 
 
@@ -150,7 +150,7 @@ def test_without_that_it_does_fail(process: Process, write: Callable[[Parts], ob
 
 
 def test_within_an_invocation_a_connection_is_used_again(process: Process) -> None:
-    here = bootstrap.parts_of_invocation()
+    here = bootstrap.parts().connected_anew()
     accepted: list[object] = []
     real = process.network.get_request
 
@@ -180,4 +180,4 @@ def clients_in(part: object) -> list[Any]:
 @pytest.mark.parametrize("name", ["track", "watch", "sweep", "respond", "report"])
 def test_each_handler_begins_with_it(name: str) -> None:
     handler = Path(bootstrap.__file__).parent / "handlers" / f"{name}.py"
-    assert "here = parts_of_invocation()" in handler.read_text()
+    assert "here = parts().connected_anew()" in handler.read_text()

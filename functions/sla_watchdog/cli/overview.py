@@ -15,6 +15,7 @@ from sla_watchdog.adapters.case_item import CASE, DIGEST, DamagedItem, case_of
 from sla_watchdog.adapters.table import Item
 from sla_watchdog.cli.stack import Stack
 from sla_watchdog.domain.case import Case
+from sla_watchdog.domain.case_row import standing_findings
 from sla_watchdog.domain.escalation import Plan
 from sla_watchdog.domain.findings import Finding
 
@@ -76,15 +77,8 @@ def overview(stack: Stack, judgement: Judgement, now: int, *, quietly: bool = Fa
     return Overview(tuple(judged), tuple(put_back), len(waiting), min(waiting, default=None))
 
 
-ENDED_DAYS = 30
-"""Days for which findings of a case that is over are shown."""
-
-
 def findings_of(judged: Judged, now: int) -> Sequence[Finding]:
-    """Findings last as long as their cause; those of a case that is over, `ENDED_DAYS`."""
-    ends = (t.gone_at if t.gone_at is not None else t.spans[-1].start for t in judged.plan.tickets)
-    still = judged.plan.unresolved or now - max(ends, default=now) <= ENDED_DAYS * 86_400
-    return judged.plan.findings if still else ()
+    return standing_findings(judged.plan, now)
 
 
 def progress(*, quietly: bool = False) -> Progress:

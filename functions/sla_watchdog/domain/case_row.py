@@ -9,6 +9,7 @@ from attrs import frozen
 from sla_watchdog.domain.case import Case, Outcome
 from sla_watchdog.domain.clocks import Clock, State
 from sla_watchdog.domain.escalation import Coming, Plan
+from sla_watchdog.domain.findings import Finding
 from sla_watchdog.domain.lateness import cause, missed_deadline
 from sla_watchdog.domain.message.text import brief
 from sla_watchdog.domain.message.wording import METRIC, duration, signal
@@ -17,6 +18,9 @@ from sla_watchdog.domain.promises import Promise
 
 SOON = 24 * 3600
 """Seconds of wall time in which a deadline counts as at risk."""
+
+ENDED_DAYS = 30
+"""Days for which findings of a case that is over are shown."""
 
 BEST_FIRST = list(Outcome)
 
@@ -132,6 +136,13 @@ def trouble(plan: Plan, now: int) -> Trouble:
     """How bad an unresolved case is."""
     worst = _worst(plan, now)
     return worst.trouble if worst else Trouble.OPEN
+
+
+def standing_findings(plan: Plan, now: int) -> tuple[Finding, ...]:
+    """Findings last as long as their cause; those of a case that is over, `ENDED_DAYS`."""
+    ends = (t.gone_at if t.gone_at is not None else t.spans[-1].start for t in plan.tickets)
+    still = plan.unresolved or now - max(ends, default=now) <= ENDED_DAYS * 86_400
+    return plan.findings if still else ()
 
 
 def _worst(plan: Plan, now: int) -> _Running | None:

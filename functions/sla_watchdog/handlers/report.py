@@ -7,13 +7,13 @@ from typing import Any
 from attrs import asdict
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sla_watchdog.bootstrap import parts_of_invocation
+from sla_watchdog.bootstrap import parts
 from sla_watchdog.observability import logger
 
 
 @logger.inject_lambda_context
 def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    here = parts_of_invocation()
+    here = parts().connected_anew()
     reported = here.reporter(here.now()).run()
     if reported is None:
         logger.info("another report is running")

@@ -6,7 +6,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sla_watchdog.bootstrap import parts_of_invocation
+from sla_watchdog.bootstrap import parts
 from sla_watchdog.observability import logger
 from sla_watchdog.report_response import is_report, report_answer
 from sla_watchdog.response import answer
@@ -14,7 +14,7 @@ from sla_watchdog.response import answer
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    here = parts_of_invocation()
+    here = parts().connected_anew()
     now = here.now()
     if is_report(event):
         given = report_answer(event, here.watch, here.reports, now)

@@ -8,7 +8,7 @@ from attrs import asdict
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sla_watchdog.adapters.segments import Segment
-from sla_watchdog.bootstrap import parts_of_invocation
+from sla_watchdog.bootstrap import parts
 from sla_watchdog.observability import count, logger, metrics
 from sla_watchdog.sweep import begin
 
@@ -21,7 +21,7 @@ stands in the log, and in `doctor`."""
 @logger.inject_lambda_context
 def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     """Raises ValueError before any segment is swept where one of the messages is none."""
-    here = parts_of_invocation()
+    here = parts().connected_anew()
     messages = event.get("Records") if isinstance(event, dict) else None
     if not isinstance(messages, list):
         run = begin(here.watch, here.queue, here.settings.segments, here.now())
@@ -34,5 +34,6 @@ def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
         swept = sweeper.sweep(segment, now, lambda: context.get_remaining_time_in_millis() / 1000)
         logger.info("swept", run=segment.run, segment=segment.number, **asdict(swept))
         if swept.whole is not None:
-            count({name: swept.whole[name] for name in MEASURED})
+            measured = {name: swept.whole[name] for name in MEASURED}
+            count(measured | {"findings": swept.whole["findings_open"]})
     return {}

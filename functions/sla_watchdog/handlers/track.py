@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sla_watchdog.adapters.tickets import plain
-from sla_watchdog.bootstrap import parts_of_invocation
+from sla_watchdog.bootstrap import parts
 from sla_watchdog.domain.record import seconds_of
 from sla_watchdog.observability import logger
 from sla_watchdog.track import Change
@@ -37,7 +37,7 @@ def changes(records: list[Any], simulated: int | None) -> Iterator[Change | None
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: LambdaContext) -> None:
-    here = parts_of_invocation()
+    here = parts().connected_anew()
     now = here.now()
     simulated = now if here.settings.clock == "table" else None
     tracker = here.tracker(now)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from attrs import asdict
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sla_watchdog.bootstrap import parts_of_invocation
+from sla_watchdog.bootstrap import parts
 from sla_watchdog.observability import count, logger, metrics
 
 MEASURED = (
@@ -18,7 +19,6 @@ MEASURED = (
     "undeliverable",
     "put_back",
     "left_due",
-    "findings",
     "oldest_pending_seconds",
     "lag_seconds",
 )
@@ -28,7 +28,7 @@ MEASURED = (
 @metrics.log_metrics
 @logger.inject_lambda_context
 def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    here = parts_of_invocation()
+    here = parts().connected_anew()
     now = here.now()
     tick = here.tick(now, lambda: context.get_remaining_time_in_millis() / 1000)
     tally = tick.run()
@@ -41,5 +41,10 @@ def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         here.watch.beat(now, done, tick.live_since if tick.judge.live else None)
     except Exception as error:  # noqa: BLE001 - it is for `doctor`; the tick did finish
         logger.warning("the beat could not be kept", problem=str(error))
-    count({name: done[name] for name in MEASURED} | {"heartbeat": 1})
+    count({name: done[name] for name in MEASURED} | found(done) | {"heartbeat": 1})
     return done
+
+
+def found(done: Mapping[str, Any]) -> dict[str, int]:
+    """A tick sees the findings of the cases that it judges, so it never says that there are none: a sweep does."""
+    return {"findings": done["findings"]} if done["findings"] else {}
