@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from reference.histories import ALWAYS, Trial, as_lines, as_yaml, drawn_events, drawn_policy, utc
-from reference.model import Clock, Event, Policy, Rule, judged
+from reference.model import METRICS, Clock, Event, Policy, Rule, Ticket, alerts, judged, rules_in_force
 
 Row = Mapping[str, str]
 COLUMNS = ("policy", "started_at", "due_at", "stopped_at", "verdict", "business_seconds", "paused_seconds")
@@ -93,18 +93,6 @@ class Difference:
         return tuple(name for name in COLUMNS if self.model[name] != self.engine[name])
 
     @property
-    def decides_nothing(self) -> bool:
-        """A row that only one has, of a clock that ended without ever having run: born closed, or an answer after the
-        end. The semantics say that such a thing is recorded (C4), not as what.
-        """
-        row = self.model or self.engine
-        only_one = self.model is None or self.engine is None
-        nothing = ("met", "0", "0")
-        return (
-            only_one and row is not None and (row["verdict"], row["business_seconds"], row["paused_seconds"]) == nothing
-        )
-
-    @property
     def kind(self) -> str:
         return f"{self.clock}: {', '.join(self.columns)}"
 
@@ -128,7 +116,7 @@ def differences(mine: Sequence[Clock], theirs: Sequence[Row]) -> Iterator[Differ
                 some[number] if number < len(some) else None,
                 others[number] if number < len(others) else None,
             )
-            if difference.columns and not difference.decides_nothing:
+            if difference.columns:
                 yield difference
 
 
@@ -155,6 +143,37 @@ def found(seed: int, count: int = 40) -> Iterator[tuple[Trial, list[Difference]]
         differ = list(differences(judged(events, [(0, policy)], until), theirs))
         if differ:
             yield Trial(policy, events, until), differ
+
+
+# ------------------------------------------------------------------ who was told
+
+
+def alerts_differing(trial: Trial, theirs: Iterable[Row]) -> list[tuple[str, ...]]:
+    """(who has it, at, clock, level, audience) of what only one of them tells for the first time."""
+    mine = {(utc(a.at), a.clock, str(a.level), a.audience) for a in alerts(trial.events, trial.policy, trial.until)}
+    rows = [row for row in theirs if row["clock"] in METRICS and not row["reason"].startswith("repetition")]
+    told_by_engine = {(row["at"], row["clock"], row["level"], row["audience"]) for row in rows}
+    only_mine = sorted(("model", *alert) for alert in mine - told_by_engine)
+    return only_mine + sorted(("engine", *alert) for alert in told_by_engine - mine)
+
+
+def one_rule_and_open(trial: Trial) -> bool:
+    """The model tells alerts of histories under one rule, born open, whose customer did not write after the end."""
+    ticket = Ticket(trial.events, trial.policy, trial.until)
+    rules = {rule.name for *_, rule in rules_in_force(ticket, [(0, trial.policy)])}
+    after_the_end = any(start <= at < end for start, end in ticket.ended("resolved") for at in ticket.customer)
+    return len(rules) == 1 and not after_the_end and trial.events[0]["status"] not in ("Closed", "Resolved")
+
+
+def found_alerts(seed: int, count: int = 40) -> Iterator[tuple[Trial, list[tuple[str, ...]]]]:
+    policy, histories, until = drawn(seed, count)
+    _, rows = played(policy, [event for events in histories.values() for event in events], until)
+    for name, events in histories.items():
+        trial = Trial(policy, events, until)
+        if one_rule_and_open(trial):
+            differ = alerts_differing(trial, [row for row in rows if row["ticket"] == name])
+            if differ:
+                yield trial, differ
 
 
 # ------------------------------------------------------------------ the least that shows it

@@ -94,39 +94,44 @@ def drawn_policy(random: Random) -> tuple[Policy, int]:
     calendar, day = random.choice(CALENDARS_AND_DATES)
     other = random.choice([calendar, calendar, ALWAYS])
     calendars = {"desk": calendar, "other": other}
-    rules = [drawn_rule(random, "rest", calendars)]
+    stops_at = random.choice(["resolved"] * 6 + ["closed"])
+    rules = [drawn_rule(random, "rest", calendars, stops_at)]
     if random.random() < 0.6:
-        rules.insert(0, replace(drawn_rule(random, "urgent", calendars), when={"priority": ("urgent", "high")}))
+        rules.insert(
+            0, replace(drawn_rule(random, "urgent", calendars, stops_at), when={"priority": ("urgent", "high")})
+        )
     if random.random() < 0.3:
-        rules.insert(0, replace(drawn_rule(random, "government", calendars), when={"customer_tier": ("gold",)}))
-    limits = random.random() < 0.4
+        rules.insert(
+            0, replace(drawn_rule(random, "government", calendars, stops_at), when={"customer_tier": ("gold",)})
+        )
+    longest, total = random.choice([(None, None)] * 4 + [(1, None), (4, None), (None, 2), (None, 6), (1, 2), (4, 6)])
     policy = Policy(
         calendars=calendars,
         rules=tuple(rules),
         groups=STATUSES,
         priorities=PRIORITIES,
-        longest_pause=random.choice([None, HOUR, 4 * HOUR]) if limits else None,
-        total_pause=random.choice([None, 2 * HOUR, 6 * HOUR]) if limits else None,
+        longest_pause=longest and longest * HOUR,
+        total_pause=total and total * HOUR,
         bots=BOTS,
         ceilings=(random.choice([1, 3, 400]) * DAY,),
     )
     return policy, at(day)
 
 
-def drawn_rule(random: Random, name: str, calendars: Any) -> Rule:
+def drawn_rule(random: Random, name: str, calendars: Any, stops_at: str) -> Rule:
     metrics = [metric for metric in METRICS if random.random() < 0.7] or ["resolution"]
     calendar = random.choice(sorted(calendars)) if random.random() < 0.3 else "desk"
-    return Rule(name, calendar, {metric: drawn_target(random, metric) for metric in metrics})
+    return Rule(name, calendar, {metric: drawn_target(random, metric, stops_at) for metric in metrics})
 
 
-def drawn_target(random: Random, metric: str) -> Target:
+def drawn_target(random: Random, metric: str, stops_at: str) -> Target:
     pauses = ("resolution", "first_resolution", "update")
     chance = 0.7 if metric in pauses else 0.15
     pauses_in = random.choice([("waiting",), ("waiting", "others")]) if random.random() < chance else ()
     return Target(
         within=random.choice(WITHIN) * MINUTE,
         pauses_in=pauses_in,
-        stops_at="closed" if metric.endswith("resolution") and random.random() < 0.15 else "resolved",
+        stops_at=stops_at if metric.endswith("resolution") else "resolved",
         ladder=drawn_ladder(random),
     )
 

@@ -269,6 +269,15 @@ class Ticket:
         """When it was resolved or closed; the last of them may be open."""
         return union((start, end) for group, start, end in self.spans() if group in ENDS[stops_at])
 
+    def reopenings(self, stops_at: str) -> list[int]:
+        """From resolved or closed to neither; from one to the other is no reopening."""
+        return [
+            end for _, end in self.ended(stops_at) if end < FOREVER and value_at(self.groups, end) not in END_GROUPS
+        ]
+
+    def never_open(self, stops_at: str) -> bool:
+        return all(group in ENDS[stops_at] for group, _, _ in self.spans())
+
     def spans(self) -> list[tuple[str, int, int]]:
         """(group, since, until) in order, one for each change of the status."""
         ends = [at for at, _ in self.groups[1:]] + [FOREVER]
@@ -314,23 +323,21 @@ class Run:
         """Where each second counts towards the target."""
 
     def _limited(self, pauses: Sequence[Interval], policy: Policy) -> list[Interval]:
-        """C5: one pause lasts `longest` open seconds at most, and all of a clock `total` together. A pause that had begun
-        before the clock counts in full: that cannot lose a breach.
+        """C5: one pause lasts `longest` open seconds at most, and all of a clock `total` together. A clock is a
+        target on a ticket, so that pauses before an exchange count for the total: that cannot lose a breach.
         """
         kept, left = [], policy.total_pause
         for start, end in pauses:
             open_in_it = common([(start, end)], self.open)
             if policy.longest_pause is not None and length(open_in_it) > policy.longest_pause:
                 end = earliest(open_in_it, policy.longest_pause) or start
-            if end <= self.start:
-                continue
             open_in_it = common([(start, end)], self.open)
             if left is not None:
                 if length(open_in_it) > left:
                     end = (earliest(open_in_it, left) or start) if left else start
                 left -= min(left, length(open_in_it))
-            kept.append((max(start, self.start), end))
-        return union(kept)
+            kept.append((start, end))
+        return since(union(kept), self.start)
 
     def elapsed(self, moment: int) -> int:
         return length(until(self.counting, moment))
@@ -359,6 +366,8 @@ class Course:
     stop: int | None
     rests: bool
     """Whether it stands still while the ticket is resolved, and goes on when it is reopened (D5)."""
+    rest: tuple[Interval, ...] = ()
+    """When it stood still besides."""
 
 
 def courses(ticket: Ticket) -> list[Course]:
@@ -391,22 +400,36 @@ def first_response(ticket: Ticket) -> list[Course]:
 def next_responses(ticket: Ticket) -> list[Course]:
     """B3 and D5: from the oldest unanswered message, or from the reopening, to the answer or the end.
 
-    A message after the end starts one too, which no later status stops but another end.
+    What nobody answered is not forgotten at the end: the next exchange, from the reopening or from the customer's next
+    word, counts from that same message, without the time in which the ticket was over and the customer silent.
     """
     ended = ticket.ended("resolved")
     happened = [(at, "message") for at in ticket.customer] + [(at, "answer") for at in ticket.answers]
     happened += [(start, "end") for start, _ in ended]
     happened += [(end, "reopening") for start, end in ended if end < FOREVER]
     found: list[Course] = []
-    waiting: int | None = None
+    start: int | None = None  # of the exchange
+    message: int | None = None  # the oldest that nobody answered
+    over_at: int | None = None  # since when an unanswered message rests
+    rest: list[Interval] = []
+
+    def stopped(at: int | None) -> None:
+        if start is not None:
+            found.append(Course("next_response", len(found) + 1, start, at, False, tuple(rest)))
+
     for at, what in sorted(happened):
-        if what in ("message", "reopening") and waiting is None:
-            waiting = at
-        if what in ("answer", "end") and waiting is not None:
-            found.append(Course("next_response", len(found) + 1, waiting, at, rests=False))
-            waiting = None
-    if waiting is not None:
-        found.append(Course("next_response", len(found) + 1, waiting, None, rests=False))
+        if what in ("message", "reopening") and start is None:
+            start = at if message is None else message
+            rest += [] if over_at is None else [(over_at, at)]
+        if what == "message" and message is None:
+            message = at
+        if what == "answer":
+            stopped(at)
+            start, message, over_at, rest = None, None, None, []
+        if what == "end" and start is not None:
+            stopped(at)
+            start, over_at = None, None if message is None else at
+    stopped(None)
     return found
 
 
@@ -449,53 +472,75 @@ def rules_in_force(ticket: Ticket, deployments: Deployments) -> list[tuple[int, 
     return found
 
 
+InForce = tuple[int, int, Policy, Rule]
+
+
 def judge(ticket: Ticket, deployments: Deployments, course: Course) -> Clock | None:
     """The clock of that course, or nothing where no rule in force asks for it."""
     over = rules_in_force(ticket, deployments)
-    if course.metric != "next_response" and not without(
-        [(ticket.created_at, FOREVER)], ended_for(ticket, course, over)
-    ):
-        return None  # born closed and never open (C4)
-    stop = stop_of(ticket, course, over)
-    judged_at = ticket.now if stop is None else stop
-    breaches = []
-    for start, end, policy, rule in over:
-        if course.metric in rule.targets and start <= judged_at:
-            broken = breach_in(ticket, policy, rule, course, start, min(end, judged_at + 1))
-            if broken is not None:
-                breaches.append((broken, policy, rule))
-    _, _, policy, rule = next(each for each in over if each[0] <= max(judged_at, ticket.created_at) < each[1])
-    breach = breaches[0] if breaches else None
+    stop, settled_at = stop_of(ticket, course, over)
+    breach = first_breach(ticket, course, over, settled_at)
+    policy, rule = in_force(over, settled_at)
     if course.metric not in rule.targets:
-        if breach is None:
+        told_before = breach is not None and any(breach[0] < end for _, end in course.rest)
+        if breach is None or told_before:
             return None
         _, policy, rule = breach  # what was broken stays broken (D1, D2)
+    target = rule.targets[course.metric]
+    if course.metric != "next_response" and ticket.never_open(target.stops_at):
+        return None  # born closed (C4)
     return said(ticket, policy, rule, course, stop, breach[0] if breach else None)
 
 
-def stop_of(ticket: Ticket, course: Course, over: Sequence[tuple[int, int, Policy, Rule]]) -> int | None:
-    """When it was answered; or the end that stands, by the rule that was in force when it came (D2: results stay)."""
-    if course.stop is not None and not course.rests:
-        return course.stop
-    limit = ticket.now if course.stop is None else course.stop
-    for start, end in ended_for(ticket, course, over):
-        if course.metric == "first_resolution" and start >= course.start:
-            return start
-        if start <= limit < end and course.stop is None:
-            return max(start, course.start)
-    return course.stop
+def in_force(over: Sequence[InForce], moment: int) -> tuple[Policy, Rule]:
+    return next((policy, rule) for start, end, policy, rule in over if start <= moment < end)
 
 
-def ended_for(ticket: Ticket, course: Course, over: Sequence[tuple[int, int, Policy, Rule]]) -> list[Interval]:
-    _, _, _, rule = over[-1]
-    target = rule.targets.get(course.metric)
-    return ticket.ended(target.stops_at if target else "resolved")
+def stop_of(ticket: Ticket, course: Course, over: Sequence[InForce]) -> tuple[int | None, int]:
+    """When the clock stopped, if it did, and the moment as of which it is judged: results stay (D2)."""
+    if course.metric == "first_resolution":
+        for start, _, settled_at in ends_of(ticket, course, over):
+            return start, settled_at
+    elif course.stop is not None:
+        return course.stop, course.stop
+    elif course.rests:
+        for start, end, settled_at in ends_of(ticket, course, over):
+            if start <= ticket.now < end:
+                return max(start, course.start), max(settled_at, course.start)
+    return None, ticket.now
+
+
+def ends_of(ticket: Ticket, course: Course, over: Sequence[InForce]) -> list[tuple[int, int, int]]:
+    """(start, end, since when it is one) of each time that the ticket was over by the rule then in force."""
+    found: list[tuple[int, int, int]] = []
+    asked = [rule.targets[course.metric].stops_at for *_, rule in over if course.metric in rule.targets]
+    stops_at = asked[0] if asked else "resolved"
+    for moment in sorted({*(at for at, _ in ticket.groups), *(start for start, *_ in over)}):
+        _, rule = in_force(over, max(moment, ticket.created_at))
+        if course.metric in rule.targets:
+            stops_at = rule.targets[course.metric].stops_at
+        spans = ticket.ended(stops_at)
+        span = next(((start, end) for start, end in spans if start <= moment < end), None)
+        if span is not None and not (found and moment < found[-1][1]):
+            found.append((*span, moment))
+    return found
+
+
+def first_breach(
+    ticket: Ticket, course: Course, over: Sequence[InForce], settled_at: int
+) -> tuple[int, Policy, Rule] | None:
+    for start, end, policy, rule in over:
+        if course.metric in rule.targets and start <= settled_at:
+            broken = breach_in(ticket, policy, rule, course, start, min(end, settled_at + 1))
+            if broken is not None:
+                return broken, policy, rule
+    return None
 
 
 def run_of(ticket: Ticket, policy: Policy, rule: Rule, course: Course, stop: int | None = None) -> Run:
     """With a `stop`, as though it had gone on from there: its deadline is still one."""
     target = rule.targets[course.metric]
-    off = ticket.ended(target.stops_at) if course.rests else []
+    off = ticket.ended(target.stops_at) if course.rests else list(course.rest)
     if stop is not None:
         off = until(off, stop)
     return Run(ticket, policy, rule, target, course.start, off)
@@ -508,6 +553,8 @@ def breach_in(ticket: Ticket, policy: Policy, rule: Rule, course: Course, start:
     if broken is None:
         return None
     moment = max(broken, start)
+    if course.stop is not None:
+        end = min(end, course.stop + 1)
     for resolved, reopened in run.off:  # closed results stay; a breach shows when it is open again
         if resolved < moment < reopened or (resolved == moment and moment > broken):
             moment = reopened
@@ -538,8 +585,17 @@ def said(ticket: Ticket, policy: Policy, rule: Rule, course: Course, stop: int |
         verdict=verdict,
         business_seconds=run.elapsed(judged_at),
         paused_seconds=run.paused(judged_at),
-        levels=tuple(level_at(run, level, breach_at) for level in run.target.ladder),
+        levels=levels_of(run, course, breach_at),
     )
+
+
+def levels_of(run: Run, course: Course, breach_at: int | None) -> tuple[int | None, ...]:
+    """An exchange that goes on with an old message is told from then on, and if it was overdue, spaced from then."""
+    resumed = max([end for _, end in course.rest], default=course.start)
+    if breach_at is not None:
+        breach_at = max(breach_at, resumed)
+    moments = [level_at(run, level, breach_at) for level in run.target.ladder]
+    return tuple(moment if moment is None else max(moment, resumed) for moment in moments)
 
 
 def level_at(run: Run, level: Level, breach_at: int | None) -> int | None:
@@ -548,17 +604,29 @@ def level_at(run: Run, level: Level, breach_at: int | None) -> int | None:
     if level.kind == "percent":
         return earliest(run.counting, -(-within * level.amount // 100))
     if level.kind == "before":
-        return run.start if level.amount >= within else latest(run.counting, within - level.amount)
+        if level.amount < within:
+            left = earliest(run.counting, within - level.amount)
+            if any(start == left for start, _ in run.pauses):
+                return left  # the last moment before a pause that nobody knows the end of
+            return latest(run.counting, within - level.amount)
+        return next((end for start, end in run.pauses if start <= run.start < end), run.start)  # not while paused (E1)
     if level.kind == "breach":
         return breach_at if breach_at is not None else run.breach_at()
     if breach_at is None or breach_at == run.breach_at():
-        return earliest(run.counting, within + level.amount)
-    return earliest(since(run.open, breach_at), level.amount)  # a change made it overdue: spaced from the change
+        breach_at, counted_from = run.breach_at(), run.due_at()
+    else:
+        counted_from = breach_at  # a change made it overdue: spaced from the change
+    if breach_at is None or counted_from is None:
+        return None
+    after = earliest(since(run.open, counted_from), level.amount)  # no pause holds it: pausing never heals (C3)
+    return None if after is None else max(after, breach_at)
 
 
 def age(ticket: Ticket, policy: Policy) -> Clock:
     """B6: by the wall clock, from the creation; nothing pauses it."""
-    stop = next((start for start, end in ticket.ended("resolved") if start <= ticket.now < end), None)
+    written = [(course.start, FOREVER if course.stop is None else course.stop) for course in next_responses(ticket)]
+    over = without(ticket.ended("resolved"), written)  # it goes on while a message after the end is unanswered
+    stop = next((start for start, end in over if start <= ticket.now < end), None)
     judged_at = ticket.now if stop is None else stop
     due_at = ticket.created_at + policy.ceilings[0]
     verdict = "running" if stop is None else "met"
@@ -577,3 +645,72 @@ def age(ticket: Ticket, policy: Policy) -> Clock:
         paused_seconds=0,
         levels=tuple(ticket.created_at + ceiling for ceiling in policy.ceilings),
     )
+
+
+# ------------------------------------------------------------------ who is told
+
+
+@dataclass(frozen=True, order=True)
+class Alert:
+    """A level told for the first time; `level` counts from 1."""
+
+    at: int
+    clock: str
+    level: int
+    audience: str
+
+
+def alerts(events: Iterable[Event], policy: Policy, now: int) -> list[Alert]:
+    """Every level when it is told first, under one policy and one rule that never changed; no repetitions."""
+    ticket = Ticket(events, policy, now)
+    rule = ticket.rule(policy, now)
+    found: list[Alert] = []
+    for clock in judged(events, [(0, policy)], now):
+        if clock.metric == "age":
+            continue
+        target = rule.targets[clock.metric]
+        ended = [] if clock.metric in ANSWERED else ticket.ended(target.stops_at)
+        due = [(told_at(at, ended), level) for level, at in enumerate(clock.levels, 1) if at is not None]
+        last = now if clock.stopped_at is None else clock.stopped_at - 1
+        known = [(at, level) for at, level in due if at <= last]
+        over_when = target.stops_at if clock.metric == "resolution" else over_by(rule)
+        again = [] if clock.metric in ANSWERED else [end for _, end in ticket.ended(over_when)]
+        again = [moment for moment in again if clock.started_at < moment <= last]
+        climbs = ticket.reopenings(target.stops_at) if clock.metric == "resolution" else []
+        found += climbed(clock.metric, known, again, climbs, target.ladder)
+    return sorted(found)
+
+
+ANSWERED = ("first_response", "next_response")
+"""What an answer or an end stops for good; the others go on when the ticket is reopened (D5)."""
+
+
+def over_by(rule: Rule) -> str:
+    """What ends the whole ticket under that rule, and so is followed by a new cycle when it is reopened."""
+    return "closed" if any(target.stops_at == "closed" for target in rule.targets.values()) else "resolved"
+
+
+def told_at(moment: int, ended: Sequence[Interval]) -> int:
+    """While it is over nobody is told (E9); what comes due then is told when it is reopened."""
+    return next((reopened for over, reopened in ended if over <= moment < reopened), moment)
+
+
+def climbed(
+    name: str, due: Sequence[tuple[int, int]], again: Sequence[int], climbs: Sequence[int], ladder: Sequence[Level]
+) -> list[Alert]:
+    """E3 and D5: the highest level that is due, to its audience and to those of the levels it passes."""
+    found: list[Alert] = []
+    reached = 0
+    for moment in sorted({at for at, _ in due} | set(again)):
+        passed = reached
+        level = max([level for at, level in due if at == moment], default=0)
+        if moment in again:  # a new cycle: who was told before is told again
+            level, passed = max([level for at, level in due if at <= moment], default=0), 0
+        if moment in again and moment in climbs:
+            floor = max(reached, climbs.index(moment))
+            level = max(level, min(floor + 1, len(ladder)))
+        if level > passed:
+            audiences = {ladder[number].tell for number in range(passed, level)}
+            found += [Alert(moment, name, level, audience) for audience in sorted(audiences)]
+            reached = level
+    return found
