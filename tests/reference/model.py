@@ -284,8 +284,8 @@ class Ticket:
         return [(group, at, end) for (at, group), end in zip(self.groups, ends, strict=True)]
 
     def pauses(self, groups: Sequence[str]) -> list[Interval]:
-        """C1 and C5: from entering one of these groups until leaving it or until the customer writes, whatever the status
-        says: another status of the same group is no new pause, another group is. What touches is one pause.
+        """C1 and C5: from entering one of these groups until leaving it or until the customer writes, whatever the
+        status says: another status of the same group is no new pause, another group is. What touches is one pause.
         """
         found: list[Interval] = []
         for name in groups:
@@ -315,6 +315,7 @@ class Run:
         self, ticket: Ticket, policy: Policy, rule: Rule, target: Target, start: int, off: Sequence[Interval]
     ) -> None:
         self.target, self.start = target, start
+        self.limited = (policy.longest_pause, policy.total_pause) != (None, None)
         self.open = opened(policy.calendars[rule.calendar], min(start, ticket.created_at), ticket.now + AHEAD * DAY)
         pauses = common(ticket.pauses(target.pauses_in), [(ticket.created_at, FOREVER)])
         self.pauses = self._limited(without(pauses, off), policy)
@@ -328,16 +329,19 @@ class Run:
         """
         kept, left = [], policy.total_pause
         for start, end in pauses:
-            open_in_it = common([(start, end)], self.open)
-            if policy.longest_pause is not None and length(open_in_it) > policy.longest_pause:
-                end = earliest(open_in_it, policy.longest_pause) or start
-            open_in_it = common([(start, end)], self.open)
+            single = self._at_most(policy.longest_pause, start, end)
+            together = self._at_most(left, start, single)
             if left is not None:
-                if length(open_in_it) > left:
-                    end = (earliest(open_in_it, left) or start) if left else start
-                left -= min(left, length(open_in_it))
-            kept.append((start, end))
+                left -= length(common([(start, together)], self.open))
+            kept.append((start, together))
         return since(union(kept), self.start)
+
+    def _at_most(self, seconds: int | None, start: int, end: int) -> int:
+        """The end of a pause that may last so much open time."""
+        open_in_it = common([(start, end)], self.open)
+        if seconds is None or length(open_in_it) <= seconds:
+            return end
+        return earliest(open_in_it, seconds) or start if seconds else start
 
     def elapsed(self, moment: int) -> int:
         return length(until(self.counting, moment))
@@ -482,8 +486,7 @@ def judge(ticket: Ticket, deployments: Deployments, course: Course) -> Clock | N
     breach = first_breach(ticket, course, over, settled_at)
     policy, rule = in_force(over, settled_at)
     if course.metric not in rule.targets:
-        told_before = breach is not None and any(breach[0] < end for _, end in course.rest)
-        if breach is None or told_before:
+        if breach is None:
             return None
         _, policy, rule = breach  # what was broken stays broken (D1, D2)
     target = rule.targets[course.metric]
@@ -513,12 +516,10 @@ def stop_of(ticket: Ticket, course: Course, over: Sequence[InForce]) -> tuple[in
 def ends_of(ticket: Ticket, course: Course, over: Sequence[InForce]) -> list[tuple[int, int, int]]:
     """(start, end, since when it is one) of each time that the ticket was over by the rule then in force."""
     found: list[tuple[int, int, int]] = []
-    asked = [rule.targets[course.metric].stops_at for *_, rule in over if course.metric in rule.targets]
-    stops_at = asked[0] if asked else "resolved"
     for moment in sorted({*(at for at, _ in ticket.groups), *(start for start, *_ in over)}):
         _, rule = in_force(over, max(moment, ticket.created_at))
-        if course.metric in rule.targets:
-            stops_at = rule.targets[course.metric].stops_at
+        target = rule.targets.get(course.metric)
+        stops_at = "resolved" if target is None else target.stops_at
         spans = ticket.ended(stops_at)
         span = next(((start, end) for start, end in spans if start <= moment < end), None)
         if span is not None and not (found and moment < found[-1][1]):
@@ -552,7 +553,7 @@ def breach_in(ticket: Ticket, policy: Policy, rule: Rule, course: Course, start:
     broken = run.breach_at()
     if broken is None:
         return None
-    moment = max(broken, start)
+    moment = max(broken, start, *(end for _, end in course.rest))  # an exchange that goes on was not there before
     if course.stop is not None:
         end = min(end, course.stop + 1)
     for resolved, reopened in run.off:  # closed results stay; a breach shows when it is open again
@@ -604,22 +605,31 @@ def level_at(run: Run, level: Level, breach_at: int | None) -> int | None:
     if level.kind == "percent":
         return earliest(run.counting, -(-within * level.amount // 100))
     if level.kind == "before":
-        if level.amount < within:
-            left = earliest(run.counting, within - level.amount)
-            if any(start == left for start, _ in run.pauses):
-                return left  # the last moment before a pause that nobody knows the end of
-            return latest(run.counting, within - level.amount)
-        return next((end for start, end in run.pauses if start <= run.start < end), run.start)  # not while paused (E1)
+        return before(run, within - level.amount)
     if level.kind == "breach":
         return breach_at if breach_at is not None else run.breach_at()
+    return after(run, level.amount, breach_at)
+
+
+def before(run: Run, seconds: int) -> int | None:
+    """E2: the latest instant at which so much is left; at the start where it never was more. Not while paused (E1)."""
+    if seconds <= 0:
+        return next((end for start, end in run.pauses if start <= run.start < end), run.start)
+    left = earliest(run.counting, seconds)
+    if not run.limited and any(start == left for start, _ in run.pauses):
+        return left  # the last moment before a pause that nobody knows the end of
+    return latest(run.counting, seconds)
+
+
+def after(run: Run, seconds: int, breach_at: int | None) -> int | None:
+    """A11 and E3: so much open time past the deadline, no pause holds it (C3); or past the change."""
+    counted_from = breach_at
     if breach_at is None or breach_at == run.breach_at():
         breach_at, counted_from = run.breach_at(), run.due_at()
-    else:
-        counted_from = breach_at  # a change made it overdue: spaced from the change
     if breach_at is None or counted_from is None:
         return None
-    after = earliest(since(run.open, counted_from), level.amount)  # no pause holds it: pausing never heals (C3)
-    return None if after is None else max(after, breach_at)
+    moment = earliest(since(run.open, counted_from), seconds)
+    return None if moment is None else max(moment, breach_at)
 
 
 def age(ticket: Ticket, policy: Policy) -> Clock:
@@ -675,6 +685,7 @@ def alerts(events: Iterable[Event], policy: Policy, now: int) -> list[Alert]:
         known = [(at, level) for at, level in due if at <= last]
         over_when = target.stops_at if clock.metric == "resolution" else over_by(rule)
         again = [] if clock.metric in ANSWERED else [end for _, end in ticket.ended(over_when)]
+        again = [told_at(moment, ended) for moment in again]
         again = [moment for moment in again if clock.started_at < moment <= last]
         climbs = ticket.reopenings(target.stops_at) if clock.metric == "resolution" else []
         found += climbed(clock.metric, known, again, climbs, target.ladder)
