@@ -11,17 +11,17 @@ from reference.histories import Trial
 
 def least_of_kind(trial: Trial, kind: str) -> str:
     def shows(each: Trial) -> bool:
-        return any(difference.kind == kind for difference in unexplained(each, compared(each)))
+        return any(difference.kind == kind for difference in unexplained(compared(each)))
 
     least = shrunk(trial, shows)
-    return told(least, list(unexplained(least, compared(least))))
+    return told(least, list(unexplained(compared(least))))
 
 
 def main(first: int, last: int) -> int:
     seen: set[str] = set()
     for seed in range(first, last + 1):
         for trial, differ in found(seed):
-            kinds = {difference.kind for difference in unexplained(trial, differ)} - seen
+            kinds = {difference.kind for difference in unexplained(differ)} - seen
             seen |= kinds
             for kind in sorted(kinds):
                 sys.stdout.write(f"seed {seed}\n{least_of_kind(trial, kind)}\n\n")
