@@ -12,6 +12,7 @@ from attrs import asdict, evolve, frozen
 
 from sla_watchdog.adapters.segments import Segment, SegmentsQueue
 from sla_watchdog.adapters.sns import Topics
+from sla_watchdog.adapters.table import described
 from sla_watchdog.adapters.watch import DamagedItem, WatchTable
 from sla_watchdog.domain.case import Case
 from sla_watchdog.domain.deletions import Deletions, too_many
@@ -122,7 +123,7 @@ class Sweeper:
             except Exception as error:
                 if at is segment:
                     raise
-                swept.problem = f"{type(error).__name__}: {error}"[:LONGEST_PROBLEM]
+                swept.problem = described(error)[:LONGEST_PROBLEM]
                 return at
             if following is None or time_left() < MIN_TIME_LEFT:
                 return following

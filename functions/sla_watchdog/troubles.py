@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from attrs import define, field, frozen
 
-from sla_watchdog.adapters.table import is_of_the_service, slices
+from sla_watchdog.adapters.table import described, is_of_the_service, slices
 from sla_watchdog.adapters.watch import DamagedItem
 from sla_watchdog.drafts import Tally
 from sla_watchdog.errors import SlaWatchdogError
@@ -40,7 +40,7 @@ class Troubles:
         if isinstance(error, TooManyFailures):
             raise error
         self.tally.put_off += 1
-        self.tally.problem = f"{what}: {type(error).__name__}: {error}"[:LONGEST_PROBLEM]
+        self.tally.problem = f"{what}: {described(error)}"[:LONGEST_PROBLEM]
         if not is_of_the_service(error):
             return
         self.in_a_row += 1

@@ -12,6 +12,7 @@ from sla_watchdog.adapters.audit import AuditTable
 from sla_watchdog.adapters.rosters import RECIPIENTS
 from sla_watchdog.adapters.segments import SegmentsQueue
 from sla_watchdog.adapters.sns import Publisher
+from sla_watchdog.adapters.table import described
 from sla_watchdog.adapters.watch import SHARDS, DamagedItem, Due, WatchTable
 from sla_watchdog.domain.case import OPERATIONS, Recipient
 from sla_watchdog.domain.deletions import held_text
@@ -75,7 +76,7 @@ class Tick:
         try:
             return self.watch.run_lease(owner, self.now, self.now + LEASE)
         except Exception as error:  # noqa: BLE001 - see above
-            self._no_lease, self._problem = error, str(error)
+            self._no_lease, self._problem = error, described(error)
             return True
 
     def _done(self, tally: Tally) -> Tally:
@@ -90,7 +91,7 @@ class Tick:
         try:
             self.watch.release_run(owner)
         except Exception as error:  # noqa: BLE001 - see above
-            self._problem = str(error)
+            self._problem = described(error)
 
     def _ask_for_sweep(self) -> None:
         """Where it cannot be asked for, the next tick asks again; what is due does not wait for it."""
@@ -98,7 +99,7 @@ class Tick:
             start(self.queue, self.segments)
             self.watch.mark_swept(self.judge.generation.number)
         except Exception as error:  # noqa: BLE001 - see above
-            self._problem = str(error)
+            self._problem = described(error)
 
     def _run(self) -> Tally:
         reach, pace = Reach(self.watch.topics()), Pace(self.time_left)
@@ -289,7 +290,7 @@ class Tick:
             try:
                 answer = self.publisher.publish(each.to, render_absence(each, self.now))
             except Unavailable as error:
-                problem = str(error)
+                problem = described(error)
                 continue
             if isinstance(answer, Sent):
                 sent.append(each)

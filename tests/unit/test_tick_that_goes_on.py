@@ -16,6 +16,8 @@ from desk import Desk
 from sla_watchdog import judging, sending, troubles
 from sla_watchdog.adapters import table
 from sla_watchdog.adapters.case_item import SHARDS, shard_of
+from sla_watchdog.adapters.table import described
+from sla_watchdog.errors import Unavailable
 from sla_watchdog.troubles import MOST_IN_A_ROW, TooManyFailures
 
 MON = "2026-03-02"
@@ -354,3 +356,13 @@ def test_a_read_that_fails_is_searched_for_the_one_that_is_at_fault_in_few_reads
     read = troubles.read_apart(counting, names, 0, troubles.Troubles(Tally()))
     assert (set(names) - read.judged.keys(), read.unread) == ({"C-700"}, {"C-700"})
     assert len(reads) <= 31
+
+
+def test_what_a_fault_of_the_program_says_is_not_repeated_for_it_may_quote_a_ticket() -> None:
+    try:
+        {}["Please call my daughter"]
+    except KeyError as error:
+        text = described(error)
+    assert text.startswith("KeyError in test_tick_that_goes_on.py:")
+    assert "daughter" not in text
+    assert described(Unavailable("SNS: Throttled")) == "Unavailable: SNS: Throttled"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
@@ -73,6 +75,17 @@ def is_busy(error: Exception) -> bool:
 def is_of_the_service(error: Exception) -> bool:
     """Whether a service, or the way to it, is at fault: not the program, nor what it was given."""
     return isinstance(error, BotoCoreError | ClientError | StoreBusyError | Unavailable)
+
+
+def described(error: Exception) -> str:
+    """For logs. Only a service's words are repeated: what another exception says may quote a ticket, so of that one the
+    type and the line that raised it.
+    """
+    if is_of_the_service(error) or isinstance(error, SlaWatchdogError):
+        return f"{type(error).__name__}: {error}"
+    frames = traceback.extract_tb(error.__traceback__)
+    at = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return type(error).__name__ + at
 
 
 def is_to_be_repeated(error: Exception) -> bool:
