@@ -614,7 +614,8 @@ def level_at(run: Run, level: Level, breach_at: int | None) -> int | None:
 def before(run: Run, seconds: int) -> int | None:
     """E2: the latest instant at which so much is left; at the start where it never was more. Not while paused (E1)."""
     if seconds <= 0:
-        return next((end for start, end in run.pauses if start <= run.start < end), run.start)
+        still = union([*run.off, *run.pauses])
+        return next((end for start, end in still if start <= run.start < end), run.start)
     left = earliest(run.counting, seconds)
     if not run.limited and any(start == left for start, _ in run.pauses):
         return left  # the last moment before a pause that nobody knows the end of

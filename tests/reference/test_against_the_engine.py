@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,7 +18,7 @@ import pytest
 
 from reference.comparing import as_row, backtest, compared, drawn, found, found_alerts, played, shrunk, told
 from reference.explained import unexplained
-from reference.histories import Trial, at
+from reference.histories import Trial
 from reference.live import STREAMS, as_records, differing
 from reference.model import Calendar, earliest, judged, latest, length, opened, since, until
 
@@ -85,7 +86,12 @@ def calendar(name: str) -> Calendar:
     return Calendar(said["timezone"], hours, tuple(said.get("holidays", [])), exceptions)
 
 
-CASES = [*vectors.get("cases", []), *vectors.get("own_cases", []), *vectors.get("sub_cases", [])]
+CASES = [
+    case
+    for kind in ("cases", "own_cases", "sub_cases")
+    for case in vectors.get(kind, [])
+    if "." not in case["start"] + case["end"]  # instants here are whole seconds (A15)
+]
 
 
 @pytest.mark.skipif(not VECTORS.exists(), reason="no ../shared/data/vectors.json")
@@ -106,7 +112,4 @@ def test_the_open_time_of_the_model_is_that_of_other_products(case: dict[str, An
 
 
 def instant(text: str) -> int:
-    day, _, clock = text.partition("T")
-    sign = -1 if clock[8] == "+" else 1
-    hours, minutes = clock[9:14].split(":")
-    return at(day, clock[:5]) + int(clock[6:8]) + sign * (int(hours) * 3600 + int(minutes) * 60)
+    return int(datetime.fromisoformat(text).timestamp())
