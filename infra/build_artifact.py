@@ -30,7 +30,7 @@ REQUIREMENTS = FUNCTIONS / "requirements.txt"
 CACHE = ROOT / ".cache"
 DAY_SECONDS = 86_400
 POLICY_IS_WRONG = 3
-"""How `python -m sla_watchdog.policy_file` says so; a program that crashed ends otherwise."""
+"""How `python -m sla_watchdog.tools.policy_file` says so; a program that crashed ends otherwise."""
 ONLY_RUN_BY_PEOPLE = ("cli", "policy_file", "backtest", "history.py", "replay.py", "sparing.py", "__main__.py")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "ruff.toml", *ONLY_RUN_BY_PEOPLE)
 
@@ -57,7 +57,7 @@ def build(folder: Path) -> None:
 
 
 def compile_policy(compiled: Path) -> None:
-    code = exit_code([sys.executable, "-m", "sla_watchdog.policy_file", "policy.yaml", str(compiled)])
+    code = exit_code([sys.executable, "-m", "sla_watchdog.tools.policy_file", "policy.yaml", str(compiled)])
     if code == POLICY_IS_WRONG:
         raise BuildError("functions/policy.yaml has errors, shown above")
     if code != 0 or not compiled.exists():

@@ -7,11 +7,11 @@ from typing import Any
 
 from attrs import evolve
 
-from sla_watchdog.domain.business_time import Calendar
-from sla_watchdog.domain.case import Case, Outcome, Reached
-from sla_watchdog.domain.escalation import Plan, plan
-from sla_watchdog.domain.facts import Fact, Facts
-from sla_watchdog.domain.policy import (
+from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.escalation.case import Case, Outcome, Reached
+from sla_watchdog.domain.escalation.plan import Plan, plan
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.policy.model import (
     Acknowledge,
     After,
     Age,

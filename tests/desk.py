@@ -13,21 +13,21 @@ from attrs import asdict, define, evolve, field
 from botocore.config import Config
 
 from building import at, policy
-from sla_watchdog.adapters.attributes import typed
-from sla_watchdog.adapters.audit import AuditItem, AuditTable
-from sla_watchdog.adapters.reports import Reports
-from sla_watchdog.adapters.segments import Segment, SegmentsQueue
+from sla_watchdog.adapters.dynamodb.attributes import typed
+from sla_watchdog.adapters.dynamodb.audit import AuditItem, AuditTable
+from sla_watchdog.adapters.s3 import Reports
+from sla_watchdog.adapters.sqs import Segment, SegmentsQueue
 from sla_watchdog.adapters.sns import Pacer, Publisher, Topics
-from sla_watchdog.adapters.tickets import TicketsTable
-from sla_watchdog.adapters.watch import WatchTable
-from sla_watchdog.bootstrap import Parts
-from sla_watchdog.domain.case import Case
-from sla_watchdog.domain.policy import Policy
-from sla_watchdog.drafts import Tally
-from sla_watchdog.invariants import Swept
-from sla_watchdog.settings import Settings
-from sla_watchdog.sweep import start
-from sla_watchdog.track import Change, Tracked
+from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
+from sla_watchdog.adapters.dynamodb.watch import WatchTable
+from sla_watchdog.handlers.bootstrap import Parts
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.usecases.watch.drafts import Tally
+from sla_watchdog.usecases.sweep.invariants import Swept
+from sla_watchdog.handlers.settings import Settings
+from sla_watchdog.usecases.sweep.sweep import start
+from sla_watchdog.usecases.track.track import Change, Tracked
 
 ONCE = Config(retries={"total_max_attempts": 1})
 AUDIENCES = ("owner", "team-lead", "manager", "executive")

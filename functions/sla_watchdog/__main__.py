@@ -2,6 +2,6 @@
 
 import sys
 
-from sla_watchdog.cli import main
+from sla_watchdog.tools.cli import main
 
 sys.exit(main())

@@ -29,10 +29,10 @@ from local_stack.ministack import LocalAws
 from local_stack.policy import BadPolicyError, CompiledPolicy, use_policy
 from local_stack.server import ROOT
 from local_stack.story import Counts, Open, Step, climb, counts, most_telling, still_open, with_the_desk
-from sla_watchdog.adapters.audit import AuditTable
-from sla_watchdog.domain.message.wording import count_of, duration
-from sla_watchdog.domain.record import Unreadable, seconds_of
-from sla_watchdog.events import BrokenEventFile, Event, Kind, lines_of, parse
+from sla_watchdog.adapters.dynamodb.audit import AuditTable
+from sla_watchdog.presentation.text.wording import count_of, duration
+from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
+from sla_watchdog.tools.imports.events import BrokenEventFile, Event, Kind, lines_of, parse
 
 STORY = Path(__file__).with_name("story.jsonl")
 POLICY = ROOT / "functions" / "policy.yaml"

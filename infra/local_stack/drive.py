@@ -20,15 +20,15 @@ from typing import Any, Self
 from attrs import define, field
 
 from local_stack.ministack import LocalAws
-from sla_watchdog.adapters.attributes import typed
-from sla_watchdog.adapters.watch import WatchTable
-from sla_watchdog.domain.case import Case
-from sla_watchdog.domain.escalation import Plan, plan
-from sla_watchdog.domain.policy import Policy
-from sla_watchdog.domain.record import Record, observed, ticket_id
-from sla_watchdog.events import Event
-from sla_watchdog.help_desk import Words, apply, shaped
-from sla_watchdog.track import REPLIER
+from sla_watchdog.adapters.dynamodb.attributes import typed
+from sla_watchdog.adapters.dynamodb.watch import WatchTable
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.escalation.plan import Plan, plan
+from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.tickets.record import Record, observed, ticket_id
+from sla_watchdog.tools.imports.events import Event
+from sla_watchdog.tools.simulation.help_desk import Words, apply, shaped
+from sla_watchdog.usecases.track.track import REPLIER
 
 MINUTE = 60
 

@@ -17,9 +17,9 @@ from local_stack.deploy import deploy
 from local_stack.inbox import Inbox, NotSubscribed
 from local_stack.ministack import LocalAws
 from local_stack.server import ROOT, LocalAwsError, free_port
-from sla_watchdog.adapters.attributes import typed
-from sla_watchdog.cli.deployed import samconfig
-from sla_watchdog.help_desk import iso
+from sla_watchdog.adapters.dynamodb.attributes import typed
+from sla_watchdog.tools.cli.stack.deployed import samconfig
+from sla_watchdog.tools.simulation.help_desk import iso
 
 ENVIRONMENT = ROOT / ".local" / "env"
 TOOLS = (".venv", ".venv-sam")

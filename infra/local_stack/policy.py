@@ -11,10 +11,10 @@ from attrs import frozen
 from rich.console import Console
 
 from local_stack.ministack import LocalAws
-from sla_watchdog.cli.problem_text import print_problems
-from sla_watchdog.domain.compiled import load
-from sla_watchdog.domain.policy import Policy
-from sla_watchdog.policy_file import PolicyErrors, compile_policy, read_policy
+from sla_watchdog.tools.cli.check_policy.problem_text import print_problems
+from sla_watchdog.domain.policy.compiled import load
+from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.tools.policy_file import PolicyErrors, compile_policy, read_policy
 
 FUNCTIONS = ("TrackFunction", "WatchFunction", "RespondFunction", "SweepFunction")
 

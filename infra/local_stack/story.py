@@ -12,13 +12,13 @@ from operator import attrgetter
 
 from attrs import evolve, frozen
 
-from sla_watchdog.adapters.audit import AuditItem
-from sla_watchdog.domain.case import OPERATIONS, Case, Outcome, Reached
-from sla_watchdog.domain.clocks import Clock
-from sla_watchdog.domain.escalation import Plan
-from sla_watchdog.domain.message.wording import METRIC, duration, signal, who, who_by_key
-from sla_watchdog.domain.policy import TARGETS, Metric, Percent
-from sla_watchdog.events import Event, Kind
+from sla_watchdog.adapters.dynamodb.audit import AuditItem
+from sla_watchdog.domain.escalation.case import OPERATIONS, Case, Outcome, Reached
+from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.escalation.plan import Plan
+from sla_watchdog.presentation.text.wording import METRIC, duration, signal, who, who_by_key
+from sla_watchdog.domain.policy.model import TARGETS, Metric, Percent
+from sla_watchdog.tools.imports.events import Event, Kind
 
 DAY = 86_400
 REACHED_SOMEBODY = frozenset({Outcome.SENT, Outcome.IN_DIGEST})

@@ -42,11 +42,11 @@ with gzip.open(sys.argv[1]) as lines:
 """
 READ = """
 from pathlib import Path
-from sla_watchdog.events import in_order, lines_of
+from sla_watchdog.tools.imports.events import in_order, lines_of
 in_order(lines_of(Path(sys.argv[1])), "UTC")
 """
 BACKTEST = """
-from sla_watchdog.cli import main
+from sla_watchdog.tools.cli import main
 if main(["backtest", sys.argv[1], "--policy", sys.argv[2], "--out", sys.argv[3]]):
     sys.exit(1)
 """

@@ -18,7 +18,7 @@ from typing import Any
 import attrs
 import workclock
 
-from sla_watchdog.domain.business_time import DAY, WEEKDAYS, Calendar
+from sla_watchdog.domain.time.business_time import DAY, WEEKDAYS, Calendar
 
 ZONE = "America/New_York"
 WEEK = WEEKDAYS[:5]

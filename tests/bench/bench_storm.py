@@ -33,12 +33,12 @@ from local_stack.inbox import Inbox
 from local_stack.ministack import LocalAws
 from local_stack.policy import CompiledPolicy, use_policy
 from local_stack.template import template
-from sla_watchdog.adapters.attributes import plain, typed
+from sla_watchdog.adapters.dynamodb.attributes import plain, typed
 from sla_watchdog.adapters.sns import MOST_A_SECOND
-from sla_watchdog.adapters.table import WRITTEN_AT_ONCE, Item, slices, write_all
-from sla_watchdog.adapters.watch import SHARDS, WatchTable
-from sla_watchdog.domain.case import Outcome
-from sla_watchdog.help_desk import iso
+from sla_watchdog.adapters.dynamodb.table import WRITTEN_AT_ONCE, Item, slices, write_all
+from sla_watchdog.adapters.dynamodb.watch import SHARDS, WatchTable
+from sla_watchdog.domain.escalation.case import Outcome
+from sla_watchdog.tools.simulation.help_desk import iso
 
 STACK = "storm"
 POLICY = Path(__file__).parents[1] / "scenarios" / "policy.yaml"

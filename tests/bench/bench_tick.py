@@ -19,15 +19,15 @@ from attrs import define, field, frozen
 
 from local_stack.dynamodb_local import DynamoDbLocal, why_not
 from local_stack.template import create_tables
-from sla_watchdog.adapters.attributes import typed
-from sla_watchdog.adapters.case_item import case_key, shard_of
-from sla_watchdog.adapters.facts_text import facts_text
-from sla_watchdog.adapters.table import WRITTEN_AT_ONCE, Item, slices, write_all
-from sla_watchdog.adapters.tickets import TicketsTable
-from sla_watchdog.adapters.watch import SHARDS, WatchTable
-from sla_watchdog.domain.case import Case
-from sla_watchdog.domain.facts import Fact, Facts
-from sla_watchdog.domain.policy import Source
+from sla_watchdog.adapters.dynamodb.attributes import typed
+from sla_watchdog.adapters.dynamodb.case_item import case_key, shard_of
+from sla_watchdog.adapters.dynamodb.facts_text import facts_text
+from sla_watchdog.adapters.dynamodb.table import WRITTEN_AT_ONCE, Item, slices, write_all
+from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
+from sla_watchdog.adapters.dynamodb.watch import SHARDS, WatchTable
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.policy.model import Source
 
 SIZES = (1_000, 10_000, 100_000)
 DUE = 10

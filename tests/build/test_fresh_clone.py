@@ -107,7 +107,7 @@ def test_sam_build_in_a_fresh_clone_needs_nothing_but_sam_and_a_python(
 
 def test_the_build_imports_what_its_requirements_name_and_nothing_else(tmp_path: Path) -> None:
     compiled = tmp_path / "policy.json"
-    done = with_nothing_but_the_build("sla_watchdog.policy_file", "policy.yaml", str(compiled))
+    done = with_nothing_but_the_build("sla_watchdog.tools.policy_file", "policy.yaml", str(compiled))
     assert done.returncode == 0, done.stderr
     assert json.loads(compiled.read_text())["hash"]
 

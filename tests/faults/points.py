@@ -19,7 +19,7 @@ from moto import mock_aws
 from faults import promises
 from faults.wire import CONDITIONAL, Call, Fault, Wire
 from faults.world import World, one_shard
-from sla_watchdog.domain.policy import Policy
+from sla_watchdog.domain.policy.model import Policy
 
 CHANGING = frozenset({Fault.RESOLVED, Fault.MERGED, Fault.DELETED, Fault.ACKNOWLEDGED})
 """After these something else is to be told than before."""

@@ -13,16 +13,16 @@ from attrs import asdict, evolve
 
 from faults.wire import Published
 from faults.world import World, stored
-from sla_watchdog.adapters.audit import AuditItem
-from sla_watchdog.adapters.audit import _from_item as audited
-from sla_watchdog.domain.case import Case, Outcome
-from sla_watchdog.domain.clocks import Clock
-from sla_watchdog.domain.escalation import Decision, Plan, plan, wake
-from sla_watchdog.domain.facts import Facts
-from sla_watchdog.domain.levels import CLEARED, WITHDRAWN
-from sla_watchdog.domain.policy import Metric
-from sla_watchdog.domain.record import observed
-from sla_watchdog.judging import RELINK, Judged
+from sla_watchdog.adapters.dynamodb.audit import AuditItem
+from sla_watchdog.adapters.dynamodb.audit import _from_item as audited
+from sla_watchdog.domain.escalation.case import Case, Outcome
+from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.escalation.plan import Decision, Plan, plan, wake
+from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.escalation.levels import CLEARED, WITHDRAWN
+from sla_watchdog.domain.policy.model import Metric
+from sla_watchdog.domain.tickets.record import observed
+from sla_watchdog.usecases.judging import RELINK, Judged
 
 TOLD = frozenset({Outcome.SENT, Outcome.IN_DIGEST})
 FRESH = 5.0

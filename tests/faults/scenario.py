@@ -6,7 +6,7 @@ from attrs import evolve
 
 from building import DAY, HOUR, at, policy, resolution, rule
 from faults.world import World, names
-from sla_watchdog.domain.policy import After, Ladder, Level, Percent, Policy, Repeat
+from sla_watchdog.domain.policy.model import After, Ladder, Level, Percent, Policy, Repeat
 
 MON, TUE = "2026-03-02", "2026-03-03"
 LADDER = Ladder(

@@ -16,8 +16,8 @@ from faults.scenario import LADDER
 from faults.turns import Turns
 from faults.wire import Call, Fault, Wire
 from faults.world import World, names, one_shard, without_lease
-from sla_watchdog.bootstrap import Parts
-from sla_watchdog.domain.policy import Condition, Policy
+from sla_watchdog.handlers.bootstrap import Parts
+from sla_watchdog.domain.policy.model import Condition, Policy
 
 START = at("2026-03-02T00:00")
 STEPS = 40

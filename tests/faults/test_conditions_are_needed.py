@@ -11,10 +11,11 @@ from faults.points import Points
 from faults.scenario import play, rules
 from faults.wire import Fault
 from faults.world import World
-from sla_watchdog.adapters import cases, outbox
-from sla_watchdog.adapters.digests import Digests
-from sla_watchdog.domain.case import Case, Entry, Outcome, Reached
-from sla_watchdog.domain.escalation import Plan
+from sla_watchdog.adapters.dynamodb import cases
+from sla_watchdog.adapters.dynamodb import outbox
+from sla_watchdog.adapters.dynamodb.digests import Digests
+from sla_watchdog.domain.escalation.case import Case, Entry, Outcome, Reached
+from sla_watchdog.domain.escalation.plan import Plan
 
 Patch = pytest.MonkeyPatch
 
@@ -36,7 +37,7 @@ def next_at_without_the_lease(patch: Patch) -> None:
     def wake(judged: Plan, case: Case) -> tuple[int | None, bool]:
         return judged.next_at, judged.urgent
 
-    patch.setattr("sla_watchdog.judging.wake", wake)
+    patch.setattr("sla_watchdog.usecases.judging.wake", wake)
 
 
 def digest_never_known_as_sent(patch: Patch) -> None:

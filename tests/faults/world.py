@@ -16,17 +16,17 @@ from attrs import define, evolve, field
 from building import at
 from desk import Desk
 from faults.wire import Died, Fault, Wire
-from sla_watchdog.adapters.attributes import typed
-from sla_watchdog.adapters.case_item import CASE, case_of
-from sla_watchdog.adapters.segments import Segment
-from sla_watchdog.adapters.tickets import TicketsTable
-from sla_watchdog.adapters.watch import WatchTable
-from sla_watchdog.bootstrap import Parts
-from sla_watchdog.domain.case import Case
-from sla_watchdog.domain.policy import Policy
-from sla_watchdog.domain.promises import acknowledged
-from sla_watchdog.sweep import start
-from sla_watchdog.track import Change
+from sla_watchdog.adapters.dynamodb.attributes import typed
+from sla_watchdog.adapters.dynamodb.case_item import CASE, case_of
+from sla_watchdog.adapters.sqs import Segment
+from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
+from sla_watchdog.adapters.dynamodb.watch import WatchTable
+from sla_watchdog.handlers.bootstrap import Parts
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.clocks.promises import acknowledged
+from sla_watchdog.usecases.sweep.sweep import start
+from sla_watchdog.usecases.track.track import Change
 
 SHARD = 0
 """The one shard in which all cases of these tests lie (`names`): the fifteen empty queries of a tick are left out."""
@@ -55,7 +55,7 @@ def names(count: int, prefix: str = "T") -> list[str]:
 @contextmanager
 def one_shard(wire: Wire) -> Iterator[None]:
     """Ticks ask one urgent and one ordinary shard, and the program's monotonic clock is the wire's."""
-    from sla_watchdog import watch
+    from sla_watchdog.usecases.watch import tick as watch
 
     shards, watch.SHARDS = watch.SHARDS, (f"u#{SHARD}", f"n#{SHARD}")
     clock = time.monotonic

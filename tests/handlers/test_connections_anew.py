@@ -17,13 +17,13 @@ from attrs import define, field, fields
 from botocore.exceptions import ConnectionClosedError, HTTPClientError
 
 from building import policy
-from sla_watchdog import bootstrap
-from sla_watchdog.adapters.segments import Segment
-from sla_watchdog.bootstrap import Parts
-from sla_watchdog.domain.case import Recipient
-from sla_watchdog.domain.message import Message
+from sla_watchdog.handlers import bootstrap
+from sla_watchdog.adapters.sqs import Segment
+from sla_watchdog.handlers.bootstrap import Parts
+from sla_watchdog.domain.escalation.case import Recipient
+from sla_watchdog.presentation.text import Message
 from sla_watchdog.errors import Unavailable
-from sla_watchdog.settings import Settings
+from sla_watchdog.handlers.settings import Settings
 
 IDLE = 0.3
 """Seconds after which the network forgets a connection."""

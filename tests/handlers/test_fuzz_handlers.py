@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from desk import Desk, bucket_of_reports
 from handlers.test_handlers import CONTEXT, desk, event
 from raw_items import ATTRIBUTES, as_json
-from sla_watchdog.domain.case import Case
+from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.handlers import report, sweep, track, watch
 
 __all__ = ["desk"]

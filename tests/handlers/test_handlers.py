@@ -13,12 +13,12 @@ from attrs import frozen
 from moto import mock_aws
 
 from desk import Desk, bucket_of_reports
-from sla_watchdog import bootstrap
-from sla_watchdog.domain.compiled import DamagedPolicy, load
+from sla_watchdog.handlers import bootstrap
+from sla_watchdog.domain.policy.compiled import DamagedPolicy, load
 from sla_watchdog.handlers import report, sweep, track, watch
-from sla_watchdog.observability import metrics
-from sla_watchdog.policy_file import compile_policy, read_policy
-from sla_watchdog.settings import BadSettings
+from sla_watchdog.handlers.observability import metrics
+from sla_watchdog.tools.policy_file import compile_policy, read_policy
+from sla_watchdog.handlers.settings import BadSettings
 
 HERE = Path(__file__).parent
 POLICY = HERE.parents[1] / "functions" / "policy.yaml"
@@ -68,7 +68,7 @@ def desk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Desk]:
             "AWS_DEFAULT_REGION": "eu-central-1",
         }.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr("sla_watchdog.settings.LOOPBACK", frozenset({None}))
+        monkeypatch.setattr("sla_watchdog.handlers.settings.LOOPBACK", frozenset({None}))
         metrics.provider.namespace, metrics.provider.service = "SlaWatchdog", "sla"
         metrics.provider.clear_metrics()
         desk.parts.watch.set_simulated_now(1772438400)
@@ -196,7 +196,7 @@ def test_a_missing_variable_is_named(desk: Desk, monkeypatch: pytest.MonkeyPatch
 
 
 def test_simulated_time_is_refused_outside_the_local_stack(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sla_watchdog.settings.LOOPBACK", frozenset({"127.0.0.1"}))
+    monkeypatch.setattr("sla_watchdog.handlers.settings.LOOPBACK", frozenset({"127.0.0.1"}))
     monkeypatch.setenv("AWS_ENDPOINT_URL", "https://dynamodb.eu-central-1.amazonaws.com")
     bootstrap.parts.cache_clear()
     with pytest.raises(BadSettings, match="CLOCK=table"):

@@ -22,7 +22,7 @@ COLUMNS = ("policy", "started_at", "due_at", "stopped_at", "verdict", "business_
 
 def backtest(policy: Policy, events: Sequence[Event], until: int) -> tuple[list[Row], list[Row]]:
     """The lines of clocks.csv and alerts.csv, by the command itself."""
-    from sla_watchdog.cli import main
+    from sla_watchdog.tools.cli import main
 
     with TemporaryDirectory() as name:
         folder = Path(name)
@@ -38,8 +38,8 @@ def backtest(policy: Policy, events: Sequence[Event], until: int) -> tuple[list[
 
 def played(policy: Policy, events: Sequence[Event], until: int) -> tuple[list[Row], list[Row]]:
     """The same lines without the files and the report, for thousands of histories."""
-    from sla_watchdog.backtest.play import History, play
-    from sla_watchdog.events import parse
+    from sla_watchdog.tools.backtest.play import History, play
+    from sla_watchdog.tools.imports.events import parse
 
     said = play(History.of(parse(as_lines(events).encode().splitlines(), "UTC")), compiled(as_yaml(policy)), until)
     clocks = [{name: str(value) for name, value in row._asdict().items()} for row in said.clocks]
@@ -49,7 +49,7 @@ def played(policy: Policy, events: Sequence[Event], until: int) -> tuple[list[Ro
 
 @lru_cache(8)
 def compiled(text: str) -> Any:
-    from sla_watchdog.cli.policy_in_memory import compiled_policy
+    from sla_watchdog.tools.cli.stack.policy_in_memory import compiled_policy
 
     with TemporaryDirectory() as name:
         file = Path(name) / "policy.yaml"

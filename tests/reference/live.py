@@ -60,8 +60,8 @@ STREAMS = {"in order": in_order, "doubled": doubled}
 
 def live(trial: Trial, order: Sequence[int], delay: int, ticks: bool) -> list[Row]:
     """What the clocks of the stored case say at the end, after the stream brought the records in that order."""
-    from sla_watchdog.domain.escalation import plan
-    from sla_watchdog.track import Change
+    from sla_watchdog.domain.escalation.plan import plan
+    from sla_watchdog.usecases.track.track import Change
 
     policy = compiled(as_yaml(trial.policy))
     kept = records(trial.events)
@@ -84,7 +84,7 @@ def live(trial: Trial, order: Sequence[int], delay: int, ticks: bool) -> list[Ro
 
 
 def _rows(clocks: Iterable[Any], until: int) -> Iterator[Row]:
-    from sla_watchdog.backtest.rows import SHOWN, _paused
+    from sla_watchdog.tools.backtest.rows import SHOWN, _paused
 
     for clock in clocks:
         if clock.metric in SHOWN and clock.started_at <= until:

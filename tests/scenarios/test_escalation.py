@@ -3,7 +3,7 @@
 import pytest
 
 from scenarios.world import World
-from sla_watchdog.events import Kind
+from sla_watchdog.tools.imports.events import Kind
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 

@@ -14,8 +14,8 @@ import pytest
 from attrs import define, field
 
 from scenarios.world import World
-from sla_watchdog.adapters.attributes import plain, typed
-from sla_watchdog.help_desk import iso
+from sla_watchdog.adapters.dynamodb.attributes import plain, typed
+from sla_watchdog.tools.simulation.help_desk import iso
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
@@ -29,7 +29,7 @@ USUAL = {"priority": "P1", "channel": "phone", "assignee": "Kim", "team": "Web"}
 LEASE = {"pk": "META", "sk": "lease"}
 
 WITHOUT_CONDITION = """\
-from sla_watchdog.adapters import outbox
+from sla_watchdog.adapters.dynamodb import outbox
 from sla_watchdog.handlers.watch import handler
 
 outbox.require_rev = lambda *_: None

@@ -17,10 +17,10 @@ from attrs import define, field
 from local_stack.drive import Drive
 from local_stack.inbox import Delivery, Inbox
 from local_stack.ministack import LocalAws
-from sla_watchdog.events import Event, Kind
-from sla_watchdog.help_desk import iso
-from sla_watchdog.judging import NAMELESS
-from sla_watchdog.track import REPLIER
+from sla_watchdog.tools.imports.events import Event, Kind
+from sla_watchdog.tools.simulation.help_desk import iso
+from sla_watchdog.usecases.judging import NAMELESS
+from sla_watchdog.usecases.track.track import REPLIER
 
 HOUR, DAY = 3600, 86_400
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from sla_watchdog.adapters.audit import AuditItem, AuditTable
-from sla_watchdog.adapters.tickets import TicketsTable
-from sla_watchdog.adapters.watch import Due, WatchTable
-from sla_watchdog.domain.case import Alert, Case, Entry, Outcome, Reached, Recipient, Severity
-from sla_watchdog.domain.facts import Fact, Facts
-from sla_watchdog.domain.policy import Source
+from sla_watchdog.adapters.dynamodb.audit import AuditItem, AuditTable
+from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
+from sla_watchdog.adapters.dynamodb.watch import Due, WatchTable
+from sla_watchdog.domain.escalation.case import Alert, Case, Entry, Outcome, Reached, Recipient, Severity
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.policy.model import Source
 
 NOW = 1_764_000_000
 LEASE = 150
@@ -70,7 +70,7 @@ class Store:
         return case
 
     def due(self, now: int) -> list[Due]:
-        from sla_watchdog.adapters.watch import SHARDS
+        from sla_watchdog.adapters.dynamodb.watch import SHARDS
 
         watch = self.watch
         return [each for shard in SHARDS for each in watch.due(shard, now)]

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from sla_watchdog.adapters.audit import AuditItem
-from sla_watchdog.domain.case import Outcome
+from sla_watchdog.adapters.dynamodb.audit import AuditItem
+from sla_watchdog.domain.escalation.case import Outcome
 from sla_watchdog.errors import Unavailable
 from store.samples import NOW, Store
 

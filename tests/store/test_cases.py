@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from attrs import evolve
 
-from sla_watchdog.adapters.attributes import typed
-from sla_watchdog.adapters.table import write_all
-from sla_watchdog.adapters.watch import SHARDS, DamagedItem, Due, shard_of
-from sla_watchdog.domain.case import Case
-from sla_watchdog.domain.facts import Fact
-from sla_watchdog.domain.findings import Finding
+from sla_watchdog.adapters.dynamodb.attributes import typed
+from sla_watchdog.adapters.dynamodb.table import write_all
+from sla_watchdog.adapters.dynamodb.watch import SHARDS, DamagedItem, Due, shard_of
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.tickets.facts import Fact
+from sla_watchdog.domain.clocks.findings import Finding
 from store.samples import LEASE, NOW, Store, a_case, an_entry, reached_by
 
 FINDING = Finding("T1", "status", "status 'Neu' is in no group of the policy file")

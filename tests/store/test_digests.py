@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from sla_watchdog.adapters.attributes import typed
-from sla_watchdog.adapters.watch import SHARDS, Digest, Due
+from sla_watchdog.adapters.dynamodb.attributes import typed
+from sla_watchdog.adapters.dynamodb.watch import SHARDS, Digest, Due
 from store.samples import LEAD, NOW, OWNER, Store
 
 MEMBERS = [("T1", OWNER.key), ("T2", OWNER.key)]

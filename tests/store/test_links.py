@@ -12,13 +12,13 @@ import pytest
 from attrs import evolve
 
 from building import policy
-from sla_watchdog.adapters.attributes import typed
-from sla_watchdog.adapters.sealing import joined
-from sla_watchdog.adapters.watch import DamagedItem, Generation, Settled, WatchTable
-from sla_watchdog.domain.case import Case, Entry, Recipient
-from sla_watchdog.domain.facts import Fact
-from sla_watchdog.judging import Judge
-from sla_watchdog.linking import Linker
+from sla_watchdog.adapters.dynamodb.attributes import typed
+from sla_watchdog.adapters.dynamodb.sealing import joined
+from sla_watchdog.adapters.dynamodb.watch import DamagedItem, Generation, Settled, WatchTable
+from sla_watchdog.domain.escalation.case import Case, Entry, Recipient
+from sla_watchdog.domain.tickets.facts import Fact
+from sla_watchdog.usecases.judging import Judge
+from sla_watchdog.usecases.track.linking import Linker
 from store.samples import LEASE, NOW, Store, a_case, an_entry, audit_of, reached_by
 from store.test_one_winner import THREADS, Race
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from sla_watchdog.adapters.attributes import typed
-from sla_watchdog.adapters.facts_text import facts_in
-from sla_watchdog.adapters.sealing import LongCase, joined
-from sla_watchdog.adapters.watch import DamagedItem, WatchTable
-from sla_watchdog.domain.case import Case
-from sla_watchdog.domain.facts import Fact, Facts
+from sla_watchdog.adapters.dynamodb.attributes import typed
+from sla_watchdog.adapters.dynamodb.facts_text import facts_in
+from sla_watchdog.adapters.dynamodb.sealing import LongCase, joined
+from sla_watchdog.adapters.dynamodb.watch import DamagedItem, WatchTable
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.tickets.facts import Fact, Facts
 from store.conftest import Tables
 from store.samples import LEASE, NOW, Store, a_case, an_entry, reached_by
 from store.test_round_trip import size_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sla_watchdog.adapters.watch import Generation, Mode
+from sla_watchdog.adapters.dynamodb.watch import Generation, Mode
 from store.samples import NOW, Store
 
 MINUTE = 60

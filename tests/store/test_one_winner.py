@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 from attrs import evolve, frozen
 
-from sla_watchdog.adapters.sealing import joined
-from sla_watchdog.adapters.watch import Settled, WatchTable
-from sla_watchdog.domain.case import Case, Entry
-from sla_watchdog.domain.facts import Fact, Facts
+from sla_watchdog.adapters.dynamodb.sealing import joined
+from sla_watchdog.adapters.dynamodb.watch import Settled, WatchTable
+from sla_watchdog.domain.escalation.case import Case, Entry
+from sla_watchdog.domain.tickets.facts import Fact, Facts
 from store.samples import LEASE, NOW, Store, a_case, an_entry, audit_of, reached_by, renewed
 
 THREADS = 16
@@ -158,7 +158,7 @@ CONTESTS = {
 
 
 def due_of(case: Case | None) -> Any:
-    from sla_watchdog.adapters.watch import Due
+    from sla_watchdog.adapters.dynamodb.watch import Due
 
     assert case is not None
     assert case.next_at is not None

@@ -8,10 +8,10 @@ import pytest
 from attrs import evolve
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from sla_watchdog.adapters.audit import AuditItem
-from sla_watchdog.adapters.watch import Settled
-from sla_watchdog.domain.case import Case, Outcome, Reached
-from sla_watchdog.domain.facts import Fact
+from sla_watchdog.adapters.dynamodb.audit import AuditItem
+from sla_watchdog.adapters.dynamodb.watch import Settled
+from sla_watchdog.domain.escalation.case import Case, Outcome, Reached
+from sla_watchdog.domain.tickets.facts import Fact
 from sla_watchdog.errors import Unstorable
 from store.samples import (
     LEAD,

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from sla_watchdog.adapters.alert_links import new_code
-from sla_watchdog.adapters.watch import DamagedItem
-from sla_watchdog.domain.case import Case
-from sla_watchdog.domain.facts import Fact, Facts
+from sla_watchdog.adapters.dynamodb.alert_links import new_code
+from sla_watchdog.adapters.dynamodb.watch import DamagedItem
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.tickets.facts import Fact, Facts
 from store.samples import NOW, Store
 
 

@@ -12,8 +12,8 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sla_watchdog.adapters.attributes import plain, typed
-from sla_watchdog.adapters.case_item import (
+from sla_watchdog.adapters.dynamodb.attributes import plain, typed
+from sla_watchdog.adapters.dynamodb.case_item import (
     DamagedItem,
     case_of,
     outbox_map,
@@ -21,9 +21,9 @@ from sla_watchdog.adapters.case_item import (
     reached_name,
     shard_of,
 )
-from sla_watchdog.adapters.facts_text import facts_text
-from sla_watchdog.domain.case import Alert, Case, Entry, Outcome, Reached, Recipient, Severity
-from sla_watchdog.domain.facts import Fact, Facts
+from sla_watchdog.adapters.dynamodb.facts_text import facts_text
+from sla_watchdog.domain.escalation.case import Alert, Case, Entry, Outcome, Reached, Recipient, Severity
+from sla_watchdog.domain.tickets.facts import Fact, Facts
 from store.samples import NOW, Store, a_case, an_entry, reached_by
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

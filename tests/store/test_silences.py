@@ -6,10 +6,10 @@ from typing import Any
 
 from attrs import evolve
 
-from sla_watchdog.adapters.silences import MOST
-from sla_watchdog.domain.policy import Condition
-from sla_watchdog.domain.silences import LONGEST, Silence
-from sla_watchdog.domain.surroundings import Surroundings
+from sla_watchdog.adapters.dynamodb.silences import MOST
+from sla_watchdog.domain.policy.model import Condition
+from sla_watchdog.domain.escalation.silences import LONGEST, Silence
+from sla_watchdog.domain.escalation.context import Surroundings
 from store.samples import NOW, Store
 
 

@@ -23,8 +23,8 @@ from moto.sns.models import sns_backends
 
 from local_stack.ministack import LocalAws
 from sla_watchdog.adapters.sns import Pacer, Publisher, Topics
-from sla_watchdog.domain.case import Recipient
-from sla_watchdog.domain.message import NoTopic, Refused, Sent, render
+from sla_watchdog.domain.escalation.case import Recipient
+from sla_watchdog.presentation.text import NoTopic, Refused, Sent, render
 from sla_watchdog.errors import Unavailable
 from unit import story
 from unit.strict_sns import StrictSns, error, problem_of_body, problem_of_subject, septets

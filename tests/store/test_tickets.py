@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sla_watchdog.adapters.table import StoreBusyError
-from sla_watchdog.domain.policy import Source
+from sla_watchdog.adapters.dynamodb.table import StoreBusyError
+from sla_watchdog.domain.policy.model import Source
 from store.samples import Store
 
 

@@ -19,8 +19,8 @@ from building import at, policy
 from desk import Desk
 from faults.world import without_lease
 from local_stack.ministack import LocalAws
-from sla_watchdog.adapters import outbox
-from sla_watchdog.drafts import Tally
+from sla_watchdog.adapters.dynamodb import outbox
+from sla_watchdog.usecases.watch.drafts import Tally
 
 THREADS = 4
 ROUNDS = 3

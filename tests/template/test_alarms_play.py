@@ -19,7 +19,7 @@ from desk import Desk
 from local_stack.template import template
 from sla_watchdog.errors import Unavailable
 from sla_watchdog.handlers import sweep, watch
-from sla_watchdog.observability import metrics
+from sla_watchdog.handlers.observability import metrics
 from template.cloudwatch import ALARM, INSUFFICIENT, OK, Evaluated, Series, rings
 
 MINUTE, DAY = 60, 24 * HOUR

@@ -23,7 +23,7 @@ from desk import Desk
 from local_stack.server import ROOT
 from local_stack.template import template
 from sla_watchdog.handlers import sweep, watch
-from sla_watchdog.observability import metrics
+from sla_watchdog.handlers.observability import metrics
 
 Template = dict[str, Any]
 Problems = list[str]

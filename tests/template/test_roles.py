@@ -18,11 +18,11 @@ from local_stack.deploy import SIMULATED_TIME, deploy
 from local_stack.inbox import Inbox
 from local_stack.ministack import LocalAws
 from local_stack.recorded import Call, granted, recorded, start_recording
-from sla_watchdog.adapters.alert_links import new_code
-from sla_watchdog.adapters.audit import AuditItem
-from sla_watchdog.adapters.watch import WatchTable
-from sla_watchdog.domain.case import Alert, Case, Entry, Outcome, Recipient, Severity
-from sla_watchdog.domain.facts import Fact, Facts
+from sla_watchdog.adapters.dynamodb.alert_links import new_code
+from sla_watchdog.adapters.dynamodb.audit import AuditItem
+from sla_watchdog.adapters.dynamodb.watch import WatchTable
+from sla_watchdog.domain.escalation.case import Alert, Case, Entry, Outcome, Recipient, Severity
+from sla_watchdog.domain.tickets.facts import Fact, Facts
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("local-stack")]
 

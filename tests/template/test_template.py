@@ -18,7 +18,7 @@ import yaml
 
 from local_stack.server import ROOT
 from local_stack.template import template
-from sla_watchdog.settings import settings
+from sla_watchdog.handlers.settings import settings
 
 Template = dict[str, Any]
 Problems = list[str]
@@ -166,7 +166,7 @@ def alarms_on_what_they_watch(stack: Template) -> Problems:
 
 def alarms_that_miss_what_is_tried_seldom(stack: Template) -> Problems:
     """A message that fails is tried every `LONGEST_PAUSE` at last, and only then its age is a metric."""
-    from sla_watchdog.sending import LONGEST_PAUSE
+    from sla_watchdog.usecases.watch.sending import LONGEST_PAUSE
 
     return [
         name
@@ -496,7 +496,7 @@ def test_the_environment_of_a_function_is_all_that_the_settings_ask_for(
 
 def test_a_claim_outlives_the_function_that_took_it(real: Template) -> None:
     """Else a lease could end while its holder still sends."""
-    from sla_watchdog import sending
+    from sla_watchdog.usecases.watch import sending
 
     assert functions(real)["WatchFunction"]["Timeout"] < sending.LEASE
 

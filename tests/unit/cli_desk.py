@@ -20,8 +20,8 @@ from botocore.loaders import Loader
 
 from building import at
 from desk import Desk
-from sla_watchdog.cli import main
-from sla_watchdog.cli.policy_in_memory import compiled_policy
+from sla_watchdog.tools.cli import main
+from sla_watchdog.tools.cli.stack.policy_in_memory import compiled_policy
 
 POLICY = Path(__file__).with_name("policy_files") / "operator.yaml"
 MON = "2026-03-02"
@@ -145,7 +145,7 @@ def sit_down(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     operator.answers["cloudformation.DescribeStacks"] = lambda call: _stacks(operator.outputs, call)
     handlers = [*botocore.handlers.BUILTIN_HANDLERS, ("before-call", operator.answer)]
     monkeypatch.setattr(botocore.handlers, "BUILTIN_HANDLERS", handlers)
-    monkeypatch.setattr("sla_watchdog.cli.stack.time", lambda: at(operator.now))
+    monkeypatch.setattr("sla_watchdog.tools.cli.stack.stack.time", lambda: at(operator.now))
     operator.tick(f"{MON}T00:00")
     return operator
 

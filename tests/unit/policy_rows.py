@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from sla_watchdog.policy_file import PolicyErrors, Problem, read_policy
+from sla_watchdog.tools.policy_file import PolicyErrors, Problem, read_policy
 
 TODAY = date(2026, 3, 1)
 WHOLE_FILE = ""

@@ -10,18 +10,18 @@ from typing import Any
 
 from attrs import evolve
 
-from sla_watchdog.domain.business_time import Calendar
-from sla_watchdog.domain.case import Alert, Recipient, Severity
-from sla_watchdog.domain.clocks import Clock
-from sla_watchdog.domain.course import Course
-from sla_watchdog.domain.escalation import Coming
-from sla_watchdog.domain.explanation import Cause, Explained, Ruling, Step, Told
-from sla_watchdog.domain.facts import Fact, Facts
-from sla_watchdog.domain.notice import Heard, Item, Notice, TicketLine
-from sla_watchdog.domain.past import Past
-from sla_watchdog.domain.policy import After, Age, Ladder, Level, Metric, Percent, Repeat
-from sla_watchdog.domain.ticket import Span
-from sla_watchdog.domain.walk import walk
+from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.escalation.case import Alert, Recipient, Severity
+from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.clocks.timeline import Course
+from sla_watchdog.domain.escalation.plan import Coming
+from sla_watchdog.presentation.view.explanation import Cause, Explained, Ruling, Step, Told
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.presentation.view.notice import Heard, Item, Notice, TicketLine
+from sla_watchdog.presentation.view.case_history import Past
+from sla_watchdog.domain.policy.model import After, Age, Ladder, Level, Metric, Percent, Repeat
+from sla_watchdog.domain.tickets.ticket import Span
+from sla_watchdog.domain.clocks.elapsed import walk
 
 ZONE = "America/New_York"
 HOUR, DAY = 3600, 86_400

@@ -10,13 +10,13 @@ import pytest
 from attrs import evolve
 
 from building import HOUR, STANDARD, after_telling, at, facts, judge, policy, resolution, rule
-from sla_watchdog.domain.case import Case
-from sla_watchdog.domain.clocks import Clock, State
-from sla_watchdog.domain.escalation import plan
-from sla_watchdog.domain.facts import Fact, Facts
-from sla_watchdog.domain.policy import Ladder, Level, Metric, Open, Policy, Target
-from sla_watchdog.domain.replay import replay
-from sla_watchdog.domain.ticket import ticket
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.clocks.targets import Clock, State
+from sla_watchdog.domain.escalation.plan import plan
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.policy.model import Ladder, Level, Metric, Open, Policy, Target
+from sla_watchdog.tools.simulation.replay import replay
+from sla_watchdog.domain.tickets.ticket import ticket
 
 ANSWER = Target(Metric.NEXT_RESPONSE, 4 * HOUR, STANDARD)
 DESK = policy(rule("all", ANSWER, resolution(8 * HOUR)))

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from sla_watchdog.backtest.comparison import changes
-from sla_watchdog.backtest.files import clocks_csv, write_all
-from sla_watchdog.backtest.oddities import Oddity, counted, oddities
-from sla_watchdog.backtest.rows import AlertRow, ClockRow, Message
-from sla_watchdog.backtest.summary import attainment, audiences, noisiest, worst
-from sla_watchdog.cli import main
-from sla_watchdog.events import in_order
+from sla_watchdog.tools.backtest.comparison import changes
+from sla_watchdog.tools.backtest.files import clocks_csv, write_all
+from sla_watchdog.tools.backtest.oddities import Oddity, counted, oddities
+from sla_watchdog.tools.backtest.rows import AlertRow, ClockRow, Message
+from sla_watchdog.tools.backtest.summary import attainment, audiences, noisiest, worst
+from sla_watchdog.tools.cli import main
+from sla_watchdog.tools.imports.events import in_order
 
 POLICY = """
 form: 1

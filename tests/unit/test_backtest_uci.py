@@ -15,14 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from sla_watchdog.backtest.files import clocks_csv
-from sla_watchdog.backtest.play import History, Played, play
-from sla_watchdog.cli.policy_in_memory import compiled_policy
-from sla_watchdog.domain.facts import Facts
-from sla_watchdog.domain.policy import Policy
-from sla_watchdog.domain.ticket import ENDED, Ticket, ticket
-from sla_watchdog.events import Event, lines_of, parse
-from sla_watchdog.history import Chronicler
+from sla_watchdog.tools.backtest.files import clocks_csv
+from sla_watchdog.tools.backtest.play import History, Played, play
+from sla_watchdog.tools.cli.stack.policy_in_memory import compiled_policy
+from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.tickets.ticket import ENDED, Ticket, ticket
+from sla_watchdog.tools.imports.events import Event, lines_of, parse
+from sla_watchdog.tools.simulation.history import Chronicler
 
 TESTS = Path(__file__).parents[1]
 DATA = TESTS.parents[1] / "shared" / "data"

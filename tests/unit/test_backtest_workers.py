@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sla_watchdog.backtest.workers import beside
-from sla_watchdog.cli import main
+from sla_watchdog.tools.backtest.workers import beside
+from sla_watchdog.tools.cli import main
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "example-events.jsonl"
 

@@ -9,16 +9,16 @@ from attrs import evolve
 
 from building import CEILINGS, DAY, HOUR, STANDARD, after_telling, at, facts, first_response, policy, resolution
 from building import rule as one_rule
-from sla_watchdog.domain.case import Case, Entry, Outcome, Reached
-from sla_watchdog.domain.escalation import Plan, plan, wake
-from sla_watchdog.domain.facts import Fact, Facts
-from sla_watchdog.domain.message import render
-from sla_watchdog.domain.notice import notice
-from sla_watchdog.domain.policy import After, Audience, Count, Ladder, Level, Metric, Open, Percent, Policy, Repeat
-from sla_watchdog.domain.promises import acknowledged
-from sla_watchdog.domain.replay import Told, replay
-from sla_watchdog.domain.silences import Silence
-from sla_watchdog.domain.surroundings import Surroundings
+from sla_watchdog.domain.escalation.case import Case, Entry, Outcome, Reached
+from sla_watchdog.domain.escalation.plan import Plan, plan, wake
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.presentation.text import render
+from sla_watchdog.presentation.view.notice import notice
+from sla_watchdog.domain.policy.model import After, Audience, Count, Ladder, Level, Metric, Open, Percent, Policy, Repeat
+from sla_watchdog.domain.clocks.promises import acknowledged
+from sla_watchdog.tools.simulation.replay import Told, replay
+from sla_watchdog.domain.escalation.silences import Silence
+from sla_watchdog.domain.escalation.context import Surroundings
 
 MON = "2026-03-02"
 REPLY = Ladder(

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import tzdata
 
-from sla_watchdog.domain.business_time import (
+from sla_watchdog.domain.time.business_time import (
     YEARS,
     Calendar,
     NoWorkingTime,

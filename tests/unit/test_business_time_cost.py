@@ -10,8 +10,8 @@ from typing import Any, SupportsIndex
 import attrs
 import pytest
 
-from sla_watchdog.domain import business_time
-from sla_watchdog.domain.business_time import Calendar
+from sla_watchdog.domain.time import business_time
+from sla_watchdog.domain.time.business_time import Calendar
 
 DAY = 86_400
 YEAR = 365 * DAY + DAY // 4

@@ -17,7 +17,7 @@ import workclock
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sla_watchdog.domain.business_time import WEEKDAYS, Calendar, NoWorkingTime, TimeOutOfRange
+from sla_watchdog.domain.time.business_time import WEEKDAYS, Calendar, NoWorkingTime, TimeOutOfRange
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import pytest
 
-from sla_watchdog.domain.business_time import Calendar, InvalidCalendar, UnknownTimeZone
+from sla_watchdog.domain.time.business_time import Calendar, InvalidCalendar, UnknownTimeZone
 from sla_watchdog.errors import SlaWatchdogError
 
 SPEC = {

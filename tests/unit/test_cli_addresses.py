@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sla_watchdog.cli import UsageError
-from sla_watchdog.cli.addresses import Address, address
+from sla_watchdog.tools.cli import UsageError
+from sla_watchdog.tools.cli.stack.addresses import Address, address
 
 GOOD = [
     ("grace@example.org", "email", "grace@example.org"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sla_watchdog import cli
+from sla_watchdog.tools import cli
 from unit.cli_desk import MON, NEW, POLICY, Operator
 
 EVENTS = (

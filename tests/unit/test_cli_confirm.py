@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 import pytest
 
-from sla_watchdog.cli import UsageError
-from sla_watchdog.cli.confirm import Link, link_in
-from sla_watchdog.domain.subscribers import Seat, State
+from sla_watchdog.tools.cli import UsageError
+from sla_watchdog.tools.cli.confirm.command import Link, link_in
+from sla_watchdog.domain.escalation.subscribers import Seat, State
 from unit.cli_desk import ARN, Operator, refusal
 
 TOKEN = "2336412f37fb687f5d51e6e2425c464de" * 4

@@ -10,12 +10,12 @@ import pytest
 from moto import mock_aws
 
 from building import at
-from sla_watchdog.adapters.audit import AuditItem
-from sla_watchdog.adapters.watch import Due
-from sla_watchdog.cli.doctor_asks import QUEUES
-from sla_watchdog.domain.case import Outcome
+from sla_watchdog.adapters.dynamodb.audit import AuditItem
+from sla_watchdog.adapters.dynamodb.watch import Due
+from sla_watchdog.tools.cli.doctor.asks import QUEUES
+from sla_watchdog.domain.escalation.case import Outcome
 from sla_watchdog.handlers import watch
-from sla_watchdog.observability import metrics
+from sla_watchdog.handlers.observability import metrics
 from unit.cli_desk import ARN, MON, NEW, Operator, refusal, sit_down
 
 

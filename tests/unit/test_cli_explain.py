@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from building import at
-from sla_watchdog.cli import main
-from sla_watchdog.cli.explain_text import exact
+from sla_watchdog.tools.cli import main
+from sla_watchdog.tools.cli.explain.text import exact
 from unit.cli_desk import MON, NEW, POLICY, Operator
 
 ROOT = Path(__file__).parents[2]

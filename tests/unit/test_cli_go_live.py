@@ -7,9 +7,9 @@ import io
 import pytest
 
 from building import at
-from sla_watchdog.adapters.watch import Mode
-from sla_watchdog.cli import go_live
-from sla_watchdog.domain.case import Case, Outcome, Recipient
+from sla_watchdog.adapters.dynamodb.watch import Mode
+from sla_watchdog.tools.cli import go_live
+from sla_watchdog.domain.escalation.case import Case, Outcome, Recipient
 from unit.cli_desk import ARN, MON, NEW, Operator
 
 
@@ -188,7 +188,7 @@ def test_a_case_written_meanwhile_is_read_again_and_woken(observed: Operator) ->
 def test_a_case_that_is_always_written_meanwhile_is_counted_and_not_waited_for_for_ever(
     observed: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sla_watchdog.adapters.watch.WatchTable.claim", lambda *_: None)
+    monkeypatch.setattr("sla_watchdog.adapters.dynamodb.watch.WatchTable.claim", lambda *_: None)
     ran = observed("go-live", "--yes")
     assert "5 cases could not be woken" in ran.said
 
@@ -221,7 +221,7 @@ def test_many_cases_are_due_at_one_instant_so_that_one_tick_makes_one_digest(
         woken.append(next_at)
         return case
 
-    monkeypatch.setattr("sla_watchdog.adapters.watch.WatchTable.claim", claim)
+    monkeypatch.setattr("sla_watchdog.adapters.dynamodb.watch.WatchTable.claim", claim)
     monkeypatch.setattr(go_live, "WOKEN_A_SECOND", 2)
     observed("go-live", "--yes")
     assert woken == [at(f"{MON}T10:00") + 2] * 5

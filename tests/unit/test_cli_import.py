@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sla_watchdog.adapters.attributes import plain, typed
+from sla_watchdog.adapters.dynamodb.attributes import plain, typed
 from unit.cli_desk import Operator
 
 

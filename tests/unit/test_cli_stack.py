@@ -18,8 +18,8 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 
-from sla_watchdog.cli import UsageError
-from sla_watchdog.cli.aws_errors import plain_errors
+from sla_watchdog.tools.cli import UsageError
+from sla_watchdog.tools.cli.stack.aws_errors import plain_errors
 from unit.cli_desk import Operator, refusal
 
 SAMCONFIG = """

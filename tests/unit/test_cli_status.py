@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from building import at
-from sla_watchdog.adapters.watch import Due
-from sla_watchdog.domain.case import Case, Recipient
-from sla_watchdog.domain.escalation import Plan, plan
+from sla_watchdog.adapters.dynamodb.watch import Due
+from sla_watchdog.domain.escalation.case import Case, Recipient
+from sla_watchdog.domain.escalation.plan import Plan, plan
 from unit.cli_desk import MON, NEW, POLICY, Operator, refusal
 
 SEE = "see docs/runbook.md, heartbeat-missing: aws logs tail /aws/lambda/sla-watch"
@@ -229,7 +229,7 @@ def test_a_case_that_cannot_be_judged_here_hides_no_other(operator: Operator, mo
             raise ZeroDivisionError("no reason")
         return plan(case, *rest, **named)
 
-    monkeypatch.setattr("sla_watchdog.cli.status.plan", judge)
+    monkeypatch.setattr("sla_watchdog.tools.cli.status.command.plan", judge)
     ran = operator("status")
     assert ran.code == 1
     assert "T-1 put back ZeroDivisionError: no reason" in ran.said

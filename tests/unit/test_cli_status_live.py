@@ -35,7 +35,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
                 raise KeyboardInterrupt
             event()
 
-        monkeypatch.setattr("sla_watchdog.cli.status_live.sleep", sleep)
+        monkeypatch.setattr("sla_watchdog.tools.cli.status.live.sleep", sleep)
         return slept
 
     return script

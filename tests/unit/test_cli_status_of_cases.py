@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from building import at
-from sla_watchdog.domain.facts import Fact, Facts
+from sla_watchdog.domain.tickets.facts import Fact, Facts
 from unit.cli_desk import MON, NEW, Operator
 
 

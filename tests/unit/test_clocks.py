@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from building import DAY, HOUR, OFFICE, at, facts, first_response, policy, resolution, rule
-from sla_watchdog.domain.clocks import Clock, State, clocks
-from sla_watchdog.domain.facts import Facts
-from sla_watchdog.domain.links import matters, tickets_of
-from sla_watchdog.domain.matching import rule_at
-from sla_watchdog.domain.policy import Before, Condition, Ladder, Level, Metric, Policy, Repeat
-from sla_watchdog.domain.signals import age_clock
-from sla_watchdog.domain.ticket import ticket
+from sla_watchdog.domain.clocks.targets import Clock, State, clocks
+from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.tickets.links import matters, tickets_of
+from sla_watchdog.domain.clocks.rules_in_force import rule_at
+from sla_watchdog.domain.policy.model import Before, Condition, Ladder, Level, Metric, Policy, Repeat
+from sla_watchdog.domain.clocks.signals import age_clock
+from sla_watchdog.domain.tickets.ticket import ticket
 
 MON = "2026-03-02"
 

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sla_watchdog.domain.compiled import DamagedPolicy, canonical, load
-from sla_watchdog.domain.policy import (
+from sla_watchdog.domain.policy.compiled import DamagedPolicy, canonical, load
+from sla_watchdog.domain.policy.model import (
     SIGNALS,
     Acknowledge,
     After,
@@ -34,7 +34,7 @@ from sla_watchdog.domain.policy import (
     Source,
     Target,
 )
-from sla_watchdog.policy_file import compile_policy, read_policy
+from sla_watchdog.tools.policy_file import compile_policy, read_policy
 
 GOOD, FULL = ((Path(__file__).parent / "policy_files" / name).read_text() for name in ("good.yaml", "full.yaml"))
 TODAY = date(2026, 3, 1)

@@ -17,7 +17,7 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
-from sla_watchdog.cli import commands
+from sla_watchdog.tools.cli import commands
 from unit.cli_desk import MON, NEW, POLICY, Operator, Ran
 
 ROOT = Path(__file__).parents[2]

@@ -11,14 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from building import ALWAYS, DAY, HOUR, OFFICE, after_telling, at, policy, rule
-from sla_watchdog.domain.business_time import Calendar
-from sla_watchdog.domain.case import OPERATIONS, Alert, Case
-from sla_watchdog.domain.clocks import Clock
-from sla_watchdog.domain.escalation import Plan, plan
-from sla_watchdog.domain.facts import Fact, Facts
-from sla_watchdog.domain.levels import CLEARED, WITHDRAWN
-from sla_watchdog.domain.links import Matter
-from sla_watchdog.domain.policy import (
+from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.escalation.case import OPERATIONS, Alert, Case
+from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.escalation.plan import Plan, plan
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.escalation.levels import CLEARED, WITHDRAWN
+from sla_watchdog.domain.tickets.links import Matter
+from sla_watchdog.domain.policy.model import (
     After,
     Audience,
     Before,
@@ -35,8 +35,8 @@ from sla_watchdog.domain.policy import (
     Rule,
     Target,
 )
-from sla_watchdog.domain.promises import acknowledged
-from sla_watchdog.domain.replay import Outcomes, replay
+from sla_watchdog.domain.clocks.promises import acknowledged
+from sla_watchdog.tools.simulation.replay import Outcomes, replay
 
 START = at("2026-03-24T00:00")
 """The Tuesday before the clocks of Berlin go forward."""

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from building import ALWAYS, DAILY, DAY, HOUR, after_telling, at, facts, first_response, judge, policy, resolution, rule
-from sla_watchdog.domain.business_time import Calendar
-from sla_watchdog.domain.case import Alert, Case, Entry, Outcome, Reached, Recipient, Severity
-from sla_watchdog.domain.escalation import Plan, plan, superseded, wake
-from sla_watchdog.domain.facts import Fact, Facts
-from sla_watchdog.domain.policy import After, Audience, Ladder, Level
+from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.escalation.case import Alert, Case, Entry, Outcome, Reached, Recipient, Severity
+from sla_watchdog.domain.escalation.plan import Plan, plan, superseded, wake
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.policy.model import After, Audience, Ladder, Level
 
 MON = "2026-03-02"
 KNOWN = facts(("created", f"{MON}T00:00"), ("status", f"{MON}T00:00", "New"))

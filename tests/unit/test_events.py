@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sla_watchdog.events import BrokenEventFile, Event, Kind, lines_of, parse
+from sla_watchdog.tools.imports.events import BrokenEventFile, Event, Kind, lines_of, parse
 
 ROOT = Path(__file__).resolve().parents[2]
 WEEK = ROOT.parent / "shared" / "data" / "uci_week.jsonl.gz"

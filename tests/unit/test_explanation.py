@@ -8,15 +8,15 @@ import pytest
 from attrs import evolve
 
 from building import HOUR, STANDARD, at, facts, first_response, policy, resolution, rule
-from sla_watchdog.domain.case import Case, Outcome, Reached
-from sla_watchdog.domain.escalation import plan
-from sla_watchdog.domain.explanation import Cause, Explained, Explanation, Ruling, explanation
-from sla_watchdog.domain.facts import Facts
-from sla_watchdog.domain.message import render
-from sla_watchdog.domain.message.why import breach, refusal
-from sla_watchdog.domain.notice import notice
-from sla_watchdog.domain.policy import Condition, Count, Ladder, Level, Metric, Policy, Target
-from sla_watchdog.domain.promises import acknowledged
+from sla_watchdog.domain.escalation.case import Case, Outcome, Reached
+from sla_watchdog.domain.escalation.plan import plan
+from sla_watchdog.presentation.view.explanation import Cause, Explained, Explanation, Ruling, explanation
+from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.presentation.text import render
+from sla_watchdog.presentation.text.why import breach, refusal
+from sla_watchdog.presentation.view.notice import notice
+from sla_watchdog.domain.policy.model import Condition, Count, Ladder, Level, Metric, Policy, Target
+from sla_watchdog.domain.clocks.promises import acknowledged
 
 NINE = "2026-03-02T09:00"
 

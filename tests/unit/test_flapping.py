@@ -12,14 +12,14 @@ from moto import mock_aws
 
 from building import HOUR, at, policy, resolution, rule
 from desk import Desk
-from sla_watchdog.adapters.attributes import attribute
-from sla_watchdog.adapters.case_item import reached_map, reached_name
-from sla_watchdog.adapters.cases import MOST_TAKEN_OUT
-from sla_watchdog.domain.case import KEPT_CYCLES, Case, Outcome, Reached, outlived
-from sla_watchdog.domain.escalation import plan
-from sla_watchdog.domain.facts import Fact, Facts
-from sla_watchdog.domain.levels import told_at
-from sla_watchdog.domain.policy import Policy
+from sla_watchdog.adapters.dynamodb.attributes import attribute
+from sla_watchdog.adapters.dynamodb.case_item import reached_map, reached_name
+from sla_watchdog.adapters.dynamodb.cases import MOST_TAKEN_OUT
+from sla_watchdog.domain.escalation.case import KEPT_CYCLES, Case, Outcome, Reached, outlived
+from sla_watchdog.domain.escalation.plan import plan
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.escalation.levels import told_at
+from sla_watchdog.domain.policy.model import Policy
 
 START = at("2026-03-02T00:00")
 Told = Mapping[tuple[str, str], Reached]

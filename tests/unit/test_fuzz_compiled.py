@@ -13,9 +13,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sla_watchdog.domain.compiled import FORM, DamagedPolicy, canonical, load
-from sla_watchdog.domain.policy import Policy
-from sla_watchdog.policy_file import compile_policy, read_policy
+from sla_watchdog.domain.policy.compiled import FORM, DamagedPolicy, canonical, load
+from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.tools.policy_file import compile_policy, read_policy
 
 FILES = Path(__file__).parent / "policy_files"
 TODAY = date(2026, 3, 1)

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from building import policy
-from sla_watchdog import csv_tickets
-from sla_watchdog.adapters.attributes import plain
-from sla_watchdog.events import BrokenEventFile, lines_of, parse
+from sla_watchdog.tools.imports import csv_tickets
+from sla_watchdog.adapters.dynamodb.attributes import plain
+from sla_watchdog.tools.imports.events import BrokenEventFile, lines_of, parse
 from unit.cli_desk import Operator
 
 POLICY = policy()

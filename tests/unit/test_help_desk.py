@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pytest
 from attrs import evolve
 
-from sla_watchdog.domain.policy import Source
-from sla_watchdog.events import Event, Kind
-from sla_watchdog.help_desk import Words, apply, shaped
+from sla_watchdog.domain.policy.model import Source
+from sla_watchdog.tools.imports.events import Event, Kind
+from sla_watchdog.tools.simulation.help_desk import Words, apply, shaped
 
 T0 = 1772442000
 NEW = {

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from building import at, judge, policy, rule
-from sla_watchdog.domain.facts import Fact, Facts
-from sla_watchdog.domain.policy import Condition, Count, Ladder, Level, Metric, Policy
-from sla_watchdog.domain.record import observed
-from sla_watchdog.events import parse
-from sla_watchdog.help_desk import apply, shaped
-from sla_watchdog.history import Chronicler, by_ticket, components
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.policy.model import Condition, Count, Ladder, Level, Metric, Policy
+from sla_watchdog.domain.tickets.record import observed
+from sla_watchdog.tools.imports.events import parse
+from sla_watchdog.tools.simulation.help_desk import apply, shaped
+from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components
 
 NINE = "2026-03-02T09:00"
 

@@ -11,10 +11,10 @@ from moto import mock_aws
 
 from building import at
 from desk import Desk
-from sla_watchdog.adapters.attributes import plain, typed
-from sla_watchdog.adapters.case_item import shard_of
-from sla_watchdog.domain.case import Case
-from sla_watchdog.domain.facts import Fact, Facts
+from sla_watchdog.adapters.dynamodb.attributes import plain, typed
+from sla_watchdog.adapters.dynamodb.case_item import shard_of
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.tickets.facts import Fact, Facts
 
 MON = "2026-03-02"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New", "subject": "City page still online", "customer_id": "city"}

@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import building
-from sla_watchdog.domain.case import Case, Recipient, Severity
-from sla_watchdog.domain.clocks import Clock
-from sla_watchdog.domain.escalation import Coming, plan
-from sla_watchdog.domain.message import Message, render
-from sla_watchdog.domain.message.text import columns
-from sla_watchdog.domain.message.wording import duration, instant, iso, open_time
-from sla_watchdog.domain.notice import Heard, Item, Notice, TicketLine
-from sla_watchdog.domain.notice import notice as as_notice
-from sla_watchdog.domain.policy import Metric
-from sla_watchdog.domain.ticket import Span
+from sla_watchdog.domain.escalation.case import Case, Recipient, Severity
+from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.escalation.plan import Coming, plan
+from sla_watchdog.presentation.text import Message, render
+from sla_watchdog.domain.text.display import columns
+from sla_watchdog.presentation.text.wording import duration, instant, iso, open_time
+from sla_watchdog.presentation.view.notice import Heard, Item, Notice, TicketLine
+from sla_watchdog.presentation.view.notice import notice as as_notice
+from sla_watchdog.domain.policy.model import Metric
+from sla_watchdog.domain.tickets.ticket import Span
 from unit import story
 from unit.strict_sns import LARGEST, SEPTETS_OF_ONE_SMS, problem_of_body, problem_of_subject, septets
 from unit.test_message_text import ANYTHING, NASTY, unhurried

@@ -8,8 +8,8 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sla_watchdog.domain.case import Recipient, Severity
-from sla_watchdog.domain.message import (
+from sla_watchdog.domain.escalation.case import Recipient, Severity
+from sla_watchdog.presentation.text import (
     Message,
     Observed,
     observed_line,
@@ -17,7 +17,7 @@ from sla_watchdog.domain.message import (
     render_observed,
     render_test,
 )
-from sla_watchdog.domain.notice import Notice
+from sla_watchdog.presentation.view.notice import Notice
 from unit import story
 from unit.strict_sns import LARGEST
 from unit.test_message import NOTICES, TYPED, check

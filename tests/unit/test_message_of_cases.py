@@ -8,14 +8,14 @@ import pytest
 from attrs import evolve
 
 from building import DAILY, DAY, HOUR, at, facts, first_response, policy, resolution, rule
-from sla_watchdog.domain.business_time import Calendar
-from sla_watchdog.domain.case import Case, Outcome, Reached
-from sla_watchdog.domain.escalation import plan
-from sla_watchdog.domain.facts import Fact, Facts
-from sla_watchdog.domain.message import Message, observed_line, render, render_digest
-from sla_watchdog.domain.message.wording import METRIC
-from sla_watchdog.domain.notice import Notice, notice
-from sla_watchdog.domain.policy import (
+from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.escalation.case import Case, Outcome, Reached
+from sla_watchdog.domain.escalation.plan import plan
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.presentation.text import Message, observed_line, render, render_digest
+from sla_watchdog.presentation.text.wording import METRIC
+from sla_watchdog.presentation.view.notice import Notice, notice
+from sla_watchdog.domain.policy.model import (
     TARGETS,
     Condition,
     Count,
@@ -28,7 +28,7 @@ from sla_watchdog.domain.policy import (
     Target,
     Trigger,
 )
-from sla_watchdog.domain.promises import acknowledged
+from sla_watchdog.domain.clocks.promises import acknowledged
 from unit.test_message import check
 
 NINE = "2026-03-02T09:00"

@@ -7,9 +7,9 @@ import regex
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sla_watchdog.domain.message.folding import ascii_folded, gsm_folded
-from sla_watchdog.domain.message.layout import whole, wrapped
-from sla_watchdog.domain.message.text import LONGEST_CLUSTER, columns, cut, graphemes, room, tidy, units
+from sla_watchdog.domain.text.folding import ascii_folded, gsm_folded
+from sla_watchdog.presentation.text.layout import whole, wrapped
+from sla_watchdog.domain.text.display import LONGEST_CLUSTER, columns, cut, graphemes, room, tidy, units
 from unit.strict_sns import septets
 
 unhurried = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])

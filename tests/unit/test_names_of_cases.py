@@ -9,8 +9,8 @@ from moto import mock_aws
 
 from building import DAY, at, facts
 from desk import Desk
-from sla_watchdog.domain.case import Case
-from sla_watchdog.domain.links import mentioned
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.tickets.links import mentioned
 
 MON = "2026-03-02"
 OLD = {"created_at": at(MON), "status": "New", "subject": "Invoice of Mrs. Gray"}

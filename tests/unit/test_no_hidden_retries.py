@@ -16,8 +16,8 @@ import pytest
 from attrs import define, evolve, field
 
 from building import at
-from sla_watchdog import bootstrap
-from sla_watchdog.policy_file import compile_policy, read_policy
+from sla_watchdog.handlers import bootstrap
+from sla_watchdog.tools.policy_file import compile_policy, read_policy
 from unit.cli_desk import MON, NEW, POLICY, Operator
 
 READING = ("Get", "BatchGet", "Query", "Scan", "List", "Describe", "Receive")
@@ -57,7 +57,7 @@ def deployed(
         compile_policy(read_policy(POLICY.read_text(), str(POLICY), today).form, today)
     )
     here = evolve(operator.desk.parts.settings, mode="live", policy_path=tmp_path / "policy.json")
-    monkeypatch.setattr("sla_watchdog.bootstrap.settings", lambda: here)
+    monkeypatch.setattr("sla_watchdog.handlers.bootstrap.settings", lambda: here)
     bootstrap.parts.cache_clear()
     yield bootstrap.parts()
     bootstrap.parts.cache_clear()

@@ -9,14 +9,14 @@ import pytest
 from attrs import evolve
 
 from building import HOUR, STANDARD, after_telling, at, facts, judge, policy, resolution, rule
-from sla_watchdog.domain.case import Case, Recipient
-from sla_watchdog.domain.compiled import load
-from sla_watchdog.domain.escalation import plan, superseded
-from sla_watchdog.domain.facts import Facts
-from sla_watchdog.domain.levels import NO_OWNER
-from sla_watchdog.domain.policy import After, Audience, Ladder, Level, Metric, Open, Percent, Policy, Repeat, Target
-from sla_watchdog.domain.replay import replay
-from sla_watchdog.policy_file import compile_policy, read_policy
+from sla_watchdog.domain.escalation.case import Case, Recipient
+from sla_watchdog.domain.policy.compiled import load
+from sla_watchdog.domain.escalation.plan import plan, superseded
+from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.escalation.levels import NO_OWNER
+from sla_watchdog.domain.policy.model import After, Audience, Ladder, Level, Metric, Open, Percent, Policy, Repeat, Target
+from sla_watchdog.tools.simulation.replay import replay
+from sla_watchdog.tools.policy_file import compile_policy, read_policy
 
 MON = "2026-03-02"
 AUDIENCES = {

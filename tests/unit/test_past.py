@@ -5,10 +5,10 @@ from __future__ import annotations
 from attrs import evolve
 
 from building import at, policy
-from sla_watchdog.domain.facts import Fact, Facts
-from sla_watchdog.domain.links import tickets_of
-from sla_watchdog.domain.message.past import past_in_words
-from sla_watchdog.domain.past import Past, past
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.tickets.links import tickets_of
+from sla_watchdog.presentation.text.case_history import past_in_words
+from sla_watchdog.presentation.view.case_history import Past, past
 from unit import story
 
 DST = "2026-03-29T00:30"

@@ -8,9 +8,9 @@ from collections.abc import ItemsView
 import pytest
 
 from building import after_telling, at, policy
-from sla_watchdog.domain.case import Case, Reached
-from sla_watchdog.domain.escalation import plan
-from sla_watchdog.domain.facts import Fact, Facts
+from sla_watchdog.domain.escalation.case import Case, Reached
+from sla_watchdog.domain.escalation.plan import plan
+from sla_watchdog.domain.tickets.facts import Fact, Facts
 
 MON = "2026-03-02"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sla_watchdog import cli
-from sla_watchdog.domain.compiled import load
+from sla_watchdog.tools import cli
+from sla_watchdog.domain.policy.compiled import load
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 GOOD = (Path(__file__).parent / "policy_files" / "good.yaml").read_text()

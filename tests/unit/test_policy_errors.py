@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sla_watchdog.policy_file import PolicyErrors, read_policy
+from sla_watchdog.tools.policy_file import PolicyErrors, read_policy
 from unit.policy_rows import TODAY, WHOLE_FILE, Row, gives_one_error, line_of, problems_of
 
 FILES = Path(__file__).parent / "policy_files"

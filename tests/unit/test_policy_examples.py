@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sla_watchdog import cli
-from sla_watchdog.policy_file import read_policy
-from sla_watchdog.policy_file.example_run import Mismatch, run_all
+from sla_watchdog.tools import cli
+from sla_watchdog.tools.policy_file import read_policy
+from sla_watchdog.tools.policy_file.example_run import Mismatch, run_all
 
 FILES = Path(__file__).parent / "policy_files"
 FULL = (FILES / "full.yaml").read_text()

@@ -13,9 +13,9 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sla_watchdog.domain.compiled import load
-from sla_watchdog.policy_file import PolicyErrors, Problem, compile_policy, json_schema, read_policy
-from sla_watchdog.policy_file.example_run import run_all
+from sla_watchdog.domain.policy.compiled import load
+from sla_watchdog.tools.policy_file import PolicyErrors, Problem, compile_policy, json_schema, read_policy
+from sla_watchdog.tools.policy_file.example_run import run_all
 
 GOOD, FULL = ((Path(__file__).parent / "policy_files" / name).read_text() for name in ("good.yaml", "full.yaml"))
 FILES = st.sampled_from([GOOD, FULL])

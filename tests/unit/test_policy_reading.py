@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sla_watchdog.domain.policy import (
+from sla_watchdog.domain.policy.model import (
     After,
     Age,
     Audience,
@@ -18,8 +18,8 @@ from sla_watchdog.domain.policy import (
     Percent,
     Repeat,
 )
-from sla_watchdog.policy_file import PolicyForm, read_policy
-from sla_watchdog.policy_file.hours import Segment
+from sla_watchdog.tools.policy_file import PolicyForm, read_policy
+from sla_watchdog.tools.policy_file.hours import Segment
 
 GOOD = (Path(__file__).parent / "policy_files" / "good.yaml").read_text()
 MINUTE, HOUR, DAY = 60, 3600, 86400

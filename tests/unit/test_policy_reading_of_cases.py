@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sla_watchdog.domain.policy import Acknowledge, Count, Level, Metric, Open, Pauses, Repeat
-from sla_watchdog.events import Kind
-from sla_watchdog.policy_file import PolicyForm, read_policy
+from sla_watchdog.domain.policy.model import Acknowledge, Count, Level, Metric, Open, Pauses, Repeat
+from sla_watchdog.tools.imports.events import Kind
+from sla_watchdog.tools.policy_file import PolicyForm, read_policy
 
 FULL = (Path(__file__).parent / "policy_files" / "full.yaml").read_text()
 HOUR, DAY = 3600, 86400

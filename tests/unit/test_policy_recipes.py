@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sla_watchdog.domain.policy import SIGNALS, TARGETS, Metric
-from sla_watchdog.policy_file import Checked, read_policy
-from sla_watchdog.policy_file.example_run import run_all
+from sla_watchdog.domain.policy.model import SIGNALS, TARGETS, Metric
+from sla_watchdog.tools.policy_file import Checked, read_policy
+from sla_watchdog.tools.policy_file.example_run import run_all
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "functions" / "policy.yaml"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sla_watchdog.domain.policy import LONGEST_GAP, Repeat
+from sla_watchdog.domain.policy.model import LONGEST_GAP, Repeat
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 repeats = st.builds(Repeat, st.integers(MINUTE, LONGEST_GAP), st.booleans())

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
-from sla_watchdog.policy_file import json_schema
+from sla_watchdog.tools.policy_file import json_schema
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 GOOD = (Path(__file__).parent / "policy_files" / "good.yaml").read_text()

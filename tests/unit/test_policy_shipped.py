@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from sla_watchdog.domain.facts import Fact, Facts
-from sla_watchdog.domain.matching import rule_at
-from sla_watchdog.domain.policy import Metric, Policy
-from sla_watchdog.policy_file import policy_of, read_policy
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.clocks.rules_in_force import rule_at
+from sla_watchdog.domain.policy.model import Metric, Policy
+from sla_watchdog.tools.policy_file import policy_of, read_policy
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = (ROOT / "functions" / "policy.yaml").read_text()

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from building import DAY, HOUR, at, facts, policy, rule
-from sla_watchdog.domain.facts import Fact, Facts
-from sla_watchdog.domain.policy import Condition, Source
-from sla_watchdog.domain.record import (
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.policy.model import Condition, Source
+from sla_watchdog.domain.tickets.record import (
     Past,
     Unreadable,
     is_ticket,

@@ -9,10 +9,10 @@ import pytest
 from attrs import evolve
 
 from building import DAILY, DAY, HOUR, at, policy, resolution, rule
-from sla_watchdog.domain.case import Case, Outcome, Reached
-from sla_watchdog.domain.escalation import plan
-from sla_watchdog.domain.facts import Fact
-from sla_watchdog.domain.policy import (
+from sla_watchdog.domain.escalation.case import Case, Outcome, Reached
+from sla_watchdog.domain.escalation.plan import plan
+from sla_watchdog.domain.tickets.facts import Fact
+from sla_watchdog.domain.policy.model import (
     After,
     Audience,
     Condition,
@@ -25,8 +25,8 @@ from sla_watchdog.domain.policy import (
     Policy,
     Target,
 )
-from sla_watchdog.domain.replay import Outcomes, replay
-from sla_watchdog.domain.sparing import Sparing
+from sla_watchdog.tools.simulation.replay import Outcomes, replay
+from sla_watchdog.tools.simulation.evaluation_cache import Sparing
 
 UNTIL = at("2026-04-20T00:00")
 LADDER = Ladder(

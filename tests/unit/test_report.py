@@ -11,14 +11,14 @@ from moto import mock_aws
 
 from building import HOUR, at, first_response, policy, resolution, rule
 from desk import Desk
-from sla_watchdog.adapters.alert_links import new_code
-from sla_watchdog.domain.case import Recipient
-from sla_watchdog.domain.message import Message
-from sla_watchdog.domain.promises import acknowledged
+from sla_watchdog.adapters.dynamodb.alert_links import new_code
+from sla_watchdog.domain.escalation.case import Recipient
+from sla_watchdog.presentation.text import Message
+from sla_watchdog.domain.clocks.promises import acknowledged
 from sla_watchdog.errors import Unavailable
-from sla_watchdog.report import LEASE, Reported
-from sla_watchdog.report_response import is_report, report_answer
-from sla_watchdog.respond import State
+from sla_watchdog.usecases.report.report import LEASE, Reported
+from sla_watchdog.usecases.report.http import is_report, report_answer
+from sla_watchdog.usecases.respond.respond import State
 
 MON = "2026-03-02"
 TUE = "2026-03-03"

@@ -8,10 +8,10 @@ import pytest
 from attrs import evolve
 
 from building import CEILINGS, DAY, HOUR, at, facts, judge, policy, resolution, rule
-from sla_watchdog.domain.attainment import WEEKS, Counting, Kept, week_starts
-from sla_watchdog.domain.facts import Facts
-from sla_watchdog.domain.policy import Age, Level
-from sla_watchdog.domain.report import Kind, audiences, periods, zone
+from sla_watchdog.domain.clocks.attainment import WEEKS, Counting, Kept, week_starts
+from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.policy.model import Age, Level
+from sla_watchdog.presentation.view.report import Kind, audiences, periods, zone
 
 MONDAY = at("2026-03-09")
 

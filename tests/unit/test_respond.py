@@ -16,12 +16,12 @@ from moto import mock_aws
 
 from building import HOUR, at, policy, resolution, rule
 from desk import Desk
-from sla_watchdog.adapters.alert_links import CODE_LENGTH, is_code, new_code
-from sla_watchdog.domain.acknowledgement import Answer
-from sla_watchdog.domain.case import Entry, Outcome
-from sla_watchdog.domain.escalation import plan
-from sla_watchdog.domain.policy import Acknowledge
-from sla_watchdog.response import answer
+from sla_watchdog.adapters.dynamodb.alert_links import CODE_LENGTH, is_code, new_code
+from sla_watchdog.domain.escalation.acknowledgement import Answer
+from sla_watchdog.domain.escalation.case import Entry, Outcome
+from sla_watchdog.domain.escalation.plan import plan
+from sla_watchdog.domain.policy.model import Acknowledge
+from sla_watchdog.usecases.respond.http import answer
 
 MON = "2026-03-02"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New", "subject": "City <page> still online", "assignee": "Kim"}

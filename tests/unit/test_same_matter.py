@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sla_watchdog.domain.facts import Fact, Facts
-from sla_watchdog.domain.same_matter import Key, keys, normal_subject, normal_url, references
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.tickets.lookalikes import Key, keys, normal_subject, normal_url, references
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,11 @@ from building import (
     resolution,
     rule,
 )
-from sla_watchdog.domain.case import Case, Outcome
-from sla_watchdog.domain.escalation import Plan, plan, superseded
-from sla_watchdog.domain.facts import Facts
-from sla_watchdog.domain.policy import After, Audience, Before, Condition, Ladder, Level, Metric, Policy, Repeat, Target
-from sla_watchdog.domain.promises import acknowledged
+from sla_watchdog.domain.escalation.case import Case, Outcome
+from sla_watchdog.domain.escalation.plan import Plan, plan, superseded
+from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.policy.model import After, Audience, Before, Condition, Ladder, Level, Metric, Policy, Repeat, Target
+from sla_watchdog.domain.clocks.promises import acknowledged
 
 BORN = facts(("created", "2026-03-02T00:00"), ("status", "2026-03-02T00:00", "Open"))
 """75 % at 06:00, due at 08:00, the manager at 12:00, the executive at 24:00 and again, and again."""

@@ -6,14 +6,14 @@ import pytest
 from attrs import evolve
 
 from building import HOUR, STANDARD, after_telling, at, facts, first_response, judge, policy, resolution, rule
-from sla_watchdog.domain.business_time import Calendar
-from sla_watchdog.domain.case import Case
-from sla_watchdog.domain.clocks import Clock
-from sla_watchdog.domain.escalation import Plan, plan
-from sla_watchdog.domain.facts import Fact, Facts
-from sla_watchdog.domain.findings import SAME_MATTER
-from sla_watchdog.domain.links import tickets_of
-from sla_watchdog.domain.policy import Condition, Count, Ladder, Level, Metric, Policy, Target
+from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.escalation.plan import Plan, plan
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.clocks.findings import SAME_MATTER
+from sla_watchdog.domain.tickets.links import tickets_of
+from sla_watchdog.domain.policy.model import Condition, Count, Ladder, Level, Metric, Policy, Target
 
 URGENT = Condition("priority", frozenset({"urgent"}))
 BY_PRIORITY = policy(rule("urgent", resolution(2 * HOUR), when=(URGENT,)), rule("rest", resolution(8 * HOUR)))

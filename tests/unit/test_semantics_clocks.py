@@ -5,11 +5,11 @@ from __future__ import annotations
 from attrs import evolve
 
 from building import DAY, HOUR, STANDARD, at, facts, first_response, judge, policy, resolution, rule
-from sla_watchdog.domain.case import Case
-from sla_watchdog.domain.clocks import Clock, State
-from sla_watchdog.domain.escalation import Plan, plan
-from sla_watchdog.domain.facts import Facts
-from sla_watchdog.domain.policy import Ladder, Level, Metric, Open, Pauses, Policy, Repeat, Target
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.clocks.targets import Clock, State
+from sla_watchdog.domain.escalation.plan import Plan, plan
+from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.policy.model import Ladder, Level, Metric, Open, Pauses, Policy, Repeat, Target
 
 LATER = "2026-06-01T00:00"
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from building import ALWAYS, DAY, HOUR, OFFICE, at, facts, judge, policy, resolution, rule
-from sla_watchdog.domain.business_time import Calendar, InvalidCalendar, NoWorkingTime, tzdata_version
-from sla_watchdog.domain.clocks import State
-from sla_watchdog.domain.policy import Condition, Metric, Policy
+from sla_watchdog.domain.time.business_time import Calendar, InvalidCalendar, NoWorkingTime, tzdata_version
+from sla_watchdog.domain.clocks.targets import State
+from sla_watchdog.domain.policy.model import Condition, Metric, Policy
 
 BERLIN = "Europe/Berlin"
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

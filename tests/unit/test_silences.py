@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from building import DAY, HOUR, after_telling, at, facts, first_response, policy, resolution, rule
-from sla_watchdog.domain.case import Case, Outcome, Recipient
-from sla_watchdog.domain.escalation import Plan, plan
-from sla_watchdog.domain.facts import Facts
-from sla_watchdog.domain.policy import Condition, Ladder, Level, Metric, Open, Policy, Repeat
-from sla_watchdog.domain.silences import LONGEST, Silence
-from sla_watchdog.domain.surroundings import Surroundings
+from sla_watchdog.domain.escalation.case import Case, Outcome, Recipient
+from sla_watchdog.domain.escalation.plan import Plan, plan
+from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.policy.model import Condition, Ladder, Level, Metric, Open, Policy, Repeat
+from sla_watchdog.domain.escalation.silences import LONGEST, Silence
+from sla_watchdog.domain.escalation.context import Surroundings
 
 MON = "2026-03-02"
 OPENED = facts(

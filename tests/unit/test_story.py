@@ -2,10 +2,10 @@
 
 from building import DAY, HOUR, at, facts, judge, policy
 from local_stack.story import Step, climb, counts, most_telling, still_open, with_the_desk
-from sla_watchdog.adapters.audit import AuditItem
-from sla_watchdog.domain.case import Case, Outcome, Reached
-from sla_watchdog.domain.escalation import Plan, plan
-from sla_watchdog.events import Event, Kind
+from sla_watchdog.adapters.dynamodb.audit import AuditItem
+from sla_watchdog.domain.escalation.case import Case, Outcome, Reached
+from sla_watchdog.domain.escalation.plan import Plan, plan
+from sla_watchdog.tools.imports.events import Event, Kind
 
 CREATED = at("2026-03-02T09:00")
 NOW = CREATED + 10 * DAY

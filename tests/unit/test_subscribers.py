@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import pytest
 
 from building import DAY, HOUR, at, policy
-from sla_watchdog.domain.case import Recipient
-from sla_watchdog.domain.message.absence import render_absence
-from sla_watchdog.domain.policy import Audience, Policy
-from sla_watchdog.domain.subscribers import (
+from sla_watchdog.domain.escalation.case import Recipient
+from sla_watchdog.presentation.text.absence import render_absence
+from sla_watchdog.domain.policy.model import Audience, Policy
+from sla_watchdog.domain.escalation.subscribers import (
     Roster,
     Seat,
     State,

@@ -11,8 +11,8 @@ from moto import mock_aws
 
 from building import at
 from desk import Desk
-from sla_watchdog.adapters.segments import Segment
-from sla_watchdog.sweep import begin
+from sla_watchdog.adapters.sqs import Segment
+from sla_watchdog.usecases.sweep.sweep import begin
 
 MON = "2026-03-02"
 NOW = at(f"{MON}T02:00")

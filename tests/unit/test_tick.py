@@ -11,10 +11,10 @@ from moto import mock_aws
 
 from building import ALWAYS, DAY, HOUR, at, policy, resolution, rule
 from desk import TOPICS, Desk
-from sla_watchdog.domain.business_time import Calendar
-from sla_watchdog.domain.case import Case, Outcome
-from sla_watchdog.domain.findings import Finding
-from sla_watchdog.domain.policy import Audience
+from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.escalation.case import Case, Outcome
+from sla_watchdog.domain.clocks.findings import Finding
+from sla_watchdog.domain.policy.model import Audience
 from sla_watchdog.errors import Unstorable
 
 MON = "2026-03-02"
@@ -345,7 +345,7 @@ def test_a_case_that_cannot_be_judged_is_kept_due_now_and_reported_once(
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("sla_watchdog.judging.plan", broken)
+    monkeypatch.setattr("sla_watchdog.usecases.judging.plan", broken)
     desk.put(f"{MON}T00:00", **NEW)
     assert desk.case().next_at == at(f"{MON}T00:00")
     assert desk.tick(f"{MON}T00:01").put_back == 1
@@ -403,7 +403,7 @@ def test_whatever_a_key_can_hold_is_a_ticket_or_a_finding(desk: Desk, ticket: st
 def test_a_case_of_which_no_message_can_be_made_is_tried_again_and_keeps_nobody_from_being_told(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sla_watchdog import sending
+    from sla_watchdog.usecases.watch import sending
 
     def broken(case: Case, *rest: object) -> object:
         if case.id == "T-1":

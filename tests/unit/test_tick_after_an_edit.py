@@ -9,8 +9,8 @@ from moto import mock_aws
 
 from building import HOUR, at, policy, resolution, rule
 from desk import Desk
-from sla_watchdog.domain.case import Case
-from sla_watchdog.domain.policy import Policy
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.policy.model import Policy
 
 MON, TUE = "2026-03-02", "2026-03-03"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New"}

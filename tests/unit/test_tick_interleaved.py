@@ -20,9 +20,9 @@ from moto import mock_aws
 
 from building import DAILY, HOUR, at, policy, resolution, rule
 from desk import Desk
-from sla_watchdog.adapters.watch import shard_of
-from sla_watchdog.domain.policy import After, Ladder, Level, Percent
-from sla_watchdog.domain.silences import Silence
+from sla_watchdog.adapters.dynamodb.watch import shard_of
+from sla_watchdog.domain.policy.model import After, Ladder, Level, Percent
+from sla_watchdog.domain.escalation.silences import Silence
 
 MON = "2026-03-02"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New"}
@@ -44,9 +44,9 @@ def reads_are_never_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that every send is judged again: what changed before that read must count. The case's own shards are asked,
     so that the points are not mostly queries of empty ones.
     """
-    monkeypatch.setattr("sla_watchdog.judging.FRESH", -1.0)
-    monkeypatch.setattr("sla_watchdog.sending.FRESH", -1.0)
-    monkeypatch.setattr("sla_watchdog.watch.SHARDS", tuple(shard_of("T-1", urgent=urgent) for urgent in (True, False)))
+    monkeypatch.setattr("sla_watchdog.usecases.judging.FRESH", -1.0)
+    monkeypatch.setattr("sla_watchdog.usecases.watch.sending.FRESH", -1.0)
+    monkeypatch.setattr("sla_watchdog.usecases.watch.tick.SHARDS", tuple(shard_of("T-1", urgent=urgent) for urgent in (True, False)))
 
 
 @define
@@ -195,7 +195,7 @@ def test_a_deploy_in_the_middle_tells_nothing_twice_and_the_old_one_writes_over_
 @pytest.mark.parametrize("fresh", [-1.0, 5.0], ids=["judged-again-before-each-send", "the-claim-alone-decides"])
 def test_a_tick_delivered_twice_tells_once(fresh: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """EventBridge Scheduler delivers at least once: the second finds nothing, or runs beside the first."""
-    monkeypatch.setattr("sla_watchdog.sending.FRESH", fresh)
+    monkeypatch.setattr("sla_watchdog.usecases.watch.sending.FRESH", fresh)
 
     def told_once(desk: Desk) -> None:
         desk.tick(f"{MON}T08:01")

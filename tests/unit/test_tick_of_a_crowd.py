@@ -10,11 +10,11 @@ from moto import mock_aws
 
 from building import at
 from desk import Desk
-from sla_watchdog.adapters.case_item import outbox_map, reached_map, reached_name
-from sla_watchdog.domain.case import Alert, Entry, Outcome, Reached, Recipient, Severity
-from sla_watchdog.domain.links import MOST_TICKETS
-from sla_watchdog.drafts import MOST_ALERTS
-from sla_watchdog.judging import Judged
+from sla_watchdog.adapters.dynamodb.case_item import outbox_map, reached_map, reached_name
+from sla_watchdog.domain.escalation.case import Alert, Entry, Outcome, Reached, Recipient, Severity
+from sla_watchdog.domain.tickets.links import MOST_TICKETS
+from sla_watchdog.usecases.watch.drafts import MOST_ALERTS
+from sla_watchdog.usecases.judging import Judged
 
 MON = "2026-03-02"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New", "case_id": "none"}
@@ -24,8 +24,8 @@ COUNT, MOST = 23, 10
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """Where ten tickets are as many as one case may have, and four alerts as many as a claim."""
-    monkeypatch.setattr("sla_watchdog.linking.MOST_TICKETS", MOST)
-    monkeypatch.setattr("sla_watchdog.drafts.MOST_ALERTS", 4)
+    monkeypatch.setattr("sla_watchdog.usecases.track.linking.MOST_TICKETS", MOST)
+    monkeypatch.setattr("sla_watchdog.usecases.watch.drafts.MOST_ALERTS", 4)
     with mock_aws():
         desk = Desk()
         desk.tick(f"{MON}T00:00")
@@ -79,7 +79,7 @@ def test_one_that_names_another_case_by_and_by_is_linked_with_that(desk: Desk) -
 
 
 def test_tickets_merged_into_one_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sla_watchdog.linking.MOST_TICKETS", 3)
+    monkeypatch.setattr("sla_watchdog.usecases.track.linking.MOST_TICKETS", 3)
     with mock_aws():
         desk = Desk()
         desk.put(f"{MON}T00:00", "T-0", created_at=f"{MON}T00:00:00Z", status="New")

@@ -9,7 +9,7 @@ from moto import mock_aws
 
 from building import DAY, HOUR, at, policy, resolution, rule
 from desk import Desk
-from sla_watchdog.domain.deletions import too_many
+from sla_watchdog.domain.escalation.deletions import too_many
 
 MON = at("2026-03-02T00:00")
 LATE = MON + 9 * HOUR

@@ -10,10 +10,10 @@ from moto import mock_aws
 
 from building import HOUR, at, policy, resolution, rule
 from desk import Desk
-from sla_watchdog.adapters.watch import DamagedItem
-from sla_watchdog.domain.case import Case
-from sla_watchdog.domain.facts import Fact
-from sla_watchdog.linking import Linker
+from sla_watchdog.adapters.dynamodb.watch import DamagedItem
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.tickets.facts import Fact
+from sla_watchdog.usecases.track.linking import Linker
 
 MON, TUE = "2026-03-02", "2026-03-03"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New"}

@@ -8,8 +8,8 @@ import pytest
 from moto import mock_aws
 
 from desk import Desk
-from sla_watchdog.domain.case import Case
-from sla_watchdog.domain.findings import SAME_MATTER
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.clocks.findings import SAME_MATTER
 from unit.test_requests import counting
 
 MON = "2026-03-02"

@@ -14,10 +14,11 @@ from moto import mock_aws
 
 from building import at, policy
 from desk import Desk
-from sla_watchdog import judging, sending
-from sla_watchdog.domain.case import Recipient
-from sla_watchdog.domain.promises import acknowledged
-from sla_watchdog.track import Change, StillContended
+from sla_watchdog.usecases import judging
+from sla_watchdog.usecases.watch import sending
+from sla_watchdog.domain.escalation.case import Recipient
+from sla_watchdog.domain.clocks.promises import acknowledged
+from sla_watchdog.usecases.track.track import Change, StillContended
 
 MON = "2026-03-02"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New"}

@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from building import at
 from desk import Desk
-from sla_watchdog.domain.subscribers import State
+from sla_watchdog.domain.escalation.subscribers import State
 
 MON, TUE = "2026-03-02", "2026-03-03"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New", "subject": "Page", "assignee": "Kim"}
@@ -294,7 +294,7 @@ def test_an_unsubscribe_while_the_sweep_runs_is_not_taken_for_a_loss(desk: Desk)
     def meanwhile(params: dict[str, Any], **_: Any) -> None:
         if '"sk": {"S": "recipients"}' in str(params["body"]) and not asked:
             asked.append(1)
-            from sla_watchdog.domain.subscribers import noted
+            from sla_watchdog.domain.escalation.subscribers import noted
 
             watch.change_roster(lambda roster: noted(roster, seat, State.ENDED, at(f"{MON}T01:01")))
 

@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from building import at
 from desk import TOPICS, Desk
-from sla_watchdog.sending import LONGEST_PAUSE
+from sla_watchdog.usecases.watch.sending import LONGEST_PAUSE
 
 MON = "2026-03-02"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New"}
@@ -170,7 +170,7 @@ def test_a_topic_gone_and_back_between_two_counts_is_noticed_all_the_same(desk: 
 def test_content_that_is_refused_is_not_tried_again_with_every_count(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sla_watchdog.domain.message import Refused
+    from sla_watchdog.presentation.text import Refused
 
     desk.parts.watch.set_topics(dict.fromkeys(TOPICS, 1), at(f"{MON}T00:00"))
     desk.put(f"{MON}T00:00", **NEW)

@@ -9,7 +9,7 @@ from moto import mock_aws
 
 from building import at
 from desk import Desk
-from sla_watchdog.domain.silences import Silence
+from sla_watchdog.domain.escalation.silences import Silence
 
 MON = "2026-03-02"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New", "customer_id": "City"}
@@ -83,8 +83,8 @@ def test_one_made_after_the_claim_is_heeded_once_the_reads_are_old(desk: Desk, m
     claim = desk.parts.watch.claim
 
     def claiming(*args: object) -> object:
-        monkeypatch.setattr("sla_watchdog.judging.FRESH", -1.0)
-        monkeypatch.setattr("sla_watchdog.sending.FRESH", -1.0)
+        monkeypatch.setattr("sla_watchdog.usecases.judging.FRESH", -1.0)
+        monkeypatch.setattr("sla_watchdog.usecases.watch.sending.FRESH", -1.0)
         silence(desk, f"{MON}T06:00", "2026-03-05T00:00")
         return claim(*args)  # type: ignore[arg-type]
 

@@ -13,10 +13,10 @@ from moto import mock_aws
 
 from building import policy
 from desk import Desk
-from sla_watchdog import sending
+from sla_watchdog.usecases.watch import sending
 from sla_watchdog.adapters.sns import MOST_A_SECOND, Pacer, Publisher
-from sla_watchdog.domain.case import Case
-from sla_watchdog.pace import LAST_SECONDS, MIN_TIME_LEFT
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.usecases.watch.pace import LAST_SECONDS, MIN_TIME_LEFT
 
 MON = "2026-03-02"
 EARLY = {"created_at": f"{MON}T00:00:00Z", "status": "New"}  # breached at 08:01

@@ -13,12 +13,14 @@ from moto import mock_aws
 
 from building import HOUR, policy, resolution, rule
 from desk import Desk
-from sla_watchdog import judging, sending, troubles
-from sla_watchdog.adapters import table
-from sla_watchdog.adapters.case_item import SHARDS, shard_of
-from sla_watchdog.adapters.table import described
+from sla_watchdog.usecases import judging
+from sla_watchdog.usecases.watch import sending
+from sla_watchdog.usecases.watch import troubles
+from sla_watchdog.adapters.dynamodb import table
+from sla_watchdog.adapters.dynamodb.case_item import SHARDS, shard_of
+from sla_watchdog.adapters.dynamodb.table import described
 from sla_watchdog.errors import Unavailable
-from sla_watchdog.troubles import MOST_IN_A_ROW, TooManyFailures
+from sla_watchdog.usecases.watch.troubles import MOST_IN_A_ROW, TooManyFailures
 
 MON = "2026-03-02"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New", "assignee": "Kim"}
@@ -349,7 +351,7 @@ def test_a_read_that_fails_is_searched_for_the_one_that_is_at_fault_in_few_reads
             return {name: name for name in ids}
 
     assert judge is not None
-    from sla_watchdog.drafts import Tally
+    from sla_watchdog.usecases.watch.drafts import Tally
 
     names = [f"C-{number}" for number in range(1000)]
     counting: Any = Counting()

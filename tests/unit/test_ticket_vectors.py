@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from building import at, policy, rule
-from sla_watchdog.domain.business_time import Calendar
-from sla_watchdog.domain.case import Case
-from sla_watchdog.domain.clocks import Clock
-from sla_watchdog.domain.escalation import plan
-from sla_watchdog.domain.facts import Fact, Facts
-from sla_watchdog.domain.policy import After, Before, Ladder, Level, Metric, Policy, Target
+from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.escalation.plan import plan
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.policy.model import After, Before, Ladder, Level, Metric, Policy, Target
 
 VECTORS = Path(__file__).parents[2] / ".." / "shared" / "data" / "vectors.json"
 pytestmark = pytest.mark.skipif(not VECTORS.exists(), reason="no ../shared/data/vectors.json")

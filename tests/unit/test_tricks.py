@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from building import DAY, HOUR, STANDARD, at, facts, first_response, policy, resolution, rule
-from sla_watchdog.domain.case import Case
-from sla_watchdog.domain.escalation import plan
-from sla_watchdog.domain.facts import Facts
-from sla_watchdog.domain.policy import (
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.escalation.plan import plan
+from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.policy.model import (
     After,
     Condition,
     Ladder,
@@ -21,8 +21,8 @@ from sla_watchdog.domain.policy import (
     Repeat,
     Target,
 )
-from sla_watchdog.domain.promises import acknowledged
-from sla_watchdog.domain.replay import Told, replay
+from sla_watchdog.domain.clocks.promises import acknowledged
+from sla_watchdog.tools.simulation.replay import Told, replay
 
 D = "2026-03-02T"
 REPLY = Ladder(

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from building import ALWAYS, HOUR, OFFICE, at, facts, judge, policy, resolution, rule
-from sla_watchdog.domain.business_time import Calendar
-from sla_watchdog.domain.clocks import Clock
-from sla_watchdog.domain.facts import Facts
-from sla_watchdog.domain.policy import TARGETS, Metric, Pauses
-from sla_watchdog.domain.walk import MOST_ROWS, Ending, Pace, Unit, Walk, walk
+from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.policy.model import TARGETS, Metric, Pauses
+from sla_watchdog.domain.clocks.elapsed import MOST_ROWS, Ending, Pace, Unit, Walk, walk
 from unit.test_message_text import unhurried
 
 CALENDARS = {"office": OFFICE, "always": ALWAYS}

@@ -11,12 +11,12 @@ import pytest
 from local_stack.policy import CompiledPolicy
 from local_stack.server import ROOT
 from local_stack.story import counts
-from sla_watchdog.domain.case import Case
-from sla_watchdog.domain.escalation import plan
-from sla_watchdog.domain.facts import Facts
-from sla_watchdog.domain.record import observed
-from sla_watchdog.events import lines_of, parse
-from sla_watchdog.help_desk import apply, shaped
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.escalation.plan import plan
+from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.tickets.record import observed
+from sla_watchdog.tools.imports.events import lines_of, parse
+from sla_watchdog.tools.simulation.help_desk import apply, shaped
 
 WEEK = Path(ROOT).parent / "shared" / "data" / "uci_week.jsonl.gz"
 DAYS = (3, 7)

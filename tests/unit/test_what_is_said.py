@@ -16,19 +16,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from building import ALWAYS, DAY, HOUR, OFFICE, after_telling, at, facts, first_response, policy, resolution, rule
-from sla_watchdog.adapters.case_item import entry_in, entry_map, reached_map
-from sla_watchdog.cli.status_table import _nobody
-from sla_watchdog.domain.acknowledgement import Promising
-from sla_watchdog.domain.business_time import Calendar
-from sla_watchdog.domain.case import Alert, Case, Entry, Outcome, Reached, Recipient, Severity
-from sla_watchdog.domain.case_row import row
-from sla_watchdog.domain.escalation import Plan, plan
-from sla_watchdog.domain.facts import Fact, Facts
-from sla_watchdog.domain.message import Message, Observed, observed_line, render, render_digest, render_observed
-from sla_watchdog.domain.message.report import about
-from sla_watchdog.domain.message.wording import duration
-from sla_watchdog.domain.notice import Notice, notice
-from sla_watchdog.domain.policy import (
+from sla_watchdog.adapters.dynamodb.case_item import entry_in, entry_map, reached_map
+from sla_watchdog.tools.cli.status.table import _nobody
+from sla_watchdog.domain.escalation.acknowledgement import Promising
+from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.escalation.case import Alert, Case, Entry, Outcome, Reached, Recipient, Severity
+from sla_watchdog.presentation.view.case_row import row
+from sla_watchdog.domain.escalation.plan import Plan, plan
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.presentation.text import Message, Observed, observed_line, render, render_digest, render_observed
+from sla_watchdog.presentation.text.report import about
+from sla_watchdog.presentation.text.wording import duration
+from sla_watchdog.presentation.view.notice import Notice, notice
+from sla_watchdog.domain.policy.model import (
     After,
     Age,
     Audience,
@@ -42,12 +42,12 @@ from sla_watchdog.domain.policy import (
     Policy,
     Repeat,
 )
-from sla_watchdog.domain.promises import acknowledged
-from sla_watchdog.domain.report import line
-from sla_watchdog.domain.silences import Silence
-from sla_watchdog.domain.surroundings import Surroundings
-from sla_watchdog.respond import Standing, State
-from sla_watchdog.response_page import page
+from sla_watchdog.domain.clocks.promises import acknowledged
+from sla_watchdog.presentation.view.report import line
+from sla_watchdog.domain.escalation.silences import Silence
+from sla_watchdog.domain.escalation.context import Surroundings
+from sla_watchdog.usecases.respond.respond import Standing, State
+from sla_watchdog.presentation.html.answer_page import page
 
 NINE = "2026-03-02T09:00"
 """A Monday."""

@@ -10,11 +10,11 @@ from moto import mock_aws
 
 from building import DAY, HOUR, at, policy, resolution, rule
 from desk import Desk
-from sla_watchdog.adapters.segments import Segment
-from sla_watchdog.domain.case import Case
-from sla_watchdog.domain.policy import Source
-from sla_watchdog.domain.ticket import ticket
-from sla_watchdog.track import Change
+from sla_watchdog.adapters.sqs import Segment
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.policy.model import Source
+from sla_watchdog.domain.tickets.ticket import ticket
+from sla_watchdog.usecases.track.track import Change
 
 MON = "2026-03-02"
 T0 = at(f"{MON}T10:00")

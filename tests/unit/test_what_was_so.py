@@ -6,11 +6,11 @@ import pytest
 from attrs import evolve
 
 from building import HOUR, STANDARD, at, facts, first_response, judge, policy, resolution, rule
-from sla_watchdog.domain.case import Case
-from sla_watchdog.domain.clocks import Clock
-from sla_watchdog.domain.escalation import plan
-from sla_watchdog.domain.facts import UNREADABLE, Facts
-from sla_watchdog.domain.policy import Condition, Metric, Policy, Target
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.escalation.plan import plan
+from sla_watchdog.domain.tickets.facts import UNREADABLE, Facts
+from sla_watchdog.domain.policy.model import Condition, Metric, Policy, Target
 
 LOW, HIGH = "4 - low", "1 - critical"
 URGENT = Condition("priority", frozenset({"urgent"}))

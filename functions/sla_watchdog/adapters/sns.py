@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 from attrs import define, field, frozen
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from sla_watchdog.domain.case import Recipient
-from sla_watchdog.domain.message import Message, NoTopic, Refused, Sent
-from sla_watchdog.domain.subscribers import Seat, State
+from sla_watchdog.domain.escalation.case import Recipient
+from sla_watchdog.presentation.text import Message, NoTopic, Refused, Sent
+from sla_watchdog.domain.escalation.subscribers import Seat, State
 from sla_watchdog.errors import Unavailable
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import Any
 from attrs import asdict
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sla_watchdog.bootstrap import parts
-from sla_watchdog.observability import logger
+from sla_watchdog.handlers.bootstrap import parts
+from sla_watchdog.handlers.observability import logger
 
 
 @logger.inject_lambda_context

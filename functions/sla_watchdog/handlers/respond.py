@@ -6,10 +6,10 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sla_watchdog.bootstrap import parts
-from sla_watchdog.observability import logger
-from sla_watchdog.report_response import is_report, report_answer
-from sla_watchdog.response import answer
+from sla_watchdog.handlers.bootstrap import parts
+from sla_watchdog.handlers.observability import logger
+from sla_watchdog.usecases.report.http import is_report, report_answer
+from sla_watchdog.usecases.respond.http import answer
 
 
 @logger.inject_lambda_context

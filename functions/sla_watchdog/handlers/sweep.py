@@ -7,10 +7,10 @@ from typing import Any
 from attrs import asdict
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sla_watchdog.adapters.segments import Segment
-from sla_watchdog.bootstrap import parts
-from sla_watchdog.observability import count, logger, metrics
-from sla_watchdog.sweep import begin
+from sla_watchdog.adapters.sqs import Segment
+from sla_watchdog.handlers.bootstrap import parts
+from sla_watchdog.handlers.observability import count, logger, metrics
+from sla_watchdog.usecases.sweep.sweep import begin
 
 MEASURED = ("violations", "cases_open", "cases_at_risk", "cases_breached")
 """What becomes a metric once a whole sweep has ended, so that one segment's zero hides nothing of another. The rest

@@ -7,11 +7,11 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sla_watchdog.adapters.tickets import plain
-from sla_watchdog.bootstrap import parts
-from sla_watchdog.domain.record import seconds_of
-from sla_watchdog.observability import logger
-from sla_watchdog.track import Change
+from sla_watchdog.adapters.dynamodb.tickets import plain
+from sla_watchdog.handlers.bootstrap import parts
+from sla_watchdog.domain.tickets.record import seconds_of
+from sla_watchdog.handlers.observability import logger
+from sla_watchdog.usecases.track.track import Change
 
 
 def change(record: Mapping[str, Any], simulated: int | None) -> Change:

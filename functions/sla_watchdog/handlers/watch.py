@@ -8,8 +8,8 @@ from typing import Any
 from attrs import asdict
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sla_watchdog.bootstrap import parts
-from sla_watchdog.observability import count, logger, metrics
+from sla_watchdog.handlers.bootstrap import parts
+from sla_watchdog.handlers.observability import count, logger, metrics
 
 MEASURED = (
     "due",

@@ -1,0 +1,118 @@
+"""The help desk's own table. It is only ever read."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from sla_watchdog.adapters.dynamodb.attributes import Attribute, plain, value_of
+from sla_watchdog.adapters.dynamodb.table import LONGEST_KEY, Item, Pause, code_of, is_busy, patiently, read_all
+from sla_watchdog.domain.policy.model import Source
+from sla_watchdog.domain.tickets.record import Record, ticket_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+__all__ = ["TicketsTable", "plain"]
+
+Start = Mapping[str, Attribute]
+"""Where a page begins: the last key of the one before."""
+
+_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d*[1-9])?")
+"""As a ticket's id has a number: without an exponent, and without zeros that say nothing."""
+
+MOST_DIGITS = 38
+"""Of a number that DynamoDB keeps exactly."""
+
+LONGEST_TEXT = 4096
+"""Characters kept of any one text: more than any field is read of, and a thousand long records fit in memory."""
+
+
+def _cut(value: object) -> object:
+    match value:
+        case str():
+            return value[:LONGEST_TEXT]
+        case list():
+            return [_cut(member) for member in value]
+        case dict():
+            return {name: _cut(member) for name, member in value.items()}
+    return value
+
+
+def _record(item: Item) -> Record:
+    return {name: _cut(value) for name, value in plain(item).items()}
+
+
+class TicketsTable:
+    """Reads records in the operator's own shape, all attributes: any of them may be mapped in the policy file."""
+
+    def __init__(self, client: DynamoDBClient, table: str, source: Source, pause: Pause = time.sleep) -> None:
+        self._client = client
+        self._table = table
+        self._source = source
+        self._pause = pause
+        self._numeric = False
+
+    def read(self, ids: Iterable[str]) -> dict[str, Record]:
+        """The records as they are now, by consistent reads. Absent tickets, and ids no key can hold, are absent.
+
+        Whether a key that is nothing but the id is text or a number is learned from the table's first refusal.
+        """
+        wanted = list(dict.fromkeys(ids))
+        try:
+            return self._read(wanted, self._numeric)
+        except ClientError as error:
+            if code_of(error) != "ValidationException" or not self._could_be_numbers(wanted):
+                raise
+        found = self._read(wanted, numeric=True)
+        self._numeric = True
+        return found
+
+    def page(self, segment: int, of: int, start: Start | None) -> tuple[list[Record], Start | None]:
+        """One page of a segment of the whole table, eventually consistent, and where the next one starts.
+
+        An empty page is not the end; None is.
+        """
+        request: dict[str, Any] = {"TableName": self._table, "Segment": segment, "TotalSegments": of}
+        if start is not None:
+            request["ExclusiveStartKey"] = start
+        answer = patiently(lambda: self._client.scan(**request), self._pause, is_busy)
+        return [_record(item) for item in answer["Items"]], answer.get("LastEvaluatedKey")
+
+    def _could_be_numbers(self, ids: Iterable[str]) -> bool:
+        return not self._numeric and any(self._key(ticket, numeric=True) for ticket in ids)
+
+    def _read(self, ids: Iterable[str], numeric: bool) -> dict[str, Record]:
+        keys = {ticket: key for ticket in ids if (key := self._key(ticket, numeric)) is not None}
+        asked = {_identity(key): ticket for ticket, key in keys.items()}
+        found = read_all(self._client, self._table, keys.values(), self._pause)
+        return {asked[self._key_of(item)]: _record(item) for item in found}
+
+    def _key(self, ticket: str, numeric: bool) -> Item | None:
+        """None for an id that no key of this table can hold: one such id must not fail a batch."""
+        key: dict[str, Attribute] = {}
+        for name, text in ticket_key(ticket, self._source).items():
+            number = numeric and self._source.key[name] == "{ticket_id}"
+            limit = LONGEST_KEY["RANGE" if key else "HASH"]
+            if not text or len(text.encode()) > limit or (number and not _is_number(text)):
+                return None
+            key[name] = {"N" if number else "S": text}
+        return key
+
+    def _key_of(self, item: Item) -> frozenset[tuple[str, object]]:
+        return _identity({name: item[name] for name in self._source.key})
+
+
+def _is_number(text: str) -> bool:
+    return bool(_NUMBER.fullmatch(text)) and text != "-0" and sum(map(str.isdigit, text)) <= MOST_DIGITS
+
+
+def _identity(key: Item) -> frozenset[tuple[str, object]]:
+    """Numbers by their value: DynamoDB may answer 2E+2 for 200."""
+    return frozenset(
+        (name, value_of(value) if "N" in value else next(iter(value.values()))) for name, value in key.items()
+    )

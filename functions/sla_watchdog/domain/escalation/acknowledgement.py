@@ -1,0 +1,117 @@
+"""What may be promised about a case: by a person with a name, for a time that is near, and put off only so often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from itertools import pairwise
+
+from attrs import frozen
+
+from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.escalation.plan import Plan
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.tickets.links import Matter
+from sla_watchdog.domain.clocks.rules_in_force import rule_at
+from sla_watchdog.domain.text.display import tidy
+from sla_watchdog.presentation.text.wording import instant
+from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.clocks.promises import Promise, acknowledged
+from sla_watchdog.errors import SlaWatchdogError
+
+HOUR = 3600
+
+LONGEST_NAME = 60
+"""Characters of the name of whoever acknowledges."""
+
+OFFERED = (HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR)
+"""Seconds of open time after which an update is commonly promised; the longest that the policy allows comes last."""
+
+
+class Answer(StrEnum):
+    """What somebody did who was told."""
+
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    DECLINED = "declined"
+
+
+class NotPromised(SlaWatchdogError):  # noqa: N818 - its name is what is wrong
+    """The promise cannot be made; the text says why, for the person who wanted to make it."""
+
+
+@frozen
+class Promising:
+    """What may be promised now about the matter of `ticket`. `held` is the promise that holds now, if one does.
+
+    `offers` are instants to choose from, soonest first; none lies after `latest`. `snoozes_left` is how often a
+    promise may still be put off before it is over.
+    """
+
+    ticket: str
+    calendar: Calendar
+    now: int
+    latest: int
+    offers: tuple[int, ...]
+    held: Promise | None
+    snoozes_left: int
+
+    @property
+    def answer(self) -> Answer:
+        """What a promise made now would be."""
+        return Answer.SNOOZED if self.held else Answer.ACKNOWLEDGED
+
+    def fact(self, by: str, until: int) -> Fact:
+        """The fact of that promise. Raises NotPromised."""
+        name = tidy(by)
+        if not name:
+            raise NotPromised("say who takes it: a name")
+        if len(name) > LONGEST_NAME:
+            raise NotPromised(f"the name is too long: at most {LONGEST_NAME} characters")
+        if until <= self.now:
+            raise NotPromised("the time of the next update is over already: choose a later one")
+        if until > self.latest:
+            latest = instant(self.latest, self.calendar.timezone)
+            raise NotPromised(f"the time of the next update is too far away: at most {latest}, by the policy")
+        if self.held and until <= self.held.until:
+            raise NotPromised("an update is promised for then already: only a later time puts it off")
+        if self.held and not self.snoozes_left:
+            raise NotPromised("it was put off as often as the policy allows: nobody can put it off again")
+        return acknowledged(self.ticket, self.now, until, name)
+
+
+def promising(subject: str, facts: Facts, plan: Plan, policy: Policy, now: int) -> Promising | None:
+    """What may be promised about the matter of `subject`, a ticket or a matter's own name; None once it is over.
+
+    Raises NoWorkingTime or TimeOutOfRange where its calendar has no hours ahead.
+    """
+    matter = next((m for m in plan.matters if subject == m.id or subject in {each.id for each in m.tickets}), None)
+    if matter is None or matter.ended_at is not None:
+        return None
+    ticket = subject if subject in {each.id for each in matter.tickets} else matter.tickets[0].id
+    calendar = policy.calendars[rule_at(ticket, facts, policy, now).calendar]
+    latest = calendar.add(now, policy.acknowledge.longest)
+    made = _made(matter, plan)
+    return Promising(
+        ticket=ticket,
+        calendar=calendar,
+        now=now,
+        latest=latest,
+        offers=tuple(_offers(calendar, now, latest)),
+        held=next((promise for promise in made if promise.holds(now)), None),
+        snoozes_left=max(0, policy.acknowledge.snoozes - _put_off(made)),
+    )
+
+
+def _made(matter: Matter, plan: Plan) -> Sequence[Promise]:
+    known = plan.assessment.promises if plan.assessment else {}
+    return known.get(matter.tickets[0].id, ())
+
+
+def _offers(calendar: Calendar, now: int, latest: int) -> Iterable[int]:
+    return [*(at for seconds in OFFERED if (at := calendar.add(now, seconds)) < latest), latest]
+
+
+def _put_off(made: Sequence[Promise]) -> int:
+    """How many promises were made while the one before still held."""
+    return sum(one.until == other.at for one, other in pairwise(made))

@@ -1,0 +1,319 @@
+"""A case as the watchdog keeps it: facts of its tickets, what was told to whom, and what is on its way."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+
+from attrs import evolve, field, frozen
+
+from sla_watchdog.domain.tickets.facts import Facts
+
+OPERATIONS = "operations"
+"""The audience of findings, and of what nobody else can be told. It always exists."""
+
+
+class Outcome(StrEnum):
+    """How a due level ended for one recipient; the audit knows no other end."""
+
+    SENT = "sent"
+    IN_DIGEST = "in_digest"
+    OBSERVED = "observed"
+    SUPERSEDED = "superseded"
+    SUPPRESSED = "suppressed"
+    DEFERRED = "deferred"
+    WITHDRAWN = "withdrawn"
+    UNDELIVERABLE = "undeliverable"
+
+
+HEARD = frozenset({Outcome.SENT, Outcome.IN_DIGEST, Outcome.OBSERVED})
+"""How a message ends that reached somebody, or would have in mode live."""
+
+
+class Severity(StrEnum):
+    WARNING = "warning"
+    BREACH = "breach"
+    CRITICAL = "critical"
+
+
+@frozen(order=True)
+class Recipient:
+    """One SNS topic: an audience, for `each` audiences one of its values, and the topic beside it for urgent ones."""
+
+    audience: str
+    of: str = ""
+    urgent: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.audience + ("-urgent" if self.urgent else "") + (f":{self.of}" if self.of else "")
+
+    @property
+    def topic(self) -> str:
+        """The topic's name after the stack's prefix: `owner`, `owner-urgent`, `owner--kim`, `owner--kim-urgent`."""
+        return self.audience + (f"--{_slug(self.of)}" if self.of else "") + ("-urgent" if self.urgent else "")
+
+    @classmethod
+    def of_key(cls, key: str, audiences: Mapping[str, object]) -> Recipient:
+        """The recipient whose key this is."""
+        head, _, of = key.partition(":")
+        urgent = head.endswith("-urgent") and head not in audiences
+        return cls(head.removesuffix("-urgent") if urgent else head, of, urgent)
+
+    @property
+    def everyone(self) -> Recipient:
+        """The audience's own topic, for values of `each` that have none of their own."""
+        return evolve(self, of="")
+
+
+def _slug(value: str) -> str:
+    """Letters, digits and hyphens; with a hash where anything else had to go, so that no two values meet. Of what it
+    made itself it makes the same.
+    """
+    plain = re.sub(r"[^a-z0-9]+", "-", value.casefold()).strip("-")[:60]
+    if plain == value and not plain.endswith("-urgent"):  # which would be the topic for urgent ones of another
+        return plain
+    return f"{plain}-{_hash(value)[:6]}".lstrip("-")
+
+
+def _hash(text: str) -> str:
+    """Of any text, lone surrogates included."""
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
+
+
+@frozen
+class Alert:
+    """One level of one clock reaching one recipient. `level` counts from 0, `due_at` is when it came due.
+
+    `repetition` is its place in time. `reminder` is how many messages of this level the recipient had before this one,
+    None where they were not counted.
+    """
+
+    subject: str
+    clock: str
+    cycle: int
+    level: int
+    repetition: int
+    recipient: Recipient
+    severity: Severity
+    due_at: int
+    reason: str
+    reminder: int | None = 0
+    waits: bool = False
+    """Critical by a level below the recipient's own, which is not urgent: it waits for the recipient's hours."""
+
+    @property
+    def id(self) -> str:
+        return f"{self.clock_key}/{self.level}/{self.repetition}/{self.recipient.key}"
+
+    @property
+    def clock_key(self) -> str:
+        return f"{self.subject}/{self.clock}/{self.cycle}"
+
+    @property
+    def ref(self) -> str:
+        """The id in eight characters, for people; stable, since the id is."""
+        return _hash(self.id)[:8].upper()
+
+    @property
+    def urgent(self) -> bool:
+        """Whether it waits for nobody's hours."""
+        return self.severity is Severity.CRITICAL and not self.waits
+
+
+@frozen
+class Reached:
+    """The highest level of one clock that one recipient was told of, and how that ended.
+
+    `received` counts the messages of this level that really reached the recipient; None where nobody counted.
+    """
+
+    level: int
+    repetition: int
+    at: int
+    outcome: Outcome
+    received: int | None = None
+
+    @classmethod
+    def by(cls, alert: Alert, at: int, outcome: Outcome) -> Reached:
+        """What is reached once that alert ended so."""
+        received = None if alert.reminder is None else alert.reminder + (outcome in HEARD)
+        return cls(alert.level, alert.repetition, at, outcome, received)
+
+
+@frozen
+class Entry:
+    """One message on its way: claimed under `token` until `until`, when the claim lapses and is judged again.
+
+    `alerts` go to one recipient in one message, led by the first. `digest` names the digest that carries it.
+    `attempts` counts the claims made so far.
+    """
+
+    token: str
+    until: int
+    alerts: tuple[Alert, ...]
+    digest: str = ""
+    attempts: int = 1
+
+    @property
+    def key(self) -> str:
+        return self.alerts[0].recipient.key
+
+    @property
+    def urgent(self) -> bool:
+        return any(alert.urgent for alert in self.alerts)
+
+
+@frozen
+class Case:
+    """`rev` rises with every write and is 0 for a case not stored yet. `reached` is keyed by clock and recipient,
+    `outbox` by recipient.
+
+    `seen` holds, per ticket, the stream's sequence number of the last record taken in, `seen_at` the stream's time of
+    it; `read_at` is when a sweep last read a record that told it something. `generation` is the policy
+    generation it was last written under. `failures` counts how often in a row it could not be judged or sent.
+    `breached` holds the breaches recorded, by `Clock.record`; `edited_at` is when a changed policy reached the case.
+    `members` are the names linked to it of which no ticket is known (yet).
+    """
+
+    id: str
+    facts: Facts = field(factory=Facts)
+    rev: int = 0
+    reached: Mapping[tuple[str, str], Reached] = field(factory=dict)
+    outbox: Mapping[str, Entry] = field(factory=dict)
+    seen: Mapping[str, str] = field(factory=dict)
+    generation: int = 0
+    next_at: int | None = None
+    urgent: bool = False
+    failures: int = 0
+    breached: Mapping[str, int] = field(factory=dict)
+    edited_at: int | None = None
+    members: frozenset[str] = frozenset()
+    seen_at: Mapping[str, int] = field(factory=dict)
+    read_at: Mapping[str, int] = field(factory=dict)
+
+    def told(self, clock_key: str, recipient: Recipient) -> Reached | None:
+        """The highest level of that clock that the recipient was told of."""
+        return self.reached.get((clock_key, recipient.key))
+
+    def as_heard(self, live: bool) -> Case:
+        """The case as its recipients know it: once live, a level that was only observed was told to nobody."""
+        if not live:
+            return self
+        return evolve(self, reached={k: r for k, r in self.reached.items() if r.outcome is not Outcome.OBSERVED})
+
+
+EXCHANGES = frozenset({"next_response", "update", "pause", "promise", "progress", "touches", "unowned"})
+"""Clocks that begin anew again and again: what was told of one cycle is of no matter once another was told."""
+
+
+KEPT_CYCLES = 5
+"""Reopenings of which all that was told is kept; of those before only what a judgement may still ask for."""
+
+KEPT_FINDINGS = 50
+"""Times of one kind of finding of which it is kept that it was told."""
+
+
+def outlived(reached: Mapping[tuple[str, str], Reached], new: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """The levels told that no judgement asks for once the `new` ones are told, so that a long case stays small. The
+    audit has them all.
+    """
+    listed = set(new)
+    latest = {_series(key): _cycle(key) for key in listed}
+    for key in reached:
+        subject_metric, _ = series = _series(key)
+        if subject_metric.rpartition("/")[2] in EXCHANGES and _cycle(key) < latest.get(series, 0):
+            yield key
+    yield from _long_past(reached, listed)
+
+
+def _long_past(reached: Mapping[tuple[str, str], Reached], new: set[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Of clocks that begin anew with each reopening: what was told many reopenings ago.
+
+    Kept beside the newest cycles are the highest level told of a clock, which a reopening begins above, and the last
+    that each recipient was told of it, which says whether they are to be told that it is over.
+    """
+    newest: dict[str, int] = {}
+    for key in (*reached, *new):
+        clock = _series(key)[0]
+        newest[clock] = max(_cycle(key), newest.get(clock, 0))
+    if max((cycle for clock, cycle in newest.items() if _kept_cycles(clock)), default=0) <= KEPT_CYCLES:
+        return
+    needed = _still_asked_for(reached)
+    for key in reached:
+        clock = _series(key)[0]
+        kept = _kept_cycles(clock)
+        if kept and _cycle(key) <= newest[clock] - kept and key not in needed and key not in new:
+            yield key
+
+
+def _kept_cycles(clock: str) -> int:
+    """How many cycles of a clock are kept; 0 where none is dropped, or others say which."""
+    name = clock.rpartition("/")[2]
+    if name.startswith("finding:"):
+        return KEPT_FINDINGS
+    return KEPT_CYCLES if name in ("resolution", "cleared") or name.startswith("withdrawn:") else 0
+
+
+def _still_asked_for(reached: Mapping[tuple[str, str], Reached]) -> set[tuple[str, str]]:
+    highest: dict[str, tuple[str, str]] = {}
+    last: dict[tuple[object, ...], tuple[str, str]] = {}
+    for key, each in reached.items():
+        clock, recipient = _series(key)
+        best = highest.setdefault(clock, key)
+        if (each.level, _cycle(key)) > (reached[best].level, _cycle(best)):
+            highest[clock] = key
+        for sort in (("any",), ("of", each.outcome)):
+            before = last.setdefault((clock, recipient, *sort), key)
+            if each.at >= reached[before].at:
+                last[clock, recipient, *sort] = key
+    first = {key for key in reached if "/finding:" in key[0] and _cycle(key) == 1}
+    needed = {*highest.values(), *last.values(), *first}
+    return needed | {taken for key in needed if (taken := _taken_back(key)) in reached}
+
+
+def _taken_back(key: tuple[str, str]) -> tuple[str, str]:
+    """Where it stands that the level was withdrawn."""
+    subject, clock, cycle = key[0].rsplit("/", 2)
+    return f"{subject}/withdrawn:{clock}/{cycle}", key[1]
+
+
+def _cycle(key: tuple[str, str]) -> int:
+    return int(key[0].rsplit("/", 1)[1])
+
+
+def _series(key: tuple[str, str]) -> tuple[str, str]:
+    """Of a clock and a recipient: the clock without its cycle."""
+    clock, recipient = key
+    return clock.rsplit("/", 1)[0], recipient
+
+
+def join(one: Case, other: Case) -> Case:
+    """Both as one case, under the id of the older ticket: nothing that either knew, told or has on its way is lost.
+
+    Entries for one recipient cannot share a place in the outbox: join when at most one of the two has any. The same
+    whichever comes first; `rev` is that of the case whose id stays.
+    """
+    kept, moved = sorted((one, other), key=_age)
+    return evolve(
+        kept,
+        facts=kept.facts | moved.facts,
+        reached={**moved.reached, **kept.reached},
+        outbox={**moved.outbox, **kept.outbox},
+        seen={**moved.seen, **kept.seen},
+        seen_at={**moved.seen_at, **kept.seen_at},
+        read_at={**moved.read_at, **kept.read_at},
+        generation=max(kept.generation, moved.generation),
+        breached={**moved.breached, **kept.breached},
+        edited_at=max((at for at in (kept.edited_at, moved.edited_at) if at is not None), default=None),
+        members=(kept.members | moved.members).difference(kept.facts.tickets(), moved.facts.tickets()),
+        failures=0,
+    )
+
+
+def _age(case: Case) -> tuple[int, str]:
+    """Cases that only hold names of tickets not seen yet come last."""
+    created = [facts[0].at for name in case.facts.tickets() if (facts := case.facts.of_field(name, "created"))]
+    return min(created, default=2**62), case.id

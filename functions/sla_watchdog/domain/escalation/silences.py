@@ -1,0 +1,93 @@
+"""Silences: alerts that match one wait for its end, then what is due is told once. No ceiling, finding or good news.
+
+What cannot be read of a ticket matches no silence: in doubt people are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from attrs import Attribute, field, frozen
+
+from sla_watchdog.domain.time.business_time import DAY
+from sla_watchdog.domain.escalation.case import Alert
+from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.escalation.levels import HOLDABLE, Scene
+from sla_watchdog.domain.clocks.rules_in_force import holds, rule_at
+from sla_watchdog.domain.policy.model import TARGETS, Condition, Metric, Policy, Truth
+
+LONGEST = 7 * DAY
+"""Seconds; so that what is forgotten ends."""
+
+OF_ONE_TICKET = frozenset(metric.value for metric in (*TARGETS, Metric.PAUSE))
+"""Clocks whose subject is a ticket; all others belong to a matter of one or more."""
+
+
+@frozen
+class Silence:
+    """From `made_at` until `until`, in epoch seconds. Whatever is named must match; what is not, matches all.
+
+    `tickets` are ids of tickets or cases, `customers` ids or names, case-folded. Raises ValueError where it names
+    nothing or lasts too long.
+    """
+
+    id: str
+    made_at: int
+    until: int = field()
+    reason: str
+    by: str
+    tickets: frozenset[str] = frozenset()
+    customers: frozenset[str] = frozenset()
+    policies: frozenset[str] = frozenset()
+    audiences: frozenset[str] = frozenset()
+    when: tuple[Condition, ...] = ()
+    lifted_by: str = ""
+
+    @until.validator
+    def _bounded(self, _: Attribute[int], until: int) -> None:
+        if not self.made_at <= until <= self.made_at + LONGEST:
+            raise ValueError(f"a silence ends within {LONGEST // DAY} days of when it was made")
+
+    def __attrs_post_init__(self) -> None:
+        if not (self.tickets or self.customers or self.policies or self.audiences or self.when):
+            raise ValueError("a silence names what it is for")
+
+    def in_force(self, now: int) -> bool:
+        return self.made_at <= now < self.until
+
+    def matches(self, ticket: str, case: str, facts: Facts, policy: Policy, now: int) -> bool:
+        """Whether it is for the ticket, whoever is told."""
+        if self.tickets and not self.tickets & {ticket, case}:
+            return False
+        if self.customers and not self.customers & _customers(ticket, facts):
+            return False
+        if self.policies and rule_at(ticket, facts, policy, now).name not in self.policies:
+            return False
+        return all(holds(condition, ticket, facts, policy, now) is Truth.YES for condition in self.when)
+
+    def holds(self, alert: Alert, scene: Scene) -> bool:
+        """Whether the alert is to wait; one that is about many tickets, only if all that are unresolved match."""
+        if self.audiences and alert.recipient.audience not in self.audiences:
+            return False
+        case, facts = scene.case.id, scene.case.facts
+        return all(self.matches(each, case, facts, scene.policy, scene.now) for each in _concerned(alert, scene))
+
+
+def silenced(alert: Alert, scene: Scene, silences: Sequence[Silence]) -> Silence | None:
+    """The one that ends last of those in force that hold the alert."""
+    if not silences or alert.clock not in HOLDABLE:
+        return None
+    holding = (each for each in silences if each.in_force(scene.now) and each.holds(alert, scene))
+    return max(holding, key=lambda each: (each.until, each.id), default=None)
+
+
+def _customers(ticket: str, facts: Facts) -> set[str]:
+    return {str(facts.latest(ticket, name)).casefold() for name in ("customer_id", "customer_name")} - {""}
+
+
+def _concerned(alert: Alert, scene: Scene) -> Iterable[str]:
+    if alert.clock not in OF_ONE_TICKET:
+        for matter in scene.matters:
+            if matter.id == alert.subject and matter.unresolved:
+                return [each.id for each in matter.open_tickets]
+    return [alert.subject]

@@ -1,0 +1,112 @@
+"""What makes two open tickets of one customer look like one matter: a URL, a reference, or the subject (semantics D6).
+
+Pure: `keys` serves `track`, replay and backtest alike. Two tickets that share a key look like the same matter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.clocks.findings import SAME_MATTER
+
+SHORTEST_SUBJECT = 12
+"""Letters of a subject, below which it says nothing about the matter."""
+
+FEWEST_WORDS = 3
+MOST_REFERENCES = 5
+
+STOCK = frozenset(
+    {
+        "can you help me",
+        "can you please help",
+        "i have a question",
+        "i have a problem",
+        "i need help",
+        "i need some help",
+        "it does not work",
+        "please help me",
+        "problem with my account",
+        "question about my account",
+        "question about my order",
+        "urgent help needed",
+        "urgent please help",
+        "where is my order",
+    }
+)
+"""Subjects of many matters, in normal form."""
+
+_PREFIX = re.compile(r"^\s*(re|aw|fwd?|wg|sv|vs|tr|rv|antw|ref)\s*(\[\d+\]|\(\d+\))?\s*:", re.IGNORECASE)
+_TOKEN = re.compile(r"#?\w+(?:[-/_.]\w+)*")
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
+_YEAR = re.compile(r"(19|20)\d\d")
+
+
+@frozen(order=True)
+class Key:
+    """What a ticket shares with others of its matter; `kind` is "URL", "reference" or "subject", in this order."""
+
+    customer: str
+    kind: str
+    text: str
+
+    @property
+    def hash(self) -> str:
+        said = json.dumps([self.customer, self.kind, self.text]).encode()
+        return hashlib.sha256(said).hexdigest()[:32]
+
+
+def keys(ticket: str, facts: Facts) -> frozenset[Key]:
+    """The keys of the ticket by what is known of it now; none without a customer's id."""
+    customer = str(facts.latest(ticket, "customer_id")).strip().casefold()
+    if not customer:
+        return frozenset()
+    url, subject = normal_url(str(facts.latest(ticket, "url"))), str(facts.latest(ticket, "subject"))
+    found = [("URL", url), *(("reference", each) for each in references(subject)), ("subject", normal_subject(subject))]
+    return frozenset(Key(customer, kind, text) for kind, text in found if text)
+
+
+def same_matter(younger: str, at: int, older: str, older_created_at: int, kind: str) -> Fact:
+    """The fact that `younger` looks like `older`, noticed at `at`."""
+    return Fact(younger, SAME_MATTER, at, (older, str(older_created_at), kind))
+
+
+def normal_subject(subject: str) -> str:
+    """Case-folded, without Re: and its like, punctuation and blanks collapsed; '' for one that says too little."""
+    shorter = _PREFIX.sub("", subject)
+    while shorter != subject:
+        subject, shorter = shorter, _PREFIX.sub("", shorter)
+    folded = unicodedata.normalize("NFKC", subject).casefold()
+    text = " ".join(re.findall(r"\w+", folded))
+    little = len(text) < SHORTEST_SUBJECT or len(text.split()) < FEWEST_WORDS or text in STOCK
+    return "" if little else text
+
+
+def references(subject: str) -> tuple[str, ...]:
+    """Order numbers and other ids in a subject, without their punctuation; neither dates nor years are any."""
+    return tuple(sorted(set(_references(subject)))[:MOST_REFERENCES])
+
+
+def _references(subject: str) -> Iterator[str]:
+    for token in _TOKEN.findall(unicodedata.normalize("NFKC", subject).casefold()):
+        text = re.sub(r"\W|_", "", token)
+        digits = "".join(re.findall(r"\d", token))
+        if _DATE.fullmatch(token) or _YEAR.fullmatch(digits):
+            continue
+        enough = 3 if token.startswith("#") else 5 if text.isdigit() else 4
+        if len(digits) >= enough:
+            yield text
+
+
+def normal_url(url: str) -> str:
+    """Without scheme, `www.`, fragment and a last slash; the host case-folded. '' for what is none."""
+    bare = re.sub(r"^[a-z][a-z0-9+.-]*://", "", url.strip(), flags=re.IGNORECASE).partition("#")[0]
+    host, slash, path = bare.partition("/")
+    host = host.casefold().removeprefix("www.")
+    return (host + slash + path).rstrip("/") if "." in host else ""

@@ -1,0 +1,157 @@
+"""Builds the parts of a function once per process, from settings. The only place where clients are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from itertools import count
+from time import monotonic, time
+from typing import Protocol
+
+import boto3
+from attrs import field, frozen
+from botocore.config import Config
+
+from sla_watchdog.adapters.dynamodb.audit import AuditTable
+from sla_watchdog.adapters.s3 import Reports
+from sla_watchdog.adapters.sqs import SegmentsQueue
+from sla_watchdog.adapters.sns import Pacer, Publisher, Topics
+from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
+from sla_watchdog.adapters.dynamodb.watch import Generation, Mode, WatchTable
+from sla_watchdog.domain.policy.compiled import load
+from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.usecases.judging import Judge
+from sla_watchdog.usecases.report.report import Reporter
+from sla_watchdog.usecases.respond.respond import Responder
+from sla_watchdog.handlers.settings import Settings, settings
+from sla_watchdog.usecases.sweep.sweep import Sweeper
+from sla_watchdog.usecases.track.track import Tracker
+from sla_watchdog.usecases.watch.tick import Tick
+
+READS = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=10)
+WRITES = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=10)
+"""Nothing that writes or publishes is ever repeated by the client: every retry is a claim of its own, and counted."""
+
+
+class Connected(Protocol):
+    """A client of boto3, which can be used again after `close`."""
+
+    def close(self) -> None: ...
+
+
+@frozen
+class Parts:
+    """What every handler works with. `now()` is the one clock: the system's, or the simulated one of the table.
+
+    `said` is what this process has reported, of what is reported once. `writers` are the clients that never repeat a
+    request.
+    """
+
+    settings: Settings
+    policy: Policy
+    tickets: TicketsTable
+    watch: WatchTable
+    audit: AuditTable
+    publisher: Publisher
+    queue: SegmentsQueue
+    topics: Topics
+    reports: Reports
+    said: set[str] = field(factory=set)
+    writers: tuple[Connected, ...] = ()
+
+    def connected_anew(self) -> Parts:
+        """The same for a new invocation: clients that never repeat a request drop their connections, and connect when
+        they are used.
+
+        A function is frozen between invocations, for minutes or for an hour, and its connections may be gone by then
+        without a word. A request on such a one fails, and after a failure nobody knows whether it arrived.
+        """
+        for writer in self.writers:
+            writer.close()
+        return self
+
+    def now(self) -> int:
+        simulated = self.watch.simulated_now() if self.settings.clock == "table" else None
+        return int(time()) if simulated is None else simulated
+
+    def generation(self, now: int) -> Generation:
+        return self.watch.generation(self.policy.hash, now)
+
+    def mode(self, now: int) -> Mode:
+        """What `go-live` decided; until anybody did, the template's parameter, live from the first tick on.
+
+        Where what was decided is lost, the last tick knows that it was live: nobody is left untold for that.
+        """
+        decided = self.watch.mode()
+        if decided.since or decided.name == "live":
+            return decided
+        since = now if self.settings.mode == "live" else self.watch.live_by_the_last_beat()
+        return decided if since is None else self.watch.set_mode("live", since)
+
+    def tick(self, now: int, time_left: Callable[[], float]) -> Tick:
+        mode = self.mode(now)
+        return Tick(
+            judge=self.judge(now, live=mode.name == "live"),
+            watch=self.watch,
+            audit=self.audit,
+            publisher=self.publisher,
+            queue=self.queue,
+            segments=self.settings.segments,
+            now=now,
+            live_since=mode.since,
+            link_base=self.settings.link_base,
+            time_left=time_left,
+        )
+
+    def live(self, now: int) -> bool:
+        return self.mode(now).name == "live"
+
+    def judge(self, now: int, live: bool) -> Judge:
+        return Judge(self.policy, self.tickets, self.watch, live, self.generation(now))
+
+    def tracker(self, now: int) -> Tracker:
+        return Tracker(self.judge(now, self.live(now)), self.said)
+
+    def responder(self, now: int) -> Responder:
+        return Responder(self.judge(now, self.live(now)))
+
+    def sweeper(self, now: int) -> Sweeper:
+        judge, prefix = self.judge(now, self.live(now)), self.settings.topic_prefix
+        return Sweeper(judge, self.queue, self.topics, prefix, _stopwatch(self.settings))
+
+    def reporter(self, now: int) -> Reporter:
+        judge, base = self.judge(now, self.live(now)), self.settings.link_base
+        return Reporter(judge, self.watch, self.publisher, self.reports, base, now)
+
+
+@cache
+def parts() -> Parts:
+    """Raises BadSettings or DamagedPolicy: a function that cannot judge fails loudly, and the heartbeat stops."""
+    here = settings()
+    policy = load(here.policy_path.read_bytes())
+    session = boto3.Session()
+    reads, writes = session.client("dynamodb", config=READS), session.client("dynamodb", config=WRITES)
+    sns, sqs = session.client("sns", config=WRITES), session.client("sqs", config=WRITES)
+    return Parts(
+        settings=here,
+        policy=policy,
+        tickets=TicketsTable(reads, here.tickets_table, policy.source),
+        watch=WatchTable(reads, writes, here.watch_table, here.audit_table),
+        audit=AuditTable(writes, here.audit_table),
+        publisher=Publisher(sns, here.topic_prefix, _pacer(here)),
+        queue=SegmentsQueue(sqs, here.segments_queue),
+        topics=Topics(session.client("sns", config=READS)),
+        reports=Reports(lambda: session.client("s3", config=READS), here.reports_bucket),
+        writers=(writes, sns, sqs),
+    )
+
+
+def _stopwatch(here: Settings) -> Callable[[], float]:
+    """Seconds from now on; simulated time stands still meanwhile."""
+    began = monotonic()
+    return (lambda: 0.0) if here.clock == "table" else lambda: monotonic() - began
+
+
+def _pacer(here: Settings) -> Pacer:
+    """In simulated time a tick takes no time at all, and the local inbox has no pace to keep."""
+    return Pacer(now=count().__next__) if here.clock == "table" else Pacer()

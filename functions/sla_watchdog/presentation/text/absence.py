@@ -1,0 +1,119 @@
+"""Somebody who should get alerts gets none any more: what the others are told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sla_watchdog.presentation.text.envelope import VERSION, Message, short_ref, sms_line
+from sla_watchdog.presentation.text.layout import paragraphs, wrapped
+from sla_watchdog.presentation.text.wording import count_of, instant, iso, name_of, who
+from sla_watchdog.domain.escalation.subscribers import Absence, Missing, State
+
+MOST_SHOWN = 40
+"""Addresses that one e-mail describes; of more it says how many."""
+
+WHY = {
+    State.PENDING: "has not confirmed the subscription since {at}",
+    State.SUSPENDED: "must confirm again: SNS suspended the subscription (seen {at})",
+    State.LAPSED: "never confirmed the subscription, and SNS dropped it (seen {at})",
+    State.GONE: "is no longer subscribed (seen {at}): an unsubscribe link was opened, or somebody took it out in AWS",
+    State.OPTED_OUT: "has opted out of SMS (seen {at})",
+    State.UNVERIFIED: "is not verified, and this AWS account is in the SMS sandbox (seen {at})",
+}
+
+NOBODY_IN_OPERATIONS = "Nobody gets the alarms and findings of the SLA watchdog itself: operations has no subscriber."
+
+
+def why(missing: Missing) -> str:
+    """Without the address: `is no longer subscribed (seen …)`."""
+    return WHY[missing.state].format(at=instant(missing.since, "UTC"))
+
+
+_OF_PHONES = {
+    State.OPTED_OUT: "The owner of the phone must send START to the sender of the SMS; AWS can opt a number in again.",
+    State.UNVERIFIED: "Verify the number in the SNS console, or ask AWS Support to lift the SMS sandbox.",
+}
+
+
+def todo(missing: Missing) -> str:
+    """One sentence, with the command where one puts it right."""
+    return _OF_PHONES.get(missing.state) or f"Subscribe it again: `{_again(missing)}`."
+
+
+def _again(missing: Missing) -> str:
+    return f"sla-watchdog subscribe {arguments(missing)}"
+
+
+def arguments(missing: Missing) -> str:
+    """AUDIENCE, options and ADDRESS, as `subscribe` and `unsubscribe` take them."""
+    whose = missing.whose
+    of = f" --for {whose.of}" if whose.of else ""
+    return f"{whose.audience}{of}{' --urgent' if whose.urgent else ''} {missing.seat.shown}"
+
+
+def render_absence(absence: Absence, now: int) -> Message:
+    shown = absence.missing[:MOST_SHOWN]
+    ref = short_ref(f"recipients/{absence.to.topic}/{'/'.join(absence.keys)}")
+    heading = _heading(absence)
+    blocks = [
+        wrapped(NOBODY_IN_OPERATIONS) if absence.vacant else [],
+        ["What to do: subscribe somebody who is awake.", "  sla-watchdog subscribe operations ADDRESS"]
+        if absence.vacant
+        else [],
+        *(block for each in shown for block in _described(each)),
+        [f"and {count_of(len(absence.missing) - len(shown), 'more address', 'more addresses')}: sla-watchdog status"]
+        if len(absence.missing) > len(shown)
+        else [],
+        wrapped(
+            "A mail scanner that opens links can end a subscription. Confirm with `sla-watchdog confirm AUDIENCE LINK`,"
+            " LINK being that of the mail of AWS, instead of opening it: then no link in a mail ends it."
+        ),
+        wrapped(f"You get this again until it is fixed. Ref {ref}, written {instant(now, 'UTC')}."),
+    ]
+    return Message(
+        subject=f"[Recipients] {heading}",
+        email=paragraphs(blocks),
+        sms=sms_line(f"SLA watchdog. {heading}", "", ref),
+        data={
+            "version": VERSION,
+            "kind": "recipients",
+            "ref": ref,
+            "operations_has_nobody": absence.vacant,
+            "missing": [_as_json(each) for each in absence.missing],
+            "sent_at": iso(now),
+        },
+    )
+
+
+def _heading(absence: Absence) -> str:
+    if absence.vacant:
+        return "Nobody gets the watchdog's own alarms"
+    first, *others = absence.missing
+    of = who(first.whose)
+    if others:
+        return f"{count_of(len(absence.missing), 'address', 'addresses')} that should get alerts get none"
+    return f"{name_of(first.seat.shown)} gets no alerts for {of}"
+
+
+def _described(missing: Missing) -> Iterator[list[str]]:
+    address = name_of(missing.seat.shown)
+    yield wrapped(f"{address} gets no alerts for {who(missing.whose)}: it {why(missing)}.")
+    if missing.state in _OF_PHONES:
+        yield wrapped(f"What to do: {todo(missing)}")
+    else:
+        yield ["What to do: subscribe it again.", f"  {_again(missing)}"]
+    yield [
+        "If it left on purpose, say so, and these reminders end:",
+        f"  sla-watchdog unsubscribe {arguments(missing)}",
+    ]
+
+
+def _as_json(missing: Missing) -> dict[str, object]:
+    return {
+        "audience": missing.whose.audience,
+        "topic": missing.seat.topic,
+        "protocol": missing.seat.protocol,
+        "endpoint": missing.seat.shown,
+        "state": missing.state.value,
+        "since": iso(missing.since),
+    }

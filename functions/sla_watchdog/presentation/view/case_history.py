@@ -1,0 +1,57 @@
+"""What became of a case so far, in a few numbers: for somebody who hears of it for the first time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import Factory, field, frozen
+
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.tickets.links import Matter
+from sla_watchdog.domain.policy.model import Metric, Policy
+from sla_watchdog.domain.clocks.signals import Story
+from sla_watchdog.domain.tickets.ticket import Ticket
+
+
+@frozen
+class Past:
+    """Over all tickets of the case. `teams` are those that had it, in the order in which they got it.
+
+    `handovers` counts changes of team or assignee, `reopened` how often it was reopened, both as the signals count
+    them: `reopenings` are those that were seen, and a record may report more. `replies` are those of persons at the
+    desk, `asked` the messages of the customer, both as instants, oldest first. `idle_since` is the last progress, or
+    the creation (semantics B6).
+    """
+
+    opened_as: str
+    by_agent: bool
+    teams: tuple[str, ...]
+    handovers: int
+    reopenings: tuple[int, ...]
+    replies: tuple[int, ...]
+    asked: tuple[int, ...]
+    idle_since: int
+    reopened: int = field(default=Factory(lambda self: len(self.reopenings), takes_self=True))
+
+
+def past(tickets: Sequence[Ticket], facts: Facts, policy: Policy) -> Past | None:
+    """Of these tickets, the oldest first; None of none."""
+    if not tickets:
+        return None
+    story = Story(Matter(tuple(tickets)), facts, policy)
+    had = sorted((fact for each in tickets for fact in facts.changes(each.id, "team") if fact.value), key=_when)
+    return Past(
+        opened_as=tickets[0].id,
+        by_agent=tickets[0].by_agent,
+        teams=tuple(dict.fromkeys(str(fact.value) for fact in had)),
+        handovers=story.count(Metric.REASSIGNED),
+        reopenings=tuple(story.reopenings),
+        replies=tuple(sorted(at for each in tickets for at in each.answered)),
+        asked=tuple(sorted(at for each in tickets for at in each.asked)),
+        idle_since=story.idle_since,
+        reopened=story.count(Metric.REOPENED),
+    )
+
+
+def _when(fact: Fact) -> int:
+    return fact.at

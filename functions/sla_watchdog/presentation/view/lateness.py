@@ -1,0 +1,72 @@
+"""Why a clock is late, and which deadline was missed: the limit may have changed since, or may itself have made it
+late."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sla_watchdog.domain.time.business_time import NoWorkingTime, TimeOutOfRange
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.clocks.rules_in_force import rule_changes
+from sla_watchdog.domain.policy.model import TARGETS, Policy
+
+A_TICK = 120
+"""Seconds by which a breach may be recorded late: a deploy just after it counts it as its own."""
+
+
+class Cause(StrEnum):
+    """What made the breach: the deadline itself, an earlier limit, or a change that made it late at once."""
+
+    DEADLINE = "deadline"
+    EARLIER_LIMIT = "earlier limit"
+    CHANGE = "change"
+
+
+def cause(clock: Clock, case: Case, policy: Policy) -> Cause:
+    """DEADLINE also where nothing was breached."""
+    if clock.breach_at is None or clock.course is None or clock.metric not in TARGETS:
+        return Cause.DEADLINE
+    own = own_breach(clock)
+    if own is not None and own <= clock.breach_at <= own + A_TICK:
+        return Cause.DEADLINE
+    return Cause.CHANGE if clock.breach_at in _changes(clock, case, policy) else Cause.EARLIER_LIMIT
+
+
+def own_breach(clock: Clock) -> int | None:
+    """The first instant too late by the limit of now."""
+    if clock.due_field:
+        return None if clock.due_at is None else max(clock.due_at + 1, clock.started_at)
+    return clock.course.reaches(clock.target + 1) if clock.course else clock.breach_at
+
+
+def _changes(clock: Clock, case: Case, policy: Policy) -> set[int]:
+    """When its limit changed, as far as that is known: of edits of the policy the last one is."""
+    changes = rule_changes(clock.subject, case.facts, policy)
+    if clock.due_field:
+        changes |= {fact.at for fact in case.facts.changes(clock.subject, clock.due_field)[1:]}
+    return changes if case.edited_at is None else changes | {case.edited_at}
+
+
+def missed_deadline(clock: Clock, why: Cause, policy: Policy) -> int | None:
+    """The deadline that was missed; of a clock that is not breached, the one to come.
+
+    None where none was missed: a change made it late at once.
+    """
+    if clock.breach_at is None or why is Cause.DEADLINE:
+        return clock.due_at
+    own = own_breach(clock)
+    if why is Cause.CHANGE or (own is not None and own < clock.breach_at):
+        return None
+    return _last_in_time(clock, clock.breach_at, policy)
+
+
+def _last_in_time(clock: Clock, breach_at: int, policy: Policy) -> int:
+    """The earliest instant with as much open time as the second before the breach: closing, not the next opening."""
+    calendar, before = policy.calendars[clock.calendar], breach_at - 1
+    try:
+        if clock.due_field or calendar.between(before, breach_at) != 1:
+            return before
+        return calendar.add(calendar.subtract(breach_at, 2), 1)
+    except (NoWorkingTime, TimeOutOfRange):
+        return before

@@ -1,0 +1,164 @@
+"""report.html: one page that stands by itself, to be read on a screen or on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import TypeAlias
+
+from sla_watchdog.tools.backtest.charts import attainment_chart, load_chart, unit
+from sla_watchdog.tools.backtest.comparison import changes, loads
+from sla_watchdog.tools.backtest.page import HEAD, Cell, figures, section, table
+from sla_watchdog.tools.backtest.play import Played
+from sla_watchdog.tools.backtest.result import Result
+from sla_watchdog.tools.backtest.rows import utc
+from sla_watchdog.tools.backtest.summary import SHOWN, Attainment, noisiest, per_day, worst
+from sla_watchdog.presentation.text.wording import count_of, open_time
+
+ODD = {
+    "before_creation": "before the ticket was created",
+    "after_closing": "after it was closed",
+}
+
+
+Draw: TypeAlias = Callable[..., str]
+"""Calls the chart given first with the rest, here or in another process."""
+
+
+def drawn_here(chart: Draw, *of: object) -> str:
+    return chart(*of)
+
+
+def report(result: Result, draw: Draw = drawn_here) -> str:
+    parts = [_top(result), _kept(result, draw), _told(result, draw), _noisy(result.played), _worst(result.played)]
+    if result.against:
+        parts.insert(1, _changed(result, result.against))
+    return f"{HEAD}<main>\n{''.join(parts)}</main>\n</html>\n"
+
+
+def _top(result: Result) -> str:
+    history, played = result.history, result.played
+    rows = played.attainment
+    met, breached = sum(row.met for row in rows), sum(row.breached for row in rows)
+    shown = {
+        "tickets": f"{len(history.tickets):,}",
+        "events": f"{history.events:,}",
+        "targets kept": f"{100 * met / (met + breached):.1f} %" if met + breached else "none decided",
+        "messages": f"{sum(each.messages for each in result.audiences):,}",
+        "unresolved": f"{played.unresolved:,}",
+    }
+    span = f"From {_short(utc(history.first))} until {_short(utc(played.until))}; all times are UTC."
+    odd = [f"{count:,} {ODD[name]}" for name, count in result.odd_events.items() if count]
+    lines = f" Odd events, taken in all the same: {', '.join(odd)}." if odd else ""
+    return f"<h1>Backtest</h1>\n<p>{escape(span + lines)}</p>\n{figures(shown)}"
+
+
+def _kept(result: Result, draw: Draw) -> str:
+    rows = result.played.attainment
+    if not rows:
+        return section("Targets kept", "No policy has a target.")
+    before = {(row.policy, row.clock): row for row in result.against.attainment} if result.against else {}
+    head = ["policy", "clock", "met", "breached", "running", "paused", "kept", *(["before"] if before else [])]
+    lines: list[list[Cell]] = [
+        [*_attained(row), *([_percent(before.get((row.policy, row.clock)))] if before else [])] for row in rows
+    ]
+    said = "Tickets by verdict. Kept is met of those decided; of several exchanges of a ticket the worst counts."
+    chart = draw(attainment_chart, rows, "Share of tickets by verdict, for each policy and clock")
+    return section("Targets kept", said, chart, table(head, lines))
+
+
+def _attained(row: Attainment) -> list[Cell]:
+    return [row.policy, row.clock, row.met, row.breached, row.running, row.paused, _percent(row)]
+
+
+def _percent(row: Attainment | None) -> str:
+    return "" if row is None or row.kept is None else f"{row.kept:.1f} %"
+
+
+def _told(result: Result, draw: Draw) -> str:
+    found = result.audiences
+    if not found:
+        return section("Who would have been told", "Nobody: no level came due.")
+    head = ["audience", "messages", "per week", "busiest day", "on it", "topics", "urgent copies"]
+    lines: list[list[Cell]] = [
+        [
+            each.audience,
+            each.messages,
+            each.per_week,
+            each.busiest_day,
+            each.on_busiest_day,
+            each.topics,
+            each.urgent_copies,
+        ]
+        for each in found
+    ]
+    before = per_day(result.against.messages) if result.against else {}
+    per = unit(result.days)
+    outline = " The dashed line is the policy compared with." if before else ""
+    said = (
+        f"Messages a {per}. Alerts of one case to one topic at one instant are one message; a digest would fold more."
+        f"{outline}"
+    )
+    chart = draw(load_chart, result.days, per_day(result.played.messages), before, f"Messages a {per} to each audience")
+    return section("Who would have been told", said, chart, table(head, lines))
+
+
+def _short(at: str) -> str:
+    """`2016-04-14 22:00`."""
+    return at[:16].replace("T", " ")
+
+
+def _noisy(played: Played) -> str:
+    found = noisiest(played.messages)
+    if not found:
+        return ""
+    total = sum(each.alerts for each in found)
+    lines: list[list[Cell]] = [
+        [each.policy, each.clock, each.level, each.alerts, f"{100 * each.alerts / total:.1f} %", each.subjects]
+        for each in found[:SHOWN]
+    ]
+    said = "Alerts by the level that made them, repetitions included, each recipient counted."
+    return section(
+        "The noisiest rules", said, table(["policy", "clock", "level", "alerts", "share", "tickets or cases"], lines)
+    )
+
+
+def _worst(played: Played) -> str:
+    found = worst(played.over, played.messages)
+    if not found:
+        return ""
+    lines: list[list[Cell]] = [
+        [
+            each.ticket,
+            each.clock,
+            each.policy,
+            _short(each.due_at),
+            _short(each.stopped_at) or "not yet",
+            open_time(each.over_seconds),
+            each.alerts,
+        ]
+        for each in found
+    ]
+    head = ["ticket", "clock", "policy", "due", "stopped", "over by", "alerts of its case"]
+    said = f"The {count_of(len(found), 'clock')} that ran the longest past their targets, in open time of the calendar."
+    return section("The worst cases", said, table(head, lines))
+
+
+def _changed(result: Result, other: Played) -> str:
+    verdicts: list[list[Cell]] = [
+        [each.clock, each.before, each.after, each.tickets] for each in changes(other.clocks, result.played.clocks)
+    ]
+    messages: list[list[Cell]] = [
+        [each.audience, each.before, each.after, _signed(each.after - each.before)]
+        for each in loads(other.messages, result.played.messages)
+    ]
+    parts: Sequence[str] = (
+        table(["clock", "before", "after", "tickets"], verdicts) if verdicts else "<p>No verdict changes.</p>\n",
+        table(["audience", "messages before", "after", "change"], messages),
+    )
+    said = "Before is the policy compared with, after the one that is tested. Only verdicts that differ are listed."
+    return section("What changes", said, *parts)
+
+
+def _signed(number: int) -> str:
+    return "0" if not number else f"{number:+,}".replace("-", "\N{MINUS SIGN}")

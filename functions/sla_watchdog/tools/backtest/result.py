@@ -1,0 +1,81 @@
+"""The whole answer of a backtest, and its files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from attrs import asdict, frozen
+
+from sla_watchdog.tools.backtest.comparison import changes, loads
+from sla_watchdog.tools.backtest.files import alerts_csv, clocks_csv, json_text
+from sla_watchdog.tools.backtest.oddities import OF_EVENTS
+from sla_watchdog.tools.backtest.play import History, Played
+from sla_watchdog.tools.backtest.rows import utc
+from sla_watchdog.tools.backtest.summary import SHOWN, Audience, as_json, audiences, days, noisiest, per_day, worst
+
+
+@frozen
+class Result:
+    """`odd` counts every odd line; `against` is the same history under the other policy, where one was named."""
+
+    history: History
+    odd: Mapping[str, int]
+    played: Played
+    against: Played | None = None
+
+    @property
+    def odd_events(self) -> Mapping[str, int]:
+        """How many are odd whatever the file they stand in looks like."""
+        return {oddity.value: self.odd[oddity.value] for oddity in OF_EVENTS}
+
+    @property
+    def days(self) -> list[str]:
+        return days(min(self.history.first, self.played.until), self.played.until)
+
+    @cached_property
+    def audiences(self) -> list[Audience]:
+        return audiences(self.played.messages, len(self.days))
+
+    def summary(self) -> dict[str, object]:
+        """The content of summary.json. It names no file and no time of its making: two runs give the same."""
+        return {
+            "from": utc(self.history.first),
+            "until": utc(self.played.until),
+            "events": self.history.events,
+            "tickets": len(self.history.tickets),
+            "odd_lines": dict(self.odd_events),
+            **self.outcome(),
+            **({"against": self.compared(self.against)} if self.against else {}),
+        }
+
+    def outcome(self) -> dict[str, object]:
+        played = self.played
+        return {
+            "policy": played.policy.hash,
+            "cases": played.cases,
+            "unresolved": played.unresolved,
+            "attainment": as_json(played.attainment),
+            "audiences": as_json(self.audiences),
+            "superseded": sum(message.passed for message in played.messages),
+            "per_day": {name: dict(sorted(found.items())) for name, found in per_day(played.messages).items()},
+            "noisiest": as_json(noisiest(played.messages)[:SHOWN]),
+            "worst": as_json(worst(played.over, played.messages)),
+        }
+
+    def compared(self, other: Played) -> dict[str, object]:
+        return {
+            "policy": other.policy.hash,
+            "attainment": as_json(other.attainment),
+            "audiences": as_json(audiences(other.messages, len(self.days))),
+            "changed_verdicts": [asdict(each) for each in changes(other.clocks, self.played.clocks)],
+            "messages": [asdict(each) for each in loads(other.messages, self.played.messages)],
+        }
+
+    def tables(self) -> dict[str, str]:
+        """Texts of the files that programs read, by name."""
+        return {
+            "clocks.csv": clocks_csv(self.played.clocks),
+            "alerts.csv": alerts_csv(self.played.messages),
+            "summary.json": json_text(self.summary()),
+        }

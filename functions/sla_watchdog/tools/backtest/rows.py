@@ -1,0 +1,104 @@
+"""The lines of clocks.csv and alerts.csv: one for each clock that ever ran, one for each alert that was told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+from sla_watchdog.domain.time.business_time import DAY
+from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.policy.model import TARGETS, Metric
+from sla_watchdog.tools.simulation.replay import Ending, Told
+
+SHOWN = frozenset({*TARGETS, Metric.AGE})
+"""What has a verdict. Signals and pauses that lasted too long have none: they are among the alerts."""
+
+
+class ClockRow(NamedTuple):
+    """`business_seconds` is what counted towards the target (of `age`, wall time), `paused_seconds` what did not."""
+
+    ticket: str
+    case: str
+    clock: str
+    cycle: int
+    policy: str
+    started_at: str
+    due_at: str
+    stopped_at: str
+    verdict: str
+    business_seconds: int
+    paused_seconds: int
+
+
+class AlertRow(NamedTuple):
+    """`level` counts from 1, as in the messages; `audience` names the one of `each: team` or `each: assignee` too."""
+
+    at: str
+    ticket: str
+    clock: str
+    level: int
+    audience: str
+    reason: str
+
+
+class Message(NamedTuple):
+    """An alert, and what the report asks of it besides: `audience` without its one of each, whether it is the copy
+    for urgent topics, how many levels it passed."""
+
+    row: AlertRow
+    case: str
+    policy: str
+    audience: str
+    urgent: bool
+    passed: int
+
+
+def message(told: Told) -> Message:
+    alert = told.alert
+    row = AlertRow(utc(told.at), alert.subject, alert.clock, alert.level + 1, alert.recipient.key, alert.reason)
+    recipient = alert.recipient
+    return Message(row, told.case, told.rule, recipient.audience, recipient.urgent, len(told.passed))
+
+
+def clock_rows(ending: Ending, until: int) -> Iterator[tuple[ClockRow, int]]:
+    """Each with its target in seconds."""
+    for clock in ending.plan.clocks:
+        if clock.metric in SHOWN and clock.started_at <= until:
+            row = ClockRow(
+                ticket=clock.subject,
+                case=ending.case.id,
+                clock=clock.metric.value,
+                cycle=clock.cycle,
+                policy=clock.rule,
+                started_at=utc(clock.started_at),
+                due_at=utc(clock.due_at),
+                stopped_at=utc(clock.stopped_at),
+                verdict=clock.state(until).value,
+                business_seconds=clock.elapsed(until),
+                paused_seconds=_paused(clock, until),
+            )
+            yield row, clock.target
+
+
+def _paused(clock: Clock, until: int) -> int:
+    if clock.course is None or not clock.paused:
+        return 0
+    end = until if clock.stopped_at is None else min(until, clock.stopped_at)
+    spans = ((span.start, end if span.end is None else min(span.end, end)) for span in clock.paused)
+    return sum(clock.course.calendar.between(start, stop) for start, stop in spans if start < stop)
+
+
+def utc(at: int | None) -> str:
+    """ISO 8601 in UTC; empty for None."""
+    if at is None:
+        return ""
+    day, second = divmod(at, DAY)
+    return f"{_date(day)}T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z"
+
+
+@lru_cache(1 << 12)
+def _date(day: int) -> str:
+    """Of a day counted from 1970-01-01; many rows tell of the same few."""
+    return str(date(1970, 1, 1) + timedelta(day))

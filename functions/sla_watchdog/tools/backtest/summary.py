@@ -1,0 +1,159 @@
+"""What a backtest comes to, in numbers: how often targets were kept, and how many messages who would have had."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from attrs import asdict, frozen
+
+from sla_watchdog.tools.backtest.rows import ClockRow, Message
+from sla_watchdog.domain.clocks.targets import State
+from sla_watchdog.domain.policy.model import Metric
+
+BY_WEIGHT = [State.BREACHED.value, State.PAUSED.value, State.RUNNING.value, State.MET.value]
+"""Of several exchanges of a ticket the first of these counts: the worst, not the last (semantics B3)."""
+
+SHOWN = 20
+"""Lines of each table that may be long."""
+
+
+@frozen
+class Attainment:
+    """Tickets by verdict. `kept` is met of those decided, in percent; None while none is."""
+
+    policy: str
+    clock: str
+    met: int
+    breached: int
+    running: int
+    paused: int
+
+    @property
+    def kept(self) -> float | None:
+        decided = self.met + self.breached
+        return round(100 * self.met / decided, 2) if decided else None
+
+
+@frozen
+class Audience:
+    """Messages to one audience: several alerts of one case at one instant to one of its topics are one message."""
+
+    audience: str
+    alerts: int
+    messages: int
+    topics: int
+    per_week: float
+    busiest_day: str
+    on_busiest_day: int
+    urgent_copies: int
+
+
+@frozen
+class Noise:
+    """How many alerts one level of one clock of one rule made, for how many tickets or cases."""
+
+    policy: str
+    clock: str
+    level: int
+    alerts: int
+    subjects: int
+
+
+@frozen
+class Worst:
+    """A breached clock; `over_seconds` is by how much more than its target counted. Of `age`, wall time."""
+
+    ticket: str
+    case: str
+    clock: str
+    policy: str
+    due_at: str
+    stopped_at: str
+    over_seconds: int
+    alerts: int
+
+
+def attainment(rows: Iterable[ClockRow]) -> list[Attainment]:
+    """For each policy and clock that has a deadline of its own; the age of cases is no target."""
+    worst: dict[tuple[str, str, str], str] = {}
+    for row in rows:
+        if row.clock != Metric.AGE.value:
+            key = row.policy, row.clock, row.ticket
+            worst[key] = min(worst.get(key, row.verdict), row.verdict, key=BY_WEIGHT.index)
+    counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for (policy, clock, _), verdict in worst.items():
+        counts[policy, clock][verdict] += 1
+    return [
+        Attainment(
+            policy, clock, *(found[state.value] for state in (State.MET, State.BREACHED, State.RUNNING, State.PAUSED))
+        )
+        for (policy, clock), found in sorted(counts.items())
+    ]
+
+
+def days(first: int, until: int) -> list[str]:
+    """Every date (UTC) from one instant to the other."""
+    start = datetime.fromtimestamp(first, UTC).date()
+    count = (datetime.fromtimestamp(until, UTC).date() - start).days + 1
+    return [str(start + timedelta(days=n)) for n in range(count)]
+
+
+def per_day(messages: Iterable[Message]) -> dict[str, Counter[str]]:
+    """Messages by audience and date (UTC), without the copies for urgent topics."""
+    once = {(m.audience, m.row.audience, m.case, m.row.at) for m in messages if not m.urgent}
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for audience, _, _, at in once:
+        found[audience][at[:10]] += 1
+    return dict(sorted(found.items()))
+
+
+def audiences(messages: Sequence[Message], length: int) -> list[Audience]:
+    """`length` is the number of days that were played."""
+    by_day = per_day(messages)
+    alerts = Counter(m.audience for m in messages if not m.urgent)
+    urgent = Counter(m.audience for m in messages if m.urgent)
+    topics: dict[str, set[str]] = defaultdict(set)
+    for m in messages:
+        topics[m.audience].add(m.row.audience)
+    return [
+        Audience(
+            audience=name,
+            alerts=alerts[name],
+            messages=(total := found.total()),
+            topics=len(topics[name]),
+            per_week=round(7 * total / length, 1),
+            busiest_day=(busiest := min(found, key=lambda day: (-found[day], day))),
+            on_busiest_day=found[busiest],
+            urgent_copies=urgent[name],
+        )
+        for name, found in sorted(by_day.items(), key=lambda item: (-item[1].total(), item[0]))
+    ]
+
+
+def noisiest(messages: Iterable[Message]) -> list[Noise]:
+    alerts: Counter[tuple[str, str, int]] = Counter()
+    subjects: dict[tuple[str, str, int], set[str]] = defaultdict(set)
+    for m in messages:
+        if m.policy and not m.urgent:
+            key = m.policy, m.row.clock, m.row.level
+            alerts[key] += 1
+            subjects[key].add(m.row.ticket)
+    ranked = sorted(alerts, key=lambda key: (-alerts[key], key))
+    return [Noise(*key, alerts[key], len(subjects[key])) for key in ranked]
+
+
+def worst(over: Mapping[ClockRow, int], messages: Iterable[Message]) -> list[Worst]:
+    """The clocks that ran the longest past their target, at most `SHOWN`."""
+    told = Counter(m.case for m in messages if not m.urgent)
+    targets = ((seconds, row) for row, seconds in over.items() if row.clock != Metric.AGE.value)
+    return [
+        Worst(row.ticket, row.case, row.clock, row.policy, row.due_at, row.stopped_at, seconds, told[row.case])
+        for seconds, row in sorted(targets, key=lambda pair: (-pair[0], pair[1]))[:SHOWN]
+    ]
+
+
+def as_json(found: Iterable[Attainment | Audience | Noise | Worst]) -> list[dict[str, object]]:
+    """Each as an object, attainment with what follows from it."""
+    return [asdict(each) | ({"kept": each.kept} if isinstance(each, Attainment) else {}) for each in found]

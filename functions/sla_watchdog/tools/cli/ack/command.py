@@ -1,0 +1,87 @@
+"""`ack`: take a case for somebody, with a promise of the next update; as the link in a message does."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+from rich.console import Console
+from rich.text import Text
+
+from sla_watchdog.tools.cli import FINE, UsageError
+from sla_watchdog.tools.cli.options import Subparsers, add_command
+from sla_watchdog.tools.cli.stack.spans import span
+from sla_watchdog.domain.escalation.acknowledgement import Answer
+from sla_watchdog.presentation.text.wording import instant, iso
+from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
+
+if TYPE_CHECKING:
+    from sla_watchdog.tools.cli.stack.stack import Stack
+    from sla_watchdog.usecases.judging import Judge
+
+SAID = {Answer.ACKNOWLEDGED: "takes", Answer.SNOOZED: "puts off"}
+
+
+def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
+    parser = add_command(
+        subparsers,
+        "ack",
+        run,
+        summary="take a case for somebody, with a promise of the next update",
+        description="Notes who takes the case of a ticket and by when the next update comes. Repeats and the levels "
+        "due before then wait; no clock stops, and the age of the case goes on being watched. Without an update by "
+        "then the case escalates. It is in the audit, and cannot be taken back.",
+        example="  sla-watchdog ack T-4711 --by 'Kim Larsen' --for 4h",
+    )
+    add_promise(parser)
+
+
+def add_promise(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ticket", metavar="TICKET")
+    parser.add_argument("--by", required=True, metavar="NAME", help="the person who takes it")
+    when = parser.add_mutually_exclusive_group(required=True)
+    when.add_argument("--for", dest="span", metavar="SPAN", help="the next update comes within this, like 4h or 90m")
+    when.add_argument("--until", metavar="TIME", help="the next update comes by then, like 2026-03-02T17:00+01:00")
+
+
+def run(args: argparse.Namespace) -> int:
+    from sla_watchdog.tools.cli.stack.stack import on_stack
+
+    return on_stack(lambda given, stack: promise(given, stack, Answer.ACKNOWLEDGED), args)
+
+
+def promise(args: argparse.Namespace, stack: Stack, answer: Answer) -> int:
+    from sla_watchdog.usecases.respond.respond import Responder
+
+    now = stack.now()
+    until = _until(args, stack, now)
+    made = Responder(_judge(stack, now)).promise(args.ticket, args.by, until, now, answer)
+    if args.json:
+        print(json.dumps({"ticket": args.ticket, "answer": answer.value, "by": made.by, "until": iso(made.until)}))
+    else:
+        said = (
+            f"{made.by} {SAID[answer]} {args.ticket}: next update by {instant(until, stack.policy.timezone or 'UTC')}"
+        )
+        console = Console(highlight=False)
+        console.print(Text(said, "bold"))
+        console.print("Reminders wait until then; without an update the case escalates.")
+    return FINE
+
+
+def _until(args: argparse.Namespace, stack: Stack, now: int) -> int:
+    if args.span is not None:
+        return now + span(args.span, "--for")
+    try:
+        return seconds_of(args.until, stack.policy.timezone)
+    except Unreadable as problem:
+        raise UsageError(f"--until: {problem}; a time looks like 2026-03-31T17:00+02:00") from problem
+
+
+def _judge(stack: Stack, now: int) -> Judge:
+    """As the functions judge: what is written must not be of another policy than theirs."""
+    if problem := stack.other_policy():
+        raise UsageError(problem)
+    live = stack.mode().name == "live"
+    return evolve(stack.judge(), live=live, generation=stack.watch.generation(stack.policy.hash, now))

@@ -1,0 +1,181 @@
+"""`backtest`: what a policy would have done with a history: which targets were kept, and who would have been told."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, available_timezones
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from sla_watchdog.tools.cli import FINE, UsageError
+from sla_watchdog.tools.cli.options import OWN_POLICY, Subparsers
+from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
+from sla_watchdog.tools.imports.events import BrokenEventFile, Event, each_once, in_order, lines_of
+
+if TYPE_CHECKING:
+    from sla_watchdog.tools.backtest.oddities import Odd
+    from sla_watchdog.tools.backtest.play import History, Played
+    from sla_watchdog.tools.backtest.result import Result
+
+
+def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "backtest",
+        help="what a policy would have done with a history",
+        description=textwrap.fill(
+            "Plays an event file under a policy, without AWS, with the same judgement that the functions use, and "
+            "writes clocks.csv, alerts.csv, summary.json and report.html.",
+            78,
+        ),
+        epilog="example:\n  sla-watchdog backtest events.jsonl.gz --policy new.yaml --against functions/policy.yaml "
+        "--out backtest",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("events", type=Path, metavar="EVENTS", help="JSON lines, plain or gzip (docs/event-files.md)")
+    parser.add_argument("--policy", type=Path, metavar="FILE", help="default: the project's own policy.yaml")
+    parser.add_argument("--against", type=Path, metavar="FILE", help="a policy file to compare with")
+    parser.add_argument("--until", metavar="TIME", help="play up to then; default: the last event")
+    parser.add_argument("--timezone", metavar="ZONE", help="of times without an offset; default: the policy's")
+    parser.add_argument("--strict", action="store_true", help="refuse a file with odd lines instead of counting them")
+    parser.add_argument("--json", action="store_true", help="print summary.json too")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the files are written")
+    parser.set_defaults(run=run)
+
+
+BYTES_OF_A_TICKET = 100
+"""About what a ticket takes of a compressed file, to tell a large one before it is read."""
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Values refer to older values only, so what is done with is freed at once; the collector of cycles would find
+    nothing, and look for it in the whole history again and again.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@_no_collector()
+def run(args: argparse.Namespace) -> int:
+    from sla_watchdog.tools.backtest.files import write_all
+    from sla_watchdog.tools.backtest.report import report
+    from sla_watchdog.tools.backtest.workers import beside, drawing, processors
+    from sla_watchdog.tools.cli.backtest.text import print_result
+    from sla_watchdog.tools.cli.stack.policy_in_memory import compiled_policy
+
+    paths = [args.policy or OWN_POLICY, *([args.against] if args.against else [])]
+    policy, *_ = [compiled_policy(path) for path in paths]
+    with drawing(processors(_size(args.events) // BYTES_OF_A_TICKET)) as draw:
+        result = _result(args, paths, _zone(args.timezone) or policy.timezone)
+        with beside(result.tables, processors(len(result.history.groups))) as tables_done:
+            page = report(result, draw)
+            tables = tables_done()
+    try:
+        write_all(args.out, {**tables, "report.html": page})
+    except OSError as error:
+        raise UsageError(f"{args.out} cannot be written: {error.strerror}") from error
+    if args.json:
+        print(tables["summary.json"], end="")
+    else:
+        print_result(Console(highlight=False), result, args.out)
+    return FINE
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
+
+
+def _zone(name: str | None) -> str | None:
+    if name is not None and name not in available_timezones():
+        raise UsageError(f"--timezone: there is no time zone {name!r}; write an IANA name, like Europe/Berlin")
+    return str(ZoneInfo(name)) if name else None
+
+
+def _result(args: argparse.Namespace, paths: Sequence[Path], zone: str | None) -> Result:
+    from sla_watchdog.tools.backtest.oddities import counted, oddities
+    from sla_watchdog.tools.backtest.play import History
+    from sla_watchdog.tools.backtest.result import Result
+    from sla_watchdog.tools.backtest.workers import beside, processors
+    from sla_watchdog.tools.cli.stack.policy_in_memory import compiled_policy
+
+    until = _until(args.until, zone)
+    events = _read(args.events, zone)
+    with beside(partial(oddities, events), processors(len(events))) as oddities_found:
+        history = History.of(list(each_once(events)))
+        found = oddities_found()
+    if args.strict:
+        _refuse(args.events, found)
+    if until is not None and until < history.first:
+        raise UsageError("--until is before the first event")
+    policies = [compiled_policy(path, history.first) for path in paths]
+    played = [_play(history, each, until or history.last) for each in policies]
+    return Result(history, counted(found), *played)
+
+
+def _refuse(path: Path, found: Sequence[Odd]) -> None:
+    from sla_watchdog.tools.backtest.oddities import refuse
+
+    try:
+        refuse(found)
+    except BrokenEventFile as error:
+        raise UsageError(f"{path} is refused, because of --strict:\n{error}") from error
+
+
+def _until(text: str | None, zone: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return seconds_of(text, zone)
+    except Unreadable as problem:
+        raise UsageError(f"--until: {problem}") from problem
+
+
+def _read(path: Path, zone: str | None) -> Sequence[Event]:
+    columns = (SpinnerColumn(), TextColumn("reading {task.completed:,} lines"))
+    try:
+        with _progress(*columns) as progress:
+            lines = lines_of(path)
+            return in_order(lines if progress.disable else progress.track(lines, total=None), zone)
+    except BrokenEventFile as error:
+        raise UsageError(f"{path} cannot be played:\n{error}") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _play(history: History, policy: Policy, until: int) -> Played:
+    from sla_watchdog.tools.backtest.play import Play
+    from sla_watchdog.tools.backtest.workers import played_parts, processors
+
+    it = Play(history, policy, until)
+    columns = (MofNCompleteColumn(), TextColumn("tickets"), BarColumn(), TimeRemainingColumn())
+    with played_parts(it, processors(len(history.groups))) as parts, _progress(*columns) as progress:
+        task = progress.add_task("", total=len(history.tickets))
+        return it.whole(parts, lambda count: progress.advance(task, count))
+
+
+def _progress(*columns: ProgressColumn) -> Progress:
+    """Shown to somebody who waits at a terminal, to nobody else."""
+    console = Console(stderr=True, highlight=False)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -1,0 +1,184 @@
+"""`check-policy --against`: what a changed policy file would do to the tickets that are open now."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from operator import attrgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve, frozen
+from rich.console import Console
+from rich.table import Table
+
+from sla_watchdog.tools.cli import UsageError
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.escalation.policy_edit import Effect, Moved, effect
+from sla_watchdog.domain.escalation.plan import plan
+from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.presentation.text.wording import count_of
+from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
+from sla_watchdog.tools.simulation.replay import replay
+from sla_watchdog.tools.imports.events import BrokenEventFile, lines_of, parse
+from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components
+
+if TYPE_CHECKING:
+    from sla_watchdog.tools.cli.stack.stack import Stack
+
+SHOWN = 20
+
+
+@frozen
+class Comparison:
+    """The effects on every case that has an open ticket. `unread` are fields that only the new policy reads."""
+
+    effects: tuple[Effect, ...]
+    tickets: int
+    now: int
+    unread: tuple[str, ...] = ()
+
+    @property
+    def moved(self) -> tuple[Moved, ...]:
+        """Those that become overdue first, then by how soon they are due."""
+        every = (moved for each in self.effects for moved in each.moved)
+        return tuple(sorted(every, key=lambda m: (not m.overdue, m.due_at or 2**62, m.ticket, m.metric)))
+
+    @property
+    def moving(self) -> int:
+        return len({moved.ticket for moved in self.moved})
+
+    @property
+    def overdue(self) -> int:
+        return len({moved.ticket for moved in self.moved if moved.overdue})
+
+    @property
+    def told(self) -> Mapping[str, int]:
+        """Cases of which each audience hears at once."""
+        return Counter(name for each in self.effects for name in {recipient.audience for recipient in each.told})
+
+
+def compare(args: argparse.Namespace, path: Path) -> Comparison:
+    """The open tickets of the stack, or of an event file, under the old policy and under that of `path`."""
+    from sla_watchdog.tools.cli.stack.policy_in_memory import compiled_policy
+
+    before, after = compiled_policy(args.against), compiled_policy(path)
+    if args.events is not None:
+        return _of_events(args, before, path)
+    from sla_watchdog.tools.cli.stack.aws_errors import plain_errors
+    from sla_watchdog.tools.cli.stack.stack import find
+
+    args.policy = args.against
+    with plain_errors():
+        return _of_stack(find(args), before, after)
+
+
+def _comparison(cases: Iterable[tuple[Case, Case]], before: Policy, after: Policy, now: int) -> Comparison:
+    effects, tickets = [], 0
+    for case, known in cases:
+        judged = plan(case, before, now)
+        if judged.unresolved:
+            tickets += sum(each.unresolved for each in judged.tickets)
+            effects.append(effect(case, before, after, now, known))
+    return Comparison(tuple(effects), tickets, now)
+
+
+# ------------------------------------------------------------------ where the cases come from
+
+
+def _of_stack(stack: Stack, before: Policy, after: Policy) -> Comparison:
+    from sla_watchdog.tools.cli.stack.overview import overview
+
+    now, live = stack.now(), stack.mode().name == "live"
+    seen = overview(stack, lambda case: plan(case, before, now), now)
+    cases = [(each.case.as_heard(live), each.case.as_heard(live)) for each in seen.judged]
+    found = _comparison(cases, before, after, now)
+    return evolve(found, unread=tuple(sorted(after.fields - before.fields)))
+
+
+def _of_events(args: argparse.Namespace, before: Policy, path: Path) -> Comparison:
+    from sla_watchdog.tools.cli.stack.policy_in_memory import compiled_policy
+
+    try:
+        events = parse(lines_of(args.events), before.timezone)
+        before, after = (compiled_policy(each, events[0].at) for each in (args.against, path))
+        now = events[-1].at if args.at is None else seconds_of(args.at, before.timezone)
+    except BrokenEventFile as error:
+        raise UsageError(f"{args.events} cannot be read:\n{error}") from error
+    except Unreadable as problem:
+        raise UsageError(f"--at: {problem}") from problem
+    except OSError as error:
+        raise UsageError(f"{args.events} cannot be read: {error.strerror}") from error
+    tickets, old, new = by_ticket(events), Chronicler(before), Chronicler(after)
+
+    def cases() -> Iterator[tuple[Case, Case]]:
+        for names in components(tickets):
+            facts = sorted(
+                (f for name in names if name in tickets for f in old.facts(tickets[name])), key=attrgetter("at")
+            )
+            for ending in replay(facts, before, now).endings:
+                members = [name for name in ending.case.facts.tickets() if name in tickets]
+                read = Facts.of(f for name in members for f in new.facts(tickets[name]) if f.at <= now)
+                yield ending.case, evolve(ending.case, facts=read)
+
+    return _comparison(cases(), before, after, now)
+
+
+# ------------------------------------------------------------------ in words
+
+
+def as_json(found: Comparison) -> dict[str, Any]:
+    return {
+        "at": _utc(found.now),
+        "open_tickets": found.tickets,
+        "moved": found.moving,
+        "become_overdue": found.overdue,
+        "told_at_once": dict(sorted(found.told.items())),
+        "fields_not_known_yet": list(found.unread),
+        "changes": [
+            {
+                "ticket": moved.ticket,
+                "clock": moved.metric,
+                "policy_before": moved.was_rule,
+                "policy": moved.rule,
+                "due_before": _utc(moved.was_due_at),
+                "due": _utc(moved.due_at),
+                "becomes_overdue": moved.overdue,
+            }
+            for moved in found.moved
+        ],
+    }
+
+
+def _utc(at: int | None) -> str | None:
+    return None if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def print_comparison(console: Console, against: Path, found: Comparison, of_events: bool) -> None:
+    console.print(f"Against {against}, as of {_utc(found.now)}", style="bold", markup=False)
+    console.print(f"  {count_of(found.tickets, 'open ticket')}, of which {found.moving:,} move", markup=False)
+    console.print(f"  {found.overdue:,} become overdue by the change alone; they count from the deploy")
+    told = ", ".join(f"{name} of {count_of(cases, 'case')}" for name, cases in sorted(found.told.items()))
+    console.print(f"  told at once: {told or 'nobody'}", markup=False, soft_wrap=True)
+    if not found.tickets:
+        console.print(f"  no ticket is open then{'; --at TIME chooses another instant' if of_events else ''}")
+    if found.unread:
+        console.print(f"  not known before the deploy: {', '.join(found.unread)}", markup=False)
+    if found.moved:
+        console.print(_table(found.moved[:SHOWN]))
+    if len(found.moved) > SHOWN:
+        console.print(f"  and {len(found.moved) - SHOWN:,} more; --json has them all")
+
+
+def _table(moved: Iterable[Moved]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in ("ticket", "clock", "due before", "due", ""):
+        table.add_column(heading, overflow="fold")
+    for each in moved:
+        note = "overdue" if each.overdue else "" if each.rule == each.was_rule else each.rule or "no such target"
+        due = (_utc(each.was_due_at) or "-", _utc(each.due_at) or "-")
+        table.add_row(each.ticket, each.metric.replace("_", " "), *due, note, style="bold" if each.overdue else "")
+    return table

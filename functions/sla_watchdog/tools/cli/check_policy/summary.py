@@ -1,0 +1,151 @@
+"""What a policy says, in short: for a person who has just changed it, and wants to see that it took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from sla_watchdog.domain.policy.model import Audience, Condition, Level, Metric
+    from sla_watchdog.tools.policy_file import PolicyForm
+    from sla_watchdog.tools.policy_file.calendars import CalendarForm
+    from sla_watchdog.tools.policy_file.rules import RuleForm
+
+
+def summary(form: PolicyForm, today: date) -> dict[str, Any]:
+    from sla_watchdog.tools.policy_file import holidays_until
+
+    return {
+        "calendars": {name: _calendar(calendar) for name, calendar in form.calendars.items()},
+        "policies": {rule.name: _rule(rule) for rule in form.policies},
+        "ladders": {name: _levels(levels) for name, levels in form.ladders.items()},
+        "ceilings": _levels(form.ceilings),
+        "signals": _signals(form.signals),
+        "limits": _limits(form),
+        "examples": [example.name for example in form.examples],
+        "audiences": {name: _audience(audience) for name, audience in form.audiences.items()},
+        "holidays_until": holidays_until(form, today),
+    }
+
+
+def print_summary(console: Console, file: str, facts: dict[str, Any]) -> None:
+    console.print(Text.assemble((f"{file}: ", "bold"), ("nothing wrong", "bold green")), soft_wrap=True)
+    for section in ("calendars", "policies", "ladders", "audiences"):
+        _print_section(console, section, facts[section].items())
+    _print_line(console, "ceilings", "\n".join(facts["ceilings"]))
+    if facts["signals"]:
+        _print_line(console, "signals", "\n".join(facts["signals"]))
+    _print_line(console, "limits", "\n".join(facts["limits"]))
+    if facts["examples"]:
+        _print_line(console, "examples", f"all {len(facts['examples'])} come out as expected")
+    _print_line(console, "holidays", f"known until {facts['holidays_until']}; each build looks further ahead")
+
+
+def _print_section(console: Console, title: str, rows: Iterable[tuple[str, str | list[str]]]) -> None:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="bold", max_width=24)
+    table.add_column()
+    for name, text in rows:
+        table.add_row(Text(name), Text(text if isinstance(text, str) else "\n".join(text)))
+    console.print(Text(f"\n{title}", "dim"))
+    console.print(Padding(table, (0, 0, 0, 2), expand=False))
+
+
+def _print_line(console: Console, title: str, text: str) -> None:
+    console.print(Text(f"\n{title}", "dim"))
+    console.print(Padding(Text(text), (0, 0, 0, 2), expand=False))
+
+
+# ------------------------------------------------------------------ in words
+
+
+def _calendar(calendar: CalendarForm) -> str:
+    from sla_watchdog.tools.policy_file.hours import open_days
+
+    holidays = calendar.holidays
+    parts = [f"{days} {hours}" for days, hours in open_days(calendar.hours)]
+    parts.append(calendar.timezone)
+    if holidays.country:
+        parts.append("holidays of " + "-".join(filter(None, (holidays.country, holidays.subdivision))))
+    dates = len(holidays.dates) + len(calendar.exceptions)
+    if dates:
+        parts.append(f"{dates} single date{'s' * (dates != 1)}")
+    return ", ".join(parts)
+
+
+def _rule(rule: RuleForm) -> str:
+    from sla_watchdog.tools.policy_file.durations import spoken
+
+    when = " and ".join(map(_condition, rule.when)) or "every other ticket"
+    targets = ", ".join(
+        f"{metric.value} {target.due or spoken(target.within)} ({target.ladder})"
+        for metric, target in rule.targets.items()
+    )
+    return f"{when}: {targets or 'no targets, ceilings only'}; hours: {rule.calendar}"
+
+
+def _condition(condition: Condition) -> str:
+    verb = "is not" if condition.negate else "is"
+    if condition.missing:
+        return f"{condition.field} {verb} missing"
+    if condition.at_least is not None:
+        return f"{condition.field} {verb} at least {condition.at_least}"
+    return f"{condition.field} {verb} {' or '.join(sorted(condition.any_of))}"
+
+
+def _levels(levels: tuple[Level, ...]) -> list[str]:
+    from sla_watchdog.tools.policy_file.levels import label
+
+    return [f"{label(level)} → {', '.join(level.tell)}{_manner(level)}" for level in levels]
+
+
+def _signals(signals: Mapping[Metric, tuple[Level, ...]]) -> list[str]:
+    from sla_watchdog.tools.policy_file.signals import entries
+
+    return [f"{threshold} → {', '.join(level.tell)}{_manner(level)}" for threshold, level in entries(signals)]
+
+
+def _limits(form: PolicyForm) -> list[str]:
+    from sla_watchdog.tools.policy_file.durations import spoken, spoken_by_the_wall
+
+    longest, total = form.pauses.longest, form.pauses.total
+    snoozes = form.acknowledge.snoozes
+    return [
+        f"one pause up to {spoken(longest)}" if longest else "one pause as long as it takes",
+        f"all pauses of a clock up to {spoken(total)}" if total else "any number of pauses",
+        f"a follow-up within {spoken_by_the_wall(form.cases.gap)} is the same case",
+        _thanks(form.cases.thanks),
+        f"a promise reaches {spoken(form.acknowledge.longest)} ahead, {snoozes} snooze{'s' * (snoozes != 1)}",
+    ]
+
+
+def _thanks(within: int | None) -> str:
+    from sla_watchdog.tools.policy_file.durations import spoken_by_the_wall
+
+    heard = "a message of the customer after the end waits for an answer"
+    return heard if within is None else f"{heard}, but for the first within {spoken_by_the_wall(within)}"
+
+
+def _manner(level: Level) -> str:
+    from sla_watchdog.tools.policy_file.durations import spoken_by_the_wall
+
+    urgent = ", urgent" if level.urgent else ""
+    if level.repeat is None:
+        return urgent
+    gap = spoken_by_the_wall(level.repeat.every)
+    return urgent + (
+        f", again after {gap}, then rarer up to weekly" if level.repeat.doubling else f", again every {gap}"
+    )
+
+
+def _audience(audience: Audience) -> str:
+    parts = [f"one topic for each {audience.each}" if audience.each else "one topic"]
+    if audience.hours:
+        parts.append(f"hours: {audience.hours}")
+    return ", ".join(parts)

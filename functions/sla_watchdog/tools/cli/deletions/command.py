@@ -1,0 +1,62 @@
+"""`deletions`: the records that are missing from the Tickets table, and whether they were meant to be deleted."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+from typing import TYPE_CHECKING
+
+from sla_watchdog.tools.cli import FINDINGS, FINE
+from sla_watchdog.tools.cli.options import Subparsers, add_command
+from sla_watchdog.domain.escalation.deletions import Deletions, missing_text
+
+if TYPE_CHECKING:
+    from sla_watchdog.tools.cli.stack.stack import Stack
+
+
+def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
+    parser = add_command(
+        subparsers,
+        "deletions",
+        run,
+        summary="show missing ticket records, and say whether they were meant to be deleted",
+        description="When many open tickets lose their records at once, or half of the table, nobody is notified that "
+        "they are over, and their clocks keep running. It ends by itself when the records are back. With --accept you "
+        "say that they were meant to be deleted, those of the next 24 hours included. Exit code 1 while deletions are "
+        "held back.",
+        example="  sla-watchdog deletions\n  sla-watchdog deletions --accept --by 'Kim Larsen'",
+    )
+    parser.add_argument("--accept", action="store_true", help="the records were meant to be deleted")
+    parser.add_argument("--by", metavar="NAME", default="", help="who says so; default: your user name")
+
+
+def run(args: argparse.Namespace) -> int:
+    from sla_watchdog.tools.cli.stack.stack import on_stack
+
+    return on_stack(_deletions, args)
+
+
+def _deletions(args: argparse.Namespace, stack: Stack) -> int:
+    now = stack.now()
+    known = stack.watch.deletions(now)
+    accepted = args.accept and stack.watch.accept_deletions(now, args.by or getpass.getuser())
+    print(json.dumps(_as_json(known, accepted)) if args.json else _as_text(known, accepted))
+    return FINE if accepted or known.held_since is None else FINDINGS
+
+
+def _as_json(known: Deletions, accepted: bool) -> dict[str, object]:
+    return {
+        "missing": len(known.missing),
+        "open_before": known.open_before,
+        "held_since": known.held_since,
+        "accepted": accepted,
+    }
+
+
+def _as_text(known: Deletions, accepted: bool) -> str:
+    if known.held_since is None:
+        return "No deletions are held back."
+    if accepted:
+        return "Accepted: within minutes, whoever was notified of a deleted ticket hears that it is over."
+    return f"{missing_text(known)}\nIf they were meant to be deleted: sla-watchdog deletions --accept"

@@ -1,0 +1,51 @@
+"""`doctor` in 80 columns, and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sla_watchdog.tools.cli.doctor.checks import Check, State
+from sla_watchdog.domain.text.display import brief
+from sla_watchdog.presentation.text.wording import count_of, instant, iso
+
+STYLES = {State.FINE: ("fine", "green"), State.MEND: ("MEND", "bold red"), State.UNKNOWN: ("?", "yellow")}
+LONGEST_TEXT = 500
+
+
+def print_checks(title: str, checks: Sequence[Check], now: int) -> None:
+    console = Console(highlight=False)
+    console.print(Text.assemble((title, "bold"), f", {instant(now, 'UTC')}"))
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(ratio=1, overflow="fold")
+    for each in checks:
+        table.add_row(Text(*STYLES[each.state]), each.name, _said(each))
+    console.print(table)
+    console.print(_sum(checks))
+
+
+def _said(check: Check) -> Text:
+    said = Text(brief(check.text, LONGEST_TEXT))
+    return said.append(f"\n→ {check.todo}", "bold") if check.todo else said
+
+
+def _sum(checks: Sequence[Check]) -> Text:
+    wrong = sum(each.state is State.MEND for each in checks)
+    unknown = sum(each.state is State.UNKNOWN for each in checks)
+    parts = [(f"{count_of(wrong, 'thing')} to mend", "bold red") if wrong else ("nothing to mend", "green")]
+    if unknown:
+        parts.append((f", {unknown} could not be asked", "yellow"))
+    return Text.assemble(*parts)
+
+
+def as_json(title: str, checks: Sequence[Check], now: int) -> str:
+    listed = [
+        {"check": each.name, "state": each.state.value, "text": each.text, "todo": each.todo or None} for each in checks
+    ]
+    return json.dumps({"stack": title, "now": iso(now), "checks": listed}, indent=2, ensure_ascii=False)

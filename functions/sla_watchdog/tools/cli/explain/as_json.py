@@ -1,0 +1,84 @@
+"""The explanation of a case for programs: times in ISO 8601 with offset, durations in seconds, levels from 1."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from attrs import fields, has
+
+from sla_watchdog.tools.cli.stack.silenced import Held
+from sla_watchdog.domain.escalation.case import Reached, Recipient
+from sla_watchdog.domain.escalation.plan import Coming
+from sla_watchdog.presentation.view.explanation import Explanation
+from sla_watchdog.presentation.text.wording import iso
+from sla_watchdog.domain.policy.model import Trigger
+
+INSTANTS = frozenset(
+    {
+        "at",
+        "since",
+        "start",
+        "end",
+        "until",
+        "created_at",
+        "ended_at",
+        "started_at",
+        "due_at",
+        "breach_at",
+        "stopped_at",
+        "unknown_until",
+        "events",
+    }
+)
+"""Fields that hold instants, in all of these values."""
+
+
+def as_json(told: Explanation, held: Sequence[Held]) -> str:
+    silences = [_silenced(each, told.zone) for each in held]
+    answer = {**_value(told, lambda at: iso(at, told.zone)), "silences": silences}
+    return json.dumps(answer, indent=2, ensure_ascii=False)
+
+
+def _silenced(held: Held, zone: str) -> Mapping[str, object]:
+    """As in `status --json`, with the tickets that match instead of cases."""
+    silence = held.silence
+    return {
+        "silence": silence.id,
+        "until": iso(silence.until, zone),
+        "by": silence.by,
+        "reason": silence.reason,
+        "audiences": sorted(silence.audiences) or None,
+        "tickets": list(held.tickets),
+    }
+
+
+def _value(value: Any, instant: Callable[[int], str]) -> Any:
+    if isinstance(value, Recipient):
+        return value.key
+    if has(type(value)):
+        return {name: _field(name, member, instant) for name, member in _members(value).items()}
+    if isinstance(value, tuple | list):
+        return [_value(member, instant) for member in value]
+    return sorted(value) if isinstance(value, frozenset) else value
+
+
+def _members(value: Any) -> Mapping[str, Any]:
+    """A trigger says what it is, since its numbers mean nothing else."""
+    named = {"kind": type(value).__name__.lower()} if isinstance(value, Trigger) else {}
+    members = {each.name: getattr(value, each.name) for each in fields(type(value))}
+    if isinstance(value, Reached | Coming):
+        members["level"] += 1
+    if isinstance(value, Reached):
+        received = members.pop("received") or 0
+        members |= {"reminders": received - 1} if received > 1 else {}
+    return {**named, **members}
+
+
+def _field(name: str, value: Any, instant: Callable[[int], str]) -> Any:
+    if name not in INSTANTS:
+        return _value(value, instant)
+    if isinstance(value, tuple):
+        return [instant(each) for each in value]
+    return None if value is None else instant(value)

@@ -1,0 +1,156 @@
+"""`go-live`: shows who would be told now, then lets the watchdog speak; `--undo` makes it only observe again."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
+from sla_watchdog.tools.cli.options import Subparsers, add_command
+from sla_watchdog.domain.escalation.case import Case, Outcome
+
+if TYPE_CHECKING:
+    from sla_watchdog.tools.cli.stack.overview import Judged
+    from sla_watchdog.tools.cli.go_live.preview import Preview
+    from sla_watchdog.tools.cli.stack.stack import Stack
+
+TRIES = 5
+"""How often a case that somebody else writes meanwhile is read again."""
+
+WRITERS, WOKEN_A_SECOND = 8, 100
+
+
+def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
+    parser = add_command(
+        subparsers,
+        "go-live",
+        run,
+        summary="show who would be told now, then start telling them",
+        description="A new stack only observes. This shows each audience's first message, asks, and switches to mode "
+        "live; what came due before reaches each audience as one digest. Exit code 1 when somebody who would be told "
+        "cannot be reached.",
+        example="  sla-watchdog go-live --dry-run\n  sla-watchdog go-live",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show who would be told, and change nothing")
+    parser.add_argument("--full", action="store_true", help="show the messages whole")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--force", action="store_true", help="go live although somebody cannot be reached")
+    parser.add_argument("--undo", action="store_true", help="back to mode observe: nobody is told any more")
+
+
+def run(args: argparse.Namespace) -> int:
+    from sla_watchdog.tools.cli.stack.stack import on_stack
+
+    if args.json and not (args.yes or args.dry_run):
+        raise UsageError("--json cannot ask: add --dry-run or --yes")
+    return on_stack(_observe if args.undo else _go_live, args)
+
+
+def _go_live(args: argparse.Namespace, stack: Stack) -> int:
+    from sla_watchdog.tools.cli.go_live.text import as_json, print_preview, print_switched, say
+
+    now, mode = stack.now(), stack.mode()
+    subscribers = stack.subscribers()
+    coming = _preview(stack, subscribers, now)
+    if args.json:
+        print(as_json(stack, mode, coming, now))
+    else:
+        print_preview(stack, mode, coming, now, full=args.full)
+    if coming.unreachable and not args.force and mode.name != "live":
+        return FINDINGS
+    if args.dry_run:
+        return FINE
+    if mode.name != "live" and not args.yes and not _agreed("Tell them now?"):
+        say("Nothing was changed.")
+        return FINE
+    stack.watch.set_topics(subscribers, now)
+    left = _switch(stack, [each for each in coming.observed if each.plan.alerts or mode.name != "live"], now)
+    if not args.json:
+        print_switched(mode, left)
+    return FINE
+
+
+def _preview(stack: Stack, subscribers: Mapping[str, int], now: int) -> Preview:
+    from sla_watchdog.tools.cli.stack.overview import overview
+    from sla_watchdog.tools.cli.go_live.preview import preview
+
+    judge = stack.judge()
+    seen = overview(stack, lambda case: judge.plan(case, case.facts, now), now)
+    return preview(seen.judged, stack.policy, subscribers, now)
+
+
+def _switch(stack: Stack, observed: Sequence[Judged], now: int) -> int:
+    """How many cases could not be woken. Safe to repeat, so safe to break off.
+
+    The mode comes first: a case that wakes before it would be observed once more.
+    """
+    stack.watch.set_mode("live", now)
+    return sum(not woken for woken in _wake_all(stack, observed, now))
+
+
+def _wake_all(stack: Stack, observed: Sequence[Judged], now: int) -> Iterator[bool]:
+    """All of them are due at one instant, when the last one is written: so that one tick makes one digest of them."""
+    from sla_watchdog.tools.cli.stack.overview import progress
+
+    at = now + len(observed) // WOKEN_A_SECOND
+    with ThreadPoolExecutor(WRITERS) as writers, progress() as bar:
+        task = bar.add_task("Waking the observed cases", total=len(observed))
+        for woken in writers.map(lambda each: _wake(stack, each.case, each.plan.urgent, at), observed):
+            bar.update(task, advance=1)
+            yield woken
+
+
+def _wake(stack: Stack, case: Case, urgent: bool, at: int) -> bool:
+    """Due at `at` at the latest, if the case is as it was read; else it is read again. False where it never was."""
+    for _ in range(TRIES):
+        if not _sleeps_longer(case, at) or stack.watch.claim(case, {}, at, urgent) is not None:
+            return True
+        found = stack.watch.cases([case.id]).get(case.id)
+        if not isinstance(found, Case):
+            return True
+        case = found
+    return False
+
+
+def _sleeps_longer(case: Case, at: int) -> bool:
+    observed = any(reached.outcome is Outcome.OBSERVED for reached in case.reached.values())
+    return observed and case.next_at is not None and case.next_at > at
+
+
+def _observe(args: argparse.Namespace, stack: Stack) -> int:
+    from sla_watchdog.tools.cli.go_live.text import say
+
+    before = stack.mode()
+    if before.name == "observe":
+        _answer(args, "observe", "The stack only observes as it is; nothing was changed.")
+        return FINE
+    if args.dry_run:
+        _answer(args, "live", f"{stack.title} would only observe: nobody but operations would be told of any case.")
+        return FINE
+    if not args.yes and not _agreed(f"{stack.title} is live. Shall nobody be told of any case any more?"):
+        say("Nothing was changed.")
+        return FINE
+    stack.watch.set_mode("observe", stack.now())
+    _answer(args, "observe", "Mode observe: cases are judged and audited, and nobody but operations is told.")
+    return FINE
+
+
+def _answer(args: argparse.Namespace, mode: str, text: str) -> None:
+    from sla_watchdog.tools.cli.go_live.text import say
+
+    if args.json:
+        print(json.dumps({"mode": mode}))
+    else:
+        say(text)
+
+
+def _agreed(question: str) -> bool:
+    """Asks on the terminal; raises UsageError where there is nobody to ask."""
+    if not sys.stdin.isatty():
+        raise UsageError("there is no terminal to ask on; say --yes, or --dry-run to look only")
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().casefold() in ("y", "yes")

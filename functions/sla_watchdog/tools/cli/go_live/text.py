@@ -1,0 +1,144 @@
+"""What `go-live` shows before it asks."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from sla_watchdog.presentation.text.wording import SEVERITY, count_of, duration, iso, who
+
+if TYPE_CHECKING:
+    from sla_watchdog.adapters.dynamodb.watch import Mode
+    from sla_watchdog.tools.cli.go_live.preview import Letter, Preview
+    from sla_watchdog.tools.cli.stack.stack import Stack
+
+
+def say(text: str) -> None:
+    Console(highlight=False).print(Text(text))
+
+
+def print_preview(stack: Stack, mode: Mode, coming: Preview, now: int, *, full: bool) -> None:
+    console = Console(highlight=False)
+    live, age = mode.name == "live", f" for {duration(now - mode.since)}" if mode.since else ""
+    console.print(Text.assemble((stack.title, "bold"), f", {'live already' if live else 'mode observe'}{age}"))
+    if warning := stack.other_policy():
+        console.print(Text(f"Careful: {warning}.", "yellow"))
+    console.print()
+    if coming.silent:
+        console.print(Text(f"Nobody is subscribed yet: {', '.join(coming.silent)}.", "yellow"))
+    if not coming.letters:
+        console.print("Nothing is due: nobody would be told now.")
+        return
+    when = "by the next tick" if live else "at once when it is live"
+    console.print(f"Told {when}: {count_of(coming.cases, 'case')}")
+    console.print(_table(coming))
+    for letter in coming.letters:
+        if not letter.recipient.urgent:
+            _print_message(console, letter, now, full=full)
+    _print_unreachable(console, coming)
+
+
+def _table(coming: Preview) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for name in ("\naudience", "\ncases", "\nhighest level", "\nmessages", "\nsubscribers", "\nlater"):
+        table.add_column(name, justify="right" if name in ("\ncases", "\nmessages", "\nsubscribers") else "left")
+    for each in coming.letters:
+        later = f"{each.waiting:,} in its hours" if each.waiting else ""
+        table.add_row(
+            Text(who(each.recipient)),
+            f"{each.cases:,}",
+            _highest(each),
+            f"{each.messages:,}",
+            _subscribers(each),
+            Text(later, "dim"),
+        )
+    return table
+
+
+def _highest(letter: Letter) -> str:
+    highest = letter.highest
+    return f"{SEVERITY[highest.severity]} L{highest.level + 1}" if highest else ""
+
+
+def _subscribers(letter: Letter) -> Text:
+    said = "no topic" if letter.subscribers is None else f"{letter.subscribers:,}"
+    return Text(said, "red" if letter.reaches_nobody else "dim" if not letter.subscribers else "green")
+
+
+def _print_message(console: Console, letter: Letter, now: int, *, full: bool) -> None:
+    message = letter.message(now)
+    if message is None:
+        return
+    whole = message.email.rstrip()
+    shown = whole if full else _excerpt(whole)
+    console.print()
+    console.print(Text.assemble((f"To {who(letter.recipient)}: ", "bold"), message.subject))
+    console.print(Padding(Text(shown, "dim"), (0, 0, 0, 2)))
+    if shown != whole:
+        console.print(Text("  … --full shows all of it", "dim italic"))
+
+
+def _excerpt(mail: str) -> str:
+    """Its first paragraph and its two worst cases; of a mail about one case the first three paragraphs."""
+    blocks = mail.split("\n\n")
+    cases = [block for block in blocks if re.match(r" *\d+\. ", block)]
+    return "\n\n".join([blocks[0], *(cases or blocks[1:])[:2]])
+
+
+def _print_unreachable(console: Console, coming: Preview) -> None:
+    if not coming.unreachable:
+        return
+    console.print()
+    console.print("[bold red]Not yet:[/] somebody who is to be told cannot be reached.")
+    for each in coming.unreachable:
+        of = f" --for {each.recipient.of!r}" if each.recipient.of else ""
+        console.print(f"  sla-watchdog subscribe {each.recipient.audience}{escape(of)} ADDRESS")
+    console.print(
+        "An address counts once it is confirmed. --force goes live all the same: who cannot be reached is passed "
+        "over, and the next level is told instead."
+    )
+
+
+def print_switched(before: Mode, left: int) -> None:
+    if before.name != "live":
+        say("Live. The next tick, within a minute, sends what is shown above.")
+        say("From now on the template's parameter Mode does not count; `sla-watchdog go-live --undo` goes back.")
+    if left:
+        say(f"{count_of(left, 'case')} could not be woken: others write them. Run go-live again.")
+
+
+def as_json(stack: Stack, mode: Mode, coming: Preview, now: int) -> str:
+    answer = {
+        "stack": stack.title,
+        "now": iso(now),
+        "mode": {"name": mode.name, "since": iso(mode.since) if mode.since else None},
+        "warning": stack.other_policy() or None,
+        "cases": coming.cases,
+        "observed": len(coming.observed),
+        "told": [_letter(each, now) for each in coming.letters],
+        "nobody_subscribed": list(coming.silent),
+        "unreachable": [who(each.recipient) for each in coming.unreachable],
+    }
+    return json.dumps(answer, indent=2, ensure_ascii=False)
+
+
+def _letter(letter: Letter, now: int) -> dict[str, object]:
+    highest, message = letter.highest, letter.message(now)
+    return {
+        "audience": letter.recipient.audience,
+        "of": letter.recipient.of,
+        "urgent": letter.recipient.urgent,
+        "cases": letter.cases,
+        "messages": letter.messages,
+        "waiting": letter.waiting,
+        "highest": highest and {"severity": highest.severity.value, "level": highest.level + 1},
+        "subscribers": letter.subscribers,
+        "subject": message.subject if message else None,
+    }

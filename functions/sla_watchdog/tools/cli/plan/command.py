@@ -1,0 +1,151 @@
+"""`plan`: who will be told what and when, if nothing changes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sla_watchdog.tools.cli import FINE
+from sla_watchdog.tools.cli.options import Subparsers, add_command
+from sla_watchdog.tools.cli.stack.silenced import Held, coming, held_by
+from sla_watchdog.tools.cli.stack.spans import span
+from sla_watchdog.domain.escalation.case import Case, Recipient
+from sla_watchdog.domain.escalation.plan import Plan, plan
+from sla_watchdog.domain.escalation.levels import HOLDABLE, WITHDRAWN
+from sla_watchdog.domain.text.display import brief
+from sla_watchdog.presentation.text.wording import clock_name, count_of, duration, instant, iso, who
+from sla_watchdog.domain.policy.model import Metric
+
+if TYPE_CHECKING:
+    from sla_watchdog.tools.cli.stack.stack import Stack
+
+SHOWN = 40
+
+
+@frozen(order=True)
+class Telling:
+    """One level of one clock that will reach somebody at `at` if nothing changes; `at` is now for what waits."""
+
+    at: int
+    case: str
+    recipient: Recipient
+    clock: str
+    level: int
+    urgent: bool
+    subject: str
+
+
+def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
+    parser = add_command(
+        subparsers,
+        "plan",
+        run,
+        summary="who will be told what and when, if nothing changes",
+        description="Shows every level that comes due in the next hours or days, to whom it goes and about which case, "
+        "if nobody does anything. Reads the whole Watch table once, and changes nothing.",
+        example="  sla-watchdog plan --next 72h",
+    )
+    parser.add_argument("--next", dest="span", default="24h", metavar="SPAN", help="how far to look; default 24h")
+    parser.add_argument("--limit", type=int, metavar="N", help=f"lines shown; default {SHOWN}, with --json all; 0 all")
+
+
+def run(args: argparse.Namespace) -> int:
+    from sla_watchdog.tools.cli.stack.stack import on_stack
+
+    return on_stack(_plan, args)
+
+
+def _plan(args: argparse.Namespace, stack: Stack) -> int:
+    from sla_watchdog.tools.cli.stack.overview import overview
+
+    now, ahead, around = stack.now(), span(args.span, "--next"), stack.watch.surroundings()
+    live = stack.mode().name == "live"
+    seen = overview(stack, lambda case: plan(case.as_heard(live), stack.policy, now, around=around), now)
+    found: list[Telling] = []
+    for judged in seen.judged:
+        held = held_by(judged.case, judged.plan, stack.policy, around.silences, now)
+        found += tellings(judged.case, judged.plan, held, now, now + ahead)
+    found.sort()
+    if args.json:
+        print(json.dumps([_json(each) for each in found], indent=2, ensure_ascii=False))
+    else:
+        _print(stack, found, now, ahead, SHOWN if args.limit is None else args.limit)
+    return FINE
+
+
+def tellings(case: Case, judged: Plan, held: Iterable[Held], now: int, until: int) -> Iterator[Telling]:
+    """What is due now, and what comes due later: nothing before the hours, promise or silence that holds it ends."""
+    subject = next((said for t in reversed(judged.tickets) if (said := str(case.facts.latest(t.id, "subject")))), "")
+    for alert in judged.alerts:
+        yield Telling(now, case.id, alert.recipient, alert.clock, alert.level, alert.urgent, subject)
+    for each in coming(judged, held):
+        if each.at <= until:
+            yield Telling(each.at, case.id, each.recipient, each.clock, each.level, each.urgent, subject)
+
+
+def _json(each: Telling) -> dict[str, object]:
+    return {
+        "at": iso(each.at),
+        "case": each.case,
+        "subject": each.subject,
+        "recipient": each.recipient.key,
+        "clock": each.clock,
+        "level": each.level + 1,
+        "urgent": each.urgent,
+    }
+
+
+def _print(stack: Stack, found: Sequence[Telling], now: int, ahead: int, limit: int) -> None:
+    console, zone = Console(highlight=False), stack.policy.timezone or "UTC"
+    if warning := stack.other_policy():
+        console.print(Text(warning, "yellow"))
+    console.print(Text.assemble((stack.title, "bold"), f": if nothing changes, the next {duration(ahead)}"))
+    if stack.mode().name != "live":
+        console.print(Text("mode observe: all of it is noted, nobody is told", "yellow"))
+    if not found:
+        console.print(Text("nobody is to be told anything", "green"))
+        return
+    console.print(_table(found[: limit or None], now, zone))
+    if limit and len(found) > limit:
+        console.print(Text(f"and {len(found) - limit:,} more: --limit 0 shows all", "dim"))
+    per = Counter(each.recipient.audience for each in found)
+    console.print("\n" + ", ".join(f"{name}: {count_of(count, 'alert')}" for name, count in per.most_common()))
+    console.print(Text(f"times are those of {zone}", "dim"))
+
+
+def _table(found: Sequence[Telling], now: int, zone: str) -> Table:
+    """When, who and what are never cut; the case has what room is left."""
+    rows = [_cells(each, now, zone) for each in found]
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
+    for column, name in enumerate(("\nwhen", "\nwho", "\nwhat")):
+        table.add_column(name, no_wrap=True, min_width=max(row[column].cell_len for row in rows))
+    table.add_column("\ncase", ratio=1, no_wrap=True, overflow="ellipsis")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _cells(each: Telling, now: int, zone: str) -> tuple[Text, Text, Text, Text]:
+    when = Text("now", "bold") if each.at <= now else Text(instant(each.at, zone)[9:])
+    return (
+        when,
+        Text(brief(who(each.recipient), 24), "red" if each.urgent else ""),
+        Text(_what(each)),
+        Text.assemble(brief(each.case, 40), (f" {brief(each.subject, 60)}", "dim")),
+    )
+
+
+def _what(each: Telling) -> str:
+    """`resolution, level 2`; a finding and good news have no level."""
+    if each.clock.startswith(WITHDRAWN):
+        return f"{clock_name(each.clock.removeprefix(WITHDRAWN))} withdrawn"
+    name = clock_name(each.clock).replace(":", ": ", 1)
+    return f"{name}, level {each.level + 1}" if each.clock in HOLDABLE or each.clock == Metric.AGE.value else name

@@ -1,0 +1,142 @@
+"""The cases of the Watch table, read in one scan and judged now: what the operator's commands look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+
+from attrs import frozen
+from botocore.exceptions import ClientError
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from sla_watchdog.adapters.dynamodb.attributes import typed
+from sla_watchdog.adapters.dynamodb.case_item import CASE, DIGEST, DamagedItem, case_of
+from sla_watchdog.adapters.dynamodb.table import Item
+from sla_watchdog.tools.cli.stack.stack import Stack
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.presentation.view.case_row import standing_findings
+from sla_watchdog.domain.escalation.plan import Plan
+from sla_watchdog.domain.clocks.findings import Finding
+
+AWAKE = "begins_with(pk, :case) AND (attribute_exists(next_at) OR attribute_exists(findings))"
+PUT_BACK = "begins_with(pk, :digest) AND attribute_exists(next_at) AND attribute_exists(problem)"
+"""What a scan hands over: cases for which anything is to come or to mend, and digests that could not be sent."""
+
+Judgement = Callable[[Case], Plan]
+
+
+@frozen
+class Judged:
+    """A case as stored and its judgement. `problem` is why it was put back when it was last to be told, '' if not."""
+
+    case: Case
+    plan: Plan
+    problem: str
+
+
+@frozen
+class PutBack:
+    """What could not be judged or sent: `name` is a case or a digest, and it comes again at `next_at`."""
+
+    name: str
+    reason: str
+    failures: int
+    next_at: int | None
+
+
+@frozen
+class Overview:
+    """`due` counts what waits to be taken; `due_since` is when the longest overdue one became due."""
+
+    judged: tuple[Judged, ...]
+    put_back: tuple[PutBack, ...]
+    due: int
+    due_since: int | None
+
+
+@frozen
+class _Page:
+    items: Sequence[Item]
+    scanned: int
+
+
+def overview(stack: Stack, judgement: Judgement, now: int, *, quietly: bool = False) -> Overview:
+    """Reads the whole Watch table, with a progress bar on a terminal; cases that are over are not judged."""
+    judged: list[Judged] = []
+    put_back: list[PutBack] = []
+    waiting: list[int] = []
+    with progress(quietly=quietly) as bar:
+        task = bar.add_task("Reading the Watch table", total=_expected(stack))
+        for page in _pages(stack):
+            bar.update(task, advance=page.scanned)
+            for item in page.items:
+                each = _judge(stack, item, judgement)
+                (judged if isinstance(each, Judged) else put_back).append(each)  # type: ignore[arg-type] # by its type
+                waiting += [at for at in [_number(item, "next_at")] if at is not None and at <= now]
+    return Overview(tuple(judged), tuple(put_back), len(waiting), min(waiting, default=None))
+
+
+def findings_of(judged: Judged, now: int) -> Sequence[Finding]:
+    return standing_findings(judged.plan, now)
+
+
+def progress(*, quietly: bool = False) -> Progress:
+    """On standard error, and only where that is a terminal; gone when it is done."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(show_speed=True),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns, console=console, transient=True, disable=quietly or not console.is_terminal)
+
+
+def _expected(stack: Stack) -> int | None:
+    """Items in the table as DynamoDB last counted them, up to six hours ago; None where that may not be asked."""
+    try:
+        return stack.reads.describe_table(TableName=stack.outputs["WatchTable"])["Table"].get("ItemCount") or None
+    except ClientError:
+        return None
+
+
+def _pages(stack: Stack) -> Iterator[_Page]:
+    pages = stack.reads.get_paginator("scan").paginate(
+        TableName=stack.outputs["WatchTable"],
+        FilterExpression=f"({AWAKE}) OR ({PUT_BACK})",
+        ExpressionAttributeValues=typed({":case": CASE, ":digest": DIGEST}),
+    )
+    for page in pages:
+        yield _Page(page["Items"], page["ScannedCount"])
+
+
+def _judge(stack: Stack, item: Item, judgement: Judgement) -> Judged | PutBack:
+    name, problem = item["pk"]["S"], item.get("problem", {}).get("S", "")
+    if name.startswith(DIGEST):
+        return _put_back(f"digest {name.removeprefix(DIGEST)}", problem, item)
+    case = _case(stack, item)
+    if isinstance(case, DamagedItem):
+        return _put_back(case.case, case.reason, item)
+    try:
+        return Judged(case, judgement(case), problem)
+    except Exception as error:  # noqa: BLE001 - one case must never hide the others
+        return _put_back(case.id, problem or f"{type(error).__name__}: {error}", item)
+
+
+def _case(stack: Stack, item: Item) -> Case | DamagedItem:
+    """A long history is read as a whole: its older facts are in items of their own, which the scan passes over."""
+    if "sealed" not in item:
+        return case_of(item)
+    name = item["pk"]["S"].removeprefix(CASE)
+    return stack.watch.cases([name]).get(name) or case_of(item)
+
+
+def _put_back(name: str, reason: str, item: Item) -> PutBack:
+    return PutBack(name, reason, _number(item, "failures") or 0, _number(item, "next_at"))
+
+
+def _number(item: Item, name: str) -> int | None:
+    """None where it is absent or no number: the item may be damaged."""
+    number = item.get(name, {}).get("N")
+    return None if number is None else int(Decimal(number))

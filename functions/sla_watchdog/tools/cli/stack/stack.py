@@ -1,0 +1,129 @@
+"""The deployed stack as the operator's commands see it: found by its name, reached with the operator's own rights."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from time import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from attrs import frozen
+
+from sla_watchdog.adapters.dynamodb.attributes import plain, typed
+from sla_watchdog.adapters.dynamodb.state import META
+from sla_watchdog.adapters.sns import Publisher
+from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
+from sla_watchdog.adapters.dynamodb.watch import Mode, WatchTable
+from sla_watchdog.handlers.bootstrap import READS, WRITES
+from sla_watchdog.tools.cli.stack.aws_errors import plain_errors
+from sla_watchdog.tools.cli.stack.deployed import named, outputs_of
+from sla_watchdog.tools.cli.options import OWN_POLICY
+from sla_watchdog.tools.cli.stack.policy_in_memory import compiled_policy
+from sla_watchdog.tools.cli.stack.topics import Topics
+from sla_watchdog.domain.escalation.case import OPERATIONS
+from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.escalation.subscribers import Seat, State, noted
+from sla_watchdog.usecases.judging import Judge
+from sla_watchdog.handlers.settings import LOOPBACK
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sns import SNSClient
+
+
+@frozen
+class Stack:
+    """One deployed stack. `reads` may repeat by itself; what `watch` writes and `publisher` sends never does."""
+
+    name: str
+    region: str
+    outputs: Mapping[str, str]
+    policy: Policy
+    policy_path: Path
+    local: bool
+    reads: DynamoDBClient
+    watch: WatchTable
+    topics: Topics
+    publisher: Publisher
+
+    @property
+    def title(self) -> str:
+        return f"{self.name} in {self.region}"
+
+    def now(self) -> int:
+        """The time of the stack: the clock's, or the simulated one of the local stack."""
+        simulated = self.watch.simulated_now() if self.local else None
+        return int(time()) if simulated is None else simulated
+
+    def mode(self) -> Mode:
+        """What `go-live` decided; since 0 while nobody has, and the template's parameter counts."""
+        decided = self.watch.mode()
+        return decided if decided.since else Mode(self.outputs["Mode"], 0)
+
+    @property
+    def audiences(self) -> tuple[str, ...]:
+        return *self.policy.audiences, OPERATIONS
+
+    def count_subscribers(self, *changed: str) -> None:
+        """Tell the functions at once who can be reached by the topics `changed`; by all, where none was counted yet."""
+        counted = self.watch.topics()
+        names = self.topics.names(self.audiences) if counted is None else changed
+        others = {topic: count for topic, count in (counted or {}).items() if topic not in changed}
+        roster = self.watch.roster()
+        found = {topic: count - roster.deaf_in(topic) for topic, count in self.topics.confirmed(names)}
+        self.watch.set_topics({**others, **found}, self.now())
+
+    def note(self, seat: Seat, state: State) -> None:
+        """Somebody was subscribed, confirmed or unsubscribed on purpose: from now on that is what should be so."""
+        now = self.now()
+        self.watch.change_roster(lambda roster: noted(roster, seat, state, now))
+
+    def subscribers(self) -> Mapping[str, int]:
+        """Confirmed subscriptions of every topic that there is."""
+        return dict(self.topics.confirmed(self.topics.names(self.audiences)))
+
+    def judge(self) -> Judge:
+        """Judges as in mode live, where what was only observed was told to nobody."""
+        tickets = TicketsTable(self.reads, self.outputs["TicketsTable"], self.policy.source)
+        return Judge(self.policy, tickets, self.watch, live=True)
+
+    def other_policy(self) -> str:
+        """Why what is shown here may differ from what the functions do; '' where it does not."""
+        key: Any = typed({"pk": META, "sk": "generation"})
+        item = self.reads.get_item(TableName=self.outputs["WatchTable"], Key=key).get("Item")
+        deployed = plain(item).get("hash") if item else None
+        if deployed in (None, self.policy.hash):
+            return ""
+        return f"the stack runs another policy than {self.policy_path}: deploy it, or name that one with --policy"
+
+
+def on_stack(command: Callable[[argparse.Namespace, Stack], int], args: argparse.Namespace) -> int:
+    """Run `command` on the stack that `args` name. What AWS refuses becomes one sentence."""
+    with plain_errors():
+        return command(args, find(args))
+
+
+def find(args: argparse.Namespace) -> Stack:
+    """The stack, with its policy. Raises UsageError where there is no such stack, or it is not whole."""
+    path = args.policy or Path(os.path.relpath(OWN_POLICY))
+    policy = compiled_policy(path)
+    name, session = named(args)
+    outputs = outputs_of(name, session)
+    reads = session.client("dynamodb", config=READS)
+    writes = session.client("dynamodb", config=WRITES)
+    sns_writes: SNSClient = session.client("sns", config=WRITES)
+    return Stack(
+        name=name,
+        region=session.region_name,
+        outputs=outputs,
+        policy=policy,
+        policy_path=path,
+        local=urlsplit(reads.meta.endpoint_url).hostname in LOOPBACK,
+        reads=reads,
+        watch=WatchTable(reads, writes, outputs["WatchTable"], outputs["AuditTable"]),
+        topics=Topics(session.client("sns", config=READS), sns_writes, outputs),
+        publisher=Publisher(sns_writes, outputs["TopicPrefix"]),
+    )

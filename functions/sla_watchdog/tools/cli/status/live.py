@@ -1,0 +1,63 @@
+"""`status --watch`: the same page, looked at again and again until Ctrl-C."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from time import sleep
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
+
+from sla_watchdog.tools.cli import UsageError
+from sla_watchdog.tools.cli.stack.aws_errors import plain_errors
+from sla_watchdog.tools.cli.status.command import Status
+from sla_watchdog.tools.cli.status.text import page
+
+
+def follow(look: Callable[[bool], Status], *, every: int, limit: int) -> None:
+    """Until interrupted; then the last page stays. `look` is told whether to be quiet about its progress.
+
+    A look that AWS refuses leaves the last page, with the reason; the first must succeed. Raises UsageError
+    where there is no terminal.
+    """
+    console = Console(highlight=False)
+    if not console.is_terminal or console.is_dumb_terminal:
+        raise UsageError("--watch needs a terminal; leave it out to look once")
+    try:
+        status = look(False)
+        with Live(console=console, auto_refresh=False) as live:
+            problem = ""
+            while True:
+                foot = [Text(f"\n{_again(every)}", "dim"), *_problem(problem)]
+                live.update(_fitting(console, status, limit, foot), refresh=True)
+                sleep(every)
+                status, problem = _next(look, status)
+    except KeyboardInterrupt:
+        return
+
+
+def _fitting(console: Console, status: Status, limit: int, foot: Sequence[Text]) -> Group:
+    """As many cases as fit on the screen, and how many more there are: what is below its edge nobody can see."""
+    most = min(limit or console.height, console.height)
+    for shown in range(most, 0, -1):
+        whole = Group(page(status, limit=shown, width=console.width), *foot)
+        if shown == 1 or len(console.render_lines(whole)) < console.height:
+            return whole
+    return Group(page(status, limit=1, width=console.width), *foot)
+
+
+def _again(every: int) -> str:
+    return f"looks again every {every} seconds; Ctrl-C ends"
+
+
+def _problem(said: str) -> list[Text]:
+    return [Text(f"as of before; the last look failed: {said}", "bold red")] if said else []
+
+
+def _next(look: Callable[[bool], Status], before: Status) -> tuple[Status, str]:
+    try:
+        with plain_errors():
+            return look(True), ""
+    except UsageError as problem:
+        return before, str(problem)

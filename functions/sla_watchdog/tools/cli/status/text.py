@@ -1,0 +1,140 @@
+"""`status` as a page of 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sla_watchdog.tools.cli.doctor.checks import LATE_TICK
+from sla_watchdog.tools.cli.stack.silenced import until
+from sla_watchdog.tools.cli.status.command import Mend, Pending, Quiet, Status
+from sla_watchdog.tools.cli.status.table import STYLES, cases_table
+from sla_watchdog.presentation.view.case_row import Trouble
+from sla_watchdog.domain.text.display import brief
+from sla_watchdog.presentation.text.wording import count_of, duration, instant, who_by_key
+
+MOST_PENDING = 5
+MOST_NAMED = 12
+"""Cases named of one silence."""
+
+
+def print_status(status: Status, *, limit: int) -> None:
+    console = Console(highlight=False)
+    console.print(page(status, limit=limit, width=console.width))
+
+
+def page(status: Status, *, limit: int, width: int) -> Group:
+    """Everything, with `limit` cases and findings at most; 0 is all of them."""
+    return Group(
+        *_head(status),
+        *_cases(status, limit, width),
+        *_silences(status.quiet, status.zone),
+        *_mends(status.mends, limit),
+        *_pending(status.pending, status.now),
+    )
+
+
+# ------------------------------------------------------------------ the head
+
+
+def _head(status: Status) -> Iterator[RenderableType]:
+    yield Text.assemble((status.title, "bold"), f", {instant(status.now, 'UTC')}")
+    if status.heartbeat:
+        yield Text(f"Careful: {status.heartbeat.text}.\n  {status.heartbeat.todo}", "bold red")
+    if status.warning:
+        yield Text(f"Careful: {status.warning}.", "yellow")
+    lines = {"Mode": _mode(status), "Only": Text(status.filter.said), "Cases": _counts(status)}
+    lines |= {"Ticks": _ticks(status), "To mend": _to_mend(status)}
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="dim")
+    table.add_column()
+    for name, said in lines.items():
+        if said:
+            table.add_row(name, said)
+    yield table
+
+
+def _mode(status: Status) -> Text:
+    name, since = status.mode.name, status.mode.since
+    age = f" for {duration(status.now - since)}" if since else ""
+    if name == "live":
+        return Text(f"live{age}", "green")
+    return Text.assemble((f"observe{age}", "yellow"), ": nobody is told yet; see `sla-watchdog go-live`")
+
+
+def _counts(status: Status) -> Text:
+    breached, at_risk, paused = map(status.count, (Trouble.BREACHED, Trouble.AT_RISK, Trouble.PAUSED))
+    return Text.assemble(
+        f"{len(status.rows):,} open: ",
+        (f"{breached:,} breached", STYLES[Trouble.BREACHED] if breached else "green"),
+        ", ",
+        (f"{at_risk:,} due within 24 h", STYLES[Trouble.AT_RISK] if at_risk else ""),
+        f", {paused:,} paused" if paused else "",
+    )
+
+
+def _ticks(status: Status) -> Text:
+    waiting = status.now - status.due_since if status.due_since is not None else 0
+    if waiting >= LATE_TICK:
+        late = f"{count_of(status.due, 'case')} due for {duration(waiting)} and not taken: does the schedule run?"
+        return Text(late, "bold red")
+    said = f"nothing has been due for {LATE_TICK // 60} minutes or more"
+    return Text(said if status.heartbeat else f"keeping up: {said}")
+
+
+def _to_mend(status: Status) -> Text:
+    found = len(status.mends)
+    return Text(f"{found:,} below", "yellow") if found else Text("nothing", "green")
+
+
+# ------------------------------------------------------------------ cases, silences
+
+
+def _cases(status: Status, limit: int, width: int) -> Iterator[RenderableType]:
+    shown = status.chosen
+    if shown:
+        yield cases_table(shown[: limit or None], status, width)
+    if limit and len(shown) > limit:
+        yield Text(f"and {count_of(len(shown) - limit, 'more case')}: --limit 0 shows all", "dim")
+
+
+def _silences(quiet: Sequence[Quiet], zone: str) -> Iterator[RenderableType]:
+    for place, each in enumerate(quiet):
+        more = len(each.cases) - MOST_NAMED
+        cases = ", ".join(each.cases[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+        yield Text.assemble("" if place else "\n", ("silenced ", "cyan"), f"{until(each.silence, zone)}: {cases}")
+
+
+# ------------------------------------------------------------------ what to mend, what is on its way
+
+
+def _mends(mends: Sequence[Mend], limit: int) -> Iterator[RenderableType]:
+    if not mends:
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
+    table.add_column("\nto mend", max_width=20, overflow="fold")
+    table.add_column("\nfinding", no_wrap=True)
+    table.add_column("\nreason", ratio=1, overflow="fold")
+    for each in mends[: limit or None]:
+        table.add_row(
+            Text(brief(each.ticket, 60)),
+            Text(each.kind, "yellow"),
+            Text(brief(each.reason.removeprefix(f"{each.kind}: "), 300)),
+        )
+    yield table
+    if limit and len(mends) > limit:
+        yield Text(f"and {len(mends) - limit:,} more: --limit 0 shows all", "dim")
+
+
+def _pending(pending: Sequence[Pending], now: int) -> Iterator[RenderableType]:
+    if not pending:
+        return
+    oldest = duration(now - pending[0].due_at)
+    yield Text(f"\n{count_of(len(pending), 'message')} on the way, the oldest due for {oldest}")
+    for each in [each for each in pending if each.attempts > 1][:MOST_PENDING]:
+        again = f"again in {duration(each.until - now)}" if each.until > now else "to be judged again"
+        text = f"  {each.case} to {who_by_key(each.recipient)}: tried {each.attempts} times, {again}"
+        yield Text(text, "yellow")

@@ -1,0 +1,192 @@
+"""A CSV export of a help desk: one ticket a row, columns under the desk's own names or ours.
+
+Which column is which field the policy file says, the same as for records in a table (`source.key`, `fields`). Every
+other column is kept under its own name, so that conditions of the policy can ask for it.
+"""
+
+from __future__ import annotations
+
+import csv
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from types import MappingProxyType
+
+from attrs import Factory, define, frozen
+
+from sla_watchdog.domain.policy.model import Policy, Source
+from sla_watchdog.domain.tickets.record import LONGEST_ID, Unreadable, seconds_of, ticket_id
+from sla_watchdog.tools.imports.events import LONGEST_NAME, BrokenEventFile, BrokenLine
+from sla_watchdog.tools.policy_file.desk import TICKET_FIELDS
+
+TIMES = frozenset(name for name in TICKET_FIELDS if name.endswith("_at"))
+NEEDED = ("ticket_id", "created_at", "status")
+LIKELY = {"ticket_id": ("number", "ticket", "id", "case"), "created_at": ("open", "creat"), "status": ("stat",)}
+"""Parts of the names that help desks give to what is needed: for a hint, never to decide by."""
+
+
+@define
+class Column:
+    """What became of one column: `field` is ours, '' where it is kept under its own name. `filled` counts its values,
+    `sample` is the first; `unknown` are values of a status column that the policy does not know."""
+
+    name: str
+    field: str
+    filled: int = 0
+    sample: str = ""
+    unknown: set[str] = Factory(set)
+
+    def take(self, value: str, policy: Policy) -> None:
+        self.filled += 1
+        self.sample = self.sample or value
+        if self.field == "status" and value.casefold() not in policy.statuses:
+            self.unknown.add(value)
+
+
+@frozen
+class Export:
+    """The tickets of a file as records under our names, and what its columns became."""
+
+    columns: tuple[Column, ...]
+    records: tuple[dict[str, object], ...]
+
+
+def read(lines: Iterable[bytes], policy: Policy, named: Mapping[str, str] = MappingProxyType({})) -> Export:
+    """`named` says of columns which of our fields they are, whatever they are called.
+
+    Raises BrokenEventFile, which names every row that cannot be imported and why.
+    """
+    rows = _rows(_texts(lines))
+    _, header = next(rows, (1, []))
+    columns = _columns(header, policy.source, named)
+    seen: dict[str, int] = {}
+    records: list[dict[str, object]] = []
+    broken: list[BrokenLine] = []
+    for line, cells in rows:
+        if not any(map(str.strip, cells)):
+            continue
+        record = _record(cells, columns, policy)
+        name = str(record.get("ticket_id", ""))
+        problems = [*_problems(cells, record, columns, policy)]
+        if name in seen:
+            problems.append(f"ticket {name!r} stands in line {seen[name]} already")
+        seen.setdefault(name, line)
+        broken += [BrokenLine(line, problem) for problem in problems]
+        records.append(record)
+    if broken:
+        raise BrokenEventFile(tuple(broken))
+    return Export(tuple(columns), tuple(records))
+
+
+def _texts(lines: Iterable[bytes]) -> Iterator[str]:
+    for number, line in enumerate(lines, 1):
+        try:
+            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            problem = "not UTF-8: save the file as CSV in UTF-8"
+            raise BrokenEventFile((BrokenLine(number, problem),)) from error
+
+
+def _rows(texts: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
+    """Each row with the number of its last line."""
+    first = next(texts, "")
+    rows = csv.reader(chain([first], texts), delimiter=_delimiter(first), strict=True)
+    try:
+        for cells in rows:
+            yield rows.line_num, cells
+    except csv.Error as error:
+        raise BrokenEventFile((BrokenLine(max(rows.line_num, 1), f"not CSV: {error}"),)) from error
+
+
+def _delimiter(header: str) -> str:
+    """The one of comma, semicolon and tab that parts the header into the most."""
+    return max(",;\t", key=header.count)
+
+
+def _columns(header: Sequence[str], source: Source, named: Mapping[str, str]) -> list[Column]:
+    names = [name.strip() for name in header]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise BrokenEventFile((BrokenLine(1, f"two columns are called {doubled[0]!r}"),))
+    if len(max(names, key=len, default="")) > LONGEST_NAME:
+        raise BrokenEventFile((BrokenLine(1, f"a column's name has more than {LONGEST_NAME:,} characters"),))
+    strange = [f"no column is called {name!r}" for name in named if name not in names]
+    strange += [f"tickets have no field {field!r}" for field in named.values() if field not in _fields(source)]
+    if strange:
+        raise BrokenEventFile(tuple(BrokenLine(1, f"{each}: {_there(names)}") for each in strange))
+    others = {name: "" if (field := _field(name, source)) in named.values() else field for name in names}
+    columns = [Column(name, named.get(name, others[name])) for name in names]
+    missing = [field for field in NEEDED if field not in {column.field for column in columns}]
+    if missing:
+        raise BrokenEventFile((BrokenLine(1, _unmapped(missing, names, source)),))
+    return columns
+
+
+def _there(names: Sequence[str]) -> str:
+    return f"the columns are {', '.join(names)}" if any(names) else "the file is empty"
+
+
+def _unmapped(missing: Sequence[str], names: Sequence[str], source: Source) -> str:
+    wanted = ", ".join(" or ".join(reversed(_theirs(field, source))) for field in missing)
+    free = [name for name in names if name and not _field(name, source)]
+    said = " ".join(shlex.join(["--column", f"{field}={_likely(field, free)}"]) for field in missing)
+    return f"no column is called {wanted}; {_there(names)}. Say which it is, like {said}"
+
+
+def _likely(field: str, names: Sequence[str]) -> str:
+    found = (name for part in LIKELY[field] for name in names if part in _plain(name))
+    return next(found, "COLUMN")
+
+
+def _field(name: str, source: Source) -> str:
+    """Ours by the policy's mapping, else by our own name; capitals, blanks and hyphens do not matter."""
+    return next((field for field in _fields(source) if _plain(name) in map(_plain, _theirs(field, source))), "")
+
+
+def _fields(source: Source) -> list[str]:
+    return [*dict.fromkeys(["ticket_id", *source.fields, *TICKET_FIELDS])]
+
+
+def _theirs(field: str, source: Source) -> list[str]:
+    if field == "ticket_id":
+        return [*dict.fromkeys([*source.key, "ticket_id"])]
+    return [*dict.fromkeys([source.fields.get(field, field), field])]
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace(" ", "_").replace("-", "_")
+
+
+def _record(cells: Sequence[str], columns: Sequence[Column], policy: Policy) -> dict[str, object]:
+    record: dict[str, object] = {}
+    for column, cell in zip(columns, cells, strict=False):
+        if value := cell.strip():
+            column.take(value, policy)
+            record[column.field or column.name] = value
+    if "ticket_id" in record:
+        record["ticket_id"] = _name(str(record["ticket_id"]), policy.source)
+    return record
+
+
+def _name(value: str, source: Source) -> str:
+    """The id, where the column holds it as the table's key does (`TICKET#4711`)."""
+    return ticket_id(dict.fromkeys(source.key, value), source) or value
+
+
+def _problems(
+    cells: Sequence[str], record: Mapping[str, object], columns: Sequence[Column], policy: Policy
+) -> Iterator[str]:
+    if len(cells) > len(columns):
+        yield f"{len(cells)} values for {len(columns)} columns"
+    for field in NEEDED:
+        if field not in record:
+            yield f"no {field}"
+    if "" in record:
+        yield f"{str(record[''])[:20]!r} stands in a column without a name"
+    if len(str(record.get("ticket_id", "")).encode()) > LONGEST_ID:
+        yield f"the ticket_id has more than {LONGEST_ID:,} bytes"
+    for field in TIMES.intersection(record):
+        try:
+            seconds_of(record[field], policy.timezone)
+        except Unreadable as problem:
+            yield f"{field}: {problem}"

@@ -1,0 +1,368 @@
+"""An event file: what happened to tickets, one JSON object a line (DESIGN.md section 5).
+
+Names of a ServiceNow log (`state`, `group`, …) are understood as well. A file is read whole before
+anything is done with it, so that one broken line leaves nothing half imported.
+"""
+
+from __future__ import annotations
+
+import difflib
+import gzip
+import json
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+from functools import lru_cache
+from operator import attrgetter
+from pathlib import Path
+
+from attrs import field, frozen
+
+from sla_watchdog.domain.tickets.record import LONGEST_ID, Unreadable, seconds_of
+from sla_watchdog.errors import SlaWatchdogError
+
+
+class Kind(StrEnum):
+    CREATED = "created"
+    STATUS = "status"
+    ASSIGNED = "assigned"
+    PRIORITY = "priority"
+    REPLY = "reply"
+    NOTE = "note"
+    UPDATED = "updated"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    LINKED = "linked"
+
+
+_KINDS = {kind.value: kind for kind in Kind}
+
+SPEAKERS = ("customer", "agent", "bot")
+
+MAY_SAY_BY = frozenset({Kind.CREATED, Kind.REOPENED})
+"""Who opened a ticket, or opened it again: one of the speakers, or the name of a bot."""
+
+ENVELOPE = frozenset({"ticket", "at", "type", "seq", "by", "text", "row", "mod"})
+"""Keys that say something of the event. Every other key is an attribute of the ticket's record."""
+
+OUR_NAMES = {
+    "state": "status",
+    "group": "team",
+    "reassignments": "reassigned_count",
+    "reopens": "reopened_count",
+}
+
+MUST_SAY = {
+    Kind.STATUS: ("status",),
+    Kind.ASSIGNED: ("team", "assignee", "reassigned_count"),
+    Kind.PRIORITY: ("priority",),
+    Kind.LINKED: ("case_id", "merged_into", "follow_up_of"),
+}
+"""Of these attributes an event of that type names at least one."""
+
+YEARS = range(1970, 2200)
+FIRST_SECOND, LAST_SECOND = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (YEARS.start, YEARS.stop))
+
+MOST_DIGITS = 38
+LARGEST_EXPONENT = 120
+"""What a number in DynamoDB holds, with a little to spare (10^125)."""
+
+ENDLESS = Decimal(10) ** 1000
+"""Stands for a number whose exponent not even `Decimal` takes."""
+
+LONGEST_NAME = 1_000
+"""Characters of an attribute's name; DynamoDB takes 64 KB."""
+
+MOST_LEVELS = 24
+"""Of the 32 that an item in DynamoDB holds; the policy file may keep a field some levels down."""
+
+FORM = "an event file is one JSON object a line (docs/event-files.md); a table's name ends in .csv"
+SHOWN = 20
+"""Broken lines that the error spells out; the others are counted."""
+
+
+@frozen
+class BrokenLine:
+    number: int
+    problem: str
+
+    def __str__(self) -> str:
+        return f"line {self.number}: {self.problem}"
+
+
+@frozen
+class BrokenEventFile(SlaWatchdogError):  # noqa: N818 - its name is what is wrong
+    """Lines of the file cannot be understood; nothing was done with the others either."""
+
+    lines: tuple[BrokenLine, ...]
+
+    def __str__(self) -> str:
+        told = [str(line) for line in self.lines[:SHOWN]]
+        more = len(self.lines) - SHOWN
+        return "\n".join([*told, f"and {more:,} more broken lines"] if more > 0 else told)
+
+
+@frozen
+class Event:
+    """Something that happened to a ticket at `at` (epoch seconds). A reply has a `by`; a creation or a reopening may.
+
+    `attributes` are what it says of the ticket's record, under our names; None takes one away. `text`
+    is for people: what was said. `line` is where it stands in the file, counted from 1.
+    """
+
+    ticket: str
+    at: int
+    kind: Kind
+    by: str = ""
+    attributes: Mapping[str, object] = field(factory=dict)
+    text: str = field(default="", eq=False)
+    seq: int | None = field(default=None, eq=False)
+    line: int = field(default=0, eq=False)
+
+    def repeats(self, other: Event | None) -> bool:
+        """Whether it says what `other` said; most events differ in their instant already."""
+        return other is not None and other.at == self.at and other == self
+
+    @property
+    def order(self) -> tuple[int, int, str, str]:
+        """(at, seq or line, type, content); lines differ, so only `seq` needs the content. Where no line has a `seq`,
+        a stable sort of the lines by `at` is the same.
+        """
+        if self.seq is None:
+            return self.at, self.line, "", ""
+        content = json.dumps([self.ticket, self.by, self.attributes], sort_keys=True, default=str)
+        return self.at, self.seq, self.kind.value, content
+
+
+def lines_of(path: Path) -> Iterator[bytes]:
+    """The lines of a plain or gzip-compressed file.
+
+    Raises BrokenEventFile where the compression is damaged.
+    """
+    with path.open("rb") as start:
+        compressed = start.read(2) == b"\x1f\x8b"
+    number = 0
+    try:
+        with gzip.open(path) if compressed else path.open("rb") as stream:
+            for line in stream:
+                number += 1
+                yield line
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        broken = BrokenLine(number + 1, f"the compressed file is damaged here ({error})")
+        raise BrokenEventFile((broken,)) from error
+
+
+def parse(lines: Iterable[bytes], zone: str | None) -> tuple[Event, ...]:
+    """Every event in order, each once; times without an offset are of `zone` (an IANA name).
+
+    Raises BrokenEventFile naming every line that cannot be understood.
+    """
+    return tuple(each_once(in_order(lines, zone)))
+
+
+def in_order(lines: Iterable[bytes], zone: str | None) -> list[Event]:
+    """Every event in order, the repeated ones too. Raises as `parse` does."""
+    found: list[Event] = []
+    broken: list[BrokenLine] = []
+    for number, line in enumerate(lines, 1):
+        if text := line.removeprefix(b"\xef\xbb\xbf").strip():
+            try:
+                found.append(_event(text, number, zone))
+            except Unreadable as problem:
+                broken.append(BrokenLine(number, str(problem)))
+    if not found and not broken:
+        broken.append(BrokenLine(1, "the file holds no events"))
+    if len(broken) > 1 and not found and all(line.problem.startswith("not JSON") for line in broken):
+        broken = [BrokenLine(1, f"{broken[0].problem}, and so is every other line: {FORM}")]
+    if broken:
+        raise BrokenEventFile(tuple(broken))
+    found.sort(key=attrgetter("at" if all(event.seq is None for event in found) else "order"))
+    return found
+
+
+def each_once(events: Iterable[Event]) -> Iterator[Event]:
+    """Without what only repeats the event before of its ticket; A, B, A in one minute are three."""
+    last: dict[str, Event] = {}
+    for event in events:
+        if not event.repeats(last.get(event.ticket)):
+            last[event.ticket] = event
+            yield event
+
+
+def _event(text: bytes, number: int, zone: str | None) -> Event:
+    told = _object(text)
+    kind = _kind(told)
+    return Event(
+        ticket=_ticket(told),
+        at=_at(told, zone),
+        kind=kind,
+        by=_by(told, kind),
+        attributes=_attributes(told, kind),
+        text=str(told.get("text") or ""),
+        seq=_seq(told),
+        line=number,
+    )
+
+
+def _object(text: bytes) -> Mapping[str, object]:
+    try:
+        read = text.decode()
+        reader = _READER if len(read) <= LONGEST_NAME else _READER_OF_LONG
+        told, end = reader.raw_decode(read)
+        if end < len(read):
+            raise Unreadable(f"not JSON: something follows the object at character {end + 1}")
+        if b"\\u" in text:  # only an escape can smuggle in half a surrogate pair
+            json.dumps(told, ensure_ascii=False, default=str).encode()
+    except UnicodeError as error:
+        raise Unreadable("not text in UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise Unreadable(f"not JSON: {error.msg} at character {error.pos + 1}") from error
+    except RecursionError as error:
+        raise Unreadable("nested too deeply") from error
+    if not isinstance(told, dict):
+        raise Unreadable('not an object like {"ticket": …, "at": …, "type": …}')
+    return told
+
+
+def _without_repeated_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    told = dict(pairs)
+    if "" in told:
+        raise Unreadable("one of its keys is empty")
+    if len(told) < len(pairs):
+        names = [name for name, _ in pairs]
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise Unreadable(f"{repeated!r} stands twice in it")
+    return told
+
+
+def _without_long_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    told = _without_repeated_keys(pairs)
+    if len(max(told, key=len, default="")) > LONGEST_NAME:
+        raise Unreadable(f"one of its keys has more than {LONGEST_NAME:,} characters")
+    return told
+
+
+def _number(digits: str) -> Decimal | int:
+    if len(digits) < 10 and digits.isdecimal():
+        return int(digits)
+    try:
+        value = Decimal(digits)
+    except ArithmeticError:
+        value = ENDLESS
+    if len(value.as_tuple().digits) > MOST_DIGITS or abs(value.adjusted()) > LARGEST_EXPONENT:
+        raise Unreadable(f"{digits[:20]}… has more digits than a table can hold")
+    return int(value) if value == value.to_integral_value() and value.adjusted() < 19 else value
+
+
+def _no_number(name: str) -> object:
+    raise Unreadable(f"{name} is not a number")
+
+
+def _reader(keys: Callable[[list[tuple[str, object]]], dict[str, object]]) -> json.JSONDecoder:
+    return json.JSONDecoder(object_pairs_hook=keys, parse_float=_number, parse_int=_number, parse_constant=_no_number)
+
+
+_READER, _READER_OF_LONG = _reader(_without_repeated_keys), _reader(_without_long_keys)
+"""The second for lines that are long enough to hold a long key."""
+
+
+def _kind(told: Mapping[str, object]) -> Kind:
+    name = told.get("type")
+    if name is None:
+        raise Unreadable("has no type")
+    if kind := _KINDS.get(str(name)):
+        return kind
+    names = [kind.value for kind in Kind]
+    near = difflib.get_close_matches(str(name).casefold(), names, 1)
+    meant = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(names)} is expected"
+    raise Unreadable(f"type {str(name)[:40]!r} is unknown: {meant}")
+
+
+def _ticket(told: Mapping[str, object]) -> str:
+    value = told.get("ticket")
+    if type(value) is str and (name := value.strip()):
+        if 4 * len(name) > LONGEST_ID and len(name.encode()) > LONGEST_ID:
+            raise Unreadable(f"ticket {name[:20]}… has more than {LONGEST_ID:,} bytes")
+        return name
+    if value is None or (isinstance(value, str) and not value.strip()):
+        raise Unreadable("has no ticket")
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise Unreadable(f"ticket is {_form(value)}, not a text")
+    return str(value).strip()
+
+
+def _at(told: Mapping[str, object], zone: str | None) -> int:
+    value = told.get("at")
+    if value is None:
+        raise Unreadable("has no at")
+    try:
+        at = _seconds_of_text(value, zone) if type(value) is str else seconds_of(value, zone)
+    except Unreadable as problem:
+        raise Unreadable(f"at: {problem}") from problem
+    if not FIRST_SECOND <= at < LAST_SECOND:
+        raise Unreadable(f"at: {value!r} is not within the years {YEARS[0]} to {YEARS[-1]}")
+    return at
+
+
+@lru_cache(1 << 16)
+def _seconds_of_text(value: str, zone: str | None) -> int:
+    """Logs tell of many things in one minute, and often of several in one breath."""
+    return seconds_of(value, zone)
+
+
+def _by(told: Mapping[str, object], kind: Kind) -> str:
+    if kind in MAY_SAY_BY:
+        return str(told.get("by") or "").strip()
+    if kind is not Kind.REPLY:
+        return ""
+    by = told.get("by")
+    if by not in SPEAKERS:
+        raise Unreadable('a reply says "by": "customer", "agent" or "bot"')
+    return str(by)
+
+
+def _seq(told: Mapping[str, object]) -> int | None:
+    value = told.get("seq")
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise Unreadable(f"seq is {_form(value)}, not a whole number")
+
+
+def _attributes(told: Mapping[str, object], kind: Kind) -> Mapping[str, object]:
+    if "ticket_id" in told and str(told["ticket_id"]).strip() != _ticket(told):
+        raise Unreadable("its ticket and ticket_id differ")
+    for name, ours in OUR_NAMES.items():
+        if name in told and told.get(ours, told[name]) != told[name]:
+            raise Unreadable(f"says two things of {ours}: {told[name]!r} and {told[ours]!r}")
+    attributes = {OUR_NAMES.get(name, name): value for name, value in told.items() if name not in ENVELOPE}
+    attributes.pop("ticket_id", None)
+    _check(attributes, kind)
+    return attributes
+
+
+def _check(attributes: Mapping[str, object], kind: Kind) -> None:
+    if any(isinstance(value, dict | list) and _depth(value) > MOST_LEVELS for value in attributes.values()):
+        raise Unreadable(f"nested deeper than {MOST_LEVELS} levels")
+    if "status" in attributes:
+        status = attributes["status"]
+        if not str(status).strip() or not isinstance(status, str | int):
+            raise Unreadable("the status it names is not a text")
+    wanted = MUST_SAY.get(kind)
+    if wanted and not any(name in attributes for name in wanted):
+        raise Unreadable(f"{kind.value} says nothing of {' or '.join(wanted)}")
+
+
+def _depth(value: object) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, inner), default=0)
+
+
+def _form(value: object) -> str:
+    """What JSON calls a value, with its article."""
+    if isinstance(value, bool):
+        return "true or false"
+    forms = ((dict, "an object"), (list, "a list"), (str, "a text"))
+    return next((name for form, name in forms if isinstance(value, form)), "a number")

@@ -1,0 +1,241 @@
+"""The form of the whole policy file (DESIGN.md section 9), and the reading of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from attrs import evolve, field, frozen
+
+from sla_watchdog.domain.escalation.case import OPERATIONS
+from sla_watchdog.domain.policy.model import Acknowledge, Audience, Level, Metric, Pauses, Source
+from sla_watchdog.tools.policy_file.calendars import CALENDARS, CalendarForm
+from sla_watchdog.tools.policy_file.desk import (
+    FIELDS,
+    PEOPLE,
+    PRIORITIES,
+    SOURCE,
+    STATUSES,
+    People,
+    SourceForm,
+)
+from sla_watchdog.tools.policy_file.examples import EXAMPLES, Example
+from sla_watchdog.tools.policy_file.ladders import CEILING_LINES, CEILINGS, LADDERS
+from sla_watchdog.tools.policy_file.limits import ACKNOWLEDGE, CASES, PAUSES, CasesForm
+from sla_watchdog.tools.policy_file.nodes import Entries, Node, Text, keys, parse, texts
+from sla_watchdog.tools.policy_file.problems import PolicyErrors, Problem
+from sla_watchdog.tools.policy_file.rules import POLICIES, RuleForm
+from sla_watchdog.tools.policy_file.shapes import Key, MapOf, Reading, Record, Ref, Then
+from sla_watchdog.tools.policy_file.signals import SIGNALS
+from sla_watchdog.tools.policy_file.values import AUDIENCE, ZONE, choice, whole
+
+FORM = 1
+
+
+@frozen
+class PolicyForm:
+    """A policy file that says nothing wrong, as it was written. Durations are seconds."""
+
+    form: str
+    statuses: Mapping[str, tuple[str, ...]]
+    calendars: Mapping[str, CalendarForm]
+    audiences: Mapping[str, Audience]
+    ladders: Mapping[str, tuple[Level, ...]]
+    policies: tuple[RuleForm, ...]
+    ceilings: tuple[Level, ...]
+    timezone: str | None = None
+    source: SourceForm = field(factory=SourceForm)
+    fields: Mapping[str, str] = field(factory=dict)
+    priorities: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    people: People = field(factory=People)
+    digest_after: int = 10
+    signals: Mapping[Metric, tuple[Level, ...]] = field(factory=dict)
+    pauses: Pauses = field(factory=Pauses)
+    cases: CasesForm = field(factory=CasesForm)
+    acknowledge: Acknowledge = field(factory=Acknowledge)
+    examples: tuple[Example, ...] = ()
+
+    @property
+    def tickets(self) -> Source:
+        return self.source.with_fields(self.fields)
+
+
+@frozen
+class Checked:
+    """A file that may be compiled, and what somebody might still want to know."""
+
+    form: PolicyForm
+    warnings: tuple[Problem, ...]
+
+
+# ------------------------------------------------------------------ the form
+
+
+@frozen
+class _AudienceForm:
+    each: str | None = None
+    hours: str | None = None
+
+
+def _audiences(forms: Mapping[str, _AudienceForm], _node: Node, _reading: Reading) -> Mapping[str, Audience]:
+    return {name: Audience(name, form.each, form.hours) for name, form in forms.items()}
+
+
+_AUDIENCE = Record(
+    _AudienceForm,
+    {
+        "each": Key(
+            choice("something each ticket has one of", "assignee", "team"),
+            "a topic of its own for every assignee or team",
+        ),
+        "hours": Key(
+            Ref("calendar", "calendars"),
+            "outside this calendar's hours what is not urgent waits",
+        ),
+    },
+)
+AUDIENCES = Then(MapOf(AUDIENCE, _AUDIENCE), _audiences)
+
+# Read in this order: conditions before the fields they name, ladders before the policies on them.
+POLICY_FILE = Record(
+    PolicyForm,
+    {
+        "form": Key(
+            choice("a form this version reads", str(FORM), hint=f"write `form: {FORM}`"),
+            "version of this form",
+            required=True,
+            lines=f"form: {FORM}",
+        ),
+        "timezone": Key(ZONE, "zone of times written without an offset; without it such a time is a finding"),
+        "source": Key(SOURCE, "where tickets stand in the Tickets table"),
+        "statuses": Key(
+            STATUSES,
+            "statuses as the desk writes them, by group: open, waiting, resolved, closed, or your own",
+            required=True,
+            lines="statuses:\n  open: [New, Open]\n  waiting: [Pending]\n  resolved: [Resolved]\n  closed: [Closed]",
+        ),
+        "priorities": Key(PRIORITIES, "priorities as the desk writes them, by name; the most severe first"),
+        "people": Key(PEOPLE, "bots, and assignees that are no person"),
+        "calendars": Key(
+            CALENDARS,
+            "opening hours, by name",
+            required=True,
+            lines='calendars:\n  office:\n    timezone: Europe/Berlin\n    hours: {mon-fri: ["09:00-17:00"]}',
+        ),
+        "audiences": Key(
+            AUDIENCES,
+            "who can be told, by name; each has an SNS topic",
+            required=True,
+            lines="audiences:\n  owner: {each: assignee}\n  manager: {}\n  executive: {}",
+        ),
+        "ladders": Key(
+            LADDERS,
+            "levels in the order they come due, by name; the last repeats",
+            required=True,
+            lines="ladders:\n  standard:\n    - {at: 75%, tell: [owner]}\n"
+            "    - {at: breach, tell: [owner, manager], repeat: 1d}",
+        ),
+        "policies": Key(
+            POLICIES,
+            "the first that matches judges a ticket; the last must match every ticket",
+            required=True,
+            lines="policies:\n  - name: everything\n    calendar: office\n    ladder: standard\n"
+            "    targets: {resolution: 40h}",
+        ),
+        "ceilings": Key(
+            CEILINGS,
+            "wall-clock age of a case at which somebody is told, whatever any policy says; the "
+            "last repeats weekly unless it says otherwise",
+            required=True,
+            lines=CEILING_LINES,
+        ),
+        "fields": Key(FIELDS, "where the desk keeps what we call by another name"),
+        "digest_after": Key(
+            whole("a number of messages", 1, 1000),
+            "messages to one audience in one tick, from which on they become one digest",
+        ),
+        "signals": Key(SIGNALS, "what escalates a case by itself: reopened, reassigned, without progress, unowned"),
+        "pauses": Key(PAUSES, "how long clocks may stand still"),
+        "cases": Key(CASES, "which tickets are one case"),
+        "acknowledge": Key(ACKNOWLEDGE, "how far a promise reaches, how often a case may be put off"),
+        "examples": Key(EXAMPLES, "events in, due times and alerts out; check-policy runs them"),
+    },
+)
+
+# ------------------------------------------------------------------ reading one
+
+
+def read_policy(text: str, file: str, today: date) -> Checked:
+    """Read and check a policy file; `file` names it in errors, holidays are looked up for `today`.
+
+    Raises `PolicyErrors` with everything that is wrong.
+    """
+    root, repeated = parse(text, file)
+    reading = Reading(today, _names(root), repeated, timezone=_timezone(root))
+    form = _read(root, reading)
+    if form is not None and not reading.errors:
+        _warn_of_unused(root, reading)
+        return Checked(_with_operations(form, reading), _in_order(reading.problems))
+    raise PolicyErrors(file, text, _in_order(reading.problems))
+
+
+def _read(root: Node, reading: Reading) -> PolicyForm | None:
+    if isinstance(root, Text) and root.empty:
+        reading.wrong(root, "the file is empty", "begin with the policy.yaml that ships, and change it")
+        return None
+    return POLICY_FILE.read(root, reading)
+
+
+def _in_order(problems: list[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda problem: problem.place))
+
+
+_NAMED_UNDER = {
+    "audience": "audiences",
+    "calendar": "calendars",
+    "ladder": "ladders",
+    "status group": "statuses",
+    "priority": "priorities",
+    "field": "fields",
+}
+
+
+def _names(root: Node) -> Mapping[str, tuple[str, ...]]:
+    """What the file defines, whether or not the definition itself can be read."""
+    if not isinstance(root, Entries):
+        return {}
+    sections = {kind: root.get(section) for kind, section in _NAMED_UNDER.items()}
+    names = {
+        kind: tuple(key.value for key in keys(section))
+        for kind, section in sections.items()
+        if isinstance(section, Entries)
+    }
+    for kind, section in (("status", "statuses"), ("priority text", "priorities")):
+        groups = root.get(section)
+        if isinstance(groups, Entries):
+            names[kind] = tuple(text.value for _, group in groups.pairs for text in texts(group))
+    return names
+
+
+def _timezone(root: Node) -> str | None:
+    """What the file names, when it can be read; UTC in its place when it cannot, which is one error, not many."""
+    written = root.get("timezone") if isinstance(root, Entries) else None
+    if written is None:
+        return None
+    zone = ZONE.read(written, Reading(date.min))
+    return "UTC" if zone is None else zone
+
+
+def _warn_of_unused(root: Node, reading: Reading) -> None:
+    for kind in ("calendar", "ladder"):
+        section = root.get(_NAMED_UNDER[kind]) if isinstance(root, Entries) else None
+        for key in keys(section):
+            if (kind, key.value) not in reading.used:
+                reading.warn(key, f'nobody uses the {kind} "{key.value}"', "fine, if meant for later")
+
+
+def _with_operations(form: PolicyForm, reading: Reading) -> PolicyForm:
+    """Operations always have a topic, so they may be told without being defined."""
+    if ("audience", OPERATIONS) not in reading.used or OPERATIONS in form.audiences:
+        return form
+    return evolve(form, audiences={**form.audiences, OPERATIONS: Audience(OPERATIONS)})

@@ -1,0 +1,185 @@
+"""Which facts a replay need not judge at once, because nothing can come due through them before it would look anyway.
+
+That is all there is of it: a replay with and without it tells the same at the same instants. Findings alone, which
+have no time of their own, may be told at the next look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+
+from attrs import field, frozen
+
+from sla_watchdog.domain.time.business_time import DAY, NoWorkingTime, TimeOutOfRange
+from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Facts, Value
+from sla_watchdog.domain.tickets.links import LINKS
+from sla_watchdog.domain.clocks.rules_in_force import candidates_at
+from sla_watchdog.domain.policy.model import Before, Count, Level, Metric, Open, Percent, Policy, Rule, Target
+from sla_watchdog.domain.clocks.signals import ACKNOWLEDGED
+from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
+
+PUTTING_OFF = frozenset({"status", "resolved", "closed"})
+"""On a ticket whose clocks all run, or that is over, these can only put off what is to come."""
+
+BEGINNING = PUTTING_OFF | {"created", "agent_reply", "customer_reply"}
+"""On a ticket so young that its rule has no level for it yet, these change nothing."""
+
+MOVING = BEGINNING | {"reopened", "gone", "priority", ACKNOWLEDGED, *LINKS}
+"""Fields whose facts can move a time, whatever the policy."""
+
+YEARS = 3650 * DAY
+"""Where a rule has no targets at all."""
+
+OWNING = frozenset({"team", "assignee"})
+"""Fields that a signal counts; without signals they only say who is told."""
+
+
+@frozen
+class Sparing:
+    policy: Policy
+    _rules: dict[tuple[Value, ...], tuple[Rule, ...]] = field(factory=dict, init=False)
+    spares: bool = field(init=False)
+    """False where signals count all kinds of things, limits begin with a pause, or deadlines come from elsewhere."""
+    ceiling: int = field(init=False)
+    """The age of a case before which no ceiling is due."""
+    moving: frozenset[str] = field(init=False)
+    telling: frozenset[str] = field(init=False)
+    """Those that say who is told."""
+    pausing: frozenset[str] = field(init=False)
+    halting: frozenset[str] = field(init=False)
+    """Groups in which some clock stands still; "" is a status in none, which is a finding."""
+    waits: Mapping[str, int] = field(init=False)
+    """Rule -> seconds of open time from a clock's start before which none of its levels is due."""
+
+    @spares.default
+    def _spares(self) -> bool:
+        limits = self.policy.pauses
+        elsewhere = any(target.due for target in self._targets())
+        return not (self.policy.signals or elsewhere or limits.longest is not None or limits.total is not None)
+
+    @ceiling.default
+    def _ceiling(self) -> int:
+        return min(_wait(level, None) for level in self.policy.ceilings.levels)
+
+    @moving.default
+    def _moving(self) -> frozenset[str]:
+        return MOVING | self.policy.fields | (OWNING if self.policy.signals else frozenset())
+
+    @telling.default
+    def _telling(self) -> frozenset[str]:
+        return frozenset(audience.each for audience in self.policy.audiences.values() if audience.each)
+
+    @pausing.default
+    def _pausing(self) -> frozenset[str]:
+        return frozenset(group for target in self._targets() for group in target.pauses_in)
+
+    @halting.default
+    def _halting(self) -> frozenset[str]:
+        return ENDED | self.pausing | {""}
+
+    @waits.default
+    def _waits(self) -> Mapping[str, int]:
+        return {
+            rule.name: min((_wait(level, t) for t in rule.targets for level in t.ladder.levels), default=YEARS)
+            for rule in self.policy.rules
+        }
+
+    def _targets(self) -> list[Target]:
+        return [target for rule in self.policy.rules for target in rule.targets]
+
+    def patience(self, facts: Sequence[Fact], at: int) -> int | None:
+        """Until when nothing can be due for a ticket of which these are the first facts, while no field of a
+        condition changes. None where that cannot be said.
+        """
+        said = {fact.field: fact.value for fact in facts}
+        if not self.spares or "created" not in said or not all(map(self._understood, facts)):
+            return None
+        rules = self._candidates(tuple(said.get(name, "") for name in self.policy.asked), facts, at)
+        try:
+            soonest = min(self.policy.calendars[rule.calendar].add(at, self.waits[rule.name]) for rule in rules)
+        except (NoWorkingTime, TimeOutOfRange):
+            return None
+        return min(soonest, at + self.ceiling) - 1
+
+    def _candidates(self, values: tuple[Value, ...], facts: Sequence[Fact], at: int) -> tuple[Rule, ...]:
+        """Tickets of which the same is known have the same rules."""
+        if values not in self._rules:
+            self._rules[values] = candidates_at(facts[0].ticket, Facts.of(facts), self.policy, at)
+        return self._rules[values]
+
+    @cached_property
+    def exchanges(self) -> bool:
+        """Whether a judgement leaves out what is over unless it is asked for the whole."""
+        return any(target.metric in (Metric.NEXT_RESPONSE, Metric.UPDATE) for target in self._targets())
+
+    def calm(self, tickets: tuple[Ticket, ...]) -> bool:
+        """Whether a case that was just judged is one ticket whose clocks do not pause."""
+        return self.spares and len(tickets) == 1 and tickets[0].group not in self.pausing
+
+    def moves(self, facts: Iterable[Fact]) -> bool:
+        """Whether the facts can change what is due when."""
+        return any(fact.field in self.moving or fact.field.startswith(UNREADABLE) for fact in facts)
+
+    def tells(self, facts: Iterable[Fact]) -> bool:
+        """Whether the facts can change who is told."""
+        return any(fact.field in self.telling for fact in facts)
+
+    def only_puts_off(self, facts: Sequence[Fact], young: bool, ended: bool) -> bool:
+        """Of facts that matter, for a case that is calm and of which nothing was told: `young`, within `patience`.
+
+        Leaving resolved or closed is a reopening: it brings levels nearer.
+        """
+        harmless = BEGINNING if young else PUTTING_OFF
+        ended = ended or self.ends(facts)
+        return all(self._harmless(fact, harmless, ended) for fact in facts)
+
+    def keeps(self, facts: Iterable[Fact]) -> bool:
+        """Of facts that matter, for an unresolved case that is calm: whether they move nothing at all.
+
+        Its status changed, but into a group in which every clock runs on.
+        """
+        return all(self._runs_on(fact) for fact in facts)
+
+    def _runs_on(self, fact: Fact) -> bool:
+        if fact.field == "status":
+            return self._group(fact) not in self.halting
+        fields = self.moving | self.telling
+        return fact.field not in fields and not fact.field.startswith(UNREADABLE)
+
+    def _understood(self, fact: Fact) -> bool:
+        """Whether it makes no finding, and links nothing."""
+        if fact.field == "priority":
+            return not self.policy.priorities or str(fact.value).casefold() in self.policy.priorities
+        known = self._group(fact) != "" if fact.field == "status" else fact.field not in LINKS
+        return known and not fact.field.startswith(UNREADABLE)
+
+    def _harmless(self, fact: Fact, harmless: frozenset[str], ended: bool) -> bool:
+        if fact.field == "status":
+            return self._group(fact) in ENDED if ended else self._group(fact) != ""
+        if fact.field == "customer_reply" and ended:
+            return False
+        if fact.field in harmless:
+            return True
+        return fact.field not in self.moving and not fact.field.startswith(UNREADABLE)
+
+    def ends(self, facts: Iterable[Fact]) -> bool:
+        """Whether they resolve or close a ticket."""
+        return any(fact.field in ENDED or self._group(fact) in ENDED for fact in facts)
+
+    def _group(self, fact: Fact) -> str:
+        return self.policy.statuses.get(str(fact.value).casefold(), "") if fact.field == "status" else ""
+
+
+def _wait(level: Level, target: Target | None) -> int:
+    """Seconds from a clock's start before which its level is never due."""
+    within = target.within if target else 0
+    match level.trigger:
+        case Percent(percent):
+            return percent * within // 100
+        case Before(seconds):
+            return max(0, within - seconds)
+        case Count() | Open():
+            return 0
+        case trigger:
+            return within or trigger.seconds

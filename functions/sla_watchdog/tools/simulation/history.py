@@ -1,0 +1,169 @@
+"""A history: what the events of a file tell, as the facts that the watchdog would learn from the records they leave.
+
+Facts never depend on the order of the lines, nor on how often a line stands in the file, beyond (at, seq or line).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter
+
+from attrs import field, frozen
+
+from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Value
+from sla_watchdog.domain.tickets.links import LINKS, named_by
+from sla_watchdog.domain.policy.model import Metric, Policy
+from sla_watchdog.domain.tickets.record import STATES, Record, Unreadable, text_of, text_of_or_empty
+from sla_watchdog.domain.tickets.ticket import AGENT
+from sla_watchdog.tools.imports.events import Event, Kind
+from sla_watchdog.tools.simulation.help_desk import Words, apply
+
+COUNTED = {"reassigned_count": Metric.REASSIGNED, "reopened_count": Metric.REOPENED}
+"""What a desk counts by itself where an event does not say it, told where the policy reads it."""
+
+MOMENTS = {
+    Kind.CREATED: "created",
+    Kind.RESOLVED: "resolved",
+    Kind.CLOSED: "closed",
+    Kind.REOPENED: "reopened",
+}
+REPLIES = {"agent": "agent_reply", "customer": "customer_reply", "bot": "bot_reply"}
+
+_when = attrgetter("at")
+
+
+def by_ticket(events: Iterable[Event]) -> dict[str, list[Event]]:
+    """The events of each ticket, in their order."""
+    found: dict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        found[event.ticket].append(event)
+    return dict(found)
+
+
+def components(tickets: Mapping[str, Sequence[Event]]) -> list[tuple[str, ...]]:
+    """The tickets that links of any kind tie together, whenever they do; most stand alone."""
+    leader = {name: name for name in tickets}
+
+    def first(name: str) -> str:
+        while (above := leader.setdefault(name, name)) != name:
+            leader[name] = leader[above]
+            name = above
+        return name
+
+    for name, events in tickets.items():
+        for target in _linked(events):
+            one, other = sorted((first(name), first(target)))
+            leader[other] = one
+    together: dict[str, list[str]] = defaultdict(list)
+    for name in tickets:
+        together[first(name)].append(name)
+    return [tuple(sorted(names)) for names in together.values()]
+
+
+def _linked(events: Iterable[Event]) -> Iterator[str]:
+    for event in events:
+        for name in LINKS:
+            if isinstance(target := event.attributes.get(name), str | int) and str(target).strip():
+                yield named_by(name, str(text_of(target)))
+
+
+@frozen
+class Chronicler:
+    """Tells the facts of a ticket's events under one policy: which fields it reads, which words its desk has."""
+
+    policy: Policy
+    words: Words = field(init=False)
+    names: frozenset[str] = field(init=False)
+    counted: frozenset[str] = field(init=False)
+    statuses: Mapping[Kind, str] = field(init=False)
+
+    @words.default
+    def _words(self) -> Words:
+        return Words.of(self.policy)
+
+    @names.default
+    def _names(self) -> frozenset[str]:
+        unread = {name for name, metric in COUNTED.items() if metric not in self.policy.signals}
+        return frozenset({*STATES, *LINKS}.difference(unread) | self.policy.fields)
+
+    @counted.default
+    def _counted(self) -> frozenset[str]:
+        return self.names.intersection(COUNTED)
+
+    @statuses.default
+    def _statuses(self) -> Mapping[Kind, str]:
+        """The status that an event of that type leaves where it says none itself."""
+        words = self.words
+        return {
+            Kind.CREATED: words.new,
+            Kind.RESOLVED: words.resolved,
+            Kind.CLOSED: words.closed,
+            Kind.REOPENED: words.reopened,
+        }
+
+    def facts(self, events: Sequence[Event]) -> list[Fact]:
+        """Of the events of one ticket, in their order, the facts in order of time."""
+        return sorted([*self._moments(events), *self._states(events)], key=_when)
+
+    def _moments(self, events: Iterable[Event]) -> set[Fact]:
+        told = set()
+        for event in events:
+            if event.kind is Kind.REPLY:
+                said = text_of_or_empty(event.attributes.get("agent"))
+                told.add(Fact(event.ticket, REPLIES[event.by], event.at, said))
+            elif event.kind in MOMENTS:
+                told.add(Fact(event.ticket, MOMENTS[event.kind], event.at, _by(event)))
+        return told
+
+    def _states(self, events: Iterable[Event]) -> Iterator[Fact]:
+        """The changes of each state. Of what is said of it within one second the last counts: facts are a set."""
+        known: dict[str, Value] = {}
+        troubled: set[str] = set()
+        record: dict[str, object] = {}
+        for at, moment in groupby(events, key=_when):
+            said: dict[str, Value] = {}
+            for event in moment:
+                said.update(self._said(event, said.get("status") or known.get("status"), troubled))
+                if self.counted:
+                    record = apply(event, record, self.words)
+                    said.update(self._counts(record))
+            for name, value in said.items():
+                if known.get(name, "") != value:
+                    known[name] = value
+                    yield Fact(event.ticket, name, at, value)
+
+    def _said(self, event: Event, status: object, troubled: set[str]) -> dict[str, Value]:
+        """What cannot be read is a state of its own, which the next value that can be read ends (as of a record)."""
+        told: dict[str, Value] = {}
+        if event.kind in self.statuses and not (event.kind is Kind.CREATED and status):
+            told["status"] = self.statuses[event.kind]
+        for name in self.names.intersection(event.attributes):
+            try:
+                told[name] = _text(event.attributes[name])
+                if name in troubled:
+                    told[UNREADABLE + name] = ""
+            except Unreadable as problem:
+                troubled.add(name)
+                told[UNREADABLE + name] = f"{name}: {problem}"
+        return told
+
+    def _counts(self, record: Record) -> dict[str, Value]:
+        return {name: text_of(record[name]) for name in self.counted if name in record}
+
+
+def _by(event: Event) -> str:
+    """Of a creation it matters only whether the desk made it; of a reopening, which bot may have been."""
+    return event.by if event.kind is Kind.REOPENED or event.by == AGENT else ""
+
+
+def _text(value: object) -> Value:
+    return _text_of_text(value) if isinstance(value, str) else text_of(value)
+
+
+@lru_cache(1 << 12)
+def _text_of_text(value: str) -> Value:
+    """A log says the same few words again and again."""
+    return text_of(value)
