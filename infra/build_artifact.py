@@ -4,12 +4,12 @@
     sla_watchdog/                               without what only people run: commands, backtest, policy_file/
     policy.json                                 policy.yaml, checked and compiled
 
-A policy with an error fails the build, with the errors shown. Any other failure is said to be one of the
-builder, never of the policy.
+A policy with an error fails the build, with the errors shown. Any other failure is said to be
+one of the builder, never of the policy.
 
-The same sources on the same day give the same artifact, which is kept in .cache/ and copied, since
-`sam build` asks once for each function. (The day counts because the compiled policy holds the
-holidays of the years around it.)
+The same sources on the same day give the same artifact, which is kept in .cache/ and copied,
+since `sam build` asks once for each function. (The day counts because the compiled policy holds
+the holidays of the years around it.)
 """
 
 import contextlib
@@ -31,7 +31,15 @@ CACHE = ROOT / ".cache"
 DAY_SECONDS = 86_400
 POLICY_IS_WRONG = 3
 """How `python -m sla_watchdog.tools.policy_file` says so; a program that crashed ends otherwise."""
-ONLY_RUN_BY_PEOPLE = ("cli", "policy_file", "backtest", "history.py", "replay.py", "sparing.py", "__main__.py")
+ONLY_RUN_BY_PEOPLE = (
+    "cli",
+    "policy_file",
+    "backtest",
+    "history.py",
+    "replay.py",
+    "sparing.py",
+    "__main__.py",
+)
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "ruff.toml", *ONLY_RUN_BY_PEOPLE)
 
 
@@ -57,11 +65,15 @@ def build(folder: Path) -> None:
 
 
 def compile_policy(compiled: Path) -> None:
-    code = exit_code([sys.executable, "-m", "sla_watchdog.tools.policy_file", "policy.yaml", str(compiled)])
+    code = exit_code(
+        [sys.executable, "-m", "sla_watchdog.tools.policy_file", "policy.yaml", str(compiled)]
+    )
     if code == POLICY_IS_WRONG:
         raise BuildError("functions/policy.yaml has errors, shown above")
     if code != 0 or not compiled.exists():
-        raise BuildError(f"the builder itself crashed (exit code {code}), see above; this is no error of your policy")
+        raise BuildError(
+            f"the builder itself crashed (exit code {code}), see above; this is no error of your policy"
+        )
 
 
 def install_libraries(folder: Path) -> None:
@@ -87,13 +99,17 @@ def _uv() -> str | None:
 
 def succeeds(command: list[str]) -> bool:
     environment = os.environ | {"UV_SYSTEM_CERTS": "1"}
-    return subprocess.run(command, env=environment, capture_output=True, check=False).returncode == 0
+    return (
+        subprocess.run(command, env=environment, capture_output=True, check=False).returncode == 0
+    )
 
 
 def exit_code(command: list[str]) -> int:
     """Runs a step in functions/; what it prints goes to stderr, which SAM CLI shows."""
     environment = os.environ | {"PYTHONPATH": str(FUNCTIONS), "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(command, cwd=FUNCTIONS, env=environment, stdout=sys.stderr, check=False).returncode
+    return subprocess.run(
+        command, cwd=FUNCTIONS, env=environment, stdout=sys.stderr, check=False
+    ).returncode
 
 
 def kept(name: str, key: str, fill: Callable[[Path], None]) -> Path:

@@ -7,10 +7,8 @@ from typing import Any
 
 from attrs import evolve
 
-from sla_watchdog.domain.time.business_time import Calendar
-from sla_watchdog.domain.escalation.case import Case, Outcome, Reached
+from sla_watchdog.domain.escalation.case import Case, LastNotified, Outcome
 from sla_watchdog.domain.escalation.plan import Plan, plan
-from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.policy.model import (
     Acknowledge,
     After,
@@ -28,6 +26,8 @@ from sla_watchdog.domain.policy.model import (
     Source,
     Target,
 )
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.time.business_time import Calendar
 
 HOUR, DAY = 3600, 86_400
 OFFICE = Calendar.from_spec(
@@ -39,7 +39,9 @@ OFFICE = Calendar.from_spec(
 ALWAYS = Calendar.from_spec(
     {
         "timezone": "UTC",
-        "hours": {day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")},
+        "hours": {
+            day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+        },
     }
 )
 DAILY = Repeat(DAY, doubling=True)
@@ -54,7 +56,10 @@ STANDARD = Ladder(
 )
 CEILINGS = Ladder(
     "ceilings",
-    (Level(Age(14 * DAY), ("manager",)), Level(Age(30 * DAY), ("executive",), repeat=Repeat(7 * DAY, False))),
+    (
+        Level(Age(14 * DAY), ("manager",)),
+        Level(Age(30 * DAY), ("executive",), repeat=Repeat(7 * DAY, False)),
+    ),
 )
 STATUSES = {
     "new": "open",
@@ -66,14 +71,18 @@ STATUSES = {
 
 
 def resolution(within: int, ladder: Ladder = STANDARD, **more: Any) -> Target:
-    return Target(Metric.RESOLUTION, within, ladder, **{"pauses_in": frozenset({"waiting"}), **more})
+    return Target(
+        Metric.RESOLUTION, within, ladder, **{"pauses_in": frozenset({"waiting"}), **more}
+    )
 
 
 def first_response(within: int, ladder: Ladder = STANDARD, **more: Any) -> Target:
     return Target(Metric.FIRST_RESPONSE, within, ladder, **more)
 
 
-def rule(name: str, *targets: Target, calendar: str = "always", when: tuple[Condition, ...] = ()) -> Rule:
+def rule(
+    name: str, *targets: Target, calendar: str = "always", when: tuple[Condition, ...] = ()
+) -> Rule:
     return Rule(name, when, calendar, targets)
 
 
@@ -83,12 +92,19 @@ def policy(*rules: Rule, **changes: Any) -> Policy:
         "timezone": "UTC",
         "statuses": STATUSES,
         "groups": ("open", "waiting", "resolved", "closed"),
-        "priorities": {"1 - critical": "urgent", "2 - high": "high", "3 - normal": "normal", "4 - low": "low"},
+        "priorities": {
+            "1 - critical": "urgent",
+            "2 - high": "high",
+            "3 - normal": "normal",
+            "4 - low": "low",
+        },
         "severity": ("urgent", "high", "normal", "low"),
         "bots": frozenset({"auto-reply"}),
         "shared": frozenset({"queue"}),
         "calendars": {"office": OFFICE, "always": ALWAYS},
-        "audiences": {name: Audience(name) for name in ("owner", "team-lead", "manager", "executive")},
+        "audiences": {
+            name: Audience(name) for name in ("owner", "team-lead", "manager", "executive")
+        },
         "rules": rules or (rule("everything", resolution(8 * HOUR)),),
         "ceilings": CEILINGS,
         "signals": {},
@@ -110,15 +126,21 @@ def at(text: str) -> int:
 
 
 def facts(*said: tuple[str, str] | tuple[str, str, str], ticket: str = "T-1") -> Facts:
-    """`("created", "2026-03-02T09:00"), ("status", "2026-03-02T10:00", "Waiting"), …` of one ticket."""
-    return Facts.of(Fact(ticket, entry[0], at(entry[1]), entry[2] if len(entry) == 3 else "") for entry in said)
+    """`("created", "2026-03-02T09:00"), ("status", "2026-03-02T10:00", "Waiting"), …` of one
+    ticket.
+    """
+    return Facts.of(
+        Fact(ticket, entry[0], at(entry[1]), entry[2] if len(entry) == 3 else "") for entry in said
+    )
 
 
-def judge(known: Facts, now: str, rules: Policy | None = None, **state: Any) -> Plan:
+def evaluate(known: Facts, now: str, rules: Policy | None = None, **state: Any) -> Plan:
     return plan(Case("T-1", facts=known, **state), rules or policy(), at(now))
 
 
-def after_telling(case: Case, judged: Plan, now: int, outcome: Outcome = Outcome.SENT) -> Case:
+def after_telling(case: Case, evaluated: Plan, now: int, outcome: Outcome = Outcome.SENT) -> Case:
     """The case once every alert of the plan ended with `outcome`."""
-    reached = {(a.clock_key, a.recipient.key): Reached.by(a, now, outcome) for a in judged.alerts}
+    reached = {
+        (a.clock_key, a.recipient.key): LastNotified.by(a, now, outcome) for a in evaluated.alerts
+    }
     return evolve(case, reached={**case.reached, **reached})

@@ -1,7 +1,8 @@
 """The AWS engines that tests run on.
 
-`engine` runs a test on moto, MiniStack and DynamoDB Local; `atomic_engine` leaves moto out, which is
-not atomic and shows nothing about "only once". Each test gets an account of its own, empty at first.
+`engine` runs a test on moto, MiniStack and DynamoDB Local; `atomic_engine` leaves moto out,
+which is not atomic and shows nothing about "only once". Each test gets an account of its own,
+empty at first.
 """
 
 import contextlib
@@ -78,10 +79,17 @@ def _engine(name: str, request: pytest.FixtureRequest) -> Iterator[Engine]:
             yield Engine(name, atomic=False, exact_capacity=False, client=_moto_client)
     elif name == "ministack":
         aws: LocalAws = request.getfixturevalue("ministack")
-        yield Engine(name, atomic=True, exact_capacity=False, client=lambda s: aws.client(s, account=account))
+        yield Engine(
+            name, atomic=True, exact_capacity=False, client=lambda s: aws.client(s, account=account)
+        )
     else:
         server: DynamoDbLocal = request.getfixturevalue("dynamodb_local")
-        yield Engine(name, atomic=True, exact_capacity=True, client=lambda s: server.client(s, account=account))
+        yield Engine(
+            name,
+            atomic=True,
+            exact_capacity=True,
+            client=lambda s: server.client(s, account=account),
+        )
 
 
 def _moto_client(service: str) -> Any:
@@ -91,7 +99,9 @@ def _moto_client(service: str) -> Any:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests of one `xdist_group` in one process: pytest-xdist 3.8 writes the group where pytest 9.2 reads no id."""
+    """Tests of one `xdist_group` in one process: pytest-xdist 3.8 writes the group where pytest 9.2
+    reads no id.
+    """
     for item in items if config.getoption("loadgroup", False) else ():
         group = item.get_closest_marker("xdist_group")
         if group and "@" not in item.nodeid:
@@ -99,7 +109,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """What is loaded by now stays to the end: to look through it again and again is a tenth of the whole time."""
+    """What is loaded by now stays to the end: to look through it again and again is a tenth of the
+    whole time.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
@@ -108,5 +120,7 @@ def pytest_collection_finish() -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What a test counted to prove something (`record_property("proof", …)`) is said at the end."""
     passed = terminalreporter.stats.get("passed", [])
-    for said in [value for each in passed for name, value in each.user_properties if name == "proof"]:
+    for said in [
+        value for each in passed for name, value in each.user_properties if name == "proof"
+    ]:
         terminalreporter.write_line(f"proof: {said}")

@@ -1,4 +1,6 @@
-"""A help desk and its watchdog in one process, on any engine: records in, ticks at any time, messages out."""
+"""A help desk and its watchdog in one process, on any engine: records in, ticks at any time,
+messages out.
+"""
 
 from __future__ import annotations
 
@@ -15,19 +17,19 @@ from botocore.config import Config
 from building import at, policy
 from sla_watchdog.adapters.dynamodb.attributes import typed
 from sla_watchdog.adapters.dynamodb.audit import AuditItem, AuditTable
-from sla_watchdog.adapters.s3 import Reports
-from sla_watchdog.adapters.sqs import Segment, SegmentsQueue
-from sla_watchdog.adapters.sns import Pacer, Publisher, Topics
 from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
 from sla_watchdog.adapters.dynamodb.watch import WatchTable
-from sla_watchdog.handlers.bootstrap import Parts
+from sla_watchdog.adapters.s3 import Reports
+from sla_watchdog.adapters.sns import Pacer, Publisher, Topics
+from sla_watchdog.adapters.sqs import Segment, SegmentsQueue
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.usecases.watch.drafts import Tally
-from sla_watchdog.usecases.sweep.invariants import Swept
+from sla_watchdog.handlers.bootstrap import Parts
 from sla_watchdog.handlers.settings import Settings
+from sla_watchdog.usecases.sweep.invariants import SweepResult
 from sla_watchdog.usecases.sweep.sweep import start
 from sla_watchdog.usecases.track.track import Change, Tracked
+from sla_watchdog.usecases.watch.drafts import TickResult
 
 ONCE = Config(retries={"total_max_attempts": 1})
 AUDIENCES = ("owner", "team-lead", "manager", "executive")
@@ -41,13 +43,17 @@ def client_of_moto(service: str) -> Any:
 def bucket_of_reports() -> Any:
     """A client of S3, where the bucket is from now on: of the few tests that need it."""
     s3 = client_of_moto("s3")
-    s3.create_bucket(Bucket="reports", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    s3.create_bucket(
+        Bucket="reports", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
     return s3
 
 
 @define
 class Desk:
-    """Made inside `mock_aws()`, where all is moto's; or with a `client` of other engines. Times are ISO texts, UTC."""
+    """Made inside `mock_aws()`, where all is moto's; or with a `client` of other engines. Times are
+    ISO texts, UTC.
+    """
 
     policy: Policy = field(factory=policy)
     mode: str = "live"
@@ -106,31 +112,39 @@ class Desk:
         self.dynamodb.put_item(TableName=self.parts.settings.tickets_table, Item=item)
 
     def delete(self, now: str, ticket: str = "T-1", streamed: bool = True) -> None:
-        self.dynamodb.delete_item(TableName=self.parts.settings.tickets_table, Key={"ticket_id": {"S": ticket}})
+        self.dynamodb.delete_item(
+            TableName=self.parts.settings.tickets_table, Key={"ticket_id": {"S": ticket}}
+        )
         if streamed:
             self.deliver(now, ticket, None)
 
     def deliver(self, now: str, ticket: str, record: Mapping[str, object] | None) -> Tracked:
         self._sequence += 1
-        change = Change({"ticket_id": ticket}, record, at(now), str(self._sequence), removed=record is None)
+        change = Change(
+            {"ticket_id": ticket}, record, at(now), str(self._sequence), removed=record is None
+        )
         self.parts.watch.set_simulated_now(at(now))
         return self.parts.tracker(at(now)).track([change], at(now))
 
-    def tick(self, now: str, time_left: float | None = None) -> Tally:
+    def tick(self, now: str, time_left: float | None = None) -> TickResult:
         left = self.time_left if time_left is None else time_left
-        tally = self.parts.tick(at(now), lambda: left).run()
-        assert tally is not None, "no other tick runs"
-        return tally
+        result = self.parts.tick(at(now), lambda: left).run()
+        assert result is not None, "no other tick runs"
+        return result
 
-    def sweep(self, now: str) -> Swept:
+    def sweep(self, now: str) -> SweepResult:
         """A whole sweep, its segments taken one by one from the queue."""
-        total = Swept()
+        total = SweepResult()
         client, url = self.parts.queue.client, self.parts.queue.url
-        while asked := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+        while asked := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get(
+            "Messages", []
+        ):
             for message in asked:
                 client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         start(self.parts.queue, self.parts.settings.segments)
-        while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+        while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get(
+            "Messages", []
+        ):
             for message in messages:
                 client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
                 sweeper, segment = self.parts.sweeper(at(now)), Segment.of_body(message["Body"])
@@ -143,7 +157,9 @@ class Desk:
     def asked_for_sweeps(self) -> int:
         """Segments of sweeps that wait to be swept."""
         queue = self.parts.queue
-        known = queue.client.get_queue_attributes(QueueUrl=queue.url, AttributeNames=["ApproximateNumberOfMessages"])
+        known = queue.client.get_queue_attributes(
+            QueueUrl=queue.url, AttributeNames=["ApproximateNumberOfMessages"]
+        )
         return int(known["Attributes"]["ApproximateNumberOfMessages"])
 
     def case(self, name: str = "T-1") -> Case:
@@ -156,7 +172,10 @@ class Desk:
 
     def outcomes(self, name: str = "T-1") -> list[tuple[str, str]]:
         """(alert id without the ticket, outcome), oldest first."""
-        return [(item.alert_id.removeprefix(f"{name}/"), item.outcome.value) for item in self.audit(name)]
+        return [
+            (item.alert_id.removeprefix(f"{name}/"), item.outcome.value)
+            for item in self.audit(name)
+        ]
 
     def sent(self) -> list[tuple[str, dict[str, Any]]]:
         """(topic without prefix, structured body) of every message since the last call."""

@@ -1,7 +1,9 @@
-"""moto answers as ever, sooner: what it looks up again for each value, node and call is looked up once.
+"""moto answers as ever, sooner: what it looks up again for each value, node and call is looked up
+once.
 
-Half of the time of the tests passes inside moto. Each change here returns what moto's own code returns; where the
-release of moto has nothing of that name any more, it says so. tests/build/test_of_the_tests.py compares.
+Half of the time of the tests passes inside moto. Each change here returns what moto's own code
+returns; where the release of moto has nothing of that name any more, it says so.
+tests/build/test_of_the_tests.py compares.
 """
 
 from __future__ import annotations
@@ -20,8 +22,12 @@ Members = Callable[[BaseJSONSerializer, Any, Any, Any, str], None]
 def install() -> None:
     """Once per process."""
     responses.method_names_from_class = cache(responses.method_names_from_class)
-    DepthFirstTraverser.nodes_to_be_processed = _once_a_class(DepthFirstTraverser.nodes_to_be_processed)
-    BaseJSONSerializer._serialize_type_structure = _said_members_alone(BaseJSONSerializer._serialize_type_structure)
+    DepthFirstTraverser.nodes_to_be_processed = _once_a_class(
+        DepthFirstTraverser.nodes_to_be_processed
+    )
+    BaseJSONSerializer._serialize_type_structure = _said_members_alone(
+        BaseJSONSerializer._serialize_type_structure
+    )
 
 
 def _once_a_class(nodes: Callable[[Any], tuple[type, ...]]) -> Callable[[Any], tuple[type, ...]]:
@@ -37,7 +43,9 @@ def _once_a_class(nodes: Callable[[Any], tuple[type, ...]]) -> Callable[[Any], t
 
 
 def _said_members_alone(slow: Members) -> Members:
-    """Of an attribute's ten possible types, the one it has; moto looks for each of the others under six names."""
+    """Of an attribute's ten possible types, the one it has; moto looks for each of the others under
+    six names.
+    """
 
     @wraps(slow)
     def quick(serializer: BaseJSONSerializer, into: Any, value: Any, shape: Any, key: str) -> None:

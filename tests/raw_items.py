@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 Raw = dict[str, Any]
 
 NUMBERS = st.sampled_from(
-    ["0", "-1", "0.5", "1E+125", "-9.9E+125", "1E-130", "9" * 38, "1772438400000", "99999999999999999", "-62135596801"]
+    [
+        "0",
+        "-1",
+        "0.5",
+        "1E+125",
+        "-9.9E+125",
+        "1E-130",
+        "9" * 38,
+        "1772438400000",
+        "99999999999999999",
+        "-62135596801",
+    ]
 ) | st.integers(-(10**37), 10**37).map(str)
 TEXTS = st.sampled_from(
     [
@@ -61,7 +72,9 @@ ATTRIBUTES: st.SearchStrategy[Raw] = st.recursive(
     SCALARS | st.just(_deep(30)) | st.just({"L": [{"S": "x"}] * 5000}),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3).map(lambda members: {"L": members}),
-        st.dictionaries(st.text(min_size=1, max_size=5), inner, max_size=3).map(lambda members: {"M": members}),
+        st.dictionaries(st.text(min_size=1, max_size=5), inner, max_size=3).map(
+            lambda members: {"M": members}
+        ),
     ),
     max_leaves=4,
 )

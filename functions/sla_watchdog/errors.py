@@ -8,8 +8,12 @@ class SlaWatchdogError(Exception):
 
 
 class Unavailable(SlaWatchdogError):  # noqa: N818 - its name is what is wrong
-    """A service cannot be used now: throttled, out of reach, or forbidden to us. What was to be done is still to do."""
+    """A service cannot be used now: throttled, out of reach, or forbidden to us. What was to be
+    done is still to do.
+    """
 
 
 class Unstorable(SlaWatchdogError):  # noqa: N818 - its name is what is wrong
-    """The store refuses an item for what is in it, and would every time; it is one item's fault, not the store's."""
+    """The store refuses an item for what is in it, and would every time; it is one item's fault,
+    not the store's.
+    """

@@ -18,7 +18,9 @@ def main(argv: list[str]) -> int:
         return 2
     # Asked to stop, it leaves by the same door as after an exception: through every `finally`.
     signal.signal(signal.SIGTERM, _leave)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are started deaf to it
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a shell's background jobs are started deaf to it
     try:
         return int(importlib.import_module(f"local_stack.{argv[0]}").main(argv[1:]))
     except KeyboardInterrupt:

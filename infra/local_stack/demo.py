@@ -1,4 +1,5 @@
-"""make demo: the real stack at work on an event file, in simulated time, and what a team lead would see of it.
+"""make demo: the real stack at work on an event file, in simulated time, and what a team lead would
+see of it.
 
 Starts the embedded AWS, checks, builds and deploys the real template, plays the events, prints, and
 stops all it started. Without a file it tells the story of a city that waited for two years.
@@ -18,7 +19,14 @@ from pathlib import Path
 from attrs import frozen
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -28,9 +36,18 @@ from local_stack.inbox import Delivery, Inbox
 from local_stack.ministack import LocalAws
 from local_stack.policy import BadPolicyError, CompiledPolicy, use_policy
 from local_stack.server import ROOT
-from local_stack.story import Counts, Open, Step, climb, counts, most_telling, still_open, with_the_desk
+from local_stack.story import (
+    Counts,
+    Open,
+    Step,
+    climb,
+    counts,
+    most_telling,
+    still_open,
+    with_the_desk,
+)
 from sla_watchdog.adapters.dynamodb.audit import AuditTable
-from sla_watchdog.presentation.text.wording import count_of, duration
+from sla_watchdog.domain.text.times import count_of, duration
 from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
 from sla_watchdog.tools.imports.events import BrokenEventFile, Event, Kind, lines_of, parse
 
@@ -41,9 +58,11 @@ FIRST_RECIPIENT = "team-lead@example.com"
 DAY, QUARTER_DAY = 86_400, 21_600
 STEP_OF_A_STORY, STEP_OF_A_LOG, QUIET_STEP_OF_A_LOG = 60, 900, QUARTER_DAY
 SMALL_FILE = 1000
-"""Events; a larger file goes by quarters of an hour, and of a day while its desk rests: a week takes minutes.
+"""Events; a larger file goes by quarters of an hour, and of a day while its desk rests: a week
+takes minutes.
 
-Not by more than quarters of a day: those who are told in office hours alone would never be found in them.
+Not by more than quarters of a day: those who are told in office hours alone would never be found
+in them.
 """
 
 SAID_EVERY_SECONDS = 15.0
@@ -76,12 +95,28 @@ def main(argv: list[str]) -> int:
 
 
 def _arguments(argv: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make demo", description="the product at work on an event file")
-    parser.add_argument("events", nargs="?", type=_file, default=STORY, help="an event file; else the story of a city")
-    parser.add_argument("--policy", type=_file, default=POLICY, help="a policy file; else functions/policy.yaml")
-    parser.add_argument("--step", type=int, metavar="MINUTES", help="in which simulated time advances")
-    parser.add_argument("--until", metavar="TIME", help="when to stop, as 2026-03-05 or 2026-03-05T17:00Z")
-    parser.add_argument("--keep", action="store_true", help="keep the stack and the inbox page until Ctrl-C")
+    parser = argparse.ArgumentParser(
+        prog="make demo", description="the product at work on an event file"
+    )
+    parser.add_argument(
+        "events",
+        nargs="?",
+        type=_file,
+        default=STORY,
+        help="an event file; else the story of a city",
+    )
+    parser.add_argument(
+        "--policy", type=_file, default=POLICY, help="a policy file; else functions/policy.yaml"
+    )
+    parser.add_argument(
+        "--step", type=int, metavar="MINUTES", help="in which simulated time advances"
+    )
+    parser.add_argument(
+        "--until", metavar="TIME", help="when to stop, as 2026-03-05 or 2026-03-05T17:00Z"
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the stack and the inbox page until Ctrl-C"
+    )
     return parser.parse_args(argv)
 
 
@@ -103,7 +138,9 @@ def _run(arguments: argparse.Namespace, console: Console) -> None:
         aws = stack.enter_context(LocalAws())
         _part(console, f"embedded AWS: MiniStack at {aws.endpoint}, every role enforced", began)
         parameters = {**SIMULATED_TIME, "Mode": "live", "FirstRecipient": FIRST_RECIPIENT}
-        outputs = deploy(aws, stack="sla", parameters=parameters, say=lambda said: console.print(f"  {said}"))
+        outputs = deploy(
+            aws, stack="sla", parameters=parameters, say=lambda said: console.print(f"  {said}")
+        )
         if arguments.policy != POLICY:
             use_policy(aws, outputs, compiled, stack.enter_context(tempfile.TemporaryDirectory()))
         inbox = stack.enter_context(Inbox(aws, "sla"))
@@ -119,9 +156,9 @@ def _run(arguments: argparse.Namespace, console: Console) -> None:
             _keep(console, inbox)
 
 
-def _until(told: str | None, zone: str | None) -> int | None:
+def _until(notified: str | None, zone: str | None) -> int | None:
     try:
-        return seconds_of(told, zone) if told else None
+        return seconds_of(notified, zone) if notified else None
     except Unreadable as problem:
         raise BadTimeError(f"--until: {problem}") from problem
 
@@ -169,13 +206,20 @@ def _play(drive: Drive, events: Sequence[Event], end: int, console: Console) -> 
         at = events[0].at - 1
         for stop in _stops(events, end):
             drive.play((event for event in events if at < event.at <= stop), stop, advance)
-            judged = list(drive.cases())
-            views.append(View(counts(judged, drive.now), tuple(still_open(judged, drive.policy.shared, drive.now))))
+            evaluated = list(drive.cases())
+            views.append(
+                View(
+                    counts(evaluated, drive.now),
+                    tuple(still_open(evaluated, drive.policy.shared, drive.now)),
+                )
+            )
             at = stop
     took = time.monotonic() - began
     rate = len(events) / took
     ticks, sent = drive.sums.ticks, drive.sums.by_name["sent"]
-    said = f"{duration(end - events[0].at)} of simulated time ({rate:,.0f} events/s, {ticks:,} ticks"
+    said = (
+        f"{duration(end - events[0].at)} of simulated time ({rate:,.0f} events/s, {ticks:,} ticks"
+    )
     _part(console, f"{said}, {sent:,} messages)", began)
     return views
 
@@ -193,13 +237,17 @@ def _progress(console: Console, events: Sequence[Event], end: int) -> Iterator[A
     columns = (
         TextColumn("  {task.fields[date]}"),
         BarColumn(),
-        TextColumn("{task.fields[done]:,} of {task.fields[of]:,} events, {task.fields[rate]:,.0f}/s,"),
+        TextColumn(
+            "{task.fields[done]:,} of {task.fields[of]:,} events, {task.fields[rate]:,.0f}/s,"
+        ),
         TimeRemainingColumn(compact=True),
         TextColumn("left"),
     )
     total = len(events) + (end - events[0].at) // QUARTER_DAY
     with Progress(*columns, console=console, transient=True, speed_estimate_period=20) as progress:
-        task = progress.add_task("", total=total, date=_date(events[0].at), done=0, of=len(events), rate=0.0)
+        task = progress.add_task(
+            "", total=total, date=_date(events[0].at), done=0, of=len(events), rate=0.0
+        )
         yield Advance(progress, task, events[0].at)
 
 
@@ -220,7 +268,9 @@ class Advance:
         self._done += written
         rate = self._done / (time.monotonic() - self._began)
         completed = self._done + (now - self._start) // QUARTER_DAY
-        self._progress.update(self._task, completed=completed, date=_date(now), done=self._done, rate=rate)
+        self._progress.update(
+            self._task, completed=completed, date=_date(now), done=self._done, rate=rate
+        )
         console = self._progress.console
         if not console.is_terminal and time.monotonic() - self._said > SAID_EVERY_SECONDS:
             self._said = time.monotonic()
@@ -238,37 +288,50 @@ def _show(
     events: Sequence[Event],
     deliveries: Sequence[Delivery],
 ) -> None:
-    judged = list(drive.cases())
-    for case, plan in most_telling(judged, CASES_TOLD):
+    evaluated = list(drive.cases())
+    for case, plan in most_telling(evaluated, CASES_TOLD):
         of_case = [event for event in events if event.ticket in case.facts.tickets()]
         steps = with_the_desk(climb(audit.of_case(case.id), plan), of_case)
-        _show_climb(console, case.id, str(case.facts.latest(case.id, "subject")), steps, plan.clocks[-1].started_at)
+        _show_climb(
+            console,
+            case.id,
+            str(case.facts.latest(case.id, "subject")),
+            steps,
+            plan.clocks[-1].started_at,
+        )
     view = next((view for view in reversed(views) if view.open), views[-1])
     _show_open(console, view)
     _show_counts(console, [view.counts for view in views])
-    quiet = sum(not any(to != "operations" for _, to in case.reached) for case, _ in judged)
-    within = f"{quiet:,} of {count_of(len(judged), 'case')} stayed within all limits"
+    quiet = sum(not any(to != "operations" for _, to in case.reached) for case, _ in evaluated)
+    within = f"{quiet:,} of {count_of(len(evaluated), 'case')} stayed within all limits"
     console.print(f"\n{within}: nobody was told anything of them.")
     _show_messages(console, deliveries)
     console.print(WHERE_NEXT)
 
 
-def _show_climb(console: Console, case: str, subject: str, steps: Sequence[Step], opened_at: int) -> None:
-    table = Table(title=f"{escape(case)}  {escape(subject)}", title_justify="left", title_style="bold", box=None)
+def _show_climb(
+    console: Console, case: str, subject: str, steps: Sequence[Step], opened_at: int
+) -> None:
+    table = Table(
+        title=f"{escape(case)}  {escape(subject)}",
+        title_justify="left",
+        title_style="bold",
+        box=None,
+    )
     table.add_column("UTC", no_wrap=True)
     table.add_column("age", justify="right", no_wrap=True)
     table.add_column("what", ratio=2)
     table.add_column("level", justify="right")
     table.add_column("told", ratio=1)
     for step in steps:
-        style = "bold" if step.told else "dim italic"
+        style = "bold" if step.notified else "dim italic"
         reminder = f" (after {step.repeats} more reminders)" if step.repeats else ""
         table.add_row(
             _time(step.at),
             duration(max(0, step.at - opened_at)),
             escape(step.what + reminder),
-            str(step.level) if step.told else "",
-            escape(", ".join(step.told)),
+            str(step.level) if step.notified else "",
+            escape(", ".join(step.notified)),
             style=style,
         )
     console.print()
@@ -277,13 +340,22 @@ def _show_climb(console: Console, case: str, subject: str, steps: Sequence[Step]
 
 def _show_open(console: Console, view: View) -> None:
     title = f"Open cases on {_time(view.counts.at)} UTC"
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0)
+    )
     for name in ("case", "open for", "owner", "how late", "told", "told next, if nobody acts"):
         table.add_column(name, overflow="fold")
     for row in view.open[:CASES_LISTED]:
-        coming = f"{_time(row.coming_at)} {row.coming}" if row.coming_at else ""
+        upcoming = f"{_time(row.coming_at)} {row.upcoming}" if row.coming_at else ""
         age = duration(max(0, view.counts.at - row.opened_at))
-        cells = (f"{row.case} {row.subject}", age, row.owner, row.worst, row.told or "nobody yet", coming)
+        cells = (
+            f"{row.case} {row.subject}",
+            age,
+            row.owner,
+            row.worst,
+            row.notified or "nobody yet",
+            upcoming,
+        )
         table.add_row(*map(escape, cells))
     console.print()
     console.print(table)
@@ -297,7 +369,10 @@ def _show_counts(console: Console, views: Sequence[Counts]) -> None:
     for name in ("as of (UTC)", "tickets", "open", *(f"> {day} days" for day in days)):
         table.add_column(name, justify="left" if "UTC" in name else "right")
     for view in views:
-        table.add_row(_time(view.at), *(f"{count:,}" for count in (view.cases, view.open, *view.older.values())))
+        table.add_row(
+            _time(view.at),
+            *(f"{count:,}" for count in (view.cases, view.open, *view.older.values())),
+        )
     console.print()
     console.print(table)
 
@@ -307,12 +382,18 @@ def _show_messages(console: Console, deliveries: Sequence[Delivery]) -> None:
         return
     mails = Counter(each.audience for each in deliveries if not each.urgent)
     urgent = Counter(each.audience for each in deliveries if each.urgent)
-    digests = Counter(each.audience for each in deliveries if each.facts.get("kind") == "digest" and not each.urgent)
+    digests = Counter(
+        each.audience
+        for each in deliveries
+        if each.facts.get("kind") == "digest" and not each.urgent
+    )
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("audience", "e-mails", "of these digests", "urgent, as SMS"):
         table.add_column(name, justify="left" if name == "audience" else "right")
     for audience in sorted(mails | urgent):
-        table.add_row(escape(audience), *(f"{count[audience]:,}" for count in (mails, digests, urgent)))
+        table.add_row(
+            escape(audience), *(f"{count[audience]:,}" for count in (mails, digests, urgent))
+        )
     console.print()
     console.print(table)
 

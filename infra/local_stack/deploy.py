@@ -1,8 +1,9 @@
 """`sam build` and `sam deploy` of the real template against the embedded AWS.
 
-The template is the one that goes to AWS, unmodified, and so is every command. What MiniStack leaves
-out of a stack and the watchdog would miss is added afterwards (see `_add_what_is_left_out`), and the one thing that
-cannot be kept on loopback is taken away (see `_let_in_without_tls`).
+The template is the one that goes to AWS, unmodified, and so is every command. What MiniStack
+leaves out of a stack and the watchdog would miss is added afterwards (see
+`_add_what_is_left_out`), and the one thing that cannot be kept on loopback is taken away (see
+`_let_in_without_tls`).
 """
 
 import contextlib
@@ -81,7 +82,10 @@ def sam(arguments: Sequence[str], env: Mapping[str, str]) -> str:
 
 def _checked_and_built(aws: LocalAws) -> Path:
     """The built template of the sources as they are; the checks and the build run side by side."""
-    build, check = OUTPUT / f"build-{_fingerprint(_sources())}", OUTPUT / f"checked-{_fingerprint(CHECKED)}"
+    build, check = (
+        OUTPUT / f"build-{_fingerprint(_sources())}",
+        OUTPUT / f"checked-{_fingerprint(CHECKED)}",
+    )
     commands: list[list[str]] = []
     if not (build / DONE).exists():
         commands.append(["build", "--build-dir", str(build)])
@@ -116,7 +120,9 @@ def _sam_deploy(aws: LocalAws, built: Path, stack: str, parameters: Mapping[str,
     sam(arguments, aws.child_env({"SAM_CLI_POLL_DELAY": "0.2"}))
 
 
-def _add_what_is_left_out(aws: LocalAws, outputs: Mapping[str, str], parameters: Mapping[str, str]) -> None:
+def _add_what_is_left_out(
+    aws: LocalAws, outputs: Mapping[str, str], parameters: Mapping[str, str]
+) -> None:
     """MiniStack's CloudFormation does not switch on a table's time to live.
 
     In simulated time it stays off: items would expire by the machine's clock.
@@ -130,7 +136,9 @@ def _add_what_is_left_out(aws: LocalAws, outputs: Mapping[str, str], parameters:
 
 
 def _let_in_without_tls(aws: LocalAws, outputs: Mapping[str, str]) -> None:
-    """MiniStack speaks HTTP, on loopback, and enforces the policy of the bucket, which asks for TLS."""
+    """MiniStack speaks HTTP, on loopback, and enforces the policy of the bucket, which asks for
+    TLS.
+    """
     aws.client("s3").delete_bucket_policy(Bucket=outputs["ReportsBucket"])
 
 

@@ -1,9 +1,11 @@
-"""Simulated time on a deployed local stack: months pass in seconds, and every part does its real work.
+"""Simulated time on a deployed local stack: months pass in seconds, and every part does its real
+work.
 
-The stack is deployed with `Clock=table`: its functions read the time from the Watch table, and its
-schedules are off. The driver sets the time, writes tickets as a help desk would, waits until `track`
-has taken them in, runs ticks until nothing is due, and goes on to the next moment at which
-something happens. Moments are the ends of steps: what happens within one step happens at its end.
+The stack is deployed with `Clock=table`: its functions read the time from the Watch table, and
+its schedules are off. The driver sets the time, writes tickets as a help desk would, waits until
+`track` has taken them in, runs ticks until nothing is due, and goes on to the next moment at
+which something happens. Moments are the ends of steps: what happens within one step happens at
+its end.
 """
 
 from __future__ import annotations
@@ -50,9 +52,9 @@ class Sums:
     ticks: int = 0
     by_name: dict[str, int] = field(factory=lambda: defaultdict(int))
 
-    def add(self, tally: Mapping[str, object]) -> None:
+    def add(self, result: Mapping[str, object]) -> None:
         self.ticks += 1
-        for name, value in tally.items():
+        for name, value in result.items():
             if isinstance(value, int):
                 self.by_name[name] += value
 
@@ -64,11 +66,18 @@ Progress = Callable[[int, int], None]
 class Drive:
     """One driver for one stack; `now` is kept between plays.
 
-    `step` is in simulated seconds, `quiet` the step where nothing happens at the desk for longer than that.
+    `step` is in simulated seconds, `quiet` the step where nothing happens at the desk for longer
+    than that.
     """
 
     def __init__(
-        self, aws: LocalAws, outputs: Mapping[str, str], policy: Policy, *, step: int = MINUTE, quiet: int = MINUTE
+        self,
+        aws: LocalAws,
+        outputs: Mapping[str, str],
+        policy: Policy,
+        *,
+        step: int = MINUTE,
+        quiet: int = MINUTE,
     ) -> None:
         self.policy = policy
         self.now = 0
@@ -84,7 +93,9 @@ class Drive:
         self._dynamodb = aws.client("dynamodb")
         self._lambda = aws.client("lambda")
         self._sqs = aws.client("sqs")
-        self.watch = WatchTable(self._dynamodb, self._dynamodb, outputs["WatchTable"], outputs["AuditTable"])
+        self.watch = WatchTable(
+            self._dynamodb, self._dynamodb, outputs["WatchTable"], outputs["AuditTable"]
+        )
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="help-desk")
 
     def __enter__(self) -> Self:
@@ -100,7 +111,9 @@ class Drive:
 
     # what happens
 
-    def play(self, events: Iterable[Event], until: int, progress: Progress = lambda *_: None) -> None:
+    def play(
+        self, events: Iterable[Event], until: int, progress: Progress = lambda *_: None
+    ) -> None:
         """Lets time pass until `until`, with the events up to then happening on the way."""
         waiting = deque(event for event in events if event.at <= until)
         while (at := self._next_at(waiting)) is not None and at <= until:
@@ -124,10 +137,14 @@ class Drive:
             by_ticket[event.ticket].append(event)
         for done in [self._writers.submit(self._write_ticket, *each) for each in by_ticket.items()]:
             done.result()
-        self._wait_for_facts({name: shaped(self._records[name], self.policy.source) for name in by_ticket})
+        self._wait_for_facts(
+            {name: shaped(self._records[name], self.policy.source) for name in by_ticket}
+        )
 
     def put(self, *items: Record, seen: bool = True) -> None:
-        """Records in the operator's own shape, good or bad; once `seen`, what can be read of them is known."""
+        """Records in the operator's own shape, good or bad; once `seen`, what can be read of them
+        is known.
+        """
         for item in items:
             self._dynamodb.put_item(TableName=self._outputs["TicketsTable"], Item=typed(item))
         if seen:
@@ -135,7 +152,9 @@ class Drive:
             self._wait_for_facts({name: item for name, item in named.items() if name})
 
     def tick_if_due(self) -> None:
-        """The schedule ticks each minute; a tick that finds nothing due changes nothing, and is left out here."""
+        """The schedule ticks each minute; a tick that finds nothing due changes nothing, and is
+        left out here.
+        """
         due_at = self._earliest_due()
         if due_at is not None and due_at <= self.now:
             self.tick()
@@ -145,13 +164,15 @@ class Drive:
         sums = Sums()
         self._due_is_known = False
         for _ in range(MOST_TICKS):
-            tally = self.invoke("WatchFunction")
-            sums.add(tally)
-            self.sums.add(tally)
+            result = self.invoke("WatchFunction")
+            sums.add(result)
+            self.sums.add(result)
             self._wait_for_sweeps()
-            if not tally.get("left_due") and not tally.get("lost") and not tally.get("skipped"):
+            if not result.get("left_due") and not result.get("lost") and not result.get("skipped"):
                 return sums.by_name
-        raise DriveError(f"still work left after {MOST_TICKS} ticks at one moment: {dict(sums.by_name)}")
+        raise DriveError(
+            f"still work left after {MOST_TICKS} ticks at one moment: {dict(sums.by_name)}"
+        )
 
     def sweep(self) -> None:
         """One sweep, to its end."""
@@ -160,18 +181,26 @@ class Drive:
         self._wait_for_sweeps()
 
     def invoke(self, function: str, payload: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        answer = self._lambda.invoke(FunctionName=self._outputs[function], Payload=json.dumps(payload or {}).encode())
+        answer = self._lambda.invoke(
+            FunctionName=self._outputs[function], Payload=json.dumps(payload or {}).encode()
+        )
         body = answer["Payload"].read()
         if answer.get("FunctionError"):
             raise DriveError(f"{function} failed: {body.decode()}\n{self._log(function)}")
-        told = json.loads(body)
-        return told if isinstance(told, dict) else {}
+        notified = json.loads(body)
+        return notified if isinstance(notified, dict) else {}
 
     # what is known
 
     def cases(self) -> Iterator[tuple[Case, Plan]]:
-        """Every case of the Watch table as it stands, judged now; not the stand-in for records without repliers."""
-        names = list(dict.fromkeys(name.removeprefix("C#") for name in self._names() if name.startswith("C#")))
+        """Every case of the Watch table as it stands, judged now; not the stand-in for records
+        without repliers.
+        """
+        names = list(
+            dict.fromkeys(
+                name.removeprefix("C#") for name in self._names() if name.startswith("C#")
+            )
+        )
         for name, case in self.watch.cases(names).items():
             if isinstance(case, Case) and case.id == name != REPLIER:
                 yield case, plan(case, self.policy, self.now)
@@ -200,14 +229,20 @@ class Drive:
                 missing = self._news(missing)
             return bool(missing)
 
-        self._wait(is_missing, "TrackFunction", lambda: f"track did not take in {', '.join(missing)}")
+        self._wait(
+            is_missing, "TrackFunction", lambda: f"track did not take in {', '.join(missing)}"
+        )
 
     def _wait_for_sweeps(self) -> None:
-        """The first tick under a policy asks for a sweep. It goes on by itself, in the time at which it began."""
+        """The first tick under a policy asks for a sweep. It goes on by itself, in the time at
+        which it began.
+        """
         names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
         def is_sweeping() -> bool:
-            queue = self._sqs.get_queue_attributes(QueueUrl=self._outputs["SegmentsQueue"], AttributeNames=names)
+            queue = self._sqs.get_queue_attributes(
+                QueueUrl=self._outputs["SegmentsQueue"], AttributeNames=names
+            )
             return any(int(queue["Attributes"][name]) for name in names)
 
         self._wait(is_sweeping, "SweepFunction", lambda: "the sweep did not end")
@@ -219,22 +254,34 @@ class Drive:
             if not still():
                 return
             if time.monotonic() > deadline:
-                raise DriveError(f"{failure()} within {PATIENCE_SECONDS:.0f} s\n{self._log(function)}")
+                raise DriveError(
+                    f"{failure()} within {PATIENCE_SECONDS:.0f} s\n{self._log(function)}"
+                )
             time.sleep(min(0.005 * 1.5**looks, 0.1))
 
     def _log(self, function: str) -> str:
         """The last lines that the function logged."""
         settings = self._lambda.get_function_configuration(FunctionName=self._outputs[function])
         group = settings["LoggingConfig"]["LogGroup"]
-        logged = self._aws.client("logs").filter_log_events(logGroupName=group)["events"][-LINES_SHOWN:]
+        logged = self._aws.client("logs").filter_log_events(logGroupName=group)["events"][
+            -LINES_SHOWN:
+        ]
         return f"{group}:\n" + "\n".join(event["message"].strip() for event in logged)
 
     def _news(self, records: Mapping[str, Record]) -> dict[str, Record]:
         """Those that say more than their cases know."""
         cases = self.watch.cases(records)
-        wakes = [case.next_at for case in cases.values() if isinstance(case, Case) and case.next_at is not None]
+        wakes = [
+            case.next_at
+            for case in cases.values()
+            if isinstance(case, Case) and case.next_at is not None
+        ]
         self._due = min((at for at in (self._due, *wakes) if at is not None), default=None)
-        return {name: item for name, item in records.items() if self._is_news(item, name, cases.get(name))}
+        return {
+            name: item
+            for name, item in records.items()
+            if self._is_news(item, name, cases.get(name))
+        }
 
     def _is_news(self, item: Record, name: str, case: object) -> bool:
         if not isinstance(case, Case):
@@ -242,7 +289,9 @@ class Drive:
         return bool(observed(name, item, self.policy, case.facts, self.now, streamed=True))
 
     def _next_at(self, waiting: Sequence[Event]) -> int | None:
-        """When the next thing happens, later than now unless it is an event; None when nothing is to come."""
+        """When the next thing happens, later than now unless it is an event; None when nothing is
+        to come.
+        """
         due_at = self._earliest_due()
         moments = [waiting[0].at] if waiting else []
         moments += [max(due_at, self.now + 1)] if due_at is not None else []
@@ -257,7 +306,9 @@ class Drive:
         return max(at, min(ends))
 
     def _earliest_due(self) -> int | None:
-        """When the first of all cases wakes, or may. One scan of the index; the stack itself never does this."""
+        """When the first of all cases wakes, or may. One scan of the index; the stack itself never
+        does this.
+        """
         if not self._due_is_known:
             self._due, self._due_is_known = self._scan_due(), True
         return self._due
@@ -266,7 +317,9 @@ class Drive:
         pages = self._dynamodb.get_paginator("scan").paginate(
             TableName=self._outputs["WatchTable"], IndexName="due", ProjectionExpression="next_at"
         )
-        return min((int(item["next_at"]["N"]) for page in pages for item in page["Items"]), default=None)
+        return min(
+            (int(item["next_at"]["N"]) for page in pages for item in page["Items"]), default=None
+        )
 
     def _names(self) -> Iterator[str]:
         pages = self._dynamodb.get_paginator("scan").paginate(

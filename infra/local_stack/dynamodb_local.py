@@ -1,8 +1,10 @@
-"""Amazon's DynamoDB Local, when `make dynamodb-local` has fetched it: exact capacity and validation.
+"""Amazon's DynamoDB Local, when `make dynamodb-local` has fetched it: exact capacity and
+validation.
 
 It listens on every interface of the machine and cannot be told otherwise, so it is started for a
-test run or a benchmark, holds made-up data alone, and is stopped at once. It cannot be put behind the door of door.py
-either; it runs no code, and the tables of a test belong to a key that nobody else knows.
+test run or a benchmark, holds made-up data alone, and is stopped at once. It cannot be put
+behind the door of door.py either; it runs no code, and the tables of a test belong to a key that
+nobody else knows.
 """
 
 import shutil
@@ -59,7 +61,10 @@ class DynamoDbLocal:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if self._server:
             self._server.stop()
@@ -67,8 +72,16 @@ class DynamoDbLocal:
 
     def _command(self, folder: Path) -> list[str]:
         jar = next((FOLDER / "lib").glob("dynamodb_local_*/DynamoDBLocal.jar"))
-        java = [str(shutil.which("java")), "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
-        java += [f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}", f"-Djava.io.tmpdir={folder}"]
+        java = [
+            str(shutil.which("java")),
+            "-Xmx512m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+        ]
+        java += [
+            f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}",
+            f"-Djava.io.tmpdir={folder}",
+        ]
         return [*java, "-jar", str(jar), "-inMemory", "-disableTelemetry", "-port", str(self.port)]
 
     def _is_ready(self) -> bool:

@@ -44,9 +44,9 @@ class NotSubscribed(Exception):  # noqa: N818 - its name is what is wrong
 class Delivery:
     """One message to one topic, in the order of arrival.
 
-    `topic` is its name after the stack's prefix, `at` the time that the message itself tells (that
-    of its arrival if none), `sender` the topic's display name. `facts` is the structured body; empty
-    for a message of somebody else.
+    `topic` is its name after the stack's prefix, `at` the time that the message itself tells
+    (that of its arrival if none), `sender` the topic's display name. `facts` is the structured
+    body; empty for a message of somebody else.
     """
 
     number: int
@@ -202,15 +202,15 @@ class Inbox:
         """One request of SNS: a subscription to confirm, or a message."""
         if not secrets.compare_digest(path.strip("/").encode(), self._secret.encode()):
             return HTTPStatus.NOT_FOUND
-        told = json.loads(body)
-        arn = str(told.get("TopicArn")) if isinstance(told, dict) else ""
+        notified = json.loads(body)
+        arn = str(notified.get("TopicArn")) if isinstance(notified, dict) else ""
         if arn not in self._asked:
             return HTTPStatus.FORBIDDEN
-        if told.get("Type") == "SubscriptionConfirmation":
-            self._sns.confirm_subscription(TopicArn=arn, Token=str(told["Token"]))
+        if notified.get("Type") == "SubscriptionConfirmation":
+            self._sns.confirm_subscription(TopicArn=arn, Token=str(notified["Token"]))
             self._confirmed.add(arn)
-        elif told.get("Type") == "Notification":
-            self._box.take(self._asked[arn], told)
+        elif notified.get("Type") == "Notification":
+            self._box.take(self._asked[arn], notified)
         return HTTPStatus.OK
 
 
@@ -255,7 +255,9 @@ class _Handler(BaseHTTPRequestHandler):
         return self._answer(HTTPStatus.OK, page(self.server.inbox.deliveries(), asked))
 
     def _answer(self, status: HTTPStatus, html: str | None = None) -> None:
-        body = (html if html is not None else f"{status.value} {status.phrase}\n").encode(errors="replace")
+        body = (html if html is not None else f"{status.value} {status.phrase}\n").encode(
+            errors="replace"
+        )
         kind = "text/html" if html is not None else "text/plain"
         self.send_response(status)
         self.send_header("Content-Type", f"{kind}; charset=utf-8")

@@ -44,7 +44,8 @@ class Shown(Protocol):
 
 
 def page(messages: Sequence[Shown], asked: Mapping[str, str]) -> str:
-    """The page for a query: `audience` and `form` (email, sms) filter, `skip` leaves out the newest.
+    """The page for a query: `audience` and `form` (email, sms) filter, `skip` leaves out the
+    newest.
 
     Every text is escaped here; nothing that was sent can be anything but text.
     """
@@ -69,8 +70,14 @@ def _wanted(each: Shown, asked: Mapping[str, str]) -> bool:
 
 
 def _filters(messages: Sequence[Shown], asked: Mapping[str, str]) -> str:
-    by_audience = Counter(each.audience for each in messages if _wanted(each, _less(asked, "audience")))
-    by_form = Counter("sms" if each.urgent else "email" for each in messages if _wanted(each, _less(asked, "form")))
+    by_audience = Counter(
+        each.audience for each in messages if _wanted(each, _less(asked, "audience"))
+    )
+    by_form = Counter(
+        "sms" if each.urgent else "email"
+        for each in messages
+        if _wanted(each, _less(asked, "form"))
+    )
     audiences = [("everyone", "", by_audience.total())]
     audiences += [(name, name, count) for name, count in sorted(by_audience.items())]
     forms = [("all", "", by_form.total())]
@@ -82,7 +89,9 @@ def _less(asked: Mapping[str, str], *names: str) -> dict[str, str]:
     return {name: value for name, value in asked.items() if name not in names}
 
 
-def _choice(title: str, name: str, options: list[tuple[str, str, int]], asked: Mapping[str, str]) -> str:
+def _choice(
+    title: str, name: str, options: list[tuple[str, str, int]], asked: Mapping[str, str]
+) -> str:
     links = "".join(
         _link(
             f"{escape(text)} <b>{count:,}</b>",
@@ -132,9 +141,7 @@ def _mail(each: Shown) -> str:
 def _sms(each: Shown) -> str:
     text = f"{each.sender[:SENDER_ROOM]}> {each.sms}"
     to = f"SMS to everyone who subscribed to {each.topic}"
-    return (
-        f'<div class="sms"><p class="to">{escape(to)}, {_date(each.at)}</p><p class="bubble">{escape(text)}</p></div>'
-    )
+    return f'<div class="sms"><p class="to">{escape(to)}, {_date(each.at)}</p><p class="bubble">{escape(text)}</p></div>'
 
 
 def _date(at: int) -> str:

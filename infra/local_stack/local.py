@@ -26,8 +26,9 @@ TOOLS = (".venv", ".venv-sam")
 """Where `sla-watchdog` and `sam` are."""
 
 STACK, REGION = "sla-watchdog", "eu-central-1"
-"""Where samconfig.toml names none. What it names is taken: `sam deploy` goes there, and an edited policy comes here by
-the same two commands as on AWS."""
+"""Where samconfig.toml names none. What it names is taken: `sam deploy` goes there, and an edited
+policy comes here by the same two commands as on AWS.
+"""
 
 NEW_TOPICS_SECONDS = 5.0
 
@@ -36,7 +37,15 @@ SAMPLE = (
     ("SAMPLE-1", 1, {**BY_PHONE, "subject": "An urgent call of an hour ago"}),
     ("SAMPLE-2", 7, {**BY_PHONE, "subject": "Three quarters of its time are gone"}),
     ("SAMPLE-3", 9, {**BY_PHONE, "subject": "An hour too late"}),
-    ("SAMPLE-4", 400, {"team": "Listings", "customer_tier": "government", "subject": "A city waits for two weeks"}),
+    (
+        "SAMPLE-4",
+        400,
+        {
+            "team": "Listings",
+            "customer_tier": "government",
+            "subject": "A city waits for two weeks",
+        },
+    ),
 )
 """Ticket, its age in hours, and what else is said of it, in words that the shipped policy knows."""
 
@@ -84,7 +93,9 @@ def running(environment: Path) -> str:
 
 
 def _tick(aws: LocalAws, function: str) -> None:
-    """The first one decides the mode; a `sam deploy` in the minute before it would have another say."""
+    """The first one decides the mode; a `sam deploy` in the minute before it would have another
+    say.
+    """
     aws.client("lambda").invoke(FunctionName=function, Payload=b"{}")
 
 
@@ -92,7 +103,12 @@ def put_sample(aws: LocalAws, table: str, now: int) -> None:
     """Four tickets, three of which somebody is told of by the next tick."""
     client = aws.client("dynamodb")
     for ticket, hours, attributes in SAMPLE:
-        record = {"ticket_id": ticket, "created_at": iso(now - hours * 3600), "status": "Open", **attributes}
+        record = {
+            "ticket_id": ticket,
+            "created_at": iso(now - hours * 3600),
+            "status": "Open",
+            **attributes,
+        }
         client.put_item(TableName=table, Item=typed(record))
 
 
@@ -100,7 +116,9 @@ def write_environment(file: Path, variables: Mapping[str, str]) -> None:
     """A file for the shell to source."""
     file.parent.mkdir(parents=True, exist_ok=True)
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
-    lines.append(f'export PATH={shlex.quote(":".join(str(ROOT / folder / "bin") for folder in TOOLS))}:"$PATH"')
+    lines.append(
+        f'export PATH={shlex.quote(":".join(str(ROOT / folder / "bin") for folder in TOOLS))}:"$PATH"'
+    )
     file.write_text("\n".join([*lines, "unset AWS_PROFILE AWS_SESSION_TOKEN", ""]))
 
 
@@ -116,13 +134,28 @@ def _listen(inbox: Inbox) -> NoReturn:
 
 def _arguments(argv: list[str]) -> argparse.Namespace:
     wanted = {"stack_name": STACK, "region": REGION} | samconfig()
-    parser = argparse.ArgumentParser(prog="make local", description="the deployed stack on this machine")
-    parser.add_argument("--port", type=int, default=0, help="of the local AWS, if it is free (a random one)")
-    parser.add_argument("--inbox-port", type=int, default=0, help="of the inbox page, if it is free (a random one)")
-    parser.add_argument("--stack", default=wanted["stack_name"], help="its name (as samconfig.toml has it)")
+    parser = argparse.ArgumentParser(
+        prog="make local", description="the deployed stack on this machine"
+    )
+    parser.add_argument(
+        "--port", type=int, default=0, help="of the local AWS, if it is free (a random one)"
+    )
+    parser.add_argument(
+        "--inbox-port", type=int, default=0, help="of the inbox page, if it is free (a random one)"
+    )
+    parser.add_argument(
+        "--stack", default=wanted["stack_name"], help="its name (as samconfig.toml has it)"
+    )
     parser.add_argument("--region", default=wanted["region"], help="(as samconfig.toml has it)")
-    parser.add_argument("--mode", default="live", choices=["live", "observe"], help="what a deploy to AWS calls Mode")
-    parser.add_argument("--sample", action="store_true", help="put a few tickets that somebody must be told of")
+    parser.add_argument(
+        "--mode",
+        default="live",
+        choices=["live", "observe"],
+        help="what a deploy to AWS calls Mode",
+    )
+    parser.add_argument(
+        "--sample", action="store_true", help="put a few tickets that somebody must be told of"
+    )
     return parser.parse_args(argv)
 
 

@@ -4,8 +4,9 @@
         aws.client("dynamodb").list_tables()
         subprocess.run(["sam", "deploy", …], env=aws.child_env())
 
-`AUTH=true`: each Lambda function may do what its role grants and nothing else. The caller here is
-the root user of the account. Of what browsers send, only what its own pages ask for is heard: see door.py.
+`AUTH=true`: each Lambda function may do what its role grants and nothing else. The caller here
+is the root user of the account. Of what browsers send, only what its own pages ask for is heard:
+see door.py.
 """
 
 import os
@@ -61,7 +62,9 @@ class LocalAws:
         return mine | self.env | dict(extra or {})
 
     def client(self, service: str, *, account: str = "testing", attempts: int = 3) -> Any:
-        """A boto3 client that tries a call `attempts` times. A 12-digit `account` is one of its own, empty at first."""
+        """A boto3 client that tries a call `attempts` times. A 12-digit `account` is one of its
+        own, empty at first.
+        """
         return boto3.session.Session().client(
             service,  # type: ignore[call-overload] # any service, named at run time
             endpoint_url=self.endpoint,
@@ -78,7 +81,9 @@ class LocalAws:
     def start(self) -> Self:
         command = [str(executable(".venv-aws", "python")), "-P", str(_BEHIND_A_DOOR)]
         self._server = Server("MiniStack")
-        self._server.start(command, env=self._server_env(self._server.folder), is_ready=self._is_ready)
+        self._server.start(
+            command, env=self._server_env(self._server.folder), is_ready=self._is_ready
+        )
         return self
 
     def stop(self) -> None:
@@ -91,7 +96,10 @@ class LocalAws:
         return self.start()
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.stop()
 

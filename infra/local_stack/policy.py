@@ -11,9 +11,9 @@ from attrs import frozen
 from rich.console import Console
 
 from local_stack.ministack import LocalAws
-from sla_watchdog.tools.cli.check_policy.problem_text import print_problems
 from sla_watchdog.domain.policy.compiled import load
 from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.tools.cli.check_policy.problem_text import print_problems
 from sla_watchdog.tools.policy_file import PolicyErrors, compile_policy, read_policy
 
 FUNCTIONS = ("TrackFunction", "WatchFunction", "RespondFunction", "SweepFunction")
@@ -43,7 +43,9 @@ class CompiledPolicy:
         return cls(compiled, load(compiled))
 
 
-def use_policy(aws: LocalAws, outputs: Mapping[str, str], policy: CompiledPolicy, folder: str) -> None:
+def use_policy(
+    aws: LocalAws, outputs: Mapping[str, str], policy: CompiledPolicy, folder: str
+) -> None:
     """Another policy than the built one, without another build: local functions can read any file.
 
     `folder` must last as long as the stack.
@@ -53,6 +55,8 @@ def use_policy(aws: LocalAws, outputs: Mapping[str, str], policy: CompiledPolicy
     client = aws.client("lambda")
     for name in FUNCTIONS:
         function = outputs[name]
-        variables = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+        variables = client.get_function_configuration(FunctionName=function)["Environment"][
+            "Variables"
+        ]
         changed = {"Variables": {**variables, "POLICY_PATH": str(compiled)}}
         client.update_function_configuration(FunctionName=function, Environment=changed)

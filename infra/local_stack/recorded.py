@@ -16,7 +16,12 @@ from local_stack.ministack import LocalAws
 
 APP = "app/sla-watchdog-"
 _PAGE = 50
-_INNER = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+_INNER = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
 
 
 @frozen(order=True)
@@ -30,7 +35,9 @@ class Call:
     def covers(self, call: "Call") -> bool:
         """Whether this grant allows that call."""
         return (
-            self.function == call.function and fnmatchcase(call.action, self.action) and fnmatchcase(call.arn, self.arn)
+            self.function == call.function
+            and fnmatchcase(call.action, self.action)
+            and fnmatchcase(call.arn, self.arn)
         )
 
 
@@ -48,7 +55,9 @@ def recorded(aws: LocalAws) -> frozenset[Call]:
 
 def granted(aws: LocalAws, stack: str) -> frozenset[Call]:
     """What the deployed roles of the stack's functions grant, one action and one ARN each."""
-    resources = aws.client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]
+    resources = aws.client("cloudformation").describe_stack_resources(StackName=stack)[
+        "StackResources"
+    ]
     names = {entry["LogicalResourceId"]: entry["PhysicalResourceId"] for entry in resources}
     return frozenset(
         Call(function, action, arn)
@@ -73,10 +82,14 @@ def _listed(value: str | list[str]) -> list[str]:
 
 
 def _events(aws: LocalAws) -> Iterator[Mapping[str, Any]]:
-    """Newest first. MiniStack gives no more than a page and no token, so each page ends where the last began."""
+    """Newest first. MiniStack gives no more than a page and no token, so each page ends where the
+    last began.
+    """
     end: dict[str, float] = {}
     cloudtrail = aws.client("cloudtrail")
-    cloudtrail.meta.events.register("before-call.cloudtrail.LookupEvents", lambda params, **_: _until(end, params))
+    cloudtrail.meta.events.register(
+        "before-call.cloudtrail.LookupEvents", lambda params, **_: _until(end, params)
+    )
     seen: set[str] = set()
     while True:
         page = cloudtrail.lookup_events()["Events"]
@@ -103,7 +116,9 @@ def _calls(aws: LocalAws, event: Mapping[str, Any]) -> Iterator[Call]:
             yield Call(function, f"{service}:{name}", arn)
 
 
-def _resources(aws: LocalAws, service: str, action: str, wanted: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+def _resources(
+    aws: LocalAws, service: str, action: str, wanted: Mapping[str, Any]
+) -> Iterable[tuple[str, str]]:
     if service == "sns":
         return [(action, str(wanted.get("TopicArn", "*")))]
     if service == "sqs":

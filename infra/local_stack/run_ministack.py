@@ -1,7 +1,7 @@
 """Runs MiniStack behind the door of door.py: python -P run_ministack.py
 
-By the Python of .venv-aws. Without -P this folder would be searched first, and ministack.py beside this file be found
-instead of the package.
+By the Python of .venv-aws. Without -P this folder would be searched first, and ministack.py
+beside this file be found instead of the package.
 """
 
 import importlib.util

@@ -16,7 +16,9 @@ _LEASH = Path(__file__).with_name("leash.py")
 
 
 class LocalAwsError(Exception):
-    """Part of the local AWS is missing or did not start; the message says what to do, or what it logged."""
+    """Part of the local AWS is missing or did not start; the message says what to do, or what it
+    logged.
+    """
 
 
 class Server:
@@ -70,7 +72,9 @@ class Server:
     def _log(self) -> Path:
         return self.folder / "server.log"
 
-    def _wait(self, leash: subprocess.Popen[bytes], is_ready: Callable[[], bool], seconds: float) -> None:
+    def _wait(
+        self, leash: subprocess.Popen[bytes], is_ready: Callable[[], bool], seconds: float
+    ) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if leash.poll() is not None:

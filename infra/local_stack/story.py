@@ -1,4 +1,5 @@
-"""What happened in a drive, as a team lead would want it told: from the cases, the audit and the desk's events.
+"""What happened in a drive, as a team lead would want it told: from the cases, the audit and the
+desk's events.
 
 Values only; `demo` puts them on the screen.
 """
@@ -13,11 +14,13 @@ from operator import attrgetter
 from attrs import evolve, frozen
 
 from sla_watchdog.adapters.dynamodb.audit import AuditItem
-from sla_watchdog.domain.escalation.case import OPERATIONS, Case, Outcome, Reached
 from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.escalation.case import OPERATIONS, Case, LastNotified, Outcome
 from sla_watchdog.domain.escalation.plan import Plan
-from sla_watchdog.presentation.text.wording import METRIC, duration, signal, who, who_by_key
 from sla_watchdog.domain.policy.model import TARGETS, Metric, Percent
+from sla_watchdog.domain.text.times import duration
+from sla_watchdog.presentation.text.wording import who, who_by_key
+from sla_watchdog.presentation.words import METRIC, signal
 from sla_watchdog.tools.imports.events import Event, Kind
 
 DAY = 86_400
@@ -29,7 +32,7 @@ _ALERT = re.compile(
 )
 """An alert's id (semantics E4). Findings are no part of a case's climb, and do not match."""
 
-Judged = tuple[Case, Plan]
+Evaluated = tuple[Case, Plan]
 
 
 # ------------------------------------------------------------------------------------ how many
@@ -45,10 +48,12 @@ class Counts:
     older: Mapping[int, int]
 
 
-def counts(judged: Iterable[Judged], now: int, days: Sequence[int] = (3, 7, 30)) -> Counts:
-    ages = [now - opened_at(plan) if plan.unresolved else None for _, plan in judged]
+def counts(evaluated: Iterable[Evaluated], now: int, days: Sequence[int] = (3, 7, 30)) -> Counts:
+    ages = [now - opened_at(plan) if plan.unresolved else None for _, plan in evaluated]
     still = [age for age in ages if age is not None]
-    return Counts(now, len(ages), len(still), {day: sum(age > day * DAY for age in still) for day in days})
+    return Counts(
+        now, len(ages), len(still), {day: sum(age > day * DAY for age in still) for day in days}
+    )
 
 
 def opened_at(plan: Plan) -> int:
@@ -61,7 +66,9 @@ def opened_at(plan: Plan) -> int:
 
 @frozen
 class Open:
-    """A case that is unresolved. `worst` is how late its worst clock is; `told` and `coming` are empty for nobody."""
+    """A case that is unresolved. `worst` is how late its worst clock is; `notified` and `upcoming`
+    are empty for nobody.
+    """
 
     case: str
     subject: str
@@ -69,41 +76,52 @@ class Open:
     owner: str
     opened_at: int
     worst: str
-    told: str
+    notified: str
     coming_at: int | None
-    coming: str
+    upcoming: str
     rank: tuple[int, int]
 
 
-def still_open(judged: Iterable[Judged], shared: Container[str], now: int) -> list[Open]:
-    """Unresolved cases, the one told highest up first, then the oldest. A `shared` assignee is nobody."""
-    rows = (_open(case, plan, shared, now) for case, plan in judged if plan.unresolved)
+def still_open(evaluated: Iterable[Evaluated], shared: Container[str], now: int) -> list[Open]:
+    """Unresolved cases, the one told highest up first, then the oldest. A `shared` assignee is
+    nobody.
+    """
+    rows = (_open(case, plan, shared, now) for case, plan in evaluated if plan.unresolved)
     return sorted(rows, key=lambda row: row.rank, reverse=True)
 
 
 def _open(case: Case, plan: Plan, shared: Container[str], now: int) -> Open:
     newest = plan.tickets[-1].id
-    coming = next(iter(plan.coming), None)
-    level, told = _highest(case)
+    upcoming = next(iter(plan.upcoming), None)
+    level, notified = _highest(case)
     opened = opened_at(plan)
     owner, team = (str(case.facts.latest(newest, name)) for name in ("assignee", "team"))
     return Open(
         case=case.id,
         subject=str(case.facts.latest(newest, "subject")),
         status=str(case.facts.latest(newest, "status")),
-        owner=("nobody" if owner.casefold() in shared else owner or "nobody") + (f" ({team})" if team else ""),
+        owner=("nobody" if owner.casefold() in shared else owner or "nobody")
+        + (f" ({team})" if team else ""),
         opened_at=opened,
         worst=_worst(plan, now),
-        told=told,
-        coming_at=coming.at if coming else None,
-        coming=f"{who(coming.recipient)}, {METRIC[Metric(coming.clock)]} level {coming.level + 1}" if coming else "",
+        notified=notified,
+        coming_at=upcoming.at if upcoming else None,
+        upcoming=f"{who(upcoming.recipient)}, {METRIC[Metric(upcoming.clock)]} level {upcoming.level + 1}"
+        if upcoming
+        else "",
         rank=(level, now - opened),
     )
 
 
 def _highest(case: Case) -> tuple[int, str]:
-    """The highest level that anybody was told, and who last was: `executive, level 4 (98 reminders)`."""
-    climbs = [(r.level, _reminders(r), r.at, to) for (clock, to), r in case.reached.items() if "/finding:" not in clock]
+    """The highest level that anybody was told, and who last was: `executive, level 4 (98
+    reminders)`.
+    """
+    climbs = [
+        (r.level, _reminders(r), r.at, to)
+        for (clock, to), r in case.reached.items()
+        if "/finding:" not in clock
+    ]
     if not climbs:
         return -1, ""
     level, reminders, _, to = max(climbs)
@@ -111,7 +129,7 @@ def _highest(case: Case) -> tuple[int, str]:
     return level, f"{who_by_key(to)}, level {level + 1}{more}"
 
 
-def _reminders(reached: Reached) -> int:
+def _reminders(reached: LastNotified) -> int:
     """How many the recipient had; by its place in time where they were not counted."""
     return reached.repetition if reached.received is None else max(0, reached.received - 1)
 
@@ -119,9 +137,17 @@ def _reminders(reached: Reached) -> int:
 def _worst(plan: Plan, now: int) -> str:
     """The target that was breached first, else the age limit, else the target that comes due next."""
     live = [clock for clock in plan.clocks if clock.stopped_at is None]
-    late = sorted((clock for clock in live if clock.breached(now)), key=lambda clock: (_is_age(clock), clock.breach_at))
-    ahead = sorted((clock for clock in live if clock.due_at and not _is_age(clock)), key=attrgetter("due_at"))
-    return next((_late(clock, now) for clock in (*late, *ahead)), "paused" if len(live) > 1 else "within its age limit")
+    late = sorted(
+        (clock for clock in live if clock.breached(now)),
+        key=lambda clock: (_is_age(clock), clock.breach_at),
+    )
+    ahead = sorted(
+        (clock for clock in live if clock.due_at and not _is_age(clock)), key=attrgetter("due_at")
+    )
+    return next(
+        (_late(clock, now) for clock in (*late, *ahead)),
+        "paused" if len(live) > 1 else "within its age limit",
+    )
 
 
 def _is_age(clock: Clock) -> bool:
@@ -138,16 +164,18 @@ def _late(clock: Clock, at: int) -> str:
     return f"{name} {duration(clock.due_at - at)} left" if clock.due_at else f"{name} paused"
 
 
-# ------------------------------------------------------------------------------------ how it climbed
+# --------------------------------------------------------------------------------- how it climbed
 
 
 @frozen
 class Step:
-    """One moment of a case's story. `told` is empty for what the desk did; `repeats` counts reminders left out."""
+    """One moment of a case's story. `notified` is empty for what the desk did; `repeats` counts
+    reminders left out.
+    """
 
     at: int
     what: str
-    told: tuple[str, ...] = ()
+    notified: tuple[str, ...] = ()
     level: int = 0
     repetition: int = 0
     repeats: int = 0
@@ -155,7 +183,9 @@ class Step:
 
 def climb(audit: Iterable[AuditItem], plan: Plan) -> list[Step]:
     """Who was told what when, oldest first, with each run of reminders as one step."""
-    reached = sorted((item for item in audit if item.outcome in REACHED_SOMEBODY), key=attrgetter("at"))
+    reached = sorted(
+        (item for item in audit if item.outcome in REACHED_SOMEBODY), key=attrgetter("at")
+    )
     steps = (_step(at, list(items), plan) for at, items in groupby(reached, key=attrgetter("at")))
     return list(_without_reminders(step for step in steps if step is not None))
 
@@ -168,18 +198,22 @@ def _step(at: int, items: Sequence[AuditItem], plan: Plan) -> Step | None:
     return Step(
         at=at,
         what=_what(lead["subject"], Metric(lead["metric"]), int(lead["level"]), at, plan),
-        told=tuple(_told([alert["to"] for alert in alerts])),
+        notified=tuple(_told([alert["to"] for alert in alerts])),
         level=int(lead["level"]) + 1,
         repetition=max(int(alert["repetition"]) for alert in alerts),
     )
 
 
 def _what(subject: str, metric: Metric, level: int, at: int, plan: Plan) -> str:
-    """How late the clock was at `at`; a reopening gives it another cycle, but goes on with the same time.
+    """How late the clock was at `at`; a reopening gives it another cycle, but goes on with the same
+    time.
 
-    How much was left at a warning depends on pauses that came after it, so that is said in its own terms.
+    How much was left at a warning depends on pauses that came after it, so that is said in its
+    own terms.
     """
-    clock = next((each for each in plan.clocks if (each.subject, each.metric) == (subject, metric)), None)
+    clock = next(
+        (each for each in plan.clocks if (each.subject, each.metric) == (subject, metric)), None
+    )
     if clock is None or clock.started_at > at:
         return METRIC[metric]
     early = clock.breach_at is None or at < clock.breach_at
@@ -208,7 +242,9 @@ def _without_reminders(steps: Iterable[Step]) -> Iterator[Step]:
 
 
 def with_the_desk(steps: Sequence[Step], events: Iterable[Event]) -> list[Step]:
-    """The same with what the desk did meanwhile: its answers between two steps as one, the last one quoted."""
+    """The same with what the desk did meanwhile: its answers between two steps as one, the last one
+    quoted.
+    """
     answers = [event for event in events if event.kind is Kind.REPLY and event.by == "agent"]
     story: list[Step] = []
     since = 0
@@ -229,15 +265,15 @@ def _answered(answers: Sequence[Event]) -> str:
     return f"{times}: “{said}”" if said else times
 
 
-# ------------------------------------------------------------------------------------ which cases tell most
+# -------------------------------------------------------------------------- which cases tell most
 
 
-def most_telling(judged: Iterable[Judged], count: int) -> list[Judged]:
+def most_telling(evaluated: Iterable[Evaluated], count: int) -> list[Evaluated]:
     """The cases that were told of the most, unresolved ones first."""
 
-    def weight(each: Judged) -> tuple[bool, int, int]:
+    def weight(each: Evaluated) -> tuple[bool, int, int]:
         case, plan = each
-        told = [reached for (_, to), reached in case.reached.items() if to != OPERATIONS]
-        return plan.unresolved, sum(r.level + 1 + r.repetition for r in told), -opened_at(plan)
+        notified = [reached for (_, to), reached in case.reached.items() if to != OPERATIONS]
+        return plan.unresolved, sum(r.level + 1 + r.repetition for r in notified), -opened_at(plan)
 
-    return sorted((each for each in judged if each[0].reached), key=weight, reverse=True)[:count]
+    return sorted((each for each in evaluated if each[0].reached), key=weight, reverse=True)[:count]

@@ -1,4 +1,6 @@
-"""template.yaml as data, for what must agree with it: tables of the tests, the benchmark, the checks."""
+"""template.yaml as data, for what must agree with it: tables of the tests, the benchmark, the
+checks.
+"""
 
 import functools
 from typing import Any
@@ -40,7 +42,8 @@ def template() -> dict[str, Any]:
 
 
 def create_tables(dynamodb: Any, *, prefix: str = "") -> dict[str, str]:
-    """Makes the template's three tables with this client; returns their names by `tickets`, `watch`, `audit`.
+    """Makes the template's three tables with this client; returns their names by `tickets`,
+    `watch`, `audit`.
 
     Keys, indexes and stream are the template's; backups, protection and time to live are left out.
     """
@@ -50,7 +53,9 @@ def create_tables(dynamodb: Any, *, prefix: str = "") -> dict[str, str]:
         properties = resources[logical_id]["Properties"]
         wanted = {key: properties[key] for key in _OF_CREATE_TABLE if key in properties}
         if "StreamSpecification" in properties:
-            wanted["StreamSpecification"] = {"StreamEnabled": True} | properties["StreamSpecification"]
+            wanted["StreamSpecification"] = {"StreamEnabled": True} | properties[
+                "StreamSpecification"
+            ]
         names[name] = f"{prefix}{name}"
         dynamodb.create_table(TableName=names[name], **wanted)
     return names

@@ -1,10 +1,11 @@
-"""The whole ServiceNow log through a backtest, as a multiple of merely parsing the file, and its peak memory.
+"""The whole ServiceNow log through a backtest, as a multiple of merely parsing the file, and its
+peak memory.
 
-Run by `make bench`; passed over, and said so, where the log is not beside the clone. Each is measured in a process of
-its own: the time until it is done, the processor time of all its processes, and the most memory that one of them ever
-had. Parsing is `gzip` and `json.loads`, line by line, keeping nothing; reading it as events checks every line too.
-Fails above 500 MB; a time is told, never
-asserted.
+Run by `make bench`; passed over, and said so, where the log is not beside the clone. Each is
+measured in a process of its own: the time until it is done, the processor time of all its
+processes, and the most memory that one of them ever had. Parsing is `gzip` and `json.loads`,
+line by line, keeping nothing; reading it as events checks every line too. Fails above 500 MB; a
+time is told, never asserted.
 """
 
 from __future__ import annotations
@@ -62,7 +63,10 @@ class Used:
 def measure(work: str, folder: str) -> Used:
     arguments = [str(LOG), str(POLICY), folder]
     done = subprocess.run(
-        [sys.executable, "-c", MEASURE.format(work=work), *arguments], capture_output=True, text=True, check=True
+        [sys.executable, "-c", MEASURE.format(work=work), *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     elapsed, processors, megabytes = done.stderr.split()[-3:]
     return Used(float(elapsed), float(processors), int(megabytes))
@@ -88,7 +92,9 @@ def main() -> int:
     say("backtest of 201,808 events of 24,918 tickets, beside parsing the file\n")
     say(f"time           {times:>8.1f} x   (goal: at most {MOST_TIMES})\n")
     say(f"processor time {work:>8.1f} x   on {os.cpu_count()} processors\n")
-    say(f"beside events  {read:>8.1f} x   (the file read and checked as events, which any use of it needs)\n")
+    say(
+        f"beside events  {read:>8.1f} x   (the file read and checked as events, which any use of it needs)\n"
+    )
     say(f"peak memory    {memory:>8,} MB  (goal: at most {MOST_MB})\n")
     return int(memory > MOST_MB)
 

@@ -89,7 +89,10 @@ def looked_at(hours: Calendar, question: Callable[[], Any]) -> tuple[int, int]:
 def ratio(mine: Callable[[], Any], peer: Callable[[], Any], repeats: int) -> float:
     """How many times as long theirs takes; `repeats` of ours in a round, and a hundredth of theirs."""
     fewer = max(1, repeats // 100)
-    return median(timeit(peer, number=fewer) / fewer / (timeit(mine, number=repeats) / repeats) for _ in range(ROUNDS))
+    return median(
+        timeit(peer, number=fewer) / fewer / (timeit(mine, number=repeats) / repeats)
+        for _ in range(ROUNDS)
+    )
 
 
 def main() -> int:

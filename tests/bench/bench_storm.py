@@ -1,10 +1,11 @@
-"""A storm on the deployed local stack: 10,000 cases come due in one tick, half of them urgent breaches; and some bad
-records among them.
+"""A storm on the deployed local stack: 10,000 cases come due in one tick, half of them urgent
+breaches; and some bad records among them.
 
-Run by `make bench`; `--cases N` takes another number. The template is deployed to MiniStack, tickets are put into the
-table and reach the watchdog by its stream. Then the deployed `watch` is invoked, again and again, until nothing is left
-due. It works in real time, at its own pace, through a wire that counts its calls. Fails when a promise of a storm is
-broken: an alert missing or twice, a calm one before an urgent one, more than five messages a second to a topic, more
+Run by `make bench`; `--cases N` takes another number. The template is deployed to MiniStack,
+tickets are put into the table and reach the watchdog by its stream. Then the deployed `watch` is
+invoked, again and again, until nothing is left due. It works in real time, at its own pace,
+through a wire that counts its calls. Fails when a promise of a storm is broken: an alert missing
+or twice, a calm one before an urgent one, more than five messages a second to a topic, more
 memory than the function has.
 """
 
@@ -34,9 +35,9 @@ from local_stack.ministack import LocalAws
 from local_stack.policy import CompiledPolicy, use_policy
 from local_stack.template import template
 from sla_watchdog.adapters.dynamodb.attributes import plain, typed
-from sla_watchdog.adapters.sns import MOST_A_SECOND
 from sla_watchdog.adapters.dynamodb.table import WRITTEN_AT_ONCE, Item, slices, write_all
 from sla_watchdog.adapters.dynamodb.watch import SHARDS, WatchTable
+from sla_watchdog.adapters.sns import MOST_A_SECOND
 from sla_watchdog.domain.escalation.case import Outcome
 from sla_watchdog.tools.simulation.help_desk import iso
 
@@ -46,11 +47,17 @@ HOUR, DAY = 3600, 86_400
 BREACHED, WARNED = 8 * HOUR + 60, 7 * HOUR
 """Ages of a ticket that has eight hours: one breached, one past 75 % of them."""
 ALERTS_OF_ONE = {True: 4, False: 1}
-"""Of a breach: the owner, the team lead, and the topics beside them for what is urgent; of a warning: the owner."""
+"""Of a breach: the owner, the team lead, and the topics beside them for what is urgent; of a
+warning: the owner.
+"""
 POISON: dict[str, Item] = {
     "no time": {"status": {"S": "Open"}},
     "no status": {"created_at": {"S": "2026-01-05T09:00:00Z"}},
-    "times of another type": {"created_at": {"M": {}}, "status": {"S": "Open"}, "updated_at": {"BOOL": True}},
+    "times of another type": {
+        "created_at": {"M": {}},
+        "status": {"S": "Open"},
+        "updated_at": {"BOOL": True},
+    },
     "an unknown status": {"created_at": {"S": "2026-01-05T09:00:00Z"}, "status": {"S": "?"}},
     "no words": {
         "created_at": {"S": "yesterday"},
@@ -64,7 +71,11 @@ POISON: dict[str, Item] = {
         "status": {"S": "Open"},
         "merged_into": {"S": "of itself"},
     },
-    "of nobody": {"created_at": {"N": "1e120"}, "status": {"S": "Open"}, "case_id": {"SS": ["a", "b"]}},
+    "of nobody": {
+        "created_at": {"N": "1e120"},
+        "status": {"S": "Open"},
+        "case_id": {"SS": ["a", "b"]},
+    },
 }
 """Records as a help desk with a bug leaves them, by ticket id."""
 JITTER = 0.02
@@ -88,8 +99,14 @@ class Storm:
 
     def __attrs_post_init__(self) -> None:
         patient = Config(read_timeout=180, retries={"total_max_attempts": 1})
-        names = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": self.aws.region}
-        self.function = boto3.client("lambda", endpoint_url=self.aws.endpoint, config=patient, **names)
+        names = {
+            "aws_access_key_id": "testing",
+            "aws_secret_access_key": "testing",
+            "region_name": self.aws.region,
+        }
+        self.function = boto3.client(
+            "lambda", endpoint_url=self.aws.endpoint, config=patient, **names
+        )
         self.dynamodb = self.aws.client("dynamodb")
 
     @property
@@ -108,7 +125,9 @@ class Storm:
         deadline = time.monotonic() + LOAD_SECONDS
         while (known := self._in_index()) < cases + len(POISON):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"track took in {known} of {cases + len(POISON)} tickets within {LOAD_SECONDS} s")
+                raise TimeoutError(
+                    f"track took in {known} of {cases + len(POISON)} tickets within {LOAD_SECONDS} s"
+                )
             time.sleep(1)
 
     def _write(self, table: str, numbers: Iterable[int], now: int) -> None:
@@ -126,8 +145,8 @@ class Storm:
 
     def tick(self) -> dict[str, Any]:
         answer = self.function.invoke(FunctionName=self.outputs["WatchFunction"])
-        told = json.loads(answer["Payload"].read())
-        return {"error": told} if answer.get("FunctionError") else dict(told)
+        notified = json.loads(answer["Payload"].read())
+        return {"error": notified} if answer.get("FunctionError") else dict(notified)
 
     def left(self) -> int:
         """Keys that are due, and entries that are in an outbox still."""
@@ -136,18 +155,24 @@ class Storm:
 
     def told_by_audit(self) -> Counter[str]:
         pages = self.dynamodb.get_paginator("scan").paginate(TableName=self.outputs["AuditTable"])
-        items: Iterator[Mapping[str, Any]] = (plain(item) for page in pages for item in page["Items"])
+        items: Iterator[Mapping[str, Any]] = (
+            plain(item) for page in pages for item in page["Items"]
+        )
         return Counter(item["alert_id"] for item in items if item["outcome"] in TOLD)
 
     def peak_megabytes(self) -> int:
-        """The most that a process of the deployed function ever held; 0 where the system does not tell."""
+        """The most that a process of the deployed function ever held; 0 where the system does not
+        tell.
+        """
         mine = f"AWS_LAMBDA_FUNCTION_NAME={self.outputs['WatchFunction']}".encode()
         peaks = [0]
         for process in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 if mine in (process / "environ").read_bytes().split(b"\0"):
                     lines = (process / "status").read_text().splitlines()
-                    peaks += [int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM")]
+                    peaks += [
+                        int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM")
+                    ]
         return max(peaks)
 
 
@@ -178,7 +203,9 @@ def deployed() -> Iterator[Storm]:
         with Inbox(aws, STACK) as inbox, Drive(aws, outputs, compiled.policy) as drive:
             inbox.subscribe()
             drive.now = int(time.time())
-            drive.watch.set_mode("live", drive.now - DAY)  # what is due counts as new, not as a backlog
+            drive.watch.set_mode(
+                "live", drive.now - DAY
+            )  # what is due counts as new, not as a backlog
             drive.tick()  # the first tick asks for a sweep, which counts who listens
             yield Storm(aws, outputs, drive, inbox, wire)
 
@@ -217,16 +244,22 @@ def most_in_a_second(published: list[Publish]) -> int:
     times: dict[str, list[float]] = defaultdict(list)
     for each in published:
         times[each.topic].append(each.at)
-    return max(sum(first <= at < first + 1 - JITTER for at in each) for each in times.values() for first in each)
+    return max(
+        sum(first <= at < first + 1 - JITTER for at in each)
+        for each in times.values()
+        for first in each
+    )
 
 
 def calm_before_urgent(published: list[Publish]) -> set[str]:
-    """Cases with nothing urgent of which somebody was told before the last urgent message; the calm alerts of a case
-    that has urgent ones too (a bad record's finding, an age) go with these.
+    """Cases with nothing urgent of which somebody was told before the last urgent message; the calm
+    alerts of a case that has urgent ones too (a bad record's finding, an age) go with these.
     """
     urgent = [each for each in published if each.urgent]
     cases = {name.partition("/")[0] for each in urgent for name in each.ids}
-    early = (each for each in published if not each.urgent and each.at < max(one.at for one in urgent))
+    early = (
+        each for each in published if not each.urgent and each.at < max(one.at for one in urgent)
+    )
     return {name.partition("/")[0] for each in early for name in each.ids} - cases
 
 
@@ -234,9 +267,11 @@ def report(storm: Storm, course: Course, due: Counter[str], cases: int) -> bool:
     """Prints what was measured; whether every promise of a storm was kept."""
     published = storm.wire.published
     taken = [each for each in published if each.taken]
-    told = Counter(alert for each in taken for alert in each.ids)
+    notified = Counter(alert for each in taken for alert in each.ids)
     storm.inbox.wait_for(len(taken))
-    heard = Counter(alert["id"] for each in storm.inbox.deliveries() for alert in each.facts["alerts"])
+    notification = Counter(
+        alert["id"] for each in storm.inbox.deliveries() for alert in each.facts["alerts"]
+    )
     early = calm_before_urgent(published)
     memory, granted = storm.peak_megabytes(), int(template()["Globals"]["Function"]["MemorySize"])
     began, last = published[0].at, published[-1].at
@@ -244,10 +279,10 @@ def report(storm: Storm, course: Course, due: Counter[str], cases: int) -> bool:
     calls = storm.wire.calls
     sound = Counter(alert for alert in due.elements() if alert.startswith("INC"))
     expected = sum(ALERTS_OF_ONE[number % 2 == 0] for number in range(cases))
-    named = {alert.partition("/")[0] for alert in told}
-    twice, missing = sum(count > 1 for count in told.values()), len(due - told)
+    named = {alert.partition("/")[0] for alert in notified}
+    twice, missing = sum(count > 1 for count in notified.values()), len(due - notified)
     kept = {
-        "every alert that is due is told": not missing and heard == told == due,
+        "every alert that is due is told": not missing and notification == notified == due,
         "none is told twice": not twice,
         "the audit says the same": storm.told_by_audit() == due,
         "as many as there must be of sound tickets": len(sound) == expected,
@@ -255,17 +290,23 @@ def report(storm: Storm, course: Course, due: Counter[str], cases: int) -> bool:
         "urgent cases first": not early,
         f"no topic above {MOST_A_SECOND} a second": most_in_a_second(published) <= MOST_A_SECOND,
         f"memory within {granted} MB": memory < granted,
-        "no tick failed": not any("error" in tally for tally in course.tallies),
+        "no tick failed": not any("error" in result for result in course.tallies),
         "nothing is left due": not storm.left(),
     }
     say = sys.stdout.write
-    say(f"alert ids        due {len(due):,}, told {len(told):,}, missing {missing}, twice {twice}\n")
-    say(f"bad records      {len(POISON)} of {cases + len(POISON):,}, told of {len(named & POISON.keys())}\n")
+    say(
+        f"alert ids        due {len(due):,}, told {len(notified):,}, missing {missing}, twice {twice}\n"
+    )
+    say(
+        f"bad records      {len(POISON)} of {cases + len(POISON):,}, told of {len(named & POISON.keys())}\n"
+    )
     say(f"messages         {len(taken):,} in {last - began:.1f} s, ")
     say(f"the last urgent one after {last_urgent - began:.1f} s\n")
     say(f"to one topic     at most {most_in_a_second(published)} in any second\n")
     say(f"until idle       {len(course.tallies)} ticks, {sum(course.seconds):.1f} s of them\n")
-    say(f"peak memory      {f'{memory} MB' if memory else 'not told by this system'} of {granted} MB\n")
+    say(
+        f"peak memory      {f'{memory} MB' if memory else 'not told by this system'} of {granted} MB\n"
+    )
     say("calls per alert\n")
     for name, count in calls.most_common():
         say(f"  {name:<30}{count:>9,}{count / len(due):>10.4f}\n")
@@ -278,11 +319,15 @@ def report(storm: Storm, course: Course, due: Counter[str], cases: int) -> bool:
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="a storm on the deployed local stack")
     parser.add_argument("--cases", type=int, default=10_000)
-    cases = parser.parse_known_args(arguments)[0].cases  # what else `make bench` hands on is for others
+    cases = parser.parse_known_args(arguments)[
+        0
+    ].cases  # what else `make bench` hands on is for others
     with deployed() as storm:
         began = time.monotonic()
         storm.load(cases)
-        sys.stdout.write(f"{cases:,} tickets put and taken in by track: {time.monotonic() - began:.1f} s\n")
+        sys.stdout.write(
+            f"{cases:,} tickets put and taken in by track: {time.monotonic() - began:.1f} s\n"
+        )
         due = storm.due_ids()
         storm.wire.calls.clear()
         course = Course()

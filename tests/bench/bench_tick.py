@@ -1,9 +1,10 @@
-"""What a tick reads, beside a plain Scan of the table, at 1,000, 10,000 and 100,000 tickets of which 10 are due.
+"""What a tick reads, beside a plain Scan of the table, at 1,000, 10,000 and 100,000 tickets of
+which 10 are due.
 
-Run by `make bench`. Measured on DynamoDB Local, which counts read units as DynamoDB does; passed over, and
-said so, where it is not installed. The tick's part is what every tick does before it judges: ask all 16
-shards of the index `due`, then read the due cases and their tickets consistently. Fails when that takes a
-Scan, or more at 100,000 tickets than at 1,000.
+Run by `make bench`. Measured on DynamoDB Local, which counts read units as DynamoDB does; passed
+over, and said so, where it is not installed. The tick's part is what every tick does before it
+judges: ask all 16 shards of the index `due`, then read the due cases and their tickets
+consistently. Fails when that takes a Scan, or more at 100,000 tickets than at 1,000.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from sla_watchdog.adapters.dynamodb.table import WRITTEN_AT_ONCE, Item, slices, 
 from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
 from sla_watchdog.adapters.dynamodb.watch import SHARDS, WatchTable
 from sla_watchdog.domain.escalation.case import Case
-from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.policy.model import Source
+from sla_watchdog.domain.tickets.facts import Fact, Facts
 
 SIZES = (1_000, 10_000, 100_000)
 DUE = 10
@@ -35,7 +36,9 @@ NOW = 1_764_000_000
 LEAST = 0.5
 """Read units of a request that finds nothing; DynamoDB Local says 0, DynamoDB bills this."""
 OPEN = 10
-"""Of every so many tickets one is open, and in the index with a time to come; the others are resolved."""
+"""Of every so many tickets one is open, and in the index with a time to come; the others are
+resolved.
+"""
 
 
 @define
@@ -110,7 +113,10 @@ def case(number: int) -> Item:
     }
     if number % OPEN == 0:
         due = number < DUE * OPEN
-        item |= {"next_at": NOW - number if due else NOW + 60 + number, "due_shard": shard_of(name, urgent=False)}
+        item |= {
+            "next_at": NOW - number if due else NOW + 60 + number,
+            "due_shard": shard_of(name, urgent=False),
+        }
     return typed(item)
 
 
@@ -129,7 +135,9 @@ def tick(watch: WatchTable, tickets: TicketsTable) -> int:
 
 
 def scan(tickets: TicketsTable) -> int:
-    """The plain way: read every ticket and look whether it is open; eventually consistent, as is cheapest."""
+    """The plain way: read every ticket and look whether it is open; eventually consistent, as is
+    cheapest.
+    """
     found, start = 0, None
     while True:
         records, start = tickets.page(0, 1, start)
@@ -158,7 +166,8 @@ def sizes(client: Any, names: dict[str, str], totals: list[int]) -> Iterator[int
 
 def line(total: int, ticked: Read, scanned: Read) -> str:
     reads = (
-        f"{sum(each.requests.values()):>11,}{each.units:>12,.1f}{each.seconds:>9.2f}   " for each in (ticked, scanned)
+        f"{sum(each.requests.values()):>11,}{each.units:>12,.1f}{each.seconds:>9.2f}   "
+        for each in (ticked, scanned)
     )
     return f"{total:>9,}{ticked.found:>6}{''.join(reads)}{scanned.units / ticked.units:>7,.0f}\n"
 
@@ -186,7 +195,10 @@ def bench(totals: list[int]) -> bool:
             sys.stdout.flush()
             ticks.append(ticked)
     sys.stdout.write(f"each tick: {dict(ticks[-1].requests)}\n")
-    return all(each.found == DUE and "Scan" not in each.requests and each.units == ticks[0].units for each in ticks)
+    return all(
+        each.found == DUE and "Scan" not in each.requests and each.units == ticks[0].units
+        for each in ticks
+    )
 
 
 def main(arguments: list[str]) -> int:

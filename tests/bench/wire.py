@@ -1,4 +1,6 @@
-"""A wire with a meter between one function and the local AWS: counts each call, and times each Publish."""
+"""A wire with a meter between one function and the local AWS: counts each call, and times each
+Publish.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,13 @@ from attrs import frozen
 from local_stack.server import HOST
 
 IDLE = 1.0
-"""Seconds without a call after which the connection to AWS is made anew: its server may have closed it."""
+"""Seconds without a call after which the connection to AWS is made anew: its server may have closed
+it.
+"""
 
-HOP = frozenset({"connection", "transfer-encoding", "content-length", "keep-alive", "date", "server"})
+HOP = frozenset(
+    {"connection", "transfer-encoding", "content-length", "keep-alive", "date", "server"}
+)
 
 
 @frozen
@@ -59,21 +65,30 @@ class Wire:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._server.shutdown()
         self._server.server_close()
 
     def count(self, at: float, target: str, body: bytes, status: int) -> None:
-        """`target` is the header by which the JSON services name an operation; SNS names it in its form."""
-        form = {} if target else {name: values[0] for name, values in parse_qs(body.decode()).items()}
+        """`target` is the header by which the JSON services name an operation; SNS names it in its
+        form.
+        """
+        form = (
+            {} if target else {name: values[0] for name, values in parse_qs(body.decode()).items()}
+        )
         service = target.partition("_")[0].lower() if target else "sns"
         operation = target.rpartition(".")[2] or form.get("Action", "?")
         with self._lock:
             self.calls[f"{service} {operation}"] += 1
             if operation == "Publish":
-                told = json.loads(json.loads(form["Message"])["default"])
-                self.published.append(Publish(at, form["TopicArn"].rpartition(":")[2], told, status < 300))
+                notified = json.loads(json.loads(form["Message"])["default"])
+                self.published.append(
+                    Publish(at, form["TopicArn"].rpartition(":")[2], notified, status < 300)
+                )
 
 
 class _Server(ThreadingHTTPServer):

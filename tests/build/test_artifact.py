@@ -1,4 +1,6 @@
-"""What Lambda gets: built from the sources, complete without this environment, refused for a bad policy."""
+"""What Lambda gets: built from the sources, complete without this environment, refused for a bad
+policy.
+"""
 
 import json
 import os
@@ -58,8 +60,12 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sources(tmp_path: Path) -> Path:
     """A copy of what the build reads, to be spoiled, with this environment beside it."""
     copy = tmp_path / "sources"
-    shutil.copytree(ROOT / "functions", copy / "functions", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "infra", copy / "infra", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    shutil.copytree(
+        ROOT / "functions", copy / "functions", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    shutil.copytree(
+        ROOT / "infra", copy / "infra", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+    )
     for name in ("template.yaml", "samconfig.toml", "requirements.txt"):
         shutil.copy(ROOT / name, copy)
     (copy / ".venv").symlink_to(ROOT / ".venv")
@@ -67,7 +73,9 @@ def sources(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("handler", HANDLERS)
-def test_a_handler_imports_with_the_artifact_and_boto3_alone(handler: str, artifact: Path, runtime: Path) -> None:
+def test_a_handler_imports_with_the_artifact_and_boto3_alone(
+    handler: str, artifact: Path, runtime: Path
+) -> None:
     module, _, name = handler.rpartition(".")
     program = f"import sys; sys.path[:0] = {[str(artifact), str(runtime)]}; import {module}; {module}.{name}"
     done = run([sys.executable, "-B", "-I", "-S", "-c", program], env={}, cwd=artifact)
@@ -75,20 +83,33 @@ def test_a_handler_imports_with_the_artifact_and_boto3_alone(handler: str, artif
 
 
 def test_the_packaged_zones_are_enough(artifact: Path) -> None:
-    program = (
-        f"import sys; sys.path.insert(0, {str(artifact)!r}); import zoneinfo; zoneinfo.ZoneInfo('America/New_York')"
-    )
+    program = f"import sys; sys.path.insert(0, {str(artifact)!r}); import zoneinfo; zoneinfo.ZoneInfo('America/New_York')"
     environment = {"PYTHONTZPATH": ""}
     assert run([sys.executable, "-B", "-S", "-c", program], env=environment).returncode == 0
     without = program.replace(str(artifact), "")
-    assert "ZoneInfoNotFoundError" in run([sys.executable, "-B", "-S", "-c", without], env=environment).stderr
+    assert (
+        "ZoneInfoNotFoundError"
+        in run([sys.executable, "-B", "-S", "-c", without], env=environment).stderr
+    )
 
 
-def test_the_artifact_has_what_lambda_needs_and_nothing_that_only_people_need(artifact: Path) -> None:
-    wanted = {"attr", "attrs", "aws_lambda_powertools", "jmespath", "sla_watchdog", "typing_extensions", "tzdata"}
+def test_the_artifact_has_what_lambda_needs_and_nothing_that_only_people_need(
+    artifact: Path,
+) -> None:
+    wanted = {
+        "attr",
+        "attrs",
+        "aws_lambda_powertools",
+        "jmespath",
+        "sla_watchdog",
+        "typing_extensions",
+        "tzdata",
+    }
     assert {path.stem for path in artifact.iterdir() if "-" not in path.name} == wanted | {"policy"}
     assert not (artifact / "sla_watchdog" / "cli").exists()
-    assert [path for path in artifact.rglob("*") if path.suffix in {".so", ".pyd", ".pyc", ".toml"}] == []
+    assert [
+        path for path in artifact.rglob("*") if path.suffix in {".so", ".pyd", ".pyc", ".toml"}
+    ] == []
 
 
 def test_the_libraries_are_those_of_the_requirements(artifact: Path) -> None:
@@ -96,7 +117,11 @@ def test_the_libraries_are_those_of_the_requirements(artifact: Path) -> None:
         tuple(folder.name.removesuffix(".dist-info").replace("_", "-").rsplit("-", 1))
         for folder in artifact.glob("*.dist-info")
     }
-    listed = re.findall(r"^([a-z-]+)==([0-9.]+)", (ROOT / "functions" / "requirements.txt").read_text(), re.MULTILINE)
+    listed = re.findall(
+        r"^([a-z-]+)==([0-9.]+)",
+        (ROOT / "functions" / "requirements.txt").read_text(),
+        re.MULTILINE,
+    )
     assert installed == set(listed)
 
 
@@ -123,17 +148,26 @@ def test_a_changed_policy_makes_another_artifact(sources: Path, tmp_path: Path) 
         built = build(sources, target)
         assert built.returncode == 0, built.stderr
         hashes.add(json.loads((target / "policy.json").read_text())["hash"])
-        policy.write_text(re.sub(r"^digest_after: .*$", "digest_after: 77", policy.read_text(), flags=re.MULTILINE))
+        policy.write_text(
+            re.sub(
+                r"^digest_after: .*$", "digest_after: 77", policy.read_text(), flags=re.MULTILINE
+            )
+        )
     assert len(hashes) == 2
 
 
-def test_sam_build_makes_it_for_every_function_and_refuses_a_bad_policy(sources: Path, artifact: Path) -> None:
+def test_sam_build_makes_it_for_every_function_and_refuses_a_bad_policy(
+    sources: Path, artifact: Path
+) -> None:
     sam = [ROOT / ".venv-sam" / "bin" / "sam", "build", "--build-dir", sources / "built"]
     environment = os.environ | {"SAM_CLI_TELEMETRY": "0"}
     built = run(sam, cwd=sources, env=environment)
     assert built.returncode == 0, built.stderr
     for name in ("TrackFunction", "WatchFunction", "SweepFunction"):
-        made = {path.relative_to(sources / "built" / name) for path in (sources / "built" / name).rglob("*")}
+        made = {
+            path.relative_to(sources / "built" / name)
+            for path in (sources / "built" / name).rglob("*")
+        }
         assert made == {path.relative_to(artifact) for path in artifact.rglob("*")}
 
     policy = sources / "functions" / "policy.yaml"

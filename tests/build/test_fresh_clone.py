@@ -18,7 +18,15 @@ from local_stack.server import ROOT
 pytestmark = [pytest.mark.build, pytest.mark.xdist_group("build")]
 
 FUNCTIONS = ROOT / "functions"
-PASSED_ON = ("PIP_", "UV_INDEX", "UV_DEFAULT_INDEX", "SSL_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+PASSED_ON = (
+    "PIP_",
+    "UV_INDEX",
+    "UV_DEFAULT_INDEX",
+    "SSL_",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+)
 """Settings without which packages cannot be had on some machines."""
 
 BLOCKER = """
@@ -35,9 +43,15 @@ runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
 
 def modules_of_the_build() -> set[str]:
     """What can be imported where only functions/requirements-build.txt was installed."""
-    text = "".join((FUNCTIONS / name).read_text() for name in ("requirements-build.txt", "requirements.txt"))
+    text = "".join(
+        (FUNCTIONS / name).read_text() for name in ("requirements-build.txt", "requirements.txt")
+    )
     listed = {name.lower() for name in re.findall(r"^([\w-]+)==", text, re.MULTILINE)}
-    return {module for module, names in packages_distributions().items() if {name.lower() for name in names} & listed}
+    return {
+        module
+        for module, names in packages_distributions().items()
+        if {name.lower() for name in names} & listed
+    }
 
 
 def with_nothing_but_the_build(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -51,12 +65,18 @@ def with_nothing_but_the_build(module: str, *arguments: str) -> subprocess.Compl
     )
 
 
-def run(command: list[str | Path], folder: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=300)
+def run(
+    command: list[str | Path], folder: Path, env: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=300
+    )
 
 
 def build(clone: Path, target: Path) -> subprocess.CompletedProcess[str]:
-    return run([sys.executable, clone / "infra" / "build_artifact.py", target], clone, dict(os.environ))
+    return run(
+        [sys.executable, clone / "infra" / "build_artifact.py", target], clone, dict(os.environ)
+    )
 
 
 @pytest.fixture
@@ -66,7 +86,9 @@ def clone(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def bare(tmp_path: Path) -> dict[str, str]:
-    """An empty home, and no program but the system's and SAM CLI, whose Python says that it is the one."""
+    """An empty home, and no program but the system's and SAM CLI, whose Python says that it is the
+    one.
+    """
     home = tmp_path / "home"
     home.mkdir()
     sam = tmp_path / "sam-cli"
@@ -86,28 +108,47 @@ def bare(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def needs_packages(tmp_path: Path) -> None:
     """Whoever builds for the first time downloads what the build needs."""
-    asked = [ROOT / ".venv" / "bin" / "uv", "pip", "install", "--dry-run", "--no-cache", "--target", tmp_path, "six"]
+    asked = [
+        ROOT / ".venv" / "bin" / "uv",
+        "pip",
+        "install",
+        "--dry-run",
+        "--no-cache",
+        "--target",
+        tmp_path,
+        "six",
+    ]
     environment = os.environ | {"UV_SYSTEM_CERTS": "1"}
     if subprocess.run(asked, env=environment, capture_output=True, check=False).returncode != 0:
         pytest.skip("no package index can be reached from here")
 
 
 @pytest.mark.usefixtures("needs_packages")
-@pytest.mark.parametrize("options", [(), ("--parallel",)], ids=["one by one", "all functions at once"])
+@pytest.mark.parametrize(
+    "options", [(), ("--parallel",)], ids=["one by one", "all functions at once"]
+)
 def test_sam_build_in_a_fresh_clone_needs_nothing_but_sam_and_a_python(
     options: tuple[str, ...], clone: Path, bare: dict[str, str]
 ) -> None:
     assert not list(clone.glob(".venv*"))
     built = run(["sam", "build", *options], clone, bare)
     assert built.returncode == 0, built.stderr
-    for name in ("TrackFunction", "WatchFunction", "RespondFunction", "SweepFunction", "ReportFunction"):
+    for name in (
+        "TrackFunction",
+        "WatchFunction",
+        "RespondFunction",
+        "SweepFunction",
+        "ReportFunction",
+    ):
         assert json.loads((clone / ".aws-sam" / "build" / name / "policy.json").read_text())["hash"]
     assert [path.name for path in clone.glob(".venv*")] == [".venv-build"]
 
 
 def test_the_build_imports_what_its_requirements_name_and_nothing_else(tmp_path: Path) -> None:
     compiled = tmp_path / "policy.json"
-    done = with_nothing_but_the_build("sla_watchdog.tools.policy_file", "policy.yaml", str(compiled))
+    done = with_nothing_but_the_build(
+        "sla_watchdog.tools.policy_file", "policy.yaml", str(compiled)
+    )
     assert done.returncode == 0, done.stderr
     assert json.loads(compiled.read_text())["hash"]
 
@@ -120,10 +161,16 @@ def test_the_build_does_not_have(library: str) -> None:
 @pytest.mark.parametrize(
     ("file", "spoiled"),
     [
-        pytest.param("domain/replay.py", "import a_library_that_is_missing", id="a library that is missing"),
+        pytest.param(
+            "domain/replay.py", "import a_library_that_is_missing", id="a library that is missing"
+        ),
         pytest.param("policy_file/compiler.py", "raise RuntimeError('broken')", id="an exception"),
         pytest.param("policy_file/examples.py", "import sys; sys.exit(1)", id="an exit code of 1"),
-        pytest.param("policy_file/examples.py", "import os; os.kill(os.getpid(), 9)", id="a kill, as for memory"),
+        pytest.param(
+            "policy_file/examples.py",
+            "import os; os.kill(os.getpid(), 9)",
+            id="a kill, as for memory",
+        ),
         pytest.param("policy_file/examples.py", "import sys; sys.exit(0)", id="an end too early"),
     ],
 )
@@ -149,7 +196,9 @@ def test_a_crash_of_the_builder_never_says_that_the_policy_is_at_fault(
         pytest.param(None, "No such file", id="no file at all"),
     ],
 )
-def test_a_policy_that_is_at_fault_is_said_to_be(content: bytes | None, said: str, clone: Path, tmp_path: Path) -> None:
+def test_a_policy_that_is_at_fault_is_said_to_be(
+    content: bytes | None, said: str, clone: Path, tmp_path: Path
+) -> None:
     policy = clone / "functions" / "policy.yaml"
     policy.unlink() if content is None else policy.write_bytes(content)
     built = build(clone, tmp_path / "artifact")

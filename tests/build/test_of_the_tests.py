@@ -29,12 +29,25 @@ ITEM: dict[str, Any] = {
             "texts": {"SS": ["a", "b"]},
             "numbers": {"NS": ["1"]},
             "many": {"BS": [b"x"]},
-            "list": {"L": [{"S": "x"}, {"M": {}}, {"L": []}, {"M": {"S": {"S": "a name that is a type"}}}]},
+            "list": {
+                "L": [
+                    {"S": "x"},
+                    {"M": {}},
+                    {"L": []},
+                    {"M": {"S": {"S": "a name that is a type"}}},
+                ]
+            },
         }
     },
 }
 NAMES = {"#all": "all", "#text": "text", "#list": "list"}
-CHANGES = ("SET #all.#text = :value", "REMOVE #all.#list[0]", "SET #all.#list[9] = :value", "ADD seen :one", "SET x")
+CHANGES = (
+    "SET #all.#text = :value",
+    "REMOVE #all.#list[0]",
+    "SET #all.#list[9] = :value",
+    "ADD seen :one",
+    "SET x",
+)
 
 
 def answers() -> list[Any]:
@@ -51,8 +64,16 @@ def answers() -> list[Any]:
         said = [client.get_item(TableName="things", Key={"id": {"S": "T-1"}})["Item"]]
         for change in CHANGES:
             used = {name: real for name, real in NAMES.items() if name in change}
-            values = {name: of for name, of in ((":value", {"S": "new"}), (":one", {"N": "1"})) if name in change}
-            request: dict[str, Any] = {"TableName": "things", "Key": {"id": {"S": "T-1"}}, "ReturnValues": "ALL_NEW"}
+            values = {
+                name: of
+                for name, of in ((":value", {"S": "new"}), (":one", {"N": "1"}))
+                if name in change
+            }
+            request: dict[str, Any] = {
+                "TableName": "things",
+                "Key": {"id": {"S": "T-1"}},
+                "ReturnValues": "ALL_NEW",
+            }
             request |= {"ExpressionAttributeNames": used} if used else {}
             request |= {"ExpressionAttributeValues": values} if values else {}
             try:
@@ -71,6 +92,8 @@ def test_moto_answers_as_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.xdist_group("a group")
-@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="groups are for several processes")
+@pytest.mark.skipif(
+    "PYTEST_XDIST_WORKER" not in os.environ, reason="groups are for several processes"
+)
 def test_tests_of_a_group_stay_together(request: pytest.FixtureRequest) -> None:
     assert request.node.nodeid.endswith("@a group")

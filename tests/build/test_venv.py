@@ -35,7 +35,9 @@ def test_a_python_too_old_is_named_with_its_version(tmp_path: Path) -> None:
 
 
 def test_a_missing_venv_module_is_named_with_the_package_that_brings_it(tmp_path: Path) -> None:
-    bare = program(tmp_path / "python", f'case "$2" in *ensurepip*) exit 1;; esac; exec {sys.executable} "$@"')
+    bare = program(
+        tmp_path / "python", f'case "$2" in *ensurepip*) exit 1;; esac; exec {sys.executable} "$@"'
+    )
     done = make_environment(tmp_path, bare)
     assert done.returncode == 1
     assert "has no venv module" in done.stderr
@@ -47,7 +49,11 @@ def test_no_python_at_all_is_said_with_how_to_get_one(tmp_path: Path) -> None:
     tools.mkdir()
     for name in ("sh", "sed", "date", "cat"):
         (tools / name).symlink_to(
-            next(Path(place) / name for place in ("/bin", "/usr/bin") if (Path(place) / name).exists())
+            next(
+                Path(place) / name
+                for place in ("/bin", "/usr/bin")
+                if (Path(place) / name).exists()
+            )
         )
     done = subprocess.run(
         [str(ROOT / "infra" / "venv.sh"), "made", "nothing.txt"],

@@ -1,4 +1,5 @@
-"""What `make soak` runs: `points [EVERY]` plays crash points to their ends, `seeds FIRST [LAST]` simulates weeks.
+"""What `make soak` runs: `points [EVERY]` plays crash points to their ends, `seeds FIRST [LAST]`
+simulates weeks.
 
 A seed is the same story only under the same PYTHONHASHSEED.
 """
@@ -37,13 +38,17 @@ def seeds(first: int, last: int) -> int:
         calls += simulator.world.wire.calls
         messages += len(simulator.world.wire.published)
     took = monotonic() - begun
-    print(f"{last + 1 - first} seeds, {failed} failed; {calls} calls, {messages} messages, {took:.0f} s")
+    print(
+        f"{last + 1 - first} seeds, {failed} failed; {calls} calls, {messages} messages, {took:.0f} s"
+    )
     return failed
 
 
 def main(arguments: list[str]) -> int:
     quick_moto.install()
-    os.environ.update(AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x", AWS_DEFAULT_REGION="eu-central-1")
+    os.environ.update(
+        AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x", AWS_DEFAULT_REGION="eu-central-1"
+    )
     match arguments:
         case ["points"]:
             return points(1)

@@ -1,7 +1,9 @@
-"""Every point of a scenario at which something can go wrong: at each call the process is forked for each fault.
+"""Every point of a scenario at which something can go wrong: at each call the process is forked for
+each fault.
 
-The parent plays on undisturbed and meets every call once; each child meets one fault, runs on until all is quiet, and
-reports what it found. A child may stop early where all that is stored is what an undisturbed run had at that instant.
+The parent plays on undisturbed and meets every call once; each child meets one fault, runs on
+until all is quiet, and reports what it found. A child may stop early where all that is stored is
+what an undisturbed run had at that instant.
 """
 
 from __future__ import annotations
@@ -28,11 +30,14 @@ Choice = Callable[[Call, Fault], bool]
 
 
 def makes_sense(call: Call, fault: Fault) -> bool:
-    """After a read nothing has changed: dying then is dying before the next call, and where its answer is lost its
-    request may as well have been."""
+    """After a read nothing has changed: dying then is dying before the next call, and where its
+    answer is lost its request may as well have been.
+    """
     if fault in (Fault.DIES_AFTER, Fault.RESPONSE_LOST):
         return call.writes
-    return fault is not Fault.CONFLICT or (call.service == "dynamodb" and call.operation in CONDITIONAL)
+    return fault is not Fault.CONFLICT or (
+        call.service == "dynamodb" and call.operation in CONDITIONAL
+    )
 
 
 @frozen
@@ -46,7 +51,9 @@ class Point:
 
 @frozen
 class End:
-    """What a run came to after its step number `step`: what is broken, what was published, what the audit says."""
+    """What a run came to after its step number `step`: what is broken, what was published, what the
+    audit says.
+    """
 
     step: int
     broken: list[str]
@@ -78,9 +85,9 @@ class Result:
 
 @define
 class Points:
-    """`early` lets children stop where they have caught up with the undisturbed run; `alike` says that faults which
-    only delay must not change what is told. After `enough` points that break
-    a promise the others are left.
+    """`early` lets children stop where they have caught up with the undisturbed run; `alike` says
+    that faults which only delay must not change what is told. After `enough` points that break a
+    promise the others are left.
     """
 
     rules: Callable[[], Policy]
@@ -106,7 +113,9 @@ class Points:
             broken += [f"{point}: {line}" for line in [*end.broken, *self._differs(point, end)]]
         return Result(len(self._found), broken)
 
-    def _play(self, after_step: Callable[[World], None], meet: Callable[[Call], Fault | None]) -> None:
+    def _play(
+        self, after_step: Callable[[World], None], meet: Callable[[Call], Fault | None]
+    ) -> None:
         with mock_aws(), one_shard(wire := Wire()):
             world = World(self.rules(), wire, after_step=after_step)
             wire.calls, wire.meet, self._world = 0, meet, world
@@ -124,10 +133,14 @@ class Points:
         if point.fault in CHANGING or not self.alike:
             return []
         expected = self._reference[end.step - 1]
-        told = end.published ^ expected.published
+        notified = end.published ^ expected.published
         ended = {name for name, _ in end.ends.items() ^ expected.ends.items()}
-        return [f"{name} {'was' if name in end.published else 'was not'} published" for name in sorted(told)] + [
-            f"{name} ended as {end.ends.get(name)}, not as {expected.ends.get(name)}" for name in sorted(ended - told)
+        return [
+            f"{name} {'was' if name in end.published else 'was not'} published"
+            for name in sorted(notified)
+        ] + [
+            f"{name} ended as {end.ends.get(name)}, not as {expected.ends.get(name)}"
+            for name in sorted(ended - notified)
         ]
 
     # ------------------------------------------------------------------ in the parent
@@ -172,7 +185,14 @@ class Points:
         try:
             end = End.of(self._world, problems)
         except BaseException:  # noqa: BLE001 - the parent says it
-            end = End(self._world.steps, [*problems, traceback.format_exc()], frozenset(), {}, None, self._world.log)
+            end = End(
+                self._world.steps,
+                [*problems, traceback.format_exc()],
+                frozenset(),
+                {},
+                None,
+                self._world.log,
+            )
         with os.fdopen(self._pipe, "wb") as pipe:
             pipe.write(pickle.dumps(evolve(end, state=None)))
         os._exit(0)

@@ -1,4 +1,5 @@
-"""What must hold whatever went wrong (DESIGN.md section 7), checked from outside: stores, messages, the desk's records.
+"""What must hold whatever went wrong (DESIGN.md section 7), checked from outside: stores, messages,
+the desk's records.
 
 Each check gives one line for everything that breaks it.
 """
@@ -15,14 +16,14 @@ from faults.wire import Published
 from faults.world import World, stored
 from sla_watchdog.adapters.dynamodb.audit import AuditItem
 from sla_watchdog.adapters.dynamodb.audit import _from_item as audited
-from sla_watchdog.domain.escalation.case import Case, Outcome
 from sla_watchdog.domain.clocks.targets import Clock
-from sla_watchdog.domain.escalation.plan import Decision, Plan, plan, wake
-from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.escalation.case import Case, Outcome
 from sla_watchdog.domain.escalation.levels import CLEARED, WITHDRAWN
+from sla_watchdog.domain.escalation.plan import Decision, Plan, plan, wake
 from sla_watchdog.domain.policy.model import Metric
+from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.record import observed
-from sla_watchdog.usecases.judging import RELINK, Judged
+from sla_watchdog.usecases.judging import RELINK, Evaluated
 
 TOLD = frozenset({Outcome.SENT, Outcome.IN_DIGEST})
 FRESH = 5.0
@@ -43,16 +44,29 @@ def broken(world: World) -> list[str]:
 
 
 def unfinished(world: World) -> list[str]:
-    """What holds beside that once all is quiet: nothing is on its way, and every level is accounted for."""
+    """What holds beside that once all is quiet: nothing is on its way, and every level is accounted
+    for.
+    """
     cases, audit = world.cases(), _audit()
     ended = [f"{case.id}: still on its way: {sorted(case.outbox)}" for case in cases if case.outbox]
-    late = [f"{c.id}: due at {c.next_at}" for c in cases if c.next_at is not None and c.next_at <= world.now]
-    due = [f"{alert.id}: is due" for case in cases for alert in _judged(world, case, world.now).alerts]
-    return [*ended, *late, *due, *chain.from_iterable(_unaccounted(world, case, audit) for case in cases)]
+    late = [
+        f"{c.id}: due at {c.next_at}"
+        for c in cases
+        if c.next_at is not None and c.next_at <= world.now
+    ]
+    due = [
+        f"{alert.id}: is due" for case in cases for alert in _judged(world, case, world.now).alerts
+    ]
+    return [
+        *ended,
+        *late,
+        *due,
+        *chain.from_iterable(_unaccounted(world, case, audit) for case in cases),
+    ]
 
 
 def _judged(world: World, case: Case, now: int, whole: bool = False) -> Plan:
-    current = world.quiet().judge(now, live=True).current(case)
+    current = world.quiet().evaluate(now, live=True).current(case)
     return plan(current, world.policy, now, whole)
 
 
@@ -61,9 +75,9 @@ def _timing(world: World, case: Case) -> Iterator[str]:
     if case.failures or case.generation < world.generation() or not world.policy_is_known():
         return
     now = max(world.now, world.latest)
-    judged = _judged(world, case, now)
-    wanted, _ = wake(judged, case)
-    if judged.unlinked:
+    evaluated = _judged(world, case, now)
+    wanted, _ = wake(evaluated, case)
+    if evaluated.pending_links:
         wanted = min(wanted or now, now) + RELINK + world.skew
     if wanted is not None and wanted > now and (case.next_at is None or case.next_at > wanted):
         if _as_recorded(world, case, now):
@@ -74,23 +88,35 @@ def _timing(world: World, case: Case) -> Iterator[str]:
 
 
 def _as_recorded(world: World, case: Case, now: int) -> bool:
-    """Whether it wakes when its records ask for it, of which no stream has reported yet: as they are, or as one of
-    them was when a tick read it. The next sweep sees what no stream ever reports.
+    """Whether it wakes when its records ask for it, of which no stream has reported yet: as they
+    are, or as one of them was when a tick read it. The next sweep sees what no stream ever
+    reports.
     """
-    found = world.quiet().judge(now, live=True).judge([case.id], now)[case.id]
-    known = [found.facts] if isinstance(found, Judged) else []
+    found = world.quiet().evaluate(now, live=True).evaluate([case.id], now)[case.id]
+    known = [found.facts] if isinstance(found, Evaluated) else []
     for name in case.facts.tickets():
         for record in (record for _, record in world.records.get(name, []) if record is not None):
             written = record.get("updated_at")
             read = {now, written if isinstance(written, int) else now}
-            known += [case.facts | observed(name, record, world.policy, case.facts, at) for at in read]
-    wanted = (wake(_judged(world, evolve(case, facts=facts), now), case)[0] for facts in known if facts != case.facts)
-    return any(at is None or at <= now or (case.next_at is not None and case.next_at <= at) for at in wanted)
+            known += [
+                case.facts | observed(name, record, world.policy, case.facts, at) for at in read
+            ]
+    wanted = (
+        wake(_judged(world, evolve(case, facts=facts), now), case)[0]
+        for facts in known
+        if facts != case.facts
+    )
+    return any(
+        at is None or at <= now or (case.next_at is not None and case.next_at <= at)
+        for at in wanted
+    )
 
 
 def _twice(world: World) -> Iterator[str]:
-    """Each alert once, and once more for each time that nobody could know whether it had gone out, or that the
-    recipient was told that it is over, or not due any more: then the same may come due anew."""
+    """Each alert once, and once more for each time that nobody could know whether it had gone out,
+    or that the recipient was told that it is over, or not due any more: then the same may come
+    due anew.
+    """
     times = Counter(name for message in world.wire.published for name in set(message.ids))
     for name, count in times.items():
         allowed = 1 + world.doubtful[name] + (_taken_back(name, times) if count > 1 else 0)
@@ -102,7 +128,11 @@ def _taken_back(name: str, times: Counter[str]) -> int:
     """How often the recipient was told good news about the same clock."""
     subject, clock, *_, recipient = name.split("/")
     news = (f"{subject}/{WITHDRAWN}{clock}/", f"{subject}/{CLEARED}/")
-    return sum(count for other, count in times.items() if other.startswith(news) and other.endswith(f"/{recipient}"))
+    return sum(
+        count
+        for other, count in times.items()
+        if other.startswith(news) and other.endswith(f"/{recipient}")
+    )
 
 
 def _after_the_end(world: World) -> Iterator[str]:
@@ -114,10 +144,20 @@ def _after_the_end(world: World) -> Iterator[str]:
 
 
 def _over(world: World, ticket: str, message: Published) -> bool:
-    """Whether whoever read the ticket five seconds before the message saw that it was over, and ever after."""
-    before = [record for wire, record in world.records.get(ticket, []) if wire < message.wire - FRESH]
-    since = [record for wire, record in world.records.get(ticket, []) if message.wire - FRESH <= wire <= message.wire]
-    return bool(before) and all(record is None or record.get("status") in OVER for record in [before[-1], *since])
+    """Whether whoever read the ticket five seconds before the message saw that it was over, and
+    ever after.
+    """
+    before = [
+        record for wire, record in world.records.get(ticket, []) if wire < message.wire - FRESH
+    ]
+    since = [
+        record
+        for wire, record in world.records.get(ticket, [])
+        if message.wire - FRESH <= wire <= message.wire
+    ]
+    return bool(before) and all(
+        record is None or record.get("status") in OVER for record in [before[-1], *since]
+    )
 
 
 def _before_its_time(world: World) -> Iterator[str]:
@@ -144,29 +184,33 @@ def _claims(world: World, cases: list[Case]) -> Iterator[str]:
 def _audit() -> dict[str, list[AuditItem]]:
     """By clock, subject and metric; what waits for the Audit table is as good as there."""
     by_clock: dict[str, list[AuditItem]] = defaultdict(list)
-    waiting = [record["M"] for item in stored("watch") for record in item.get("unaudited", {}).get("L", [])]
+    waiting = [
+        record["M"] for item in stored("watch") for record in item.get("unaudited", {}).get("L", [])
+    ]
     for item in map(audited, [*stored("audit"), *waiting]):
         by_clock["/".join(item.alert_id.split("/")[:2])].append(item)
     return by_clock
 
 
 def _unaccounted(world: World, case: Case, audit: dict[str, list[AuditItem]]) -> Iterator[str]:
-    """Every level that was due while somebody could have told it has an end for each of its audiences, or visibly
-    waits.
+    """Every level that was due while somebody could have told it has an end for each of its
+    audiences, or visibly waits.
     """
-    judged = _judged(world, case, world.now, whole=True)
-    names = {each.id for each in judged.tickets}
-    for clock in judged.clocks:
+    evaluated = _judged(world, case, world.now, whole=True)
+    names = {each.id for each in evaluated.tickets}
+    for clock in evaluated.clocks:
         known = [item for name in names for item in audit.get(f"{name}/{clock.metric.value}", [])]
-        for level, due in _due(world, judged, clock):
+        for level, due in _due(world, evaluated, clock):
             for audience in clock.ladder.levels[level].tell:
-                waits = any(_waits(decision, clock, level, audience) for decision in judged.decisions)
+                waits = any(
+                    _waits(decision, clock, level, audience) for decision in evaluated.decisions
+                )
                 if not waits and not any(_answers(item, level, audience) for item in known):
                     yield f"{clock.key}: level {level + 1}, due at {due}, has no end in the audit for {audience}"
 
 
-def _due(world: World, judged: Plan, clock: Clock) -> Iterator[tuple[int, int]]:
-    ticket = next((each for each in judged.tickets if each.id == clock.subject), None)
+def _due(world: World, evaluated: Plan, clock: Clock) -> Iterator[tuple[int, int]]:
+    ticket = next((each for each in evaluated.tickets if each.id == clock.subject), None)
     if ticket is not None and ticket.merged_into:
         return  # the survivor's ladder goes on from there
     if clock.stopped_at is not None and world.edited:
@@ -178,7 +222,9 @@ def _due(world: World, judged: Plan, clock: Clock) -> Iterator[tuple[int, int]]:
 
 
 def _waits(decision: Decision, clock: Clock, level: int, audience: str) -> bool:
-    """An edit, of facts or of the policy, may have made it due at a time when a promise held already."""
+    """An edit, of facts or of the policy, may have made it due at a time when a promise held
+    already.
+    """
     alert = decision.alert
     same = alert.clock_key == clock.key and alert.recipient.audience == audience
     return same and alert.level >= level and decision.until is not None
@@ -192,7 +238,9 @@ def _answers(item: AuditItem, level: int, audience: str) -> bool:
 def ends() -> dict[str, str]:
     """Alert id -> how it ended in the audit; a message counts before everything else."""
     found: dict[str, str] = {}
-    for item in sorted(chain.from_iterable(_audit().values()), key=lambda item: item.outcome in TOLD):
+    for item in sorted(
+        chain.from_iterable(_audit().values()), key=lambda item: item.outcome in TOLD
+    ):
         found[item.alert_id] = "told" if item.outcome in TOLD else item.outcome.value
     return found
 
@@ -203,11 +251,15 @@ def published(world: World) -> frozenset[str]:
 
 def state(world: World) -> object:
     """All that the cases hold, but for when things were told and how often they were written."""
-    return sorted((_outline(case) for case in world.cases()), key=lambda outline: str(outline["id"]))
+    return sorted(
+        (_outline(case) for case in world.cases()), key=lambda outline: str(outline["id"])
+    )
 
 
 def _outline(case: Case) -> dict[str, object]:
-    levels = {key: (each.level, each.repetition, each.outcome) for key, each in case.reached.items()}
+    levels = {
+        key: (each.level, each.repetition, each.outcome) for key, each in case.reached.items()
+    }
     return {
         **asdict(evolve(case, rev=0, reached={}, facts=Facts()), recurse=False),
         "facts": case.facts,

@@ -1,4 +1,6 @@
-"""One mixed scenario: warnings in a digest, breaches, a catch-up; a promise, an end and a link between them."""
+"""One mixed scenario: warnings in a digest, breaches, a catch-up; a promise, an end and a link
+between them.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +27,19 @@ def rules() -> Policy:
 
 
 def play(world: World) -> None:
-    """Everything due is told in the step in which it comes due, or a few minutes later where something failed."""
-    world.desk.parts = evolve(world.desk.parts, settings=evolve(world.desk.parts.settings, segments=1))
+    """Everything due is told in the step in which it comes due, or a few minutes later where
+    something failed.
+    """
+    world.desk.parts = evolve(
+        world.desk.parts, settings=evolve(world.desk.parts.settings, segments=1)
+    )
     world.victim = TWO
     world.step(f"{MON}T00:00", world.tick, world.sweep_queue)
     world.now = at(f"{MON}T00:10")
     for name in (ONE, TWO, THREE, FOUR):
-        world.write(name, created_at=f"{MON}T00:00:00Z", status="New", subject="City page still online")
+        world.write(
+            name, created_at=f"{MON}T00:00:00Z", status="New", subject="City page still online"
+        )
     world.step(f"{MON}T00:10", world.track)
     world.step(f"{MON}T06:00", world.tick)  # four warnings to the owner, in one digest
     world.now = at(f"{MON}T07:00")

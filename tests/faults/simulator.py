@@ -1,4 +1,6 @@
-"""Weeks of a help desk in which everything goes wrong by chance; the same seed is the same story, call by call."""
+"""Weeks of a help desk in which everything goes wrong by chance; the same seed is the same story,
+call by call.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,8 @@ from faults.scenario import LADDER
 from faults.turns import Turns
 from faults.wire import Call, Fault, Wire
 from faults.world import World, names, one_shard, without_lease
-from sla_watchdog.handlers.bootstrap import Parts
 from sla_watchdog.domain.policy.model import Condition, Policy
+from sla_watchdog.handlers.bootstrap import Parts
 
 START = at("2026-03-02T00:00")
 STEPS = 40
@@ -102,8 +104,14 @@ class Simulator:
         self.world._mend()
 
     def _pass_time(self) -> None:
-        """To the next instant at which anything is due, or somewhere before; most steps are minutes apart."""
-        due = [case.next_at for case in self.world.cases() if case.next_at is not None and case.next_at > self.clock]
+        """To the next instant at which anything is due, or somewhere before; most steps are minutes
+        apart.
+        """
+        due = [
+            case.next_at
+            for case in self.world.cases()
+            if case.next_at is not None and case.next_at > self.clock
+        ]
         somewhere = self.clock + self.dice.choice([60, 200, 600, self.dice.randrange(LONGEST_STEP)])
         self.clock = min([somewhere, *due]) if self.dice.random() < 0.7 else somewhere
         self.world.now = self.clock + self.dice.choice([0, 0, 0, -CLOCK_STEP, CLOCK_STEP])
@@ -113,7 +121,12 @@ class Simulator:
         fresh = [name for name in names(7) if name not in self.world.records]
         if fresh and (not known or self.dice.random() < 0.3):
             back = self.dice.choice([0, HOUR, 30 * HOUR])
-            self._write(fresh[0], created_at=self.clock - back, status="New", priority=self.dice.choice(PRIORITIES))
+            self._write(
+                fresh[0],
+                created_at=self.clock - back,
+                status="New",
+                priority=self.dice.choice(PRIORITIES),
+            )
             return
         name = self.dice.choice(known) if known else ""
         happening: Callable[[], None] = self.dice.choice(
@@ -122,7 +135,8 @@ class Simulator:
                 lambda: self._write(name, status=self.dice.choice(STATUSES)),
                 lambda: self._write(name, priority=self.dice.choice(PRIORITIES)),
                 lambda: self._write(
-                    name, merged_into=self.dice.choice([each for each in known if each != name] or [""])
+                    name,
+                    merged_into=self.dice.choice([each for each in known if each != name] or [""]),
                 ),
                 lambda: self.world.acknowledge(name, self.clock + self.dice.randrange(HOUR, DAY)),
                 lambda: self.world.delete(name) if self.dice.random() < 0.3 else None,

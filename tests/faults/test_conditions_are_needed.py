@@ -1,4 +1,6 @@
-"""Each condition by which the stores keep the promises is taken out in turn; the crash points notice every time."""
+"""Each condition by which the stores keep the promises is taken out in turn; the crash points
+notice every time.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,9 @@ from faults.points import Points
 from faults.scenario import play, rules
 from faults.wire import Fault
 from faults.world import World
-from sla_watchdog.adapters.dynamodb import cases
-from sla_watchdog.adapters.dynamodb import outbox
+from sla_watchdog.adapters.dynamodb import cases, outbox
 from sla_watchdog.adapters.dynamodb.digests import Digests
-from sla_watchdog.domain.escalation.case import Case, Entry, Outcome, Reached
+from sla_watchdog.domain.escalation.case import Case, Entry, LastNotified, Outcome
 from sla_watchdog.domain.escalation.plan import Plan
 
 Patch = pytest.MonkeyPatch
@@ -29,13 +30,13 @@ def keep_without_rev(patch: Patch) -> None:
 
 
 def settle_without_token(patch: Patch) -> None:
-    patch.setattr(outbox._Held, "change", lambda _: outbox.Expression().add("rev"))
-    patch.setattr(outbox._Held, "is_in", lambda *_: True)
+    patch.setattr(outbox.ClaimedEntry, "change", lambda _: outbox.Expression().add("rev"))
+    patch.setattr(outbox.ClaimedEntry, "is_in", lambda *_: True)
 
 
 def next_at_without_the_lease(patch: Patch) -> None:
-    def wake(judged: Plan, case: Case) -> tuple[int | None, bool]:
-        return judged.next_at, judged.urgent
+    def wake(evaluated: Plan, case: Case) -> tuple[int | None, bool]:
+        return evaluated.next_at, evaluated.urgent
 
     patch.setattr("sla_watchdog.usecases.judging.wake", wake)
 
@@ -56,11 +57,18 @@ def digest_marked_before_it_is_sent(patch: Patch) -> None:
 def level_reached_when_claimed(patch: Patch) -> None:
     claim = outbox.Outbox.claim
 
-    def claimed(self: outbox.Outbox, case: Case, entries: dict[str, Entry], *rest: object) -> Case | None:
+    def claimed(
+        self: outbox.Outbox, case: Case, entries: dict[str, Entry], *rest: object
+    ) -> Case | None:
         stored = claim(self, case, entries, *rest)  # type: ignore[arg-type]
         for key, entry in entries.items():
-            reached = {(a.clock_key, key): Reached(a.level, a.repetition, 0, Outcome.SENT) for a in entry.alerts}
-            self._update(f"C#{case.id}", "W", outbox._Held(case, key, entry.token).reaching(reached))
+            reached = {
+                (a.clock_key, key): LastNotified(a.level, a.repetition, 0, Outcome.SENT)
+                for a in entry.alerts
+            }
+            self._update(
+                f"C#{case.id}", "W", outbox.ClaimedEntry(case, key, entry.token).reaching(reached)
+            )
         return stored
 
     patch.setattr(outbox.Outbox, "claim", claimed)

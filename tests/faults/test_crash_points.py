@@ -1,4 +1,6 @@
-"""Every call of the mixed scenario goes wrong once, in every way; whatever happens, the promises hold."""
+"""Every call of the mixed scenario goes wrong once, in every way; whatever happens, the promises
+hold.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ AT_LEAST = {Fault.DIES_BEFORE: 200, Fault.RESPONSE_LOST: 90, REST: 70}
 
 
 @pytest.mark.parametrize("kind", [*AT_EVERY_CALL, REST])
-def test_whatever_goes_wrong_at_any_call_every_promise_holds(kind: str, record_property: Say) -> None:
+def test_whatever_goes_wrong_at_any_call_every_promise_holds(
+    kind: str, record_property: Say
+) -> None:
     found = Points(rules, play, _some if kind == REST else lambda _, fault: fault == kind).run()
     record_property("proof", f"{found.points} crash points ({kind})")
     assert found.broken == []

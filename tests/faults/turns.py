@@ -1,4 +1,6 @@
-"""Processes that take turns at their calls to AWS: one runs at a time, and a seeded dice says which is next."""
+"""Processes that take turns at their calls to AWS: one runs at a time, and a seeded dice says which
+is next.
+"""
 
 from __future__ import annotations
 

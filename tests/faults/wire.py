@@ -1,4 +1,6 @@
-"""What lies between the watchdog and AWS: every call passes here, is counted, takes time, and may go wrong."""
+"""What lies between the watchdog and AWS: every call passes here, is counted, takes time, and may
+go wrong.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from attrs import define, field, frozen
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 SECONDS_A_CALL = 0.6
-"""Every call takes so long, so that many a judgement is older than five seconds when its message is to be sent."""
+"""Every call takes so long, so that many a judgement is older than five seconds when its message is
+to be sent.
+"""
 
 URL = "https://aws"
 
@@ -22,7 +26,9 @@ class Died(BaseException):
 
 
 class Fault(StrEnum):
-    """What happens to one call. The process dies, or the call goes wrong, or something happens before it."""
+    """What happens to one call. The process dies, or the call goes wrong, or something happens
+    before it.
+    """
 
     DIES_BEFORE = "dies before"
     DIES_AFTER = "dies after"
@@ -41,13 +47,23 @@ class Fault(StrEnum):
     ACKNOWLEDGED = "acknowledged in between"
 
 
-FAILING = frozenset({Fault.REQUEST_LOST, Fault.RESPONSE_LOST, Fault.THROTTLED, Fault.CONFLICT, Fault.OUTAGE})
+FAILING = frozenset(
+    {Fault.REQUEST_LOST, Fault.RESPONSE_LOST, Fault.THROTTLED, Fault.CONFLICT, Fault.OUTAGE}
+)
 DYING = frozenset({Fault.DIES_BEFORE, Fault.DIES_AFTER})
 BETWEEN = frozenset(Fault) - FAILING - DYING
 """Something else happens before the call, which then goes well."""
 
 WRITES = frozenset(
-    {"UpdateItem", "PutItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems", "Publish", "SendMessage"}
+    {
+        "UpdateItem",
+        "PutItem",
+        "DeleteItem",
+        "BatchWriteItem",
+        "TransactWriteItems",
+        "Publish",
+        "SendMessage",
+    }
 )
 CONDITIONAL = frozenset({"UpdateItem", "PutItem", "TransactWriteItems"})
 
@@ -79,11 +95,12 @@ class Published:
 
 @define
 class Wire:
-    """`meet` is asked before each call which fault it meets, if any; `between` does what happens in between.
+    """`meet` is asked before each call which fault it meets, if any; `between` does what happens in
+    between.
 
     `doubt` is told when nobody can know any more whether what is claimed just then went out.
-    After each call comes a `rest`, in which other processes may run; `stale` says whether a query of the index is
-    answered as the time before.
+    After each call comes a `rest`, in which other processes may run; `stale` says whether a
+    query of the index is answered as the time before.
     """
 
     meet: Callable[[Call], Fault | None] = lambda _: None
@@ -97,7 +114,9 @@ class Wire:
     _out: set[str] = field(factory=set)
     """Services, and operations, that fail until the step is over."""
     _done: set[str] = field(factory=set)
-    """Tokens of transactions that were applied: DynamoDB answers a repetition with success (moto applies it again)."""
+    """Tokens of transactions that were applied: DynamoDB answers a repetition with success (moto
+    applies it again).
+    """
     _answers: dict[str, Any] = field(factory=dict)
     """The last answer to each query of the index."""
     _quiet: bool = False
@@ -131,7 +150,9 @@ class Wire:
         """What was out works again."""
         self._out.clear()
 
-    def _pass(self, service: str, operation: str, request: Mapping[str, Any], send: Callable[[], Any]) -> Any:
+    def _pass(
+        self, service: str, operation: str, request: Mapping[str, Any], send: Callable[[], Any]
+    ) -> Any:
         self.calls += 1
         call = Call(self.calls, service, operation, request)
         fault = None if self._quiet else self.meet(call)
@@ -181,7 +202,9 @@ class Wire:
         if call.operation == "Publish":
             self._note(call.request, begun)
         if call.operation == "Query":
-            answer = self._maybe_stale(str(call.request["ExpressionAttributeValues"][":shard"]), answer)
+            answer = self._maybe_stale(
+                str(call.request["ExpressionAttributeValues"][":shard"]), answer
+            )
         if not self._quiet:  # what happens in between is one piece: nobody sleeps through somebody else's frozen time
             self.rest()
         return answer

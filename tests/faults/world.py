@@ -1,4 +1,6 @@
-"""A help desk, its watchdog and the cloud around them: invocations that fail are brought again, as AWS does it."""
+"""A help desk, its watchdog and the cloud around them: invocations that fail are brought again, as
+AWS does it.
+"""
 
 from __future__ import annotations
 
@@ -18,21 +20,25 @@ from desk import Desk
 from faults.wire import Died, Fault, Wire
 from sla_watchdog.adapters.dynamodb.attributes import typed
 from sla_watchdog.adapters.dynamodb.case_item import CASE, case_of
-from sla_watchdog.adapters.sqs import Segment
 from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
 from sla_watchdog.adapters.dynamodb.watch import WatchTable
-from sla_watchdog.handlers.bootstrap import Parts
+from sla_watchdog.adapters.sqs import Segment
+from sla_watchdog.domain.clocks.promises import acknowledged
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.domain.clocks.promises import acknowledged
+from sla_watchdog.handlers.bootstrap import Parts
 from sla_watchdog.usecases.sweep.sweep import start
 from sla_watchdog.usecases.track.track import Change
 
 SHARD = 0
-"""The one shard in which all cases of these tests lie (`names`): the fifteen empty queries of a tick are left out."""
+"""The one shard in which all cases of these tests lie (`names`): the fifteen empty queries of a
+tick are left out.
+"""
 
 AGAIN = (60, 180, 240)
-"""Seconds after something failed at which everything is tried again; the second is past every lease."""
+"""Seconds after something failed at which everything is tried again; the second is past every
+lease.
+"""
 
 
 def stored(table: str) -> list[Any]:
@@ -59,7 +65,11 @@ def one_shard(wire: Wire) -> Iterator[None]:
 
     shards, watch.SHARDS = watch.SHARDS, (f"u#{SHARD}", f"n#{SHARD}")
     clock = time.monotonic
-    users = [m for name, m in sys.modules.items() if name.startswith("sla_watchdog") and hasattr(m, "monotonic")]
+    users = [
+        m
+        for name, m in sys.modules.items()
+        if name.startswith("sla_watchdog") and hasattr(m, "monotonic")
+    ]
     for module in users:
         module.monotonic = lambda: wire.clock  # type: ignore[attr-defined]
     try:
@@ -80,9 +90,11 @@ def without_lease(parts: Parts) -> Parts:
 
 @define
 class World:
-    """Times are epoch seconds. `log` lists what failed, for people; `records` is what the desk wrote and when.
+    """Times are epoch seconds. `log` lists what failed, for people; `records` is what the desk
+    wrote and when.
 
-    A process is its `Parts`: what dies leaves nothing in memory, so each invocation after a failure gets new ones.
+    A process is its `Parts`: what dies leaves nothing in memory, so each invocation after a
+    failure gets new ones.
     """
 
     policy: Policy
@@ -98,7 +110,9 @@ class World:
     segments: list[str] = field(factory=list)
     log: list[str] = field(factory=list)
     undisturbed: list[int] = field(factory=list)
-    """When a tick went through from its first call to its last with nothing of an earlier one left behind."""
+    """When a tick went through from its first call to its last with nothing of an earlier one left
+    behind.
+    """
     after_step: Callable[[World], None] = lambda _: None
     steps: int = 0
     latest: int = 0
@@ -106,7 +120,9 @@ class World:
     skew: int = 0
     """Seconds by which the desk's clock may be ahead of a tick's."""
     edited: bool = False
-    """Whether policy changed, or facts became known late: what is over may have been judged by others."""
+    """Whether policy changed, or facts became known late: what is over may have been judged by
+    others.
+    """
     asking: bool = False
     """Whether a sweep was to be asked for and could not be."""
     time_left: float = 100.0
@@ -151,16 +167,20 @@ class World:
     def acknowledge(self, ticket: str, until: int, by: str = "Kim") -> None:
         """As the page behind a link writes it: a fact of the case, timed anew."""
         fact = acknowledged(ticket, self.now, until, by)
-        judge = self.quiet().judge(self.now, live=True)
+        evaluator = self.quiet().evaluate(self.now, live=True)
         while isinstance(case := self.watch.cases([ticket]).get(ticket), Case):
-            timed, judged = judge.surely_timed(evolve(case, facts=case.facts | [fact]), self.now)
-            if self.watch.keep(timed, judged.findings):
+            timed, evaluated = evaluator.surely_timed(
+                evolve(case, facts=case.facts | [fact]), self.now
+            )
+            if self.watch.keep(timed, evaluated.findings):
                 return
 
     def _bring(self, ticket: str, record: Mapping[str, object] | None) -> None:
         self._sequence += 1
         key = {"ticket_id": ticket}
-        self.stream.append(Change(key, record, self.now, str(self._sequence), removed=record is None))
+        self.stream.append(
+            Change(key, record, self.now, str(self._sequence), removed=record is None)
+        )
 
     # ------------------------------------------------------------------ the watchdog
 
@@ -181,15 +201,23 @@ class World:
         """False where it failed, or another one's lease held it off."""
         tallies: list[Any] = []
         calm = not self._waiting()
-        done = self._invoke("watch", lambda p: tallies.append(p.tick(self.now, lambda: self.time_left).run()), parts)
-        went = done and tallies[0] is not None and not tallies[0].left_due and not tallies[0].retried
+        done = self._invoke(
+            "watch", lambda p: tallies.append(p.tick(self.now, lambda: self.time_left).run()), parts
+        )
+        went = (
+            done and tallies[0] is not None and not tallies[0].left_due and not tallies[0].retried
+        )
         if went and calm and not self._waiting():
             self.undisturbed.append(self.now)
         return went
 
     def sweep(self) -> bool:
-        """Asks for a sweep and does it; what fails is asked for again, and segments that fail stay in the queue."""
-        self.asking = not self._invoke("sweep", lambda parts: start(parts.queue, parts.settings.segments))
+        """Asks for a sweep and does it; what fails is asked for again, and segments that fail stay
+        in the queue.
+        """
+        self.asking = not self._invoke(
+            "sweep", lambda parts: start(parts.queue, parts.settings.segments)
+        )
         return not self.asking and self.sweep_queue()
 
     def sweep_queue(self) -> bool:
@@ -197,7 +225,9 @@ class World:
         for body in self._asked():
             swept = self._invoke(
                 "sweep",
-                lambda parts, body=body: parts.sweeper(self.now).sweep(Segment.of_body(body), self.now, lambda: 100.0),
+                lambda parts, body=body: parts.sweeper(self.now).sweep(
+                    Segment.of_body(body), self.now, lambda: 100.0
+                ),
             )
             if not swept:
                 self.segments.append(body)
@@ -207,13 +237,17 @@ class World:
     def _asked(self) -> list[str]:
         bodies, self.segments = self.segments, []
         url = self.desk.parts.queue.url
-        while messages := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+        while messages := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get(
+            "Messages", []
+        ):
             for message in messages:
                 bodies.append(message["Body"])
                 self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return bodies
 
-    def _invoke(self, what: str, run: Callable[[Parts], object], parts: Parts | None = None) -> bool:
+    def _invoke(
+        self, what: str, run: Callable[[Parts], object], parts: Parts | None = None
+    ) -> bool:
         """One invocation of a Lambda function: whatever leaves it, AWS only knows that it failed."""
         self.wire.now = self.now
         self.latest = max(self.latest, self.now)
@@ -240,7 +274,9 @@ class World:
     # ------------------------------------------------------------------ steps
 
     def step(self, now: str | int, *doing: Callable[[], bool]) -> None:
-        """Everything that happens at `now`; what failed is tried again each minute until all is quiet."""
+        """Everything that happens at `now`; what failed is tried again each minute until all is
+        quiet.
+        """
         begun = self.now = at(now) if isinstance(now, str) else now
         went = [each() for each in doing]
         self._mend()
@@ -253,7 +289,10 @@ class World:
         self.after_step(self)
 
     def _left(self) -> bool:
-        return any(case.outbox or (case.next_at is not None and case.next_at <= self.now) for case in self.cases())
+        return any(
+            case.outbox or (case.next_at is not None and case.next_at <= self.now)
+            for case in self.cases()
+        )
 
     def _mend(self) -> None:
         self.wire.mend()
@@ -268,7 +307,9 @@ class World:
 
     def _marked(self, digest: str) -> bool:
         key = {"pk": {"S": f"D#{digest}"}, "sk": {"S": "W"}}
-        return "sent_at" in self.aws.get_item(TableName="watch", Key=key, ConsistentRead=True).get("Item", {})
+        return "sent_at" in self.aws.get_item(TableName="watch", Key=key, ConsistentRead=True).get(
+            "Item", {}
+        )
 
     def between(self, fault: Fault) -> None:
         """What else happens just before a call."""
@@ -280,7 +321,11 @@ class World:
             case Fault.FROZEN:
                 self._tick_beside(self.now + self.freeze)
             case Fault.TRACKED:
-                self.write(self.victim, assignee=f"agent {len(self.records[self.victim])}", updated_at=self.now)
+                self.write(
+                    self.victim,
+                    assignee=f"agent {len(self.records[self.victim])}",
+                    updated_at=self.now,
+                )
                 self.track()
             case Fault.RESOLVED:
                 self.write(self.victim, status="Resolved", updated_at=self.now)
@@ -292,7 +337,9 @@ class World:
                 self.acknowledge(self.victim, self.now + 7200)
 
     def _tick_beside(self, now: int) -> None:
-        """Another tick from its first call to its last, whatever the run lease says: that is for pace alone."""
+        """Another tick from its first call to its last, whatever the run lease says: that is for
+        pace alone.
+        """
         mine, self.wire.now = self.wire.now, now
         self.latest = max(self.latest, now)
         without_lease(self.parts()).tick(now, lambda: 100.0).run()

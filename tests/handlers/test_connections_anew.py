@@ -1,4 +1,6 @@
-"""A function is frozen between invocations, and what is between it and AWS forgets its connections meanwhile."""
+"""A function is frozen between invocations, and what is between it and AWS forgets its connections
+meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +19,13 @@ from attrs import define, field, fields
 from botocore.exceptions import ConnectionClosedError, HTTPClientError
 
 from building import policy
-from sla_watchdog.handlers import bootstrap
 from sla_watchdog.adapters.sqs import Segment
-from sla_watchdog.handlers.bootstrap import Parts
 from sla_watchdog.domain.escalation.case import Recipient
-from sla_watchdog.presentation.text import Message
 from sla_watchdog.errors import Unavailable
+from sla_watchdog.handlers import bootstrap
+from sla_watchdog.handlers.bootstrap import Parts
 from sla_watchdog.handlers.settings import Settings
+from sla_watchdog.presentation.text import Message
 
 IDLE = 0.3
 """Seconds after which the network forgets a connection."""
@@ -36,7 +38,9 @@ ANSWERS = {
 
 
 class Forgetful(http.server.BaseHTTPRequestHandler):
-    """Answers each request; on a connection that was idle, with a reset, as a load balancer or a NAT does."""
+    """Answers each request; on a connection that was idle, with a reset, as a load balancer or a
+    NAT does.
+    """
 
     protocol_version = "HTTP/1.1"
     last = 0.0
@@ -60,7 +64,9 @@ class Forgetful(http.server.BaseHTTPRequestHandler):
         body = ANSWERS[service]
         self.server.served.append(service)  # type: ignore[attr-defined] # of the subclass below
         self.send_response_only(200)
-        self.send_header("Content-Type", "text/xml" if service == "sns" else "application/x-amz-json-1.0")
+        self.send_header(
+            "Content-Type", "text/xml" if service == "sns" else "application/x-amz-json-1.0"
+        )
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -167,7 +173,11 @@ def test_within_an_invocation_a_connection_is_used_again(process: Process) -> No
 def test_every_client_that_never_repeats_is_among_those_that_connect_anew(process: Process) -> None:
     held = [getattr(process.parts, each.name) for each in fields(Parts)]
     clients = [each for part in held for each in clients_in(part)]
-    writing = {id(client) for client in clients if client.meta.config.retries.get("total_max_attempts") == 1}
+    writing = {
+        id(client)
+        for client in clients
+        if client.meta.config.retries.get("total_max_attempts") == 1
+    }
     assert writing == {id(client) for client in process.parts.writers}
 
 

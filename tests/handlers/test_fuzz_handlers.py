@@ -1,4 +1,6 @@
-"""Events of any shape: what is sound is done, the rest is a finding or a clear error, and nothing is half written."""
+"""Events of any shape: what is sound is done, the rest is a finding or a clear error, and nothing
+is half written.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ from sla_watchdog.handlers import report, sweep, track, watch
 __all__ = ["desk"]
 
 NOW = 1772438400
-FEW = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+FEW = settings(
+    max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), database=None
+)
 NUMBERS = st.integers() | st.floats() | st.sampled_from([10**40, -(10**40), 2**63, -1, 0])
 TEXTS = st.text(max_size=8) | st.sampled_from(
     ["\ud800", "NaN", "Infinity", "-1", "9" * 5000, "1e999", "²", "", "{", "["]
@@ -36,7 +40,13 @@ ATTRIBUTE = ATTRIBUTES.map(as_json)
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    members = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     for name, inner in members:
         yield (*path, name)
         yield from places(inner, (*path, name))
@@ -113,8 +123,14 @@ def check_batch(desk: Desk, records: list[Any], sound: list[str]) -> None:
         assert case.facts.latest(name, "status") == "New"
         assert case.next_at is not None
     assert before <= {finding.ticket for finding in desk.parts.watch.findings()}
-    named = [item["pk"]["S"].removeprefix("C#") for item in stored(desk) if item["pk"]["S"].startswith("C#")]
-    damaged = {name for name, case in desk.parts.watch.cases(named).items() if not isinstance(case, Case)}
+    named = [
+        item["pk"]["S"].removeprefix("C#")
+        for item in stored(desk)
+        if item["pk"]["S"].startswith("C#")
+    ]
+    damaged = {
+        name for name, case in desk.parts.watch.cases(named).items() if not isinstance(case, Case)
+    }
     assert damaged == set()
 
 
@@ -128,10 +144,25 @@ def test_records_of_any_shape_keep_no_other_from_being_taken_in(
     @FEW
     @given(st.lists(changed(RECORD) | ANY_JSON, min_size=1, max_size=4), st.randoms())
     @example([{**RECORD, "dynamodb": {**RECORD["dynamodb"], "SequenceNumber": "²"}}], None)
-    @example([{**RECORD, "dynamodb": {**RECORD["dynamodb"], "ApproximateCreationDateTime": 1e300}}], None)
-    @example([{**RECORD, "dynamodb": {**RECORD["dynamodb"], "ApproximateCreationDateTime": float("nan")}}], None)
-    @example([{**RECORD, "dynamodb": {**RECORD["dynamodb"], "NewImage": {"status": {"X": 1}}}}], None)
-    @example([{**RECORD, "dynamodb": {**RECORD["dynamodb"], "NewImage": {"status": {"N": "many"}}}}], None)
+    @example(
+        [{**RECORD, "dynamodb": {**RECORD["dynamodb"], "ApproximateCreationDateTime": 1e300}}], None
+    )
+    @example(
+        [
+            {
+                **RECORD,
+                "dynamodb": {**RECORD["dynamodb"], "ApproximateCreationDateTime": float("nan")},
+            }
+        ],
+        None,
+    )
+    @example(
+        [{**RECORD, "dynamodb": {**RECORD["dynamodb"], "NewImage": {"status": {"X": 1}}}}], None
+    )
+    @example(
+        [{**RECORD, "dynamodb": {**RECORD["dynamodb"], "NewImage": {"status": {"N": "many"}}}}],
+        None,
+    )
     @example([None, 5, "x", {}, {"dynamodb": {}}], None)
     def fuzz(bad: list[Any], order: Any) -> None:
         batch = next(batches)
@@ -147,7 +178,14 @@ def test_records_of_any_shape_keep_no_other_from_being_taken_in(
 # ------------------------------------------------------------------ the queue
 
 
-SEGMENT = {"run": "abcd", "number": 0, "of": 1, "start": "", "table": "tickets", "counts": {"tickets": 1}}
+SEGMENT = {
+    "run": "abcd",
+    "number": 0,
+    "of": 1,
+    "start": "",
+    "table": "tickets",
+    "counts": {"tickets": 1},
+}
 START = json.dumps({"ticket_id": {"S": "T-1"}})
 CLEAR = r"^not a segment of a sweep"
 

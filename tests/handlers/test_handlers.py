@@ -13,12 +13,11 @@ from attrs import frozen
 from moto import mock_aws
 
 from desk import Desk, bucket_of_reports
-from sla_watchdog.handlers import bootstrap
 from sla_watchdog.domain.policy.compiled import DamagedPolicy, load
-from sla_watchdog.handlers import report, sweep, track, watch
+from sla_watchdog.handlers import bootstrap, report, sweep, track, watch
 from sla_watchdog.handlers.observability import metrics
-from sla_watchdog.tools.policy_file import compile_policy, read_policy
 from sla_watchdog.handlers.settings import BadSettings
+from sla_watchdog.tools.policy_file import compile_policy, read_policy
 
 HERE = Path(__file__).parent
 POLICY = HERE.parents[1] / "functions" / "policy.yaml"
@@ -45,7 +44,9 @@ def event(name: str) -> dict[str, Any]:
 
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Desk]:
-    """The shipped policy, compiled as the build does it, and the environment as the template sets it."""
+    """The shipped policy, compiled as the build does it, and the environment as the template sets
+    it.
+    """
     today = date(2026, 3, 1)
     compiled = compile_policy(read_policy(POLICY.read_text(), str(POLICY), today).form, today)
     (tmp_path / "policy.json").write_text(compiled)
@@ -104,7 +105,9 @@ def test_a_removed_record_ends_its_clocks(desk: Desk) -> None:
     assert desk.case("T-1").facts.latest("T-1", "gone") == "deleted"
 
 
-def test_bad_records_become_findings_due_now_and_the_good_one_beside_them_is_kept(desk: Desk) -> None:
+def test_bad_records_become_findings_due_now_and_the_good_one_beside_them_is_kept(
+    desk: Desk,
+) -> None:
     track.handler(event("stream_bad_records"), CONTEXT)
     assert desk.case("T-3").facts.latest("T-3", "status") == "New"
     found = {(finding.ticket[:1], finding.kind) for finding in desk.parts.watch.findings()}
@@ -118,11 +121,20 @@ def test_a_record_of_another_shape_is_one_finding_and_keeps_no_other_back(desk: 
         track.handler({"Records": records}, CONTEXT)
     assert desk.case("T-1").facts.latest("T-1", "assignee") == "Kim"
     watch.handler(event("schedule"), CONTEXT)
-    told = [alert["id"] for topic, body in desk.sent() if topic == "operations" for alert in body["alerts"]]
-    assert [name for name in told if name.startswith("?stream/")] == ["?stream/finding:stream/1/0/0/operations"]
+    notified = [
+        alert["id"]
+        for topic, body in desk.sent()
+        if topic == "operations"
+        for alert in body["alerts"]
+    ]
+    assert [name for name in notified if name.startswith("?stream/")] == [
+        "?stream/finding:stream/1/0/0/operations"
+    ]
 
 
-@pytest.mark.parametrize("change", [{"start": "{}"}, {"start": '"x"'}, {"run": "x" * 40}, {"number": float("inf")}])
+@pytest.mark.parametrize(
+    "change", [{"start": "{}"}, {"start": '"x"'}, {"run": "x" * 40}, {"number": float("inf")}]
+)
 def test_a_segment_with_something_wrong_in_it_is_refused_before_anything_is_written(
     desk: Desk, change: dict[str, object]
 ) -> None:
@@ -132,12 +144,16 @@ def test_a_segment_with_something_wrong_in_it_is_refused_before_anything_is_writ
     assert desk.parts.watch.topics() is None
 
 
-def test_watch_answers_with_what_it_did_and_beats(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_watch_answers_with_what_it_did_and_beats(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
     track.handler(event("stream_new_image"), CONTEXT)
     desk.parts.watch.set_simulated_now(1772438400 + 30 * 86400)
     answer = watch.handler(event("schedule"), CONTEXT)
     assert answer["due"] == 1
-    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+    printed = [
+        json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")
+    ]
     (metrics,) = [line for line in printed if "Heartbeat" in line]
     assert metrics["Heartbeat"] == [1.0]
     assert metrics["LeftDue"] == [0.0]
@@ -145,7 +161,9 @@ def test_watch_answers_with_what_it_did_and_beats(desk: Desk, capsys: pytest.Cap
 
 
 def test_no_log_line_holds_a_tickets_text(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.write(ticket_id="T-2", created_at="2024-03-02T08:00:00Z", status="Odd", subject="SECRET WORDS")
+    desk.write(
+        ticket_id="T-2", created_at="2024-03-02T08:00:00Z", status="Odd", subject="SECRET WORDS"
+    )
     track.handler(event("stream_keys_only"), CONTEXT)
     watch.handler(event("schedule"), CONTEXT)
     sweep.handler(event("segment"), CONTEXT)
@@ -195,7 +213,9 @@ def test_a_missing_variable_is_named(desk: Desk, monkeypatch: pytest.MonkeyPatch
         watch.handler(event("schedule"), CONTEXT)
 
 
-def test_simulated_time_is_refused_outside_the_local_stack(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_simulated_time_is_refused_outside_the_local_stack(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("sla_watchdog.handlers.settings.LOOPBACK", frozenset({"127.0.0.1"}))
     monkeypatch.setenv("AWS_ENDPOINT_URL", "https://dynamodb.eu-central-1.amazonaws.com")
     bootstrap.parts.cache_clear()

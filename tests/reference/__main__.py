@@ -1,4 +1,6 @@
-"""`python -m reference FROM TO`: the histories of these seeds, forty each, and the least that shows each difference."""
+"""`python -m reference FROM TO`: the histories of these seeds, forty each, and the least that shows
+each difference.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def main(first: int, last: int) -> int:
                 sys.stdout.write(f"seed {seed}\n{least_of_kind(trial, kind)}\n\n")
         for trial, alerts in found_alerts(seed):
             seen.add("alerts")
-            sys.stdout.write("\n".join([f"seed {seed}", told(trial, []), *map(str, alerts), "", ""]))
+            sys.stdout.write(
+                "\n".join([f"seed {seed}", told(trial, []), *map(str, alerts), "", ""])
+            )
     sys.stdout.write(
         f"{40 * (last - first + 1)} histories of seeds {first} to {last}, {len(seen)} kinds of differences\n"
     )

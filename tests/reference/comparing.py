@@ -1,4 +1,6 @@
-"""The model beside the product: the same history to both, what they say differently, the least that shows it."""
+"""The model beside the product: the same history to both, what they say differently, the least that
+shows it.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +16,28 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from reference.histories import ALWAYS, Trial, as_lines, as_yaml, drawn_events, drawn_policy, utc
-from reference.model import METRICS, Clock, Event, Policy, Rule, Ticket, alerts, judged, rules_in_force
+from reference.model import (
+    METRICS,
+    Clock,
+    Event,
+    Policy,
+    Rule,
+    Ticket,
+    alerts,
+    judged,
+    rules_in_force,
+)
 
 Row = Mapping[str, str]
-COLUMNS = ("policy", "started_at", "due_at", "stopped_at", "verdict", "business_seconds", "paused_seconds")
+COLUMNS = (
+    "policy",
+    "started_at",
+    "due_at",
+    "stopped_at",
+    "verdict",
+    "business_seconds",
+    "paused_seconds",
+)
 
 
 def backtest(policy: Policy, events: Sequence[Event], until: int) -> tuple[list[Row], list[Row]]:
@@ -41,9 +61,16 @@ def played(policy: Policy, events: Sequence[Event], until: int) -> tuple[list[Ro
     from sla_watchdog.tools.backtest.play import History, play
     from sla_watchdog.tools.imports.events import parse
 
-    said = play(History.of(parse(as_lines(events).encode().splitlines(), "UTC")), compiled(as_yaml(policy)), until)
+    said = play(
+        History.of(parse(as_lines(events).encode().splitlines(), "UTC")),
+        compiled(as_yaml(policy)),
+        until,
+    )
     clocks = [{name: str(value) for name, value in row._asdict().items()} for row in said.clocks]
-    alerts = [{name: str(value) for name, value in message.row._asdict().items()} for message in said.messages]
+    alerts = [
+        {name: str(value) for name, value in message.row._asdict().items()}
+        for message in said.messages
+    ]
     return clocks, alerts
 
 
@@ -129,7 +156,9 @@ def drawn(seed: int, count: int = 40) -> tuple[Policy, dict[str, tuple[dict[str,
     """A policy, so many histories under it, and until when they are played."""
     random = Random(seed)
     policy, start = drawn_policy(random)
-    histories = {f"T-{number}": drawn_events(random, start, f"T-{number}") for number in range(1, count + 1)}
+    histories = {
+        f"T-{number}": drawn_events(random, start, f"T-{number}") for number in range(1, count + 1)
+    }
     last = max(int(events[-1]["at"]) for events in histories.values())
     return policy, histories, last + random.choice([7, 4 * 3600 + 7])
 
@@ -150,19 +179,32 @@ def found(seed: int, count: int = 40) -> Iterator[tuple[Trial, list[Difference]]
 
 def alerts_differing(trial: Trial, theirs: Iterable[Row]) -> list[tuple[str, ...]]:
     """(who has it, at, clock, level, audience) of what only one of them tells for the first time."""
-    mine = {(utc(a.at), a.clock, str(a.level), a.audience) for a in alerts(trial.events, trial.policy, trial.until)}
-    rows = [row for row in theirs if row["clock"] in METRICS and "still unresolved" not in row["reason"]]
+    mine = {
+        (utc(a.at), a.clock, str(a.level), a.audience)
+        for a in alerts(trial.events, trial.policy, trial.until)
+    }
+    rows = [
+        row for row in theirs if row["clock"] in METRICS and "still unresolved" not in row["reason"]
+    ]
     told_by_engine = {(row["at"], row["clock"], row["level"], row["audience"]) for row in rows}
     only_mine = sorted(("model", *alert) for alert in mine - told_by_engine)
     return only_mine + sorted(("engine", *alert) for alert in told_by_engine - mine)
 
 
 def one_rule_and_open(trial: Trial) -> bool:
-    """The model tells alerts of histories under one rule, born open, whose customer did not write after the end."""
+    """The model tells alerts of histories under one rule, born open, whose customer did not write
+    after the end.
+    """
     ticket = Ticket(trial.events, trial.policy, trial.until)
     rules = {rule.name for *_, rule in rules_in_force(ticket, [(0, trial.policy)])}
-    after_the_end = any(start <= at < end for start, end in ticket.ended("resolved") for at in ticket.customer)
-    return len(rules) == 1 and not after_the_end and trial.events[0]["status"] not in ("Closed", "Resolved")
+    after_the_end = any(
+        start <= at < end for start, end in ticket.ended("resolved") for at in ticket.customer
+    )
+    return (
+        len(rules) == 1
+        and not after_the_end
+        and trial.events[0]["status"] not in ("Closed", "Resolved")
+    )
 
 
 def found_alerts(seed: int, count: int = 40) -> Iterator[tuple[Trial, list[tuple[str, ...]]]]:
@@ -208,20 +250,27 @@ def simpler(policy: Policy) -> Iterator[Policy]:
             yield replace(policy, **{limit: None})
     for number, rule in enumerate(policy.rules):
         for simple in simpler_rules(rule):
-            yield replace(policy, rules=(*policy.rules[:number], simple, *policy.rules[number + 1 :]))
+            yield replace(
+                policy, rules=(*policy.rules[:number], simple, *policy.rules[number + 1 :])
+            )
 
 
 def simpler_rules(rule: Rule) -> Iterator[Rule]:
     if len(rule.targets) > 1:
         for gone in rule.targets:
-            yield replace(rule, targets={name: target for name, target in rule.targets.items() if name != gone})
+            yield replace(
+                rule,
+                targets={name: target for name, target in rule.targets.items() if name != gone},
+            )
     if rule.calendar != "desk":
         yield replace(rule, calendar="desk")
     for name, target in rule.targets.items():
         if target.pauses_in:
             yield replace(rule, targets={**rule.targets, name: replace(target, pauses_in=())})
         if target.stops_at != "resolved":
-            yield replace(rule, targets={**rule.targets, name: replace(target, stops_at="resolved")})
+            yield replace(
+                rule, targets={**rule.targets, name: replace(target, stops_at="resolved")}
+            )
 
 
 def told(trial: Trial, differ: Sequence[Difference]) -> str:
@@ -241,5 +290,12 @@ def told(trial: Trial, differ: Sequence[Difference]) -> str:
     ]
     limits = f"  longest {trial.policy.longest_pause} total {trial.policy.total_pause} ceilings {trial.policy.ceilings}"
     return "\n".join(
-        [*calendars, *rules, limits, as_lines(trial.events), f"  until {utc(trial.until)}", *map(str, differ)]
+        [
+            *calendars,
+            *rules,
+            limits,
+            as_lines(trial.events),
+            f"  until {utc(trial.until)}",
+            *map(str, differ),
+        ]
     )

@@ -1,4 +1,6 @@
-"""Random policies and histories for the reference model, and the files that say the same to the product."""
+"""Random policies and histories for the reference model, and the files that say the same to the
+product.
+"""
 
 from __future__ import annotations
 
@@ -53,19 +55,29 @@ CALENDARS_AND_DATES = (
             "America/New_York",
             weekly(LUNCH, LUNCH, LUNCH, LUNCH, LUNCH, [("10:00", "14:00")], []),
             holidays=("2026-03-09", "2026-03-11"),
-            exceptions=(("2026-03-10", (("10:00", "12:00"),)), ("2026-03-08", (("01:00", "04:00"),))),
+            exceptions=(
+                ("2026-03-10", (("10:00", "12:00"),)),
+                ("2026-03-08", (("01:00", "04:00"),)),
+            ),
         ),
         "2026-03-05",
     ),
     (Calendar("America/New_York", daily(("22:00", "06:00"))), "2026-10-29"),
-    (Calendar("America/New_York", daily(("22:00", "06:00")), holidays=("2026-11-01",)), "2026-10-29"),
+    (
+        Calendar("America/New_York", daily(("22:00", "06:00")), holidays=("2026-11-01",)),
+        "2026-10-29",
+    ),
     (Calendar("Australia/Lord_Howe", weekly([("08:30", "16:45")])), "2026-04-01"),
     (Calendar("Australia/Lord_Howe", daily(("00:00", "24:00"))), "2026-10-01"),
     (Calendar("Australia/Lord_Howe", daily(("01:45", "02:20"), ("12:00", "15:00"))), "2026-10-01"),
     (Calendar("America/Sao_Paulo", daily(("22:00", "24:00"), ("08:00", "12:00"))), "2018-10-31"),
     (Calendar("America/Sao_Paulo", daily(("22:00", "02:00"))), "2018-02-14"),
     (
-        Calendar("Asia/Kolkata", weekly([("09:30", "18:30")]), exceptions=(("2026-03-07", (("09:30", "12:00"),)),)),
+        Calendar(
+            "Asia/Kolkata",
+            weekly([("09:30", "18:30")]),
+            exceptions=(("2026-03-07", (("09:30", "12:00"),)),),
+        ),
         "2026-03-03",
     ),
 )
@@ -98,13 +110,23 @@ def drawn_policy(random: Random) -> tuple[Policy, int]:
     rules = [drawn_rule(random, "rest", calendars, stops_at)]
     if random.random() < 0.6:
         rules.insert(
-            0, replace(drawn_rule(random, "urgent", calendars, stops_at), when={"priority": ("urgent", "high")})
+            0,
+            replace(
+                drawn_rule(random, "urgent", calendars, stops_at),
+                when={"priority": ("urgent", "high")},
+            ),
         )
     if random.random() < 0.3:
         rules.insert(
-            0, replace(drawn_rule(random, "government", calendars, stops_at), when={"customer_tier": ("gold",)})
+            0,
+            replace(
+                drawn_rule(random, "government", calendars, stops_at),
+                when={"customer_tier": ("gold",)},
+            ),
         )
-    longest, total = random.choice([(None, None)] * 4 + [(1, None), (4, None), (None, 2), (None, 6), (1, 2), (4, 6)])
+    longest, total = random.choice(
+        [(None, None)] * 4 + [(1, None), (4, None), (None, 2), (None, 6), (1, 2), (4, 6)]
+    )
     policy = Policy(
         calendars=calendars,
         rules=tuple(rules),
@@ -121,13 +143,17 @@ def drawn_policy(random: Random) -> tuple[Policy, int]:
 def drawn_rule(random: Random, name: str, calendars: Any, stops_at: str) -> Rule:
     metrics = [metric for metric in METRICS if random.random() < 0.7] or ["resolution"]
     calendar = random.choice(sorted(calendars)) if random.random() < 0.3 else "desk"
-    return Rule(name, calendar, {metric: drawn_target(random, metric, stops_at) for metric in metrics})
+    return Rule(
+        name, calendar, {metric: drawn_target(random, metric, stops_at) for metric in metrics}
+    )
 
 
 def drawn_target(random: Random, metric: str, stops_at: str) -> Target:
     pauses = ("resolution", "first_resolution", "update")
     chance = 0.7 if metric in pauses else 0.15
-    pauses_in = random.choice([("waiting",), ("waiting", "others")]) if random.random() < chance else ()
+    pauses_in = (
+        random.choice([("waiting",), ("waiting", "others")]) if random.random() < chance else ()
+    )
     return Target(
         within=random.choice(WITHIN) * MINUTE,
         pauses_in=pauses_in,
@@ -137,10 +163,14 @@ def drawn_target(random: Random, metric: str, stops_at: str) -> Target:
 
 
 def drawn_ladder(random: Random) -> tuple[Level, ...]:
-    warning = random.choice([("percent", 50), ("percent", 75), ("before", 20 * MINUTE), ("before", HOUR)])
+    warning = random.choice(
+        [("percent", 50), ("percent", 75), ("before", 20 * MINUTE), ("before", HOUR)]
+    )
     after = sorted(random.sample([30 * MINUTE, HOUR, 4 * HOUR, 9 * HOUR], random.randrange(3)))
     levels = [warning, ("breach", 0), *(("after", seconds) for seconds in after)]
-    return tuple(Level(kind, amount, f"level-{number}") for number, (kind, amount) in enumerate(levels, 1))
+    return tuple(
+        Level(kind, amount, f"level-{number}") for number, (kind, amount) in enumerate(levels, 1)
+    )
 
 
 GAPS = (1, 5, 15, 15, 30, 30, 60, 60, 60, 120, 240, 480, 600, 1440, 2880)
@@ -148,13 +178,18 @@ GAPS = (1, 5, 15, 15, 30, 30, 60, 60, 60, 120, 240, 480, 600, 1440, 2880)
 
 def drawn_events(random: Random, start: int, ticket: str) -> tuple[dict[str, Any], ...]:
     moment = start + random.randrange(4 * 24 * 4) * 15 * MINUTE
-    born: dict[str, Any] = {"type": "created", "status": random.choice(["New"] * 8 + ["Pending", "Closed"])}
+    born: dict[str, Any] = {
+        "type": "created",
+        "status": random.choice(["New"] * 8 + ["Pending", "Closed"]),
+    }
     born["priority"] = random.choice(sorted(PRIORITIES))
     if random.random() < 0.15:
         born["by"] = "agent"
     events = [{"ticket": ticket, "at": moment, **born}]
     for _ in range(random.randrange(1, 12)):
-        moment += random.choice(GAPS) * MINUTE + (random.randrange(60) if random.random() < 0.1 else 0)
+        moment += random.choice(GAPS) * MINUTE + (
+            random.randrange(60) if random.random() < 0.1 else 0
+        )
         events.append({"ticket": ticket, "at": moment, **drawn_event(random)})
     return tuple(events)
 
@@ -260,13 +295,16 @@ def _calendar(calendar: Calendar) -> dict[str, Any]:
     days = zip(NAMES_OF_DAYS, calendar.hours, strict=True)
     said: dict[str, Any] = {
         "timezone": calendar.zone,
-        "hours": {day: [f"{opens}-{closes}" for opens, closes in hours] for day, hours in days if hours},
+        "hours": {
+            day: [f"{opens}-{closes}" for opens, closes in hours] for day, hours in days if hours
+        },
     }
     if calendar.holidays:
         said["holidays"] = {"dates": list(calendar.holidays)}
     if calendar.exceptions:
         said["exceptions"] = {
-            day: [f"{opens}-{closes}" for opens, closes in hours] for day, hours in calendar.exceptions
+            day: [f"{opens}-{closes}" for opens, closes in hours]
+            for day, hours in calendar.exceptions
         }
     return said
 
@@ -276,4 +314,6 @@ def utc(moment: int) -> str:
 
 
 def as_lines(events: Sequence[Event]) -> str:
-    return "".join(json.dumps({**event, "at": utc(int(str(event["at"])))}) + "\n" for event in events)
+    return "".join(
+        json.dumps({**event, "at": utc(int(str(event["at"])))}) + "\n" for event in events
+    )

@@ -1,4 +1,6 @@
-"""The deployed path beside the model: each event leaves a record, the stream brings it in order, late, or twice."""
+"""The deployed path beside the model: each event leaves a record, the stream brings it in order,
+late, or twice.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +29,14 @@ def records(events: Sequence[Event]) -> list[tuple[int, dict[str, Any]]]:
             record["created_at"] = moment
         if event["type"] in MEANT:
             record["status"] = MEANT[str(event["type"])]
-        record |= {name: event[name] for name in ("status", "priority", "customer_tier") if name in event}
-        if event["type"] == "reply" and event["by"] in ("agent", "customer") and "auto-reply" not in event.values():
+        record |= {
+            name: event[name] for name in ("status", "priority", "customer_tier") if name in event
+        }
+        if (
+            event["type"] == "reply"
+            and event["by"] in ("agent", "customer")
+            and "auto-reply" not in event.values()
+        ):
             record[f"last_{event['by']}_reply_at"] = moment
         record["updated_at"] = moment
         found.append((moment, {"ticket_id": event["ticket"], **record}))
@@ -38,7 +46,11 @@ def records(events: Sequence[Event]) -> list[tuple[int, dict[str, Any]]]:
 def as_records(events: Iterable[Event]) -> tuple[Event, ...]:
     """Without what a record cannot say: who opened a ticket."""
     return tuple(
-        {name: value for name, value in event.items() if (name, value) != ("by", "agent") or event["type"] == "reply"}
+        {
+            name: value
+            for name, value in event.items()
+            if (name, value) != ("by", "agent") or event["type"] == "reply"
+        }
         for event in events
     )
 
@@ -59,7 +71,9 @@ STREAMS = {"in order": in_order, "doubled": doubled}
 
 
 def live(trial: Trial, order: Sequence[int], delay: int, ticks: bool) -> list[Row]:
-    """What the clocks of the stored case say at the end, after the stream brought the records in that order."""
+    """What the clocks of the stored case say at the end, after the stream brought the records in
+    that order.
+    """
     from sla_watchdog.domain.escalation.plan import plan
     from sla_watchdog.usecases.track.track import Change
 

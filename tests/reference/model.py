@@ -1,11 +1,13 @@
-"""A reference model of the clocks, written from the semantics alone by somebody who had not read the engine.
+"""A reference model of the clocks, written from the semantics alone by somebody who had not read
+the engine.
 
-It is naive, slow and obvious on purpose: open time is a list of intervals on the UTC line, made by walking local
-dates; what a ticket was is a list of changes; a clock is arithmetic on intervals. Nothing of the engine is imported.
-The letters in brackets (A11, C5, D1, …) are the points of the semantics that a line follows.
+It is naive, slow and obvious on purpose: open time is a list of intervals on the UTC line, made
+by walking local dates; what a ticket was is a list of changes; a clock is arithmetic on
+intervals. Nothing of the engine is imported. The letters in brackets (A11, C5, D1, …) are the
+points of the semantics that a line follows.
 
-Intervals are half-open pairs of epoch seconds, a list of them is sorted and disjoint. An event is a line of an event
-file, its `at` in epoch seconds.
+Intervals are half-open pairs of epoch seconds, a list of them is sorted and disjoint. An event
+is a line of an event file, its `at` in epoch seconds.
 """
 
 from __future__ import annotations
@@ -37,7 +39,9 @@ METRICS = ("first_response", "next_response", "update", "first_resolution", "res
 
 @dataclass(frozen=True)
 class Calendar:
-    """Segments such as ("22:00", "06:00") by weekday (0 is Monday), holidays and exceptions by ISO date."""
+    """Segments such as ("22:00", "06:00") by weekday (0 is Monday), holidays and exceptions by ISO
+    date.
+    """
 
     zone: str
     hours: tuple[tuple[tuple[str, str], ...], ...]
@@ -74,7 +78,9 @@ class Rule:
 
 @dataclass(frozen=True)
 class Policy:
-    """`groups` says to which group a status belongs, `priorities` what the desk's words are called here."""
+    """`groups` says to which group a status belongs, `priorities` what the desk's words are called
+    here.
+    """
 
     calendars: Mapping[str, Calendar]
     rules: tuple[Rule, ...]
@@ -102,7 +108,9 @@ class Clock:
     business_seconds: int
     paused_seconds: int
     levels: tuple[int | None, ...] = ()
-    """When each level of the ladder comes due by time, as far as it is known; None: not while this state lasts."""
+    """When each level of the ladder comes due by time, as far as it is known; None: not while this
+    state lasts.
+    """
 
 
 # ------------------------------------------------------------------ intervals
@@ -121,13 +129,20 @@ def union(intervals: Iterable[Interval]) -> list[Interval]:
 
 
 def common(some: Iterable[Interval], others: Sequence[Interval]) -> list[Interval]:
-    return union((max(a, c), min(b, d)) for a, b in some for c, d in others if max(a, c) < min(b, d))
+    return union(
+        (max(a, c), min(b, d)) for a, b in some for c, d in others if max(a, c) < min(b, d)
+    )
 
 
 def without(some: Iterable[Interval], others: Iterable[Interval]) -> list[Interval]:
     left = union(some)
     for start, end in union(others):
-        left = [part for a, b in left for part in ((a, min(b, start)), (max(a, end), b)) if part[0] < part[1]]
+        left = [
+            part
+            for a, b in left
+            for part in ((a, min(b, start)), (max(a, end), b))
+            if part[0] < part[1]
+        ]
     return left
 
 
@@ -144,7 +159,9 @@ def since(intervals: Iterable[Interval], moment: int) -> list[Interval]:
 
 
 def earliest(intervals: Iterable[Interval], seconds: int) -> int | None:
-    """The earliest instant before which so many seconds have passed (A10: closing time, not the next opening)."""
+    """The earliest instant before which so many seconds have passed (A10: closing time, not the
+    next opening).
+    """
     for start, end in intervals:
         if end - start >= seconds:
             return start + seconds
@@ -153,7 +170,9 @@ def earliest(intervals: Iterable[Interval], seconds: int) -> int | None:
 
 
 def latest(intervals: Iterable[Interval], seconds: int) -> int | None:
-    """The latest instant before which no more than so many seconds have passed (E2: the next opening)."""
+    """The latest instant before which no more than so many seconds have passed (E2: the next
+    opening).
+    """
     for start, end in intervals:
         if end - start > seconds:
             return start + seconds
@@ -173,7 +192,9 @@ def open_time(calendar: Calendar, first: date, last: date) -> tuple[Interval, ..
         for opens, closes in segments(calendar, day):
             start = instant(calendar, day, opens)
             end = instant(calendar, day, closes)
-            if minutes(closes) < minutes(opens):  # a night shift belongs to the date on which it starts (A2)
+            if minutes(closes) < minutes(
+                opens
+            ):  # a night shift belongs to the date on which it starts (A2)
                 end = instant(calendar, day + timedelta(days=1), closes)
             found.append((start, end))
         day += timedelta(days=1)
@@ -193,7 +214,9 @@ def instant(calendar: Calendar, day: date, clock: str) -> int:
     """A3 and A4 are what `zoneinfo` does with fold=0; 24:00 is the next date's midnight."""
     if clock == "24:00":
         day, clock = day + timedelta(days=1), "00:00"
-    return int(datetime.combine(day, time.fromisoformat(clock), ZoneInfo(calendar.zone)).timestamp())
+    return int(
+        datetime.combine(day, time.fromisoformat(clock), ZoneInfo(calendar.zone)).timestamp()
+    )
 
 
 def minutes(clock: str) -> int:
@@ -207,7 +230,9 @@ def opened(calendar: Calendar, start: int, end: int) -> list[Interval]:
     first = datetime.fromtimestamp(start, zone).date() - timedelta(days=3)
     last = datetime.fromtimestamp(end, zone).date() + timedelta(days=3)
     rounded = first.replace(day=1)  # so that few lists are made
-    return since(until(open_time(calendar, rounded, last.replace(day=28) + timedelta(days=10)), end), start)
+    return since(
+        until(open_time(calendar, rounded, last.replace(day=28) + timedelta(days=10)), end), start
+    )
 
 
 # ------------------------------------------------------------------ what a ticket was
@@ -217,14 +242,22 @@ def in_order(events: Iterable[Event]) -> list[Event]:
     """By (at, seq, type, content); what is said twice is said once."""
     found: list[Event] = []
     for event in sorted(
-        events, key=lambda each: (each["at"], each.get("seq", 0), each["type"], sorted(map(str, each.items())))
+        events,
+        key=lambda each: (
+            each["at"],
+            each.get("seq", 0),
+            each["type"],
+            sorted(map(str, each.items())),
+        ),
     ):
         if event not in found:
             found.append(event)
     return found
 
 
-def changes(events: Iterable[Event], name: str, said: Mapping[str, str] | None = None) -> list[tuple[int, str]]:
+def changes(
+    events: Iterable[Event], name: str, said: Mapping[str, str] | None = None
+) -> list[tuple[int, str]]:
     """(at, value) of an attribute; `said` is what a type of event says by itself."""
     found: list[tuple[int, str]] = []
     for event in events:
@@ -250,10 +283,13 @@ class Ticket:
         self.by_agent = born.get("by") == "agent"
         words = {"resolved": "Resolved", "closed": "Closed", "reopened": "Open"}
         self.groups = [
-            (at, policy.groups.get(status, "unknown")) for at, status in changes(self.events, "status", words)
+            (at, policy.groups.get(status, "unknown"))
+            for at, status in changes(self.events, "status", words)
         ] or [(self.created_at, "unknown")]
         self.statuses = changes(self.events, "status", words)
-        self.attributes = {name: changes(self.events, name) for name in ("priority", "customer_tier", "channel")}
+        self.attributes = {
+            name: changes(self.events, name) for name in ("priority", "customer_tier", "channel")
+        }
         self.customer = self._replies("customer", policy)
         self.answers = self._replies("agent", policy)
 
@@ -262,7 +298,9 @@ class Ticket:
         return [
             int(str(event["at"]))
             for event in self.events
-            if event["type"] == "reply" and event["by"] == by and event.get("agent") not in policy.bots
+            if event["type"] == "reply"
+            and event["by"] == by
+            and event.get("agent") not in policy.bots
         ]
 
     def ended(self, stops_at: str) -> list[Interval]:
@@ -272,7 +310,9 @@ class Ticket:
     def reopenings(self, stops_at: str) -> list[int]:
         """From resolved or closed to neither; from one to the other is no reopening."""
         return [
-            end for _, end in self.ended(stops_at) if end < FOREVER and value_at(self.groups, end) not in END_GROUPS
+            end
+            for _, end in self.ended(stops_at)
+            if end < FOREVER and value_at(self.groups, end) not in END_GROUPS
         ]
 
     def never_open(self, stops_at: str) -> bool:
@@ -284,13 +324,17 @@ class Ticket:
         return [(group, at, end) for (at, group), end in zip(self.groups, ends, strict=True)]
 
     def pauses(self, groups: Sequence[str]) -> list[Interval]:
-        """C1 and C5: from entering one of these groups until leaving it or until the customer writes, whatever the
-        status says: another status of the same group is no new pause, another group is. What touches is one pause.
+        """C1 and C5: from entering one of these groups until leaving it or until the customer
+        writes, whatever the status says: another status of the same group is no new pause,
+        another group is. What touches is one pause.
         """
         found: list[Interval] = []
         for name in groups:
             in_it = union((start, end) for group, start, end in self.spans() if group == name)
-            found += [(start, next((at for at in self.customer if start < at < end), end)) for start, end in in_it]
+            found += [
+                (start, next((at for at in self.customer if start < at < end), end))
+                for start, end in in_it
+            ]
         return union(found)
 
     def rule(self, policy: Policy, moment: int) -> Rule:
@@ -309,14 +353,24 @@ class Ticket:
 
 
 class Run:
-    """The whole of a clock as one rule sees it (C6, D1, D2: the whole history under one list of pauses)."""
+    """The whole of a clock as one rule sees it (C6, D1, D2: the whole history under one list of
+    pauses).
+    """
 
     def __init__(
-        self, ticket: Ticket, policy: Policy, rule: Rule, target: Target, start: int, off: Sequence[Interval]
+        self,
+        ticket: Ticket,
+        policy: Policy,
+        rule: Rule,
+        target: Target,
+        start: int,
+        off: Sequence[Interval],
     ) -> None:
         self.target, self.start = target, start
         self.limited = (policy.longest_pause, policy.total_pause) != (None, None)
-        self.open = opened(policy.calendars[rule.calendar], min(start, ticket.created_at), ticket.now + AHEAD * DAY)
+        self.open = opened(
+            policy.calendars[rule.calendar], min(start, ticket.created_at), ticket.now + AHEAD * DAY
+        )
         pauses = common(ticket.pauses(target.pauses_in), [(ticket.created_at, FOREVER)])
         self.pauses = self._limited(without(pauses, off), policy)
         self.off = list(off)
@@ -324,8 +378,9 @@ class Run:
         """Where each second counts towards the target."""
 
     def _limited(self, pauses: Sequence[Interval], policy: Policy) -> list[Interval]:
-        """C5: one pause lasts `longest` open seconds at most, and all of a clock `total` together. A clock is a
-        target on a ticket, so that pauses before an exchange count for the total: that cannot lose a breach.
+        """C5: one pause lasts `longest` open seconds at most, and all of a clock `total` together.
+        A clock is a target on a ticket, so that pauses before an exchange count for the total:
+        that cannot lose a breach.
         """
         kept, left = [], policy.total_pause
         for start, end in pauses:
@@ -362,7 +417,9 @@ class Run:
 
 @dataclass(frozen=True)
 class Course:
-    """What happened to one clock, whatever the rule: from `start` to `stop`, `ends` naming what does not count."""
+    """What happened to one clock, whatever the rule: from `start` to `stop`, `ends` naming what
+    does not count.
+    """
 
     metric: str
     cycle: int
@@ -385,10 +442,11 @@ def courses(ticket: Ticket) -> list[Course]:
 
 
 def first_response(ticket: Ticket) -> list[Course]:
-    """B2: from creation to the first answer. Where an agent opened it, from the customer's first message.
+    """B2: from creation to the first answer. Where an agent opened it, from the customer's first
+    message.
 
-    An end stops it too, and it is not armed again (D5): the next response starts at the reopening. What was born closed
-    is recorded with no time at all (C4).
+    An end stops it too, and it is not armed again (D5): the next response starts at the
+    reopening. What was born closed is recorded with no time at all (C4).
     """
     if not ticket.by_agent:
         start: int | None = ticket.created_at
@@ -402,13 +460,17 @@ def first_response(ticket: Ticket) -> list[Course]:
 
 
 def next_responses(ticket: Ticket) -> list[Course]:
-    """B3 and D5: from the oldest unanswered message, or from the reopening, to the answer or the end.
+    """B3 and D5: from the oldest unanswered message, or from the reopening, to the answer or the
+    end.
 
-    What nobody answered is not forgotten at the end: the next exchange, from the reopening or from the customer's next
-    word, counts from that same message, without the time in which the ticket was over and the customer silent.
+    What nobody answered is not forgotten at the end: the next exchange, from the reopening or
+    from the customer's next word, counts from that same message, without the time in which the
+    ticket was over and the customer silent.
     """
     ended = ticket.ended("resolved")
-    happened = [(at, "message") for at in ticket.customer] + [(at, "answer") for at in ticket.answers]
+    happened = [(at, "message") for at in ticket.customer] + [
+        (at, "answer") for at in ticket.answers
+    ]
     happened += [(start, "end") for start, _ in ended]
     happened += [(end, "reopening") for start, end in ended if end < FOREVER]
     found: list[Course] = []
@@ -438,7 +500,9 @@ def next_responses(ticket: Ticket) -> list[Course]:
 
 
 def updates(ticket: Ticket) -> list[Course]:
-    """B4: from each answer to the next, while it is open; one given after the end counts from the reopening (D5)."""
+    """B4: from each answer to the next, while it is open; one given after the end counts from the
+    reopening (D5).
+    """
     found: list[Course] = []
     for start, stop in zip(ticket.answers, [*ticket.answers[1:], None], strict=False):
         life = [(start, ticket.now + 1 if stop is None else stop)]
@@ -500,7 +564,9 @@ def in_force(over: Sequence[InForce], moment: int) -> tuple[Policy, Rule]:
 
 
 def stop_of(ticket: Ticket, course: Course, over: Sequence[InForce]) -> tuple[int | None, int]:
-    """When the clock stopped, if it did, and the moment as of which it is judged: results stay (D2)."""
+    """When the clock stopped, if it did, and the moment as of which it is judged: results stay
+    (D2).
+    """
     if course.metric == "first_resolution":
         for start, _, settled_at in ends_of(ticket, course, over):
             return start, settled_at
@@ -514,7 +580,9 @@ def stop_of(ticket: Ticket, course: Course, over: Sequence[InForce]) -> tuple[in
 
 
 def ends_of(ticket: Ticket, course: Course, over: Sequence[InForce]) -> list[tuple[int, int, int]]:
-    """(start, end, since when it is one) of each time that the ticket was over by the rule then in force."""
+    """(start, end, since when it is one) of each time that the ticket was over by the rule then in
+    force.
+    """
     found: list[tuple[int, int, int]] = []
     for moment in sorted({*(at for at, _ in ticket.groups), *(start for start, *_ in over)}):
         _, rule = in_force(over, max(moment, ticket.created_at))
@@ -538,7 +606,9 @@ def first_breach(
     return None
 
 
-def run_of(ticket: Ticket, policy: Policy, rule: Rule, course: Course, stop: int | None = None) -> Run:
+def run_of(
+    ticket: Ticket, policy: Policy, rule: Rule, course: Course, stop: int | None = None
+) -> Run:
     """With a `stop`, as though it had gone on from there: its deadline is still one."""
     target = rule.targets[course.metric]
     off = ticket.ended(target.stops_at) if course.rests else list(course.rest)
@@ -547,13 +617,19 @@ def run_of(ticket: Ticket, policy: Policy, rule: Rule, course: Course, stop: int
     return Run(ticket, policy, rule, target, course.start, off)
 
 
-def breach_in(ticket: Ticket, policy: Policy, rule: Rule, course: Course, start: int, end: int) -> int | None:
-    """The first moment of [start, end) at which this rule, then in force, saw more than its target (A11, D1)."""
+def breach_in(
+    ticket: Ticket, policy: Policy, rule: Rule, course: Course, start: int, end: int
+) -> int | None:
+    """The first moment of [start, end) at which this rule, then in force, saw more than its target
+    (A11, D1).
+    """
     run = run_of(ticket, policy, rule, course)
     broken = run.breach_at()
     if broken is None:
         return None
-    moment = max(broken, start, *(end for _, end in course.rest))  # an exchange that goes on was not there before
+    moment = max(
+        broken, start, *(end for _, end in course.rest)
+    )  # an exchange that goes on was not there before
     if course.stop is not None:
         end = min(end, course.stop + 1)
     for resolved, reopened in run.off:  # closed results stay; a breach shows when it is open again
@@ -562,7 +638,14 @@ def breach_in(ticket: Ticket, policy: Policy, rule: Rule, course: Course, start:
     return moment if moment < end else None
 
 
-def said(ticket: Ticket, policy: Policy, rule: Rule, course: Course, stop: int | None, breach_at: int | None) -> Clock:
+def said(
+    ticket: Ticket,
+    policy: Policy,
+    rule: Rule,
+    course: Course,
+    stop: int | None,
+    breach_at: int | None,
+) -> Clock:
     run = run_of(ticket, policy, rule, course, stop)
     judged_at = ticket.now if stop is None else stop
     verdict = "running"
@@ -591,7 +674,9 @@ def said(ticket: Ticket, policy: Policy, rule: Rule, course: Course, stop: int |
 
 
 def levels_of(run: Run, course: Course, breach_at: int | None) -> tuple[int | None, ...]:
-    """An exchange that goes on with an old message is told from then on, and if it was overdue, spaced from then."""
+    """An exchange that goes on with an old message is told from then on, and if it was overdue,
+    spaced from then.
+    """
     resumed = max([end for _, end in course.rest], default=course.start)
     if breach_at is not None:
         breach_at = max(breach_at, resumed)
@@ -612,7 +697,9 @@ def level_at(run: Run, level: Level, breach_at: int | None) -> int | None:
 
 
 def before(run: Run, seconds: int) -> int | None:
-    """E2: the latest instant at which so much is left; at the start where it never was more. Not while paused (E1)."""
+    """E2: the latest instant at which so much is left; at the start where it never was more. Not
+    while paused (E1).
+    """
     if seconds <= 0:
         still = union([*run.off, *run.pauses])
         return next((end for start, end in still if start <= run.start < end), run.start)
@@ -635,8 +722,13 @@ def after(run: Run, seconds: int, breach_at: int | None) -> int | None:
 
 def age(ticket: Ticket, policy: Policy) -> Clock:
     """B6: by the wall clock, from the creation; nothing pauses it."""
-    written = [(course.start, FOREVER if course.stop is None else course.stop) for course in next_responses(ticket)]
-    over = without(ticket.ended("resolved"), written)  # it goes on while a message after the end is unanswered
+    written = [
+        (course.start, FOREVER if course.stop is None else course.stop)
+        for course in next_responses(ticket)
+    ]
+    over = without(
+        ticket.ended("resolved"), written
+    )  # it goes on while a message after the end is unanswered
     stop = next((start for start, end in over if start <= ticket.now < end), None)
     judged_at = ticket.now if stop is None else stop
     due_at = ticket.created_at + policy.ceilings[0]
@@ -672,7 +764,9 @@ class Alert:
 
 
 def alerts(events: Iterable[Event], policy: Policy, now: int) -> list[Alert]:
-    """Every level when it is told first, under one policy and one rule that never changed; no repetitions."""
+    """Every level when it is told first, under one policy and one rule that never changed; no
+    repetitions.
+    """
     ticket = Ticket(events, policy, now)
     rule = ticket.rule(policy, now)
     found: list[Alert] = []
@@ -681,7 +775,11 @@ def alerts(events: Iterable[Event], policy: Policy, now: int) -> list[Alert]:
             continue
         target = rule.targets[clock.metric]
         ended = [] if clock.metric in ANSWERED else ticket.ended(target.stops_at)
-        due = [(told_at(at, ended), level) for level, at in enumerate(clock.levels, 1) if at is not None]
+        due = [
+            (told_at(at, ended), level)
+            for level, at in enumerate(clock.levels, 1)
+            if at is not None
+        ]
         last = now if clock.stopped_at is None else clock.stopped_at - 1
         known = [(at, level) for at, level in due if at <= last]
         over_when = target.stops_at if clock.metric == "resolution" else over_by(rule)
@@ -698,8 +796,14 @@ ANSWERED = ("first_response", "next_response")
 
 
 def over_by(rule: Rule) -> str:
-    """What ends the whole ticket under that rule, and so is followed by a new cycle when it is reopened."""
-    return "closed" if any(target.stops_at == "closed" for target in rule.targets.values()) else "resolved"
+    """What ends the whole ticket under that rule, and so is followed by a new cycle when it is
+    reopened.
+    """
+    return (
+        "closed"
+        if any(target.stops_at == "closed" for target in rule.targets.values())
+        else "resolved"
+    )
 
 
 def told_at(moment: int, ended: Sequence[Interval]) -> int:
@@ -708,9 +812,15 @@ def told_at(moment: int, ended: Sequence[Interval]) -> int:
 
 
 def climbed(
-    name: str, due: Sequence[tuple[int, int]], again: Sequence[int], climbs: Sequence[int], ladder: Sequence[Level]
+    name: str,
+    due: Sequence[tuple[int, int]],
+    again: Sequence[int],
+    climbs: Sequence[int],
+    ladder: Sequence[Level],
 ) -> list[Alert]:
-    """E3 and D5: the highest level that is due, to its audience and to those of the levels it passes."""
+    """E3 and D5: the highest level that is due, to its audience and to those of the levels it
+    passes.
+    """
     found: list[Alert] = []
     reached = 0
     for moment in sorted({at for at, _ in due} | set(again)):

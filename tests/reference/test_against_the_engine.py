@@ -1,8 +1,9 @@
-"""The engine says what the reference model says: of random histories, by the backtest and by the deployed path.
+"""The engine says what the reference model says: of random histories, by the backtest and by the
+deployed path.
 
-The model (model.py) was written from the semantics by somebody who had not read the engine. Here is a sample;
-`make soak` compares thousands, and `python -m reference FROM TO` shrinks what differs. What may differ, and by which
-point of the semantics, stands in explained.py.
+The model (model.py) was written from the semantics by somebody who had not read the engine. Here
+is a sample; `make soak` compares thousands, and `python -m reference FROM TO` shrinks what
+differs. What may differ, and by which point of the semantics, stands in explained.py.
 """
 
 from __future__ import annotations
@@ -16,7 +17,17 @@ from typing import Any
 
 import pytest
 
-from reference.comparing import as_row, backtest, compared, drawn, found, found_alerts, played, shrunk, told
+from reference.comparing import (
+    as_row,
+    backtest,
+    compared,
+    drawn,
+    found,
+    found_alerts,
+    played,
+    shrunk,
+    told,
+)
 from reference.explained import unexplained
 from reference.histories import Trial
 from reference.live import STREAMS, as_records, differing
@@ -66,8 +77,12 @@ def test_lines_in_any_order_and_twice_give_the_same_clocks_and_alerts(seed: int)
 
 @pytest.mark.parametrize("stream", STREAMS)
 @pytest.mark.parametrize("seed", range(int(os.environ.get("REFERENCE_STREAMS", "2"))))
-@pytest.mark.parametrize(("delay", "ticks"), [(0, True), (1800, False)], ids=["at once", "half an hour late"])
-def test_the_deployed_path_says_the_same_of_a_stream(stream: str, seed: int, delay: int, ticks: bool) -> None:
+@pytest.mark.parametrize(
+    ("delay", "ticks"), [(0, True), (1800, False)], ids=["at once", "half an hour late"]
+)
+def test_the_deployed_path_says_the_same_of_a_stream(
+    stream: str, seed: int, delay: int, ticks: bool
+) -> None:
     policy, histories, _ = drawn(1000 + seed, 1)
     events = as_records(histories["T-1"])
     trial = Trial(policy, events, int(events[-1]["at"]) + 3607)
@@ -76,13 +91,15 @@ def test_the_deployed_path_says_the_same_of_a_stream(stream: str, seed: int, del
     assert not differ, told(trial, differ)
 
 
-# ------------------------------------------------------------------ the model itself, by the vectors of other products
+# --------------------------------------------- the model itself, by the vectors of other products
 
 
 def calendar(name: str) -> Calendar:
     said = vectors["calendars"][name]
     hours = tuple(tuple((a, b) for a, b in said["hours"].get(day, [])) for day in DAYS)
-    exceptions = tuple((day, tuple((a, b) for a, b in each)) for day, each in said.get("overrides", {}).items())
+    exceptions = tuple(
+        (day, tuple((a, b) for a, b in each)) for day, each in said.get("overrides", {}).items()
+    )
     return Calendar(said["timezone"], hours, tuple(said.get("holidays", [])), exceptions)
 
 
@@ -96,7 +113,9 @@ CASES = [
 
 @pytest.mark.skipif(not VECTORS.exists(), reason="no ../shared/data/vectors.json")
 @pytest.mark.parametrize(
-    "case", CASES, ids=[f"{each['source'].rpartition('/')[2]}-{number}" for number, each in enumerate(CASES)]
+    "case",
+    CASES,
+    ids=[f"{each['source'].rpartition('/')[2]}-{number}" for number, each in enumerate(CASES)],
 )
 def test_the_open_time_of_the_model_is_that_of_other_products(case: dict[str, Any]) -> None:
     start, end, seconds = instant(case["start"]), instant(case["end"]), case["seconds"]

@@ -18,9 +18,14 @@ from attrs import frozen
 
 from local_stack.server import HOST, free_port
 
-DRIVER, BROWSER = shutil.which("chromedriver"), shutil.which("chromium") or shutil.which("google-chrome")
+DRIVER, BROWSER = (
+    shutil.which("chromedriver"),
+    shutil.which("chromium") or shutil.which("google-chrome"),
+)
 
-needs_browser = pytest.mark.skipif(not (DRIVER and BROWSER), reason="chromium and chromedriver are not installed")
+needs_browser = pytest.mark.skipif(
+    not (DRIVER and BROWSER), reason="chromium and chromedriver are not installed"
+)
 
 FLAGS = "headless no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-sync"
 
@@ -33,7 +38,9 @@ class Browser:
 
     def call(self, path: str, body: dict[str, Any] | None = None) -> Any:
         data = json.dumps(body).encode() if body is not None else None
-        request = urllib.request.Request(self.address + path, data, {"Content-Type": "application/json"})
+        request = urllib.request.Request(
+            self.address + path, data, {"Content-Type": "application/json"}
+        )
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)["value"]
 
@@ -74,17 +81,23 @@ def until(look: Callable[[], Any]) -> Any:
 def browsing(folder: Path, *flags: str) -> Iterator[Browser]:
     """A session with a profile in `folder`, and with these flags besides the usual ones."""
     port = free_port()
-    driver = subprocess.Popen([str(DRIVER), f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    driver = subprocess.Popen(
+        [str(DRIVER), f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         start = Browser(f"http://{HOST}:{port}")
         until(lambda: answers(start))
-        arguments = [*(f"--{flag}" for flag in (*FLAGS.split(), *flags)), f"--user-data-dir={folder}"]
+        arguments = [
+            *(f"--{flag}" for flag in (*FLAGS.split(), *flags)),
+            f"--user-data-dir={folder}",
+        ]
         options = {"binary": BROWSER, "args": arguments}
         wanted = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}}
         session = start.call("/session", wanted)["sessionId"]
         yield Browser(f"{start.address}/session/{session}")
         urllib.request.urlopen(
-            urllib.request.Request(f"{start.address}/session/{session}", method="DELETE"), timeout=30
+            urllib.request.Request(f"{start.address}/session/{session}", method="DELETE"),
+            timeout=30,
         )
     finally:
         driver.terminate()

@@ -28,7 +28,9 @@ FIRST_DAY = date(2026, 1, 5)
 def stack(
     ministack: LocalAws, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[LocalAws, Mapping[str, str], Drive, Inbox]]:
-    """The real template, deployed once, under the policy of the scenarios; every audience is listened to."""
+    """The real template, deployed once, under the policy of the scenarios; every audience is
+    listened to.
+    """
     outputs = deploy(ministack, stack="scenario", parameters={**SIMULATED_TIME, "Mode": "live"})
     compiled = CompiledPolicy.of_file(Path(__file__).parent / "policy.yaml")
     use_policy(ministack, outputs, compiled, str(tmp_path_factory.mktemp("policy")))
@@ -60,10 +62,16 @@ OPEN_DAYS = (0, 1, 2, 3, 14)
 
 
 def _next_monday(drive: Drive) -> int:
-    """The next one that begins ordinary working days, with no holiday or clock change where one would matter."""
+    """The next one that begins ordinary working days, with no holiday or clock change where one
+    would matter.
+    """
     office = drive.policy.calendars["office"]
     mondays = (_nine_o_clock(FIRST_DAY + timedelta(weeks=n)) for n in count())
-    return next(at for at in mondays if at > drive.now and all(office.is_open(at + days * DAY) for days in OPEN_DAYS))
+    return next(
+        at
+        for at in mondays
+        if at > drive.now and all(office.is_open(at + days * DAY) for days in OPEN_DAYS)
+    )
 
 
 def _nine_o_clock(day: date) -> int:

@@ -61,7 +61,9 @@ def test_any_other_path_has_a_clear_page(world: World) -> None:
 
 
 @needs_browser
-def test_on_a_phone_it_takes_two_taps_and_a_name(world: World, browser: Browser, tmp_path: Path) -> None:
+def test_on_a_phone_it_takes_two_taps_and_a_name(
+    world: World, browser: Browser, tmp_path: Path
+) -> None:
     world.ticket("phone", subject="<script>document.title='taken'</script>")
     world.pass_to(6)
     world.expect("owner: phone resolution 1")
@@ -69,7 +71,10 @@ def test_on_a_phone_it_takes_two_taps_and_a_name(world: World, browser: Browser,
     browser.open(link_of_the_last_message(world))
     assert browser.run("return document.title") == "<script>document.title='taken'</script>"
     assert browser.run("return document.scrollingElement.scrollWidth <= window.innerWidth")
-    assert browser.run("return getComputedStyle(document.querySelector('button')).backgroundColor") == "rgb(29, 29, 31)"
+    assert (
+        browser.run("return getComputedStyle(document.querySelector('button')).backgroundColor")
+        == "rgb(29, 29, 31)"
+    )
     labels = browser.run(
         "return [...document.querySelectorAll('input:not([type=hidden])')].every(i => i.closest('label'))"
     )

@@ -1,4 +1,6 @@
-"""Records that cannot be judged as they are: told to operations once, and never in the way of the others."""
+"""Records that cannot be judged as they are: told to operations once, and never in the way of the
+others.
+"""
 
 import pytest
 

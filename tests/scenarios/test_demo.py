@@ -18,7 +18,13 @@ from local_stack.server import ROOT
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
 EVENTS = [
-    {"at": "2026-03-02T14:00:00Z", "type": "created", "priority": "P1", "channel": "phone", "subject": "Page"},
+    {
+        "at": "2026-03-02T14:00:00Z",
+        "type": "created",
+        "priority": "P1",
+        "channel": "phone",
+        "subject": "Page",
+    },
     {"at": "2026-03-02T14:00:00Z", "type": "assigned", "team": "Web", "assignee": "Kim"},
     {"at": "2026-03-02T15:00:00Z", "type": "reply", "by": "agent", "text": "We are on it. ^KM"},
     {"at": "2026-03-03T14:00:00Z", "type": "note"},
@@ -39,7 +45,9 @@ def demo(*arguments: str) -> subprocess.Popen[str]:
 
 def file(folder: Path, *lines: object) -> str:
     path = folder / "events.jsonl"
-    path.write_text("\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines))
+    path.write_text(
+        "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
+    )
     return str(path)
 
 

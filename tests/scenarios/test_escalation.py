@@ -13,7 +13,9 @@ def breach(ticket: str) -> list[str]:
     return [f"{topic}: {ticket} resolution 2" for topic in topics]
 
 
-def test_a_ticket_that_breaches_is_told_to_its_owner_and_the_team_lead_and_then_higher_up(world: World) -> None:
+def test_a_ticket_that_breaches_is_told_to_its_owner_and_the_team_lead_and_then_higher_up(
+    world: World,
+) -> None:
     world.ticket("climbs")
     world.pass_to(6, -1)
     world.expect()
@@ -49,7 +51,9 @@ def test_a_ticket_that_waits_for_its_customer_is_told_of_once_it_runs_again(worl
     world.expect("owner: paused resolution 1")
 
 
-def test_the_top_is_reminded_after_one_two_and_four_days_until_the_case_is_resolved(world: World) -> None:
+def test_the_top_is_reminded_after_one_two_and_four_days_until_the_case_is_resolved(
+    world: World,
+) -> None:
     world.ticket("ignored")
     world.pass_to(24)
     world.forget()
@@ -60,11 +64,13 @@ def test_the_top_is_reminded_after_one_two_and_four_days_until_the_case_is_resol
         world.expect(f"executive: ignored resolution 4 reminder {reminder}")
     world.resolve("ignored")
     world.pass_to(24 * 60)
-    told = ("owner", "owner-urgent", "team-lead", "team-lead-urgent", "manager", "executive")
-    world.expect(*(f"{audience}: ignored cleared 1" for audience in told))
+    notified = ("owner", "owner-urgent", "team-lead", "team-lead-urgent", "manager", "executive")
+    world.expect(*(f"{audience}: ignored cleared 1" for audience in notified))
 
 
-def test_every_ticket_meets_its_age_limit_even_while_it_waits_for_its_customer(world: World) -> None:
+def test_every_ticket_meets_its_age_limit_even_while_it_waits_for_its_customer(
+    world: World,
+) -> None:
     world.ticket("old")
     world.happens("old", Kind.STATUS, 1, status="Pending")
     world.pass_to(14 * 24, -1)
@@ -85,7 +91,9 @@ def test_an_answer_stops_the_first_response_and_nothing_else_does(world: World) 
     world.expect("team-lead: noted first_response 1", "team-lead: noted first_response 2")
 
 
-def test_a_merged_ticket_stops_at_once_and_the_other_goes_on_as_old_as_the_first(world: World) -> None:
+def test_a_merged_ticket_stops_at_once_and_the_other_goes_on_as_old_as_the_first(
+    world: World,
+) -> None:
     world.ticket("one")
     world.ticket("two", 3)
     world.happens("one", Kind.LINKED, 4, merged_into="two")
@@ -97,8 +105,8 @@ def test_a_merged_ticket_stops_at_once_and_the_other_goes_on_as_old_as_the_first
     world.expect(*breach("one"))
     world.resolve("two")
     world.pass_to(24 * 14 + 1)
-    told = ("owner", "owner-urgent", "team-lead", "team-lead-urgent")
-    world.expect(*(f"{topic}: one cleared 1" for topic in told))
+    notified = ("owner", "owner-urgent", "team-lead", "team-lead-urgent")
+    world.expect(*(f"{topic}: one cleared 1" for topic in notified))
 
 
 def test_more_than_ten_messages_at_once_to_one_audience_are_one_digest(world: World) -> None:

@@ -35,7 +35,9 @@ AUTHORITY = {
 
 
 def signed(service: str, **query: str) -> str:
-    return urlencode(query | {name: value.format(service=service) for name, value in AUTHORITY.items()})
+    return urlencode(
+        query | {name: value.format(service=service) for name, value in AUTHORITY.items()}
+    )
 
 
 def new_topic(name: str) -> str:
@@ -58,7 +60,13 @@ FUNCTION = {
 }
 ASSUMED_BY_LAMBDA = {
     "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+    ],
 }
 NEW_FUNCTION = "/2015-03-31/functions?" + signed("lambda")
 
@@ -88,14 +96,20 @@ def other_port() -> Iterator[int]:
 @pytest.fixture
 def browser(tmp_path: Path) -> Iterator[Browser]:
     """One in which the names of others point at this machine."""
-    with browsing(tmp_path, f"host-resolver-rules=MAP {OTHER_SITE} {HOST}, MAP {REBOUND} {HOST}") as session:
+    with browsing(
+        tmp_path, f"host-resolver-rules=MAP {OTHER_SITE} {HOST}, MAP {REBOUND} {HOST}"
+    ) as session:
         yield session
 
 
 def done_here(aws: LocalAws) -> tuple[list[str], list[str]]:
     """What a page of others has made: topics and functions."""
-    topics = [each["TopicArn"].rpartition(":")[2] for each in aws.client("sns").list_topics()["Topics"]]
-    functions = [each["FunctionName"] for each in aws.client("lambda").list_functions()["Functions"]]
+    topics = [
+        each["TopicArn"].rpartition(":")[2] for each in aws.client("sns").list_topics()["Topics"]
+    ]
+    functions = [
+        each["FunctionName"] for each in aws.client("lambda").list_functions()["Functions"]
+    ]
     return [name for name in topics if name.startswith("taken")], functions
 
 
@@ -136,10 +150,14 @@ def try_everything(browser: Browser, base: str) -> None:
 
 
 @needs_browser
-@pytest.mark.parametrize("page", ["another site", "another port of this machine", "a name that was rebound"])
+@pytest.mark.parametrize(
+    "page", ["another site", "another port of this machine", "a name that was rebound"]
+)
 def test_a_page_of_others_makes_nothing_here(page: str, browser: Browser, other_port: int) -> None:
     with LocalAws() as aws:
-        aws.client("iam").create_role(RoleName="any", AssumeRolePolicyDocument=json.dumps(ASSUMED_BY_LAMBDA))
+        aws.client("iam").create_role(
+            RoleName="any", AssumeRolePolicyDocument=json.dumps(ASSUMED_BY_LAMBDA)
+        )
         pages = {
             "another site": f"http://{OTHER_SITE}:{other_port}/",
             "another port of this machine": f"http://{HOST}:{other_port}/",
@@ -158,7 +176,9 @@ def test_a_page_of_others_puts_nothing_into_the_inbox_and_reads_nothing_of_it(
     arn = ministack.client("sns").create_topic(Name="foreign-pages-owner")["TopicArn"]
     with Inbox(ministack, "foreign-pages") as inbox:
         inbox.subscribe()
-        forged = json.dumps({"Type": "Notification", "MessageId": "1", "TopicArn": arn, "Message": "Forged"})
+        forged = json.dumps(
+            {"Type": "Notification", "MessageId": "1", "TopicArn": arn, "Message": "Forged"}
+        )
         browser.open(f"http://{OTHER_SITE}:{other_port}/")
         address = json.dumps(inbox.url + inbox._secret)
         browser.run(
@@ -175,14 +195,28 @@ def test_a_page_of_others_puts_nothing_into_the_inbox_and_reads_nothing_of_it(
 
 def request(aws: LocalAws, path: str, **headers: str) -> int:
     connection = HTTPConnection(HOST, aws.port, timeout=10)
-    connection.request("POST", path, b"x", {name.replace("_", "-"): value for name, value in headers.items()})
+    connection.request(
+        "POST", path, b"x", {name.replace("_", "-"): value for name, value in headers.items()}
+    )
     return connection.getresponse().status
 
 
 def test_every_path_of_the_local_aws_is_behind_the_door(ministack: LocalAws) -> None:
-    foreign = {"Origin": "https://evil.example"}, {"Sec_Fetch_Site": "cross-site"}, {"Host": "evil.example"}
-    paths = "/", "/_ministack/reset", "/_ministack/ready", "/_ministack/rds/iam-auth", "/_aws/execute-api/x/$default/y"
-    answered = {path: [request(ministack, path, **headers) for headers in foreign] for path in paths}
+    foreign = (
+        {"Origin": "https://evil.example"},
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Host": "evil.example"},
+    )
+    paths = (
+        "/",
+        "/_ministack/reset",
+        "/_ministack/ready",
+        "/_ministack/rds/iam-auth",
+        "/_aws/execute-api/x/$default/y",
+    )
+    answered = {
+        path: [request(ministack, path, **headers) for headers in foreign] for path in paths
+    }
     assert answered == {path: [403, 403, 421] for path in paths}
 
 

@@ -1,4 +1,6 @@
-"""`sam deploy --guided`, and the `sam build && sam deploy` of later days: to the same stack, with the same answers."""
+"""`sam deploy --guided`, and the `sam build && sam deploy` of later days: to the same stack, with
+the same answers.
+"""
 
 from __future__ import annotations
 
@@ -46,10 +48,14 @@ def clone(built: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _nothing_before(aws: LocalAws) -> None:
-    urllib.request.urlopen(urllib.request.Request(f"{aws.endpoint}/_ministack/reset", method="POST"), timeout=30)
+    urllib.request.urlopen(
+        urllib.request.Request(f"{aws.endpoint}/_ministack/reset", method="POST"), timeout=30
+    )
 
 
-def sam(clone: Path, aws: LocalAws, *command: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+def sam(
+    clone: Path, aws: LocalAws, *command: str, typed: str = ""
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [ROOT / ".venv-sam" / "bin" / "sam", *command],
         cwd=clone,
@@ -66,8 +72,25 @@ def sam(clone: Path, aws: LocalAws, *command: str, typed: str = "") -> subproces
 def guide(region: str, answers: Mapping[str, str]) -> str:
     """What a person types: nothing where the default will do."""
     asked = [answers.get(name, "") for name in template()["Parameters"]]
-    confirm_changes, allow_roles, disable_rollback, keep, file, environment = "n", "y", "n", "y", "", ""
-    lines = [STACK, region, *asked, confirm_changes, allow_roles, disable_rollback, keep, file, environment]
+    confirm_changes, allow_roles, disable_rollback, keep, file, environment = (
+        "n",
+        "y",
+        "n",
+        "y",
+        "",
+        "",
+    )
+    lines = [
+        STACK,
+        region,
+        *asked,
+        confirm_changes,
+        allow_roles,
+        disable_rollback,
+        keep,
+        file,
+        environment,
+    ]
     return "\n".join([*lines, ""])
 
 
@@ -75,7 +98,9 @@ def stacks(aws: LocalAws) -> dict[str, dict[str, str]]:
     """Each stack's parameters."""
     found = aws.client("cloudformation").describe_stacks()["Stacks"]
     return {
-        each["StackName"]: {p["ParameterKey"]: p["ParameterValue"] for p in each.get("Parameters", [])}
+        each["StackName"]: {
+            p["ParameterKey"]: p["ParameterValue"] for p in each.get("Parameters", [])
+        }
         for each in found
         if each["StackName"] != BUILT_STACKS
     }
@@ -111,7 +136,9 @@ def test_the_answers_of_the_guide_survive_the_next_build_and_are_used_by_the_nex
     assert recipients(aws) == [RECIPIENT] * 5
 
     policy = clone / "functions" / "policy.yaml"
-    policy.write_text(policy.read_text().replace("\ndigest_after: ", "\n# changed\ndigest_after: 7"))
+    policy.write_text(
+        policy.read_text().replace("\ndigest_after: ", "\n# changed\ndigest_after: 7")
+    )
     assert sam(clone, aws, "build").returncode == 0
     again = sam(clone, aws, "deploy", typed="y\n")
     assert again.returncode == 0, again.stdout
@@ -120,7 +147,9 @@ def test_the_answers_of_the_guide_survive_the_next_build_and_are_used_by_the_nex
     assert recipients(aws) == [RECIPIENT] * 5
 
 
-def test_the_guide_deploys_nothing_where_the_first_recipient_is_passed_over(clone: Path, aws: LocalAws) -> None:
+def test_the_guide_deploys_nothing_where_the_first_recipient_is_passed_over(
+    clone: Path, aws: LocalAws
+) -> None:
     refused = sam(clone, aws, "deploy", "--guided", typed=guide(aws.region, {}))
     assert refused.returncode != 0
     assert "alarms and alerts would reach nobody" in " ".join(refused.stdout.split())
@@ -133,7 +162,14 @@ def test_without_a_guide_a_first_recipient_must_be_named_too(clone: Path, aws: L
     assert refused.returncode != 0
     assert "FirstRecipient" in refused.stdout
     assert stacks(aws) == {}
-    named = sam(clone, aws, "deploy", "--no-confirm-changeset", "--parameter-overrides", "FirstRecipient=none")
+    named = sam(
+        clone,
+        aws,
+        "deploy",
+        "--no-confirm-changeset",
+        "--parameter-overrides",
+        "FirstRecipient=none",
+    )
     assert named.returncode == 0, named.stdout
     assert recipients(aws) == []
 
@@ -141,7 +177,9 @@ def test_without_a_guide_a_first_recipient_must_be_named_too(clone: Path, aws: L
 def test_what_no_build_made_is_not_deployed(clone: Path, aws: LocalAws) -> None:
     shutil.rmtree(clone / ".aws-sam")
     for options in ([], ["--guided"]):
-        refused = sam(clone, aws, "deploy", *options, typed=guide(aws.region, {"FirstRecipient": RECIPIENT}))
+        refused = sam(
+            clone, aws, "deploy", *options, typed=guide(aws.region, {"FirstRecipient": RECIPIENT})
+        )
         assert refused.returncode != 0
         assert "Template file not found" in refused.stdout
     assert stacks(aws) == {}

@@ -20,10 +20,16 @@ def inbox(ministack: LocalAws) -> Iterator[Inbox]:
 
 
 def topic(aws: LocalAws, name: str) -> str:
-    return str(aws.client("sns").create_topic(Name=name, Attributes={"DisplayName": "The desk"})["TopicArn"])
+    return str(
+        aws.client("sns").create_topic(Name=name, Attributes={"DisplayName": "The desk"})[
+            "TopicArn"
+        ]
+    )
 
 
-def request(inbox: Inbox, method: str, path: str, body: str = "", **headers: str) -> tuple[int, str]:
+def request(
+    inbox: Inbox, method: str, path: str, body: str = "", **headers: str
+) -> tuple[int, str]:
     address = urlsplit(inbox.url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=5)
     connection.request(method, path, body.encode(), headers)
@@ -38,7 +44,8 @@ def test_it_hears_every_topic_of_its_stack_and_no_other(ministack: LocalAws, inb
         ministack.client("sns").publish(TopicArn=arn, Subject="Hi", Message="There")
     assert inbox.wait_for(1)
     ((number, name, sender, subject, text),) = [
-        (each.number, each.topic, each.sender, each.subject, each.email) for each in inbox.deliveries()
+        (each.number, each.topic, each.sender, each.subject, each.email)
+        for each in inbox.deliveries()
     ]
     assert (number, name, sender, subject, text) == (1, "owner", "The desk", "Hi", "There")
     assert "There" in request(inbox, "GET", "/")[1]
@@ -57,7 +64,9 @@ def test_a_topic_made_later_is_heard_after_the_next_look(ministack: LocalAws, in
 def test_a_stranger_cannot_post_a_message(ministack: LocalAws, inbox: Inbox) -> None:
     arn = topic(ministack, "inbox-test-owner")
     inbox.subscribe()
-    forged = json.dumps({"Type": "Notification", "MessageId": "1", "TopicArn": arn, "Message": "Forged"})
+    forged = json.dumps(
+        {"Type": "Notification", "MessageId": "1", "TopicArn": arn, "Message": "Forged"}
+    )
     assert request(inbox, "POST", "/", forged)[0] == 404
     assert request(inbox, "POST", "/guess", forged)[0] == 404
     assert inbox.deliveries() == ()
@@ -66,8 +75,14 @@ def test_a_stranger_cannot_post_a_message(ministack: LocalAws, inbox: Inbox) -> 
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        pytest.param('{"Type": "Notification", "TopicArn": "arn:aws:sns:x:y:z"}', 403, id="a topic of others"),
-        pytest.param('{"Type": "SubscriptionConfirmation", "TopicArn": "x"}', 403, id="a subscription of others"),
+        pytest.param(
+            '{"Type": "Notification", "TopicArn": "arn:aws:sns:x:y:z"}', 403, id="a topic of others"
+        ),
+        pytest.param(
+            '{"Type": "SubscriptionConfirmation", "TopicArn": "x"}',
+            403,
+            id="a subscription of others",
+        ),
         pytest.param("{", 400, id="no JSON"),
         pytest.param("[]", 403, id="a list"),
         pytest.param("", 413, id="nothing"),
@@ -81,8 +96,13 @@ def test_what_is_no_message_of_the_stack_is_refused(inbox: Inbox, body: str, sta
 def test_a_message_delivered_twice_is_one(ministack: LocalAws, inbox: Inbox) -> None:
     arn = topic(ministack, "inbox-test-owner")
     inbox.subscribe()
-    told = json.dumps({"Type": "Notification", "MessageId": "1", "TopicArn": arn, "Message": "Twice"})
-    assert [request(inbox, "POST", f"/{inbox._secret}", told)[0] for _ in range(2)] == [200, 200]
+    notified = json.dumps(
+        {"Type": "Notification", "MessageId": "1", "TopicArn": arn, "Message": "Twice"}
+    )
+    assert [request(inbox, "POST", f"/{inbox._secret}", notified)[0] for _ in range(2)] == [
+        200,
+        200,
+    ]
     assert len(inbox.deliveries()) == 1
 
 

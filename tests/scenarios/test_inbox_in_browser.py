@@ -1,4 +1,6 @@
-"""The inbox page in a real browser: it shows what arrives by itself, and nothing that arrives takes part in it."""
+"""The inbox page in a real browser: it shows what arrives by itself, and nothing that arrives takes
+part in it.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +14,18 @@ from scenarios.browser import Browser, needs_browser
 
 pytestmark = [pytest.mark.e2e, needs_browser]
 
-HOSTILE = "</pre><img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
+HOSTILE = (
+    "</pre><img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
+)
 
 
 def test_what_arrives_appears_by_itself_as_text_and_leaves_open_what_was_open(
     browser: Browser, ministack: LocalAws
 ) -> None:
     sns = ministack.client("sns")
-    topic = sns.create_topic(Name="browser-test-owner", Attributes={"DisplayName": HOSTILE[:100]})["TopicArn"]
+    topic = sns.create_topic(Name="browser-test-owner", Attributes={"DisplayName": HOSTILE[:100]})[
+        "TopicArn"
+    ]
 
     def publish(subject: str, text: str) -> None:
         body = json.dumps({"subject": subject, "email": text, "sms": text, "severity": "breach"})
@@ -38,5 +44,8 @@ def test_what_arrives_appears_by_itself_as_text_and_leaves_open_what_was_open(
         assert browser.run("return document.querySelector('pre').textContent") == HOSTILE
         assert browser.run("return document.querySelectorAll('img, main script').length") == 0
         assert browser.run("return document.title") == "Inbox (2)"
-        assert browser.run("return [...document.querySelectorAll('details')].map(d => d.open)") == [False, True]
+        assert browser.run("return [...document.querySelectorAll('details')].map(d => d.open)") == [
+            False,
+            True,
+        ]
     browser.wait("document.querySelector('#state').innerText === 'The local stack has stopped.'")

@@ -1,4 +1,6 @@
-"""Two invocations of the deployed `watch` at once, without the lease that keeps ticks apart: each alert once."""
+"""Two invocations of the deployed `watch` at once, without the lease that keeps ticks apart: each
+alert once.
+"""
 
 from __future__ import annotations
 
@@ -38,11 +40,13 @@ outbox.require_rev = lambda *_: None
 
 @define
 class Overlap:
-    """Rounds of tickets that have breached, and the alerts that were told of them, each id as often as it came."""
+    """Rounds of tickets that have breached, and the alerts that were told of them, each id as often
+    as it came.
+    """
 
     world: World
     lost: int = 0
-    told: Counter[str] = field(factory=Counter)
+    notified: Counter[str] = field(factory=Counter)
     _looked_at: int = 0
     _round: int = 0
 
@@ -50,13 +54,21 @@ class Overlap:
         self._looked_at = len(self.world.inbox.deliveries())
 
     def round(self) -> None:
-        """Tickets breach and are told of by two at once; then they are resolved, which is told by two at once."""
+        """Tickets breach and are told of by two at once; then they are resolved, which is told by
+        two at once.
+        """
         self._round += 1
         names = [f"both-{self._round}-{number}" for number in range(TICKETS)]
         late = self.world.iso(-9)
-        for changes in ({"status": "Open"}, {"status": "Resolved", "resolved_at": iso(self.world.drive.now)}):
+        for changes in (
+            {"status": "Open"},
+            {"status": "Resolved", "resolved_at": iso(self.world.drive.now)},
+        ):
             at = iso(self.world.drive.now)
-            records = [{"ticket_id": name, "created_at": late, "updated_at": at, **USUAL, **changes} for name in names]
+            records = [
+                {"ticket_id": name, "created_at": late, "updated_at": at, **USUAL, **changes}
+                for name in names
+            ]
             self.world.drive.put(*records)
             self._tick_twice()
         self.world.drive.pass_to(self.world.drive.now + 60)
@@ -64,22 +76,26 @@ class Overlap:
     def _tick_twice(self) -> None:
         with self._no_lease(), ThreadPoolExecutor(AT_ONCE) as pool:
             for done in [pool.submit(self._tick) for _ in range(AT_ONCE)]:
-                tally = done.result()
-                self.world.drive.sums.add(tally)
-                self.lost += int(tally["lost"])
+                result = done.result()
+                self.world.drive.sums.add(result)
+                self.lost += int(result["lost"])
         self.world.drive.tick()  # whatever they left to each other
         self._listen()
 
     def _tick(self) -> Mapping[str, int]:
         """One that ran: the lease of the other may have been there still."""
-        while (tally := self.world.drive.invoke("WatchFunction")).get("skipped"):
+        while (result := self.world.drive.invoke("WatchFunction")).get("skipped"):
             pass
-        return tally
+        return result
 
     @contextmanager
     def _no_lease(self) -> Iterator[None]:
         """The lease is for pace, never for correctness: here it is lost as soon as it is taken."""
-        client, table, over = self.world.aws.client("dynamodb"), self.world.outputs["WatchTable"], Event()
+        client, table, over = (
+            self.world.aws.client("dynamodb"),
+            self.world.outputs["WatchTable"],
+            Event(),
+        )
 
         def lose() -> None:
             while not over.wait(0.002):
@@ -98,10 +114,15 @@ class Overlap:
         inbox.wait_for(self.world.drive.sums.by_name["sent"])
         new = inbox.deliveries()[self._looked_at :]
         self._looked_at += len(new)
-        self.told.update(alert["id"] for each in new for alert in each.facts["alerts"] if "both-" in alert["case"])
+        self.notified.update(
+            alert["id"]
+            for each in new
+            for alert in each.facts["alerts"]
+            if "both-" in alert["case"]
+        )
 
     def twice(self) -> list[str]:
-        return sorted(name for name, count in self.told.items() if count > 1)
+        return sorted(name for name, count in self.notified.items() if count > 1)
 
     def recorded(self) -> Counter[str]:
         """The alerts that the audit says were sent, each as often as it says so."""
@@ -109,7 +130,9 @@ class Overlap:
         pages = self.world.aws.client("dynamodb").get_paginator("scan").paginate(TableName=table)
         items = [plain(item) for page in pages for item in page["Items"]]
         sent = [item for item in items if item["outcome"] in ("sent", "in_digest")]
-        return Counter(str(item["alert_id"]) for item in sent if str(item["alert_id"]).startswith("both-"))
+        return Counter(
+            str(item["alert_id"]) for item in sent if str(item["alert_id"]).startswith("both-")
+        )
 
 
 @pytest.fixture
@@ -128,7 +151,9 @@ def watch_without_condition(world: World, folder: Path) -> Iterator[None]:
     before = client.get_function_configuration(FunctionName=name)
     variables = before["Environment"]["Variables"]
     changed = {"Variables": {**variables, "PYTHONPATH": str(folder)}}
-    client.update_function_configuration(FunctionName=name, Handler="without_condition.handler", Environment=changed)
+    client.update_function_configuration(
+        FunctionName=name, Handler="without_condition.handler", Environment=changed
+    )
     try:
         yield
     finally:
@@ -137,17 +162,24 @@ def watch_without_condition(world: World, folder: Path) -> Iterator[None]:
         )
 
 
-def test_two_invocations_at_once_tell_each_alert_once(overlap: Overlap, record_property: Any) -> None:
+def test_two_invocations_at_once_tell_each_alert_once(
+    overlap: Overlap, record_property: Any
+) -> None:
     for _ in range(ROUNDS):
         overlap.round()
     assert overlap.lost > 0, "they met"
     assert overlap.twice() == []
-    assert len(overlap.told) == 2 * ROUNDS * TICKETS * ALERTS
-    assert overlap.recorded() == overlap.told
-    record_property("proof", f"two invocations at once: {len(overlap.told)} alerts once, {overlap.lost} claims lost")
+    assert len(overlap.notified) == 2 * ROUNDS * TICKETS * ALERTS
+    assert overlap.recorded() == overlap.notified
+    record_property(
+        "proof",
+        f"two invocations at once: {len(overlap.notified)} alerts once, {overlap.lost} claims lost",
+    )
 
 
-def test_without_the_condition_of_a_claim_some_are_told_twice(overlap: Overlap, tmp_path: Path) -> None:
+def test_without_the_condition_of_a_claim_some_are_told_twice(
+    overlap: Overlap, tmp_path: Path
+) -> None:
     with watch_without_condition(overlap.world, tmp_path):
         for _ in range(ROUNDS):
             overlap.round()

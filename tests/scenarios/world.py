@@ -27,7 +27,9 @@ HOUR, DAY = 3600, 86_400
 
 @define
 class World:
-    """Times are hours after the scenario's Monday, 09:00 in New York; tickets are named with its prefix."""
+    """Times are hours after the scenario's Monday, 09:00 in New York; tickets are named with its
+    prefix.
+    """
 
     drive: Drive
     inbox: Inbox
@@ -43,8 +45,16 @@ class World:
     # what happens
 
     def ticket(self, name: str, at: float = 0, **attributes: Any) -> None:
-        """A ticket by phone, urgent, of Kim in team Web: 8 hours at any time of day to be resolved in."""
-        usual = {"priority": "P1", "channel": "phone", "assignee": "Kim", "team": "Web", "subject": f"About {name}"}
+        """A ticket by phone, urgent, of Kim in team Web: 8 hours at any time of day to be resolved
+        in.
+        """
+        usual = {
+            "priority": "P1",
+            "channel": "phone",
+            "assignee": "Kim",
+            "team": "Web",
+            "subject": f"About {name}",
+        }
         self._tickets.append(name)
         self.happens(name, Kind.CREATED, at, **{**usual, **attributes})
 
@@ -66,12 +76,18 @@ class World:
 
     def delete(self, name: str) -> None:
         """Takes the record away; returns once `track` has seen what was put after that."""
-        self.aws.client("dynamodb").delete_item(TableName=self.outputs["TicketsTable"], Key={"ticket_id": {"S": name}})
+        self.aws.client("dynamodb").delete_item(
+            TableName=self.outputs["TicketsTable"], Key={"ticket_id": {"S": name}}
+        )
         self.put({"ticket_id": f"after-{name}", "created_at": self.iso(0), "status": "Resolved"})
 
     def nameless(self) -> str:
         """The case of the one record without a readable id."""
-        (case,) = (case.id for case, plan in self.drive.cases() if case.id.startswith(NAMELESS) and plan.unresolved)
+        (case,) = (
+            case.id
+            for case, plan in self.drive.cases()
+            if case.id.startswith(NAMELESS) and plan.unresolved
+        )
         return case
 
     def tick(self) -> None:
@@ -110,14 +126,20 @@ class World:
     # what was told
 
     def expect(self, *expected: str) -> None:
-        """Since the last look exactly these messages came, as `topic: case clock level`, in any order."""
+        """Since the last look exactly these messages came, as `topic: case clock level`, in any
+        order.
+        """
         self.inbox.wait_for(self.drive.sums.by_name["sent"])
         new = self.inbox.deliveries()[self._looked_at :]
         self._looked_at += len(new)
-        told = Counter(text for text in map(said, new) if REPLIER not in text)  # once, whichever test comes first
-        unexpected, missing = told - Counter(expected), Counter(expected) - told
+        notified = Counter(
+            text for text in map(said, new) if REPLIER not in text
+        )  # once, whichever test comes first
+        unexpected, missing = notified - Counter(expected), Counter(expected) - notified
         if unexpected or missing:
-            pytest.fail(f"at {iso(self.drive.now)}\nunexpected: {_lines(unexpected)}\nmissing: {_lines(missing)}")
+            pytest.fail(
+                f"at {iso(self.drive.now)}\nunexpected: {_lines(unexpected)}\nmissing: {_lines(missing)}"
+            )
 
     def forget(self) -> None:
         """What came until now is of no matter."""
@@ -134,12 +156,16 @@ class World:
             key = {"pk": {"S": f"C#{case}"}, "sk": {"S": "W"}}
             self.aws.client("dynamodb").delete_item(TableName=self.outputs["WatchTable"], Key=key)
         self.pass_to((self.drive.now - self.monday) / HOUR + 1)
-        self.pass_to((self.drive.now - self.monday) / HOUR + 72)  # the good news waits for somebody's hours
+        self.pass_to(
+            (self.drive.now - self.monday) / HOUR + 72
+        )  # the good news waits for somebody's hours
         self.forget()
 
 
 def _lines(messages: Counter[str]) -> str:
-    return "".join(f"\n    {count} × {text}" for text, count in sorted(messages.items())) or "nothing"
+    return (
+        "".join(f"\n    {count} × {text}" for text, count in sorted(messages.items())) or "nothing"
+    )
 
 
 def said(each: Delivery) -> str:

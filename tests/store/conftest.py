@@ -13,7 +13,9 @@ from store.samples import Store
 
 @frozen
 class Tables:
-    """The template's tables, read once: what takes the place of a client here notes how each is made."""
+    """The template's tables, read once: what takes the place of a client here notes how each is
+    made.
+    """
 
     definitions: list[dict[str, Any]] = field(factory=list)
 

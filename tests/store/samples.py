@@ -9,9 +9,17 @@ from attrs import evolve, frozen
 from sla_watchdog.adapters.dynamodb.audit import AuditItem, AuditTable
 from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
 from sla_watchdog.adapters.dynamodb.watch import Due, WatchTable
-from sla_watchdog.domain.escalation.case import Alert, Case, Entry, Outcome, Reached, Recipient, Severity
-from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.escalation.case import (
+    Alert,
+    Case,
+    Entry,
+    LastNotified,
+    Outcome,
+    Recipient,
+    Severity,
+)
 from sla_watchdog.domain.policy.model import Source
+from sla_watchdog.domain.tickets.facts import Fact, Facts
 
 NOW = 1_764_000_000
 LEASE = 150
@@ -33,7 +41,9 @@ class Store:
         return self.watch_with(self.client)
 
     def watch_with(self, writes: Any) -> WatchTable:
-        return WatchTable(self.client, writes, self.names["watch"], self.names["audit"], self.pauses.append)
+        return WatchTable(
+            self.client, writes, self.names["watch"], self.names["audit"], self.pauses.append
+        )
 
     @property
     def audit(self) -> AuditTable:
@@ -46,7 +56,9 @@ class Store:
     def stored(self, pk: str, sk: str = "W") -> dict[str, Any]:
         """The item as DynamoDB holds it; empty when absent."""
         key = {"pk": {"S": pk}, "sk": {"S": sk}}
-        return self.client.get_item(TableName=self.names["watch"], Key=key, ConsistentRead=True).get("Item", {})
+        return self.client.get_item(
+            TableName=self.names["watch"], Key=key, ConsistentRead=True
+        ).get("Item", {})
 
     def put(self, item: dict[str, Any]) -> None:
         self.client.put_item(TableName=self.names["watch"], Item=item)
@@ -84,7 +96,12 @@ def a_case(name: str = "T1", *, next_at: int | None = NOW, urgent: bool = False)
         Fact(name, "agent_reply", NOW - 3600, "Kim"),
     ]
     return Case(
-        id=name, facts=Facts.of(facts), seen={name: "49590338271"}, generation=3, next_at=next_at, urgent=urgent
+        id=name,
+        facts=Facts.of(facts),
+        seen={name: "49590338271"},
+        generation=3,
+        next_at=next_at,
+        urgent=urgent,
     )
 
 
@@ -92,16 +109,28 @@ def an_alert(recipient: Recipient = OWNER, *, level: int = 0, clock: str = "reso
     return Alert("T1", clock, 1, level, 0, recipient, Severity.BREACH, NOW - 60, "due")
 
 
-def an_entry(recipient: Recipient = OWNER, *, token: str = "token-1", until: int = NOW + LEASE) -> Entry:
-    return Entry(token, until, (an_alert(recipient), an_alert(recipient, clock="age")), digest="", attempts=1)
+def an_entry(
+    recipient: Recipient = OWNER, *, token: str = "token-1", until: int = NOW + LEASE
+) -> Entry:
+    return Entry(
+        token, until, (an_alert(recipient), an_alert(recipient, clock="age")), digest="", attempts=1
+    )
 
 
-def reached_by(entry: Entry, outcome: Outcome = Outcome.SENT) -> dict[tuple[str, str], Reached]:
-    return {(a.clock_key, entry.key): Reached(a.level, a.repetition, NOW, outcome) for a in entry.alerts}
+def reached_by(
+    entry: Entry, outcome: Outcome = Outcome.SENT
+) -> dict[tuple[str, str], LastNotified]:
+    return {
+        (a.clock_key, entry.key): LastNotified(a.level, a.repetition, NOW, outcome)
+        for a in entry.alerts
+    }
 
 
 def audit_of(entry: Entry, case: str = "T1", outcome: Outcome = Outcome.SENT) -> list[AuditItem]:
-    return [AuditItem(case, NOW, a.id, outcome, a.reason, {"topic": a.recipient.topic}) for a in entry.alerts]
+    return [
+        AuditItem(case, NOW, a.id, outcome, a.reason, {"topic": a.recipient.topic})
+        for a in entry.alerts
+    ]
 
 
 def renewed(entry: Entry, token: str) -> Entry:

@@ -12,7 +12,14 @@ from sla_watchdog.domain.escalation.case import Outcome
 from sla_watchdog.errors import Unavailable
 from store.samples import NOW, Store
 
-ITEM = AuditItem("T1", NOW, "T1/resolution/1/0/0/owner", Outcome.SENT, "due", {"topic": "owner", "message_id": "m"})
+ITEM = AuditItem(
+    "T1",
+    NOW,
+    "T1/resolution/1/0/0/owner",
+    Outcome.SENT,
+    "due",
+    {"topic": "owner", "message_id": "m"},
+)
 
 
 def test_decisions_are_read_back_oldest_first(store: Store) -> None:
@@ -46,7 +53,9 @@ def test_pages_of_decisions_are_read_to_the_end(store: Store) -> None:
     assert store.audit.of_case("T1") == items
 
 
-@pytest.mark.parametrize("name", ["x" * 3000, "Ω" * 700, "#/" * 600], ids=["long", "long in bytes", "signs"])
+@pytest.mark.parametrize(
+    "name", ["x" * 3000, "Ω" * 700, "#/" * 600], ids=["long", "long in bytes", "signs"]
+)
 def test_an_id_too_long_for_a_key_is_kept_whole(store: Store, name: str) -> None:
     items = [evolve(ITEM, alert_id=f"{name}/{level}/0/owner") for level in range(2)]
     store.audit.put(items)
@@ -61,7 +70,9 @@ class Reluctant:
         self._does = list(does)
         self._left: list[Any] = []
         self.calls = 0
-        store.client.meta.events.register("provide-client-params.dynamodb.BatchWriteItem", self._cut)
+        store.client.meta.events.register(
+            "provide-client-params.dynamodb.BatchWriteItem", self._cut
+        )
         store.client.meta.events.register("after-call.dynamodb.BatchWriteItem", self._leave)
 
     def _cut(self, params: dict[str, Any], **_: object) -> dict[str, Any]:

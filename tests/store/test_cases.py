@@ -8,9 +8,9 @@ from attrs import evolve
 from sla_watchdog.adapters.dynamodb.attributes import typed
 from sla_watchdog.adapters.dynamodb.table import write_all
 from sla_watchdog.adapters.dynamodb.watch import SHARDS, DamagedItem, Due, shard_of
+from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.tickets.facts import Fact
-from sla_watchdog.domain.clocks.findings import Finding
 from store.samples import LEASE, NOW, Store, a_case, an_entry, reached_by
 
 FINDING = Finding("T1", "status", "status 'Neu' is in no group of the policy file")
@@ -65,7 +65,9 @@ def test_keep_does_not_bring_back_a_case_that_is_gone(store: Store) -> None:
         pytest.param(4, True, id="newer"),
     ],
 )
-def test_keep_never_writes_over_a_newer_generation(store: Store, generation: int, written: bool) -> None:
+def test_keep_never_writes_over_a_newer_generation(
+    store: Store, generation: int, written: bool
+) -> None:
     read = store.kept()
     assert store.watch.keep(evolve(read, generation=generation, next_at=NOW + 9), []) is written
     assert (store.case().next_at == NOW + 9) is written
@@ -74,7 +76,9 @@ def test_keep_never_writes_over_a_newer_generation(store: Store, generation: int
 def test_keep_leaves_the_outbox_and_the_levels_reached_alone(store: Store) -> None:
     case = store.claimed()
     entry = next(iter(case.outbox.values()))
-    case = store.watch.settle(case, entry.key, entry.token, reached_by(entry), [], NOW + 5, False, NOW)[1]
+    case = store.watch.settle(
+        case, entry.key, entry.token, reached_by(entry), [], NOW + 5, False, NOW
+    )[1]
     claimed = store.watch.claim(case, {entry.key: entry}, NOW + LEASE, urgent=False)
     assert claimed is not None
     assert store.watch.keep(evolve(claimed, outbox={}, reached={}), [])
@@ -182,7 +186,9 @@ def test_nothing_is_put_back_that_is_not_there(store: Store) -> None:
 def test_a_case_judged_again_forgets_its_failures(store: Store) -> None:
     store.kept()
     assert store.watch.put_back(store.due(NOW)[0], NOW + 60, "no calendar")
-    claimed = store.watch.claim(store.case(), {an_entry().key: an_entry()}, NOW + LEASE, urgent=False)
+    claimed = store.watch.claim(
+        store.case(), {an_entry().key: an_entry()}, NOW + LEASE, urgent=False
+    )
     assert claimed is not None
     assert claimed.failures == store.case().failures == 0
     assert "problem" not in store.stored("C#T1")
@@ -199,7 +205,10 @@ def test_a_long_reason_is_cut(store: Store) -> None:
 
 @pytest.mark.parametrize(
     "damage",
-    [pytest.param({"facts": {"S": "{"}}, id="facts"), pytest.param({"failures": {"S": "x"}}, id="failures")],
+    [
+        pytest.param({"facts": {"S": "{"}}, id="facts"),
+        pytest.param({"failures": {"S": "x"}}, id="failures"),
+    ],
 )
 def test_a_damaged_item_is_named_and_put_back_and_stops_no_other(
     store: Store, damage: dict[str, dict[str, object]]

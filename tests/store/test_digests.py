@@ -1,4 +1,6 @@
-"""Digests: written before their members are claimed, marked once, and the daily one of mode observe."""
+"""Digests: written before their members are claimed, marked once, and the daily one of mode
+observe.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,12 @@ def test_a_digest_of_a_whole_backlog_fits_into_an_item(store: Store) -> None:
 
 
 def line(number: int) -> dict[str, object]:
-    return {"case": f"T{number}", "recipients": ["owner"], "level": number, "subject": "Ünverändert"}
+    return {
+        "case": f"T{number}",
+        "recipients": ["owner"],
+        "level": number,
+        "subject": "Ünverändert",
+    }
 
 
 def test_lines_of_a_day_become_one_digest_that_is_due(store: Store) -> None:

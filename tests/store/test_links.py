@@ -17,7 +17,7 @@ from sla_watchdog.adapters.dynamodb.sealing import joined
 from sla_watchdog.adapters.dynamodb.watch import DamagedItem, Generation, Settled, WatchTable
 from sla_watchdog.domain.escalation.case import Case, Entry, Recipient
 from sla_watchdog.domain.tickets.facts import Fact
-from sla_watchdog.usecases.judging import Judge
+from sla_watchdog.usecases.judging import Evaluator
 from sla_watchdog.usecases.track.linking import Linker
 from store.samples import LEASE, NOW, Store, a_case, an_entry, audit_of, reached_by
 from store.test_one_winner import THREADS, Race
@@ -34,7 +34,11 @@ def two_of_one_matter(store: Store) -> None:
 
 
 def linker(store: Store, watch: WatchTable) -> Linker:
-    return Linker(Judge(policy(), store.tickets(), watch, live=True, generation=Generation(3, NOW - 9000, False)))
+    return Linker(
+        Evaluator(
+            policy(), store.tickets(), watch, live=True, generation=Generation(3, NOW - 9000, False)
+        )
+    )
 
 
 def learn(watch: WatchTable, name: str, number: int) -> Fact:
@@ -58,7 +62,9 @@ def tell(watch: WatchTable, name: str, number: int) -> Entry:
         claimed = watch.claim(case, {entry.key: entry}, NOW + LEASE, urgent=False)
         if claimed is not None:
             audit = audit_of(entry, case.id)
-            outcome, _ = watch.settle(claimed, entry.key, entry.token, reached_by(entry), audit, NOW + 60, False, NOW)
+            outcome, _ = watch.settle(
+                claimed, entry.key, entry.token, reached_by(entry), audit, NOW + 60, False, NOW
+            )
             assert outcome is not Settled.LOST, "nothing was joined under a message on its way"
             return entry
     raise AssertionError("overtaken for ever")
@@ -72,7 +78,9 @@ def work(store: Store, watch: WatchTable, number: int) -> Any:
     return learn(watch, name, number) if number < 10 else tell(watch, name, number)
 
 
-def test_linkers_beside_track_and_ticks_lose_nothing_and_end_in_one_case(atomic_store: Store) -> None:
+def test_linkers_beside_track_and_ticks_lose_nothing_and_end_in_one_case(
+    atomic_store: Store,
+) -> None:
     two_of_one_matter(atomic_store)
     race = Race(atomic_store, conditions=True)
     done = race.run(lambda watch, number: work(atomic_store, watch, number))
@@ -89,7 +97,9 @@ def test_linkers_beside_track_and_ticks_lose_nothing_and_end_in_one_case(atomic_
 
 @pytest.mark.parametrize("conditions", [True, False], ids=["conditional", "unconditional"])
 def test_no_fact_is_lost_between_linkers_and_track(atomic_store: Store, conditions: bool) -> None:
-    """Without conditions a case read before it was moved would be written where nobody reads it, or over the other."""
+    """Without conditions a case read before it was moved would be written where nobody reads it, or
+    over the other.
+    """
     two_of_one_matter(atomic_store)
     race = Race(atomic_store, conditions=conditions)
 
@@ -110,7 +120,9 @@ def test_sixteen_names_that_meet_in_one_case_of_the_desk_are_one_case(atomic_sto
 
     def act(watch: WatchTable, number: int) -> Any:
         case = a_case(f"T{number}")
-        assert watch.keep(evolve(case, facts=case.facts | [Fact(case.id, "case_id", NOW, "matter 7")]), [])
+        assert watch.keep(
+            evolve(case, facts=case.facts | [Fact(case.id, "case_id", NOW, "matter 7")]), []
+        )
         return linker(atomic_store, watch).link(case.id, NOW)
 
     race.run(act)
@@ -134,15 +146,21 @@ def test_a_joined_case_holds_what_both_knew_and_the_other_points_there(store: St
 
 
 def test_an_entry_whose_lease_is_over_moves_with_its_case(store: Store) -> None:
-    young = store.watch.claim(store.kept(a_case(YOUNG)), {an_entry().key: an_entry()}, NOW, urgent=True)
+    young = store.watch.claim(
+        store.kept(a_case(YOUNG)), {an_entry().key: an_entry()}, NOW, urgent=True
+    )
     assert young is not None
     assert store.watch.link(joined(young, store.kept(a_case(OLD))), [young], [])
     assert store.case().outbox == {an_entry().key: an_entry()}
 
 
 @pytest.mark.parametrize("late", ["keep", "claim", "settle", "put_back"])
-def test_who_read_a_case_before_it_was_moved_writes_nothing_over_it(store: Store, late: str) -> None:
-    young = store.watch.claim(store.kept(a_case(YOUNG)), {an_entry().key: an_entry()}, NOW, urgent=True)
+def test_who_read_a_case_before_it_was_moved_writes_nothing_over_it(
+    store: Store, late: str
+) -> None:
+    young = store.watch.claim(
+        store.kept(a_case(YOUNG)), {an_entry().key: an_entry()}, NOW, urgent=True
+    )
     assert young is not None
     [due] = store.due(NOW)
     assert store.watch.link(joined(young, store.kept(a_case(OLD))), [young], [])
@@ -152,7 +170,8 @@ def test_who_read_a_case_before_it_was_moved_writes_nothing_over_it(store: Store
         "keep": lambda: store.watch.keep(young, []),
         "claim": lambda: store.watch.claim(young, {}, NOW, False),
         "settle": lambda: (
-            store.watch.settle(young, entry.key, entry.token, {}, [], None, False, NOW)[0] is not Settled.LOST
+            store.watch.settle(young, entry.key, entry.token, {}, [], None, False, NOW)[0]
+            is not Settled.LOST
         ),
         "put_back": lambda: store.watch.put_back(due, NOW + 60, "late"),
     }
@@ -162,7 +181,10 @@ def test_who_read_a_case_before_it_was_moved_writes_nothing_over_it(store: Store
 
 @pytest.mark.parametrize("newer", [OLD, YOUNG], ids=["the case", "what is moved"])
 def test_nothing_is_linked_over_a_newer_generation(store: Store, newer: str) -> None:
-    cases = {name: store.kept(evolve(a_case(name), generation=4 if name == newer else 3)) for name in (OLD, YOUNG)}
+    cases = {
+        name: store.kept(evolve(a_case(name), generation=4 if name == newer else 3))
+        for name in (OLD, YOUNG)
+    }
     both = evolve(joined(cases[OLD], cases[YOUNG]), generation=3)
     assert not store.watch.link(both, [cases[YOUNG]], [])
     assert [store.case(name).id for name in (OLD, YOUNG)] == [OLD, YOUNG]

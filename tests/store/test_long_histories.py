@@ -1,4 +1,6 @@
-"""A case with 20,000 updates: its item stays small, what is sealed is written once, and nothing is forgotten."""
+"""A case with 20,000 updates: its item stays small, what is sealed is written once, and nothing is
+forgotten.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,12 @@ UPDATES = 20_000
 
 def updates(start: int, end: int, ticket: str = "T1") -> list[Fact]:
     """Replies of both sides and changes of status in turn."""
-    kinds = (("agent_reply", "Kim Öztürk"), ("customer_reply", ""), ("status", "Open"), ("status", "Waiting"))
+    kinds = (
+        ("agent_reply", "Kim Öztürk"),
+        ("customer_reply", ""),
+        ("status", "Open"),
+        ("status", "Waiting"),
+    )
     made = []
     for number in range(start, end):
         field, value = kinds[number % 4]
@@ -32,7 +39,7 @@ def updates(start: int, end: int, ticket: str = "T1") -> list[Fact]:
     return made
 
 
-def told(store: Store, *facts: Fact, name: str = "T1") -> Case:
+def notified(store: Store, *facts: Fact, name: str = "T1") -> Case:
     """The case with more facts, kept as `track` does."""
     case = store.case(name)
     assert store.watch.keep(evolve(case, facts=Facts.of([*case.facts, *facts])), [])
@@ -46,14 +53,18 @@ def long_case(store: Store, name: str = "T1", facts: int = 3000) -> Case:
 
 def sealed(store: Store, name: str = "T1") -> list[dict[str, Any]]:
     items = store.client.scan(TableName=store.names["watch"], ConsistentRead=True)["Items"]
-    parts = [item for item in items if item["pk"]["S"] == f"C#{name}" and item["sk"]["S"].startswith("F#")]
+    parts = [
+        item
+        for item in items
+        if item["pk"]["S"] == f"C#{name}" and item["sk"]["S"].startswith("F#")
+    ]
     return sorted(parts, key=lambda item: int(item["sk"]["S"][2:]))
 
 
 def test_a_case_grows_to_20000_updates_and_its_items_stay_small(store: Store) -> None:
     store.kept()
     for start in range(0, UPDATES, 2000):
-        case = told(store, *updates(start, start + 2000))
+        case = notified(store, *updates(start, start + 2000))
         assert size_of(store.stored("C#T1")) < 64 * 1024
     parts = sealed(store)
     assert set(case.facts) == {*a_case().facts, *updates(0, UPDATES)}
@@ -65,7 +76,7 @@ def test_what_is_sealed_is_never_written_again(store: Store) -> None:
     long_case(store)
     before = sealed(store)
     for start in range(3000, 5000, 200):
-        told(store, *updates(start, start + 200))
+        notified(store, *updates(start, start + 200))
     assert sealed(store)[: len(before)] == before
     assert len(sealed(store)) > len(before)
 
@@ -79,7 +90,7 @@ def test_a_history_that_is_long_at_first_sight_is_kept_at_once(store: Store) -> 
 def test_one_update_of_a_long_case_writes_its_own_item_alone(store: Store) -> None:
     long_case(store)
     calls = counting(store)
-    told(store, *updates(3000, 3001))
+    notified(store, *updates(3000, 3001))
     assert calls == {"BatchGetItem": 4, "UpdateItem": 1}, "two reads of two batches, and one write"
 
 
@@ -92,14 +103,16 @@ def test_an_ordinary_case_costs_no_second_read(store: Store) -> None:
 
 def counting(store: Store) -> Counter[str]:
     calls: Counter[str] = Counter()
-    store.client.meta.events.register("before-call.dynamodb.*", lambda model, **_: calls.update([model.name]))
+    store.client.meta.events.register(
+        "before-call.dynamodb.*", lambda model, **_: calls.update([model.name])
+    )
     return calls
 
 
 def test_a_fact_that_is_sealed_is_not_written_again(store: Store) -> None:
     case = long_case(store)
     own = facts_in(store.stored("C#T1")["facts"]["S"])
-    told(store, *updates(0, 1500))
+    notified(store, *updates(0, 1500))
     assert set(facts_in(store.stored("C#T1")["facts"]["S"])) == set(own)
     assert store.case().facts == case.facts
 
@@ -107,8 +120,8 @@ def test_a_fact_that_is_sealed_is_not_written_again(store: Store) -> None:
 def test_a_late_fact_of_long_ago_is_kept(store: Store) -> None:
     long_case(store)
     late = Fact("T1", "status", NOW - 5000, "Waiting")
-    told(store, late)
-    told(store, *updates(3000, 4500))
+    notified(store, late)
+    notified(store, *updates(3000, 4500))
     assert late in set(store.case().facts)
 
 
@@ -116,7 +129,7 @@ def test_a_fact_longer_than_the_item_may_be_is_sealed_by_itself(store: Store) ->
     """As long as any value may be: 250 words of 250 letters."""
     store.kept()
     tags = tuple(f"{number:03d}".ljust(250, "ö") for number in range(250))
-    case = told(store, Fact("T1", "tags", NOW, tags))
+    case = notified(store, Fact("T1", "tags", NOW, tags))
     assert Fact("T1", "tags", NOW, tags) in set(case.facts)
     assert size_of(store.stored("C#T1")) < 64 * 1024
 
@@ -136,7 +149,7 @@ def test_two_long_cases_are_joined_and_their_sealed_facts_stay_where_they_are(st
     assert store.watch.link(joined(young, old), [young], [])
     assert (sealed(store, "T1")[: len(before[0])], sealed(store, "T2")) == before
     assert store.case("T2").facts == old.facts | young.facts
-    later = told(store, *updates(3000, 4500, "T2"), name="T2")
+    later = notified(store, *updates(3000, 4500, "T2"), name="T2")
     assert set(later.facts) == {*old.facts, *young.facts, *updates(3000, 4500, "T2")}
 
 
@@ -153,15 +166,25 @@ def test_an_ordinary_case_takes_in_a_long_one(store: Store) -> None:
     [
         pytest.param(None, "F#1: missing", id="missing"),
         pytest.param({"facts": {"S": "{"}}, "F#1: facts cannot be read", id="damaged"),
-        pytest.param({"sealed": {"M": {"T1": {"S": "x"}}}}, "sealed.T1 is no whole number", id="count"),
-        pytest.param({"sealed": {"M": {"T1": {"N": "1000000000"}}}}, "sealed counts 1000000000", id="far-too-many"),
+        pytest.param(
+            {"sealed": {"M": {"T1": {"S": "x"}}}}, "sealed.T1 is no whole number", id="count"
+        ),
+        pytest.param(
+            {"sealed": {"M": {"T1": {"N": "1000000000"}}}},
+            "sealed counts 1000000000",
+            id="far-too-many",
+        ),
     ],
 )
-def test_a_sealed_item_that_cannot_be_read_is_damage(store: Store, damage: dict[str, Any] | None, reason: str) -> None:
+def test_a_sealed_item_that_cannot_be_read_is_damage(
+    store: Store, damage: dict[str, Any] | None, reason: str
+) -> None:
     long_case(store)
     store.kept(a_case("T0"))
     if damage is None:
-        store.client.delete_item(TableName=store.names["watch"], Key=typed({"pk": "C#T1", "sk": "F#1"}))
+        store.client.delete_item(
+            TableName=store.names["watch"], Key=typed({"pk": "C#T1", "sk": "F#1"})
+        )
     else:
         store.put(store.stored("C#T1", "W" if "sealed" in damage else "F#1") | damage)
     found = store.watch.cases(["T0", "T1"])
@@ -171,7 +194,9 @@ def test_a_sealed_item_that_cannot_be_read_is_damage(store: Store, damage: dict[
 
 
 def test_a_sealed_item_is_not_written_over(store: Store) -> None:
-    """Nobody writes one but with the item that counts it; if one is there nevertheless, nothing is lost."""
+    """Nobody writes one but with the item that counts it; if one is there nevertheless, nothing is
+    lost.
+    """
     case = a_case()
     store.put(typed({"pk": "C#T1", "sk": "F#1", "facts": "{}"}))
     assert not store.watch.keep(evolve(case, facts=case.facts | updates(0, 3000)), [])
@@ -184,14 +209,18 @@ def test_a_sealed_item_is_not_written_over(store: Store) -> None:
 @pytest.fixture
 def exact(dynamodb_local: Any, tables: tuple[Tables, dict[str, str]]) -> Store:
     """DynamoDB Local alone counts units as DynamoDB does."""
-    return tables[0].store_on(dynamodb_local.client("dynamodb", account=f"{randrange(10**11, 10**12)}"), tables[1])
+    return tables[0].store_on(
+        dynamodb_local.client("dynamodb", account=f"{randrange(10**11, 10**12)}"), tables[1]
+    )
 
 
 @pytest.mark.parametrize(
     ("facts", "reads", "writes"),
     [pytest.param(200, 2, 7, id="200-facts"), pytest.param(UPDATES, 26, 17, id="20000-facts")],
 )
-def test_what_an_update_costs_does_not_grow_with_the_history(exact: Store, facts: int, reads: int, writes: int) -> None:
+def test_what_an_update_costs_does_not_grow_with_the_history(
+    exact: Store, facts: int, reads: int, writes: int
+) -> None:
     """The read grows with the facts; the write does not, beyond 16 KB and what else is in the item."""
     name = f"T{facts}"
     long_case(exact, name, facts)

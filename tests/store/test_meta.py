@@ -1,4 +1,6 @@
-"""What the watchdog knows about itself: who runs, which policy is in force, since when, and how far a sweep is."""
+"""What the watchdog knows about itself: who runs, which policy is in force, since when, and how far
+a sweep is.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +81,9 @@ def test_the_mode_is_observe_until_somebody_goes_live(store: Store) -> None:
 def test_going_live_twice_counts_from_the_first_time(store: Store) -> None:
     store.watch.set_mode("live", NOW)
     assert store.watch.set_mode("live", NOW + 60) == store.watch.mode() == Mode("live", NOW)
-    assert store.watch.set_mode("observe", NOW + 90) == store.watch.mode() == Mode("observe", NOW + 90)
+    assert (
+        store.watch.set_mode("observe", NOW + 90) == store.watch.mode() == Mode("observe", NOW + 90)
+    )
 
 
 def test_simulated_time_is_what_the_driver_set_last(store: Store) -> None:

@@ -1,9 +1,10 @@
-"""Many at once, one winner: shown on the two engines that are atomic, and shown to need its condition.
+"""Many at once, one winner: shown on the two engines that are atomic, and shown to need its
+condition.
 
-Sixteen threads do the same write at the same time. A barrier stands between what they read and the
-first write of any of them, so each has seen the same. With the conditions as they are, one wins.
-With conditions that always hold, all else being equal, more than one does: it is the condition that
-decides, and the test would notice were it missing.
+Sixteen threads do the same write at the same time. A barrier stands between what they read and
+the first write of any of them, so each has seen the same. With the conditions as they are, one
+wins. With conditions that always hold, all else being equal, more than one does: it is the
+condition that decides, and the test would notice were it missing.
 """
 
 from __future__ import annotations
@@ -63,7 +64,10 @@ class Race:
 
 def hold_always(params: dict[str, Any], **_: object) -> None:
     """Makes every condition true, and leaves the names and values in it in use."""
-    for request in [params, *(action.get("Update", {}) for action in params.get("TransactItems", []))]:
+    for request in [
+        params,
+        *(action.get("Update", {}) for action in params.get("TransactItems", [])),
+    ]:
         if "ConditionExpression" in request:
             request["ConditionExpression"] += " OR attribute_exists(pk) OR attribute_not_exists(pk)"
 
@@ -86,7 +90,9 @@ def kept(store: Store, number: int) -> Case:
 
 
 def claimed(store: Store, number: int) -> Case:
-    case = store.watch.claim(kept(store, number), {an_entry().key: an_entry()}, NOW + LEASE, urgent=True)
+    case = store.watch.claim(
+        kept(store, number), {an_entry().key: an_entry()}, NOW + LEASE, urgent=True
+    )
     assert case is not None
     return case
 
@@ -100,14 +106,16 @@ def settle(watch: WatchTable, case: Case | None, number: int) -> Any:
     assert case is not None
     [entry] = case.outbox.values()
     audit = [evolve(item, extra={"by": str(number)}) for item in audit_of(entry, case.id)]
-    return watch.settle(case, entry.key, entry.token, reached_by(entry), audit, NOW + number, False, NOW)
+    return watch.settle(
+        case, entry.key, entry.token, reached_by(entry), audit, NOW + number, False, NOW
+    )
 
 
 def nothing(store: Store, number: int) -> None:
     """No case is needed; the lease of the round before is over."""
 
 
-def apart(store: Store, number: int) -> Case:
+def refused_links(store: Store, number: int) -> Case:
     """A case, and beside it one that is the same matter."""
     store.kept(a_case(f"other of {number}"))
     return kept(store, number)
@@ -116,7 +124,11 @@ def apart(store: Store, number: int) -> Case:
 def link(watch: WatchTable, case: Case | None, number: int) -> bool:
     assert case is not None
     other = evolve(a_case(f"other of {case.id.removeprefix('T')}"), rev=1)
-    return watch.link(evolve(joined(case, other), rev=1, next_at=NOW + number), [max(case, other, key=name_of)], [])
+    return watch.link(
+        evolve(joined(case, other), rev=1, next_at=NOW + number),
+        [max(case, other, key=name_of)],
+        [],
+    )
 
 
 def name_of(case: Case) -> str:
@@ -132,26 +144,36 @@ CONTESTS = {
         lambda _, number: new_case(number),
         lambda watch, case, number: watch.keep(evolve(case, next_at=NOW + number), []),
     ),
-    "keep": Contest(kept, lambda watch, case, number: watch.keep(evolve(case, next_at=NOW + number), [])),
+    "keep": Contest(
+        kept, lambda watch, case, number: watch.keep(evolve(case, next_at=NOW + number), [])
+    ),
     "keep what is to be sealed": Contest(
         kept,
         lambda watch, case, number: watch.keep(evolve(case, facts=LONG, next_at=NOW + number), []),
     ),
     "claim": Contest(
         kept,
-        lambda watch, case, number: watch.claim(case, {mine(number).key: mine(number)}, NOW + LEASE, urgent=True),
+        lambda watch, case, number: watch.claim(
+            case, {mine(number).key: mine(number)}, NOW + LEASE, urgent=True
+        ),
     ),
     "settle": Contest(claimed, settle, lambda answer: answer[0] is not Settled.LOST),
-    "link": Contest(apart, link),
+    "link": Contest(refused_links, link),
     "put back": Contest(
         kept,
         lambda watch, case, number: watch.put_back(due_of(case), NOW + 60 + number, "no calendar"),
     ),
-    "run lease": Contest(nothing, lambda watch, case, number: watch.run_lease(f"run {number}", NOW, NOW + LEASE)),
-    "generation": Contest(nothing, lambda watch, case, number: watch.generation("a" * 64, NOW).is_new),
+    "run lease": Contest(
+        nothing, lambda watch, case, number: watch.run_lease(f"run {number}", NOW, NOW + LEASE)
+    ),
+    "generation": Contest(
+        nothing, lambda watch, case, number: watch.generation("a" * 64, NOW).is_new
+    ),
     "digest": Contest(
         nothing,
-        lambda watch, case, number: watch.put_digest("d1", mine(0).alerts[0].recipient, [("T", str(number))], NOW),
+        lambda watch, case, number: watch.put_digest(
+            "d1", mine(0).alerts[0].recipient, [("T", str(number))], NOW
+        ),
     ),
     "sweep": Contest(nothing, lambda watch, case, number: watch.sweep_progress("s1", 4).start(NOW)),
 }
@@ -173,7 +195,9 @@ def winners(race: Race, contest: Contest, number: int) -> int:
 def forget(store: Store) -> None:
     """Only one item of the kind may ever be there: the next round starts without it."""
     for pk, sk in (("META", "lease"), ("META", "generation"), ("META", "sweep#s1"), ("D#d1", "W")):
-        store.client.delete_item(TableName=store.names["watch"], Key={"pk": {"S": pk}, "sk": {"S": sk}})
+        store.client.delete_item(
+            TableName=store.names["watch"], Key={"pk": {"S": pk}, "sk": {"S": sk}}
+        )
 
 
 @pytest.mark.parametrize("contest", CONTESTS.values(), ids=CONTESTS)
@@ -198,7 +222,9 @@ def test_the_outbox_holds_the_entry_of_the_one_who_won_the_claim(atomic_store: S
     race = Race(atomic_store, conditions=True)
     case = atomic_store.kept()
     claims = race.run(
-        lambda watch, n: watch.claim(case, {mine(n).key: mine(n)}, NOW + LEASE, urgent=True) and mine(n).token
+        lambda watch, n: (
+            watch.claim(case, {mine(n).key: mine(n)}, NOW + LEASE, urgent=True) and mine(n).token
+        )
     )
     [token] = [claim for claim in claims if claim]
     assert [entry.token for entry in atomic_store.case().outbox.values()] == [token]
@@ -241,7 +267,9 @@ def test_no_fact_is_lost_among_sixteen_writers(atomic_store: Store, conditions: 
     assert (learned == THREADS) is conditions
 
 
-def test_an_alert_is_settled_and_no_fact_is_lost_while_records_keep_coming(atomic_store: Store) -> None:
+def test_an_alert_is_settled_and_no_fact_is_lost_while_records_keep_coming(
+    atomic_store: Store,
+) -> None:
     case = claimed(atomic_store, 1)
     [entry] = case.outbox.values()
 
@@ -258,8 +286,12 @@ def test_an_alert_is_settled_and_no_fact_is_lost_while_records_keep_coming(atomi
 
 def test_lines_of_sixteen_writers_are_all_in_the_daily_digest(atomic_store: Store) -> None:
     race = Race(atomic_store, conditions=True)
-    assert all(race.run(lambda watch, n: watch.append_observed("2026-11-23", {"case": f"T{n}"}, NOW)))
+    assert all(
+        race.run(lambda watch, n: watch.append_observed("2026-11-23", {"case": f"T{n}"}, NOW))
+    )
     digest = atomic_store.watch.digest("observe-2026-11-23")
     assert digest is not None
-    assert sorted(str(line["case"]) for line in digest.lines) == sorted(f"T{n}" for n in range(THREADS))
+    assert sorted(str(line["case"]) for line in digest.lines) == sorted(
+        f"T{n}" for n in range(THREADS)
+    )
     assert digest.count == THREADS

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from sla_watchdog.adapters.dynamodb.audit import AuditItem
 from sla_watchdog.adapters.dynamodb.watch import Settled
-from sla_watchdog.domain.escalation.case import Case, Outcome, Reached
+from sla_watchdog.domain.escalation.case import Case, LastNotified, Outcome
 from sla_watchdog.domain.tickets.facts import Fact
 from sla_watchdog.errors import Unstorable
 from store.samples import (
@@ -50,7 +50,9 @@ def test_a_claim_leaves_the_other_entries_there(store: Store) -> None:
 
 def test_an_entry_whose_claim_lapsed_is_claimed_anew(store: Store) -> None:
     claimed = store.claimed(ENTRY)
-    again = store.watch.claim(claimed, {ENTRY.key: renewed(ENTRY, "token-9")}, NOW + 2 * LEASE, urgent=True)
+    again = store.watch.claim(
+        claimed, {ENTRY.key: renewed(ENTRY, "token-9")}, NOW + 2 * LEASE, urgent=True
+    )
     assert again is not None
     assert store.case().outbox[ENTRY.key].token == "token-9"
 
@@ -67,7 +69,10 @@ def test_a_claim_repeated_after_its_answer_was_lost_is_the_same_claim(store: Sto
     first = store.watch.claim(read, {ENTRY.key: ENTRY}, NOW + LEASE, urgent=True)
     assert store.watch.claim(read, {ENTRY.key: ENTRY}, NOW + LEASE, urgent=True) == first
     assert store.case() == first
-    assert store.watch.claim(read, {ENTRY.key: renewed(ENTRY, "mine")}, NOW + LEASE, urgent=True) is None
+    assert (
+        store.watch.claim(read, {ENTRY.key: renewed(ENTRY, "mine")}, NOW + LEASE, urgent=True)
+        is None
+    )
     assert store.watch.claim(read, {}, NOW + LEASE, urgent=True) is None
 
 
@@ -97,7 +102,9 @@ def test_settling_takes_the_entry_out_and_records_it(store: Store) -> None:
     assert settled.outbox == {OTHER.key: OTHER}
     assert settled.reached == reached_by(ENTRY)
     assert (settled.next_at, settled.urgent) == (NOW + 600, True)
-    assert {item.alert_id for item in store.audit.of_case("T1")} == {alert.id for alert in ENTRY.alerts}
+    assert {item.alert_id for item in store.audit.of_case("T1")} == {
+        alert.id for alert in ENTRY.alerts
+    }
     outcome, settled = store.watch.settle(
         settled, OTHER.key, OTHER.token, reached_by(OTHER), audit_of(OTHER), None, False, NOW
     )
@@ -111,7 +118,14 @@ def test_settling_takes_the_entry_out_and_records_it(store: Store) -> None:
 def test_settling_without_a_level_reached_withdraws(store: Store) -> None:
     case = store.claimed(ENTRY)
     outcome, settled = store.watch.settle(
-        case, ENTRY.key, ENTRY.token, {}, audit_of(ENTRY, outcome=Outcome.SUPPRESSED), None, False, NOW
+        case,
+        ENTRY.key,
+        ENTRY.token,
+        {},
+        audit_of(ENTRY, outcome=Outcome.SUPPRESSED),
+        None,
+        False,
+        NOW,
     )
     assert (outcome, settled.outbox, settled.reached) == (Settled.DONE, {}, {})
     assert settled == store.case()
@@ -120,20 +134,34 @@ def test_settling_without_a_level_reached_withdraws(store: Store) -> None:
 
 def test_settling_twice_changes_nothing_the_second_time(store: Store) -> None:
     case = store.claimed(ENTRY)
-    arguments = (case, ENTRY.key, ENTRY.token, reached_by(ENTRY), audit_of(ENTRY), NOW + 600, False, NOW)
+    arguments = (
+        case,
+        ENTRY.key,
+        ENTRY.token,
+        reached_by(ENTRY),
+        audit_of(ENTRY),
+        NOW + 600,
+        False,
+        NOW,
+    )
     assert store.watch.settle(*arguments)[0] is Settled.DONE
     after = store.stored("C#T1")
     # within ten minutes DynamoDB knows the transaction again; without that the token is simply gone
     assert store.watch.settle(*arguments)[0] in {Settled.DONE, Settled.LOST}
     later = (*arguments[:-1], NOW + 700)
-    assert store.watch.settle(evolve(case, rev=7), *later[1:]) == (Settled.LOST, evolve(case, rev=7))
+    assert store.watch.settle(evolve(case, rev=7), *later[1:]) == (
+        Settled.LOST,
+        evolve(case, rev=7),
+    )
     assert store.stored("C#T1") == after
     assert len(store.audit.of_case("T1")) == 2
 
 
 def test_a_holder_whose_claim_lapsed_settles_nothing(store: Store) -> None:
     mine = store.claimed(ENTRY)
-    theirs = store.watch.claim(mine, {ENTRY.key: renewed(ENTRY, "theirs")}, NOW + LEASE, urgent=True)
+    theirs = store.watch.claim(
+        mine, {ENTRY.key: renewed(ENTRY, "theirs")}, NOW + LEASE, urgent=True
+    )
     outcome, known = store.watch.settle(
         mine, ENTRY.key, ENTRY.token, reached_by(ENTRY), audit_of(ENTRY), None, False, NOW
     )
@@ -144,7 +172,10 @@ def test_a_holder_whose_claim_lapsed_settles_nothing(store: Store) -> None:
 
 def test_nothing_is_settled_of_a_case_that_is_gone(store: Store) -> None:
     case = evolve(a_case(), rev=3, outbox={ENTRY.key: ENTRY})
-    assert store.watch.settle(case, ENTRY.key, ENTRY.token, {}, audit_of(ENTRY), None, False, NOW)[0] is Settled.LOST
+    assert (
+        store.watch.settle(case, ENTRY.key, ENTRY.token, {}, audit_of(ENTRY), None, False, NOW)[0]
+        is Settled.LOST
+    )
     assert store.stored("C#T1") == {}
 
 
@@ -185,22 +216,34 @@ def test_a_higher_level_replaces_the_lower_one(store: Store) -> None:
 
 def test_more_levels_and_audit_items_than_one_transaction_takes_are_settled(store: Store) -> None:
     case = store.claimed(ENTRY)
-    reached = {(f"T1/finding:{n}/1", ENTRY.key): Reached(0, 0, NOW, Outcome.SENT) for n in range(185)}
+    reached = {
+        (f"T1/finding:{n}/1", ENTRY.key): LastNotified(0, 0, NOW, Outcome.SENT) for n in range(185)
+    }
     audit = [AuditItem("T1", NOW, f"T1/finding:{n}/1/0/0", Outcome.SENT, "due") for n in range(95)]
-    outcome, settled = store.watch.settle(case, ENTRY.key, ENTRY.token, reached, audit, None, False, NOW)
+    outcome, settled = store.watch.settle(
+        case, ENTRY.key, ENTRY.token, reached, audit, None, False, NOW
+    )
     assert outcome is Settled.DONE
     assert settled == store.case()
     assert settled.reached == reached
-    assert sorted(item.alert_id for item in store.audit.of_case("T1")) == sorted(item.alert_id for item in audit)
+    assert sorted(item.alert_id for item in store.audit.of_case("T1")) == sorted(
+        item.alert_id for item in audit
+    )
 
 
-def test_a_claim_lost_between_the_parts_of_a_large_settlement_takes_nothing_out(store: Store) -> None:
+def test_a_claim_lost_between_the_parts_of_a_large_settlement_takes_nothing_out(
+    store: Store,
+) -> None:
     case = store.claimed(ENTRY)
-    reached = {(f"T1/finding:{n}/1", ENTRY.key): Reached(0, 0, NOW, Outcome.SENT) for n in range(200)}
+    reached = {
+        (f"T1/finding:{n}/1", ENTRY.key): LastNotified(0, 0, NOW, Outcome.SENT) for n in range(200)
+    }
     stolen = evolve(case, outbox={ENTRY.key: renewed(ENTRY, "theirs")})
 
     def steal(params: dict[str, Any], **_: object) -> None:
-        store.client.meta.events.unregister("before-parameter-build.dynamodb.TransactWriteItems", steal)
+        store.client.meta.events.unregister(
+            "before-parameter-build.dynamodb.TransactWriteItems", steal
+        )
         assert store.watch.claim(case, stolen.outbox, NOW + LEASE, urgent=True) is not None
 
     store.client.meta.events.register("before-parameter-build.dynamodb.TransactWriteItems", steal)
@@ -215,14 +258,20 @@ def test_a_claim_lost_between_the_parts_of_a_large_settlement_takes_nothing_out(
 
 @pytest.mark.parametrize(
     ("until", "next_at"),
-    [pytest.param(NOW + 30, NOW + 30, id="sooner"), pytest.param(NOW + 900, NOW + LEASE, id="not later")],
+    [
+        pytest.param(NOW + 30, NOW + 30, id="sooner"),
+        pytest.param(NOW + 900, NOW + LEASE, id="not later"),
+    ],
 )
 def test_a_send_that_failed_is_tried_again_later(store: Store, until: int, next_at: int) -> None:
     case = store.claimed(ENTRY, OTHER)
     for _ in range(2):
         assert store.watch.retry_later(case, ENTRY.key, ENTRY.token, until, attempts=2)
     now_stored = store.case()
-    assert now_stored.outbox == {ENTRY.key: evolve(ENTRY, until=until, attempts=2), OTHER.key: OTHER}
+    assert now_stored.outbox == {
+        ENTRY.key: evolve(ENTRY, until=until, attempts=2),
+        OTHER.key: OTHER,
+    }
     assert (now_stored.next_at, now_stored.urgent) == (next_at, True)
     assert [due.next_at for due in store.due(NOW + 10**6)] == [next_at]
     assert now_stored.rev > case.rev
@@ -232,7 +281,9 @@ def test_only_the_holder_retries(store: Store) -> None:
     case = store.claimed(ENTRY)
     assert not store.watch.retry_later(case, ENTRY.key, "another", NOW + 30, attempts=2)
     assert not store.watch.retry_later(case, "nobody", ENTRY.token, NOW + 30, attempts=2)
-    assert not store.watch.retry_later(evolve(case, id="T9"), ENTRY.key, ENTRY.token, NOW + 30, attempts=2)
+    assert not store.watch.retry_later(
+        evolve(case, id="T9"), ENTRY.key, ENTRY.token, NOW + 30, attempts=2
+    )
     assert store.case() == case
 
 
@@ -301,7 +352,9 @@ def test_a_transaction_that_never_arrived_is_sent_again(store: Store) -> None:
     assert settle_with(store, writes) == (Settled.DONE, store.case())
 
 
-def test_after_enough_conflicts_it_is_settled_alone_and_its_record_waits_for_a_sweep(store: Store) -> None:
+def test_after_enough_conflicts_it_is_settled_alone_and_its_record_waits_for_a_sweep(
+    store: Store,
+) -> None:
     conflict = cancelled(store, "TransactionConflict", "None", "None")
     writes = Disturbed(store.client, *[(False, conflict)] * 99)
     answer, stored = settle_with(store, writes)
@@ -340,12 +393,16 @@ def test_different_settlements_have_different_tokens(store: Store) -> None:
     case = store.claimed(ENTRY, OTHER)
     writes = Disturbed(store.client)
     for entry in (ENTRY, OTHER):
-        _, case = store.watch_with(writes).settle(case, entry.key, entry.token, {}, [], None, False, NOW)
+        _, case = store.watch_with(writes).settle(
+            case, entry.key, entry.token, {}, [], None, False, NOW
+        )
     assert len(set(writes.tokens)) == 2
 
 
 def test_a_recipient_may_be_called_anything(store: Store) -> None:
-    """Dots, reserved words, blanks, non-Latin scripts, and names longer than any placeholder may be."""
+    """Dots, reserved words, blanks, non-Latin scripts, and names longer than any placeholder may
+    be.
+    """
     for number, name in enumerate(("a.b[0]", "status", " ", "Ωμέγα 🦊" * 30, "x" * 250, "#k :v")):
         recipient = evolve(OWNER, of=name)
         entry = evolve(an_entry(recipient, token=f"t{number}"), alerts=(an_alert(recipient),))
@@ -354,7 +411,14 @@ def test_a_recipient_may_be_called_anything(store: Store) -> None:
         assert claimed is not None
         assert store.watch.retry_later(claimed, entry.key, entry.token, NOW + 10, attempts=2)
         outcome, settled = store.watch.settle(
-            store.case(), entry.key, entry.token, reached_by(entry), audit_of(entry), NOW, False, NOW
+            store.case(),
+            entry.key,
+            entry.token,
+            reached_by(entry),
+            audit_of(entry),
+            NOW,
+            False,
+            NOW,
         )
         assert (outcome, settled) == (Settled.DONE, store.case())
     assert len(store.case().reached) == 6

@@ -20,7 +20,10 @@ def test_a_report_is_marked_once_and_anew_for_the_next_period(store: Store) -> N
     assert not store.watch.report_done("daily/manager", "2026-11-23")
     assert store.watch.report_done("daily/manager", "2026-11-24")
     assert store.watch.report_done("weekly/page", "2026-11-23")
-    assert store.watch.reports_done() == {"daily/manager": "2026-11-24", "weekly/page": "2026-11-23"}
+    assert store.watch.reports_done() == {
+        "daily/manager": "2026-11-24",
+        "weekly/page": "2026-11-23",
+    }
 
 
 def test_the_lease_of_a_report_keeps_no_tick_from_running(store: Store) -> None:
@@ -48,7 +51,12 @@ def a_case(name: str, facts: int = 10, next_at: int | None = None) -> Case:
 def test_every_case_is_seen_once_whole_or_as_damaged(store: Store) -> None:
     kept = [a_case("waits", next_at=NOW), a_case("over"), a_case("long", 5000, NOW)]
     assert all(store.watch.keep(case, ()) for case in kept)
-    damaged = {"pk": {"S": "C#damaged"}, "sk": {"S": "W"}, "next_at": {"N": "1"}, "due_shard": {"S": "n#0"}}
+    damaged = {
+        "pk": {"S": "C#damaged"},
+        "sk": {"S": "W"},
+        "next_at": {"N": "1"},
+        "due_shard": {"S": "n#0"},
+    }
     moved = {"pk": {"S": "C#moved"}, "sk": {"S": "W"}, "moved_to": {"S": "over"}, "rev": {"N": "1"}}
     for item in (damaged, moved):
         store.client.put_item(TableName=store.names["watch"], Item=item)
@@ -61,7 +69,9 @@ def test_every_case_is_seen_once_whole_or_as_damaged(store: Store) -> None:
 def seen(store: Store, over: bool) -> dict[str, int]:
     """How many facts of each; -1 for a damaged one."""
     found = list(store.watch.every_case(over))
-    sizes = {each.case if isinstance(each, DamagedItem) else each.id: facts_of(each) for each in found}
+    sizes = {
+        each.case if isinstance(each, DamagedItem) else each.id: facts_of(each) for each in found
+    }
     assert len(sizes) == len(found)
     return sizes
 
@@ -85,9 +95,12 @@ def test_a_look_reads_each_kilobyte_once_and_not_consistently(exact: Store) -> N
     size = sum(len(key) + len(str(value)) for key, value in exact.stored("C#C1").items())
     assert 700 < size < 1500, "what the units below are of"
     units: list[float] = []
-    exact.client.meta.events.register("provide-client-params.dynamodb.Scan", lambda params, **_: ask(params))
     exact.client.meta.events.register(
-        "after-call.dynamodb.Scan", lambda parsed, **_: units.append(parsed["ConsumedCapacity"]["CapacityUnits"])
+        "provide-client-params.dynamodb.Scan", lambda params, **_: ask(params)
+    )
+    exact.client.meta.events.register(
+        "after-call.dynamodb.Scan",
+        lambda parsed, **_: units.append(parsed["ConsumedCapacity"]["CapacityUnits"]),
     )
     assert len(list(exact.watch.every_case(over=False))) == 900
     assert sum(units) <= 1000 * size / 4096 / 2 * 1.2

@@ -1,4 +1,6 @@
-"""Who is and was subscribed: kept whole, changed by one writer at a time, and what wakes a tick for it."""
+"""Who is and was subscribed: kept whole, changed by one writer at a time, and what wakes a tick for
+it.
+"""
 
 from __future__ import annotations
 

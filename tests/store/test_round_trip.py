@@ -22,7 +22,15 @@ from sla_watchdog.adapters.dynamodb.case_item import (
     shard_of,
 )
 from sla_watchdog.adapters.dynamodb.facts_text import facts_text
-from sla_watchdog.domain.escalation.case import Alert, Case, Entry, Outcome, Reached, Recipient, Severity
+from sla_watchdog.domain.escalation.case import (
+    Alert,
+    Case,
+    Entry,
+    LastNotified,
+    Outcome,
+    Recipient,
+    Severity,
+)
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from store.samples import NOW, Store, a_case, an_entry, reached_by
 
@@ -31,7 +39,9 @@ NAME = TEXT.filter(bool)
 TIME = st.integers(-(10**9), 10**11)
 COUNT = st.integers(0, 10**6)
 RECIPIENTS = st.builds(Recipient, audience=NAME, of=TEXT, urgent=st.booleans())
-FACTS = st.builds(Fact, ticket=NAME, field=NAME, at=TIME, value=TEXT | st.lists(TEXT, max_size=3).map(tuple))
+FACTS = st.builds(
+    Fact, ticket=NAME, field=NAME, at=TIME, value=TEXT | st.lists(TEXT, max_size=3).map(tuple)
+)
 
 
 @st.composite
@@ -56,7 +66,9 @@ def entries(draw: st.DrawFn) -> Entry:
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
     next_at = draw(st.none() | TIME)
-    reached = st.builds(Reached, level=COUNT, repetition=COUNT, at=TIME, outcome=st.sampled_from(Outcome))
+    reached = st.builds(
+        LastNotified, level=COUNT, repetition=COUNT, at=TIME, outcome=st.sampled_from(Outcome)
+    )
     return Case(
         id=draw(NAME),
         facts=Facts.of(draw(st.lists(FACTS, max_size=12))),
@@ -82,7 +94,9 @@ def item_of(case: Case) -> dict[str, Any]:
         "seen": case.seen,
         "failures": case.failures,
         "outbox": outbox_map(case.outbox),
-        "reached": {reached_name(*key): reached_map(*key, each) for key, each in case.reached.items()},
+        "reached": {
+            reached_name(*key): reached_map(*key, each) for key, each in case.reached.items()
+        },
     }
     if case.next_at is not None:
         item |= {"next_at": case.next_at, "due_shard": shard_of(case.id, case.urgent)}
@@ -122,7 +136,9 @@ VALUES = st.recursive(
 def test_items_read_as_boto3_reads_them(item: dict[str, Any]) -> None:
     """boto3's own (de)serialiser is the oracle; it wraps binary values, which compare equal."""
     serialised = {name: TypeSerializer().serialize(value) for name, value in item.items()}
-    assert plain(serialised) == {name: TypeDeserializer().deserialize(value) for name, value in serialised.items()}
+    assert plain(serialised) == {
+        name: TypeDeserializer().deserialize(value) for name, value in serialised.items()
+    }
     assert plain(typed({k: v for k, v in item.items() if "None" not in repr(v)})) == {
         k: v for k, v in item.items() if "None" not in repr(v)
     }
@@ -159,9 +175,11 @@ def test_what_has_no_place_in_an_item_is_an_error() -> None:
 
 
 def test_levels_whose_names_run_together_are_kept_apart() -> None:
-    level = Reached(1, 0, NOW, Outcome.SENT)
+    level = LastNotified(1, 0, NOW, Outcome.SENT)
     case = evolve(
-        a_case(), rev=1, reached={("T1/age/1", "owner"): level, ("T1/age/1o", "wner"): evolve(level, level=2)}
+        a_case(),
+        rev=1,
+        reached={("T1/age/1", "owner"): level, ("T1/age/1o", "wner"): evolve(level, level=2)},
     )
     assert case_of(item_of(case)) == case
 
@@ -170,11 +188,19 @@ def test_levels_whose_names_run_together_are_kept_apart() -> None:
 
 DAMAGE = [
     pytest.param({"facts": {"S": "{"}}, "facts cannot be read: Expecting", id="facts cut off"),
-    pytest.param({"facts": {"B": b"x"}}, "facts cannot be read: Error -", id="facts not compressed"),
+    pytest.param(
+        {"facts": {"B": b"x"}}, "facts cannot be read: Error -", id="facts not compressed"
+    ),
     pytest.param({"facts": {"N": "1"}}, "facts are no text", id="facts a number"),
-    pytest.param({"facts": {"S": '{"T1":{"status":[1]}}'}}, "facts cannot be read: zip()", id="facts uneven"),
-    pytest.param({"facts": {"S": '{"T1":{"status":["x","New"]}}'}}, "'x' is no time", id="fact without time"),
-    pytest.param({"facts": {"S": '{"T1":{"status":[1,2]}}'}}, "2 is no text", id="fact without text"),
+    pytest.param(
+        {"facts": {"S": '{"T1":{"status":[1]}}'}}, "facts cannot be read: zip()", id="facts uneven"
+    ),
+    pytest.param(
+        {"facts": {"S": '{"T1":{"status":["x","New"]}}'}}, "'x' is no time", id="fact without time"
+    ),
+    pytest.param(
+        {"facts": {"S": '{"T1":{"status":[1,2]}}'}}, "2 is no text", id="fact without text"
+    ),
     pytest.param({"facts": {"S": "[]"}}, "facts cannot be read: 'list'", id="facts a list"),
     pytest.param({"rev": {"S": "one"}}, "rev is no whole number", id="rev a text"),
     pytest.param({"rev": {"N": "0"}}, "rev is 0", id="rev of no write"),
@@ -182,13 +208,19 @@ DAMAGE = [
     pytest.param({"failures": {"S": "x"}}, "failures is no whole number", id="failures a text"),
     pytest.param({"seen": {"M": {"T1": {"N": "1"}}}}, "seen.T1 is no text", id="seen a number"),
     pytest.param({"outbox": {"L": []}}, "outbox is no map", id="outbox a list"),
-    pytest.param({"outbox": {"M": {"owner": {"M": {}}}}}, "outbox.owner.audience is no text", id="entry empty"),
+    pytest.param(
+        {"outbox": {"M": {"owner": {"M": {}}}}},
+        "outbox.owner.audience is no text",
+        id="entry empty",
+    ),
     pytest.param({"reached": {"M": {"k": {"S": ""}}}}, "reached.k is no map", id="reached a text"),
 ]
 
 
 @pytest.mark.parametrize(("damage", "reason"), DAMAGE)
-def test_a_damaged_item_says_what_is_wrong_with_it(damage: dict[str, dict[str, object]], reason: str) -> None:
+def test_a_damaged_item_says_what_is_wrong_with_it(
+    damage: dict[str, dict[str, object]], reason: str
+) -> None:
     damaged = case_of(item_of(evolve(a_case(), rev=1)) | damage)
     assert isinstance(damaged, DamagedItem)
     assert damaged.case == "T1"
@@ -208,7 +240,9 @@ def a_long_case(facts: int, *, tickets: int = 1) -> Case:
         ticket = f"INC{draw.randrange(tickets):07d}"
         made.add(Fact(ticket, draw.choice(fields), NOW + draw.randrange(10**8), draw.choice(words)))
     outbox = {entry.key: entry for entry in (an_entry(),)}
-    return evolve(a_case(), facts=Facts.of(made), outbox=outbox, reached=reached_by(an_entry()), rev=1)
+    return evolve(
+        a_case(), facts=Facts.of(made), outbox=outbox, reached=reached_by(an_entry()), rev=1
+    )
 
 
 def size_of(item: dict[str, Any]) -> int:
@@ -246,4 +280,6 @@ def test_an_ordinary_item_can_be_read_by_a_person() -> None:
     assert grouped["T1"]["status"] == [NOW - 7200, "New"]
     assert size_of(item) < 1024
     [first, _] = item["reached"]["M"].values()
-    assert first["M"]["clock"] == {"S": "T1/age/1"} or first["M"]["clock"] == {"S": "T1/resolution/1"}
+    assert first["M"]["clock"] == {"S": "T1/age/1"} or first["M"]["clock"] == {
+        "S": "T1/resolution/1"
+    }

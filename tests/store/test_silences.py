@@ -7,13 +7,15 @@ from typing import Any
 from attrs import evolve
 
 from sla_watchdog.adapters.dynamodb.silences import MOST
-from sla_watchdog.domain.policy.model import Condition
+from sla_watchdog.domain.escalation.context import Context
 from sla_watchdog.domain.escalation.silences import LONGEST, Silence
-from sla_watchdog.domain.escalation.context import Surroundings
+from sla_watchdog.domain.policy.model import Condition
 from store.samples import NOW, Store
 
 
-def a_silence(name: str = "s1", made_at: int = NOW, until: int = NOW + 3600, **more: Any) -> Silence:
+def a_silence(
+    name: str = "s1", made_at: int = NOW, until: int = NOW + 3600, **more: Any
+) -> Silence:
     return Silence(name, made_at, until, "moving house", "kim", frozenset({"T-1", "a/b#c"}), **more)
 
 
@@ -22,15 +24,18 @@ def test_a_silence_is_read_as_it_was_written(store: Store) -> None:
         customers=frozenset({"city"}),
         policies=frozenset({"everything"}),
         audiences=frozenset({"owner"}),
-        when=(Condition("team", frozenset({"a", "b"})), Condition("tags", frozenset({"x"}), negate=True)),
+        when=(
+            Condition("team", frozenset({"a", "b"})),
+            Condition("tags", frozenset({"x"}), negate=True),
+        ),
     )
     assert store.watch.add_silence(whole, NOW)
     assert store.watch.add_silence(whole, NOW), "a repetition writes the same once more"
-    assert store.watch.silences() == store.watch.surroundings().silences == (whole,)
+    assert store.watch.silences() == store.watch.context().silences == (whole,)
 
 
 def test_without_any_there_is_nothing_around(store: Store) -> None:
-    assert store.watch.surroundings() == Surroundings()
+    assert store.watch.context() == Context()
 
 
 def test_one_that_is_lifted_is_over_and_says_who_lifted_it(store: Store) -> None:
@@ -62,7 +67,13 @@ def test_what_ended_a_week_ago_is_forgotten_and_there_is_room_for_a_hundred(stor
 def test_one_that_cannot_be_read_is_passed_over(store: Store) -> None:
     store.watch.add_silence(a_silence(), NOW)
     item = store.stored("META", "silences")
-    store.put({**item, "s:none": {"S": "x"}, "s:endless": {"M": {**item["s:s1"]["M"], "until": {"N": "9" * 12}}}})
+    store.put(
+        {
+            **item,
+            "s:none": {"S": "x"},
+            "s:endless": {"M": {**item["s:s1"]["M"], "until": {"N": "9" * 12}}},
+        }
+    )
     assert store.watch.silences() == (a_silence(),)
 
 
@@ -70,12 +81,12 @@ def test_a_topic_is_back_since_the_count_that_found_somebody(store: Store) -> No
     watch = store.watch
     watch.set_topics({"owner": 1, "manager": 0}, NOW)
     watch.set_topics({"owner": 2, "manager": 0}, NOW + 60)
-    assert watch.surroundings().back == {"owner": NOW}
+    assert watch.context().reachable_since == {"owner": NOW}
     watch.set_topics({"owner": 2, "manager": 1}, NOW + 120)
-    assert watch.surroundings().back == {"owner": NOW, "manager": NOW + 120}
+    assert watch.context().reachable_since == {"owner": NOW, "manager": NOW + 120}
     watch.set_topics({"manager": 1}, NOW + 180)
     watch.set_topics({"owner": 1, "manager": 1}, NOW + 240)
-    assert watch.surroundings().back == {"owner": NOW + 240, "manager": NOW + 120}
+    assert watch.context().reachable_since == {"owner": NOW + 240, "manager": NOW + 120}
 
 
 def test_a_topic_that_sns_says_is_gone_is_back_with_the_next_count(store: Store) -> None:
@@ -83,15 +94,22 @@ def test_a_topic_that_sns_says_is_gone_is_back_with_the_next_count(store: Store)
     watch.set_topics({"owner": 1}, NOW)
     assert watch.topic_is_gone("owner")
     assert not watch.topic_is_gone("never-counted")
-    assert (watch.topics(), watch.surroundings().back) == ({"owner": 0}, {})
+    assert (watch.topics(), watch.context().reachable_since) == ({"owner": 0}, {})
     watch.set_topics({"owner": 1}, NOW + 60)
-    assert watch.surroundings().back == {"owner": NOW + 60}
+    assert watch.context().reachable_since == {"owner": NOW + 60}
 
 
-def test_a_count_that_finds_somebody_again_asks_for_a_sweep_and_the_first_count_does_not(store: Store) -> None:
+def test_a_count_that_finds_somebody_again_asks_for_a_sweep_and_the_first_count_does_not(
+    store: Store,
+) -> None:
     watch = store.watch
     watch.generation("policy", NOW)
     watch.mark_swept(1)
-    for topics, swept in (({"owner": 1}, True), ({"owner": 1}, True), ({}, True), ({"owner": 1}, False)):
+    for topics, swept in (
+        ({"owner": 1}, True),
+        ({"owner": 1}, True),
+        ({}, True),
+        ({"owner": 1}, False),
+    ):
         watch.set_topics(topics, NOW)
         assert watch.generation("policy", NOW).swept is swept

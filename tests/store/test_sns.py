@@ -1,4 +1,6 @@
-"""Publishing: what SNS refuses, what it cannot do now, and that nothing is ever sent twice behind our back."""
+"""Publishing: what SNS refuses, what it cannot do now, and that nothing is ever sent twice behind
+our back.
+"""
 
 import json
 from collections.abc import Iterator
@@ -24,15 +26,19 @@ from moto.sns.models import sns_backends
 from local_stack.ministack import LocalAws
 from sla_watchdog.adapters.sns import Pacer, Publisher, Topics
 from sla_watchdog.domain.escalation.case import Recipient
-from sla_watchdog.presentation.text import NoTopic, Refused, Sent, render
 from sla_watchdog.errors import Unavailable
+from sla_watchdog.presentation.text import NoTopic, Refused, Sent, render
 from unit import story
 from unit.strict_sns import StrictSns, error, problem_of_body, problem_of_subject, septets
 from unit.test_message import NOTICES, NOW
 from unit.test_message_text import unhurried
 
 PREFIX = "arn:aws:sns:eu-central-1:123456789012:sla-"
-OWNER, KIM, KIM_URGENT = Recipient("owner"), Recipient("owner", "kim"), Recipient("owner", "kim", urgent=True)
+OWNER, KIM, KIM_URGENT = (
+    Recipient("owner"),
+    Recipient("owner", "kim"),
+    Recipient("owner", "kim", urgent=True),
+)
 ONCE = Config(retries={"total_max_attempts": 1})
 MESSAGE = render(story.breached(), NOW)
 
@@ -78,15 +84,24 @@ def test_a_message_is_published_once_with_a_text_for_each_protocol() -> None:
 @pytest.mark.parametrize(
     ("topics", "recipient", "answer"),
     [
-        pytest.param(["owner--kim", "owner"], KIM, Sent("m-1", "owner--kim"), id="a topic of their own"),
+        pytest.param(
+            ["owner--kim", "owner"], KIM, Sent("m-1", "owner--kim"), id="a topic of their own"
+        ),
         pytest.param(["owner"], KIM, Sent("m-1", "owner"), id="the whole audience's"),
-        pytest.param(["owner-urgent", "owner"], KIM_URGENT, Sent("m-1", "owner-urgent"), id="urgent stays urgent"),
+        pytest.param(
+            ["owner-urgent", "owner"],
+            KIM_URGENT,
+            Sent("m-1", "owner-urgent"),
+            id="urgent stays urgent",
+        ),
         pytest.param(["owner"], KIM_URGENT, NoTopic("owner-urgent"), id="nobody wants urgent ones"),
         pytest.param([], KIM, NoTopic("owner"), id="none of both"),
         pytest.param([], OWNER, NoTopic("owner"), id="no topic at all"),
     ],
 )
-def test_who_has_no_topic_is_told_through_the_audiences(topics: list[str], recipient: Recipient, answer: Any) -> None:
+def test_who_has_no_topic_is_told_through_the_audiences(
+    topics: list[str], recipient: Recipient, answer: Any
+) -> None:
     sns = strict(*topics)
     assert publisher(sns).publish(recipient, MESSAGE) == answer
     assert len(sns.calls) <= 2
@@ -95,10 +110,14 @@ def test_who_has_no_topic_is_told_through_the_audiences(topics: list[str], recip
 def refusing(*forms: str) -> StrictSns:
     """Refuses the forms named; the full one has an umlaut, the ASCII one a word of the customer's."""
     signs = {"full": "ö", "ascii": "Stadt", "minimal": "SLA alert"}
-    return strict("owner", refuses=lambda call: next((f for f in forms if signs[f] in call["Subject"]), ""))
+    return strict(
+        "owner", refuses=lambda call: next((f for f in forms if signs[f] in call["Subject"]), "")
+    )
 
 
-UMLAUT = render(evolve(story.breached(), tickets=(evolve(story.PAGE, subject="Stadt löschen"),)), NOW)
+UMLAUT = render(
+    evolve(story.breached(), tickets=(evolve(story.PAGE, subject="Stadt löschen"),)), NOW
+)
 
 
 @pytest.mark.parametrize(
@@ -118,10 +137,15 @@ def test_content_that_sns_refuses_is_tried_in_a_plainer_form(refused: list[str],
 
 @pytest.mark.parametrize(
     "code",
-    [pytest.param(code, id=code) for code in ("InvalidParameter", "ParameterValueInvalid", "ValidationException")],
+    [
+        pytest.param(code, id=code)
+        for code in ("InvalidParameter", "ParameterValueInvalid", "ValidationException")
+    ],
 )
 def test_what_is_refused_in_every_form_is_refused_with_its_reason(code: str) -> None:
-    sns = strict("owner", faults=[error(code, "first"), error(code, "second"), error(code, "third")])
+    sns = strict(
+        "owner", faults=[error(code, "first"), error(code, "second"), error(code, "third")]
+    )
     assert publisher(sns).publish(OWNER, UMLAUT) == Refused("third")
     assert len({call["Message"] for call in sns.calls}) == 3
     assert sns.published == []
@@ -296,12 +320,16 @@ def moto() -> Iterator[None]:
 
 
 def sns_client(config: Config = ONCE) -> Any:
-    session = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name="eu-central-1")
+    session = boto3.Session(
+        aws_access_key_id="testing", aws_secret_access_key="testing", region_name="eu-central-1"
+    )
     return session.client("sns", config=config)
 
 
 def sent_to(arn: str) -> list[tuple[Any, ...]]:
-    found: list[tuple[Any, ...]] = sns_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].topics[arn].sent_notifications
+    found: list[tuple[Any, ...]] = (
+        sns_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].topics[arn].sent_notifications
+    )
     return found
 
 
@@ -321,18 +349,26 @@ def test_each_protocol_gets_its_own_text_on_moto(moto: None, protocol: str, endp
     assert isinstance(answer, Sent)
     [(_, text, subject, *_)] = sent_to(arn)
     sns.subscribe(TopicArn=arn, Protocol=protocol, Endpoint=endpoint)
-    [subscription] = sns_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].list_subscriptions_by_topic(topic_arn=arn)[0]
+    [subscription] = sns_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].list_subscriptions_by_topic(
+        topic_arn=arn
+    )[0]
     delivered = subscription._parse_message_structure(text, protocol)
     assert subject == MESSAGE.subject
     if protocol in ("email", "sms"):
         assert delivered == {"email": MESSAGE.email, "sms": MESSAGE.sms}[protocol]
     else:
         facts = json.loads(delivered)
-        assert (facts["ref"], facts["email"], facts["sms"]) == (MESSAGE.ref, MESSAGE.email, MESSAGE.sms)
+        assert (facts["ref"], facts["email"], facts["sms"]) == (
+            MESSAGE.ref,
+            MESSAGE.email,
+            MESSAGE.sms,
+        )
 
 
 def lose_the_answer(sns: Any) -> None:
-    """After moto has taken the request; later hooks, such as after-call, come when botocore no longer repeats."""
+    """After moto has taken the request; later hooks, such as after-call, come when botocore no
+    longer repeats.
+    """
 
     def lose(**_: Any) -> None:
         raise ReadTimeoutError(endpoint_url="https://sns")
@@ -350,7 +386,9 @@ def test_a_lost_answer_is_not_repeated_behind_our_back(moto: None) -> None:
     assert len(sent_to(arn)) == 1
 
 
-def test_botocore_itself_would_have_sent_it_three_times(moto: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_botocore_itself_would_have_sent_it_three_times(
+    moto: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What the test before guards against: without it, it could not fail."""
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     sns = sns_client(Config())
@@ -381,8 +419,15 @@ def test_machines_get_the_facts_and_both_texts_on_ministack(ministack: LocalAws)
     )
     arn = sns.create_topic(Name="sla-owner")["TopicArn"]
     url = sqs.create_queue(QueueName="machines")["QueueUrl"]
-    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    allow = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:*", "Resource": queue}
+    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"][
+        "QueueArn"
+    ]
+    allow = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:*",
+        "Resource": queue,
+    }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
     sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue)
@@ -402,7 +447,10 @@ def test_machines_get_the_facts_and_both_texts_on_ministack(ministack: LocalAws)
 
 def test_confirmed_subscriptions_are_counted_by_topic(moto: None) -> None:
     sns = sns_client()
-    owner, lead, _ = (sns.create_topic(Name=f"sla-{name}")["TopicArn"] for name in ("owner", "team-lead", "manager"))
+    owner, lead, _ = (
+        sns.create_topic(Name=f"sla-{name}")["TopicArn"]
+        for name in ("owner", "team-lead", "manager")
+    )
     for n in range(120):
         sns.subscribe(TopicArn=owner, Protocol="sms", Endpoint=f"+1555555{n:04}")
     sns.subscribe(TopicArn=lead, Protocol="email", Endpoint="lead@example.org")
@@ -418,7 +466,9 @@ def test_who_has_not_confirmed_is_not_counted(moto: None) -> None:
         sns.subscribe(TopicArn=arn, Protocol="email", Endpoint=f"{name}@example.org")
 
     def not_all(parsed: dict[str, Any], **_: Any) -> None:
-        for each, state in zip(parsed["Subscriptions"], ("PendingConfirmation", "Deleted"), strict=False):
+        for each, state in zip(
+            parsed["Subscriptions"], ("PendingConfirmation", "Deleted"), strict=False
+        ):
             each["SubscriptionArn"] = state
 
     sns.meta.events.register("after-call.sns.ListSubscriptionsByTopic", not_all)
@@ -432,7 +482,9 @@ def test_who_has_not_confirmed_is_not_counted(moto: None) -> None:
         pytest.param(EndpointConnectionError(endpoint_url="https://sns"), id="no connection"),
     ],
 )
-def test_a_list_that_cannot_be_had_is_not_an_empty_one_and_hides_no_other(moto: None, fault: Exception) -> None:
+def test_a_list_that_cannot_be_had_is_not_an_empty_one_and_hides_no_other(
+    moto: None, fault: Exception
+) -> None:
     sns = sns_client()
     arn, _ = (sns.create_topic(Name=f"sla-{name}")["TopicArn"] for name in ("owner", "team-lead"))
 
@@ -441,7 +493,9 @@ def test_a_list_that_cannot_be_had_is_not_an_empty_one_and_hides_no_other(moto: 
             raise fault
 
     sns.meta.events.register("before-call.sns.ListSubscriptionsByTopic", fail)
-    counts, uncounted = Topics(sns).confirmed(arn.removesuffix("owner"), ["owner", "team-lead", "manager"])
+    counts, uncounted = Topics(sns).confirmed(
+        arn.removesuffix("owner"), ["owner", "team-lead", "manager"]
+    )
     assert counts == {"team-lead": 0}
     assert list(uncounted) == ["owner"]
     assert "cannot be listed" in uncounted["owner"]

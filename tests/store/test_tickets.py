@@ -25,8 +25,18 @@ def ticket(name: str, **attributes: Any) -> dict[str, Any]:
 def test_records_are_read_in_their_own_shape(store: Store) -> None:
     put(
         store,
-        ticket("T1", n={"N": "1.50"}, tags={"SS": ["b", "a"]}, requester={"M": {"org": {"M": {"tier": {"S": "x"}}}}}),
-        ticket("T2", raw={"B": b"\x00\xff"}, none={"NULL": True}, history={"L": [{"M": {"at": {"N": "7"}}}]}),
+        ticket(
+            "T1",
+            n={"N": "1.50"},
+            tags={"SS": ["b", "a"]},
+            requester={"M": {"org": {"M": {"tier": {"S": "x"}}}}},
+        ),
+        ticket(
+            "T2",
+            raw={"B": b"\x00\xff"},
+            none={"NULL": True},
+            history={"L": [{"M": {"at": {"N": "7"}}}]},
+        ),
     )
     assert store.tickets().read(["T2", "T1", "T2", "T3"]) == {
         "T1": {
@@ -36,7 +46,13 @@ def test_records_are_read_in_their_own_shape(store: Store) -> None:
             "tags": frozenset({"a", "b"}),
             "requester": {"org": {"tier": "x"}},
         },
-        "T2": {"ticket_id": "T2", "status": "New", "raw": b"\x00\xff", "none": None, "history": [{"at": 7}]},
+        "T2": {
+            "ticket_id": "T2",
+            "status": "New",
+            "raw": b"\x00\xff",
+            "none": None,
+            "history": [{"at": 7}],
+        },
     }
 
 
@@ -44,17 +60,23 @@ def test_no_ticket_is_read_where_none_is_asked_for(store: Store) -> None:
     assert store.tickets().read([]) == {}
 
 
-@pytest.mark.parametrize("name", ["", "x" * 2049, "Ω" * 1025], ids=["empty", "too long", "too long in bytes"])
+@pytest.mark.parametrize(
+    "name", ["", "x" * 2049, "Ω" * 1025], ids=["empty", "too long", "too long in bytes"]
+)
 def test_an_id_that_no_key_holds_is_absent_and_fails_no_other(store: Store, name: str) -> None:
     put(store, ticket("T1"), ticket("y" * 2048))
     assert set(store.tickets().read([name, "T1", "y" * 2048])) == {"T1", "y" * 2048}
 
 
 def test_long_descriptions_are_read_to_the_last_ticket_and_cut(store: Store) -> None:
-    """60 tickets of 300 KB: more than one answer takes (16 MB), and more than one page of a scan (1 MB)."""
+    """60 tickets of 300 KB: more than one answer takes (16 MB), and more than one page of a scan (1
+    MB).
+    """
     names = [f"T{number:02d}" for number in range(60)]
     notes = {"L": [{"M": {"text": {"S": "n" * 5000}}}]}
-    put(store, *(ticket(name, description={"S": name[-1] * 300_000}, notes=notes) for name in names))
+    put(
+        store, *(ticket(name, description={"S": name[-1] * 300_000}, notes=notes) for name in names)
+    )
     found = store.tickets().read(names)
     assert sorted(found) == names
     assert all(found[name]["description"] == name[-1] * 4096 for name in names)
@@ -82,8 +104,13 @@ def table_with(store: Store, **keys: str) -> str:
     store.client.create_table(
         TableName="theirs",
         BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": n, "AttributeType": kind} for n, kind in keys.items()],
-        KeySchema=[{"AttributeName": n, "KeyType": role} for n, role in zip(keys, ("HASH", "RANGE"), strict=False)],
+        AttributeDefinitions=[
+            {"AttributeName": n, "AttributeType": kind} for n, kind in keys.items()
+        ],
+        KeySchema=[
+            {"AttributeName": n, "KeyType": role}
+            for n, role in zip(keys, ("HASH", "RANGE"), strict=False)
+        ],
     )
     store.names["tickets"] = "theirs"
     return "theirs"
@@ -104,7 +131,9 @@ def test_composite_keys_are_made_of_their_templates(store: Store) -> None:
 def test_a_sort_key_longer_than_one_may_be_is_absent(store: Store) -> None:
     table = table_with(store, pk="S", sk="S")
     put(store, {"pk": {"S": "T"}, "sk": {"S": "7"}}, table=table)
-    assert set(store.tickets(Source(key={"pk": "T", "sk": "{ticket_id}"})).read(["7", "x" * 1025])) == {"7"}
+    assert set(
+        store.tickets(Source(key={"pk": "T", "sk": "{ticket_id}"})).read(["7", "x" * 1025])
+    ) == {"7"}
 
 
 def test_number_keys_are_learned_from_the_tables_refusal(atomic_store: Store) -> None:
@@ -116,18 +145,24 @@ def test_number_keys_are_learned_from_the_tables_refusal(atomic_store: Store) ->
     wanted = [*there, "12", "007", "1e3", "1.50", "1.", "-0", "Ω7", "", "9" * 39]
     for _ in range(2):
         found = tickets.read(wanted)
-        assert {name: record["number"] for name, record in found.items()} == {name: Decimal(name) for name in there}
+        assert {name: record["number"] for name, record in found.items()} == {
+            name: Decimal(name) for name in there
+        }
     assert tickets.read(["Ω7"]) == {}
 
 
 def test_a_fraction_alone_tells_that_the_keys_are_numbers(atomic_store: Store) -> None:
     table = table_with(atomic_store, number="N")
     put(atomic_store, {"number": {"N": "20260302.1"}}, table=table)
-    assert set(atomic_store.tickets(Source(key={"number": "{ticket_id}"})).read(["20260302.1"])) == {"20260302.1"}
+    assert set(
+        atomic_store.tickets(Source(key={"number": "{ticket_id}"})).read(["20260302.1"])
+    ) == {"20260302.1"}
 
 
 @pytest.mark.parametrize("name", ["T1", "1"])
-def test_a_mistaken_source_is_an_error_and_not_an_empty_table(atomic_store: Store, name: str) -> None:
+def test_a_mistaken_source_is_an_error_and_not_an_empty_table(
+    atomic_store: Store, name: str
+) -> None:
     """Else every ticket would count as deleted. moto refuses no name of a key."""
     put(atomic_store, ticket("T1"))
     tickets = atomic_store.tickets(Source(key={"id": "{ticket_id}"}))
@@ -140,7 +175,9 @@ def test_a_mistaken_source_is_an_error_and_not_an_empty_table(atomic_store: Stor
 
 
 class Reluctant:
-    """Answers of BatchGetItem, and requests of BatchWriteItem, of which DynamoDB leaves something out."""
+    """Answers of BatchGetItem, and requests of BatchWriteItem, of which DynamoDB leaves something
+    out.
+    """
 
     def __init__(self, store: Store, *does: int) -> None:
         """`does`: how many keys each call in turn does; later calls do all."""

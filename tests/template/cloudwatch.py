@@ -1,7 +1,8 @@
 """CloudWatch's evaluation of an alarm, as its manual describes it, on series that are given.
 
-"Configuring how CloudWatch alarms treat missing data": of a range that is somewhat longer than the evaluation periods
-the newest points that exist are taken; where there are fewer, missing ones are filled in as the alarm says.
+"Configuring how CloudWatch alarms treat missing data": of a range that is somewhat longer than
+the evaluation periods the newest points that exist are taken; where there are fewer, missing
+ones are filled in as the alarm says.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ Series = Mapping[int, float]
 
 @frozen
 class Evaluated:
-    """An alarm of the template; `periods` are evaluated, and `datapoints` of them must be breaching."""
+    """An alarm of the template; `periods` are evaluated, and `datapoints` of them must be
+    breaching.
+    """
 
     period: int
     periods: int
@@ -59,10 +62,14 @@ class Evaluated:
         )
 
     def points(self, series: Series, end: int) -> list[bool | None]:
-        """Of the range that ends at `end`, the oldest first: breaching or not, None where nothing was emitted."""
+        """Of the range that ends at `end`, the oldest first: breaching or not, None where nothing
+        was emitted.
+        """
         first = end - (self.periods + MORE_PERIODS) * self.period
         starts = range(first, end, self.period)
-        values = ([v for at, v in series.items() if start <= at < start + self.period] for start in starts)
+        values = (
+            [v for at, v in series.items() if start <= at < start + self.period] for start in starts
+        )
         return [self.breaches(self.statistic(each)) if each else None for each in values]
 
     def state(self, points: Sequence[bool | None], before: str) -> str:

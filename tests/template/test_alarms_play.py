@@ -1,6 +1,8 @@
-"""Every alarm of the template, played as CloudWatch evaluates it: it rings when it should, ends, and rings again.
+"""Every alarm of the template, played as CloudWatch evaluates it: it rings when it should, ends,
+and rings again.
 
-What the functions emit comes from running them, on a clock of ours; what AWS counts by itself is written down.
+What the functions emit comes from running them, on a clock of ours; what AWS counts by itself is
+written down.
 """
 
 from __future__ import annotations
@@ -31,13 +33,19 @@ NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New"}
 
 def alarms() -> dict[str, dict[str, Any]]:
     resources = template()["Resources"].items()
-    return {name: each["Properties"] for name, each in resources if each["Type"] == "AWS::CloudWatch::Alarm"}
+    return {
+        name: each["Properties"]
+        for name, each in resources
+        if each["Type"] == "AWS::CloudWatch::Alarm"
+    }
 
 
 def alarm(name: str) -> Evaluated:
     found = dict(alarms()[name])
     if isinstance(found["EvaluationPeriods"], dict):
-        _, found["EvaluationPeriods"], _ = found["EvaluationPeriods"]["Fn::If"]  # hourly sweeps, the default
+        _, found["EvaluationPeriods"], _ = found["EvaluationPeriods"][
+            "Fn::If"
+        ]  # hourly sweeps, the default
     return Evaluated.of(found)
 
 
@@ -60,13 +68,17 @@ TWO_OF_THREE = {
 
 
 @pytest.mark.parametrize("before", [OK, ALARM])
-@pytest.mark.parametrize(("datapoints", "table"), [(3, TABLE), (2, TWO_OF_THREE)], ids=["3 of 3", "2 of 3"])
+@pytest.mark.parametrize(
+    ("datapoints", "table"), [(3, TABLE), (2, TWO_OF_THREE)], ids=["3 of 3", "2 of 3"]
+)
 def test_the_player_does_what_the_manual_says(
     datapoints: int, table: Mapping[str, tuple[str, ...]], before: str
 ) -> None:
     for row, expected in table.items():
         points = [{"0": False, "X": True, "-": None}[each] for each in row.split()]
-        for missing, wanted in zip(("missing", "ignore", "breaching", "notBreaching"), expected, strict=True):
+        for missing, wanted in zip(
+            ("missing", "ignore", "breaching", "notBreaching"), expected, strict=True
+        ):
             played = Evaluated(60, 3, datapoints, max, bool, missing)
             state = played.state(points, before)
             assert state == (before if wanted == "before" else wanted), (row, missing)
@@ -94,7 +106,9 @@ class Emitted:
 class Emitting:
     """Runs ticks and sweeps as their handlers do, each at its time, and keeps what they emit."""
 
-    def __init__(self, desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         self.desk, self.capsys = desk, capsys
         self.series: dict[str, dict[int, float]] = defaultdict(dict)
         self.took = 0.0
@@ -121,7 +135,9 @@ class Emitting:
         desk.parts.watch.set_simulated_now(now)
         context: Any = _Context(self.time_left)
         sweep.handler({}, context)
-        while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+        while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get(
+            "Messages", []
+        ):
             for message in messages:
                 client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
                 sweep.handler({"Records": [{"body": message["Body"]}]}, context)
@@ -147,7 +163,9 @@ class _Context:
 
 
 @pytest.fixture
-def emitting(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Emitting]:
+def emitting(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Emitting]:
     with mock_aws():
         desk = Desk(policy(rule("all", resolution(8 * HOUR)), digest_after=1000))
         run = Emitting(desk, monkeypatch, capsys)
@@ -157,8 +175,12 @@ def emitting(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         yield run
 
 
-def test_in_a_storm_left_due_rings_within_a_quarter_of_an_hour_and_ends_with_it(emitting: Emitting) -> None:
-    """Requests take so long that a tick takes its two minutes; the tick that begins meanwhile is skipped."""
+def test_in_a_storm_left_due_rings_within_a_quarter_of_an_hour_and_ends_with_it(
+    emitting: Emitting,
+) -> None:
+    """Requests take so long that a tick takes its two minutes; the tick that begins meanwhile is
+    skipped.
+    """
     desk = emitting.desk
     for number in range(90):
         desk.put(f"{MON}T00:02", f"T-{number:03}", **NEW)
@@ -180,7 +202,9 @@ def test_in_a_storm_left_due_rings_within_a_quarter_of_an_hour_and_ends_with_it(
     (ring,) = played.rings("LeftDue")
     assert ring <= 16 * MINUTE
     assert played.states("LeftDue")[-1][1] == OK
-    assert evolve(played, start=MORNING + 10 * MINUTE).rings("HeartbeatMissing") == [], "ticks do end"
+    assert evolve(played, start=MORNING + 10 * MINUTE).rings("HeartbeatMissing") == [], (
+        "ticks do end"
+    )
 
 
 def test_a_tick_that_leaves_something_now_and_then_rings_nothing(emitting: Emitting) -> None:
@@ -188,7 +212,9 @@ def test_a_tick_that_leaves_something_now_and_then_rings_nothing(emitting: Emitt
     assert Emitted({"LeftDue": left}, BEGIN, BEGIN + HOUR).rings("LeftDue") == []
 
 
-def test_findings_stay_on_while_they_stand_open_and_end_with_a_sweep_that_finds_none(emitting: Emitting) -> None:
+def test_findings_stay_on_while_they_stand_open_and_end_with_a_sweep_that_finds_none(
+    emitting: Emitting,
+) -> None:
     desk = emitting.desk
     desk.put(f"{MON}T00:02", **{**NEW, "status": "Nonsense"})
     for minute in range(1, 6 * 60, 3):
@@ -213,7 +239,10 @@ def test_while_sns_is_out_oldest_pending_rings_and_stays_on(emitting: Emitting) 
     out = [True]
 
     def refuse(**_: object) -> object:
-        problem = {"Error": {"Code": "Throttled", "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+        problem = {
+            "Error": {"Code": "Throttled", "Message": "no"},
+            "ResponseMetadata": {"HTTPStatusCode": 400},
+        }
         return (type("Answer", (), {"status_code": 400}), problem) if out[0] else None
 
     desk.sns.meta.events.register("before-call.sns.Publish", refuse)
@@ -223,14 +252,18 @@ def test_while_sns_is_out_oldest_pending_rings_and_stays_on(emitting: Emitting) 
     played = emitting.emitted(MORNING, MORNING + 4 * HOUR)
     (ring,) = played.rings("OldestPending")
     assert ring <= 40 * MINUTE
-    assert {state for instant, state in played.states("OldestPending") if ring < instant - MORNING < 2 * HOUR} == {
-        ALARM
-    }
+    assert {
+        state
+        for instant, state in played.states("OldestPending")
+        if ring < instant - MORNING < 2 * HOUR
+    } == {ALARM}
     assert played.states("OldestPending")[-1][1] == OK
     assert evolve(played, start=MORNING + 10 * MINUTE).rings("HeartbeatMissing") == []
 
 
-def test_where_one_item_is_throttled_oldest_pending_rings(emitting: Emitting, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_one_item_is_throttled_oldest_pending_rings(
+    emitting: Emitting, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk = emitting.desk
     for name in ("T-1", "T-2"):
         desk.put(f"{MON}T00:02", name, **NEW)
@@ -248,7 +281,9 @@ def test_where_one_item_is_throttled_oldest_pending_rings(emitting: Emitting, mo
     assert ring <= 40 * MINUTE
 
 
-def test_what_a_sweep_cannot_put_right_rings_until_a_sweep_finds_nothing(emitting: Emitting) -> None:
+def test_what_a_sweep_cannot_put_right_rings_until_a_sweep_finds_nothing(
+    emitting: Emitting,
+) -> None:
     desk = emitting.desk
     arn = desk.parts.settings.topic_prefix + "executive"
     for hour in range(1, 8):
@@ -265,7 +300,9 @@ def test_what_a_sweep_cannot_put_right_rings_until_a_sweep_finds_nothing(emittin
     assert 6 * HOUR - 300 <= last <= 6 * HOUR + 300
 
 
-def test_a_dead_tick_rings_within_ten_minutes_and_a_dead_sweep_within_six_hours(emitting: Emitting) -> None:
+def test_a_dead_tick_rings_within_ten_minutes_and_a_dead_sweep_within_six_hours(
+    emitting: Emitting,
+) -> None:
     for minute in range(30):
         emitting.tick(BEGIN + minute * MINUTE)
     for hour in range(4):
@@ -290,7 +327,9 @@ def counted(value: Callable[[int], float | None], every: int = MINUTE) -> Series
 
 
 def letters(arrive: list[int], kept: int, *, emptied: tuple[int, ...] = ()) -> Series:
-    """Messages in a queue to which letters come at these minutes; a queue that was idle reports nothing."""
+    """Messages in a queue to which letters come at these minutes; a queue that was idle reports
+    nothing.
+    """
 
     def waiting(minute: int) -> float | None:
         here = [each for each in arrive if each <= minute < each + kept // MINUTE]
@@ -311,7 +350,7 @@ def of_function(bad: range | list[int]) -> Series:
 
 
 @frozen
-class Story:
+class TicketActivity:
     """`begins` are the minutes at which something goes wrong; each must ring by `within` minutes."""
 
     series: Callable[[], Series]
@@ -323,28 +362,42 @@ def once_and_again() -> Series:
     return of_function([100, 700])
 
 
-CALLED = Story(once_and_again, (100, 700))
+CALLED = TicketActivity(once_and_again, (100, 700))
 FUNCTIONS = ("Track", "Watch", "Respond", "Report", "Sweep")
 
-STORIES: dict[str, Story] = {
+STORIES: dict[str, TicketActivity] = {
     **{f"{name}{metric}": CALLED for name in FUNCTIONS for metric in ("Errors", "Throttles")},
-    "StreamBehind": Story(
-        lambda: counted(lambda m: 700_000.0 if 100 <= m < 130 or 700 <= m < 720 else 10.0), (100, 700)
+    "StreamBehind": TicketActivity(
+        lambda: counted(lambda m: 700_000.0 if 100 <= m < 130 or 700 <= m < 720 else 10.0),
+        (100, 700),
     ),
-    "ScheduleDeadLettersWaiting": Story(lambda: letters([100, 300], kept("ScheduleDeadLetters")), (100, 300)),
-    "StreamDeadLettersWaiting": Story(lambda: letters([100, 700], kept("StreamDeadLetters")), (100, 700)),
-    "SegmentsDeadLettersWaiting": Story(
+    "ScheduleDeadLettersWaiting": TicketActivity(
+        lambda: letters([100, 300], kept("ScheduleDeadLetters")), (100, 300)
+    ),
+    "StreamDeadLettersWaiting": TicketActivity(
+        lambda: letters([100, 700], kept("StreamDeadLetters")), (100, 700)
+    ),
+    "SegmentsDeadLettersWaiting": TicketActivity(
         lambda: letters([100, 700], kept("SegmentsDeadLetters"), emptied=(400, 900)), (100, 700)
     ),
-    "SegmentsWaiting": Story(lambda: counted(lambda m: 60.0 * (m - 40) if 100 <= m < 200 else None), (100,)),
-    "UndeliveredMessagesWaiting": Story(
+    "SegmentsWaiting": TicketActivity(
+        lambda: counted(lambda m: 60.0 * (m - 40) if 100 <= m < 200 else None), (100,)
+    ),
+    "UndeliveredMessagesWaiting": TicketActivity(
         lambda: letters([100, 700], kept("UndeliveredMessages"), emptied=(400, 900)), (100, 700)
     ),
-    "UndeliveredMessagesMore": Story(lambda: of_function([300, 600]), (300, 600)),
+    "UndeliveredMessagesMore": TicketActivity(lambda: of_function([300, 600]), (300, 600)),
 }
 """Of the alarms on what AWS counts; the others are played above."""
 
-PLAYED_ABOVE = {"LeftDue", "Findings", "OldestPending", "Violations", "HeartbeatMissing", "SweepMissing"}
+PLAYED_ABOVE = {
+    "LeftDue",
+    "Findings",
+    "OldestPending",
+    "Violations",
+    "HeartbeatMissing",
+    "SweepMissing",
+}
 
 
 def test_every_alarm_is_played() -> None:
@@ -368,9 +421,15 @@ def test_letters_that_nobody_needs_are_gone_before_the_next_failure_is_likely(na
 
 
 def test_while_undelivered_messages_wait_one_more_rings_too() -> None:
-    """The one alarm is on until somebody empties the queue; the other tells of each that comes meanwhile."""
-    waiting = alarm("UndeliveredMessagesWaiting").states(letters([100, 700], 14 * DAY), BEGIN, BEGIN + DAY)
+    """The one alarm is on until somebody empties the queue; the other tells of each that comes
+    meanwhile.
+    """
+    waiting = alarm("UndeliveredMessagesWaiting").states(
+        letters([100, 700], 14 * DAY), BEGIN, BEGIN + DAY
+    )
     assert len(rings(waiting)) == 1
     more = alarm("UndeliveredMessagesMore").states(of_function([100, 700]), BEGIN, BEGIN + DAY)
     assert len(rings(more)) == 2
-    assert "OKActions" not in alarms()["UndeliveredMessagesMore"], "that no other came is no good news"
+    assert "OKActions" not in alarms()["UndeliveredMessagesMore"], (
+        "that no other came is no good news"
+    )

@@ -1,6 +1,8 @@
-"""The dashboard in template.yaml: valid, on what there is, and on what the functions really emit; so are the alarms.
+"""The dashboard in template.yaml: valid, on what there is, and on what the functions really emit;
+so are the alarms.
 
-As in test_template.py each check must find nothing in the real template, and the one problem of each mutation.
+As in test_template.py each check must find nothing in the real template, and the one problem of
+each mutation.
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ DIMENSIONS = {
 """Which resource a dimension names, and by what of it."""
 
 
-# ------------------------------------------------------------------ the body, as CloudFormation makes it
+# ----------------------------------------------------------- the body, as CloudFormation makes it
 
 
 def body_of(stack: Template, *, conditions: bool = True) -> dict[str, Any]:
@@ -91,7 +93,11 @@ def series(stack: Template) -> Iterator[Series]:
 
 
 def alarms(stack: Template) -> dict[str, Any]:
-    return {name: each["Properties"] for name, each in stack["Resources"].items() if each["Type"] == ALARM}
+    return {
+        name: each["Properties"]
+        for name, each in stack["Resources"].items()
+        if each["Type"] == ALARM
+    }
 
 
 # ------------------------------------------------------------------ what the functions emit
@@ -127,7 +133,9 @@ def emitted() -> set[Series]:
         queue = desk.parts.queue
         asked = queue.client.receive_message(QueueUrl=queue.url, MaxNumberOfMessages=10)["Messages"]
         sweep.handler({"Records": [{"body": each["Body"]} for each in asked]}, context)
-    lines = [json.loads(line) for line in said.getvalue().splitlines() if line.startswith('{"_aws"')]
+    lines = [
+        json.loads(line) for line in said.getvalue().splitlines() if line.startswith('{"_aws"')
+    ]
     found = {each for line in lines for each in _of_line(line)}
     assert found, "nothing was emitted: the checks would check nothing"
     return found
@@ -139,7 +147,11 @@ def _of_line(line: dict[str, Any]) -> Iterator[Series]:
         for metric in directive["Metrics"]:
             assert metric["Name"] in line
             for names in directive["Dimensions"]:
-                yield directive["Namespace"], metric["Name"], tuple((name, line[name]) for name in names)
+                yield (
+                    directive["Namespace"],
+                    metric["Name"],
+                    tuple((name, line[name]) for name in names),
+                )
 
 
 # ------------------------------------------------------------------ checks
@@ -147,7 +159,11 @@ def _of_line(line: dict[str, Any]) -> Iterator[Series]:
 
 def widgets_that_overlap(stack: Template) -> Problems:
     placed = [(each, _cells(each)) for each in widgets(stack)]
-    wide = [f"{each['type']} at {each['y']}: too wide" for each, _ in placed if each["x"] + each["width"] > WIDTH]
+    wide = [
+        f"{each['type']} at {each['y']}: too wide"
+        for each, _ in placed
+        if each["x"] + each["width"] > WIDTH
+    ]
     return wide + [
         f"{one['type']} at {one['x']}, {one['y']} and {other['type']} at {other['x']}, {other['y']}"
         for (one, cells), (other, others) in combinations(placed, 2)
@@ -162,10 +178,14 @@ def _cells(widget: dict[str, Any]) -> set[tuple[int, int]]:
 
 def rows_without_their_question(stack: Template) -> Problems:
     """Every row of graphs stands under a heading, as wide as the page."""
-    headings = {each["y"]: each["properties"]["markdown"].splitlines()[0] for each in widgets(stack, "text")}
+    headings = {
+        each["y"]: each["properties"]["markdown"].splitlines()[0] for each in widgets(stack, "text")
+    }
     said = [headings[y].removeprefix("## ") for y in sorted(headings)]
     above = [y for y in headings if any(each["y"] > y for each in widgets(stack, "metric"))]
-    return ([] if said == QUESTIONS else [f"asks {said}"]) + [f"nothing under {y}" for y in set(headings) - set(above)]
+    return ([] if said == QUESTIONS else [f"asks {said}"]) + [
+        f"nothing under {y}" for y in set(headings) - set(above)
+    ]
 
 
 def metrics_nobody_emits(stack: Template, emitted: set[Series]) -> Problems:
@@ -185,7 +205,11 @@ def _named(value: Any) -> str:
 
 
 def metrics_that_aws_does_not_have(stack: Template) -> Problems:
-    return [f"{each[0]} {each[1]}" for each in series(stack) if each[0] in OF_AWS and each[1] not in OF_AWS[each[0]]]
+    return [
+        f"{each[0]} {each[1]}"
+        for each in series(stack)
+        if each[0] in OF_AWS and each[1] not in OF_AWS[each[0]]
+    ]
 
 
 def dimensions_of_no_resource(stack: Template) -> Problems:
@@ -213,8 +237,16 @@ def alarms_that_are_not_shown(stack: Template) -> Problems:
     there = alarms(stack)
     problems = []
     for conditions in (True, False):
-        wanted = {f"<{name}.Arn>" for name in there if conditions or "Condition" not in stack["Resources"][name]}
-        (widget,) = [each for each in body_of(stack, conditions=conditions)["widgets"] if each["type"] == "alarm"]
+        wanted = {
+            f"<{name}.Arn>"
+            for name in there
+            if conditions or "Condition" not in stack["Resources"][name]
+        }
+        (widget,) = [
+            each
+            for each in body_of(stack, conditions=conditions)["widgets"]
+            if each["type"] == "alarm"
+        ]
         problems += sorted(wanted ^ set(widget["properties"]["alarms"]))
     return problems
 
@@ -250,11 +282,17 @@ def test_every_metric_that_we_pay_for_is_on_it(emitted: set[Series]) -> None:
 def test_the_page_of_costs_counts_what_there_is_and_adds_up(emitted: set[Series]) -> None:
     costs = (ROOT / "docs" / "costs.md").read_text()
     table = costs.partition("What happens costs more")[0].splitlines()
-    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in table if line.startswith("|")]
+    lines = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in table
+        if line.startswith("|")
+    ]
     standing = {cells[0].strip("*"): cells for cells in lines}
     counts = (standing["metrics"][1], standing["alarms"][1], standing["the dashboard"][1])
     assert counts == (str(len(emitted)), str(len(alarms(template()))), "1")
-    prices = [Decimal(cells[4]) for cells in standing.values() if re.fullmatch(r"\d+\.\d\d", cells[4])]
+    prices = [
+        Decimal(cells[4]) for cells in standing.values() if re.fullmatch(r"\d+\.\d\d", cells[4])
+    ]
     assert standing["standing still"][4].startswith(f"**{sum(prices)}**")
     assert f"up to {FREE} metrics (this one has {len(set(series(template())))})" in costs
     free = 10 * Decimal("0.30") + 10 * Decimal("0.10") + Decimal("3.00")
@@ -280,9 +318,18 @@ MUTATIONS = {
     "a graph beyond the page": (widgets_that_overlap, said('"x": 16, "y": 6', '"x": 17, "y": 6')),
     "another question": (rows_without_their_question, said("Is it late?", "Is it slow?")),
     "a metric of another name": (metrics_that_aws_does_not_have, said('"Errors"', '"Error"')),
-    "a function that is not there": (dimensions_of_no_resource, said("${WatchFunction}", "${WatcherFunction}")),
-    "a queue by its URL": (dimensions_of_no_resource, said("${StreamDeadLetters.QueueName}", "${StreamDeadLetters}")),
-    "an index that is not there": (dimensions_of_no_resource, said('IndexName", "due"', 'IndexName", "late"')),
+    "a function that is not there": (
+        dimensions_of_no_resource,
+        said("${WatchFunction}", "${WatcherFunction}"),
+    ),
+    "a queue by its URL": (
+        dimensions_of_no_resource,
+        said("${StreamDeadLetters.QueueName}", "${StreamDeadLetters}"),
+    ),
+    "an index that is not there": (
+        dimensions_of_no_resource,
+        said('IndexName", "due"', 'IndexName", "late"'),
+    ),
     "an alarm left out": (alarms_that_are_not_shown, said('"${LeftDue.Arn}",', "")),
     "an alarm that is not always there": (
         alarms_that_are_not_shown,
@@ -290,13 +337,18 @@ MUTATIONS = {
     ),
     "one metric for each of many": (
         more_than_is_free,
-        said('"metrics": [', '"metrics": [' + "".join(f'["X", "{number}"],' for number in range(FREE))),
+        said(
+            '"metrics": [',
+            '"metrics": [' + "".join(f'["X", "{number}"],' for number in range(FREE)),
+        ),
     ),
 }
 
 
 @pytest.mark.parametrize(("check", "mutate"), MUTATIONS.values(), ids=MUTATIONS.keys())
-def test_it_would_notice(check: Callable[[Template], Problems], mutate: Callable[[Template], None]) -> None:
+def test_it_would_notice(
+    check: Callable[[Template], Problems], mutate: Callable[[Template], None]
+) -> None:
     broken = copy.deepcopy(template())
     mutate(broken)
     assert check(broken) != []
@@ -320,15 +372,20 @@ def test_a_body_that_is_no_json_is_noticed() -> None:
         pytest.param(said('"service"', '"Service"'), id="another dimension"),
         pytest.param(said('"SlaWatchdog"', '"Watchdog"'), id="another namespace"),
         pytest.param(
-            lambda stack: stack["Resources"]["LeftDue"]["Properties"].update(MetricName="LeftOver"), id="of an alarm"
+            lambda stack: stack["Resources"]["LeftDue"]["Properties"].update(MetricName="LeftOver"),
+            id="of an alarm",
         ),
         pytest.param(
-            lambda stack: stack["Resources"]["LeftDue"]["Properties"]["Dimensions"][0].update(Value="sla-2"),
+            lambda stack: stack["Resources"]["LeftDue"]["Properties"]["Dimensions"][0].update(
+                Value="sla-2"
+            ),
             id="an alarm of another stack",
         ),
     ],
 )
-def test_a_metric_that_nobody_emits_is_noticed(emitted: set[Series], mutate: Callable[[Template], None]) -> None:
+def test_a_metric_that_nobody_emits_is_noticed(
+    emitted: set[Series], mutate: Callable[[Template], None]
+) -> None:
     broken = copy.deepcopy(template())
     mutate(broken)
     assert len(metrics_nobody_emits(broken, emitted)) == 1

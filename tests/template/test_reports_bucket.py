@@ -1,4 +1,6 @@
-"""The bucket of the reports' pages, in template.yaml: nobody reads it who should not, and nothing stays for ever."""
+"""The bucket of the reports' pages, in template.yaml: nobody reads it who should not, and nothing
+stays for ever.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ def test_it_is_private_encrypted_and_kept_with_its_pages(bucket: dict[str, Any])
     properties = bucket["Properties"]
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
     assert len(properties["PublicAccessBlockConfiguration"]) == 4
-    assert properties["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert properties["OwnershipControls"] == {
+        "Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    }
     assert "ServerSideEncryptionByDefault" in str(properties["BucketEncryption"])
     assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
 

@@ -1,9 +1,11 @@
-"""The roles, on the deployed local stack: each function calls what its role grants, and nothing is granted for nothing.
+"""The roles, on the deployed local stack: each function calls what its role grants, and nothing is
+granted for nothing.
 
 Calls are those that the embedded AWS recorded while every path of the functions was walked:
 tickets from the stream and from a stream of keys, alerts sent singly and in a digest, decisions
-recorded without a message, a ticket merged into another, a sweep that finds a ticket which no stream delivered,
-the reports with a case of a long history, the page of one, and an answer to a message.
+recorded without a message, a ticket merged into another, a sweep that finds a ticket which no
+stream delivered, the reports with a case of a long history, the page of one, and an answer to a
+message.
 """
 
 import json
@@ -59,33 +61,52 @@ class Walked:
 
 class Walk:
     def __init__(self, aws: LocalAws, outputs: dict[str, str]) -> None:
-        self.dynamodb, self.functions, self.sns = aws.client("dynamodb"), aws.client("lambda"), aws.client("sns")
+        self.dynamodb, self.functions, self.sns = (
+            aws.client("dynamodb"),
+            aws.client("lambda"),
+            aws.client("sns"),
+        )
         self.outputs = outputs
-        self.watch = WatchTable(self.dynamodb, self.dynamodb, outputs["WatchTable"], outputs["AuditTable"])
+        self.watch = WatchTable(
+            self.dynamodb, self.dynamodb, outputs["WatchTable"], outputs["AuditTable"]
+        )
         self.set_time = self.watch.set_simulated_now
 
     def put_tickets(self, *ids: str, created_at: str = "2025-12-01T10:00:00Z", **more: str) -> None:
         """Urgent, and never answered."""
         for name in ids:
-            item = {"ticket_id": name, "created_at": created_at, "status": "Open", "priority": "Urgent", **more}
+            item = {
+                "ticket_id": name,
+                "created_at": created_at,
+                "status": "Open",
+                "priority": "Urgent",
+                **more,
+            }
             self.dynamodb.put_item(
-                TableName=self.outputs["TicketsTable"], Item={key: {"S": value} for key, value in item.items()}
+                TableName=self.outputs["TicketsTable"],
+                Item={key: {"S": value} for key, value in item.items()},
             )
 
     def invoke(self, function: str, event: dict[str, Any]) -> Any:
-        answer = self.functions.invoke(FunctionName=self.outputs[function], Payload=json.dumps(event).encode())
+        answer = self.functions.invoke(
+            FunctionName=self.outputs[function], Payload=json.dumps(event).encode()
+        )
         body = answer["Payload"].read()
         assert "FunctionError" not in answer, body
         return json.loads(body)
 
     def wait_for_case(self, name: str) -> None:
         key = {"pk": {"S": f"C#{name}"}, "sk": {"S": "W"}}
-        wait(lambda: "Item" in self.dynamodb.get_item(TableName=self.outputs["WatchTable"], Key=key))
+        wait(
+            lambda: "Item" in self.dynamodb.get_item(TableName=self.outputs["WatchTable"], Key=key)
+        )
 
     def keep_a_long_case(self) -> None:
         """So long that its older facts are in items of their own."""
         facts = (Fact("long", "agent_reply", MORNING - second) for second in range(5000))
-        assert self.watch.keep(Case("long", facts=Facts.of([Fact("long", "created", MORNING), *facts])), ())
+        assert self.watch.keep(
+            Case("long", facts=Facts.of([Fact("long", "created", MORNING), *facts])), ()
+        )
 
     def subscribe_a_phone(self) -> None:
         """The sweep asks of each number whether it gets anything."""
@@ -100,7 +121,9 @@ class Walk:
 
     def answer_a_message(self) -> None:
         """Somebody opens the link of a message, and takes the case."""
-        alert = Alert("one", "resolution", 1, 0, 0, Recipient("owner"), Severity.BREACH, MORNING, "due")
+        alert = Alert(
+            "one", "resolution", 1, 0, 0, Recipient("owner"), Severity.BREACH, MORNING, "due"
+        )
         code, until = new_code(), str(NIGHT + 600)
         self.watch.put_alert_link(code, "one", Entry("token", 0, (alert,)), NIGHT + 3600)
         post = {"rawPath": f"/{code}", "requestContext": {"http": {"method": "POST"}}}
@@ -114,8 +137,12 @@ class Walk:
 
     def stop_the_stream(self) -> None:
         """From here on the sweep alone finds what is written."""
-        arn = self.functions.get_function(FunctionName=self.outputs["TrackFunction"])["Configuration"]["FunctionArn"]
-        [mapping] = self.functions.list_event_source_mappings(FunctionName=arn)["EventSourceMappings"]
+        arn = self.functions.get_function(FunctionName=self.outputs["TrackFunction"])[
+            "Configuration"
+        ]["FunctionArn"]
+        [mapping] = self.functions.list_event_source_mappings(FunctionName=arn)[
+            "EventSourceMappings"
+        ]
         self.functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
 
 
@@ -148,10 +175,14 @@ def walk_every_path(walk: Walk) -> None:
     walk.wait_for_case(many[-1])
     walk.invoke("WatchFunction", {})
     walk.invoke("TrackFunction", {"Records": [change_of_keys_only("one")]})
-    walk.put_tickets("linked", merged_into="one", customer_id="city", url="https://example.org/page")
+    walk.put_tickets(
+        "linked", merged_into="one", customer_id="city", url="https://example.org/page"
+    )
     walk.wait_for_case("linked")
     walk.set_time(NIGHT)
-    walk.put_tickets("at-night", created_at=TWELVE_HOURS_BEFORE)  # the manager's level waits for the office
+    walk.put_tickets(
+        "at-night", created_at=TWELVE_HOURS_BEFORE
+    )  # the manager's level waits for the office
     walk.wait_for_case("at-night")
     walk.invoke("WatchFunction", {})
     walk.stop_the_stream()
@@ -167,13 +198,28 @@ def walk_every_path(walk: Walk) -> None:
 
 
 def change_of_keys_only(ticket: str) -> dict[str, Any]:
-    change = {"Keys": {"ticket_id": {"S": ticket}}, "ApproximateCreationDateTime": MORNING, "SequenceNumber": "9" * 25}
+    change = {
+        "Keys": {"ticket_id": {"S": ticket}},
+        "ApproximateCreationDateTime": MORNING,
+        "SequenceNumber": "9" * 25,
+    }
     return {"eventName": "MODIFY", "dynamodb": change}
 
 
 def test_every_call_is_granted(walked: Walked) -> None:
-    assert {call.function for call in walked.calls} == {"track", "watch", "respond", "sweep", "report"}
-    assert sorted(call for call in walked.calls if not any(grant.covers(call) for grant in walked.grants)) == []
+    assert {call.function for call in walked.calls} == {
+        "track",
+        "watch",
+        "respond",
+        "sweep",
+        "report",
+    }
+    assert (
+        sorted(
+            call for call in walked.calls if not any(grant.covers(call) for grant in walked.grants)
+        )
+        == []
+    )
 
 
 def test_every_grant_is_used(walked: Walked) -> None:
@@ -191,18 +237,39 @@ def test_every_grant_is_used(walked: Walked) -> None:
 def test_a_call_outside_the_role_is_denied(walked: Walked) -> None:
     """The same stack with one grant taken away: the tick fails, naming the call."""
     iam = walked.aws.client("iam")
-    resources = walked.aws.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
-    [role] = [entry["PhysicalResourceId"] for entry in resources if entry["LogicalResourceId"] == "WatchRole"]
+    resources = walked.aws.client("cloudformation").describe_stack_resources(StackName=STACK)[
+        "StackResources"
+    ]
+    [role] = [
+        entry["PhysicalResourceId"]
+        for entry in resources
+        if entry["LogicalResourceId"] == "WatchRole"
+    ]
     document = iam.get_role_policy(RoleName=role, PolicyName="watch")["PolicyDocument"]
-    fewer = [statement for statement in document["Statement"] if statement["Sid"] != "FindWhatIsDue"]
-    iam.put_role_policy(RoleName=role, PolicyName="watch", PolicyDocument=json.dumps(document | {"Statement": fewer}))
-    answer = walked.aws.client("lambda").invoke(FunctionName=walked.outputs["WatchFunction"], Payload=b"{}")
+    fewer = [
+        statement for statement in document["Statement"] if statement["Sid"] != "FindWhatIsDue"
+    ]
+    iam.put_role_policy(
+        RoleName=role,
+        PolicyName="watch",
+        PolicyDocument=json.dumps(document | {"Statement": fewer}),
+    )
+    answer = walked.aws.client("lambda").invoke(
+        FunctionName=walked.outputs["WatchFunction"], Payload=b"{}"
+    )
     iam.put_role_policy(RoleName=role, PolicyName="watch", PolicyDocument=json.dumps(document))
     assert answer.get("FunctionError")
     assert "not authorized to perform: dynamodb:Query" in answer["Payload"].read().decode()
 
 
 def test_the_functions_may_not_write_tickets(walked: Walked) -> None:
-    writes = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"}
+    writes = {
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:BatchWriteItem",
+    }
     tickets = walked.outputs["TicketsTable"]
-    assert [grant for grant in walked.grants if tickets in grant.arn and grant.action in writes] == []
+    assert [
+        grant for grant in walked.grants if tickets in grant.arn and grant.action in writes
+    ] == []

@@ -69,7 +69,7 @@ def names_in(value: Any) -> set[str]:
     return set()
 
 
-# ------------------------------------------------------------------------------- functions and roles
+# ---------------------------------------------------------------------------- functions and roles
 
 
 def handlers_that_do_not_import(stack: Template) -> Problems:
@@ -114,7 +114,9 @@ def grants_that_name_no_arn(stack: Template) -> Problems:
 
 
 def grants_of_more_than_an_action(stack: Template) -> Problems:
-    allowed = {"kms:GenerateDataKey*"}  # AWS documents it so: which of the two is asked for is theirs
+    allowed = {
+        "kms:GenerateDataKey*"
+    }  # AWS documents it so: which of the two is asked for is theirs
     return [
         f"{name}: {action}"
         for name, role in of_type(stack, "AWS::IAM::Role").items()
@@ -149,7 +151,8 @@ def alarms_with_one_way_out(stack: Template) -> Problems:
 
 
 def alarms_on_what_they_watch(stack: Template) -> Problems:
-    """An alarm about messages that do not arrive must not go the way of these messages, and only operations hear it.
+    """An alarm about messages that do not arrive must not go the way of these messages, and only
+    operations hear it.
 
     That nobody is told anything the top audience hears too, lest it reach nobody.
     """
@@ -165,7 +168,9 @@ def alarms_on_what_they_watch(stack: Template) -> Problems:
 
 
 def alarms_that_miss_what_is_tried_seldom(stack: Template) -> Problems:
-    """A message that fails is tried every `LONGEST_PAUSE` at last, and only then its age is a metric."""
+    """A message that fails is tried every `LONGEST_PAUSE` at last, and only then its age is a
+    metric.
+    """
     from sla_watchdog.usecases.watch.sending import LONGEST_PAUSE
 
     return [
@@ -181,7 +186,9 @@ def alarms_without_a_page(stack: Template) -> Problems:
     runbook = (ROOT / "docs" / "runbook.md").read_text()
     names = [a["AlarmName"]["Fn::Sub"] for a in of_type(stack, "AWS::CloudWatch::Alarm").values()]
     wanted = {name.removeprefix("${AWS::StackName}-") for name in names}
-    described = {line.removeprefix("## ").strip() for line in runbook.splitlines() if line.startswith("## ")}
+    described = {
+        line.removeprefix("## ").strip() for line in runbook.splitlines() if line.startswith("## ")
+    }
     return sorted(wanted - described)
 
 
@@ -191,7 +198,9 @@ def dead_letters_without_a_way_back(stack: Template) -> Problems:
     outputs = set().union(*(names_in(entry["Value"]) for entry in stack["Outputs"].values()))
     queues = failure_destinations(stack)
     return [f"{name}: no output" for name in sorted(queues - outputs)] + [
-        f"{name}: not in the runbook" for name in sorted(queues) if f"Re-drive {name}" not in runbook
+        f"{name}: not in the runbook"
+        for name in sorted(queues)
+        if f"Re-drive {name}" not in runbook
     ]
 
 
@@ -232,7 +241,9 @@ def _cloudwatch_may_use(stack: Template, key: str) -> bool:
 
 def _of_cloudwatch(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for statement in statements(document):
-        if statement["Effect"] == "Allow" and statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}:
+        if statement["Effect"] == "Allow" and statement["Principal"] == {
+            "Service": "cloudwatch.amazonaws.com"
+        }:
             yield statement
 
 
@@ -294,7 +305,11 @@ def schedules_that_collide_or_give_up(stack: Template) -> Problems:
     for name, schedule in schedules(stack).items():
         if not schedule.get("Name", {}).get("Fn::Sub", "").startswith("${AWS::StackName}-"):
             problems.append(f"{name}: two stacks would share its name")
-        problems += [f"{name}: no {part}" for part in ("RetryPolicy", "DeadLetterConfig") if part not in schedule]
+        problems += [
+            f"{name}: no {part}"
+            for part in ("RetryPolicy", "DeadLetterConfig")
+            if part not in schedule
+        ]
     return problems
 
 
@@ -302,8 +317,13 @@ def tables_that_can_be_lost(stack: Template) -> Problems:
     problems = []
     for name, table in of_type(stack, "AWS::DynamoDB::Table").items():
         resource = stack["Resources"][name]
-        kept = [resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy")] == ["Retain", "Retain"]
-        backed_up = table.get("PointInTimeRecoverySpecification") == {"PointInTimeRecoveryEnabled": True}
+        kept = [resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy")] == [
+            "Retain",
+            "Retain",
+        ]
+        backed_up = table.get("PointInTimeRecoverySpecification") == {
+            "PointInTimeRecoveryEnabled": True
+        }
         if not (kept and backed_up and table.get("DeletionProtectionEnabled")):
             problems.append(name)
     return problems
@@ -312,7 +332,9 @@ def tables_that_can_be_lost(stack: Template) -> Problems:
 def topics_in_the_clear(stack: Template) -> Problems:
     keys = set(of_type(stack, "AWS::KMS::Key"))
     topics = of_type(stack, "AWS::SNS::Topic")
-    return [name for name, topic in topics.items() if not names_in(topic.get("KmsMasterKeyId")) & keys]
+    return [
+        name for name, topic in topics.items() if not names_in(topic.get("KmsMasterKeyId")) & keys
+    ]
 
 
 def topics_without_a_policy(stack: Template) -> Problems:
@@ -324,7 +346,9 @@ def topics_without_a_policy(stack: Template) -> Problems:
 def audiences_without_topics(stack: Template) -> Problems:
     """The audiences of the policy that is shipped, urgent or not, and operations."""
     policy = yaml.safe_load((ROOT / "functions" / "policy.yaml").read_text())
-    wanted = {"operations"} | {f"{name}{urgent}" for name in policy["audiences"] for urgent in ("", "-urgent")}
+    wanted = {"operations"} | {
+        f"{name}{urgent}" for name in policy["audiences"] for urgent in ("", "-urgent")
+    }
     topics = of_type(stack, "AWS::SNS::Topic").values()
     made = {topic["TopicName"]["Fn::Sub"].removeprefix("${AWS::StackName}-") for topic in topics}
     return sorted(wanted ^ made)
@@ -365,7 +389,9 @@ def test_the_template_has_none_of(check: Callable[[Template], Problems], real: T
 
 
 def put(path: str, value: Any) -> Callable[[Template], None]:
-    """A mutation that puts a value at a path of keys and indexes under Resources; None takes it out."""
+    """A mutation that puts a value at a path of keys and indexes under Resources; None takes it
+    out.
+    """
 
     def mutate(stack: Template) -> None:
         *way, last = path.split("/")
@@ -404,9 +430,18 @@ MUTATIONS = {
         grants_that_name_no_arn,
         put("SweepRole/Properties/Policies/0/PolicyDocument/Statement/5/Action/0", "sns:Publish"),
     ),
-    "a grant of every action": (grants_of_more_than_an_action, put(f"{FIRST_GRANT}/Action", ["dynamodb:*"])),
-    "a role outside the boundary": (roles_without_the_boundary, put("WatchRole/Properties/PermissionsBoundary", None)),
-    "an alarm without an action": (alarms_that_tell_nobody, put("LeftDue/Properties/AlarmActions", [])),
+    "a grant of every action": (
+        grants_of_more_than_an_action,
+        put(f"{FIRST_GRANT}/Action", ["dynamodb:*"]),
+    ),
+    "a role outside the boundary": (
+        roles_without_the_boundary,
+        put("WatchRole/Properties/PermissionsBoundary", None),
+    ),
+    "an alarm without an action": (
+        alarms_that_tell_nobody,
+        put("LeftDue/Properties/AlarmActions", []),
+    ),
     "an alarm on a topic closed to CloudWatch": (
         alarms_that_tell_nobody,
         put("LeftDue/Properties/AlarmActions", [{"Ref": "OwnerTopic"}]),
@@ -425,7 +460,10 @@ MUTATIONS = {
     ),
     "an alarm about anything else that disturbs the top audience": (
         alarms_on_what_they_watch,
-        put("LeftDue/Properties/AlarmActions", [{"Ref": "OperationsTopic"}, {"Ref": "ExecutiveTopic"}]),
+        put(
+            "LeftDue/Properties/AlarmActions",
+            [{"Ref": "OperationsTopic"}, {"Ref": "ExecutiveTopic"}],
+        ),
     ),
     "an alarm that wants to see a rare try thrice": (
         alarms_that_miss_what_is_tried_seldom,
@@ -460,13 +498,22 @@ MUTATIONS = {
         schedules_that_collide_or_give_up,
         put("WatchFunction/Properties/Events/EveryMinute/Properties/DeadLetterConfig", None),
     ),
-    "a table that goes with its stack": (tables_that_can_be_lost, put("AuditTable/DeletionPolicy", "Delete")),
-    "a topic in the clear": (topics_in_the_clear, put("OwnerTopic/Properties/KmsMasterKeyId", None)),
+    "a table that goes with its stack": (
+        tables_that_can_be_lost,
+        put("AuditTable/DeletionPolicy", "Delete"),
+    ),
+    "a topic in the clear": (
+        topics_in_the_clear,
+        put("OwnerTopic/Properties/KmsMasterKeyId", None),
+    ),
     "a topic under the default policy": (
         topics_without_a_policy,
         put("AudienceTopicsPolicy/Properties/Topics/0", None),
     ),
-    "an audience without its urgent topic": (audiences_without_topics, put("OwnerUrgentTopic", None)),
+    "an audience without its urgent topic": (
+        audiences_without_topics,
+        put("OwnerUrgentTopic", None),
+    ),
 }
 
 
@@ -488,9 +535,15 @@ def test_the_environment_of_a_function_is_all_that_the_settings_ask_for(
 ) -> None:
     variables = real["Globals"]["Function"]["Environment"]["Variables"]
     for name in variables:
-        monkeypatch.setenv(name, {"CLOCK": "system", "SWEEP_SEGMENTS": "3"}.get(name, f"the {name}"))
+        monkeypatch.setenv(
+            name, {"CLOCK": "system", "SWEEP_SEGMENTS": "3"}.get(name, f"the {name}")
+        )
     read = settings()
-    assert (read.stack, read.tickets_table, read.segments) == ("the STACK_NAME", "the TICKETS_TABLE", 3)
+    assert (read.stack, read.tickets_table, read.segments) == (
+        "the STACK_NAME",
+        "the TICKETS_TABLE",
+        3,
+    )
     assert read.policy_path == Path("the POLICY_PATH")
 
 
@@ -518,12 +571,18 @@ RECIPIENTS = [
 ]
 
 
-@pytest.mark.parametrize(("given", "is_taken"), [row[1:] for row in RECIPIENTS], ids=[row[0] for row in RECIPIENTS])
-def test_the_first_recipient_is_somebody_or_nobody_on_purpose(given: str, is_taken: bool, real: Template) -> None:
+@pytest.mark.parametrize(
+    ("given", "is_taken"), [row[1:] for row in RECIPIENTS], ids=[row[0] for row in RECIPIENTS]
+)
+def test_the_first_recipient_is_somebody_or_nobody_on_purpose(
+    given: str, is_taken: bool, real: Template
+) -> None:
     parameter = real["Parameters"]["FirstRecipient"]
     assert (re.fullmatch(parameter["AllowedPattern"], given) is not None) == is_taken
     assert "Default" not in parameter
 
 
 def test_whoever_is_not_passed_over_on_purpose_is_subscribed(real: Template) -> None:
-    assert real["Conditions"]["HasFirstRecipient"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "FirstRecipient"}, "none"]}]}
+    assert real["Conditions"]["HasFirstRecipient"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "FirstRecipient"}, "none"]}]
+    }

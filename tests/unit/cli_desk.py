@@ -1,7 +1,8 @@
-"""An operator at a terminal of 80 columns, beside a help desk and its watchdog in one process (see desk.Desk).
+"""An operator at a terminal of 80 columns, beside a help desk and its watchdog in one process (see
+desk.Desk).
 
-moto has no CloudFormation here, so its one call is answered by hand; so is any other call that a test
-wants to fail.
+moto has no CloudFormation here, so its one call is answered by hand; so is any other call that a
+test wants to fail.
 """
 
 from __future__ import annotations
@@ -43,7 +44,10 @@ Answer = Callable[[Mapping[str, Any]], tuple[int, dict[str, Any]] | None]
 
 
 def refusal(code: str, message: str = "") -> tuple[int, dict[str, Any]]:
-    return 400, {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+    return 400, {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": 400},
+    }
 
 
 @frozen
@@ -83,7 +87,9 @@ class Operator:
         out, err = self._capsys.readouterr()
         return Ran(code, "\n".join(line.rstrip() for line in out.splitlines()), err)
 
-    def answer(self, event_name: str, params: Mapping[str, Any], **_: object) -> tuple[Any, dict[str, Any]] | None:
+    def answer(
+        self, event_name: str, params: Mapping[str, Any], **_: object
+    ) -> tuple[Any, dict[str, Any]] | None:
         """Called by botocore before each call; an answer keeps the call from being made."""
         found = self.answers.get(event_name.partition(".")[2])
         given = found(params) if found else None
@@ -92,16 +98,18 @@ class Operator:
     def tick(self, now: str) -> Any:
         """One that finishes, and says so as the handler does."""
         self.now = now
-        tally = self.desk.tick(now)
-        self.desk.parts.watch.beat(at(now), asdict(tally))
-        return tally
+        result = self.desk.tick(now)
+        self.desk.parts.watch.beat(at(now), asdict(result))
+        return result
 
     def subscribed(self, topic: str) -> list[str]:
         listed = self.desk.sns.list_subscriptions_by_topic(TopicArn=ARN + topic)["Subscriptions"]
         return sorted(each["Endpoint"] for each in listed)
 
     def unsubscribe_all(self, topic: str) -> None:
-        for each in self.desk.sns.list_subscriptions_by_topic(TopicArn=ARN + topic)["Subscriptions"]:
+        for each in self.desk.sns.list_subscriptions_by_topic(TopicArn=ARN + topic)[
+            "Subscriptions"
+        ]:
             self.desk.sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
 
     def nobody_has_confirmed(self, instead: str = "PendingConfirmation") -> None:
@@ -119,7 +127,9 @@ class Operator:
         from moto.core import DEFAULT_ACCOUNT_ID
         from moto.sns import sns_backends
 
-        for arn, subscription in sns_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].subscriptions.items():
+        for arn, subscription in sns_backends[DEFAULT_ACCOUNT_ID][
+            "eu-central-1"
+        ].subscriptions.items():
             subscription.arn = arn
 
 
@@ -155,7 +165,9 @@ def _stacks(outputs: Mapping[str, str], call: Mapping[str, Any]) -> tuple[int, d
     if name != "sla":
         return refusal("ValidationError", f"Stack with id {name} does not exist")
     listed = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
-    return 200, {"Stacks": [{"StackName": "sla", "StackStatus": "CREATE_COMPLETE", "Outputs": listed}]}
+    return 200, {
+        "Stacks": [{"StackName": "sla", "StackStatus": "CREATE_COMPLETE", "Outputs": listed}]
+    }
 
 
 @cache

@@ -11,6 +11,8 @@ from unit.cli_desk import Operator, sit_down
 
 
 @pytest.fixture
-def operator(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Operator]:
+def operator(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Operator]:
     with mock_aws():
         yield sit_down(monkeypatch, capsys)

@@ -39,6 +39,8 @@ def gives_one_error(good: str, row: Row) -> None:
     assert good.count(row.old) >= 1
     text = good.replace(row.old, row.new, 1)
     problems = problems_of(text)
-    assert [(p.place.line, p.warning) for p in problems] == [(line_of(text, row.line), False)], problems
+    assert [(p.place.line, p.warning) for p in problems] == [(line_of(text, row.line), False)], (
+        problems
+    )
     assert row.message in problems[0].message
     assert row.hint in problems[0].hint

@@ -1,4 +1,5 @@
-"""The story that the product must end, as notices: a city, two years, polite replies, two tickets, no owner.
+"""The story that the product must end, as notices: a city, two years, polite replies, two tickets,
+no owner.
 
 Made by hand, field by field, so that a test of the words says all that they rest on.
 """
@@ -10,18 +11,18 @@ from typing import Any
 
 from attrs import evolve
 
-from sla_watchdog.domain.time.business_time import Calendar
-from sla_watchdog.domain.escalation.case import Alert, Recipient, Severity
+from sla_watchdog.domain.clocks.elapsed import elapsed_breakdown
 from sla_watchdog.domain.clocks.targets import Clock
-from sla_watchdog.domain.clocks.timeline import Course
-from sla_watchdog.domain.escalation.plan import Coming
-from sla_watchdog.presentation.view.explanation import Cause, Explained, Ruling, Step, Told
-from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.presentation.view.notice import Heard, Item, Notice, TicketLine
-from sla_watchdog.presentation.view.case_history import Past
+from sla_watchdog.domain.clocks.timeline import Timeline
+from sla_watchdog.domain.escalation.case import Alert, Recipient, Severity
+from sla_watchdog.domain.escalation.plan import UpcomingNotification
 from sla_watchdog.domain.policy.model import After, Age, Ladder, Level, Metric, Percent, Repeat
+from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.ticket import Span
-from sla_watchdog.domain.clocks.elapsed import walk
+from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.presentation.view.case_history import CaseHistory
+from sla_watchdog.presentation.view.explanation import Cause, Explained, Notification, Ruling, Step
+from sla_watchdog.presentation.view.notice import Item, Notice, PastNotification, TicketLine
 
 ZONE = "America/New_York"
 HOUR, DAY = 3600, 86_400
@@ -43,12 +44,18 @@ STANDARD = Ladder(
 )
 CEILINGS = Ladder(
     "ceilings",
-    (Level(Age(14 * DAY), ("manager",)), Level(Age(30 * DAY), ("executive",), repeat=Repeat(7 * DAY, doubling=False))),
+    (
+        Level(Age(14 * DAY), ("manager",)),
+        Level(Age(30 * DAY), ("executive",), repeat=Repeat(7 * DAY, doubling=False)),
+    ),
 )
 
 OPENED = at("2024-03-04T10:30:00-05:00")
 OFFICE = Calendar.from_spec(
-    {"timezone": ZONE, "hours": {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}}
+    {
+        "timezone": ZONE,
+        "hours": {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")},
+    }
 )
 SAID = Facts.of(
     [
@@ -78,7 +85,9 @@ AGAIN = TicketLine(
 
 
 def resolution(**changes: Any) -> Clock:
-    """16 h of the office's time, started on a Monday, due on Wednesday; one pause of a night on the way."""
+    """16 h of the office's time, started on a Monday, due on Wednesday; one pause of a night on the
+    way.
+    """
     evening, morning = at("2024-03-04T17:00:00-05:00"), at("2024-03-05T09:00:00-05:00")
     running = (Span(OPENED, evening, "open"), Span(morning, None, "open"))
     paused = (Span(evening, morning, "waiting"),)
@@ -93,7 +102,7 @@ def resolution(**changes: Any) -> Clock:
         started_at=OPENED,
         running=running,
         paused=paused,
-        course=Course(running, paused, OFFICE),
+        timeline=Timeline(running, paused, OFFICE),
         due_at=at("2024-03-06T10:30:00-05:00"),
         breach_at=at("2024-03-06T10:30:01-05:00"),
         stopped_at=None,
@@ -127,7 +136,12 @@ def age(**changes: Any) -> Clock:
 
 
 def item(
-    clock: Clock, now: int, level: int = 1, to: Recipient | None = None, repetition: int = 0, **changes: Any
+    clock: Clock,
+    now: int,
+    level: int = 1,
+    to: Recipient | None = None,
+    repetition: int = 0,
+    **changes: Any,
 ) -> Item:
     """An alert of `clock` at `level` (from 0) as the judgement at `now` would make it."""
     breached = clock.breached(now)
@@ -148,16 +162,36 @@ def item(
     return Item(evolve(alert, **changes), clock, clock.state(now), late)
 
 
-def finding(kind: str = "status", reason: str = "status 'Parked' is in no group of the policy file") -> Item:
-    alert = Alert("T-4711", f"finding:{kind}", 1, 0, 0, Recipient("operations"), Severity.WARNING, OPENED, reason)
+def finding(
+    kind: str = "status", reason: str = "status 'Parked' is in no group of the policy file"
+) -> Item:
+    alert = Alert(
+        "T-4711",
+        f"finding:{kind}",
+        1,
+        0,
+        0,
+        Recipient("operations"),
+        Severity.WARNING,
+        OPENED,
+        reason,
+    )
     return Item(alert, None, None, 0)
 
 
 def why(clock: Clock, now: int) -> Explained:
     """As the judgement explains that clock, when nobody was told of it."""
     steps = (
-        Step(number, level.trigger, when, level.urgent, tuple(Told(Recipient(name), None) for name in level.tell))
-        for number, (level, when) in enumerate(zip(clock.ladder.levels, clock.levels, strict=True), 1)
+        Step(
+            number,
+            level.trigger,
+            when,
+            level.urgent,
+            tuple(Notification(Recipient(name), None) for name in level.tell),
+        )
+        for number, (level, when) in enumerate(
+            zip(clock.ladder.levels, clock.levels, strict=True), 1
+        )
     )
     return Explained(
         subject=clock.subject,
@@ -174,7 +208,7 @@ def why(clock: Clock, now: int) -> Explained:
         breach_at=clock.breach_at,
         cause=Cause.DEADLINE,
         stopped_at=clock.stopped_at,
-        walk=walk(clock, OFFICE, SAID, now) if clock.course else None,
+        elapsed_breakdown=elapsed_breakdown(clock, OFFICE, SAID, now) if clock.timeline else None,
         events=(),
         steps=tuple(steps),
         unknown_until=None,
@@ -182,8 +216,8 @@ def why(clock: Clock, now: int) -> Explained:
 
 
 MORNING, NOON = at("2024-03-05T09:00:00-05:00"), at("2024-03-05T12:00:00-05:00")
-TWO_DAYS = Past("T-4711", False, ("Community",), 0, (), (NOON,), (MORNING,), OPENED)
-TWO_YEARS = Past(
+TWO_DAYS = CaseHistory("T-4711", False, ("Community",), 0, (), (NOON,), (MORNING,), OPENED)
+TWO_YEARS = CaseHistory(
     "T-4711",
     False,
     ("Community", "Legal", "Community EMEA", "Social Media"),
@@ -207,8 +241,8 @@ def notice(*items: Item, **changes: Any) -> Notice:
         tickets=(PAGE,),
         customer="City of Larkhaven",
         opened_at=OPENED,
-        told=(),
-        coming=None,
+        notified=(),
+        upcoming=None,
         zone=ZONE,
         ruling=GOVERNMENT,
         past=TWO_DAYS,
@@ -230,7 +264,9 @@ def warned() -> Notice:
         item(resolution(breach_at=None), WARNED_AT, level=0, to=kim),
         why=why(resolution(breach_at=None), WARNED_AT),
         tickets=(evolve(PAGE, owner="Kim"),),
-        coming=Coming(at("2024-03-06T10:30:01-05:00"), Recipient("team-lead"), "resolution", 1, urgent=True),
+        upcoming=UpcomingNotification(
+            at("2024-03-06T10:30:01-05:00"), Recipient("team-lead"), "resolution", 1, urgent=True
+        ),
     )
 
 
@@ -239,11 +275,15 @@ def breached() -> Notice:
     return notice(
         item(resolution(), BREACHED_AT),
         why=why(resolution(), BREACHED_AT),
-        told=(
-            Heard(at("2024-03-05T14:30:20-05:00"), "owner:Kim", 0, "resolution", "T-4711"),
-            Heard(at("2024-03-06T10:31:00-05:00"), "owner", 1, "resolution", "T-4711"),
+        notified=(
+            PastNotification(
+                at("2024-03-05T14:30:20-05:00"), "owner:Kim", 0, "resolution", "T-4711"
+            ),
+            PastNotification(at("2024-03-06T10:31:00-05:00"), "owner", 1, "resolution", "T-4711"),
         ),
-        coming=Coming(at("2024-03-08T10:30:00-05:00"), Recipient("executive"), "resolution", 3, urgent=False),
+        upcoming=UpcomingNotification(
+            at("2024-03-08T10:30:00-05:00"), Recipient("executive"), "resolution", 3, urgent=False
+        ),
         link="https://alerts.example/k7q2m5xw4b6tj3zd",
     )
 
@@ -259,10 +299,12 @@ def two_years_on() -> Notice:
         tickets=(PAGE, AGAIN),
         past=TWO_YEARS,
         why=why(age(), YEARS_LATER),
-        told=tuple(
-            Heard(YEARS_LATER - week * 7 * DAY, key, level, "age", "T-4711")
+        notified=tuple(
+            PastNotification(YEARS_LATER - week * 7 * DAY, key, level, "age", "T-4711")
             for week in range(9, 0, -1)
             for key, level in (("executive", 1), ("executive-urgent", 1))
         ),
-        coming=Coming(YEARS_LATER + 7 * DAY, Recipient("executive"), "age", 1, urgent=False),
+        upcoming=UpcomingNotification(
+            YEARS_LATER + 7 * DAY, Recipient("executive"), "age", 1, urgent=False
+        ),
     )

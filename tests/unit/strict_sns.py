@@ -1,6 +1,7 @@
 """An SNS that refuses what AWS documents that it refuses; moto and MiniStack accept most of it.
 
-Sources: the API reference of Publish (Subject, Message, MessageStructure, errors) as in botocore 1.44.5.
+Sources: the API reference of Publish (Subject, Message, MessageStructure, errors) as in botocore
+1.44.5.
 """
 
 from __future__ import annotations
@@ -25,12 +26,16 @@ _GSM_EXTENDED = "\f^{}\\[~]|€"
 
 
 def problem_of_subject(subject: str) -> str:
-    """Fewer than 100 characters, no line breaks or control characters, an ASCII letter, number or sign first."""
+    """Fewer than 100 characters, no line breaks or control characters, an ASCII letter, number or
+    sign first.
+    """
     if not subject or len(subject.encode("utf-16-le", "surrogatepass")) // 2 > 99:
         return "Subject: empty or 100 characters or more"
     if any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in subject):
         return "Subject: a control character, a line break or half a character"
-    return "" if "!" <= subject[0] <= "~" else "Subject: starts with no ASCII letter, number or sign"
+    return (
+        "" if "!" <= subject[0] <= "~" else "Subject: starts with no ASCII letter, number or sign"
+    )
 
 
 def problem_of_body(text: str) -> str:
@@ -69,13 +74,18 @@ class Published:
 
 
 def error(code: str, message: str = "", status: int = 400) -> ClientError:
-    answer: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    answer: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
     return ClientError(answer, "Publish")
 
 
 @define
 class StrictSns:
-    """Stands for the client. `faults` are raised by one call each, in order; `refuses` finds fault with a call."""
+    """Stands for the client. `faults` are raised by one call each, in order; `refuses` finds fault
+    with a call.
+    """
 
     topics: set[str]
     faults: list[Exception] = field(factory=list)
@@ -86,7 +96,9 @@ class StrictSns:
 
     @property
     def meta(self) -> Any:
-        return SimpleNamespace(config=SimpleNamespace(retries={"total_max_attempts": self.attempts}))
+        return SimpleNamespace(
+            config=SimpleNamespace(retries={"total_max_attempts": self.attempts})
+        )
 
     def publish(self, **call: str) -> dict[str, str]:
         self.calls.append(call)
@@ -95,8 +107,14 @@ class StrictSns:
         assert set(call) == {"TopicArn", "Subject", "Message", "MessageStructure"}
         if call["TopicArn"] not in self.topics:
             raise error("NotFound", "Topic does not exist", 404)
-        problem = problem_of_subject(call["Subject"]) or problem_of_body(call["Message"]) or self.refuses(call)
+        problem = (
+            problem_of_subject(call["Subject"])
+            or problem_of_body(call["Message"])
+            or self.refuses(call)
+        )
         if problem:
             raise error("InvalidParameter", f"Invalid parameter: {problem}")
-        self.published.append(Published(call["TopicArn"], call["Subject"], json.loads(call["Message"])))
+        self.published.append(
+            Published(call["TopicArn"], call["Subject"], json.loads(call["Message"]))
+        )
         return {"MessageId": f"m-{len(self.published)}"}

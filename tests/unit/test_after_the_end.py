@@ -1,5 +1,5 @@
-"""A customer who writes on a ticket that is over is heard (semantics B3), and one who was never answered is not
-forgotten.
+"""A customer who writes on a ticket that is over is heard (semantics B3), and one who was never
+answered is not forgotten.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ import random
 import pytest
 from attrs import evolve
 
-from building import HOUR, STANDARD, after_telling, at, facts, judge, policy, resolution, rule
-from sla_watchdog.domain.escalation.case import Case
+from building import HOUR, STANDARD, after_telling, at, evaluate, facts, policy, resolution, rule
 from sla_watchdog.domain.clocks.targets import Clock, State
+from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import plan
-from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.policy.model import Ladder, Level, Metric, Open, Policy, Target
-from sla_watchdog.tools.simulation.replay import replay
+from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.ticket import ticket
+from sla_watchdog.tools.simulation.replay import replay
 
 ANSWER = Target(Metric.NEXT_RESPONSE, 4 * HOUR, STANDARD)
 DESK = policy(rule("all", ANSWER, resolution(8 * HOUR)))
@@ -29,8 +29,8 @@ OVER = (
 
 
 def exchanges(known: Facts, now: str, desk: Policy = DESK) -> list[Clock]:
-    judged = plan(Case("T-1", known), desk, at(now), whole=True)
-    return [each for each in judged.clocks if each.metric is Metric.NEXT_RESPONSE]
+    evaluated = plan(Case("T-1", known), desk, at(now), whole=True)
+    return [each for each in evaluated.clocks if each.metric is Metric.NEXT_RESPONSE]
 
 
 def wrote(when: str) -> tuple[str, str]:
@@ -45,8 +45,15 @@ def answered(when: str, by: str = "Kim") -> tuple[str, str, str]:
 
 
 @pytest.mark.parametrize("end", ["Resolved", "Closed"])
-def test_a_message_after_the_end_waits_for_an_answer_that_nobody_needs_to_reopen_it_for(end: str) -> None:
-    known = facts(*OVER, ("status", "2026-03-02T11:00", end), wrote("2026-03-02T12:00"), wrote("2026-03-02T13:00"))
+def test_a_message_after_the_end_waits_for_an_answer_that_nobody_needs_to_reopen_it_for(
+    end: str,
+) -> None:
+    known = facts(
+        *OVER,
+        ("status", "2026-03-02T11:00", end),
+        wrote("2026-03-02T12:00"),
+        wrote("2026-03-02T13:00"),
+    )
     (found,) = exchanges(known, "2026-03-02T20:00")
     assert (found.started_at, found.due_at, found.stopped_at) == (
         at("2026-03-02T12:00"),
@@ -66,33 +73,40 @@ def test_the_levels_of_its_ladder_are_told_and_the_good_news_when_somebody_answe
     known, now = facts(*OVER, wrote("2026-03-02T12:00")), at("2026-03-02T16:00:01")
     late = plan(Case("T-1", known), DESK, now)
     assert {(each.clock, each.level) for each in late.alerts} == {("next_response", 1)}
-    told = evolve(after_telling(Case("T-1", known), late, now), facts=known | facts(answered("2026-03-02T17:00")))
-    over = plan(told, DESK, at("2026-03-02T17:00"))
+    notified = evolve(
+        after_telling(Case("T-1", known), late, now),
+        facts=known | facts(answered("2026-03-02T17:00")),
+    )
+    over = plan(notified, DESK, at("2026-03-02T17:00"))
     assert {each.clock for each in over.alerts} == {"cleared"}
     assert not over.unresolved
 
 
 def test_the_resolution_stays_what_it_was_and_nothing_is_reopened() -> None:
-    judged = judge(facts(*OVER, wrote("2026-03-02T12:00")), "2026-03-20T12:00", DESK)
-    (found,) = [each for each in judged.clocks if each.metric is Metric.RESOLUTION]
+    evaluated = evaluate(facts(*OVER, wrote("2026-03-02T12:00")), "2026-03-20T12:00", DESK)
+    (found,) = [each for each in evaluated.clocks if each.metric is Metric.RESOLUTION]
     assert (found.cycle, found.stopped_at, found.breach_at) == (1, at("2026-03-02T10:00"), None)
-    assert judged.tickets[0].reopenings == ()
+    assert evaluated.tickets[0].reopenings == ()
 
 
 def test_the_age_of_the_matter_goes_on_while_it_waits_and_ends_with_the_answer() -> None:
     known = facts(*OVER, wrote("2026-03-03T12:00"))
-    waiting = judge(known, "2026-03-16T09:00", DESK)
+    waiting = evaluate(known, "2026-03-16T09:00", DESK)
     assert ("age", "manager") in {(each.clock, each.recipient.key) for each in waiting.alerts}
-    judged = judge(known | facts(answered("2026-03-05T12:00")), "2026-04-16T09:00", DESK)
-    (age,) = [each for each in judged.clocks if each.metric is Metric.AGE]
+    evaluated = evaluate(known | facts(answered("2026-03-05T12:00")), "2026-04-16T09:00", DESK)
+    (age,) = [each for each in evaluated.clocks if each.metric is Metric.AGE]
     assert (age.stopped_at, age.breach_at) == (at("2026-03-05T12:00"), None)
 
 
 def test_signals_run_while_it_waits() -> None:
-    desk = evolve(DESK, signals={Metric.PROGRESS: Ladder("p", (Level(Open(6 * HOUR), ("manager",)),))})
+    desk = evolve(
+        DESK, signals={Metric.PROGRESS: Ladder("p", (Level(Open(6 * HOUR), ("manager",)),))}
+    )
     (progress,) = [
         each
-        for each in judge(facts(*OVER, wrote("2026-03-03T12:00")), "2026-03-03T13:00", desk).clocks
+        for each in evaluate(
+            facts(*OVER, wrote("2026-03-03T12:00")), "2026-03-03T13:00", desk
+        ).clocks
         if each.metric is Metric.PROGRESS
     ]
     assert progress.due_at == at("2026-03-03T18:00")
@@ -100,22 +114,37 @@ def test_signals_run_while_it_waits() -> None:
 
 def test_closing_it_is_no_answer_and_a_bot_gives_none() -> None:
     known = facts(
-        *OVER, wrote("2026-03-02T12:00"), answered("2026-03-02T12:01", "auto-reply"), ("closed", "2026-03-02T13:00")
+        *OVER,
+        wrote("2026-03-02T12:00"),
+        answered("2026-03-02T12:01", "auto-reply"),
+        ("closed", "2026-03-02T13:00"),
     )
     (found,) = exchanges(known, "2026-03-02T20:00")
     assert found.breach_at == at("2026-03-02T16:00:01")
 
 
 def test_a_message_on_a_ticket_that_was_born_closed_is_heard() -> None:
-    known = facts(("created", "2026-03-02T09:00"), ("status", "2026-03-02T09:00", "Closed"), wrote("2026-03-02T12:00"))
-    assert [each.due_at for each in exchanges(known, "2026-03-02T20:00")] == [at("2026-03-02T16:00")]
+    known = facts(
+        ("created", "2026-03-02T09:00"),
+        ("status", "2026-03-02T09:00", "Closed"),
+        wrote("2026-03-02T12:00"),
+    )
+    assert [each.due_at for each in exchanges(known, "2026-03-02T20:00")] == [
+        at("2026-03-02T16:00")
+    ]
 
 
-def test_so_is_the_first_message_on_a_ticket_that_an_agent_opened_and_closing_it_once_more_ends_nothing() -> None:
+def test_so_is_the_first_message_on_a_ticket_that_an_agent_opened_and_closing_it_once_more_ends_nothing() -> (
+    None
+):
     born = (("created", "2026-03-02T09:00", "agent"), *OVER[1:])
     desk = policy(rule("all", Target(Metric.FIRST_RESPONSE, HOUR, STANDARD)))
     known = facts(*born, wrote("2026-03-02T12:00"), ("closed", "2026-03-02T12:30"))
-    (found,) = [c for c in judge(known, "2026-03-02T14:00", desk).clocks if c.metric is Metric.FIRST_RESPONSE]
+    (found,) = [
+        c
+        for c in evaluate(known, "2026-03-02T14:00", desk).clocks
+        if c.metric is Metric.FIRST_RESPONSE
+    ]
     assert (found.due_at, found.stopped_at) == (at("2026-03-02T13:00"), None)
 
 
@@ -133,8 +162,8 @@ def test_on_a_deleted_or_merged_ticket_nothing_waits() -> None:
 
 def test_a_replay_tells_of_it_without_looking_at_every_instant() -> None:
     known = sorted(facts(*OVER, wrote("2026-03-03T12:00")), key=lambda fact: fact.at)
-    told = replay(known, DESK, at("2026-03-03T16:00:01")).told
-    assert {(each.alert.clock, each.alert.level, each.at) for each in told} == {
+    notified = replay(known, DESK, at("2026-03-03T16:00:01")).notified
+    assert {(each.alert.clock, each.alert.level, each.at) for each in notified} == {
         ("next_response", 0, at("2026-03-03T15:00")),
         ("next_response", 1, at("2026-03-03T16:00:01")),
     }
@@ -164,7 +193,7 @@ def test_thanks_after_each_end_are_thanks() -> None:
     assert all(each.stopped_at for each in exchanges(known, "2026-03-20T20:00", GRATEFUL))
 
 
-# ------------------------------------------------------------------ resolved over an unanswered message
+# ------------------------------------------------------------ resolved over an unanswered message
 
 
 UNANSWERED = (
@@ -175,7 +204,9 @@ UNANSWERED = (
 )
 
 
-def test_resolved_over_an_unanswered_message_the_time_waited_counts_on_after_the_reopening() -> None:
+def test_resolved_over_an_unanswered_message_the_time_waited_counts_on_after_the_reopening() -> (
+    None
+):
     known = facts(*UNANSWERED, ("status", "2026-03-04T09:00", "Open"))
     first, second = exchanges(known, "2026-03-04T09:30")
     assert (first.stopped_at, first.breach_at) == (at("2026-03-02T13:00"), None)
@@ -189,9 +220,16 @@ def test_so_it_does_with_the_customers_next_message_while_it_is_over() -> None:
 
 
 def test_what_was_late_before_the_end_is_late_again_from_the_reopening_on() -> None:
-    known = facts(*UNANSWERED[:-1], ("status", "2026-03-02T15:00", "Resolved"), ("status", "2026-03-04T09:00", "Open"))
+    known = facts(
+        *UNANSWERED[:-1],
+        ("status", "2026-03-02T15:00", "Resolved"),
+        ("status", "2026-03-04T09:00", "Open"),
+    )
     first, second = exchanges(known, "2026-03-04T09:30")
-    assert (first.breach_at, second.breach_at) == (at("2026-03-02T14:00:01"), at("2026-03-04T09:00"))
+    assert (first.breach_at, second.breach_at) == (
+        at("2026-03-02T14:00:01"),
+        at("2026-03-04T09:00"),
+    )
 
 
 def test_an_answer_after_the_end_answers_what_waited() -> None:
@@ -210,8 +248,12 @@ THINGS = (
 
 
 @pytest.mark.parametrize("seed", range(200))
-def test_a_minute_in_which_the_customer_waits_on_an_ended_ticket_is_a_minute_of_an_exchange(seed: int) -> None:
-    """Minute by minute, without spans: what was written and not answered since the last end, while it is over."""
+def test_a_minute_in_which_the_customer_waits_on_an_ended_ticket_is_a_minute_of_an_exchange(
+    seed: int,
+) -> None:
+    """Minute by minute, without spans: what was written and not answered since the last end, while
+    it is over.
+    """
     chance = random.Random(seed)
     start = at("2026-03-28T20:00")
     known = {Fact("T-1", "created", start), Fact("T-1", "status", start, "Open")}
@@ -227,8 +269,13 @@ def test_a_minute_in_which_the_customer_waits_on_an_ended_ticket_is_a_minute_of_
         waits = waits and ended and was
         waits = waits and now not in mine.answered
         waits = waits or (ended and now in mine.asked)
-        covered = any(wait.start <= now and (wait.end is None or now < wait.end) for wait in mine.unheard)
+        covered = any(
+            wait.start <= now and (wait.end is None or now < wait.end) for wait in mine.unheard
+        )
         assert covered == waits, minute
-    assert mine.as_heard.spans[0].start == start
-    joined = [(a.end, b.start) for a, b in zip(mine.as_heard.spans, mine.as_heard.spans[1:], strict=False)]
+    assert mine.as_notified.spans[0].start == start
+    joined = [
+        (a.end, b.start)
+        for a, b in zip(mine.as_notified.spans, mine.as_notified.spans[1:], strict=False)
+    ]
     assert all(end == begin for end, begin in joined)

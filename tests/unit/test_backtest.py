@@ -65,7 +65,9 @@ class Desk:
 
     def run(self, *more: str, events: Iterable[object] = EVENTS) -> int:
         file = self.folder / "events.jsonl"
-        file.write_text("".join(each if isinstance(each, str) else f"{json.dumps(each)}\n" for each in events))
+        file.write_text(
+            "".join(each if isinstance(each, str) else f"{json.dumps(each)}\n" for each in events)
+        )
         policy = str(self.folder / "policy.yaml")
         return main(["backtest", str(file), "--policy", policy, "--out", str(self.out), *more])
 
@@ -109,7 +111,9 @@ def test_clocks_csv_has_a_line_for_every_clock_with_its_verdict(desk: Desk) -> N
 
 def test_alerts_csv_has_a_line_for_every_alert_at_its_instant(desk: Desk) -> None:
     desk.run()
-    alerts = [tuple(row.values()) for row in desk.table("alerts.csv") if row["clock"] == "resolution"]
+    alerts = [
+        tuple(row.values()) for row in desk.table("alerts.csv") if row["clock"] == "resolution"
+    ]
     assert alerts == [
         ("2026-03-02T17:00:01Z", "T-2", "resolution", "1", "team-lead-urgent:B", "due"),
         ("2026-03-02T17:00:01Z", "T-2", "resolution", "1", "team-lead:B", "due"),
@@ -119,10 +123,21 @@ def test_alerts_csv_has_a_line_for_every_alert_at_its_instant(desk: Desk) -> Non
 
 def test_until_plays_on_beyond_the_last_event_or_stops_before_it(desk: Desk) -> None:
     desk.run("--until", "2026-03-20T00:00")
-    (late,) = [row for row in desk.table("clocks.csv") if (row["ticket"], row["clock"]) == ("T-3", "resolution")]
+    (late,) = [
+        row
+        for row in desk.table("clocks.csv")
+        if (row["ticket"], row["clock"]) == ("T-3", "resolution")
+    ]
     assert late["verdict"] == "breached"
     assert (
-        len([row for row in desk.table("alerts.csv") if row["ticket"] == "T-3" and row["audience"] == "manager"]) > 10
+        len(
+            [
+                row
+                for row in desk.table("alerts.csv")
+                if row["ticket"] == "T-3" and row["audience"] == "manager"
+            ]
+        )
+        > 10
     )
     desk.run("--until", "2026-03-03T00:00:00Z")
     assert {row["ticket"] for row in desk.table("clocks.csv")} == {"T-1", "T-2"}
@@ -145,7 +160,9 @@ def test_two_runs_write_the_same_files(desk: Desk) -> None:
 
 
 def test_neither_order_nor_repetition_of_the_lines_changes_a_byte(desk: Desk) -> None:
-    """Also of a history with two changes in one second, an event before the creation and one after the closing."""
+    """Also of a history with two changes in one second, an event before the creation and one after
+    the closing.
+    """
 
     def written(events: list[dict[str, object]]) -> dict[str, bytes]:
         desk.run("--against", str(desk.folder / "policy.yaml"), events=events)
@@ -199,9 +216,13 @@ def test_a_broken_line_is_named_and_nothing_is_written(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("more", "problem"),
     [
-        pytest.param(["--timezone", "Mars/Base"], "there is no time zone 'Mars/Base'", id="no such zone"),
+        pytest.param(
+            ["--timezone", "Mars/Base"], "there is no time zone 'Mars/Base'", id="no such zone"
+        ),
         pytest.param(["--until", "soon"], "--until: 'soon' is not a date", id="no time"),
-        pytest.param(["--until", "2020-01-01"], "--until is before the first event", id="before all"),
+        pytest.param(
+            ["--until", "2020-01-01"], "--until is before the first event", id="before all"
+        ),
         pytest.param(["--against", "none.yaml"], "none.yaml cannot be read", id="no such policy"),
     ],
 )
@@ -254,14 +275,20 @@ def row(ticket: str, verdict: str, clock: str = "resolution", cycle: int = 1) ->
     return ClockRow(ticket, ticket, clock, cycle, "all", "", "", "", verdict, 0, 0)
 
 
-def sent(audience: str, when: str, ticket: str = "T-1", level: int = 1, urgent: bool = False) -> Message:
+def sent(
+    audience: str, when: str, ticket: str = "T-1", level: int = 1, urgent: bool = False
+) -> Message:
     alert = AlertRow(f"2026-03-{when}:00Z", ticket, "resolution", level, audience, "due")
-    return Message(alert, ticket, "all", audience.partition(":")[0].removesuffix("-urgent"), urgent, 0)
+    return Message(
+        alert, ticket, "all", audience.partition(":")[0].removesuffix("-urgent"), urgent, 0
+    )
 
 
 def test_of_several_exchanges_of_a_ticket_the_worst_counts() -> None:
     verdicts = ["met", "breached", "met", "running"]
-    rows = [row("T-1", verdict, "next_response", cycle) for cycle, verdict in enumerate(verdicts, 1)]
+    rows = [
+        row("T-1", verdict, "next_response", cycle) for cycle, verdict in enumerate(verdicts, 1)
+    ]
     (found,) = attainment([*rows, row("T-2", "met", "next_response")])
     assert (found.met, found.breached, found.running, found.kept) == (1, 1, 0, 50.0)
 
@@ -288,7 +315,9 @@ def test_alerts_of_one_case_to_one_topic_at_one_instant_are_one_message() -> Non
 
 
 def test_the_noisiest_level_stands_first() -> None:
-    found = noisiest([sent("a", "02T09:00"), sent("a", "02T10:00", level=2), sent("a", "03T10:00", level=2)])
+    found = noisiest(
+        [sent("a", "02T09:00"), sent("a", "02T10:00", level=2), sent("a", "03T10:00", level=2)]
+    )
     assert [(each.level, each.alerts, each.subjects) for each in found] == [(2, 2, 1), (1, 1, 1)]
 
 
@@ -303,7 +332,11 @@ def test_only_verdicts_that_differ_are_changes() -> None:
     before = [row("T-1", "met"), row("T-2", "met"), row("T-3", "breached")]
     after = [row("T-1", "breached"), row("T-2", "met"), row("T-4", "met")]
     found = [(each.before, each.after, each.tickets) for each in changes(before, after)]
-    assert sorted(found) == [("breached", "no clock", 1), ("met", "breached", 1), ("no clock", "met", 1)]
+    assert sorted(found) == [
+        ("breached", "no clock", 1),
+        ("met", "breached", 1),
+        ("no clock", "met", 1),
+    ]
 
 
 def test_lines_end_the_same_on_every_machine() -> None:
@@ -311,13 +344,27 @@ def test_lines_end_the_same_on_every_machine() -> None:
 
 
 ODD = [
-    pytest.param([("T", 2, "created"), ("T", 1, "note")], {"out_of_order", "before_creation"}, id="before creation"),
-    pytest.param([("T", 1, "note")], {"before_creation"}, id="never created"),
-    pytest.param([("T", 1, "created"), ("T", 2, "note"), ("T", 2, "note")], {"repeated"}, id="twice"),
-    pytest.param([("T", 1, "created"), ("T", 2, "closed"), ("T", 3, "note")], {"after_closing"}, id="after closing"),
-    pytest.param([("T", 1, "created"), ("T", 2, "closed"), ("T", 2, "note")], set(), id="with the closing"),
     pytest.param(
-        [("T", 1, "created"), ("T", 2, "closed"), ("T", 3, "reopened"), ("T", 4, "note")], set(), id="reopened"
+        [("T", 2, "created"), ("T", 1, "note")],
+        {"out_of_order", "before_creation"},
+        id="before creation",
+    ),
+    pytest.param([("T", 1, "note")], {"before_creation"}, id="never created"),
+    pytest.param(
+        [("T", 1, "created"), ("T", 2, "note"), ("T", 2, "note")], {"repeated"}, id="twice"
+    ),
+    pytest.param(
+        [("T", 1, "created"), ("T", 2, "closed"), ("T", 3, "note")],
+        {"after_closing"},
+        id="after closing",
+    ),
+    pytest.param(
+        [("T", 1, "created"), ("T", 2, "closed"), ("T", 2, "note")], set(), id="with the closing"
+    ),
+    pytest.param(
+        [("T", 1, "created"), ("T", 2, "closed"), ("T", 3, "reopened"), ("T", 4, "note")],
+        set(),
+        id="reopened",
     ),
     pytest.param([("T", 5, "created"), ("U", 1, "created")], set(), id="another ticket"),
 ]
@@ -325,7 +372,10 @@ ODD = [
 
 @pytest.mark.parametrize(("events", "odd"), ODD)
 def test_an_odd_line_is(events: list[tuple[str, int, str]], odd: set[str]) -> None:
-    lines = [json.dumps({"ticket": t, "at": 1_700_000_000 + at, "type": kind}).encode() for t, at, kind in events]
+    lines = [
+        json.dumps({"ticket": t, "at": 1_700_000_000 + at, "type": kind}).encode()
+        for t, at, kind in events
+    ]
     found = oddities(in_order(lines, "UTC"))
     assert {each.oddity.value for each in found} == odd
     assert {each.line for each in found} <= {len(events)}

@@ -1,4 +1,5 @@
-"""The proof on a real log: a ServiceNow audit log of a year, under a policy that describes what its verdicts measure.
+"""The proof on a real log: a ServiceNow audit log of a year, under a policy that describes what its
+verdicts measure.
 
 Skipped where the log is not beside the clone. One run for all tests here.
 """
@@ -15,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
+from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.tickets.ticket import ENDED, Ticket, ticket
 from sla_watchdog.tools.backtest.files import clocks_csv
 from sla_watchdog.tools.backtest.play import History, Played, play
 from sla_watchdog.tools.cli.stack.policy_in_memory import compiled_policy
-from sla_watchdog.domain.tickets.facts import Facts
-from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.domain.tickets.ticket import ENDED, Ticket, ticket
 from sla_watchdog.tools.imports.events import Event, lines_of, parse
 from sla_watchdog.tools.simulation.history import Chronicler
 
@@ -51,12 +52,16 @@ def played(events: Sequence[Event], policy: Policy) -> Played:
 
 
 def test_the_verdicts_are_those_that_the_desk_recorded(played: Played) -> None:
-    """made_sla of at least 99.8 % of the incidents; one without a clock of its own never began one, and kept it."""
+    """made_sla of at least 99.8 % of the incidents; one without a clock of its own never began one,
+    and kept it.
+    """
     with gzip.open(TRUTH, "rt", newline="") as file:
         recorded = {line["ticket"]: line["made_sla"] == "true" for line in csv.DictReader(file)}
     ours = {row.ticket: row.verdict == "met" for row in played.clocks if row.clock == "resolution"}
     agreed = sum(ours.get(name, True) is kept for name, kept in recorded.items())
-    sys.stdout.write(f"{agreed:,} of {len(recorded):,} verdicts agree ({100 * agreed / len(recorded):.3f} %)\n")
+    sys.stdout.write(
+        f"{agreed:,} of {len(recorded):,} verdicts agree ({100 * agreed / len(recorded):.3f} %)\n"
+    )
     assert len(recorded) == 24_918
     assert agreed / len(recorded) >= 0.998
 
@@ -80,7 +85,9 @@ def tickets(events: Sequence[Event], policy: Policy) -> list[Ticket]:
 
 
 @pytest.mark.parametrize(("day", "counts"), AS_OF.items(), ids=AS_OF)
-def test_on_a_day_so_many_were_open_and_so_old(day: str, counts: tuple[int, ...], tickets: list[Ticket]) -> None:
+def test_on_a_day_so_many_were_open_and_so_old(
+    day: str, counts: tuple[int, ...], tickets: list[Ticket]
+) -> None:
     now = parse([b'{"ticket":"T","type":"note","at":"%s"}' % day.encode()], "UTC")[0].at
     created = [each for each in tickets if each.created_at <= now]
     ages = [now - each.created_at for each in created if _group(each, now) not in ENDED]

@@ -14,7 +14,9 @@ from sla_watchdog.tools.cli import main
 EXAMPLE = Path(__file__).parents[2] / "docs" / "example-events.jsonl"
 
 
-@pytest.mark.parametrize(("processes", "own"), [(1, True), (2, False)], ids=["in this process", "in another"])
+@pytest.mark.parametrize(
+    ("processes", "own"), [(1, True), (2, False)], ids=["in this process", "in another"]
+)
 def test_a_task_is_done_beside_and_its_result_comes_back(processes: int, own: bool) -> None:
     with beside(lambda: {"process": str(os.getpid())}, processes) as done:
         assert (done()["process"] == str(os.getpid())) is own

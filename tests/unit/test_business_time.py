@@ -34,7 +34,9 @@ def at(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp())
 
 
-def calendar(zone: str, hours: str, *, holidays: tuple[str, ...] = (), **overrides: list[list[str]]) -> Calendar:
+def calendar(
+    zone: str, hours: str, *, holidays: tuple[str, ...] = (), **overrides: list[list[str]]
+) -> Calendar:
     """`hours` like "mon,tue 09:00-12:00 13:00-17:00; sat 10:00-14:00"; `on_2026_01_02=` overrides
     that date.
     """
@@ -60,26 +62,78 @@ class TestBetween:
     @pytest.mark.parametrize(
         ("hours", "start", "end", "seconds"),
         [
-            pytest.param(office, "2026-01-05T09:00+01:00", "2026-01-05T17:00+01:00", 8 * HOUR, id="a day"),
-            pytest.param(office, "2026-01-09T16:00+01:00", "2026-01-12T10:00+01:00", 2 * HOUR, id="over a weekend"),
-            pytest.param(lunch, "2026-01-05T12:00+01:00", "2026-01-05T14:00+01:00", HOUR, id="lunch is not open"),
-            pytest.param(office, "2026-01-10T00:00+01:00", "2026-01-12T09:00+01:00", 0, id="up to the opening"),
             pytest.param(
-                office, "2026-01-05T16:59:59+01:00", "2026-01-05T17:00:01+01:00", 1, id="the closing second is closed"
+                office, "2026-01-05T09:00+01:00", "2026-01-05T17:00+01:00", 8 * HOUR, id="a day"
             ),
             pytest.param(
-                office, "2026-01-12T10:00+01:00", "2026-01-09T16:00+01:00", -2 * HOUR, id="backwards is negative"
+                office,
+                "2026-01-09T16:00+01:00",
+                "2026-01-12T10:00+01:00",
+                2 * HOUR,
+                id="over a weekend",
             ),
             pytest.param(
-                office, "2026-01-05T12:00+01:00", "2026-01-05T12:00+01:00", 0, id="nothing from an instant to itself"
+                lunch,
+                "2026-01-05T12:00+01:00",
+                "2026-01-05T14:00+01:00",
+                HOUR,
+                id="lunch is not open",
             ),
-            pytest.param(berlin, "2026-10-25T00:00+02:00", "2026-10-26T00:00+01:00", 25 * HOUR, id="24x7 in autumn"),
-            pytest.param(berlin, "2026-03-29T00:00+01:00", "2026-03-30T00:00+02:00", 23 * HOUR, id="24x7 in spring"),
             pytest.param(
-                nights, "2026-10-24T12:00+02:00", "2026-10-25T12:00+01:00", 9 * HOUR, id="night shift in autumn"
+                office,
+                "2026-01-10T00:00+01:00",
+                "2026-01-12T09:00+01:00",
+                0,
+                id="up to the opening",
             ),
             pytest.param(
-                nights, "2026-03-28T12:00+01:00", "2026-03-29T12:00+02:00", 7 * HOUR, id="night shift in spring"
+                office,
+                "2026-01-05T16:59:59+01:00",
+                "2026-01-05T17:00:01+01:00",
+                1,
+                id="the closing second is closed",
+            ),
+            pytest.param(
+                office,
+                "2026-01-12T10:00+01:00",
+                "2026-01-09T16:00+01:00",
+                -2 * HOUR,
+                id="backwards is negative",
+            ),
+            pytest.param(
+                office,
+                "2026-01-05T12:00+01:00",
+                "2026-01-05T12:00+01:00",
+                0,
+                id="nothing from an instant to itself",
+            ),
+            pytest.param(
+                berlin,
+                "2026-10-25T00:00+02:00",
+                "2026-10-26T00:00+01:00",
+                25 * HOUR,
+                id="24x7 in autumn",
+            ),
+            pytest.param(
+                berlin,
+                "2026-03-29T00:00+01:00",
+                "2026-03-30T00:00+02:00",
+                23 * HOUR,
+                id="24x7 in spring",
+            ),
+            pytest.param(
+                nights,
+                "2026-10-24T12:00+02:00",
+                "2026-10-25T12:00+01:00",
+                9 * HOUR,
+                id="night shift in autumn",
+            ),
+            pytest.param(
+                nights,
+                "2026-03-28T12:00+01:00",
+                "2026-03-29T12:00+02:00",
+                7 * HOUR,
+                id="night shift in spring",
             ),
             pytest.param(
                 calendar("Europe/Berlin", "sun 01:30-03:00"),
@@ -222,7 +276,11 @@ class TestBetween:
                 id="New Year's Day before it begins in UTC",
             ),
             pytest.param(
-                nights, "2026-12-31T12:00+01:00", "2027-01-01T12:00+01:00", 8 * HOUR, id="a night shift over New Year"
+                nights,
+                "2026-12-31T12:00+01:00",
+                "2027-01-01T12:00+01:00",
+                8 * HOUR,
+                id="a night shift over New Year",
             ),
             pytest.param(
                 calendar("Europe/Berlin", "mon 22:00-06:00; tue 05:00-09:00"),
@@ -253,7 +311,11 @@ class TestBetween:
                 id="00:00 closes at midnight",
             ),
             pytest.param(
-                calendar("UTC", ALWAYS), "1969-12-31T23:00Z", "1970-01-01T01:00Z", 2 * HOUR, id="before the epoch"
+                calendar("UTC", ALWAYS),
+                "1969-12-31T23:00Z",
+                "1970-01-01T01:00Z",
+                2 * HOUR,
+                id="before the epoch",
             ),
             pytest.param(
                 calendar("UTC", ALWAYS),
@@ -264,7 +326,9 @@ class TestBetween:
             ),
         ],
     )
-    def test_counts_the_open_seconds(self, hours: Calendar, start: str, end: str, seconds: int) -> None:
+    def test_counts_the_open_seconds(
+        self, hours: Calendar, start: str, end: str, seconds: int
+    ) -> None:
         assert hours.between(at(start), at(end)) == seconds
         assert hours.between(at(end), at(start)) == -seconds
 
@@ -273,12 +337,36 @@ class TestAdd:
     @pytest.mark.parametrize(
         ("hours", "start", "seconds", "end"),
         [
-            pytest.param(office, "2026-01-05T10:00+01:00", HOUR, "2026-01-05T11:00+01:00", id="while open"),
-            pytest.param(office, "2026-01-03T20:00+01:00", HOUR, "2026-01-05T10:00+01:00", id="A8 from outside hours"),
-            pytest.param(office, "2026-01-05T09:00+01:00", HOUR, "2026-01-05T10:00+01:00", id="A9 from the opening"),
-            pytest.param(office, "2026-01-05T17:00+01:00", HOUR, "2026-01-06T10:00+01:00", id="A9 from the closing"),
             pytest.param(
-                office, "2026-01-09T16:00+01:00", HOUR, "2026-01-09T17:00+01:00", id="A10 an exact fit ends at closing"
+                office, "2026-01-05T10:00+01:00", HOUR, "2026-01-05T11:00+01:00", id="while open"
+            ),
+            pytest.param(
+                office,
+                "2026-01-03T20:00+01:00",
+                HOUR,
+                "2026-01-05T10:00+01:00",
+                id="A8 from outside hours",
+            ),
+            pytest.param(
+                office,
+                "2026-01-05T09:00+01:00",
+                HOUR,
+                "2026-01-05T10:00+01:00",
+                id="A9 from the opening",
+            ),
+            pytest.param(
+                office,
+                "2026-01-05T17:00+01:00",
+                HOUR,
+                "2026-01-06T10:00+01:00",
+                id="A9 from the closing",
+            ),
+            pytest.param(
+                office,
+                "2026-01-09T16:00+01:00",
+                HOUR,
+                "2026-01-09T17:00+01:00",
+                id="A10 an exact fit ends at closing",
             ),
             pytest.param(
                 office,
@@ -288,17 +376,35 @@ class TestAdd:
                 id="A11 the breach is a second into Monday",
             ),
             pytest.param(
-                office, "2026-01-09T16:00+01:00", 6 * HOUR, "2026-01-12T14:00+01:00", id="E1 75% of eight hours"
+                office,
+                "2026-01-09T16:00+01:00",
+                6 * HOUR,
+                "2026-01-12T14:00+01:00",
+                id="E1 75% of eight hours",
             ),
             pytest.param(
-                lunch, "2026-01-05T09:00+01:00", 7 * HOUR // 2, "2026-01-05T12:30+01:00", id="an exact fit before lunch"
+                lunch,
+                "2026-01-05T09:00+01:00",
+                7 * HOUR // 2,
+                "2026-01-05T12:30+01:00",
+                id="an exact fit before lunch",
             ),
-            pytest.param(office, "2026-01-09T20:00+01:00", 0, "2026-01-09T20:00+01:00", id="zero, closed"),
-            pytest.param(office, "2026-01-09T10:00+01:00", 0, "2026-01-09T10:00+01:00", id="zero, open"),
             pytest.param(
-                berlin, "2026-10-25T02:30+02:00", HOUR, "2026-10-25T02:30+01:00", id="the same reading an hour later"
+                office, "2026-01-09T20:00+01:00", 0, "2026-01-09T20:00+01:00", id="zero, closed"
             ),
-            pytest.param(berlin, "2026-03-29T01:30+01:00", HOUR, "2026-03-29T03:30+02:00", id="over the gap"),
+            pytest.param(
+                office, "2026-01-09T10:00+01:00", 0, "2026-01-09T10:00+01:00", id="zero, open"
+            ),
+            pytest.param(
+                berlin,
+                "2026-10-25T02:30+02:00",
+                HOUR,
+                "2026-10-25T02:30+01:00",
+                id="the same reading an hour later",
+            ),
+            pytest.param(
+                berlin, "2026-03-29T01:30+01:00", HOUR, "2026-03-29T03:30+02:00", id="over the gap"
+            ),
             pytest.param(
                 calendar("America/Sao_Paulo", "sat 22:00-24:00"),
                 "2015-10-17T12:00-03:00",
@@ -329,7 +435,9 @@ class TestAdd:
             ),
         ],
     )
-    def test_gives_the_earliest_instant(self, hours: Calendar, start: str, seconds: int, end: str) -> None:
+    def test_gives_the_earliest_instant(
+        self, hours: Calendar, start: str, seconds: int, end: str
+    ) -> None:
         assert hours.add(at(start), seconds) == at(end)
 
     @pytest.mark.parametrize("move", [office.add, office.subtract], ids=["add", "subtract"])
@@ -342,12 +450,30 @@ class TestSubtract:
     @pytest.mark.parametrize(
         ("hours", "end", "seconds", "start"),
         [
-            pytest.param(office, "2026-01-05T11:00+01:00", HOUR, "2026-01-05T10:00+01:00", id="while open"),
-            pytest.param(office, "2026-01-12T10:00+01:00", 2 * HOUR, "2026-01-09T16:00+01:00", id="over a weekend"),
             pytest.param(
-                office, "2026-01-12T10:00+01:00", HOUR, "2026-01-12T09:00+01:00", id="an exact fit starts at opening"
+                office, "2026-01-05T11:00+01:00", HOUR, "2026-01-05T10:00+01:00", id="while open"
             ),
-            pytest.param(office, "2026-01-09T20:00+01:00", 8 * HOUR, "2026-01-09T09:00+01:00", id="from outside hours"),
+            pytest.param(
+                office,
+                "2026-01-12T10:00+01:00",
+                2 * HOUR,
+                "2026-01-09T16:00+01:00",
+                id="over a weekend",
+            ),
+            pytest.param(
+                office,
+                "2026-01-12T10:00+01:00",
+                HOUR,
+                "2026-01-12T09:00+01:00",
+                id="an exact fit starts at opening",
+            ),
+            pytest.param(
+                office,
+                "2026-01-09T20:00+01:00",
+                8 * HOUR,
+                "2026-01-09T09:00+01:00",
+                id="from outside hours",
+            ),
             pytest.param(
                 calendar("UTC", "mon 10:30-19:00; tue,wed,thu,fri 08:30-19:00"),
                 "2034-06-09T08:46:12Z",
@@ -355,9 +481,15 @@ class TestSubtract:
                 "2034-06-08T11:16:12Z",
                 id="E2 eight hours ahead",
             ),
-            pytest.param(office, "2026-01-10T12:00+01:00", 0, "2026-01-10T12:00+01:00", id="zero, closed"),
             pytest.param(
-                berlin, "2026-10-25T02:30+01:00", HOUR, "2026-10-25T02:30+02:00", id="the same reading an hour before"
+                office, "2026-01-10T12:00+01:00", 0, "2026-01-10T12:00+01:00", id="zero, closed"
+            ),
+            pytest.param(
+                berlin,
+                "2026-10-25T02:30+01:00",
+                HOUR,
+                "2026-10-25T02:30+02:00",
+                id="the same reading an hour before",
             ),
             pytest.param(
                 calendar("America/Sao_Paulo", "sun 00:00-06:00"),
@@ -375,7 +507,9 @@ class TestSubtract:
             ),
         ],
     )
-    def test_gives_the_latest_instant(self, hours: Calendar, end: str, seconds: int, start: str) -> None:
+    def test_gives_the_latest_instant(
+        self, hours: Calendar, end: str, seconds: int, start: str
+    ) -> None:
         assert hours.subtract(at(end), seconds) == at(start)
 
 
@@ -383,11 +517,21 @@ class TestOpening:
     @pytest.mark.parametrize(
         ("hours", "now", "opening"),
         [
-            pytest.param(office, "2026-01-05T10:00+01:00", "2026-01-05T10:00+01:00", id="open: this instant"),
-            pytest.param(office, "2026-01-05T09:00+01:00", "2026-01-05T09:00+01:00", id="at the opening"),
-            pytest.param(office, "2026-01-09T17:00+01:00", "2026-01-12T09:00+01:00", id="at the closing"),
-            pytest.param(office, "2026-01-05T08:59:59+01:00", "2026-01-05T09:00+01:00", id="a second before"),
-            pytest.param(office, "2026-12-31T17:00+01:00", "2027-01-01T09:00+01:00", id="in the next year"),
+            pytest.param(
+                office, "2026-01-05T10:00+01:00", "2026-01-05T10:00+01:00", id="open: this instant"
+            ),
+            pytest.param(
+                office, "2026-01-05T09:00+01:00", "2026-01-05T09:00+01:00", id="at the opening"
+            ),
+            pytest.param(
+                office, "2026-01-09T17:00+01:00", "2026-01-12T09:00+01:00", id="at the closing"
+            ),
+            pytest.param(
+                office, "2026-01-05T08:59:59+01:00", "2026-01-05T09:00+01:00", id="a second before"
+            ),
+            pytest.param(
+                office, "2026-12-31T17:00+01:00", "2027-01-01T09:00+01:00", id="in the next year"
+            ),
             pytest.param(
                 calendar("America/Los_Angeles", "sun 02:30-05:00"),
                 "2014-03-09T00:00-08:00",
@@ -396,13 +540,15 @@ class TestOpening:
             ),
         ],
     )
-    def test_next_opening_is_the_first_open_instant(self, hours: Calendar, now: str, opening: str) -> None:
+    def test_next_opening_is_the_first_open_instant(
+        self, hours: Calendar, now: str, opening: str
+    ) -> None:
         assert hours.next_opening(at(now)) == at(opening)
         assert hours.is_open(at(now)) == (now == opening)
 
     def test_hours_are_half_open(self) -> None:
-        around = ["08:59:59", "09:00:00", "16:59:59", "17:00:00"]
-        opened = [office.is_open(at(f"2026-01-05T{time}+01:00")) for time in around]
+        context = ["08:59:59", "09:00:00", "16:59:59", "17:00:00"]
+        opened = [office.is_open(at(f"2026-01-05T{time}+01:00")) for time in context]
         assert opened == [False, True, True, False]
 
 
@@ -420,7 +566,12 @@ class TestDates:
                 id="a holiday closes its whole date",
             ),
             pytest.param(
-                calendar("UTC", "mon,tue 09:00-17:00", holidays=(monday,), on_2026_01_05=[["10:00", "12:00"]]),
+                calendar(
+                    "UTC",
+                    "mon,tue 09:00-17:00",
+                    holidays=(monday,),
+                    on_2026_01_05=[["10:00", "12:00"]],
+                ),
                 [("05T10", "05T12"), ("06T09", "06T17")],
                 id="an override wins over a holiday",
             ),
@@ -471,7 +622,9 @@ class TestDates:
     ) -> None:
         since, until = at("2026-01-05T00:00Z"), at("2026-01-08T00:00Z")
         expected = {
-            hour for start, end in opened for hour in range(at(f"2026-01-{start}:00Z"), at(f"2026-01-{end}:00Z"), HOUR)
+            hour
+            for start, end in opened
+            for hour in range(at(f"2026-01-{start}:00Z"), at(f"2026-01-{end}:00Z"), HOUR)
         }
         assert {hour for hour in range(since, until, HOUR) if hours.is_open(hour)} == expected
 
@@ -484,8 +637,12 @@ class TestNoWorkingTime:
         [
             pytest.param(calendar("UTC", ""), id="no hours at all"),
             pytest.param(calendar("UTC", "mon 09:00-09:00"), id="empty segments alone"),
-            pytest.param(calendar("UTC", "", on_2026_01_04=[["09:00", "10:00"]]), id="all of it is past"),
-            pytest.param(calendar("UTC", "", on_2027_02_12=[["09:00", "10:00"]]), id="more than 401 days on"),
+            pytest.param(
+                calendar("UTC", "", on_2026_01_04=[["09:00", "10:00"]]), id="all of it is past"
+            ),
+            pytest.param(
+                calendar("UTC", "", on_2027_02_12=[["09:00", "10:00"]]), id="more than 401 days on"
+            ),
         ],
     )
     def test_is_an_error_after_a_bounded_search(self, hours: Calendar) -> None:
@@ -497,8 +654,12 @@ class TestNoWorkingTime:
         "hours",
         [
             pytest.param(calendar("UTC", ""), id="no hours at all"),
-            pytest.param(calendar("UTC", "", on_2026_01_06=[["09:00", "10:00"]]), id="all of it is to come"),
-            pytest.param(calendar("UTC", "", on_2024_11_29=[["09:00", "10:00"]]), id="over 401 days before"),
+            pytest.param(
+                calendar("UTC", "", on_2026_01_06=[["09:00", "10:00"]]), id="all of it is to come"
+            ),
+            pytest.param(
+                calendar("UTC", "", on_2024_11_29=[["09:00", "10:00"]]), id="over 401 days before"
+            ),
         ],
     )
     def test_is_an_error_backwards_too(self, hours: Calendar) -> None:
@@ -511,7 +672,9 @@ class TestNoWorkingTime:
         assert hours.subtract(at("2028-03-17T09:00Z"), HOUR) == at("2027-02-10T09:00Z")
 
     def test_a_closure_in_the_middle_is_not_crossed(self) -> None:
-        hours = calendar("UTC", "", on_2026_02_02=[["09:00", "10:00"]], on_2028_02_02=[["09:00", "10:00"]])
+        hours = calendar(
+            "UTC", "", on_2026_02_02=[["09:00", "10:00"]], on_2028_02_02=[["09:00", "10:00"]]
+        )
         assert hours.add(self.now, HOUR) == at("2026-02-02T10:00Z")
         with pytest.raises(NoWorkingTime):
             hours.add(self.now, HOUR + 1)
@@ -519,7 +682,9 @@ class TestNoWorkingTime:
             hours.subtract(at("2028-02-02T09:00:01Z"), 2)
 
     def test_the_answer_does_not_depend_on_what_was_asked_before(self) -> None:
-        hours = calendar("UTC", "", on_2020_01_06=[["09:00", "10:00"]], on_2028_02_02=[["09:00", "10:00"]])
+        hours = calendar(
+            "UTC", "", on_2020_01_06=[["09:00", "10:00"]], on_2028_02_02=[["09:00", "10:00"]]
+        )
         hours.between(at("2019-01-01T00:00Z"), at("2030-01-01T00:00Z"))
         with pytest.raises(NoWorkingTime):
             hours.add(self.now, 1)
@@ -539,7 +704,9 @@ class TestNoWorkingTime:
 
 
 class TestRange:
-    @pytest.mark.parametrize("text", ["1899-12-31T23:59:59Z", "2200-01-01T00:00:00Z"], ids=["before", "after"])
+    @pytest.mark.parametrize(
+        "text", ["1899-12-31T23:59:59Z", "2200-01-01T00:00:00Z"], ids=["before", "after"]
+    )
     def test_instants_outside_the_years_are_refused(self, text: str) -> None:
         inside = at("2026-01-05T12:00Z")
         for ask in (
@@ -597,7 +764,10 @@ class TestTransitions:
         """Recife tried summer time for one week of 2000."""
         hours = calendar("America/Recife", ALWAYS)
         changes = hours.transitions(at("2000-10-01T00:00Z"), at("2000-11-01T00:00Z"))
-        assert [(change.before, change.after) for change in changes] == [(-3 * HOUR, -2 * HOUR), (-2 * HOUR, -3 * HOUR)]
+        assert [(change.before, change.after) for change in changes] == [
+            (-3 * HOUR, -2 * HOUR),
+            (-2 * HOUR, -3 * HOUR),
+        ]
 
     def test_a_date_that_never_was_is_a_change_of_a_day(self) -> None:
         hours = calendar("Pacific/Apia", ALWAYS)

@@ -20,7 +20,9 @@ NOON = 1_781_524_800
 
 SPEC = {
     "timezone": "America/New_York",
-    "hours": {day: [["09:00", "12:00"], ["13:00", "18:00"]] for day in ("mon", "tue", "wed", "thu", "fri")},
+    "hours": {
+        day: [["09:00", "12:00"], ["13:00", "18:00"]] for day in ("mon", "tue", "wed", "thu", "fri")
+    },
 }
 
 
@@ -148,7 +150,9 @@ def test_a_calendar_that_never_opens_builds_no_more_than_its_horizon(built: Coun
     assert sum(built.values()) <= 3
 
 
-def test_the_offset_of_a_zone_is_read_some_hundred_times_a_year(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_offset_of_a_zone_is_read_some_hundred_times_a_year(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     reads = Counter[str]()
     offset = business_time._offset
 

@@ -135,7 +135,9 @@ class MinuteByMinute:
 
 
 clock_times = st.builds(
-    "{:02d}:{:02d}".format, st.sampled_from([0, 1, 2, 3, 4, 9, 12, 17, 22, 23]), st.sampled_from([0, 15, 30, 59])
+    "{:02d}:{:02d}".format,
+    st.sampled_from([0, 1, 2, 3, 4, 9, 12, 17, 22, 23]),
+    st.sampled_from([0, 15, 30, 59]),
 )
 segments = st.lists(st.tuples(clock_times, clock_times | st.just("24:00")), max_size=3)
 by_day = segments.filter(lambda found: all(opens < closes for opens, closes in found))
@@ -226,7 +228,9 @@ def answer(move: Callable[[int, int], int], at: int, seconds: int) -> int:
 class TestBesideItself:
     @seldom
     @given(working, decades, durations)
-    def test_add_is_exact_and_earliest(self, situation: tuple[Any, str], start: int, seconds: int) -> None:
+    def test_add_is_exact_and_earliest(
+        self, situation: tuple[Any, str], start: int, seconds: int
+    ) -> None:
         hours = Calendar.from_spec(situation[0])
         end = answer(hours.add, start, seconds)
         assert hours.between(start, end) == seconds
@@ -234,7 +238,9 @@ class TestBesideItself:
 
     @seldom
     @given(working, decades, durations)
-    def test_subtract_is_exact_and_latest(self, situation: tuple[Any, str], end: int, seconds: int) -> None:
+    def test_subtract_is_exact_and_latest(
+        self, situation: tuple[Any, str], end: int, seconds: int
+    ) -> None:
         hours = Calendar.from_spec(situation[0])
         start = answer(hours.subtract, end, seconds)
         assert hours.between(start, end) == seconds
@@ -242,14 +248,18 @@ class TestBesideItself:
 
     @seldom
     @given(working, decades, durations)
-    def test_there_and_back_is_the_next_opening(self, situation: tuple[Any, str], start: int, seconds: int) -> None:
+    def test_there_and_back_is_the_next_opening(
+        self, situation: tuple[Any, str], start: int, seconds: int
+    ) -> None:
         hours = Calendar.from_spec(situation[0])
         end = answer(hours.add, start, seconds)
         assert hours.subtract(end, seconds) == hours.next_opening(start)
 
     @seldom
     @given(working, decades, durations, durations)
-    def test_two_steps_are_one(self, situation: tuple[Any, str], start: int, first: int, second: int) -> None:
+    def test_two_steps_are_one(
+        self, situation: tuple[Any, str], start: int, first: int, second: int
+    ) -> None:
         hours = Calendar.from_spec(situation[0])
         end = answer(hours.add, start, first + second)
         assert hours.add(hours.add(start, first), second) == end

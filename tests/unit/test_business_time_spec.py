@@ -35,7 +35,9 @@ def test_a_description_is_read_into_seconds_of_the_day() -> None:
 @pytest.mark.parametrize(
     ("change", "where", "problem"),
     [
-        pytest.param({"timezone": "Mars/Phobos"}, "timezone", "unknown.*Mars/Phobos.*IANA", id="zone"),
+        pytest.param(
+            {"timezone": "Mars/Phobos"}, "timezone", "unknown.*Mars/Phobos.*IANA", id="zone"
+        ),
         pytest.param({"timezone": "America"}, "timezone", "unknown.*'America'", id="half a zone"),
         pytest.param({"timezone": "../UTC"}, "timezone", "unknown", id="a path for a zone"),
         pytest.param({"timezone": ""}, "timezone", "unknown", id="an empty zone"),
@@ -43,13 +45,27 @@ def test_a_description_is_read_into_seconds_of_the_day() -> None:
         pytest.param({"hours": [["09:00", "17:00"]]}, "hours", "mapping", id="hours without days"),
         pytest.param({"hours": {"monday": []}}, "hours.monday", "known are mon, tue", id="weekday"),
         pytest.param({"hours": {"mon": "09:00"}}, "hours.mon", "list", id="a text for segments"),
-        pytest.param({"hours": {"mon": ["09:00", "17:00"]}}, r"hours.mon\[0\]", "list", id="no pairs"),
-        pytest.param({"hours": {"mon": [["09:00"]]}}, r"hours.mon\[0\]", "a closing", id="no closing"),
-        pytest.param({"hours": {"mon": [["09:00", "25:00"]]}}, r"hours.mon\[0\]", "'25:00'", id="25:00"),
-        pytest.param({"hours": {"mon": [["09:00", "24:01"]]}}, r"hours.mon\[0\]", "'24:01'", id="24:01"),
-        pytest.param({"hours": {"mon": [["09:60", "17:00"]]}}, r"hours.mon\[0\]", "'09:60'", id="minute 60"),
-        pytest.param({"hours": {"mon": [["9:00", "17:00"]]}}, r"hours.mon\[0\]", "'9:00'", id="9:00"),
-        pytest.param({"hours": {"mon": [[540, 1020]]}}, r"hours.mon\[0\]", "text.*540", id="numbers"),
+        pytest.param(
+            {"hours": {"mon": ["09:00", "17:00"]}}, r"hours.mon\[0\]", "list", id="no pairs"
+        ),
+        pytest.param(
+            {"hours": {"mon": [["09:00"]]}}, r"hours.mon\[0\]", "a closing", id="no closing"
+        ),
+        pytest.param(
+            {"hours": {"mon": [["09:00", "25:00"]]}}, r"hours.mon\[0\]", "'25:00'", id="25:00"
+        ),
+        pytest.param(
+            {"hours": {"mon": [["09:00", "24:01"]]}}, r"hours.mon\[0\]", "'24:01'", id="24:01"
+        ),
+        pytest.param(
+            {"hours": {"mon": [["09:60", "17:00"]]}}, r"hours.mon\[0\]", "'09:60'", id="minute 60"
+        ),
+        pytest.param(
+            {"hours": {"mon": [["9:00", "17:00"]]}}, r"hours.mon\[0\]", "'9:00'", id="9:00"
+        ),
+        pytest.param(
+            {"hours": {"mon": [[540, 1020]]}}, r"hours.mon\[0\]", "text.*540", id="numbers"
+        ),
         pytest.param(
             {"hours": {"mon": [["08:00", "09:00"], ["24:00", "06:00"]]}},
             r"hours.mon\[1\]",
@@ -57,17 +73,31 @@ def test_a_description_is_read_into_seconds_of_the_day() -> None:
             id="opening at 24:00",
         ),
         pytest.param({"holidays": "2026-12-25"}, "holidays", "list", id="a text for holidays"),
-        pytest.param({"holidays": ["2026-12-25", "2026-02-30"]}, r"holidays\[1\]", "2026-02-30", id="30 February"),
+        pytest.param(
+            {"holidays": ["2026-12-25", "2026-02-30"]},
+            r"holidays\[1\]",
+            "2026-02-30",
+            id="30 February",
+        ),
         pytest.param({"holidays": ["20261225"]}, r"holidays\[0\]", "YYYY-MM-DD", id="basic form"),
         pytest.param({"holidays": ["2026-W01-1"]}, r"holidays\[0\]", "YYYY-MM-DD", id="week date"),
-        pytest.param({"overrides": {"31.12.2026": []}}, "overrides", "YYYY-MM-DD", id="override date"),
         pytest.param(
-            {"overrides": {"2026-12-31": [["x", "y"]]}}, r"overrides.2026-12-31\[0\]", "'x'", id="override hours"
+            {"overrides": {"31.12.2026": []}}, "overrides", "YYYY-MM-DD", id="override date"
         ),
-        pytest.param({"holiday": []}, "calendar.holiday", "known are timezone", id="misspelt field"),
+        pytest.param(
+            {"overrides": {"2026-12-31": [["x", "y"]]}},
+            r"overrides.2026-12-31\[0\]",
+            "'x'",
+            id="override hours",
+        ),
+        pytest.param(
+            {"holiday": []}, "calendar.holiday", "known are timezone", id="misspelt field"
+        ),
     ],
 )
-def test_what_cannot_be_meant_is_refused_with_its_field(change: Mapping[str, Any], where: str, problem: str) -> None:
+def test_what_cannot_be_meant_is_refused_with_its_field(
+    change: Mapping[str, Any], where: str, problem: str
+) -> None:
     with pytest.raises(InvalidCalendar, match=rf"^{where}: .*{problem}"):
         Calendar.from_spec({**SPEC, **change})
 

@@ -71,7 +71,10 @@ def test_every_other_vector_was_asked() -> None:
 
 def test_only_fractions_of_a_second_are_left_out() -> None:
     left_out = [
-        case for group in ("cases", "sub_cases", "own_cases") for case in vectors[group] if case["source"] in FRACTIONS
+        case
+        for group in ("cases", "sub_cases", "own_cases")
+        for case in vectors[group]
+        if case["source"] in FRACTIONS
     ]
     assert len(left_out) == 1
     assert all("." in case["start"] for case in left_out)

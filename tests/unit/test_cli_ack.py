@@ -33,12 +33,16 @@ def test_a_second_ack_is_a_snooze_and_says_so(late: Operator) -> None:
     late("ack", "T-1", "--by", "Kim", "--for", "2h")
     ran = late("ack", "T-1", "--by", "Ade", "--for", "3h")
     assert ran.code == 1
-    assert "Kim promised an update already: put it off with `sla-watchdog snooze`" in " ".join(ran.err.split())
+    assert "Kim promised an update already: put it off with `sla-watchdog snooze`" in " ".join(
+        ran.err.split()
+    )
     assert late("snooze", "T-1", "--by", "Ade", "--for", "3h", "--json").json["answer"] == "snoozed"
 
 
 def test_nothing_is_put_off_that_nobody_promised(late: Operator) -> None:
-    assert "no promise holds now" in " ".join(late("snooze", "T-1", "--by", "Kim", "--for", "1h").err.split())
+    assert "no promise holds now" in " ".join(
+        late("snooze", "T-1", "--by", "Kim", "--for", "1h").err.split()
+    )
 
 
 @pytest.mark.parametrize(
@@ -50,7 +54,9 @@ def test_nothing_is_put_off_that_nobody_promised(late: Operator) -> None:
         (["--for", "9w"], "too far away: at most"),
     ],
 )
-def test_a_time_that_cannot_be_promised_is_refused(late: Operator, options: list[str], said: str) -> None:
+def test_a_time_that_cannot_be_promised_is_refused(
+    late: Operator, options: list[str], said: str
+) -> None:
     ran = late("ack", "T-1", "--by", "Kim", *options)
     assert ran.code in (1, 2)
     assert said in " ".join(ran.err.split())
@@ -71,7 +77,9 @@ def test_plan_shows_who_is_told_next_and_nothing_that_is_further_away(late: Oper
 def test_plan_fits_a_terminal_and_moves_with_a_promise(late: Operator) -> None:
     ran = late("plan", "--next", "30d")
     assert max(map(len, ran.out.splitlines())) <= 80
-    assert "03-04 00:00 +00:00 executive resolution, level 4 T-1 City page" in " ".join(ran.out.split())
+    assert "03-04 00:00 +00:00 executive resolution, level 4 T-1 City page" in " ".join(
+        ran.out.split()
+    )
     (repeat, *_) = late("plan", "--next", "1d", "--json").json
     late("ack", "T-1", "--by", "Kim", "--for", "14h")
     (moved, *_) = late("plan", "--next", "1d", "--json").json

@@ -28,7 +28,9 @@ GOOD = [
 ]
 
 
-@pytest.mark.parametrize(("text", "protocol", "endpoint"), GOOD, ids=[row[0].strip() for row in GOOD])
+@pytest.mark.parametrize(
+    ("text", "protocol", "endpoint"), GOOD, ids=[row[0].strip() for row in GOOD]
+)
 def test_an_address_is_what_sns_takes(text: str, protocol: str, endpoint: str) -> None:
     assert address(text) == Address(protocol, endpoint)
 

@@ -1,4 +1,6 @@
-"""`check-policy --against`: what a change of the policy would do to open tickets, before it is deployed."""
+"""`check-policy --against`: what a change of the policy would do to open tickets, before it is
+deployed.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,17 @@ def test_it_says_how_many_move_which_become_overdue_and_who_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     old, new, events = files(tmp_path)
-    argv = ["check-policy", new, "--against", old, "--events", events, "--at", "2026-03-02T14:00Z", "--json"]
+    argv = [
+        "check-policy",
+        new,
+        "--against",
+        old,
+        "--events",
+        events,
+        "--at",
+        "2026-03-02T14:00Z",
+        "--json",
+    ]
     assert cli.main(argv) == cli.FINE
     found = json.loads(capsys.readouterr().out)["against"]
     changes = found.pop("changes")
@@ -57,7 +69,9 @@ def test_it_says_how_many_move_which_become_overdue_and_who_is_told(
     ]
 
 
-def test_a_policy_that_changes_nothing_moves_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_policy_that_changes_nothing_moves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     old, new, events = files(tmp_path, OLD)
     assert cli.main(["check-policy", new, "--against", old, "--events", events]) == cli.FINE
     said = " ".join(capsys.readouterr().out.split())
@@ -80,9 +94,19 @@ def test_the_text_fits_the_terminal(
     ("argv", "said"),
     [
         pytest.param(["--events", "{events}"], "go with --against", id="events alone"),
-        pytest.param(["--against", "none.yaml", "--events", "{events}"], "none.yaml cannot be read", id="no old file"),
-        pytest.param(["--against", "{old}", "--events", "none.jsonl"], "none.jsonl cannot be read", id="no events"),
-        pytest.param(["--against", "{old}", "--events", "{events}", "--at", "soon"], "--at:", id="no time"),
+        pytest.param(
+            ["--against", "none.yaml", "--events", "{events}"],
+            "none.yaml cannot be read",
+            id="no old file",
+        ),
+        pytest.param(
+            ["--against", "{old}", "--events", "none.jsonl"],
+            "none.jsonl cannot be read",
+            id="no events",
+        ),
+        pytest.param(
+            ["--against", "{old}", "--events", "{events}", "--at", "soon"], "--at:", id="no time"
+        ),
     ],
 )
 def test_what_cannot_be_compared_is_said(
@@ -94,7 +118,9 @@ def test_what_cannot_be_compared_is_said(
     assert said in capsys.readouterr().err
 
 
-def test_of_a_stack_it_reads_the_cases_as_they_are_stored(operator: Operator, tmp_path: Path) -> None:
+def test_of_a_stack_it_reads_the_cases_as_they_are_stored(
+    operator: Operator, tmp_path: Path
+) -> None:
     new = tmp_path / "new.yaml"
     new.write_text(POLICY.read_text().replace("8h", "4h").partition("examples:")[0])
     operator.desk.put(f"{MON}T00:00", **NEW)

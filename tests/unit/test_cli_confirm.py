@@ -7,13 +7,15 @@ from urllib.parse import quote
 
 import pytest
 
+from sla_watchdog.domain.escalation.subscribers import Seat, State
 from sla_watchdog.tools.cli import UsageError
 from sla_watchdog.tools.cli.confirm.command import Link, link_in
-from sla_watchdog.domain.escalation.subscribers import Seat, State
 from unit.cli_desk import ARN, Operator, refusal
 
 TOKEN = "2336412f37fb687f5d51e6e2425c464de" * 4
-PAGE = f"https://sns.eu-central-1.amazonaws.com/confirmation.html?TopicArn={ARN}manager&Token={TOKEN}"
+PAGE = (
+    f"https://sns.eu-central-1.amazonaws.com/confirmation.html?TopicArn={ARN}manager&Token={TOKEN}"
+)
 MAIL = f"{PAGE}&Endpoint=grace@example.org"
 HOOK = (
     f"https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn={quote(ARN, safe='')}manager"
@@ -30,7 +32,9 @@ WRAPPED = f"https://eur01.safelinks.protection.outlook.com/?url={quote(MAIL, saf
         pytest.param(f"  <{MAIL}>\n", id="with what stood around it"),
         pytest.param(MAIL.replace("&", "&amp;"), id="out of the source of a page"),
         pytest.param(WRAPPED, id="wrapped by a mail gateway"),
-        pytest.param(f"https://urldefense.example.org/v2?u={quote(WRAPPED, safe='')}", id="wrapped twice"),
+        pytest.param(
+            f"https://urldefense.example.org/v2?u={quote(WRAPPED, safe='')}", id="wrapped twice"
+        ),
     ],
 )
 def test_topic_and_token_are_found_in_the_link(text: str) -> None:
@@ -41,7 +45,9 @@ def test_a_token_by_itself_is_enough() -> None:
     assert link_in(TOKEN) == Link("", TOKEN)
 
 
-@pytest.mark.parametrize("text", ["", "manager", "https://example.org/?a=b", "https://[broken?Token=", f"{PAGE[:60]}"])
+@pytest.mark.parametrize(
+    "text", ["", "manager", "https://example.org/?a=b", "https://[broken?Token=", f"{PAGE[:60]}"]
+)
 def test_what_has_no_token_in_it_is_no_link(text: str) -> None:
     with pytest.raises(UsageError, match="no Token in it"):
         link_in(text)
@@ -54,9 +60,18 @@ def confirmed(operator: Operator) -> list[Any]:
     calls: list[Any] = []
 
     def confirm(call: Any) -> tuple[int, dict[str, Any]]:
-        calls.append({name: call["body"].get(name) for name in ("TopicArn", "Token", "AuthenticateOnUnsubscribe")})
-        listed = operator.desk.sns.list_subscriptions_by_topic(TopicArn=f"{ARN}manager")["Subscriptions"]
-        (arn,) = [each["SubscriptionArn"] for each in listed if each["Endpoint"] == "grace@example.org"]
+        calls.append(
+            {
+                name: call["body"].get(name)
+                for name in ("TopicArn", "Token", "AuthenticateOnUnsubscribe")
+            }
+        )
+        listed = operator.desk.sns.list_subscriptions_by_topic(TopicArn=f"{ARN}manager")[
+            "Subscriptions"
+        ]
+        (arn,) = [
+            each["SubscriptionArn"] for each in listed if each["Endpoint"] == "grace@example.org"
+        ]
         return 200, {"SubscriptionArn": arn}
 
     operator.answers["sns.ConfirmSubscription"] = confirm
@@ -68,12 +83,18 @@ def authenticated(operator: Operator, how: str) -> None:
     operator.answers["sns.GetSubscriptionAttributes"] = lambda _: (200, attributes)
 
 
-def test_it_is_confirmed_so_that_only_the_account_can_end_it(operator: Operator, confirmed: list[Any]) -> None:
+def test_it_is_confirmed_so_that_only_the_account_can_end_it(
+    operator: Operator, confirmed: list[Any]
+) -> None:
     authenticated(operator, "true")
     ran = operator("confirm", "manager", MAIL)
-    assert confirmed == [{"TopicArn": f"{ARN}manager", "Token": TOKEN, "AuthenticateOnUnsubscribe": "true"}]
+    assert confirmed == [
+        {"TopicArn": f"{ARN}manager", "Token": TOKEN, "AuthenticateOnUnsubscribe": "true"}
+    ]
     assert ran.code == 0
-    assert "grace@example.org is confirmed for sla-manager; no link in a mail ends that." in ran.said
+    assert (
+        "grace@example.org is confirmed for sla-manager; no link in a mail ends that." in ran.said
+    )
 
 
 def test_from_then_on_it_is_missed_when_it_goes(operator: Operator, confirmed: list[Any]) -> None:
@@ -91,7 +112,10 @@ def test_a_link_that_a_mail_scanner_opened_before_is_said_and_is_no_success(
     ran = operator("confirm", "manager", MAIL)
     assert ran.code == 1
     assert "was opened before, by somebody or by a mail scanner" in ran.said
-    assert operator("confirm", "manager", MAIL, "--json").json["unsubscribe_needs_credentials"] is False
+    assert (
+        operator("confirm", "manager", MAIL, "--json").json["unsubscribe_needs_credentials"]
+        is False
+    )
 
 
 def test_json_says_what_was_confirmed(operator: Operator, confirmed: list[Any]) -> None:
@@ -109,8 +133,14 @@ def test_json_says_what_was_confirmed(operator: Operator, confirmed: list[Any]) 
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        pytest.param(["executive", MAIL], "this link is for sla-manager, which is no topic of executive", id="another"),
-        pytest.param(["manager", "--urgent", MAIL], "not for sla-manager-urgent", id="not the urgent one"),
+        pytest.param(
+            ["executive", MAIL],
+            "this link is for sla-manager, which is no topic of executive",
+            id="another",
+        ),
+        pytest.param(
+            ["manager", "--urgent", MAIL], "not for sla-manager-urgent", id="not the urgent one"
+        ),
         pytest.param(
             ["manager", MAIL.replace("sla-manager", "other-manager")],
             "this link is for other-manager, which is no topic of manager",
@@ -127,14 +157,18 @@ def test_a_link_of_another_topic_confirms_nothing(
     assert said in " ".join(ran.err.split())
 
 
-def test_the_link_itself_says_whose_topic_of_the_audience_it_is(operator: Operator, confirmed: list[Any]) -> None:
+def test_the_link_itself_says_whose_topic_of_the_audience_it_is(
+    operator: Operator, confirmed: list[Any]
+) -> None:
     authenticated(operator, "true")
     operator("confirm", "manager", MAIL.replace("sla-manager", "sla-manager-urgent"))
     assert [each["TopicArn"] for each in confirmed] == [f"{ARN}manager-urgent"]
 
 
 def test_a_link_that_is_too_old_says_how_to_get_a_new_one(operator: Operator) -> None:
-    operator.answers["sns.ConfirmSubscription"] = lambda _: refusal("InvalidParameter", "Invalid token")
+    operator.answers["sns.ConfirmSubscription"] = lambda _: refusal(
+        "InvalidParameter", "Invalid token"
+    )
     ran = operator("confirm", "manager", MAIL)
     assert ran.code == 2
     assert "older than 2 days or was replaced" in " ".join(ran.err.split())
@@ -148,12 +182,18 @@ def test_somebody_without_the_right_is_told_so(operator: Operator) -> None:
 def test_subscribe_says_how_to_confirm_without_opening_the_link(operator: Operator) -> None:
     operator("subscribe", "manager", "grace@example.org")
     operator.nobody_has_confirmed()
-    assert "sla-watchdog confirm manager 'LINK'" in operator("subscribe", "manager", "grace@example.org").said
+    assert (
+        "sla-watchdog confirm manager 'LINK'"
+        in operator("subscribe", "manager", "grace@example.org").said
+    )
 
 
 def test_the_confirmed_answer_needs_no_list(operator: Operator, confirmed: list[Any]) -> None:
     """SNS lists a subscription a moment later than it confirms it."""
     authenticated(operator, "true")
-    operator.answers["sns.ConfirmSubscription"] = lambda _: (200, {"SubscriptionArn": f"{ARN}manager:none-yet"})
+    operator.answers["sns.ConfirmSubscription"] = lambda _: (
+        200,
+        {"SubscriptionArn": f"{ARN}manager:none-yet"},
+    )
     ran = operator("confirm", "manager", MAIL)
     assert (ran.code, "The address is confirmed for sla-manager" in ran.said) == (0, True)

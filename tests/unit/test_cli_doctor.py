@@ -12,15 +12,17 @@ from moto import mock_aws
 from building import at
 from sla_watchdog.adapters.dynamodb.audit import AuditItem
 from sla_watchdog.adapters.dynamodb.watch import Due
-from sla_watchdog.tools.cli.doctor.asks import QUEUES
 from sla_watchdog.domain.escalation.case import Outcome
 from sla_watchdog.handlers import watch
 from sla_watchdog.handlers.observability import metrics
+from sla_watchdog.tools.cli.doctor.asks import QUEUES
 from unit.cli_desk import ARN, MON, NEW, Operator, refusal, sit_down
 
 
 @pytest.fixture
-def operator(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Operator]:
+def operator(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Operator]:
     """A whole stack, a minute after its first tick and sweep."""
     with mock_aws():
         operator = sit_down(monkeypatch, capsys)
@@ -37,7 +39,14 @@ def operator(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 
 
 def beat(operator: Operator, now: str, **done: Any) -> None:
-    quiet = {"oldest_pending_seconds": 0, "left_due": 0, "put_back": 0, "problem": "", "sent": 0, "lag_seconds": 0}
+    quiet = {
+        "oldest_pending_seconds": 0,
+        "left_due": 0,
+        "put_back": 0,
+        "problem": "",
+        "sent": 0,
+        "lag_seconds": 0,
+    }
     operator.now = now
     operator.desk.parts.watch.beat(at(now), quiet | done)
 
@@ -60,7 +69,11 @@ def ring(operator: Operator, name: str, state: str = "ALARM") -> None:
 
 def to_mend(operator: Operator) -> dict[str, str]:
     answer = operator("doctor", "--json").json
-    return {each["check"]: f"{each['text']} → {each['todo']}" for each in answer["checks"] if each["state"] != "fine"}
+    return {
+        each["check"]: f"{each['text']} → {each['todo']}"
+        for each in answer["checks"]
+        if each["state"] != "fine"
+    }
 
 
 def test_a_stack_that_is_well_has_one_line_for_each_check(operator: Operator) -> None:
@@ -69,7 +82,17 @@ def test_a_stack_that_is_well_has_one_line_for_each_check(operator: Operator) ->
     assert "nothing to mend" in ran.said
     lines = [line for line in ran.out.splitlines() if line.startswith("fine")]
     assert [line.split()[1] for line in lines] == [
-        *("heartbeat", "due", "lag", "pending", "undeliverable", "put", "findings", "sweep", "mode"),
+        *(
+            "heartbeat",
+            "due",
+            "lag",
+            "pending",
+            "undeliverable",
+            "put",
+            "findings",
+            "sweep",
+            "mode",
+        ),
         *("recipients", "SMS", "messages", "queues", "alarms"),
     ]
     assert max(map(len, ran.out.splitlines())) <= 80
@@ -85,13 +108,22 @@ def test_a_heart_that_stopped(operator: Operator) -> None:
     ran = operator("doctor")
     assert ran.code == 1
     assert "no tick finished for 12 m: nobody is being told anything" in ran.said
-    assert "→ see docs/runbook.md, heartbeat-missing: aws logs tail /aws/lambda/sla-watch" in ran.said
+    assert (
+        "→ see docs/runbook.md, heartbeat-missing: aws logs tail /aws/lambda/sla-watch" in ran.said
+    )
     assert "1 thing to mend" in ran.said
 
 
-def test_the_tick_of_the_function_beats(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tick_of_the_function_beats(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Context:
-        function_name, memory_limit_in_mb, invoked_function_arn, aws_request_id = "watch", 512, "arn", "1"
+        function_name, memory_limit_in_mb, invoked_function_arn, aws_request_id = (
+            "watch",
+            512,
+            "arn",
+            "1",
+        )
 
         def get_remaining_time_in_millis(self) -> int:
             return 100_000
@@ -105,7 +137,11 @@ def test_the_tick_of_the_function_beats(operator: Operator, monkeypatch: pytest.
     watch.handler({}, context)
     last = operator.desk.parts.watch.last_beat()
     assert last is not None
-    assert (last.at, last.sent_at, last.lag_seconds) == (at(f"{MON}T06:00") + 42, at(f"{MON}T06:00") + 42, 42)
+    assert (last.at, last.sent_at, last.lag_seconds) == (
+        at(f"{MON}T06:00") + 42,
+        at(f"{MON}T06:00") + 42,
+        42,
+    )
     assert last.first == at(f"{MON}T00:00")
 
 
@@ -126,8 +162,12 @@ def test_a_message_that_is_not_taken_is_said_with_the_answer_of_sns(operator: Op
     operator.answers["sns.Publish"] = lambda _: refusal("KMSAccessDenied")
     operator.desk.sns.meta.events.register("before-call", operator.answer)
     for minute in range(20):
-        tally = operator.tick(f"{MON}T06:{minute:02d}")
-    beat(operator, f"{MON}T06:20", problem=tally.problem or "SNS did not take a message for owner: KMSAccessDenied")
+        result = operator.tick(f"{MON}T06:{minute:02d}")
+    beat(
+        operator,
+        f"{MON}T06:20",
+        problem=result.problem or "SNS did not take a message for owner: KMSAccessDenied",
+    )
     said = to_mend(operator)["pending"]
     assert "1 message tried again; the oldest, to owner, has been due 20 m" in said
     assert "KMSAccessDenied" in said
@@ -153,7 +193,9 @@ def test_a_link_that_nobody_opened(operator: Operator) -> None:
 def test_what_was_put_back_and_what_is_found(operator: Operator) -> None:
     operator.desk.put(f"{MON}T00:00", **{**NEW, "status": "Weird"})
     due = Due("T-1", "C#T-1", operator.desk.case().next_at or 0)
-    assert operator.desk.parts.watch.put_back(due, at(f"{MON}T07:00"), "its record could not be read")
+    assert operator.desk.parts.watch.put_back(
+        due, at(f"{MON}T07:00"), "its record could not be read"
+    )
     mends = to_mend(operator)
     assert "T-1: its record could not be read" in mends["put back"]
     assert "1 finding about tickets or settings" in mends["findings"]
@@ -169,12 +211,17 @@ def test_observing_for_long_is_said(operator: Operator) -> None:
     beat(operator, "2026-03-03T00:00")
     assert "mode" not in to_mend(operator)
     beat(operator, "2026-03-10T00:00")
-    assert "observe for 8 d: nobody is told of anything yet → `sla-watchdog go-live`" in to_mend(operator)["mode"]
+    assert (
+        "observe for 8 d: nobody is told of anything yet → `sla-watchdog go-live`"
+        in to_mend(operator)["mode"]
+    )
 
 
 @pytest.mark.parametrize(("limit", "wrong"), [("1", True), ("50", False)])
 def test_the_limit_of_sms(operator: Operator, limit: str, wrong: bool) -> None:
-    operator.desk.sns.subscribe(TopicArn=f"{ARN}owner-urgent", Protocol="sms", Endpoint="+4915112345678")
+    operator.desk.sns.subscribe(
+        TopicArn=f"{ARN}owner-urgent", Protocol="sms", Endpoint="+4915112345678"
+    )
     operator.desk.sns.set_sms_attributes(attributes={"MonthlySpendLimit": limit})
     assert ("SMS" in to_mend(operator)) is wrong
     assert f"1 number, at most ${limit} a month" in operator("doctor").said
@@ -183,14 +230,16 @@ def test_the_limit_of_sms(operator: Operator, limit: str, wrong: bool) -> None:
 def test_the_audience_that_gets_too_much_and_the_rule_that_causes_it(operator: Operator) -> None:
     operator.desk.put(f"{MON}T00:00", **NEW)
 
-    def told(number: int, message: str, hour: str = "01:00") -> AuditItem:
+    def notified(number: int, message: str, hour: str = "01:00") -> AuditItem:
         alert = f"T-1/resolution/1/1/{number}/manager"
-        return AuditItem("T-1", at(f"{MON}T{hour}") + number, alert, Outcome.SENT, "", {"message_id": message})
+        return AuditItem(
+            "T-1", at(f"{MON}T{hour}") + number, alert, Outcome.SENT, "", {"message_id": message}
+        )
 
-    operator.desk.parts.audit.put([told(n, f"m{n}") for n in range(20)])
+    operator.desk.parts.audit.put([notified(n, f"m{n}") for n in range(20)])
     beat(operator, f"{MON}T02:00")
     assert "messages" not in to_mend(operator)
-    operator.desk.parts.audit.put([told(1, "m20", "01:30")])
+    operator.desk.parts.audit.put([notified(1, "m20", "01:30")])
     said = to_mend(operator)["messages"]
     assert "manager: 21 in 24 h, 21 of them by resolution of policy everything, level 2" in said
     beat(operator, "2026-03-03T02:00")
@@ -200,7 +249,12 @@ def test_the_audience_that_gets_too_much_and_the_rule_that_causes_it(operator: O
 def test_a_digest_counts_once(operator: Operator) -> None:
     items = [
         AuditItem(
-            f"T-{n}", at(f"{MON}T00:01"), f"T-{n}/resolution/1/1/0/manager", Outcome.IN_DIGEST, "", {"message_id": "m"}
+            f"T-{n}",
+            at(f"{MON}T00:01"),
+            f"T-{n}/resolution/1/1/0/manager",
+            Outcome.IN_DIGEST,
+            "",
+            {"message_id": "m"},
         )
         for n in range(40)
     ]
@@ -211,8 +265,13 @@ def test_a_digest_counts_once(operator: Operator) -> None:
 @pytest.mark.parametrize("name", QUEUES)
 def test_each_dead_letter_queue_that_is_not_empty(operator: Operator, name: str) -> None:
     sqs = boto3.client("sqs")
-    sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName=f"sla-{name}")["QueueUrl"], MessageBody="x")
-    assert f"{name} holds 1 message → see docs/runbook.md, {QUEUES[name]}" in to_mend(operator)["queues"]
+    sqs.send_message(
+        QueueUrl=sqs.get_queue_url(QueueName=f"sla-{name}")["QueueUrl"], MessageBody="x"
+    )
+    assert (
+        f"{name} holds 1 message → see docs/runbook.md, {QUEUES[name]}"
+        in to_mend(operator)["queues"]
+    )
 
 
 def test_an_alarm_that_rings_and_one_of_another_stack_that_does(operator: Operator) -> None:
@@ -228,9 +287,14 @@ def test_an_alarm_that_rings_and_one_of_another_stack_that_does(operator: Operat
         ("cloudwatch.DescribeAlarms", "alarms"),
     ],
 )
-def test_what_cannot_be_asked_is_said_and_hides_nothing_else(operator: Operator, call: str, check: str) -> None:
+def test_what_cannot_be_asked_is_said_and_hides_nothing_else(
+    operator: Operator, call: str, check: str
+) -> None:
     operator.answers[call] = lambda _: refusal("AccessDenied", "not for you")
     ran = operator("doctor")
     assert ran.code == 0
-    assert f"? {check} could not be asked: you may not do {call.partition('.')[2]}: not for you" in ran.said
+    assert (
+        f"? {check} could not be asked: you may not do {call.partition('.')[2]}: not for you"
+        in ran.said
+    )
     assert "could not be asked" in ran.out.splitlines()[-1]

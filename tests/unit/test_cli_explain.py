@@ -1,4 +1,6 @@
-"""`explain`: the way of a ticket to its deadlines, from the store and from an event file, in 80 columns and as JSON."""
+"""`explain`: the way of a ticket to its deadlines, from the store and from an event file, in 80
+columns and as JSON.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,13 @@ from sla_watchdog.tools.cli.explain.text import exact
 from unit.cli_desk import MON, NEW, POLICY, Operator
 
 ROOT = Path(__file__).parents[2]
-CREATED = {"ticket": "T-1", "at": f"{MON}T00:00:00Z", "type": "created", "status": "New", "subject": "City page"}
+CREATED = {
+    "ticket": "T-1",
+    "at": f"{MON}T00:00:00Z",
+    "type": "created",
+    "status": "New",
+    "subject": "City page",
+}
 
 
 def explain(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
@@ -40,7 +48,11 @@ def test_the_example_in_the_docs_is_what_the_command_prints(
 ) -> None:
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("COLUMNS", "80")
-    shown = (ROOT / "docs" / "explain.md").read_text(encoding="utf-8").partition("compare this output -->\n```\n$ ")[2]
+    shown = (
+        (ROOT / "docs" / "explain.md")
+        .read_text(encoding="utf-8")
+        .partition("compare this output -->\n```\n$ ")[2]
+    )
     command, _, output = shown.partition("```")[0].partition("\n")
     assert main(command.split()[1:]) == 0
     printed = capsys.readouterr().out
@@ -63,7 +75,8 @@ def test_a_very_long_history_is_explained_without_what_would_have_been_told(
     capsys: pytest.CaptureFixture[str], file: Any
 ) -> None:
     replies = [
-        {"ticket": "T-1", "at": at(f"{MON}T00:01") + number, "type": "reply", "by": "agent"} for number in range(6_000)
+        {"ticket": "T-1", "at": at(f"{MON}T00:01") + number, "type": "reply", "by": "agent"}
+        for number in range(6_000)
     ]
     code, out, err = explain(capsys, "T-1", *file(CREATED, *replies), "--at", f"{MON}T09:00Z")
     assert code == 0
@@ -71,19 +84,29 @@ def test_a_very_long_history_is_explained_without_what_would_have_been_told(
     assert "not told" in " ".join(out.split())
 
 
-def test_levels_that_were_told_are_known_from_the_replay(capsys: pytest.CaptureFixture[str], file: Any) -> None:
-    _, out, _ = explain(capsys, "T-1", *file(CREATED, {**CREATED, "type": "note", "at": f"{MON}T09:00Z"}))
+def test_levels_that_were_told_are_known_from_the_replay(
+    capsys: pytest.CaptureFixture[str], file: Any
+) -> None:
+    _, out, _ = explain(
+        capsys, "T-1", *file(CREATED, {**CREATED, "type": "note", "at": f"{MON}T09:00Z"})
+    )
     said = " ".join(out.split())
     assert f"Level 1 Mon {MON} 06:00 +00:00, 75 % used: owner, passed" in said
     assert (
-        f"Level 2 Mon {MON} 08:00 +00:00, breach, urgent: owner, sent Mon {MON} 08:00 +00:00; team-lead, sent" in said
+        f"Level 2 Mon {MON} 08:00 +00:00, breach, urgent: owner, sent Mon {MON} 08:00 +00:00; team-lead, sent"
+        in said
     )
     assert f"Level 3 Mon {MON} 12:00 +00:00, 4 h after: manager Level 4" in said
 
 
 def test_of_two_years_a_page_is_left(capsys: pytest.CaptureFixture[str], file: Any) -> None:
     paused = [
-        {"ticket": "T-1", "at": f"2026-{month:02}-0{day}T00:00Z", "type": "status", "status": status}
+        {
+            "ticket": "T-1",
+            "at": f"2026-{month:02}-0{day}T00:00Z",
+            "type": "status",
+            "status": status,
+        }
         for month in range(4, 13)
         for day, status in ((1, "Waiting"), (3, "Open"))
     ]
@@ -102,7 +125,9 @@ def test_every_ticket_of_the_case_is_there_the_one_asked_for_first(
     assert "Link       follow up of T-1" in out
 
 
-def test_a_ticket_that_is_not_there_is_an_error_of_usage(capsys: pytest.CaptureFixture[str], file: Any) -> None:
+def test_a_ticket_that_is_not_there_is_an_error_of_usage(
+    capsys: pytest.CaptureFixture[str], file: Any
+) -> None:
     code, out, err = explain(capsys, "T-9", *file(CREATED))
     assert (code, out) == (2, "")
     assert "there is no ticket T-9 in" in err
@@ -113,7 +138,11 @@ def test_a_ticket_that_is_not_there_is_an_error_of_usage(capsys: pytest.CaptureF
     [
         pytest.param(["--at", "yesterday"], "--at: ", id="no time"),
         pytest.param(["--timezone", "Berlin"], "there is no time zone 'Berlin'", id="no zone"),
-        pytest.param(["--at", "2020-01-01T00:00Z"], "nothing was known of the ticket T-1 by then", id="too early"),
+        pytest.param(
+            ["--at", "2020-01-01T00:00Z"],
+            "nothing was known of the ticket T-1 by then",
+            id="too early",
+        ),
     ],
 )
 def test_a_wrong_time_is_an_error_of_usage(
@@ -130,20 +159,33 @@ def test_a_broken_file_names_the_line(capsys: pytest.CaptureFixture[str], file: 
     assert "line 2" in err
 
 
-def test_something_to_mend_is_shown_and_makes_the_exit_code_1(capsys: pytest.CaptureFixture[str], file: Any) -> None:
+def test_something_to_mend_is_shown_and_makes_the_exit_code_1(
+    capsys: pytest.CaptureFixture[str], file: Any
+) -> None:
     code, out, _ = explain(capsys, "T-1", *file({**CREATED, "status": "Parked"}))
     assert code == 1
     assert "TO MEND\n  T-1, status: status 'Parked' is in no group of the policy file" in out
 
 
-def test_programs_get_instants_with_offset_and_levels_from_one(capsys: pytest.CaptureFixture[str], file: Any) -> None:
+def test_programs_get_instants_with_offset_and_levels_from_one(
+    capsys: pytest.CaptureFixture[str], file: Any
+) -> None:
     code, out, _ = explain(capsys, "T-1", *file(CREATED), "--at", f"{MON}T09:00Z", "--json")
     (matter,) = json.loads(out)["matters"]
     (clock,) = matter["tickets"][0]["clocks"]
     assert code == 0
-    assert (clock["metric"], clock["state"], clock["due_at"]) == ("resolution", "breached", f"{MON}T08:00:00+00:00")
+    assert (clock["metric"], clock["state"], clock["due_at"]) == (
+        "resolution",
+        "breached",
+        f"{MON}T08:00:00+00:00",
+    )
     assert clock["walk"]["rows"] == [
-        {"start": f"{MON}T00:00:00+00:00", "end": f"{MON}T08:00:00+00:00", "counted": 28_800, "ahead": False}
+        {
+            "start": f"{MON}T00:00:00+00:00",
+            "end": f"{MON}T08:00:00+00:00",
+            "counted": 28_800,
+            "ahead": False,
+        }
     ]
     assert clock["steps"][1]["trigger"] == {"kind": "after", "seconds": 0}
     assert clock["steps"][1]["recipients"][0] == {
@@ -183,7 +225,10 @@ def test_the_store_knows_who_was_told(operator: Operator) -> None:
     operator.now = f"{MON}T07:00"
     ran = operator("explain", "T-1")
     assert (ran.code, ran.err) == (0, "")
-    assert f"Level 1 Mon {MON} 06:00 +00:00, 75 % used: owner (Kim), sent Mon {MON} 06:00 +00:00" in ran.said
+    assert (
+        f"Level 1 Mon {MON} 06:00 +00:00, 75 % used: owner (Kim), sent Mon {MON} 06:00 +00:00"
+        in ran.said
+    )
     assert max(map(len, ran.out.splitlines())) < 80
 
 
@@ -197,16 +242,22 @@ def test_at_an_earlier_time_what_came_later_is_not_known(operator: Operator) -> 
     assert "sent" not in ran.said
 
 
-def test_the_record_as_it_is_now_counts_even_before_the_stream_brings_it(operator: Operator) -> None:
+def test_the_record_as_it_is_now_counts_even_before_the_stream_brings_it(
+    operator: Operator,
+) -> None:
     operator.desk.put(f"{MON}T00:00", "T-1", **NEW, assignee="Kim")
-    operator.desk.write(ticket_id="T-1", **{**NEW, "status": "Waiting"}, updated_at=f"{MON}T01:00:00Z")
+    operator.desk.write(
+        ticket_id="T-1", **{**NEW, "status": "Waiting"}, updated_at=f"{MON}T01:00:00Z"
+    )
     operator.now = f"{MON}T02:00"
     assert "Status Waiting" in operator("explain", "T-1").said
 
 
 def test_a_ticket_that_belongs_to_an_older_case_is_found_by_its_own_id(operator: Operator) -> None:
     operator.desk.put(f"{MON}T00:00", "T-1", **NEW)
-    operator.desk.put(f"{MON}T01:00", "T-2", **{**NEW, "created_at": f"{MON}T01:00:00Z"}, follow_up_of="T-1")
+    operator.desk.put(
+        f"{MON}T01:00", "T-2", **{**NEW, "created_at": f"{MON}T01:00:00Z"}, follow_up_of="T-1"
+    )
     operator.tick(f"{MON}T02:00")
     ran = operator("explain", "T-2")
     assert "T-2 as of" in ran.said
@@ -221,5 +272,6 @@ def test_a_ticket_that_the_stack_does_not_know_is_an_error_of_usage(operator: Op
 
 def test_help_shows_an_example(operator: Operator) -> None:
     assert (
-        "sla-watchdog explain EX-1 --events docs/example-events.jsonl" in operator("explain", "--help", policy=None).out
+        "sla-watchdog explain EX-1 --events docs/example-events.jsonl"
+        in operator("explain", "--help", policy=None).out
     )

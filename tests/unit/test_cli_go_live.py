@@ -8,8 +8,8 @@ import pytest
 
 from building import at
 from sla_watchdog.adapters.dynamodb.watch import Mode
-from sla_watchdog.tools.cli import go_live
 from sla_watchdog.domain.escalation.case import Case, Outcome, Recipient
+from sla_watchdog.tools.cli import go_live
 from unit.cli_desk import ARN, MON, NEW, Operator
 
 
@@ -29,22 +29,32 @@ def mode(operator: Operator) -> Mode:
 
 
 def test_what_is_shown_is_what_the_next_tick_sends(observed: Operator) -> None:
-    told = observed("go-live", "--dry-run", "--json").json["told"]
-    shown = [(Recipient(t["audience"], t["of"], t["urgent"]).topic, t["subject"], t["cases"]) for t in told]
+    notified = observed("go-live", "--dry-run", "--json").json["told"]
+    shown = [
+        (Recipient(t["audience"], t["of"], t["urgent"]).topic, t["subject"], t["cases"])
+        for t in notified
+    ]
     assert observed("go-live", "--yes").code == 0
-    tally = observed.tick(observed.now)
+    result = observed.tick(observed.now)
     sent = [(topic, body["subject"], body["case_count"]) for topic, body in observed.desk.sent()]
     assert sorted(sent) == sorted(shown)
-    assert tally.digested == 20
+    assert result.digested == 20
     assert observed.tick(f"{MON}T10:02").sent == 0
 
 
 def test_each_audience_is_told_in_one_digest_of_what_came_due_before(observed: Operator) -> None:
     observed("go-live", "--yes")
     observed.tick(f"{MON}T10:01")
-    assert sorted(observed.desk.sent_to()) == ["owner", "owner-urgent", "team-lead", "team-lead-urgent"]
+    assert sorted(observed.desk.sent_to()) == [
+        "owner",
+        "owner-urgent",
+        "team-lead",
+        "team-lead-urgent",
+    ]
     for number in range(5):
-        outcomes = {reached.outcome for reached in observed.desk.case(f"T-{number}").reached.values()}
+        outcomes = {
+            reached.outcome for reached in observed.desk.case(f"T-{number}").reached.values()
+        }
         assert outcomes == {Outcome.IN_DIGEST}
 
 
@@ -145,7 +155,9 @@ def test_force_goes_live_and_the_next_level_is_told_instead(observed: Operator) 
     assert "manager" in observed.desk.sent_to()
 
 
-def test_an_audience_that_is_told_nothing_yet_is_named_but_does_not_hinder(observed: Operator) -> None:
+def test_an_audience_that_is_told_nothing_yet_is_named_but_does_not_hinder(
+    observed: Operator,
+) -> None:
     observed.unsubscribe_all("executive")
     ran = observed("go-live", "--yes")
     assert ran.code == 0
@@ -179,7 +191,9 @@ def test_a_case_written_meanwhile_is_read_again_and_woken(observed: Operator) ->
             overtaken.append(call)
             observed.desk.put(f"{MON}T10:00", "T-0", **{**NEW, "assignee": "Kim"})
 
-    observed.answers["dynamodb.UpdateItem"] = lambda call: once(call) if "T-0" in str(call["body"]) else None
+    observed.answers["dynamodb.UpdateItem"] = lambda call: (
+        once(call) if "T-0" in str(call["body"]) else None
+    )
     assert observed("go-live", "--yes").code == 0
     assert overtaken
     assert observed.desk.case("T-0").next_at == at(f"{MON}T10:00")
@@ -240,5 +254,5 @@ def test_what_waits_for_hours_is_not_woken_by_going_live_again(observed: Operato
 
 def test_findings_are_no_part_of_it_since_operations_hear_them_anyway(observed: Operator) -> None:
     observed.desk.put(f"{MON}T10:00", "T-8", **{**NEW, "created_at": "soon"})
-    told = observed("go-live", "--dry-run", "--json").json["told"]
-    assert {each["audience"] for each in told} == {"owner", "team-lead"}
+    notified = observed("go-live", "--dry-run", "--json").json["told"]
+    assert {each["audience"] for each in notified} == {"owner", "team-lead"}

@@ -13,11 +13,15 @@ from unit.cli_desk import Operator
 
 def events(folder: Path, *lines: object) -> str:
     file = folder / "events.jsonl"
-    file.write_text("\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines))
+    file.write_text(
+        "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
+    )
     return str(file)
 
 
-def event(ticket: str = "T-1", at: str = "2026-02-27T09:00:00Z", kind: str = "created", **more: object) -> object:
+def event(
+    ticket: str = "T-1", at: str = "2026-02-27T09:00:00Z", kind: str = "created", **more: object
+) -> object:
     return {"ticket": ticket, "at": at, "type": kind, **more}
 
 
@@ -27,10 +31,18 @@ def table(operator: Operator) -> dict[str, dict[str, object]]:
 
 
 def test_each_ticket_is_put_as_its_events_leave_it(operator: Operator, tmp_path: Path) -> None:
-    file = events(tmp_path, event(), event("T-2"), event(kind="resolved", at="2026-02-28T09:00:00Z"))
+    file = events(
+        tmp_path, event(), event("T-2"), event(kind="resolved", at="2026-02-28T09:00:00Z")
+    )
     ran = operator("import", file, "--yes")
-    assert (ran.code, ran.said) == (0, f"2 tickets of 3 events put into the table {operator.outputs['TicketsTable']}.")
-    assert {name: record["status"] for name, record in table(operator).items()} == {"T-1": "Resolved", "T-2": "New"}
+    assert (ran.code, ran.said) == (
+        0,
+        f"2 tickets of 3 events put into the table {operator.outputs['TicketsTable']}.",
+    )
+    assert {name: record["status"] for name, record in table(operator).items()} == {
+        "T-1": "Resolved",
+        "T-2": "New",
+    }
 
 
 def test_a_broken_line_is_named_and_nothing_is_put(operator: Operator, tmp_path: Path) -> None:
@@ -58,8 +70,12 @@ def test_without_a_terminal_it_wants_to_be_told_yes(operator: Operator, tmp_path
 @pytest.mark.parametrize(
     ("there", "kept"),
     [
-        pytest.param({"updated_at": "2026-02-27T08:59:59Z"}, False, id="an older record is replaced"),
-        pytest.param({"updated_at": "2026-02-27T09:00:00Z"}, False, id="a record just as old is replaced"),
+        pytest.param(
+            {"updated_at": "2026-02-27T08:59:59Z"}, False, id="an older record is replaced"
+        ),
+        pytest.param(
+            {"updated_at": "2026-02-27T09:00:00Z"}, False, id="a record just as old is replaced"
+        ),
         pytest.param({"updated_at": "2026-02-27T09:00:01Z"}, True, id="a newer record stays"),
         pytest.param({"updated_at": 1}, True, id="a record that cannot be compared stays"),
         pytest.param({}, True, id="a record of unknown age stays"),
@@ -84,8 +100,12 @@ def test_what_json_can_say_is_put_as_it_is(operator: Operator, tmp_path: Path) -
     assert {name: stored[name] for name in said} == {**said, "reopened_count": 1}
 
 
-def test_a_record_that_no_table_takes_keeps_the_others_out_too(operator: Operator, tmp_path: Path) -> None:
-    file = events(tmp_path, event(), *(event("T-2", **{f"note{n}": "n" * 100_000}) for n in range(4)))
+def test_a_record_that_no_table_takes_keeps_the_others_out_too(
+    operator: Operator, tmp_path: Path
+) -> None:
+    file = events(
+        tmp_path, event(), *(event("T-2", **{f"note{n}": "n" * 100_000}) for n in range(4))
+    )
     for how in ("--dry-run", "--yes"):
         ran = operator("import", file, how)
         assert (ran.code, table(operator)) == (2, {})
@@ -117,10 +137,14 @@ HEADER = "Ticket ID,Created At,Status,Subject,Assignee,Mood\n"
 ROW = 'T-1,2026-02-27T09:00:00Z,New,"City page, still online",Kim,angry\n'
 
 
-def test_of_a_csv_file_a_dry_run_shows_what_each_column_became(operator: Operator, tmp_path: Path) -> None:
+def test_of_a_csv_file_a_dry_run_shows_what_each_column_became(
+    operator: Operator, tmp_path: Path
+) -> None:
     ran = operator("import", export(tmp_path, HEADER + ROW), "--dry-run")
     assert (ran.code, table(operator)) == (0, {})
-    became = {line[:11].strip(): line[12:28].strip() for line in ran.out.splitlines() if line[:11].strip()}
+    became = {
+        line[:11].strip(): line[12:28].strip() for line in ran.out.splitlines() if line[:11].strip()
+    }
     assert became["Created At"] == "created_at"
     assert became["Mood"] == "kept as it is"
     assert "1 ticket ready" in ran.said
@@ -130,10 +154,14 @@ def test_each_row_of_a_csv_file_is_a_ticket(operator: Operator, tmp_path: Path) 
     file = export(tmp_path, "\ufeff" + (HEADER + ROW).replace(",", ";").replace("page;", "page,"))
     assert operator("import", file, "--yes").code == 0
     assert table(operator)["T-1"]["subject"] == "City page, still online"
-    assert operator("import", file, "--yes", "--json").json["newer"] == 1, "without updated_at nothing is overwritten"
+    assert operator("import", file, "--yes", "--json").json["newer"] == 1, (
+        "without updated_at nothing is overwritten"
+    )
 
 
-def test_a_status_that_the_policy_does_not_know_is_named(operator: Operator, tmp_path: Path) -> None:
+def test_a_status_that_the_policy_does_not_know_is_named(
+    operator: Operator, tmp_path: Path
+) -> None:
     ran = operator("import", export(tmp_path, HEADER + ROW.replace("New", "Parked")), "--dry-run")
     assert "does not know: Parked" in ran.said
 
@@ -142,17 +170,29 @@ def test_a_status_that_the_policy_does_not_know_is_named(operator: Operator, tmp
     ("text", "said"),
     [
         ("", "no column is called ticket_id, created_at, status; the file is empty"),
-        ("Number,Status\nT-1,New\n", "no column is called ticket_id, created_at; the columns are Number, Status"),
+        (
+            "Number,Status\nT-1,New\n",
+            "no column is called ticket_id, created_at; the columns are Number, Status",
+        ),
         ("Number,Opened,Status\n", "--column ticket_id=Number --column created_at=Opened"),
         (HEADER + ROW + ROW, "line 3: ticket 'T-1' stands in line 2 already"),
-        (HEADER + ROW.replace("2026-02-27T09:00:00Z", "27.2.26"), "line 2: created_at: '27.2.26' is not a date"),
+        (
+            HEADER + ROW.replace("2026-02-27T09:00:00Z", "27.2.26"),
+            "line 2: created_at: '27.2.26' is not a date",
+        ),
         (HEADER + "T-1,,New\n", "line 2: no created_at"),
         (HEADER + ROW.replace("angry", "angry,very"), "line 2: 7 values for 6 columns"),
         ("Status,Status\n", "two columns are called 'Status'"),
         (HEADER + ROW + '"T-2', "line 3: not CSV"),
         (HEADER.replace("Mood", "") + ROW, "line 2: 'angry' stands in a column without a name"),
-        (HEADER.replace("Mood", "M" * 1001) + ROW, "line 1: a column's name has more than 1,000 characters"),
-        (HEADER + ROW.replace("T-1", "T" * 1001), "line 2: the ticket_id has more than 1,000 bytes"),
+        (
+            HEADER.replace("Mood", "M" * 1001) + ROW,
+            "line 1: a column's name has more than 1,000 characters",
+        ),
+        (
+            HEADER + ROW.replace("T-1", "T" * 1001),
+            "line 2: the ticket_id has more than 1,000 bytes",
+        ),
     ],
 )
 def test_a_csv_file_that_cannot_be_imported_is_refused_whole(
@@ -164,11 +204,20 @@ def test_a_csv_file_that_cannot_be_imported_is_refused_whole(
 
 
 def test_columns_of_any_name_are_said_to_be_fields(operator: Operator, tmp_path: Path) -> None:
-    file = export(tmp_path, "Ticket Number,Opened at,State,Status\nT-1,2026-02-27T09:00:00Z,New,whatever\n")
-    named = [f"--column={each}" for each in ("ticket_id=Ticket Number", "created_at=Opened at", "status=State")]
+    file = export(
+        tmp_path, "Ticket Number,Opened at,State,Status\nT-1,2026-02-27T09:00:00Z,New,whatever\n"
+    )
+    named = [
+        f"--column={each}"
+        for each in ("ticket_id=Ticket Number", "created_at=Opened at", "status=State")
+    ]
     assert operator("import", file, "--yes", *named).code == 0
     record = table(operator)["T-1"]
-    assert (record["status"], record["Status"], record["created_at"]) == ("New", "whatever", "2026-02-27T09:00:00Z")
+    assert (record["status"], record["Status"], record["created_at"]) == (
+        "New",
+        "whatever",
+        "2026-02-27T09:00:00Z",
+    )
 
 
 @pytest.mark.parametrize(
@@ -179,7 +228,9 @@ def test_columns_of_any_name_are_said_to_be_fields(operator: Operator, tmp_path:
         ("creation=Mood", "tickets have no field 'creation'"),
     ],
 )
-def test_a_column_that_is_said_wrongly_is_refused(operator: Operator, tmp_path: Path, named: str, said: str) -> None:
+def test_a_column_that_is_said_wrongly_is_refused(
+    operator: Operator, tmp_path: Path, named: str, said: str
+) -> None:
     ran = operator("import", export(tmp_path, HEADER + ROW), "--column", named, "--yes")
     assert (ran.code, said in " ".join(ran.err.split())) == (2, True), ran.err
     assert table(operator) == {}

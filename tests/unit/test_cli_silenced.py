@@ -10,7 +10,9 @@ from unit.cli_desk import MON, NEW, Operator
 
 @pytest.fixture
 def silenced(operator: Operator) -> Operator:
-    """T-1 of the city is silenced from 05:00 to 11:00; T-2 of a school is not. Level 1 of both was due at 06:00."""
+    """T-1 of the city is silenced from 05:00 to 11:00; T-2 of a school is not. Level 1 of both was
+    due at 06:00.
+    """
     operator.desk.parts.watch.set_mode("live", at(f"{MON}T00:01"))
     operator.desk.put(f"{MON}T00:00", "T-1", **NEW, assignee="Kim", customer_id="city")
     operator.desk.put(f"{MON}T00:00", "T-2", **NEW, assignee="Ade", customer_id="school")
@@ -22,7 +24,12 @@ def silenced(operator: Operator) -> Operator:
 
 
 def silence(operator: Operator, *what: str) -> None:
-    assert operator("silence", *what, "--for", "6h", "--reason", "moving their mail", "--by", "kim").code == 0
+    assert (
+        operator(
+            "silence", *what, "--for", "6h", "--reason", "moving their mail", "--by", "kim"
+        ).code
+        == 0
+    )
 
 
 UNTIL = f"until Mon {MON} 11:00 +00:00 by kim (moving their mail)"
@@ -45,13 +52,19 @@ def test_status_marks_the_case_and_says_until_when_by_whom_and_why(silenced: Ope
 def test_what_comes_next_of_a_silenced_case_comes_at_its_end(silenced: Operator) -> None:
     cases = {case["case"]: case for case in silenced("status", "--json").json["cases"]}
     assert (cases["T-1"]["silenced"], cases["T-2"]["silenced"]) == (True, False)
-    assert cases["T-1"]["next"] == {"at": "2026-03-02T11:00:00+00:00", "recipient": "owner:Kim", "level": 2}
+    assert cases["T-1"]["next"] == {
+        "at": "2026-03-02T11:00:00+00:00",
+        "recipient": "owner:Kim",
+        "level": 2,
+    }
     assert cases["T-2"]["next"]["at"] == "2026-03-02T08:00:01+00:00"
 
 
 def test_the_plan_shows_nothing_of_it_before_its_end(silenced: Operator) -> None:
     planned = silenced("plan", "--next", "12h", "--json").json
-    whens = {case: min(each["at"] for each in planned if each["case"] == case) for case in ("T-1", "T-2")}
+    whens = {
+        case: min(each["at"] for each in planned if each["case"] == case) for case in ("T-1", "T-2")
+    }
     assert whens == {"T-1": "2026-03-02T11:00:00+00:00", "T-2": "2026-03-02T08:00:01+00:00"}
 
 
@@ -59,8 +72,10 @@ def test_what_is_said_to_come_next_is_what_comes(silenced: Operator) -> None:
     silenced.desk.sent()
     for time in ("08:00:01", "10:59", "11:00"):
         silenced.tick(f"{MON}T{time}")
-    told = [body for topic, body in silenced.desk.sent() if topic == "owner" and "T-1" in str(body)]
-    assert [body["level"] for body in told] == [2]
+    notified = [
+        body for topic, body in silenced.desk.sent() if topic == "owner" and "T-1" in str(body)
+    ]
+    assert [body["level"] for body in notified] == [2]
 
 
 def test_programs_get_the_silences_in_force(silenced: Operator) -> None:
@@ -110,7 +125,10 @@ def test_of_a_case_that_is_silenced_in_part_the_tickets_are_named(operator: Oper
 def test_explain_says_it_and_what_comes_at_its_end(silenced: Operator) -> None:
     ran = silenced("explain", "T-1")
     assert f"Silenced {UNTIL}" in ran.said
-    assert f"NEXT, IF NOTHING CHANGES Mon {MON} 11:00 +00:00 owner (Kim): resolution, level 2" in ran.said
+    assert (
+        f"NEXT, IF NOTHING CHANGES Mon {MON} 11:00 +00:00 owner (Kim): resolution, level 2"
+        in ran.said
+    )
     assert max(map(len, ran.out.splitlines())) < 80
     assert "Silenced" not in silenced("explain", "T-2").said
 
@@ -145,5 +163,7 @@ def test_a_ceiling_comes_all_the_same(silenced: Operator) -> None:
     """No silence holds it, so `explain` moves everything else and leaves it where it is."""
     silenced.now = "2026-03-15T23:00"
     silence(silenced, "--ticket", "T-1")
-    told = silenced("explain", "T-1").said
-    assert "Tue 2026-03-17 09:00 +00:00 manager: age, level 1" in told, "no silence, but the manager's own hours"
+    notified = silenced("explain", "T-1").said
+    assert "Tue 2026-03-17 09:00 +00:00 manager: age, level 1" in notified, (
+        "no silence, but the manager's own hours"
+    )

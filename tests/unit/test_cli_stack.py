@@ -40,7 +40,9 @@ def test_a_stack_that_is_not_there_names_the_one_that_is(operator: Operator) -> 
 
 
 def test_without_any_stack_the_error_says_how_to_deploy_one(operator: Operator) -> None:
-    operator.answers["cloudformation.DescribeStacks"] = lambda _: refusal("ValidationError", "does not exist")
+    operator.answers["cloudformation.DescribeStacks"] = lambda _: refusal(
+        "ValidationError", "does not exist"
+    )
     assert "deploy it with `sam deploy`" in " ".join(operator("status").err.split())
 
 
@@ -61,7 +63,9 @@ NAMED = [
 
 
 @pytest.mark.parametrize(
-    ("option", "variable", "config"), [row[1:] for row in NAMED], ids=[f"by {row[0]}" for row in NAMED]
+    ("option", "variable", "config"),
+    [row[1:] for row in NAMED],
+    ids=[f"by {row[0]}" for row in NAMED],
 )
 def test_the_stack_is_named_by_the_nearest_who_says_so(
     operator: Operator,
@@ -74,7 +78,12 @@ def test_the_stack_is_named_by_the_nearest_who_says_so(
     (tmp_path / "samconfig.toml").write_text(SAMCONFIG.format(**config))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SLA_STACK", variable)
-    assert operator("status", *option, policy=Path(__file__).parent / "policy_files" / "operator.yaml").code == 0
+    assert (
+        operator(
+            "status", *option, policy=Path(__file__).parent / "policy_files" / "operator.yaml"
+        ).code
+        == 0
+    )
 
 
 def test_the_region_of_samconfig_counts_where_aws_names_none(
@@ -86,10 +95,15 @@ def test_the_region_of_samconfig_counts_where_aws_names_none(
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     policy = Path(__file__).parent / "policy_files" / "operator.yaml"
     assert operator("status", "--json", policy=policy).json["stack"] == "sla in eu-central-1"
-    assert "in us-east-1" in operator("status", "--stack", "x", "--region", "us-east-1", policy=policy).err
+    assert (
+        "in us-east-1"
+        in operator("status", "--stack", "x", "--region", "us-east-1", policy=policy).err
+    )
 
 
-def test_a_broken_samconfig_is_named(operator: Operator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_broken_samconfig_is_named(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "samconfig.toml").write_text("[default\n")
     monkeypatch.chdir(tmp_path)
     assert "samconfig.toml cannot be read" in operator("status").err
@@ -102,7 +116,9 @@ POLICIES = [
 ]
 
 
-@pytest.mark.parametrize(("content", "said"), [row[1:] for row in POLICIES], ids=[row[0] for row in POLICIES])
+@pytest.mark.parametrize(
+    ("content", "said"), [row[1:] for row in POLICIES], ids=[row[0] for row in POLICIES]
+)
 def test_a_policy_file_that_cannot_be_used_is_named(
     operator: Operator, content: bytes | None, said: str, tmp_path: Path
 ) -> None:
@@ -126,7 +142,9 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("code", "said"), REFUSED, ids=[row[0] for row in REFUSED])
-def test_what_aws_refuses_is_one_sentence_and_no_stack_trace(operator: Operator, code: str, said: str) -> None:
+def test_what_aws_refuses_is_one_sentence_and_no_stack_trace(
+    operator: Operator, code: str, said: str
+) -> None:
     operator.answers["dynamodb.Scan"] = lambda _: refusal(code, "not authorized")
     ran = operator("status")
     assert (ran.code, ran.out) == (2, "")
@@ -145,7 +163,9 @@ UNANSWERED: list[tuple[BotoCoreError, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("error", "said"), UNANSWERED, ids=[type(row[0]).__name__ for row in UNANSWERED])
+@pytest.mark.parametrize(
+    ("error", "said"), UNANSWERED, ids=[type(row[0]).__name__ for row in UNANSWERED]
+)
 def test_what_keeps_aws_from_being_asked_says_what_to_do(error: BotoCoreError, said: str) -> None:
     with pytest.raises(UsageError, match=said), plain_errors():
         raise error
@@ -157,7 +177,9 @@ def test_a_mistake_of_ours_keeps_its_stack_trace() -> None:
 
 
 @pytest.mark.parametrize("command", ["status", "subscribe", "unsubscribe", "test-alert", "go-live"])
-def test_each_command_helps_with_an_example_in_eighty_columns(operator: Operator, command: str) -> None:
+def test_each_command_helps_with_an_example_in_eighty_columns(
+    operator: Operator, command: str
+) -> None:
     ran = operator(command, "--help", policy=None)
     assert ran.code == 0
     assert f"example:\n  sla-watchdog {command}" in ran.out

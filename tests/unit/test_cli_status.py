@@ -24,7 +24,9 @@ def test_an_empty_desk_has_nothing_to_show(operator: Operator) -> None:
     assert "To mend nothing" in ran.said
 
 
-def test_the_worst_case_comes_first_with_its_owner_and_who_was_told_and_what_comes_next(operator: Operator) -> None:
+def test_the_worst_case_comes_first_with_its_owner_and_who_was_told_and_what_comes_next(
+    operator: Operator,
+) -> None:
     operator.desk.put(f"{MON}T00:00", "T-1", **NEW, assignee="Kim", team="Trust")
     operator.desk.put(f"{MON}T04:00", "T-2", **{**NEW, "created_at": f"{MON}T04:00:00Z"})
     operator.desk.put(f"{MON}T00:00", "T-3", **{**NEW, "status": "Waiting"})
@@ -38,7 +40,9 @@ def test_the_worst_case_comes_first_with_its_owner_and_who_was_told_and_what_com
     rows = [line.split()[0] for line in ran.out.splitlines() if line.startswith("T-")]
     assert rows == ["T-1", "T-2", "T-3"]
     assert "resolution 1 h 30 m over 2 of 4 Kim 1 m ago: owner, team-lead" in ran.said
-    assert "City page still online Trust in 14 h: executive" in ran.said, "the manager has hours on Tuesdays alone"
+    assert "City page still online Trust in 14 h: executive" in ran.said, (
+        "the manager has hours on Tuesdays alone"
+    )
     assert "resolution 2 h 30 m left" in ran.said
     assert "resolution paused" in ran.said
     assert max(map(len, ran.out.splitlines())) <= 80
@@ -64,7 +68,10 @@ def test_json_tells_programs_all_of_it(operator: Operator) -> None:
         "now": "2026-03-02T06:30:00+00:00",
         "mode": {"name": "observe", "since": None},
         "warning": None,
-        "heartbeat": {"text": "no tick finished for 30 m: nobody is being told anything", "todo": SEE},
+        "heartbeat": {
+            "text": "no tick finished for 30 m: nobody is being told anything",
+            "todo": SEE,
+        },
         "counts": {"open": 1, "breached": 0, "at_risk": 1, "paused": 0},
         "ticks": {"due": 0, "due_since": None},
         "silences": [],
@@ -88,7 +95,11 @@ def test_json_tells_programs_all_of_it(operator: Operator) -> None:
         "team": "Trust",
         "silenced": False,
         "promise": None,
-        "told": {"at": "2026-03-02T06:00:00+00:00", "recipients": ["owner:Kim"], "outcome": "observed"},
+        "told": {
+            "at": "2026-03-02T06:00:00+00:00",
+            "recipients": ["owner:Kim"],
+            "outcome": "observed",
+        },
         "next": {"at": "2026-03-02T08:00:01+00:00", "recipient": "owner:Kim", "level": 2},
     }
 
@@ -107,7 +118,9 @@ BAD: list[tuple[str, dict[str, object], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("change", "reason"), [row[1:] for row in BAD], ids=[row[0] for row in BAD])
+@pytest.mark.parametrize(
+    ("change", "reason"), [row[1:] for row in BAD], ids=[row[0] for row in BAD]
+)
 def test_a_ticket_that_cannot_be_judged_whole_is_a_finding_and_the_exit_code_says_so(
     operator: Operator, change: dict[str, object], reason: str
 ) -> None:
@@ -116,7 +129,9 @@ def test_a_ticket_that_cannot_be_judged_whole_is_a_finding_and_the_exit_code_say
     assert ran.code == 1
     assert "To mend 1 below" in ran.said
     assert reason.replace("created_at: ", "created_at ") in ran.said
-    assert [finding["reason"] for finding in operator("status", "--json").json["findings"]] == [reason]
+    assert [finding["reason"] for finding in operator("status", "--json").json["findings"]] == [
+        reason
+    ]
 
 
 def test_a_deleted_ticket_stays_a_finding_for_thirty_days(operator: Operator) -> None:
@@ -128,7 +143,9 @@ def test_a_deleted_ticket_stays_a_finding_for_thirty_days(operator: Operator) ->
     assert operator("status").code == 0
 
 
-def test_a_damaged_item_is_shown_with_how_often_it_was_tried_and_hides_no_other(operator: Operator) -> None:
+def test_a_damaged_item_is_shown_with_how_often_it_was_tried_and_hides_no_other(
+    operator: Operator,
+) -> None:
     operator.desk.put(f"{MON}T00:00", "T-1", **NEW)
     operator.desk.put(f"{MON}T00:00", "T-2", **NEW)
     operator.desk.dynamodb.update_item(
@@ -189,7 +206,11 @@ def test_a_message_that_sns_does_not_take_is_on_the_way_and_tried_again(operator
     assert "1 message on the way, the oldest due for 1 m" in ran.said
     assert "T-1 to owner: tried 2 times, again in 2 m" in ran.said
     (pending,) = operator("status", "--json").json["pending"]
-    assert (pending["case"], pending["recipient"], pending["attempts"]) == ("T-1", Recipient("owner").key, 2)
+    assert (pending["case"], pending["recipient"], pending["attempts"]) == (
+        "T-1",
+        Recipient("owner").key,
+        2,
+    )
 
 
 def _throttled(**_: object) -> tuple[object, object]:
@@ -212,7 +233,9 @@ def test_a_case_whose_assignee_is_a_shared_name_belongs_to_nobody(operator: Oper
 def test_a_case_that_was_put_back_says_why_until_it_is_judged_again(operator: Operator) -> None:
     operator.desk.put(f"{MON}T00:00", **NEW)
     due = Due("T-1", "C#T-1", operator.desk.case().next_at or 0)
-    assert operator.desk.parts.watch.put_back(due, at(f"{MON}T07:00"), "its record could not be read")
+    assert operator.desk.parts.watch.put_back(
+        due, at(f"{MON}T07:00"), "its record could not be read"
+    )
     ran = operator("status")
     assert ran.code == 1
     assert "T-1 put back its record could not be read (tried 1 time)" in ran.said
@@ -220,16 +243,18 @@ def test_a_case_that_was_put_back_says_why_until_it_is_judged_again(operator: Op
     assert operator("status").code == 0
 
 
-def test_a_case_that_cannot_be_judged_here_hides_no_other(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_case_that_cannot_be_judged_here_hides_no_other(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     operator.desk.put(f"{MON}T00:00", "T-1", **NEW)
     operator.desk.put(f"{MON}T00:00", "T-2", **NEW)
 
-    def judge(case: Case, *rest: Any, **named: Any) -> Plan:
+    def evaluate(case: Case, *rest: Any, **named: Any) -> Plan:
         if case.id == "T-1":
             raise ZeroDivisionError("no reason")
         return plan(case, *rest, **named)
 
-    monkeypatch.setattr("sla_watchdog.tools.cli.status.command.plan", judge)
+    monkeypatch.setattr("sla_watchdog.tools.cli.status.command.plan", evaluate)
     ran = operator("status")
     assert ran.code == 1
     assert "T-1 put back ZeroDivisionError: no reason" in ran.said

@@ -74,7 +74,9 @@ def test_no_more_is_shown_than_fits_on_the_screen_and_the_rest_is_counted(
 
 
 @pytest.mark.usefixtures("terminal")
-def test_a_tick_a_minute_is_a_look_a_minute(operator: Operator, meanwhile: Callable[..., list[int]]) -> None:
+def test_a_tick_a_minute_is_a_look_a_minute(
+    operator: Operator, meanwhile: Callable[..., list[int]]
+) -> None:
     slept = meanwhile()
     assert operator("status", "--watch").code == 0
     assert slept == [60]
@@ -86,9 +88,13 @@ def test_a_look_that_aws_refuses_leaves_the_last_page_and_says_why(
 ) -> None:
     operator.desk.put(f"{MON}T00:00", "T-1", **NEW)
     refuse = {"dynamodb.Scan": lambda _: refusal("ExpiredTokenException")}
-    meanwhile(lambda: operator.answers.update(refuse), lambda: operator.answers.pop("dynamodb.Scan"))
+    meanwhile(
+        lambda: operator.answers.update(refuse), lambda: operator.answers.pop("dynamodb.Scan")
+    )
     ran = operator("status", "--watch")
-    pages = [" ".join(page.split()) for page in CONTROL.sub("", ran.out).split("sla in eu-central-1")[1:]]
+    pages = [
+        " ".join(page.split()) for page in CONTROL.sub("", ran.out).split("sla in eu-central-1")[1:]
+    ]
     assert ran.code == 0
     problem = "as of before; the last look failed: your AWS credentials have expired"
     assert [problem in page for page in pages] == [False, True, False, False]
@@ -106,13 +112,19 @@ def test_a_first_look_that_fails_is_an_error(operator: Operator) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        pytest.param(["--watch"], "--watch needs a terminal; leave it out to look once", id="no terminal"),
+        pytest.param(
+            ["--watch"], "--watch needs a terminal; leave it out to look once", id="no terminal"
+        ),
         pytest.param(["--watch", "1"], "--watch looks every 5 seconds at most", id="too often"),
         pytest.param(["--watch", "soon"], "invalid int value: 'soon'", id="no number"),
-        pytest.param(["--watch", "--json"], "--json answers once; leave --watch out", id="for a program"),
+        pytest.param(
+            ["--watch", "--json"], "--json answers once; leave --watch out", id="for a program"
+        ),
     ],
 )
-def test_what_cannot_be_watched_is_an_error_of_usage(operator: Operator, options: list[str], said: str) -> None:
+def test_what_cannot_be_watched_is_an_error_of_usage(
+    operator: Operator, options: list[str], said: str
+) -> None:
     ran = operator("status", *options)
     assert (ran.code, ran.out) == (2, "")
     assert said in " ".join(ran.err.split())

@@ -1,4 +1,6 @@
-"""`status` on a Watch table that holds more than cases of one ticket: pointers, sealed facts, keys of matters."""
+"""`status` on a Watch table that holds more than cases of one ticket: pointers, sealed facts, keys
+of matters.
+"""
 
 from __future__ import annotations
 

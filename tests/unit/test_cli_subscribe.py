@@ -1,4 +1,6 @@
-"""`subscribe` and `unsubscribe`: who hears an audience's alerts, and what they must still do for it."""
+"""`subscribe` and `unsubscribe`: who hears an audience's alerts, and what they must still do for
+it.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +10,10 @@ from typing import Any
 import pytest
 
 from building import at
-from sla_watchdog.tools.cli import subscribe as command
-from sla_watchdog.tools.cli.stack.topics import recipient_of
 from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.domain.escalation.subscribers import State
+from sla_watchdog.tools.cli import subscribe as command
+from sla_watchdog.tools.cli.stack.topics import recipient_of
 from unit.cli_desk import ARN, MON, NEW, UNDELIVERED, Operator, refusal
 
 KIM = Recipient("owner", "Kim").topic
@@ -25,13 +27,19 @@ POLICY = {
             "Action": "sns:Publish",
             "Resource": f"{ARN}operations",
         },
-        {"Sid": "AlarmsOfCloudWatch", "Effect": "Allow", "Principal": {"Service": "cloudwatch.amazonaws.com"}},
+        {
+            "Sid": "AlarmsOfCloudWatch",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        },
     ],
 }
 
 
 def attributes(operator: Operator, topic: str) -> dict[str, str]:
-    found: dict[str, str] = operator.desk.sns.get_topic_attributes(TopicArn=ARN + topic)["Attributes"]
+    found: dict[str, str] = operator.desk.sns.get_topic_attributes(TopicArn=ARN + topic)[
+        "Attributes"
+    ]
     return found
 
 
@@ -39,16 +47,22 @@ def counted(operator: Operator) -> dict[str, int]:
     return dict(operator.desk.parts.watch.topics() or {})
 
 
-def test_an_address_hears_an_audience_and_what_cannot_be_delivered_is_kept(operator: Operator) -> None:
+def test_an_address_hears_an_audience_and_what_cannot_be_delivered_is_kept(
+    operator: Operator,
+) -> None:
     ran = operator("subscribe", "manager", "grace@example.org")
     assert ran.code == 0
     assert "grace@example.org is subscribed to sla-manager." in ran.said
     assert operator.subscribed("manager") == ["grace@example.org", "manager@example.org"]
-    listed: list[dict[str, Any]] = operator.desk.sns.list_subscriptions_by_topic(TopicArn=f"{ARN}manager")[
-        "Subscriptions"
+    listed: list[dict[str, Any]] = operator.desk.sns.list_subscriptions_by_topic(
+        TopicArn=f"{ARN}manager"
+    )["Subscriptions"]
+    (mine,) = [
+        each["SubscriptionArn"] for each in listed if each["Endpoint"] == "grace@example.org"
     ]
-    (mine,) = [each["SubscriptionArn"] for each in listed if each["Endpoint"] == "grace@example.org"]
-    kept = operator.desk.sns.get_subscription_attributes(SubscriptionArn=mine)["Attributes"]["RedrivePolicy"]
+    kept = operator.desk.sns.get_subscription_attributes(SubscriptionArn=mine)["Attributes"][
+        "RedrivePolicy"
+    ]
     assert json.loads(kept) == {"deadLetterTargetArn": UNDELIVERED}
 
 
@@ -85,7 +99,9 @@ def test_the_next_tick_tells_the_person_in_their_own_topic(operator: Operator) -
     assert operator.desk.sent_to() == [KIM]
 
 
-def test_the_first_subscription_counts_every_topic_and_later_ones_their_own(operator: Operator) -> None:
+def test_the_first_subscription_counts_every_topic_and_later_ones_their_own(
+    operator: Operator,
+) -> None:
     operator("subscribe", "owner", "kim@example.org", "--for", "Kim")
     first = counted(operator)
     assert (first["manager"], first["operations"], first[KIM]) == (1, 1, 1)
@@ -99,7 +115,10 @@ def test_sms_go_to_the_urgent_topic_and_warn_of_the_limits_of_aws(operator: Oper
     assert "1 USD by default" in ran.said
     assert "sandbox" in ran.said
     assert "With --urgent" not in ran.said
-    assert "With --urgent it would get the urgent ones alone" in operator("subscribe", "executive", "+15550100199").said
+    assert (
+        "With --urgent it would get the urgent ones alone"
+        in operator("subscribe", "executive", "+15550100199").said
+    )
 
 
 def test_a_queue_is_told_what_its_policy_must_allow(operator: Operator) -> None:
@@ -118,10 +137,14 @@ def test_a_pending_address_is_told_what_to_do_and_by_when(operator: Operator) ->
     assert "AWS Notifications has sent a mail to grace@example.org" in ran.said
     assert "within 2 days" in ran.said
     assert counted(operator)["manager"] == 0
-    assert operator("subscribe", "manager", "grace@example.org", "--json").json["state"] == "pending"
+    assert (
+        operator("subscribe", "manager", "grace@example.org", "--json").json["state"] == "pending"
+    )
 
 
-def test_waiting_ends_when_the_address_is_confirmed(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_ends_when_the_address_is_confirmed(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     operator("subscribe", "manager", "grace@example.org")
     operator.nobody_has_confirmed()
     waits: list[float] = []
@@ -144,7 +167,9 @@ def test_waiting_for_nothing_ends_after_a_quarter_of_an_hour(
     operator.nobody_has_confirmed()
     clock = [0.0]
     monkeypatch.setattr(command.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(command.time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+    monkeypatch.setattr(
+        command.time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds)
+    )
     assert operator("subscribe", "manager", "grace@example.org", "--wait").code == 1
     assert clock[0] == pytest.approx(15 * 60, abs=5)
 
@@ -162,24 +187,44 @@ def test_json_says_what_was_made(operator: Operator) -> None:
 
 WRONG = [
     ("an audience that is misspelt", ["manger", "a@example.org"], "did you mean manager?"),
-    ("an audience nobody defined", ["press", "a@example.org"], "there are executive, manager, owner, team-lead"),
-    ("one person of an audience told as a whole", ["manager", "a@example.org", "--for", "x"], "--for goes with owner"),
-    ("one person of operations", ["operations", "a@example.org", "--for", "x"], "is told as a whole"),
+    (
+        "an audience nobody defined",
+        ["press", "a@example.org"],
+        "there are executive, manager, owner, team-lead",
+    ),
+    (
+        "one person of an audience told as a whole",
+        ["manager", "a@example.org", "--for", "x"],
+        "--for goes with owner",
+    ),
+    (
+        "one person of operations",
+        ["operations", "a@example.org", "--for", "x"],
+        "is told as a whole",
+    ),
     ("urgent operations", ["operations", "a@example.org", "--urgent"], "leave --urgent out"),
     ("no address", ["manager", "grace"], "is no address"),
 ]
 
 
 @pytest.mark.parametrize("name", ["subscribe", "unsubscribe"])
-@pytest.mark.parametrize(("argv", "said"), [row[1:] for row in WRONG], ids=[row[0] for row in WRONG])
+@pytest.mark.parametrize(
+    ("argv", "said"), [row[1:] for row in WRONG], ids=[row[0] for row in WRONG]
+)
 def test_a_wrong_request_changes_nothing_and_says_what_would_be_right(
     operator: Operator, name: str, argv: list[str], said: str
 ) -> None:
-    before = operator.desk.sns.list_topics()["Topics"], operator.desk.sns.list_subscriptions()["Subscriptions"]
+    before = (
+        operator.desk.sns.list_topics()["Topics"],
+        operator.desk.sns.list_subscriptions()["Subscriptions"],
+    )
     ran = operator(name, *argv)
     assert ran.code == 2
     assert said in " ".join(ran.err.split())
-    after = operator.desk.sns.list_topics()["Topics"], operator.desk.sns.list_subscriptions()["Subscriptions"]
+    after = (
+        operator.desk.sns.list_topics()["Topics"],
+        operator.desk.sns.list_subscriptions()["Subscriptions"],
+    )
     assert after == before
 
 
@@ -191,11 +236,19 @@ def test_an_unsubscribed_address_hears_nothing_more(operator: Operator) -> None:
     assert counted(operator)["manager"] == 1
 
 
-def test_a_persons_topic_goes_with_its_last_subscriber_so_that_the_audience_is_told(operator: Operator) -> None:
+def test_a_persons_topic_goes_with_its_last_subscriber_so_that_the_audience_is_told(
+    operator: Operator,
+) -> None:
     operator("subscribe", "owner", "kim@example.org", "--for", "Kim")
     operator("subscribe", "owner", "+15550100199", "--for", "Kim")
-    assert "the topic is gone" not in operator("unsubscribe", "owner", "+15550100199", "--for", "Kim").said
-    assert "the topic is gone" in operator("unsubscribe", "owner", "kim@example.org", "--for", "Kim").said
+    assert (
+        "the topic is gone"
+        not in operator("unsubscribe", "owner", "+15550100199", "--for", "Kim").said
+    )
+    assert (
+        "the topic is gone"
+        in operator("unsubscribe", "owner", "kim@example.org", "--for", "Kim").said
+    )
     assert KIM not in counted(operator)
     operator.desk.parts.watch.set_mode("live", at(f"{MON}T00:00"))
     operator.desk.put(f"{MON}T00:00", **NEW, assignee="Kim")
@@ -203,9 +256,14 @@ def test_a_persons_topic_goes_with_its_last_subscriber_so_that_the_audience_is_t
     assert operator.desk.sent_to() == ["owner"]
 
 
-def test_the_last_one_of_an_audience_leaves_with_a_warning_and_its_topic_stays(operator: Operator) -> None:
+def test_the_last_one_of_an_audience_leaves_with_a_warning_and_its_topic_stays(
+    operator: Operator,
+) -> None:
     ran = operator("unsubscribe", "manager", "manager@example.org")
-    assert "Nobody is left in sla-manager: what it would hear is told to the next level instead." in ran.said
+    assert (
+        "Nobody is left in sla-manager: what it would hear is told to the next level instead."
+        in ran.said
+    )
     assert counted(operator)["manager"] == 0
 
 
@@ -213,7 +271,10 @@ def test_who_is_not_subscribed_is_answered_with_who_is(operator: Operator) -> No
     ran = operator("unsubscribe", "manager", "grace@example.org")
     assert ran.code == 2
     assert "subscribed is manager@example.org" in " ".join(ran.err.split())
-    assert "there is no topic" in operator("unsubscribe", "owner", "kim@example.org", "--for", "Nobody").err
+    assert (
+        "there is no topic"
+        in operator("unsubscribe", "owner", "kim@example.org", "--for", "Nobody").err
+    )
 
 
 def test_who_never_confirmed_is_not_unsubscribed_but_forgotten(operator: Operator) -> None:
@@ -266,12 +327,16 @@ def roster(operator: Operator) -> dict[tuple[str, str], State]:
 
 def vanish(operator: Operator, topic: str, endpoint: str) -> None:
     """Somebody, or a mail scanner, opens the link in a mail."""
-    for each in operator.desk.sns.list_subscriptions_by_topic(TopicArn=ARN + topic)["Subscriptions"]:
+    for each in operator.desk.sns.list_subscriptions_by_topic(TopicArn=ARN + topic)[
+        "Subscriptions"
+    ]:
         if each["Endpoint"] == endpoint:
             operator.desk.sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
 
 
-def test_who_is_subscribed_by_the_command_is_missed_even_if_no_sweep_ever_saw_them(operator: Operator) -> None:
+def test_who_is_subscribed_by_the_command_is_missed_even_if_no_sweep_ever_saw_them(
+    operator: Operator,
+) -> None:
     operator("subscribe", "manager", "Grace@example.org")
     assert roster(operator) == {("manager", "grace@example.org"): State.CONFIRMED}
     vanish(operator, "manager", "Grace@example.org")
@@ -296,7 +361,9 @@ def test_an_unsubscribe_that_sns_refuses_ends_nothing_for_long(operator: Operato
     assert operator.desk.sweep("2026-03-03T02:00").missing == 1
 
 
-def test_of_an_address_that_is_gone_unsubscribe_says_that_this_is_wanted(operator: Operator) -> None:
+def test_of_an_address_that_is_gone_unsubscribe_says_that_this_is_wanted(
+    operator: Operator,
+) -> None:
     operator("subscribe", "manager", "grace@example.org")
     vanish(operator, "manager", "grace@example.org")
     assert operator.desk.sweep(f"{MON}T01:00").missing == 1
@@ -315,7 +382,9 @@ def test_also_where_its_topic_is_gone(operator: Operator) -> None:
     assert operator.desk.sweep(f"{MON}T02:00").missing == 0
 
 
-def test_a_pending_address_that_is_not_wanted_is_not_missed_when_sns_drops_it(operator: Operator) -> None:
+def test_a_pending_address_that_is_not_wanted_is_not_missed_when_sns_drops_it(
+    operator: Operator,
+) -> None:
     operator("subscribe", "manager", "grace@example.org")
     operator.nobody_has_confirmed()
     operator("subscribe", "manager", "grace@example.org")
@@ -334,7 +403,11 @@ def test_status_and_doctor_name_who_is_missing_and_what_to_do(operator: Operator
     (finding,) = status.json["findings"]
     assert (status.code, finding["ticket"], finding["kind"]) == (1, "manager", "recipient")
     assert finding["reason"].startswith("manager@example.org is no longer subscribed")
-    found = [each for each in operator("doctor", "--json").json["checks"] if each["check"] == "recipients"]
+    found = [
+        each
+        for each in operator("doctor", "--json").json["checks"]
+        if each["check"] == "recipients"
+    ]
     assert "manager: manager@example.org is no longer subscribed" in found[0]["text"]
     assert "`sla-watchdog subscribe manager manager@example.org`" in found[0]["todo"]
     assert "`sla-watchdog unsubscribe manager manager@example.org`" in found[0]["todo"]
@@ -344,7 +417,11 @@ def test_doctor_sees_it_before_the_next_sweep_does(operator: Operator) -> None:
     operator("subscribe", "manager", "grace@example.org")
     vanish(operator, "manager", "grace@example.org")
     operator.now = f"{MON}T00:10"
-    found = [each for each in operator("doctor", "--json").json["checks"] if each["check"] == "recipients"]
+    found = [
+        each
+        for each in operator("doctor", "--json").json["checks"]
+        if each["check"] == "recipients"
+    ]
     assert [each["state"] for each in found] == ["mend"]
 
 
@@ -355,7 +432,9 @@ def test_status_says_that_operations_have_nobody(operator: Operator) -> None:
     assert "operations has no subscriber" not in operator("status", "--owner", "kim").said
 
 
-def test_a_number_that_opted_out_counts_for_nobody_whatever_the_command_counts(operator: Operator) -> None:
+def test_a_number_that_opted_out_counts_for_nobody_whatever_the_command_counts(
+    operator: Operator,
+) -> None:
     """moto takes every number that ends so for one that opted out."""
     operator("subscribe", "operations", "+15550100199")
     operator.desk.sweep(f"{MON}T01:00")

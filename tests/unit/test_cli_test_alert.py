@@ -12,7 +12,9 @@ def test_every_audience_gets_one_in_each_of_its_topics(operator: Operator) -> No
     ran = operator("test-alert", "--all")
     assert (ran.code, ran.err) == (0, "")
     messages = dict(operator.desk.sent())
-    assert sorted(messages) == sorted([*AUDIENCES, *(f"{name}-urgent" for name in AUDIENCES), "operations"])
+    assert sorted(messages) == sorted(
+        [*AUDIENCES, *(f"{name}-urgent" for name in AUDIENCES), "operations"]
+    )
     assert messages["owner-urgent"]["audience"] == {"name": "owner (urgent)"}
     assert messages["owner"]["by"] == "kim"
     assert max(map(len, ran.out.splitlines())) <= 80
@@ -42,7 +44,9 @@ def test_json_names_topic_subscribers_and_message(operator: Operator) -> None:
     }
 
 
-def test_an_audience_without_a_subscriber_is_a_finding_and_says_what_to_do(operator: Operator) -> None:
+def test_an_audience_without_a_subscriber_is_a_finding_and_says_what_to_do(
+    operator: Operator,
+) -> None:
     operator.unsubscribe_all("manager")
     operator.unsubscribe_all("owner-urgent")
     ran = operator("test-alert", "--all")
@@ -69,7 +73,9 @@ def test_an_audience_without_a_topic_is_a_finding(operator: Operator) -> None:
 
 def test_a_send_that_fails_is_shown_for_its_topic_and_the_others_go_on(operator: Operator) -> None:
     denied = refusal("AuthorizationError", "no")
-    operator.answers["sns.Publish"] = lambda call: denied if call["body"]["TopicArn"].endswith("manager") else None
+    operator.answers["sns.Publish"] = lambda call: (
+        denied if call["body"]["TopicArn"].endswith("manager") else None
+    )
     ran = operator("test-alert", "manager", "executive")
     assert ran.code == 1
     assert "SNS did not take a message for manager: AuthorizationError." in ran.said

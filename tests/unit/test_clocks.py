@@ -5,19 +5,29 @@ from __future__ import annotations
 import pytest
 
 from building import DAY, HOUR, OFFICE, at, facts, first_response, policy, resolution, rule
+from sla_watchdog.domain.clocks.rules_in_force import rule_at
+from sla_watchdog.domain.clocks.signals import age_clock
 from sla_watchdog.domain.clocks.targets import Clock, State, clocks
+from sla_watchdog.domain.policy.model import (
+    Before,
+    Condition,
+    Ladder,
+    Level,
+    Metric,
+    Policy,
+    Repeat,
+)
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.links import matters, tickets_of
-from sla_watchdog.domain.clocks.rules_in_force import rule_at
-from sla_watchdog.domain.policy.model import Before, Condition, Ladder, Level, Metric, Policy, Repeat
-from sla_watchdog.domain.clocks.signals import age_clock
 from sla_watchdog.domain.tickets.ticket import ticket
 
 MON = "2026-03-02"
 
 
 def clock(known: Facts, rules: Policy, metric: Metric = Metric.RESOLUTION) -> Clock:
-    (found,) = [c for c in clocks(ticket("T-1", known, rules), known, rules).clocks if c.metric is metric]
+    (found,) = [
+        c for c in clocks(ticket("T-1", known, rules), known, rules).clocks if c.metric is metric
+    ]
     return found
 
 
@@ -43,7 +53,9 @@ def test_a_reply_at_the_next_opening_is_still_in_time() -> None:
     ("start", "end", "moved"),
     [
         pytest.param("2026-03-02T18:00", "2026-03-03T07:00", 0, id="outside-hours-moves-nothing"),
-        pytest.param("2026-03-02T15:30", "2026-03-03T10:00", 2 * HOUR + 1800, id="only-the-open-part"),
+        pytest.param(
+            "2026-03-02T15:30", "2026-03-03T10:00", 2 * HOUR + 1800, id="only-the-open-part"
+        ),
         pytest.param("2026-03-27T15:00", "2026-03-30T08:00", 2 * HOUR, id="over-the-spring-change"),
     ],
 )
@@ -104,7 +116,9 @@ def test_reopened_time_counts_and_resolved_time_does_not() -> None:
 
 def test_resolved_then_closed_changes_nothing() -> None:
     known = facts(
-        ("created", f"{MON}T00:00"), ("status", f"{MON}T04:00", "Resolved"), ("status", "2026-03-09T04:00", "Closed")
+        ("created", f"{MON}T00:00"),
+        ("status", f"{MON}T04:00", "Resolved"),
+        ("status", "2026-03-09T04:00", "Closed"),
     )
     assert clock(known, ALL_DAY).stopped_at == at(f"{MON}T04:00")
 
@@ -113,13 +127,17 @@ def test_a_policy_may_stop_the_clock_only_when_closed() -> None:
     rules = policy(rule("all", resolution(8 * HOUR, stops_at="closed")))
     known = facts(("created", f"{MON}T00:00"), ("status", f"{MON}T04:00", "Resolved"))
     assert clock(known, rules).due_at == at(f"{MON}T08:00")
-    assert clock(known | facts(("status", f"{MON}T09:00", "Closed")), rules).stopped_at == at(f"{MON}T09:00")
+    assert clock(known | facts(("status", f"{MON}T09:00", "Closed")), rules).stopped_at == at(
+        f"{MON}T09:00"
+    )
 
 
 def test_paused_straight_to_resolved_leaves_the_pause_out() -> None:
     """C4"""
     known = facts(
-        ("created", f"{MON}T00:00"), ("status", f"{MON}T01:00", "Waiting"), ("status", "2026-03-05T00:00", "Resolved")
+        ("created", f"{MON}T00:00"),
+        ("status", f"{MON}T01:00", "Waiting"),
+        ("status", "2026-03-05T00:00", "Resolved"),
     )
     assert clock(known, ALL_DAY).state(at("2026-03-06T00:00")) is State.MET
 
@@ -158,12 +176,16 @@ def test_a_value_that_cannot_be_read_is_judged_by_the_strictest_rule_that_could_
 
 def test_the_strictest_is_taken_only_among_rules_whose_readable_conditions_hold() -> None:
     rules = policy(
-        rule("gold", resolution(HOUR), when=(URGENT, Condition("customer_tier", frozenset({"gold"})))),
+        rule(
+            "gold", resolution(HOUR), when=(URGENT, Condition("customer_tier", frozenset({"gold"})))
+        ),
         rule("urgent", resolution(2 * HOUR), when=(URGENT,)),
         rule("rest", resolution(16 * HOUR)),
     )
     known = facts(
-        ("created", f"{MON}T00:00"), ("priority", f"{MON}T00:00", "?!"), ("customer_tier", f"{MON}T00:00", "silver")
+        ("created", f"{MON}T00:00"),
+        ("priority", f"{MON}T00:00", "?!"),
+        ("customer_tier", f"{MON}T00:00", "silver"),
     )
     assert rule_at("T-1", known, rules, at(f"{MON}T00:00")).name == "urgent"
 
@@ -171,7 +193,12 @@ def test_the_strictest_is_taken_only_among_rules_whose_readable_conditions_hold(
 @pytest.mark.parametrize(
     ("condition", "value", "matches"),
     [
-        pytest.param(Condition("tags", frozenset({"vip"})), ("Press", "VIP"), True, id="a-list-shares-a-member"),
+        pytest.param(
+            Condition("tags", frozenset({"vip"})),
+            ("Press", "VIP"),
+            True,
+            id="a-list-shares-a-member",
+        ),
         pytest.param(Condition("tags", missing=True), "", True, id="missing"),
         pytest.param(Condition("tags", missing=True, negate=True), "", False, id="not-missing"),
         pytest.param(Condition("tags", at_least=3), "3", True, id="at-least"),
@@ -180,13 +207,17 @@ def test_the_strictest_is_taken_only_among_rules_whose_readable_conditions_hold(
     ],
 )
 def test_conditions(condition: Condition, value: object, matches: bool) -> None:
-    rules = policy(rule("special", resolution(HOUR), when=(condition,)), rule("rest", resolution(2 * HOUR)))
+    rules = policy(
+        rule("special", resolution(HOUR), when=(condition,)), rule("rest", resolution(2 * HOUR))
+    )
     known = facts(("created", f"{MON}T00:00"), ("tags", f"{MON}T00:00", value))  # type: ignore[arg-type]
     assert (rule_at("T-1", known, rules, at(f"{MON}T00:00")).name == "special") is matches
 
 
 def test_a_raised_priority_measures_from_creation_and_breaches_at_the_change() -> None:
-    """D1: four hours in, the target falls from 16 h to 2 h; the levels keep their spacing from the change."""
+    """D1: four hours in, the target falls from 16 h to 2 h; the levels keep their spacing from the
+    change.
+    """
     known = facts(
         ("created", f"{MON}T00:00"),
         ("priority", f"{MON}T00:00", "3 - normal"),
@@ -211,7 +242,9 @@ def test_a_lowered_priority_never_erases_a_breach() -> None:
 
 def test_a_warning_comes_at_the_earliest_instant_of_its_percentage() -> None:
     """E1: 75 % of 8 h from Friday 16:00 (9-17) is Monday 14:00."""
-    assert clock(facts(("created", "2026-03-06T15:00")), OFFICE_HOURS).levels[0] == at("2026-03-09T13:00")
+    assert clock(facts(("created", "2026-03-06T15:00")), OFFICE_HOURS).levels[0] == at(
+        "2026-03-09T13:00"
+    )
 
 
 def _leading(seconds: int) -> Policy:
@@ -227,7 +260,9 @@ def test_a_lead_is_counted_back_in_open_time_to_the_latest_such_instant() -> Non
 
 
 def test_a_lead_longer_than_the_target_fires_at_the_start() -> None:
-    assert clock(facts(("created", "2026-03-06T15:00")), _leading(9 * HOUR)).levels[0] == at("2026-03-06T15:00")
+    assert clock(facts(("created", "2026-03-06T15:00")), _leading(9 * HOUR)).levels[0] == at(
+        "2026-03-06T15:00"
+    )
 
 
 def test_levels_after_the_breach_count_from_the_deadline_in_open_time() -> None:

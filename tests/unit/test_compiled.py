@@ -36,7 +36,10 @@ from sla_watchdog.domain.policy.model import (
 )
 from sla_watchdog.tools.policy_file import compile_policy, read_policy
 
-GOOD, FULL = ((Path(__file__).parent / "policy_files" / name).read_text() for name in ("good.yaml", "full.yaml"))
+GOOD, FULL = (
+    (Path(__file__).parent / "policy_files" / name).read_text()
+    for name in ("good.yaml", "full.yaml")
+)
 TODAY = date(2026, 3, 1)
 MINUTE, HOUR, DAY = 60, 3600, 86400
 NEW_YORK = ZoneInfo("America/New_York")
@@ -159,7 +162,10 @@ def test_calendars_open_when_the_file_says(moment: str, is_open: bool) -> None:
 
 def test_a_night_shift_closes_on_the_next_date() -> None:
     night = policy(GOOD.replace('sat: ["10:00-14:00"]', 'sat: ["22:00-06:00"]')).calendars["office"]
-    assert [night.is_open(at(f"2026-03-{moment}")) for moment in ("07T21:59", "07T22:00", "08T05:59", "08T06:00")] == [
+    assert [
+        night.is_open(at(f"2026-03-{moment}"))
+        for moment in ("07T21:59", "07T22:00", "08T05:59", "08T06:00")
+    ] == [
         False,
         True,
         True,
@@ -192,7 +198,9 @@ def test_signals_and_limits_come_back_as_they_were_written() -> None:
             Level(Count(4), ("manager",), urgent=True, repeat=Repeat(DAY, doubling=False)),
         ),
     )
-    assert found.signals[Metric.UNOWNED] == Ladder("signals", (Level(Open(90 * MINUTE), ("manager",)),))
+    assert found.signals[Metric.UNOWNED] == Ladder(
+        "signals", (Level(Open(90 * MINUTE), ("manager",)),)
+    )
     assert set(found.signals) == set(SIGNALS)
     assert found.pauses == Pauses(40 * HOUR, 120 * HOUR, ("manager",))
     assert found.gap == 14 * DAY
@@ -235,7 +243,11 @@ def test_holidays_of_a_country_known_for_few_years_say_until_when() -> None:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("  - {age: 14d", "  # a comment\n  - {age: 14d"), ("[New, Active]", "[active, NEW]"), ("age: 14d", "age: 2w")],
+    [
+        ("  - {age: 14d", "  # a comment\n  - {age: 14d"),
+        ("[New, Active]", "[active, NEW]"),
+        ("age: 14d", "age: 2w"),
+    ],
     ids=["a comment", "another order", "another spelling"],
 )
 def test_what_changes_no_judgement_changes_no_hash(old: str, new: str) -> None:
@@ -244,7 +256,12 @@ def test_what_changes_no_judgement_changes_no_hash(old: str, new: str) -> None:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("within: 16h", "within: 15h"), ("age: 14d", "age: 15d"), ("2026-12-24", "2026-12-23"), ("after: 7", "after: 8")],
+    [
+        ("within: 16h", "within: 15h"),
+        ("age: 14d", "age: 15d"),
+        ("2026-12-24", "2026-12-23"),
+        ("after: 7", "after: 8"),
+    ],
 )
 def test_what_changes_a_judgement_changes_the_hash(old: str, new: str) -> None:
     assert policy(GOOD.replace(old, new)).hash != policy().hash
@@ -253,7 +270,11 @@ def test_what_changes_a_judgement_changes_the_hash(old: str, new: str) -> None:
 def test_times_are_whole_numbers() -> None:
     def numbers(value: Any) -> list[Any]:
         if isinstance(value, dict | list):
-            return [n for part in (value.values() if isinstance(value, dict) else value) for n in numbers(part)]
+            return [
+                n
+                for part in (value.values() if isinstance(value, dict) else value)
+                for n in numbers(part)
+            ]
         return [value] if isinstance(value, float) else []
 
     assert numbers(json.loads(compiled())) == []
@@ -328,7 +349,10 @@ def test_what_the_build_did_not_write_is_damaged(text: str | bytes, said: str) -
         (lambda p: p.update(bots=["a", 5]), "at policy.bots[1]: a text expected"),
         (lambda p: p.update(digest_after="7"), "at policy.digest_after: a whole number expected"),
         (lambda p: p.update(timezone=5), "at policy.timezone: a text expected"),
-        (lambda p: p["rules"][0].update(calendar="gone"), 'at policy.rules[0].calendar: nothing is called "gone"'),
+        (
+            lambda p: p["rules"][0].update(calendar="gone"),
+            'at policy.rules[0].calendar: nothing is called "gone"',
+        ),
         (
             lambda p: p["rules"][0]["targets"][1].update(ladder="gone"),
             'at policy.rules[0].targets[1].ladder: nothing is called "gone"',
@@ -345,31 +369,51 @@ def test_what_the_build_did_not_write_is_damaged(text: str | bytes, said: str) -
             lambda p: p["rules"][0]["when"][0].update(at_least="3"),
             "at policy.rules[0].when[0].at_least: a whole number expected",
         ),
-        (lambda p: p["ladders"].update(standard=[]), "at policy.ladders.standard: at least one expected"),
+        (
+            lambda p: p["ladders"].update(standard=[]),
+            "at policy.ladders.standard: at least one expected",
+        ),
         (
             lambda p: p["ladders"]["standard"][0].update(trigger={"soon": 5}),
             "at policy.ladders.standard[0].trigger: one of percent, before, after, age, open, count expected",
         ),
-        (lambda p: p["ceilings"][0].update(tell=["gone"]), 'at policy.ceilings[0].tell[0]: nothing is called "gone"'),
+        (
+            lambda p: p["ceilings"][0].update(tell=["gone"]),
+            'at policy.ceilings[0].tell[0]: nothing is called "gone"',
+        ),
         (
             lambda p: p["calendars"]["office"].update(timezone="Mars/Olympus"),
             "at policy.calendars.office: timezone: unknown time zone",
         ),
         (lambda p: p.pop("groups"), "at policy.groups: missing"),
         (lambda p: p.update(signals={"mood": []}), "at policy.signals: a metric expected"),
-        (lambda p: p.update(signals={"touches": []}), "at policy.signals.touches: at least one expected"),
-        (lambda p: p["pauses"].update(total="5h"), "at policy.pauses.total: a whole number expected"),
-        (lambda p: p["pauses"].update(tell=["gone"]), 'at policy.pauses.tell[0]: nothing is called "gone"'),
+        (
+            lambda p: p.update(signals={"touches": []}),
+            "at policy.signals.touches: at least one expected",
+        ),
+        (
+            lambda p: p["pauses"].update(total="5h"),
+            "at policy.pauses.total: a whole number expected",
+        ),
+        (
+            lambda p: p["pauses"].update(tell=["gone"]),
+            'at policy.pauses.tell[0]: nothing is called "gone"',
+        ),
         (lambda p: p["acknowledge"].pop("snoozes"), "at policy.acknowledge.snoozes: missing"),
         (lambda p: p.update(gap=None), "at policy.gap: a whole number expected"),
-        (lambda p: p["rules"][0]["targets"][0].update(due=5), "at policy.rules[0].targets[0].due: a text expected"),
+        (
+            lambda p: p["rules"][0]["targets"][0].update(due=5),
+            "at policy.rules[0].targets[0].due: a text expected",
+        ),
         (
             lambda p: p["audiences"]["manager"].update(hours="gone"),
             'at policy.audiences.manager.hours: nothing is called "gone"',
         ),
     ],
 )
-def test_a_part_that_does_not_fit_is_named(change: Callable[[dict[str, Any]], Any], said: str) -> None:
+def test_a_part_that_does_not_fit_is_named(
+    change: Callable[[dict[str, Any]], Any], said: str
+) -> None:
     with pytest.raises(DamagedPolicy) as caught:
         load(resealed(change))
     assert said in str(caught.value)

@@ -1,4 +1,6 @@
-"""Every command that the documents and the help texts show is run; those of other tools are held against their own."""
+"""Every command that the documents and the help texts show is run; those of other tools are held
+against their own.
+"""
 
 from __future__ import annotations
 
@@ -61,14 +63,24 @@ def shown(text: str) -> Iterator[str]:
 
 def of(tool: str) -> list[str]:
     found = (command for document in DOCUMENTS for command in shown(document.read_text()))
-    return sorted({command.removeprefix(tool).strip() for command in found if command.split()[:1] == [tool]})
+    return sorted(
+        {command.removeprefix(tool).strip() for command in found if command.split()[:1] == [tool]}
+    )
 
 
 def helped() -> list[str]:
     """The examples at the foot of each command's help."""
-    (subparsers,) = [each for each in commands()._actions if isinstance(each, argparse._SubParsersAction)]
-    lines = (line.strip() for each in subparsers.choices.values() for line in (each.epilog or "").splitlines())
-    return sorted(line.removeprefix("sla-watchdog ") for line in lines if line.startswith("sla-watchdog "))
+    (subparsers,) = [
+        each for each in commands()._actions if isinstance(each, argparse._SubParsersAction)
+    ]
+    lines = (
+        line.strip()
+        for each in subparsers.choices.values()
+        for line in (each.epilog or "").splitlines()
+    )
+    return sorted(
+        line.removeprefix("sla-watchdog ") for line in lines if line.startswith("sla-watchdog ")
+    )
 
 
 def words(command: str) -> list[str]:
@@ -82,7 +94,9 @@ class Terminal(StringIO):
 
 @pytest.fixture
 def office(operator: Operator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Operator:
-    """The files that the documents speak of, a checkout around them, and the ticket that they speak of."""
+    """The files that the documents speak of, a checkout around them, and the ticket that they speak
+    of.
+    """
     shutil.copytree(ROOT / "docs", tmp_path / "docs")
     (tmp_path / "functions").mkdir()
     for name in ("new.yaml", "functions/policy.yaml"):
@@ -90,7 +104,9 @@ def office(operator: Operator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     events = (ROOT / "docs" / "example-events.jsonl").read_bytes()
     (tmp_path / "events.jsonl").write_bytes(events)
     (tmp_path / "events.jsonl.gz").write_bytes(gzip.compress(events))
-    (tmp_path / "tickets.csv").write_text("ticket_id,created_at,status\nT-1,2026-03-01T09:00:00Z,New\n")
+    (tmp_path / "tickets.csv").write_text(
+        "ticket_id,created_at,status\nT-1,2026-03-01T09:00:00Z,New\n"
+    )
     (tmp_path / "export.csv").write_text("Number,Opened,State\nT-2,2026-03-01T09:00:00Z,New\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.stdin", Terminal("yes\n"))
@@ -100,7 +116,9 @@ def office(operator: Operator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def run(office: Operator, command: str) -> Ran:
     typed, _, _ = command.partition(" > ")
-    judges_itself = {"--policy", "--events"}.intersection(typed.split()) or typed.startswith(("check-", "completion"))
+    judges_itself = {"--policy", "--events"}.intersection(typed.split()) or typed.startswith(
+        ("check-", "completion")
+    )
     return office(*words(typed), policy=None if judges_itself else POLICY)
 
 
@@ -140,7 +158,9 @@ def unknown_to_aws(command: str) -> list[str]:
     if operation not in known:
         return [operation]
     shape = model.operation_model(known[operation]).input_shape
-    return sorted(options - {f"--{xform_name(name, '-')}" for name in (shape.members if shape else ())})
+    return sorted(
+        options - {f"--{xform_name(name, '-')}" for name in (shape.members if shape else ())}
+    )
 
 
 @pytest.mark.parametrize("command", of("aws"))
@@ -159,8 +179,10 @@ def test_sam_has_the_command_and_its_options(command: str) -> None:
     if not sam.exists():
         pytest.skip("the SAM CLI is not here; `make environments` sets it up")
     name, *options = command.split()
-    told = subprocess.run([sam, name, "--help"], capture_output=True, text=True, check=True).stdout
-    assert all(option in told for option in options)
+    notified = subprocess.run(
+        [sam, name, "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    assert all(option in notified for option in options)
 
 
 def test_an_option_that_the_product_does_not_have_is_noticed(office: Operator) -> None:

@@ -11,13 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from building import ALWAYS, DAY, HOUR, OFFICE, after_telling, at, policy, rule
-from sla_watchdog.domain.time.business_time import Calendar
-from sla_watchdog.domain.escalation.case import OPERATIONS, Alert, Case
+from sla_watchdog.domain.clocks.promises import acknowledged
 from sla_watchdog.domain.clocks.targets import Clock
-from sla_watchdog.domain.escalation.plan import Plan, plan
-from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.escalation.case import OPERATIONS, Alert, Case
 from sla_watchdog.domain.escalation.levels import CLEARED, WITHDRAWN
-from sla_watchdog.domain.tickets.links import Matter
+from sla_watchdog.domain.escalation.plan import Plan, plan
 from sla_watchdog.domain.policy.model import (
     After,
     Audience,
@@ -35,7 +33,9 @@ from sla_watchdog.domain.policy.model import (
     Rule,
     Target,
 )
-from sla_watchdog.domain.clocks.promises import acknowledged
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.tickets.links import LinkedTickets
+from sla_watchdog.domain.time.business_time import Calendar
 from sla_watchdog.tools.simulation.replay import Outcomes, replay
 
 START = at("2026-03-24T00:00")
@@ -59,32 +59,39 @@ TICKETS = ("T-1", "T-2", "T-3")
 
 instants = st.integers(0, 40 * DAY // STEP - 1).map(lambda n: START + n * STEP)
 states = st.one_of(
-    st.tuples(st.just("status"), st.sampled_from(["New", "Open", "Waiting", "Resolved", "Closed", "Odd"])),
+    st.tuples(
+        st.just("status"), st.sampled_from(["New", "Open", "Waiting", "Resolved", "Closed", "Odd"])
+    ),
     st.tuples(st.just("priority"), st.sampled_from(["1 - Critical", "4 - Low", "none"])),
     st.tuples(st.just("assignee"), st.sampled_from(["kim", "lee", "queue", ""])),
     st.tuples(st.just("team"), st.sampled_from(["red", "blue"])),
     st.tuples(st.just("agent_reply"), st.sampled_from(["", "auto-reply"])),
     st.tuples(st.just("customer_reply"), st.just("")),
-    st.tuples(st.sampled_from(["merged_into", "follow_up_of", "case_id"]), st.sampled_from([*TICKETS, "X-9"])),
+    st.tuples(
+        st.sampled_from(["merged_into", "follow_up_of", "case_id"]),
+        st.sampled_from([*TICKETS, "X-9"]),
+    ),
 )
 
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Fact]:
     """Up to three linked tickets, one value a field and second, in order of time."""
-    told: dict[tuple[str, str, int], Fact] = {}
+    notified: dict[tuple[str, str, int], Fact] = {}
     for name in draw(st.sampled_from([TICKETS[:1], TICKETS[:1], TICKETS])):
         created = draw(instants)
-        told[name, "created", created] = Fact(name, "created", created)
-        told[name, "status", created] = Fact(name, "status", created, "New")
-        told[name, "priority", created] = Fact(name, "priority", created, draw(st.sampled_from(["4 - Low", "none"])))
+        notified[name, "created", created] = Fact(name, "created", created)
+        notified[name, "status", created] = Fact(name, "status", created, "New")
+        notified[name, "priority", created] = Fact(
+            name, "priority", created, draw(st.sampled_from(["4 - Low", "none"]))
+        )
         for when, (what, value) in draw(st.lists(st.tuples(instants, states), max_size=14)):
             if value != name and when > created:
-                told[name, what, when] = Fact(name, what, when, value)
+                notified[name, what, when] = Fact(name, what, when, value)
         for promised in draw(st.lists(instants, max_size=3)):
             until = promised + draw(st.integers(1, 40)) * HOUR
-            told[name, "acknowledged", promised] = acknowledged(name, promised, until, "Kim")
-    facts = sorted(told.values(), key=lambda fact: (fact.at, fact.field != "created", fact))
+            notified[name, "acknowledged", promised] = acknowledged(name, promised, until, "Kim")
+    facts = sorted(notified.values(), key=lambda fact: (fact.at, fact.field != "created", fact))
     return [fact for fact in facts if fact.at >= _creation(facts, fact.ticket)]
 
 
@@ -108,8 +115,14 @@ def rules(draw: st.DrawFn, name: str, when: tuple[Condition, ...] = ()) -> Rule:
     targets = []
     for metric in sorted(metrics):
         pauses = draw(st.sampled_from([frozenset(), frozenset({"waiting"})]))
-        stops = draw(st.sampled_from(["resolved", "closed"])) if metric is Metric.RESOLUTION else "resolved"
-        targets.append(Target(metric, draw(st.integers(1, 30)) * HOUR, draw(ladders()), pauses, stops))
+        stops = (
+            draw(st.sampled_from(["resolved", "closed"]))
+            if metric is Metric.RESOLUTION
+            else "resolved"
+        )
+        targets.append(
+            Target(metric, draw(st.integers(1, 30)) * HOUR, draw(ladders()), pauses, stops)
+        )
     return rule(name, *targets, calendar=draw(st.sampled_from(list(CALENDARS))), when=when)
 
 
@@ -117,11 +130,17 @@ def rules(draw: st.DrawFn, name: str, when: tuple[Condition, ...] = ()) -> Rule:
 def policies(draw: st.DrawFn) -> Policy:
     urgent = draw(rules("urgent", (Condition("priority", frozenset({"urgent"})),)))
     hours = draw(st.sampled_from([None, "office"]))
-    audiences = {name: Audience(name, hours=hours if name == "manager" else None) for name in AUDIENCES}
+    audiences = {
+        name: Audience(name, hours=hours if name == "manager" else None) for name in AUDIENCES
+    }
     signals = {
-        Metric.PROGRESS: Ladder("progress", (Level(Open(12 * HOUR), ("manager",), repeat=Repeat(2 * DAY, True)),)),
+        Metric.PROGRESS: Ladder(
+            "progress", (Level(Open(12 * HOUR), ("manager",), repeat=Repeat(2 * DAY, True)),)
+        ),
         Metric.UNOWNED: Ladder("unowned", (Level(Open(4 * HOUR), ("team-lead",)),)),
-        Metric.REOPENED: Ladder("reopened", (Level(Count(1), ("team-lead",)), Level(Count(2), ("manager",)))),
+        Metric.REOPENED: Ladder(
+            "reopened", (Level(Count(1), ("team-lead",)), Level(Count(2), ("manager",)))
+        ),
         Metric.REASSIGNED: Ladder("reassigned", (Level(Count(2), ("team-lead",)),)),
         Metric.TOUCHES: Ladder("touches", (Level(Count(2), ("manager",)),)),
         Metric.BOUNCED: Ladder("bounced", (Level(Count(1), ("manager",)),)),
@@ -154,7 +173,7 @@ def _asked(each: Policy) -> Iterator[str]:
 
 
 @frozen
-class Scene:
+class EvaluationContext:
     facts: list[Fact] = field(repr=lambda facts: "\n" + "\n".join(_said(fact) for fact in facts))
     policy: Policy = field(repr=lambda each: "\n" + "\n".join(_asked(each)))
 
@@ -165,132 +184,169 @@ class Scene:
         return replay(self.facts, self.policy, END)
 
 
-scenes = st.builds(Scene, histories(), policies())
+scenes = st.builds(EvaluationContext, histories(), policies())
 
 
 @given(scenes, st.randoms(use_true_random=False))
 @MANY
-def test_facts_in_any_order_and_number_give_the_same_plan(scene: Scene, random: Random) -> None:
-    shuffled = [*scene.facts, *scene.facts]
+def test_facts_in_any_order_and_number_give_the_same_plan(
+    evaluation: EvaluationContext, random: Random
+) -> None:
+    shuffled = [*evaluation.facts, *evaluation.facts]
     random.shuffle(shuffled)
     one_by_one = Facts()
     for fact in shuffled:
         one_by_one |= [fact]
-    assert one_by_one == Facts.of(scene.facts)
-    whole = Case("T-1", Facts.of(scene.facts))
-    assert plan(evolve(whole, facts=one_by_one), scene.policy, END) == plan(whole, scene.policy, END)
+    assert one_by_one == Facts.of(evaluation.facts)
+    whole = Case("T-1", Facts.of(evaluation.facts))
+    assert plan(evolve(whole, facts=one_by_one), evaluation.policy, END) == plan(
+        whole, evaluation.policy, END
+    )
 
 
-def dense(scene: Scene, extra: list[int]) -> list[tuple[int, str]]:
+def dense(evaluation: EvaluationContext, extra: list[int]) -> list[tuple[int, str]]:
     """Told when every instant of the history, and some between, is judged, besides every `next_at`."""
-    quiet = [Fact("T-1", "note", when) for when in extra if when > _creation(scene.facts, "T-1")]
-    everything = sorted([*scene.facts, *quiet], key=lambda fact: (fact.at, fact.field != "created"))
-    return told_of(replay(everything, scene.policy, END))
+    quiet = [
+        Fact("T-1", "note", when) for when in extra if when > _creation(evaluation.facts, "T-1")
+    ]
+    everything = sorted(
+        [*evaluation.facts, *quiet], key=lambda fact: (fact.at, fact.field != "created")
+    )
+    return told_of(replay(everything, evaluation.policy, END))
 
 
 def told_of(outcomes: Outcomes) -> list[tuple[int, str]]:
-    return sorted((told.at, told.alert.id) for told in outcomes.told)
+    return sorted((notified.at, notified.alert.id) for notified in outcomes.notified)
 
 
 @given(scenes, st.lists(instants, max_size=8))
 @MANY
-def test_nothing_is_due_before_next_at_and_something_is_at_it(scene: Scene, extra: list[int]) -> None:
-    for now in sorted({*extra, *(fact.at for fact in scene.facts)}):
-        if not (known := scene.known(now)):
+def test_nothing_is_due_before_next_at_and_something_is_at_it(
+    evaluation: EvaluationContext, extra: list[int]
+) -> None:
+    for now in sorted({*extra, *(fact.at for fact in evaluation.facts)}):
+        if not (known := evaluation.known(now)):
             continue
-        judged = plan(told_everything(Case("T-1", known), scene.policy, now), scene.policy, now)
-        assert not judged.alerts
-        assert judged.next_at is None or judged.next_at > now
-        if judged.next_at is not None:
-            before = plan(told_everything(Case("T-1", known), scene.policy, now), scene.policy, judged.next_at - 1)
+        evaluated = plan(
+            told_everything(Case("T-1", known), evaluation.policy, now), evaluation.policy, now
+        )
+        assert not evaluated.alerts
+        assert evaluated.next_at is None or evaluated.next_at > now
+        if evaluated.next_at is not None:
+            before = plan(
+                told_everything(Case("T-1", known), evaluation.policy, now),
+                evaluation.policy,
+                evaluated.next_at - 1,
+            )
             assert not before.alerts
 
 
 def told_everything(case: Case, rules: Policy, now: int) -> Case:
     for _ in range(20):
-        judged = plan(case, rules, now)
-        case = evolve(after_telling(case, judged, now), breached=judged.breached)
-        if not judged.alerts:
+        evaluated = plan(case, rules, now)
+        case = evolve(after_telling(case, evaluated, now), breached=evaluated.breached)
+        if not evaluated.alerts:
             return case
     raise AssertionError("it never stops telling")
 
 
 @given(scenes)
 @MANY
-def test_plan_says_now_only_while_there_is_something_to_do(scene: Scene) -> None:
-    for now in {START, *(fact.at for fact in scene.facts), END}:
-        judged = plan(Case("T-1", scene.known(now)), scene.policy, now)
-        assert (judged.next_at == now) is bool(judged.alerts)
-        assert judged.next_at is None or judged.next_at >= now
+def test_plan_says_now_only_while_there_is_something_to_do(evaluation: EvaluationContext) -> None:
+    for now in {START, *(fact.at for fact in evaluation.facts), END}:
+        evaluated = plan(Case("T-1", evaluation.known(now)), evaluation.policy, now)
+        assert (evaluated.next_at == now) is bool(evaluated.alerts)
+        assert evaluated.next_at is None or evaluated.next_at >= now
 
 
 @given(scenes)
 @MANY
-def test_event_by_event_and_jumping_tell_the_same(scene: Scene) -> None:
-    """The replay judges only after facts that can move a time; here it judges after every one, and at odd times."""
+def test_event_by_event_and_jumping_tell_the_same(evaluation: EvaluationContext) -> None:
+    """The replay judges only after facts that can move a time; here it judges after every one, and
+    at odd times.
+    """
     every_hour = list(range(START, END, 7 * HOUR))
-    assert dense(scene, every_hour) == told_of(scene.replayed())
+    assert dense(evaluation, every_hour) == told_of(evaluation.replayed())
 
 
 @given(scenes)
 @MANY
-def test_nothing_is_told_before_its_time_nor_twice(scene: Scene) -> None:
-    told = scene.replayed().told
-    assert all(each.alert.due_at <= each.at for each in told)
-    ids = [each.alert.id for each in told]
+def test_nothing_is_told_before_its_time_nor_twice(evaluation: EvaluationContext) -> None:
+    notified = evaluation.replayed().notified
+    assert all(each.alert.due_at <= each.at for each in notified)
+    ids = [each.alert.id for each in notified]
     assert len(ids) == len(set(ids))
 
 
 @given(scenes)
 @MANY
-def test_after_the_end_only_the_good_news_is_told(scene: Scene) -> None:
-    for each in scene.replayed().told:
-        judged = plan(Case("T-1", scene.known(each.at)), scene.policy, each.at)
-        subject = next((t for t in judged.tickets if t.id == each.alert.subject), None)
-        over = not judged.unresolved or (
+def test_after_the_end_only_the_good_news_is_told(evaluation: EvaluationContext) -> None:
+    for each in evaluation.replayed().notified:
+        evaluated = plan(Case("T-1", evaluation.known(each.at)), evaluation.policy, each.at)
+        subject = next((t for t in evaluated.tickets if t.id == each.alert.subject), None)
+        over = not evaluated.unresolved or (
             subject is not None and each.alert.clock in TARGETED and not subject.unresolved
         )
         if over and not each.alert.clock.startswith("finding:"):
-            stops_later = each.alert.clock == "resolution" and any(t.stops_at == "closed" for t in all_targets(scene))
+            stops_later = each.alert.clock == "resolution" and any(
+                t.stops_at == "closed" for t in all_targets(evaluation)
+            )
             assert each.alert.clock == CLEARED or stops_later
 
 
 TARGETED = {metric.value for metric in list(Metric)[:5]}
 
 
-def all_targets(scene: Scene) -> Iterator[Target]:
-    return (target for each in scene.policy.rules for target in each.targets)
+def all_targets(evaluation: EvaluationContext) -> Iterator[Target]:
+    return (target for each in evaluation.policy.rules for target in each.targets)
 
 
 @given(scenes)
 @MANY
-def test_every_level_that_came_due_is_accounted_for(scene: Scene) -> None:
-    outcomes = scene.replayed()
-    waiting_for = {name for name, audience in scene.policy.audiences.items() if audience.hours}
-    told = {(t.alert.clock_key, t.alert.level, t.alert.recipient.audience) for t in outcomes.told}
-    passed = {(p.clock_key, p.level, p.recipient.audience) for t in outcomes.told for p in t.passed}
-    for case, judged in ((end.case, end.plan) for end in outcomes.endings):
-        moved = any(len(case.facts.changes(ticket, "priority")) > 1 for ticket in case.facts.tickets())
-        waiting = {(d.alert.clock_key, d.alert.level, d.alert.recipient.audience) for d in judged.decisions}
-        for clock in judged.clocks:
-            for level, audience in due_levels(clock, judged):
-                if clock.stopped_at is not None and (audience in waiting_for or judged.promises or moved):
+def test_every_level_that_came_due_is_accounted_for(evaluation: EvaluationContext) -> None:
+    outcomes = evaluation.replayed()
+    waiting_for = {name for name, audience in evaluation.policy.audiences.items() if audience.hours}
+    notified = {
+        (t.alert.clock_key, t.alert.level, t.alert.recipient.audience) for t in outcomes.notified
+    }
+    passed = {
+        (p.clock_key, p.level, p.recipient.audience) for t in outcomes.notified for p in t.passed
+    }
+    for case, evaluated in ((end.case, end.plan) for end in outcomes.endings):
+        moved = any(
+            len(case.facts.changes(ticket, "priority")) > 1 for ticket in case.facts.tickets()
+        )
+        waiting = {
+            (d.alert.clock_key, d.alert.level, d.alert.recipient.audience)
+            for d in evaluated.decisions
+        }
+        for clock in evaluated.clocks:
+            for level, audience in due_levels(clock, evaluated):
+                if clock.stopped_at is not None and (
+                    audience in waiting_for or evaluated.promises or moved
+                ):
                     continue  # it waited until it was over, or another rule shows levels that were never due
-                known = told | passed | waiting
-                higher = {key for key in known if key[0] == clock.key and key[1] >= level and key[2] == audience}
-                assert higher or inherited(case, clock, audience), f"{clock.key} level {level} to {audience}"
+                known = notified | passed | waiting
+                higher = {
+                    key
+                    for key in known
+                    if key[0] == clock.key and key[1] >= level and key[2] == audience
+                }
+                assert higher or inherited(case, clock, audience), (
+                    f"{clock.key} level {level} to {audience}"
+                )
 
 
 @given(scenes)
 @MANY
 def test_a_broken_promise_is_told_at_once_to_somebody_above_all_who_were_told_before_or_to_the_top(
-    scene: Scene,
+    evaluation: EvaluationContext,
 ) -> None:
-    scene = Scene(as_one_case(scene.facts), without_hours(scene.policy))
-    told = scene.replayed().told
-    for until, matter in broken(scene):
+    evaluation = EvaluationContext(as_one_case(evaluation.facts), without_hours(evaluation.policy))
+    notified = evaluation.replayed().notified
+    for until, matter in broken(evaluation):
         names = {each.id for each in matter.tickets}
-        ranks = [(each.at, rank(each.alert)) for each in told if each.alert.subject in names]
+        ranks = [(each.at, rank(each.alert)) for each in notified if each.alert.subject in names]
         before = [height for when, height in ranks if when < until]
         now = max((height for when, height in ranks if when == until), default=-1)
         assert now > max(before, default=-1) or now == len(AUDIENCES) - 1
@@ -312,21 +368,26 @@ def rank(alert: Alert) -> int:
     return AUDIENCES.index(alert.recipient.audience) if escalates else -1
 
 
-def broken(scene: Scene) -> Iterator[tuple[int, Matter]]:
-    """Each promise that was broken while there was still something to do and no other one held, and its matter."""
-    ends = {promise.until for promise in plan(Case("T-1", scene.known(END)), scene.policy, END).promises}
+def broken(evaluation: EvaluationContext) -> Iterator[tuple[int, LinkedTickets]]:
+    """Each promise that was broken while there was still something to do and no other one held, and
+    its matter.
+    """
+    ends = {
+        promise.until
+        for promise in plan(Case("T-1", evaluation.known(END)), evaluation.policy, END).promises
+    }
     for until in (end for end in ends if end <= END):
-        judged = plan(Case("T-1", scene.known(until)), scene.policy, until)
-        for matter in judged.matters:
-            made = judged.assessment.promises.get(matter.id, ()) if judged.assessment else ()
+        evaluated = plan(Case("T-1", evaluation.known(until)), evaluation.policy, until)
+        for matter in evaluated.matters:
+            made = evaluated.assessment.promises.get(matter.id, ()) if evaluated.assessment else ()
             ended = any(each.until == until and each.broken(until) for each in made)
             if matter.unresolved and ended and not any(each.holds(until) for each in made):
                 yield until, matter
 
 
-def due_levels(clock: Clock, judged: Plan) -> Iterator[tuple[int, str]]:
+def due_levels(clock: Clock, evaluated: Plan) -> Iterator[tuple[int, str]]:
     """Levels due while the clock was live."""
-    ticket = next((each for each in judged.tickets if each.id == clock.subject), None)
+    ticket = next((each for each in evaluated.tickets if each.id == clock.subject), None)
     if ticket is not None and ticket.merged_into:
         return  # the survivor's ladder goes on from there
     end = END if clock.stopped_at is None else clock.stopped_at - 1
@@ -342,30 +403,37 @@ def inherited(case: Case, clock: Clock, audience: str) -> bool:
     """Told under the name of another ticket of the case."""
     metric = clock.metric.value
     return any(
-        key.rsplit("/", 2)[1] == metric and who.partition(":")[0].removesuffix("-urgent") == audience
+        key.rsplit("/", 2)[1] == metric
+        and who.partition(":")[0].removesuffix("-urgent") == audience
         for key, who in case.reached
     )
 
 
 @given(scenes)
 @MANY
-def test_judging_again_from_what_was_stored_gives_what_was_stored(scene: Scene) -> None:
-    for end in scene.replayed().endings:
+def test_judging_again_from_what_was_stored_gives_what_was_stored(
+    evaluation: EvaluationContext,
+) -> None:
+    for end in evaluation.replayed().endings:
         case = evolve(end.case, facts=Facts.of(end.case.facts))
-        again = plan(case, scene.policy, END)
+        again = plan(case, evaluation.policy, END)
         assert again.alerts == ()
         assert again.breached == case.breached
-        assert plan(case, scene.policy, END, whole=True).clocks == end.plan.clocks
+        assert plan(case, evaluation.policy, END, whole=True).clocks == end.plan.clocks
 
 
 @given(scenes)
 @MANY
-def test_time_counts_as_a_clock_of_minutes_would_count_it(scene: Scene) -> None:
+def test_time_counts_as_a_clock_of_minutes_would_count_it(evaluation: EvaluationContext) -> None:
     """An oracle of its own: quarter hours that are open, of a status that runs, one by one."""
-    alone = [fact for fact in scene.facts if fact.ticket == "T-1" and fact.field in ("created", "status")]
-    plain = evolve(scene.policy, pauses=Pauses(), rules=scene.policy.rules[-1:])
-    judged = plan(Case("T-1", Facts.of(alone)), plain, END)
-    for clock in judged.clocks:
+    alone = [
+        fact
+        for fact in evaluation.facts
+        if fact.ticket == "T-1" and fact.field in ("created", "status")
+    ]
+    plain = evolve(evaluation.policy, pauses=Pauses(), rules=evaluation.policy.rules[-1:])
+    evaluated = plan(Case("T-1", Facts.of(alone)), plain, END)
+    for clock in evaluated.clocks:
         if clock.metric is Metric.RESOLUTION:
             (target,) = [t for t in plain.rules[0].targets if t.metric is Metric.RESOLUTION]
             assert clock.elapsed(END) == counted(alone, target, plain.calendars[clock.calendar])
@@ -384,14 +452,18 @@ def counted(facts: list[Fact], target: Target, calendar: Calendar) -> int:
     stops = {"closed"} if target.stops_at == "closed" else {"resolved", "closed"}
     elapsed = 0
     for start in range(created, END, STEP):
-        status = [str(f.value).casefold() for f in facts if f.field == "status" and f.at <= start][-1]
+        status = [str(f.value).casefold() for f in facts if f.field == "status" and f.at <= start][
+            -1
+        ]
         if groups.get(status, status) not in stops | target.pauses_in and calendar.is_open(start):
             elapsed += STEP
     return elapsed
 
 
 def test_findings_go_to_operations_alone() -> None:
-    alert = plan(Case("T-1", Facts.of([Fact("T-1", "status", START, "Odd")])), policy(), START).alerts[0]
+    alert = plan(
+        Case("T-1", Facts.of([Fact("T-1", "status", START, "Odd")])), policy(), START
+    ).alerts[0]
     assert isinstance(alert, Alert)
     assert alert.recipient.audience == OPERATIONS
     assert not alert.clock.startswith(WITHDRAWN)

@@ -9,43 +9,74 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from building import ALWAYS, DAILY, DAY, HOUR, after_telling, at, facts, first_response, judge, policy, resolution, rule
-from sla_watchdog.domain.time.business_time import Calendar
-from sla_watchdog.domain.escalation.case import Alert, Case, Entry, Outcome, Reached, Recipient, Severity
+from building import (
+    ALWAYS,
+    DAILY,
+    DAY,
+    HOUR,
+    after_telling,
+    at,
+    evaluate,
+    facts,
+    first_response,
+    policy,
+    resolution,
+    rule,
+)
+from sla_watchdog.domain.escalation.case import (
+    Alert,
+    Case,
+    Entry,
+    LastNotified,
+    Outcome,
+    Recipient,
+    Severity,
+)
 from sla_watchdog.domain.escalation.plan import Plan, plan, superseded, wake
-from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.policy.model import After, Audience, Ladder, Level
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.time.business_time import Calendar
 
 MON = "2026-03-02"
 KNOWN = facts(("created", f"{MON}T00:00"), ("status", f"{MON}T00:00", "New"))
 """Under the default test policy: 75 % at 06:00, due at 08:00, then 12:00 and, the top, 24:00."""
 
 
-def told(judged: Plan) -> list[str]:
-    return [alert.id.removeprefix("T-1/") for alert in judged.alerts]
+def notified(evaluated: Plan) -> list[str]:
+    return [alert.id.removeprefix("T-1/") for alert in evaluated.alerts]
 
 
 def climb(case: Case, instants: list[str]) -> list[tuple[str, list[str]]]:
     """What is told at each instant, everything being sent."""
     story = []
     for text in instants:
-        judged = plan(case, policy(), at(text))
-        story.append((text[8:], told(judged)))
-        case = after_telling(case, judged, at(text))
+        evaluated = plan(case, policy(), at(text))
+        story.append((text[8:], notified(evaluated)))
+        case = after_telling(case, evaluated, at(text))
     return story
 
 
 def test_a_clock_climbs_its_ladder_level_by_level() -> None:
     assert climb(
         Case("T-1", KNOWN),
-        [f"{MON}T05:59:59", f"{MON}T06:00", f"{MON}T08:00", f"{MON}T08:00:01", f"{MON}T12:00", "2026-03-03T00:00"],
+        [
+            f"{MON}T05:59:59",
+            f"{MON}T06:00",
+            f"{MON}T08:00",
+            f"{MON}T08:00:01",
+            f"{MON}T12:00",
+            "2026-03-03T00:00",
+        ],
     ) == [
         ("02T05:59:59", []),
         ("02T06:00", ["resolution/1/0/0/owner"]),
         ("02T08:00", []),
         (
             "02T08:00:01",
-            [f"resolution/1/1/0/{who}" for who in ("owner", "owner-urgent", "team-lead", "team-lead-urgent")],
+            [
+                f"resolution/1/1/0/{who}"
+                for who in ("owner", "owner-urgent", "team-lead", "team-lead-urgent")
+            ],
         ),
         ("02T12:00", ["resolution/1/2/0/manager"]),
         ("03T00:00", ["resolution/1/3/0/executive"]),
@@ -56,11 +87,14 @@ def test_the_top_repeats_with_doubling_gaps_up_to_a_week_for_ever() -> None:
     case, now, gaps = Case("T-1", KNOWN), at(f"{MON}T00:00"), []
     last = None
     for _ in range(14):
-        judged = plan(case, policy(), now)
-        if any(alert.recipient.audience == "executive" and alert.clock == "resolution" for alert in judged.alerts):
+        evaluated = plan(case, policy(), now)
+        if any(
+            alert.recipient.audience == "executive" and alert.clock == "resolution"
+            for alert in evaluated.alerts
+        ):
             gaps += [] if last is None else [(now - last) / DAY]
             last = now
-        case = after_telling(case, judged, now)
+        case = after_telling(case, evaluated, now)
         following = plan(case, policy(), now)
         assert following.next_at is not None
         now = following.next_at
@@ -69,9 +103,9 @@ def test_the_top_repeats_with_doubling_gaps_up_to_a_week_for_ever() -> None:
 
 
 def test_after_an_outage_each_recipient_gets_one_catch_up_at_the_highest_level_due() -> None:
-    judged = judge(KNOWN, "2026-03-03T00:00")
-    assert {alert.level for alert in judged.alerts} == {3}
-    assert {alert.recipient.key for alert in judged.alerts} == {
+    evaluated = evaluate(KNOWN, "2026-03-03T00:00")
+    assert {alert.level for alert in evaluated.alerts} == {3}
+    assert {alert.recipient.key for alert in evaluated.alerts} == {
         "owner",
         "owner-urgent",
         "team-lead",
@@ -82,9 +116,9 @@ def test_after_an_outage_each_recipient_gets_one_catch_up_at_the_highest_level_d
 
 
 def test_the_levels_passed_are_named_so_that_the_audit_can_hold_them() -> None:
-    judged = judge(KNOWN, "2026-03-03T00:00")
-    (clock,) = [clock for clock in judged.clocks if clock.metric.value == "resolution"]
-    (owner,) = [alert for alert in judged.alerts if alert.recipient.key == "owner"]
+    evaluated = evaluate(KNOWN, "2026-03-03T00:00")
+    (clock,) = [clock for clock in evaluated.clocks if clock.metric.value == "resolution"]
+    (owner,) = [alert for alert in evaluated.alerts if alert.recipient.key == "owner"]
     passed = list(superseded(Case("T-1", KNOWN), owner, clock))
     assert [(each.level, each.due_at) for each in passed] == [
         (0, at(f"{MON}T06:00")),
@@ -94,9 +128,9 @@ def test_the_levels_passed_are_named_so_that_the_audit_can_hold_them() -> None:
 
 def test_a_level_that_was_not_sent_does_not_count_as_reached() -> None:
     now = f"{MON}T06:00"
-    case = after_telling(Case("T-1", KNOWN), judge(KNOWN, now), at(now), Outcome.OBSERVED)
-    assert told(plan(evolve(case, reached={}), policy(), at(now))) == ["resolution/1/0/0/owner"]
-    assert told(plan(case, policy(), at(now))) == []
+    case = after_telling(Case("T-1", KNOWN), evaluate(KNOWN, now), at(now), Outcome.OBSERVED)
+    assert notified(plan(evolve(case, reached={}), policy(), at(now))) == ["resolution/1/0/0/owner"]
+    assert notified(plan(case, policy(), at(now))) == []
 
 
 @pytest.mark.parametrize(
@@ -108,86 +142,101 @@ def test_a_level_that_was_not_sent_does_not_count_as_reached() -> None:
     ],
 )
 def test_what_is_over_alerts_nobody_and_sleeps(end: tuple[str, str, str]) -> None:
-    judged = judge(KNOWN | facts(end), "2026-05-02T00:00")
-    assert [alert for alert in judged.alerts if alert.recipient.audience != "operations"] == []
+    evaluated = evaluate(KNOWN | facts(end), "2026-05-02T00:00")
+    assert [alert for alert in evaluated.alerts if alert.recipient.audience != "operations"] == []
     assert (
-        plan(after_telling(Case("T-1", KNOWN | facts(end)), judged, 0), policy(), at("2026-05-02T00:00")).next_at
+        plan(
+            after_telling(Case("T-1", KNOWN | facts(end)), evaluated, 0),
+            policy(),
+            at("2026-05-02T00:00"),
+        ).next_at
         is None
     )
 
 
 def test_a_ticket_deleted_while_unresolved_is_told_to_operations_once() -> None:
     known = KNOWN | facts(("gone", f"{MON}T07:00", "deleted"))
-    judged = judge(known, f"{MON}T09:00")
-    assert told(judged) == ["finding:deleted/1/0/0/operations"]
-    assert told(plan(after_telling(Case("T-1", known), judged, 0), policy(), at(f"{MON}T10:00"))) == []
+    evaluated = evaluate(known, f"{MON}T09:00")
+    assert notified(evaluated) == ["finding:deleted/1/0/0/operations"]
+    assert (
+        notified(
+            plan(after_telling(Case("T-1", known), evaluated, 0), policy(), at(f"{MON}T10:00"))
+        )
+        == []
+    )
 
 
 def test_a_resolved_ticket_may_be_deleted_without_a_word() -> None:
-    known = KNOWN | facts(("status", f"{MON}T05:00", "Resolved"), ("gone", f"{MON}T07:00", "deleted"))
-    assert told(judge(known, f"{MON}T09:00")) == []
+    known = KNOWN | facts(
+        ("status", f"{MON}T05:00", "Resolved"), ("gone", f"{MON}T07:00", "deleted")
+    )
+    assert notified(evaluate(known, f"{MON}T09:00")) == []
 
 
 def test_warnings_wait_while_the_clock_is_paused() -> None:
     known = KNOWN | facts(("status", f"{MON}T05:00", "Waiting"))
-    assert told(judge(known, "2026-03-10T00:00")) == []
+    assert notified(evaluate(known, "2026-03-10T00:00")) == []
 
 
 def test_once_breached_a_pause_does_not_stop_the_ladder() -> None:
     known = KNOWN | facts(("status", f"{MON}T09:00", "Waiting"))
-    assert "resolution/1/2/0/manager" in told(judge(known, f"{MON}T12:00"))
+    assert "resolution/1/2/0/manager" in notified(evaluate(known, f"{MON}T12:00"))
 
 
 def test_no_pause_stops_the_ceilings() -> None:
     known = KNOWN | facts(("status", f"{MON}T01:00", "Waiting"))
-    assert told(judge(known, "2026-03-16T00:00")) == ["age/1/0/0/manager"]
-    assert "age/1/1/0/executive" in told(judge(known, "2026-04-01T00:00"))
+    assert notified(evaluate(known, "2026-03-16T00:00")) == ["age/1/0/0/manager"]
+    assert "age/1/1/0/executive" in notified(evaluate(known, "2026-04-01T00:00"))
 
 
 def test_an_owner_who_takes_over_is_told_where_the_case_stands() -> None:
     rules = policy(audiences={**policy().audiences, "owner": Audience("owner", each="assignee")})
     known = KNOWN | facts(("assignee", f"{MON}T00:00", "Kim"))
     now = f"{MON}T06:00"
-    first = judge(known, now, rules)
-    assert told(first) == ["resolution/1/0/0/owner:Kim"]
+    first = evaluate(known, now, rules)
+    assert notified(first) == ["resolution/1/0/0/owner:Kim"]
     case = after_telling(Case("T-1", known), first, at(now))
     handed_on = evolve(case, facts=known | facts(("assignee", f"{MON}T06:30", "Lee")))
-    assert told(plan(handed_on, rules, at(f"{MON}T06:30"))) == ["resolution/1/0/0/owner:Lee"]
+    assert notified(plan(handed_on, rules, at(f"{MON}T06:30"))) == ["resolution/1/0/0/owner:Lee"]
 
 
 def test_a_shared_name_is_nobody() -> None:
     rules = policy(audiences={**policy().audiences, "owner": Audience("owner", each="assignee")})
-    assert told(judge(KNOWN | facts(("assignee", f"{MON}T00:00", "Queue")), f"{MON}T06:00", rules)) == [
-        "resolution/1/0/0/team-lead"
-    ]
+    assert notified(
+        evaluate(KNOWN | facts(("assignee", f"{MON}T00:00", "Queue")), f"{MON}T06:00", rules)
+    ) == ["resolution/1/0/0/team-lead"]
 
 
 def _undelivered(outcomes: Mapping[str, Outcome]) -> Case:
     reached = {
-        ("T-1/resolution/1", who): Reached(0, 0, at(f"{MON}T06:00"), outcome) for who, outcome in outcomes.items()
+        ("T-1/resolution/1", who): LastNotified(0, 0, at(f"{MON}T06:00"), outcome)
+        for who, outcome in outcomes.items()
     }
     return Case("T-1", KNOWN, reached=reached)
 
 
 def test_where_a_recipient_cannot_be_reached_the_next_level_hears_of_it_at_once() -> None:
-    judged = plan(_undelivered({"owner": Outcome.UNDELIVERABLE}), policy(), at(f"{MON}T06:00"))
-    assert told(judged) == ["resolution/1/0/0/team-lead"]
-    assert all("owner cannot be reached" in alert.reason for alert in judged.alerts)
+    evaluated = plan(_undelivered({"owner": Outcome.UNDELIVERABLE}), policy(), at(f"{MON}T06:00"))
+    assert notified(evaluated) == ["resolution/1/0/0/team-lead"]
+    assert all("owner cannot be reached" in alert.reason for alert in evaluated.alerts)
 
 
 def test_a_stand_in_still_hears_of_the_breach_itself() -> None:
     case = _undelivered({"owner": Outcome.UNDELIVERABLE, "team-lead": Outcome.SENT})
-    assert "resolution/1/1/0/team-lead" in told(plan(case, policy(), at(f"{MON}T08:00:01")))
+    assert "resolution/1/1/0/team-lead" in notified(plan(case, policy(), at(f"{MON}T08:00:01")))
 
 
 def test_where_nobody_can_be_reached_operations_are_told() -> None:
     names = ("owner", "team-lead", "manager", "executive")
     case = _undelivered(dict.fromkeys(names, Outcome.UNDELIVERABLE))
-    assert told(plan(case, policy(), at(f"{MON}T06:00"))) == ["resolution/1/0/0/operations"]
+    assert notified(plan(case, policy(), at(f"{MON}T06:00"))) == ["resolution/1/0/0/operations"]
 
 
 WORKDAYS = Calendar.from_spec(
-    {"timezone": "UTC", "hours": {d: [["09:00", "17:00"]] for d in ("mon", "tue", "wed", "thu", "fri")}}
+    {
+        "timezone": "UTC",
+        "hours": {d: [["09:00", "17:00"]] for d in ("mon", "tue", "wed", "thu", "fri")},
+    }
 )
 
 
@@ -198,30 +247,30 @@ def _with_hours() -> object:
 
 def test_what_is_not_urgent_waits_for_the_recipients_hours() -> None:
     late = facts(("created", f"{MON}T10:00"))
-    judged = judge(late, f"{MON}T22:00:01", _with_hours())  # type: ignore[arg-type]
-    assert "resolution/1/2/0/manager" not in told(judged)
-    (decision,) = judged.decisions
+    evaluated = evaluate(late, f"{MON}T22:00:01", _with_hours())  # type: ignore[arg-type]
+    assert "resolution/1/2/0/manager" not in notified(evaluated)
+    (decision,) = evaluated.decisions
     assert (decision.outcome, decision.until) == (Outcome.DEFERRED, at("2026-03-03T09:00"))
 
 
 def test_a_deferred_alert_is_judged_again_and_may_be_moot() -> None:
     late = facts(("created", f"{MON}T10:00"), ("status", "2026-03-03T02:00", "Resolved"))
-    assert told(judge(late, "2026-03-03T09:00", _with_hours())) == []  # type: ignore[arg-type]
+    assert notified(evaluate(late, "2026-03-03T09:00", _with_hours())) == []  # type: ignore[arg-type]
 
 
 def test_urgent_alerts_ignore_hours() -> None:
     audiences = {name: Audience(name, hours="work") for name in policy().audiences}
     rules = policy(audiences=audiences, calendars={"always": ALWAYS, "work": WORKDAYS})
-    judged = judge(KNOWN, f"{MON}T08:00:01", rules)
-    assert {alert.recipient.audience for alert in judged.alerts} == {"owner", "team-lead"}
-    assert {alert.severity for alert in judged.alerts} == {Severity.CRITICAL}
+    evaluated = evaluate(KNOWN, f"{MON}T08:00:01", rules)
+    assert {alert.recipient.audience for alert in evaluated.alerts} == {"owner", "team-lead"}
+    assert {alert.severity for alert in evaluated.alerts} == {Severity.CRITICAL}
 
 
 def test_what_is_on_its_way_is_not_planned_again_until_its_claim_lapses() -> None:
     now = at(f"{MON}T06:00")
-    (alert,) = judge(KNOWN, f"{MON}T06:00").alerts
+    (alert,) = evaluate(KNOWN, f"{MON}T06:00").alerts
     case = Case("T-1", KNOWN, outbox={"owner": Entry("token", now + 150, (alert,))})
-    assert told(plan(case, policy(), now)) == []
+    assert notified(plan(case, policy(), now)) == []
     assert wake(plan(case, policy(), now), case) == (now + 150, False)
     assert [a.id for a in plan(case, policy(), now + 150).alerts] == [alert.id]
 
@@ -232,10 +281,10 @@ def test_repetitions_to_one_recipient_come_together_at_the_pace_of_the_leading_c
     rules = policy(rule("all", resolution(2 * HOUR, ladder), first_response(HOUR, ladder)))
     case, now, messages = Case("T-1", KNOWN), at(f"{MON}T00:00"), []
     while now < at("2026-03-09T00:00"):
-        judged = plan(case, rules, now)
-        if judged.alerts:
-            messages.append((now - at(f"{MON}T00:00"), len(judged.alerts)))
-        case = after_telling(case, judged, now)
+        evaluated = plan(case, rules, now)
+        if evaluated.alerts:
+            messages.append((now - at(f"{MON}T00:00"), len(evaluated.alerts)))
+        case = after_telling(case, evaluated, now)
         now = plan(case, rules, now).next_at or 2**60
     assert [count for _, count in messages] == [1, 1, 1, 2]
 
@@ -243,29 +292,41 @@ def test_repetitions_to_one_recipient_come_together_at_the_pace_of_the_leading_c
 def test_a_calendar_that_never_opens_is_a_finding_and_the_ceilings_go_on() -> None:
     never = Calendar.from_spec({"timezone": "UTC", "hours": {}})
     rules = policy(rule("all", resolution(HOUR), calendar="never"), calendars={"never": never})
-    judged = judge(KNOWN, "2026-03-16T00:00", rules)
-    assert [finding.kind for finding in judged.findings] == ["calendar"]
-    assert "age/1/0/0/manager" in told(judged)
+    evaluated = evaluate(KNOWN, "2026-03-16T00:00", rules)
+    assert [finding.kind for finding in evaluated.findings] == ["calendar"]
+    assert "age/1/0/0/manager" in notified(evaluated)
 
 
 @pytest.mark.parametrize(
     ("known", "kind"),
     [
-        pytest.param(facts(("created", f"{MON}T00:00"), ("status", f"{MON}T00:00", "Parked")), "status", id="status"),
-        pytest.param(facts(("created", f"{MON}T00:00"), ("priority", f"{MON}T00:00", "P9")), "priority", id="priority"),
-        pytest.param(facts(("created", "0001-06-01T00:00")), "calendar", id="a-creation-before-all-calendars"),
+        pytest.param(
+            facts(("created", f"{MON}T00:00"), ("status", f"{MON}T00:00", "Parked")),
+            "status",
+            id="status",
+        ),
+        pytest.param(
+            facts(("created", f"{MON}T00:00"), ("priority", f"{MON}T00:00", "P9")),
+            "priority",
+            id="priority",
+        ),
+        pytest.param(
+            facts(("created", "0001-06-01T00:00")), "calendar", id="a-creation-before-all-calendars"
+        ),
     ],
 )
 def test_bad_data_is_a_finding_told_to_operations_once(known: Facts, kind: str) -> None:
-    judged = judge(known, f"{MON}T01:00")
-    assert f"finding:{kind}/1/0/0/operations" in told(judged)
-    again = plan(after_telling(Case("T-1", known), judged, 0), policy(), at(f"{MON}T02:00"))
-    assert f"finding:{kind}/1/0/0/operations" not in told(again)
+    evaluated = evaluate(known, f"{MON}T01:00")
+    assert f"finding:{kind}/1/0/0/operations" in notified(evaluated)
+    again = plan(after_telling(Case("T-1", known), evaluated, 0), policy(), at(f"{MON}T02:00"))
+    assert f"finding:{kind}/1/0/0/operations" not in notified(again)
     assert kind in [finding.kind for finding in again.findings]
 
 
 moments = st.integers(min_value=at("2026-03-01T00:00"), max_value=at("2026-04-20T00:00"))
-statuses = st.tuples(st.just("status"), moments, st.sampled_from(["New", "Waiting", "Resolved", "Parked", "Closed"]))
+statuses = st.tuples(
+    st.just("status"), moments, st.sampled_from(["New", "Waiting", "Resolved", "Parked", "Closed"])
+)
 events = st.lists(statuses, max_size=8)
 
 
@@ -274,14 +335,23 @@ events = st.lists(statuses, max_size=8)
 def test_a_plan_always_has_something_to_do_now_or_later_and_never_now_with_nothing(
     said: list[tuple[str, int, str]], instants: list[int]
 ) -> None:
-    known = Facts.of([Fact("T-1", "created", at("2026-03-01T00:00")), *(Fact("T-1", f, t, v) for f, t, v in said)])
+    known = Facts.of(
+        [
+            Fact("T-1", "created", at("2026-03-01T00:00")),
+            *(Fact("T-1", f, t, v) for f, t, v in said),
+        ]
+    )
     case = Case("T-1", known)
     for now in sorted(instants):
-        judged = plan(case, policy(), now)
-        assert judged.next_at == now if judged.alerts else judged.next_at is None or judged.next_at > now
-        if judged.unresolved:
-            assert judged.next_at is not None, "an unresolved case is never forgotten"
-        case = after_telling(case, judged, now)
+        evaluated = plan(case, policy(), now)
+        assert (
+            evaluated.next_at == now
+            if evaluated.alerts
+            else evaluated.next_at is None or evaluated.next_at > now
+        )
+        if evaluated.unresolved:
+            assert evaluated.next_at is not None, "an unresolved case is never forgotten"
+        case = after_telling(case, evaluated, now)
         assert plan(case, policy(), now).alerts == (), "what was told is not told again"
 
 

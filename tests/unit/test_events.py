@@ -64,19 +64,23 @@ def problems(*lines: bytes, zone: str | None = "UTC") -> list[tuple[int, str]]:
         pytest.param(line(**{"": 1}), "one of its keys is empty", id="an empty key"),
         pytest.param(b'{"x": NaN}', "NaN is not a number", id="NaN"),
         pytest.param(b'{"x": 1e999}', "has more digits than a table can hold", id="a huge number"),
-        pytest.param(b'{"x": 1e99999999999999999999}', "has more digits", id="a number without end"),
+        pytest.param(
+            b'{"x": 1e99999999999999999999}', "has more digits", id="a number without end"
+        ),
         pytest.param(line(x={"": 1}), "one of its keys is empty", id="an empty key inside"),
         pytest.param(line(**{"k" * 1001: 1}), "has more than 1,000 characters", id="a long key"),
-        pytest.param(line(x=json.loads("[" * 40 + "]" * 40)), "nested deeper than 24 levels", id="40 levels"),
+        pytest.param(
+            line(x=json.loads("[" * 40 + "]" * 40)), "nested deeper than 24 levels", id="40 levels"
+        ),
         pytest.param(line(ticket="T" * 1001), "has more than 1,000 bytes", id="a long ticket"),
         pytest.param(line(ticket_id="T-2"), "its ticket and ticket_id differ", id="two tickets"),
         pytest.param(b'{"x": ' + b"9" * 39 + b"}", "has more digits", id="39 digits"),
     ],
 )
 def test_a_broken_line_is_named_with_what_is_wrong(text: bytes, problem: str) -> None:
-    ((number, told),) = problems(line(), b"", text, line(ticket="T-2"))
+    ((number, notified),) = problems(line(), b"", text, line(ticket="T-2"))
     assert number == 3
-    assert problem in told
+    assert problem in notified
 
 
 def test_every_broken_line_is_named_at_once() -> None:
@@ -98,8 +102,10 @@ def test_a_file_without_events_is_an_error(lines: list[bytes]) -> None:
 def test_a_time_without_an_offset_needs_a_zone() -> None:
     naive = line(at="2026-03-02T09:00:00")
     assert parse([naive], "America/New_York")[0].at == SECONDS + 5 * 3600
-    ((_, told),) = problems(naive, zone=None)
-    assert told == "at: '2026-03-02T09:00:00' has no offset, and the policy file names no timezone"
+    ((_, notified),) = problems(naive, zone=None)
+    assert (
+        notified == "at: '2026-03-02T09:00:00' has no offset, and the policy file names no timezone"
+    )
 
 
 @pytest.mark.parametrize(
@@ -140,7 +146,9 @@ def test_events_come_in_the_order_of_time_then_sequence_then_line() -> None:
 def test_a_repeated_event_is_one_but_a_status_that_returns_is_three() -> None:
     away, back = line(type="status", status="Waiting"), line(type="status", status="Active")
     events = parse([back, back, away, back, away, away, back], "UTC")
-    assert [event.attributes["status"] for event in events] == [*("Active", "Waiting", "Active", "Waiting", "Active")]
+    assert [event.attributes["status"] for event in events] == [
+        *("Active", "Waiting", "Active", "Waiting", "Active")
+    ]
 
 
 def test_a_byte_order_mark_and_blank_lines_are_nothing() -> None:
@@ -148,7 +156,9 @@ def test_a_byte_order_mark_and_blank_lines_are_nothing() -> None:
 
 
 @pytest.mark.parametrize("compress", [False, True], ids=["plain", "gzip"])
-def test_a_file_is_read_plain_or_compressed_whatever_its_name(tmp_path: Path, compress: bool) -> None:
+def test_a_file_is_read_plain_or_compressed_whatever_its_name(
+    tmp_path: Path, compress: bool
+) -> None:
     file = tmp_path / "events.txt"
     text = line() + b"\n" + line(ticket="T-2") + b"\n"
     file.write_bytes(gzip.compress(text) if compress else text)
@@ -172,7 +182,9 @@ def test_the_sample_story_is_a_good_event_file() -> None:
     assert len({event.ticket for event in parse(lines_of(STORY), "UTC")}) > 10
 
 
-@pytest.mark.skipif(not WEEK.exists(), reason="the week of the ServiceNow log is not beside the clone")
+@pytest.mark.skipif(
+    not WEEK.exists(), reason="the week of the ServiceNow log is not beside the clone"
+)
 def test_a_week_of_a_servicenow_log_is_read_whole() -> None:
     events = parse(lines_of(WEEK), "UTC")
     assert sum(event.kind is Kind.CREATED for event in events) == 2008
@@ -180,6 +192,8 @@ def test_a_week_of_a_servicenow_log_is_read_whole() -> None:
 
 
 def test_a_file_of_another_kind_is_said_to_be_one_once() -> None:
-    with pytest.raises(BrokenEventFile, match=r"line 1: not JSON.*one JSON object a line") as caught:
+    with pytest.raises(
+        BrokenEventFile, match=r"line 1: not JSON.*one JSON object a line"
+    ) as caught:
         parse([b"form: 1", b"timezone: UTC"], "UTC")
     assert len(caught.value.lines) == 1

@@ -1,4 +1,6 @@
-"""Whatever stands where the compiled policy should be: it is read, or it is called damaged, and nothing else."""
+"""Whatever stands where the compiled policy should be: it is read, or it is called damaged, and
+nothing else.
+"""
 
 from __future__ import annotations
 
@@ -29,10 +31,15 @@ def compiled(name: str) -> str:
 GOOD, FULL = compiled("good.yaml"), compiled("full.yaml")
 TEXTS = st.sampled_from([GOOD, FULL])
 NAMES = sorted({name for text in (GOOD, FULL) for name in json.loads(text)["policy"]})
-ANY_TEXT = st.text(max_size=8) | st.sampled_from(["\ud800", "Europe/Berlin", "../x", "24:00", "2026-02-30", "\x00", ""])
+ANY_TEXT = st.text(max_size=8) | st.sampled_from(
+    ["\ud800", "Europe/Berlin", "../x", "24:00", "2026-02-30", "\x00", ""]
+)
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES) | ANY_TEXT, inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(NAMES) | ANY_TEXT, inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -49,7 +56,9 @@ def checked(text: str) -> Policy | None:
 
 
 def sealed(policy: object) -> str:
-    """With the hash that fits, so that the parts themselves are looked at; not all there is can be hashed."""
+    """With the hash that fits, so that the parts themselves are looked at; not all there is can be
+    hashed.
+    """
     digest = ""
     with contextlib.suppress(UnicodeError, RecursionError):
         digest = hashlib.sha256(canonical(policy).encode()).hexdigest()
@@ -60,7 +69,11 @@ def path_to_some_part(policy: Any, data: st.DataObject) -> list[Any]:
     """Step by step, so that what is near the root is as likely as one of a hundred holidays."""
     path, value = [], policy
     while isinstance(value, dict | list) and value and (not path or data.draw(st.integers(0, 3))):
-        path.append(data.draw(st.sampled_from(sorted(value) if isinstance(value, dict) else range(len(value)))))
+        path.append(
+            data.draw(
+                st.sampled_from(sorted(value) if isinstance(value, dict) else range(len(value)))
+            )
+        )
         value = value[path[-1]]
     return path
 
@@ -84,7 +97,10 @@ def test_one_place_changed_after_it_was_built(text: str, start: int, cut: int, p
     """What is another policy is never taken for the one that was built."""
     changed = text[:start] + piece + text[start + cut :]
     found = checked(changed)
-    assert found is None or (json.loads(changed)["policy"], found) == (json.loads(text)["policy"], load(text))
+    assert found is None or (json.loads(changed)["policy"], found) == (
+        json.loads(text)["policy"],
+        load(text),
+    )
 
 
 @MANY

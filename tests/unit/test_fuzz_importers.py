@@ -1,4 +1,6 @@
-"""Files of any bytes: imported whole, or refused by the lines that are wrong; `--dry-run` and import say the same."""
+"""Files of any bytes: imported whole, or refused by the lines that are wrong; `--dry-run` and
+import say the same.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +15,21 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from building import policy
-from sla_watchdog.tools.imports import csv_tickets
 from sla_watchdog.adapters.dynamodb.attributes import plain
+from sla_watchdog.tools.imports import csv_tickets
 from sla_watchdog.tools.imports.events import BrokenEventFile, lines_of, parse
 from unit.cli_desk import Operator
 
 POLICY = policy()
 MANY = settings(max_examples=300, deadline=None)
-FEW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+FEW = settings(
+    max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None
+)
 
 EVENTS = b"\n".join(
-    json.dumps({"ticket": ticket, "at": f"2026-02-27T09:0{minute}:00Z", **more}, ensure_ascii=False).encode()
+    json.dumps(
+        {"ticket": ticket, "at": f"2026-02-27T09:0{minute}:00Z", **more}, ensure_ascii=False
+    ).encode()
     for minute, (ticket, more) in enumerate(
         [
             (
@@ -68,9 +74,33 @@ PIECES = st.sampled_from(
             b"]",
             b".",
         ),
-        *(b"null", b"true", b"NaN", b"1e999", b"1e-999", b"1e99999999999999999999", b"-0", b"9" * 40, b"x" * 3000),
-        *(b'"a": {"b": [null]},', b'"": 1,', b'{"": 1}', b'"ticket_id": 7,', b'"..": 1,', b"[" * 40 + b"]" * 40),
-        *(b"T-1", b"ticket_id", b"Created At", b"updated_at", b'"updated_at": 1,', b"0001-01-01T00:00+14:00"),
+        *(
+            b"null",
+            b"true",
+            b"NaN",
+            b"1e999",
+            b"1e-999",
+            b"1e99999999999999999999",
+            b"-0",
+            b"9" * 40,
+            b"x" * 3000,
+        ),
+        *(
+            b'"a": {"b": [null]},',
+            b'"": 1,',
+            b'{"": 1}',
+            b'"ticket_id": 7,',
+            b'"..": 1,',
+            b"[" * 40 + b"]" * 40,
+        ),
+        *(
+            b"T-1",
+            b"ticket_id",
+            b"Created At",
+            b"updated_at",
+            b'"updated_at": 1,',
+            b"0001-01-01T00:00+14:00",
+        ),
     ]
 ) | st.binary(max_size=4)
 
@@ -79,7 +109,9 @@ PIECES = st.sampled_from(
 def changed(draw: Any, sound: bytes) -> bytes:
     for _ in range(draw(st.integers(1, 3))):
         start = draw(st.integers(0, len(sound)))
-        sound = sound[:start] + draw(PIECES) + sound[start + draw(st.sampled_from([0, 0, 1, 3, 20])) :]
+        sound = (
+            sound[:start] + draw(PIECES) + sound[start + draw(st.sampled_from([0, 0, 1, 3, 20])) :]
+        )
     return sound
 
 
@@ -119,12 +151,16 @@ def test_any_lines_of_a_csv_file(content: bytes) -> None:
     except BrokenEventFile as error:
         named_lines(error, content)
     else:
-        assert all({"ticket_id", "created_at", "status"} <= record.keys() for record in export.records)
+        assert all(
+            {"ticket_id", "created_at", "status"} <= record.keys() for record in export.records
+        )
 
 
 @MANY
 @given(compressed(changed(EVENTS)))
-def test_any_file_plain_or_compressed(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+def test_any_file_plain_or_compressed(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
     file = tmp_path_factory.getbasetemp() / "fuzzed"
     file.write_bytes(content)
     said = "line 1"
@@ -136,12 +172,21 @@ def test_any_file_plain_or_compressed(tmp_path_factory: pytest.TempPathFactory, 
 
 
 def stored(operator: Operator) -> list[dict[str, object]]:
-    return [plain(item) for item in operator.desk.dynamodb.scan(TableName=operator.outputs["TicketsTable"])["Items"]]
+    return [
+        plain(item)
+        for item in operator.desk.dynamodb.scan(TableName=operator.outputs["TicketsTable"])["Items"]
+    ]
 
 
 def levels(value: object) -> int:
     """Every name on the way down has characters; how many levels there are."""
-    inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    inner = (
+        list(value.values())
+        if isinstance(value, dict)
+        else value
+        if isinstance(value, list)
+        else []
+    )
     assert not isinstance(value, dict) or all(0 < len(name.encode()) < 2**16 for name in value)
     return 1 + max(map(levels, inner), default=0)
 
@@ -170,11 +215,17 @@ def test_a_dry_run_says_what_the_import_does_which_is_all_or_nothing(
     @example(sound.replace(b"T-1", b"T" * 3000))
     @example(sound.replace(b"New", b"N" * 120_000))
     @example(sound.replace(b"online", b"o" * 500_000))
-    @example(sound.replace(b'"size": 1.5', b", ".join(b'"size%d": "%s"' % (n, b"x" * 110_000) for n in range(4))))
+    @example(
+        sound.replace(
+            b'"size": 1.5', b", ".join(b'"size%d": "%s"' % (n, b"x" * 110_000) for n in range(4))
+        )
+    )
     @example(sound.replace(b'"size": 1.5', b'"a": {"": 1}'))
     @example(sound.replace(b'"size": 1.5', b'"No.": 1, "..": 2'))
     @example(
-        sound.replace(b'"size": 1.5', b'"reopened_count": 1e100').replace(b'"reply", "by": "agent"', b'"reopened"')
+        sound.replace(b'"size": 1.5', b'"reopened_count": 1e100').replace(
+            b'"reply", "by": "agent"', b'"reopened"'
+        )
     )
     @example(sound.replace(b'"size": 1.5', b'"deep": ' + b"[" * 40 + b"]" * 40))
     @example(sound.replace(b"1.5", b"1e99999999999999999999"))

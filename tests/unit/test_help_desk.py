@@ -33,7 +33,9 @@ def test_a_creation_makes_a_record() -> None:
 
 
 def test_a_creation_keeps_what_it_says_itself() -> None:
-    record = after(event(Kind.CREATED, status="Active", priority="high", customer_tier="government"))
+    record = after(
+        event(Kind.CREATED, status="Active", priority="high", customer_tier="government")
+    )
     assert record == {**NEW, "status": "Active", "priority": "high", "customer_tier": "government"}
 
 
@@ -76,13 +78,19 @@ def test_a_creation_keeps_what_it_says_itself() -> None:
         ),
     ],
 )
-def test_an_event_changes_its_own_fields_and_no_other(change: Event, difference: Mapping[str, object]) -> None:
+def test_an_event_changes_its_own_fields_and_no_other(
+    change: Event, difference: Mapping[str, object]
+) -> None:
     record = apply(evolve(change, at=T0 + 3600), NEW)
     assert record == {**NEW, "updated_at": "2026-03-02T10:00:00Z", **difference}
 
 
 def test_only_the_first_answer_is_the_first_response() -> None:
-    record = after(event(Kind.CREATED), event(Kind.REPLY, T0 + 60, "agent"), event(Kind.REPLY, T0 + 120, "agent"))
+    record = after(
+        event(Kind.CREATED),
+        event(Kind.REPLY, T0 + 60, "agent"),
+        event(Kind.REPLY, T0 + 120, "agent"),
+    )
     assert record["first_response_at"] == "2026-03-02T09:01:00Z"
     assert record["last_agent_reply_at"] == "2026-03-02T09:02:00Z"
 
@@ -104,8 +112,8 @@ def test_reassignments_are_counted_by_owner_unless_the_log_counts_them() -> None
     to_kim = event(Kind.ASSIGNED, assignee="Kim")
     to_lee = event(Kind.ASSIGNED, assignee="Lee")
     assert after(to_kim, to_kim, to_lee, to_kim)["reassigned_count"] == 2
-    told = event(Kind.ASSIGNED, assignee="Lee", reassigned_count=7)
-    assert after(to_kim, told)["reassigned_count"] == 7
+    notified = event(Kind.ASSIGNED, assignee="Lee", reassigned_count=7)
+    assert after(to_kim, notified)["reassigned_count"] == 7
 
 
 def test_the_first_assignee_of_a_teams_ticket_is_no_reassignment_nor_is_giving_it_back() -> None:
@@ -113,7 +121,9 @@ def test_the_first_assignee_of_a_teams_ticket_is_no_reassignment_nor_is_giving_i
     assert after(team, to_kim)["reassigned_count"] == 0
     assert after(team, to_kim, event(Kind.ASSIGNED, assignee=None))["reassigned_count"] == 0
     assert after(team, to_kim, event(Kind.ASSIGNED, team="B"))["reassigned_count"] == 1
-    assert after(team, to_kim, event(Kind.ASSIGNED, team="B", assignee="Lee"))["reassigned_count"] == 1
+    assert (
+        after(team, to_kim, event(Kind.ASSIGNED, team="B", assignee="Lee"))["reassigned_count"] == 1
+    )
 
 
 def test_null_takes_a_field_away() -> None:

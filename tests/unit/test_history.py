@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from building import at, judge, policy, rule
-from sla_watchdog.domain.tickets.facts import Fact, Facts
+from building import at, evaluate, policy, rule
 from sla_watchdog.domain.policy.model import Condition, Count, Ladder, Level, Metric, Policy
+from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.record import observed
 from sla_watchdog.tools.imports.events import parse
 from sla_watchdog.tools.simulation.help_desk import apply, shaped
@@ -23,7 +23,7 @@ def line(kind: str = "created", when: str = NINE, ticket: str = "T-1", **more: A
     return json.dumps({"ticket": ticket, "at": when, "type": kind, **more}).encode()
 
 
-def told(*lines: bytes, rules: Any = None) -> list[tuple[str, str, Any]]:
+def notified(*lines: bytes, rules: Any = None) -> list[tuple[str, str, Any]]:
     """(field, HH:MM, value) of the first ticket's facts."""
     (events, *_) = by_ticket(parse(lines, "UTC")).values()
     facts = Chronicler(rules or policy()).facts(events)
@@ -38,52 +38,99 @@ def clock(seconds: int) -> str:
     ("kind", "says", "facts"),
     [
         pytest.param("status", {"status": "Waiting"}, [("status", "Waiting")], id="a status"),
-        pytest.param("assigned", {"group": "A", "assignee": "Kim"}, [("assignee", "Kim"), ("team", "A")], id="owners"),
-        pytest.param("priority", {"priority": "P1", "impact": "2"}, [("priority", "P1")], id="only what is read"),
-        pytest.param("resolved", {}, [("resolved", ""), ("status", "Resolved")], id="the desk's word for resolved"),
-        pytest.param("closed", {"status": "Done"}, [("closed", ""), ("status", "Done")], id="a word of its own"),
+        pytest.param(
+            "assigned",
+            {"group": "A", "assignee": "Kim"},
+            [("assignee", "Kim"), ("team", "A")],
+            id="owners",
+        ),
+        pytest.param(
+            "priority",
+            {"priority": "P1", "impact": "2"},
+            [("priority", "P1")],
+            id="only what is read",
+        ),
+        pytest.param(
+            "resolved",
+            {},
+            [("resolved", ""), ("status", "Resolved")],
+            id="the desk's word for resolved",
+        ),
+        pytest.param(
+            "closed",
+            {"status": "Done"},
+            [("closed", ""), ("status", "Done")],
+            id="a word of its own",
+        ),
         pytest.param("reopened", {}, [("reopened", ""), ("status", "Open")], id="reopened"),
         pytest.param(
-            "reopened", {"by": "bot", "status": "New"}, [("reopened", "bot")], id="reopened by a bot, status as before"
+            "reopened",
+            {"by": "bot", "status": "New"},
+            [("reopened", "bot")],
+            id="reopened by a bot, status as before",
         ),
         pytest.param("reply", {"by": "agent"}, [("agent_reply", "")], id="an agent's reply"),
-        pytest.param("reply", {"by": "agent", "agent": "Kim"}, [("agent_reply", "Kim")], id="by name"),
-        pytest.param("reply", {"by": "agent", "agent": {"id": 1}}, [("agent_reply", "")], id="by no name we can read"),
-        pytest.param("reply", {"by": "customer"}, [("customer_reply", "")], id="a customer's reply"),
-        pytest.param("reply", {"by": "bot", "status": "Open"}, [("bot_reply", ""), ("status", "Open")], id="a bot's"),
+        pytest.param(
+            "reply", {"by": "agent", "agent": "Kim"}, [("agent_reply", "Kim")], id="by name"
+        ),
+        pytest.param(
+            "reply",
+            {"by": "agent", "agent": {"id": 1}},
+            [("agent_reply", "")],
+            id="by no name we can read",
+        ),
+        pytest.param(
+            "reply", {"by": "customer"}, [("customer_reply", "")], id="a customer's reply"
+        ),
+        pytest.param(
+            "reply",
+            {"by": "bot", "status": "Open"},
+            [("bot_reply", ""), ("status", "Open")],
+            id="a bot's",
+        ),
         pytest.param("note", {"text": "call him"}, [], id="a note"),
         pytest.param("updated", {"team": "B"}, [("team", "B")], id="an update"),
         pytest.param("linked", {"merged_into": "T-2"}, [("merged_into", "T-2")], id="a merge"),
         pytest.param("status", {"status": "New"}, [], id="a status that was so already"),
         pytest.param("updated", {"team": None}, [], id="an end of what never began"),
         pytest.param(
-            "updated", {"team": {"id": 3}}, [("unreadable:team", "team: a dict, not a text, number or list")], id="odd"
+            "updated",
+            {"team": {"id": 3}},
+            [("unreadable:team", "team: a dict, not a text, number or list")],
+            id="odd",
         ),
     ],
 )
 def test_an_event_tells(kind: str, says: dict[str, Any], facts: list[tuple[str, str]]) -> None:
-    later = [fact for fact in told(line(), line(kind, "2026-03-02T10:00", **says)) if fact[1] == "10:00"]
+    later = [
+        fact
+        for fact in notified(line(), line(kind, "2026-03-02T10:00", **says))
+        if fact[1] == "10:00"
+    ]
     assert later == [(name, "10:00", value) for name, value in facts]
 
 
 def test_a_creation_says_the_desks_first_status_and_who_opened_it() -> None:
-    assert told(line(by="agent")) == [("created", "09:00", "agent"), ("status", "09:00", "New")]
-    assert told(line(by="customer"))[0] == ("created", "09:00", "")
-    assert told(line(status="Waiting"))[1] == ("status", "09:00", "Waiting")
+    assert notified(line(by="agent")) == [("created", "09:00", "agent"), ("status", "09:00", "New")]
+    assert notified(line(by="customer"))[0] == ("created", "09:00", "")
+    assert notified(line(status="Waiting"))[1] == ("status", "09:00", "Waiting")
 
 
 def test_what_was_told_before_the_creation_stays() -> None:
-    facts = told(line("status", "2026-03-02T08:00", status="Waiting"), line())
+    facts = notified(line("status", "2026-03-02T08:00", status="Waiting"), line())
     assert facts == [("created", "09:00", ""), ("status", "08:00", "Waiting")]
 
 
 def test_none_ends_what_was_known() -> None:
-    facts = told(line(team="A"), line("updated", "2026-03-02T10:00", team=None))
-    assert [fact for fact in facts if fact[0] == "team"] == [("team", "09:00", "A"), ("team", "10:00", "")]
+    facts = notified(line(team="A"), line("updated", "2026-03-02T10:00", team=None))
+    assert [fact for fact in facts if fact[0] == "team"] == [
+        ("team", "09:00", "A"),
+        ("team", "10:00", ""),
+    ]
 
 
 def test_a_value_that_can_be_read_again_ends_the_finding() -> None:
-    facts = told(line(team={}), line("updated", "2026-03-02T10:00", team="A"))
+    facts = notified(line(team={}), line("updated", "2026-03-02T10:00", team="A"))
     assert [fact[1:] for fact in facts if fact[0] == "unreadable:team"] == [
         ("09:00", "team: a dict, not a text, number or list"),
         ("10:00", ""),
@@ -92,8 +139,12 @@ def test_a_value_that_can_be_read_again_ends_the_finding() -> None:
 
 def test_of_the_states_of_one_second_the_last_counts_and_all_its_events_do() -> None:
     ten = "2026-03-02T10:00"
-    changes = [line("status", ten, status=status) for status in ("Waiting", "Open", "Waiting", "New")]
-    facts = told(line(), *changes, line("resolved", ten), line("reopened", ten, status="Active"))
+    changes = [
+        line("status", ten, status=status) for status in ("Waiting", "Open", "Waiting", "New")
+    ]
+    facts = notified(
+        line(), *changes, line("resolved", ten), line("reopened", ten, status="Active")
+    )
     later = [(name, value) for name, when, value in facts if when == "10:00"]
     assert later == [("reopened", ""), ("resolved", ""), ("status", "Active")]
 
@@ -101,8 +152,11 @@ def test_of_the_states_of_one_second_the_last_counts_and_all_its_events_do() -> 
 def test_a_field_that_the_policy_reads_is_told_counts_of_the_desk_too() -> None:
     fields = (Condition("region", frozenset({"emea"})), Condition("reassigned_count", at_least=2))
     rules = policy(rule("r", when=fields), rule("rest"))
-    owners = [line("assigned", f"2026-03-02T1{n}:00", assignee=name) for n, name in enumerate(("Kim", "Lee", "Mo"))]
-    facts = told(line(region="emea"), *owners, rules=rules)
+    owners = [
+        line("assigned", f"2026-03-02T1{n}:00", assignee=name)
+        for n, name in enumerate(("Kim", "Lee", "Mo"))
+    ]
+    facts = notified(line(region="emea"), *owners, rules=rules)
     assert ("region", "09:00", "emea") in facts
     counts = [fact[1:] for fact in facts if fact[0] == "reassigned_count"]
     assert counts == [("10:00", "0"), ("11:00", "1"), ("12:00", "2")]
@@ -111,7 +165,13 @@ def test_a_field_that_the_policy_reads_is_told_counts_of_the_desk_too() -> None:
 def test_an_event_file_counts_the_handovers_that_the_stream_of_its_records_would_show() -> None:
     """First owners are none; of one passed on, both ways say at which event it was."""
     rules = policy(signals={Metric.REASSIGNED: Ladder("r", (Level(Count(1), ("manager",)),))})
-    owners = [{"team": "A"}, {"assignee": "Kim"}, {"assignee": None}, {"assignee": "Lee"}, {"team": "B"}]
+    owners = [
+        {"team": "A"},
+        {"assignee": "Kim"},
+        {"assignee": None},
+        {"assignee": "Lee"},
+        {"team": "B"},
+    ]
     lines = [line("assigned", f"2026-03-02T1{n}:00", **owner) for n, owner in enumerate(owners)]
     known, record = Facts(), dict[str, object]()
     for each in parse([line(), *lines], "UTC"):
@@ -124,8 +184,8 @@ def test_an_event_file_counts_the_handovers_that_the_stream_of_its_records_would
 
 
 def handed_over(known: Facts, rules: Policy) -> int | None:
-    judged = judge(known, "2026-03-02T20:00", rules)
-    return next(each.levels[0] for each in judged.clocks if each.metric is Metric.REASSIGNED)
+    evaluated = evaluate(known, "2026-03-02T20:00", rules)
+    return next(each.levels[0] for each in evaluated.clocks if each.metric is Metric.REASSIGNED)
 
 
 STORY = [
@@ -151,10 +211,10 @@ def test_the_facts_are_those_that_the_tickets_records_would_tell() -> None:
 
 def test_neither_order_nor_repetition_changes_the_facts() -> None:
     rows = [{**json.loads(text), "seq": n} for n, text in enumerate(STORY)]
-    wanted = told(*(json.dumps(row).encode() for row in rows))
+    wanted = notified(*(json.dumps(row).encode() for row in rows))
     for seed in range(5):
         shuffled = random.Random(seed).sample(rows * 2, len(rows) * 2)
-        assert told(*(json.dumps(row).encode() for row in shuffled)) == wanted
+        assert notified(*(json.dumps(row).encode() for row in shuffled)) == wanted
 
 
 def test_facts_come_in_the_order_of_time() -> None:

@@ -81,14 +81,20 @@ def test_hostile_text_adds_nothing_but_text(message: Delivery, field: str) -> No
     ("facts", "shown"),
     [
         pytest.param({"severity": "critical"}, "critical", id="an alert"),
-        pytest.param({"alerts": [{"severity": "warning"}]}, "warning", id="a digest, which its first alert leads"),
+        pytest.param(
+            {"alerts": [{"severity": "warning"}]},
+            "warning",
+            id="a digest, which its first alert leads",
+        ),
         pytest.param({"severity": '"><script>'}, "other", id="hostile text"),
         pytest.param({"severity": ["breach"]}, "other", id="no text"),
         pytest.param({"alerts": ["breach"]}, "other", id="a list of something else"),
         pytest.param({}, "other", id="none"),
     ],
 )
-def test_only_a_severity_that_we_know_colours_a_message(facts: dict[str, object], shown: str) -> None:
+def test_only_a_severity_that_we_know_colours_a_message(
+    facts: dict[str, object], shown: str
+) -> None:
     assert f'<article id="m1" class="{shown}">' in page([evolve(MAIL, facts=facts)], {})
 
 
@@ -148,10 +154,18 @@ def test_the_structured_body_gives_every_text_and_the_time() -> None:
     assert read.facts["severity"] == "breach"
 
 
-@pytest.mark.parametrize("message", ["ALARM: heartbeat missing", '{"AlarmName": "x"}', "[1]", "[" * 9000, ""])
+@pytest.mark.parametrize(
+    "message", ["ALARM: heartbeat missing", '{"AlarmName": "x"}', "[1]", "[" * 9000, ""]
+)
 def test_a_message_of_another_kind_is_its_own_text(message: str) -> None:
     read = delivery(7, Topic("operations", "SLA"), {"Subject": "ALARM", "Message": message}, now=5)
-    assert (read.subject, read.email, read.sms, read.at, read.facts) == ("ALARM", message, "", 5, {})
+    assert (read.subject, read.email, read.sms, read.at, read.facts) == (
+        "ALARM",
+        message,
+        "",
+        5,
+        {},
+    )
 
 
 @pytest.mark.parametrize("sent_at", ["yesterday", None, "9999-12-31T23:59:59-23:59"])

@@ -1,4 +1,6 @@
-"""What is stored of cases is altered, attribute by attribute; the next sweep notices each, and puts it right."""
+"""What is stored of cases is altered, attribute by attribute; the next sweep notices each, and puts
+it right.
+"""
 
 from __future__ import annotations
 
@@ -17,18 +19,27 @@ from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 
 MON = "2026-03-02"
-NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New", "subject": "City page still online", "customer_id": "city"}
+NEW = {
+    "created_at": f"{MON}T00:00:00Z",
+    "status": "New",
+    "subject": "City page still online",
+    "customer_id": "city",
+}
 SHARD = int(shard_of("T-1", urgent=False)[2:])
 
 
 @pytest.fixture
 def desk() -> Iterator[Desk]:
-    """T-1 is two thirds of its way, warned of, odd in one word, and has a second ticket; a sweep finds it sound."""
+    """T-1 is two thirds of its way, warned of, odd in one word, and has a second ticket; a sweep
+    finds it sound.
+    """
     with mock_aws():
         desk = Desk()
         desk.tick(f"{MON}T00:00")
         desk.put(f"{MON}T00:00", **NEW, priority="Odd")
-        desk.put(f"{MON}T00:01", "T-2", created_at=f"{MON}T00:01:00Z", status="Closed", merged_into="T-1")
+        desk.put(
+            f"{MON}T00:01", "T-2", created_at=f"{MON}T00:01:00Z", status="Closed", merged_into="T-1"
+        )
         desk.tick(f"{MON}T06:00")
         desk.sent()
         assert sound(desk)
@@ -52,8 +63,12 @@ def everything(desk: Desk) -> dict[tuple[str, str], dict[str, Any]]:
     return {key: item for key, item in items(desk).items() if key[0] != "META"}
 
 
-def without_rev(stored: dict[tuple[str, str], dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
-    return {key: {name: v for name, v in item.items() if name != "rev"} for key, item in stored.items()}
+def without_rev(
+    stored: dict[tuple[str, str], dict[str, Any]],
+) -> dict[tuple[str, str], dict[str, Any]]:
+    return {
+        key: {name: v for name, v in item.items() if name != "rev"} for key, item in stored.items()
+    }
 
 
 def alter(desk: Desk, pk: str, change: Callable[[dict[str, Any]], None], sk: str = "W") -> None:
@@ -80,11 +95,23 @@ def rename_a_level(item: dict[str, Any]) -> None:
 
 
 ALTERED: dict[str, tuple[str, Callable[[dict[str, Any]], None], str]] = {
-    "next_at is later": ("C#T-1", put("next_at", at("2026-03-09T00:00")), "T-1: next_at: put right"),
+    "next_at is later": (
+        "C#T-1",
+        put("next_at", at("2026-03-09T00:00")),
+        "T-1: next_at: put right",
+    ),
     "next_at is earlier": ("C#T-1", put("next_at", at(f"{MON}T07:30")), "T-1: next_at: put right"),
-    "nothing wakes it": ("C#T-1", drop("next_at", "due_shard"), "T-1: due_shard, next_at: put right"),
+    "nothing wakes it": (
+        "C#T-1",
+        drop("next_at", "due_shard"),
+        "T-1: due_shard, next_at: put right",
+    ),
     "it is in no index": ("C#T-1", drop("due_shard"), "T-1: due_shard: put right"),
-    "another shard": ("C#T-1", put("due_shard", f"n#{(SHARD + 1) % 8}"), "T-1: due_shard: put right"),
+    "another shard": (
+        "C#T-1",
+        put("due_shard", f"n#{(SHARD + 1) % 8}"),
+        "T-1: due_shard: put right",
+    ),
     "a shard nobody asks": ("C#T-1", put("due_shard", "n#9"), "T-1: due_shard: put right"),
     "urgent": ("C#T-1", put("due_shard", f"n#{SHARD}"), "T-1: due_shard: put right"),
     "an older generation": ("C#T-1", put("generation", 0), ""),
@@ -127,7 +154,9 @@ def test_each_derived_field_that_is_altered_is_noticed_and_put_right(
 
 
 def test_a_lost_way_to_the_case_is_laid_again(desk: Desk) -> None:
-    desk.dynamodb.delete_item(TableName=desk.parts.settings.watch_table, Key={"pk": {"S": "C#T-2"}, "sk": {"S": "W"}})
+    desk.dynamodb.delete_item(
+        TableName=desk.parts.settings.watch_table, Key={"pk": {"S": "C#T-2"}, "sk": {"S": "W"}}
+    )
     assert desk.sweep(f"{MON}T07:00").new_cases == 1  # by its record, which names the case
     assert desk.case("T-2").id == "T-1"
     assert sound(desk, f"{MON}T07:01")
@@ -157,16 +186,20 @@ def long_history(desk: Desk) -> Case:
     """More facts than one item holds, so that older ones are sealed."""
     case = desk.case()
     more = [Fact("T-1", "agent_reply", at(f"{MON}T00:10") + n, "Kim Öztürk") for n in range(3000)]
-    judged, plan = desk.parts.judge(at(f"{MON}T07:00"), live=True).timed(
+    evaluated, plan = desk.parts.evaluator(at(f"{MON}T07:00"), live=True).timed(
         evolve(case, facts=Facts.of([*case.facts, *more])), at(f"{MON}T07:00")
     )
-    assert desk.parts.watch.keep(judged, plan.findings)
+    assert desk.parts.watch.keep(evaluated, plan.findings)
     assert sound(desk, f"{MON}T07:01")
     return desk.case()
 
 
-@pytest.mark.parametrize("change", [drop("sealed"), put("sealed", {"T-1": 9})], ids=["no sealed items", "too many"])
-def test_a_wrong_count_of_sealed_items_loses_no_fact(desk: Desk, change: Callable[[dict[str, Any]], None]) -> None:
+@pytest.mark.parametrize(
+    "change", [drop("sealed"), put("sealed", {"T-1": 9})], ids=["no sealed items", "too many"]
+)
+def test_a_wrong_count_of_sealed_items_loses_no_fact(
+    desk: Desk, change: Callable[[dict[str, Any]], None]
+) -> None:
     facts = set(long_history(desk).facts)
     alter(desk, "C#T-1", change)
     assert desk.sweep(f"{MON}T07:02").healed
@@ -229,7 +262,9 @@ def test_a_case_whose_record_is_gone_is_still_looked_at(desk: Desk) -> None:
     assert "operations" in desk.sent_to(), "it was deleted while unresolved"
 
 
-def test_a_deletion_that_no_stream_reported_is_kept_by_the_first_sweep_that_meets_it(desk: Desk) -> None:
+def test_a_deletion_that_no_stream_reported_is_kept_by_the_first_sweep_that_meets_it(
+    desk: Desk,
+) -> None:
     desk.delete(f"{MON}T06:30", streamed=False)
     desk.tick(f"{MON}T08:01")
     assert desk.sent_to().count("operations") == 1
@@ -244,7 +279,10 @@ def test_a_deletion_that_no_stream_reported_is_kept_by_the_first_sweep_that_meet
 def test_a_sweep_counts_open_cases_by_how_bad_they_are(desk: Desk) -> None:
     desk.put(f"{MON}T07:00", "T-3", created_at=f"{MON}T07:00:00Z", status="Waiting")
     now = [desk.sweep(f"{MON}T{time}") for time in ("07:30", "08:30")]
-    assert [(s.cases_open, s.cases_at_risk, s.cases_breached) for s in now] == [(2, 1, 0), (2, 0, 1)]
+    assert [(s.cases_open, s.cases_at_risk, s.cases_breached) for s in now] == [
+        (2, 1, 0),
+        (2, 0, 1),
+    ]
 
 
 def test_what_is_due_and_not_taken_is_noticed(desk: Desk) -> None:
@@ -264,12 +302,18 @@ def test_a_message_tried_in_vain_for_a_quarter_of_an_hour_is_noticed(desk: Desk)
 
 
 def test_an_audience_that_nobody_listens_to_is_noticed_until_somebody_does(desk: Desk) -> None:
-    listed = desk.sns.list_subscriptions_by_topic(TopicArn="arn:aws:sns:eu-central-1:123456789012:sla-owner")
+    listed = desk.sns.list_subscriptions_by_topic(
+        TopicArn="arn:aws:sns:eu-central-1:123456789012:sla-owner"
+    )
     for each in listed["Subscriptions"]:
         desk.sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
     swept = desk.sweep(f"{MON}T07:00")
     assert swept.noticed == ["audience owner: nobody has confirmed a subscription"]
-    desk.sns.subscribe(TopicArn=listed["Subscriptions"][0]["TopicArn"], Protocol="email", Endpoint="kim@example.org")
+    desk.sns.subscribe(
+        TopicArn=listed["Subscriptions"][0]["TopicArn"],
+        Protocol="email",
+        Endpoint="kim@example.org",
+    )
     assert desk.sweep(f"{MON}T07:05").violations == 0
 
 

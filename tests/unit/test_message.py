@@ -1,4 +1,6 @@
-"""One case to one recipient, in words. The three golden files are the story of the design, as people get it."""
+"""One case to one recipient, in words. The three golden files are the story of the design, as
+people get it.
+"""
 
 import json
 import re
@@ -11,18 +13,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import building
-from sla_watchdog.domain.escalation.case import Case, Recipient, Severity
 from sla_watchdog.domain.clocks.targets import Clock
-from sla_watchdog.domain.escalation.plan import Coming, plan
-from sla_watchdog.presentation.text import Message, render
-from sla_watchdog.domain.text.display import columns
-from sla_watchdog.presentation.text.wording import duration, instant, iso, open_time
-from sla_watchdog.presentation.view.notice import Heard, Item, Notice, TicketLine
-from sla_watchdog.presentation.view.notice import notice as as_notice
+from sla_watchdog.domain.escalation.case import Case, Recipient, Severity
+from sla_watchdog.domain.escalation.plan import UpcomingNotification, plan
 from sla_watchdog.domain.policy.model import Metric
+from sla_watchdog.domain.text.display import columns
+from sla_watchdog.domain.text.times import duration, instant, iso, open_time
 from sla_watchdog.domain.tickets.ticket import Span
+from sla_watchdog.presentation.text import Message, render
+from sla_watchdog.presentation.view.notice import Item, Notice, PastNotification, TicketLine
+from sla_watchdog.presentation.view.notice import notice as as_notice
 from unit import story
-from unit.strict_sns import LARGEST, SEPTETS_OF_ONE_SMS, problem_of_body, problem_of_subject, septets
+from unit.strict_sns import (
+    LARGEST,
+    SEPTETS_OF_ONE_SMS,
+    problem_of_body,
+    problem_of_subject,
+    septets,
+)
 from unit.test_message_text import ANYTHING, NASTY, unhurried
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -39,8 +47,12 @@ def as_file(message: Message) -> str:
     ("name", "notice", "now"),
     [
         pytest.param("warned", story.warned(), story.WARNED_AT, id="the owner, the day after"),
-        pytest.param("breached", story.breached(), story.BREACHED_AT, id="the team lead, two days after"),
-        pytest.param("two_years_on", story.two_years_on(), story.YEARS_LATER, id="the top, two years after"),
+        pytest.param(
+            "breached", story.breached(), story.BREACHED_AT, id="the team lead, two days after"
+        ),
+        pytest.param(
+            "two_years_on", story.two_years_on(), story.YEARS_LATER, id="the top, two years after"
+        ),
     ],
 )
 def test_the_story_reads_as_in_its_golden_file(name: str, notice: Notice, now: int) -> None:
@@ -84,11 +96,36 @@ def test_open_time_has_no_days(seconds: int, said: str) -> None:
 @pytest.mark.parametrize(
     ("at", "zone", "said"),
     [
-        pytest.param("2024-03-06T10:30:00-05:00", "America/New_York", "Wed 2024-03-06 10:30 -05:00", id="winter"),
-        pytest.param("2024-10-27T00:30:00+00:00", "Europe/Berlin", "Sun 2024-10-27 02:30 +02:00", id="before the fold"),
-        pytest.param("2024-10-27T01:30:00+00:00", "Europe/Berlin", "Sun 2024-10-27 02:30 +01:00", id="after the fold"),
-        pytest.param("2024-01-01T00:00:00+00:00", "Asia/Kathmandu", "Mon 2024-01-01 05:45 +05:45", id="odd offset"),
-        pytest.param("1880-01-01T00:00:00+00:00", "America/New_York", "Wed 1879-12-31 19:03 -04:56", id="long ago"),
+        pytest.param(
+            "2024-03-06T10:30:00-05:00",
+            "America/New_York",
+            "Wed 2024-03-06 10:30 -05:00",
+            id="winter",
+        ),
+        pytest.param(
+            "2024-10-27T00:30:00+00:00",
+            "Europe/Berlin",
+            "Sun 2024-10-27 02:30 +02:00",
+            id="before the fold",
+        ),
+        pytest.param(
+            "2024-10-27T01:30:00+00:00",
+            "Europe/Berlin",
+            "Sun 2024-10-27 02:30 +01:00",
+            id="after the fold",
+        ),
+        pytest.param(
+            "2024-01-01T00:00:00+00:00",
+            "Asia/Kathmandu",
+            "Mon 2024-01-01 05:45 +05:45",
+            id="odd offset",
+        ),
+        pytest.param(
+            "1880-01-01T00:00:00+00:00",
+            "America/New_York",
+            "Wed 1879-12-31 19:03 -04:56",
+            id="long ago",
+        ),
     ],
 )
 def test_an_instant_is_said_in_its_zone_with_its_offset(at: str, zone: str, said: str) -> None:
@@ -111,7 +148,9 @@ def first_response(**changes: Any) -> Clock:
 
 def paused() -> Clock:
     since = story.at("2024-03-05T11:00:00-05:00")
-    return story.resolution(running=(Span(story.OPENED, since, "open"),), due_at=None, breach_at=None)
+    return story.resolution(
+        running=(Span(story.OPENED, since, "open"),), due_at=None, breach_at=None
+    )
 
 
 @pytest.mark.parametrize(
@@ -169,7 +208,9 @@ def paused() -> Clock:
         ),
     ],
 )
-def test_subject_and_first_lines_say_how_late_in_words(clock: Clock, now: int, subject: str, first: str) -> None:
+def test_subject_and_first_lines_say_how_late_in_words(
+    clock: Clock, now: int, subject: str, first: str
+) -> None:
     message = render(story.notice(story.item(clock, now)), now)
     assert message.subject == subject
     assert first in message.email.replace("\n", " ")
@@ -185,21 +226,40 @@ def test_subject_and_first_lines_say_how_late_in_words(clock: Clock, now: int, s
             "Nobody owns it: name one person who takes it. Resolve it, or tell",
             id="nobody owns it",
         ),
-        pytest.param(story.resolution(), "team-lead", "Kim", "Talk to Kim, who owns it. Resolve it, or", id="not mine"),
-        pytest.param(first_response(), "owner:Kim", "Kim", "It is yours. Answer the customer now.", id="mine"),
-        pytest.param(story.age(), "executive", "", "Decide how it ends, and tell the customer by when.", id="very old"),
+        pytest.param(
+            story.resolution(),
+            "team-lead",
+            "Kim",
+            "Talk to Kim, who owns it. Resolve it, or",
+            id="not mine",
+        ),
+        pytest.param(
+            first_response(), "owner:Kim", "Kim", "It is yours. Answer the customer now.", id="mine"
+        ),
+        pytest.param(
+            story.age(),
+            "executive",
+            "",
+            "Decide how it ends, and tell the customer by when.",
+            id="very old",
+        ),
     ],
 )
 def test_what_to_do_depends_on_who_owns_it(clock: Clock, to: str, owner: str, said: str) -> None:
     recipient = Recipient(*to.split(":"))
     now = NOW + 30 * story.DAY
-    notice = story.notice(story.item(clock, now, to=recipient), tickets=(evolve(story.PAGE, owner=owner),))
+    notice = story.notice(
+        story.item(clock, now, to=recipient), tickets=(evolve(story.PAGE, owner=owner),)
+    )
     to_do = render(notice, now).email.replace("\n", " ").partition("What to do: ")[2]
     assert said in to_do.partition("OWNER")[0]
 
 
 def test_a_warning_says_until_when_to_act() -> None:
-    assert "Resolve it by Wed 2024-03-06 10:30 -05:00." in render(story.warned(), story.WARNED_AT).email
+    assert (
+        "Resolve it by Wed 2024-03-06 10:30 -05:00."
+        in render(story.warned(), story.WARNED_AT).email
+    )
 
 
 def test_the_reader_learns_in_whose_place_they_are_told() -> None:
@@ -227,7 +287,9 @@ def test_long_lists_say_how_many_more_there_are() -> None:
 
 
 def test_a_finding_says_what_to_mend() -> None:
-    message = render(story.notice(story.finding(), story.finding("priority", "priority 'P9' is not known")), NOW)
+    message = render(
+        story.notice(story.finding(), story.finding("priority", "priority 'P9' is not known")), NOW
+    )
     assert message.subject == "[Finding] T-4711: status 'Parked' is in no group of the policy file"
     assert "What to do: Name this status in the policy file (statuses)" in message.email
     assert "T-4711: priority 'P9' is not known." in message.email
@@ -270,7 +332,10 @@ def test_the_link_to_answer_is_whole_in_e_mail_and_sms() -> None:
     ],
 )
 def test_a_web_address_is_shown_as_it_is(url: str) -> None:
-    message = render(story.notice(story.item(story.resolution(), NOW), tickets=(evolve(story.PAGE, url=url),)), NOW)
+    message = render(
+        story.notice(story.item(story.resolution(), NOW), tickets=(evolve(story.PAGE, url=url),)),
+        NOW,
+    )
     assert f"    {url}\n" in message.email
 
 
@@ -280,7 +345,9 @@ def test_a_web_address_is_shown_as_it_is(url: str) -> None:
         pytest.param("javascript:alert(1)", id="script"),
         pytest.param("file:///etc/passwd", id="file"),
         pytest.param("file://desk.example/t", id="file of a host"),
-        pytest.param("javascript://desk.example/%0aalert(1)", id="script that looks like an address"),
+        pytest.param(
+            "javascript://desk.example/%0aalert(1)", id="script that looks like an address"
+        ),
         pytest.param("//desk.example/t", id="no scheme"),
         pytest.param("https://", id="no host"),
         pytest.param("https://desk.example@evil.example/", id="a name before the host"),
@@ -293,7 +360,10 @@ def test_a_web_address_is_shown_as_it_is(url: str) -> None:
     ],
 )
 def test_anything_else_is_not_shown_as_a_link(url: str) -> None:
-    message = render(story.notice(story.item(story.resolution(), NOW), tickets=(evolve(story.PAGE, url=url),)), NOW)
+    message = render(
+        story.notice(story.item(story.resolution(), NOW), tickets=(evolve(story.PAGE, url=url),)),
+        NOW,
+    )
     assert "://" not in message.email
     assert "javascript" not in message.email
     assert '"url":""' in json.loads(message.body())["default"]
@@ -313,7 +383,11 @@ def test_machines_get_the_facts_and_both_texts() -> None:
     bodies = json.loads(message.body())
     facts = json.loads(bodies["default"])
     assert set(bodies) == {"default", "email", "sms"}
-    assert (facts["email"], facts["sms"], facts["subject"]) == (message.email, message.sms, message.subject)
+    assert (facts["email"], facts["sms"], facts["subject"]) == (
+        message.email,
+        message.sms,
+        message.subject,
+    )
     assert facts["version"] == 1
     assert facts["case"] == "T-4711"
     assert (facts["severity"], facts["level"], facts["clock"]) == ("breach", 2, "resolution")
@@ -366,12 +440,25 @@ def items(draw: st.DrawFn) -> Item:
     named = evolve(clock, subject=draw(IDS), rule=draw(TYPED), calendar=draw(TYPED))
     severity = draw(st.sampled_from(Severity))
     return story.item(
-        named, NOW, draw(st.integers(0, 1)), to, draw(st.integers(0, 9999)), severity=severity, reason=draw(TYPED)
+        named,
+        NOW,
+        draw(st.integers(0, 1)),
+        to,
+        draw(st.integers(0, 9999)),
+        severity=severity,
+        reason=draw(TYPED),
     )
 
 
 TICKETS = st.builds(TicketLine, IDS, TYPED, TYPED, TYPED, TYPED, TYPED, INSTANTS)
-COMING = st.builds(Coming, INSTANTS, st.builds(Recipient, IDS, IDS), TYPED, st.integers(0, 20), st.booleans())
+COMING = st.builds(
+    UpcomingNotification,
+    INSTANTS,
+    st.builds(Recipient, IDS, IDS),
+    TYPED,
+    st.integers(0, 20),
+    st.booleans(),
+)
 NOTICES = st.builds(
     story.notice,
     items(),
@@ -380,8 +467,10 @@ NOTICES = st.builds(
     tickets=st.lists(TICKETS, max_size=4).map(tuple),
     customer=TYPED,
     opened_at=INSTANTS,
-    told=st.lists(st.builds(Heard, INSTANTS, IDS, st.integers(0, 9), IDS, IDS), max_size=3).map(tuple),
-    coming=st.none() | COMING,
+    notified=st.lists(
+        st.builds(PastNotification, INSTANTS, IDS, st.integers(0, 9), IDS, IDS), max_size=3
+    ).map(tuple),
+    upcoming=st.none() | COMING,
 )
 
 
@@ -389,7 +478,9 @@ def check(message: Message) -> None:
     """What must hold of every message whatever its customer typed."""
     assert problem_of_subject(message.subject) == ""
     assert problem_of_body(message.body()) == ""
-    assert not set(message.subject) & set("\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u200e\u200f\u061c")
+    assert not set(message.subject) & set(
+        "\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u200e\u200f\u061c"
+    )
     taken = septets(message.sms)
     assert taken is not None
     assert taken + len(DISPLAY_NAME) <= SEPTETS_OF_ONE_SMS
@@ -406,7 +497,9 @@ def test_sns_takes_every_form_of_every_notice(notice: Notice) -> None:
         check(form)
     assert all(columns(line) <= 72 or "://" in line for line in message.email.split("\n"))
     assert message.data["ref"] == notice.lead.alert.ref
-    assert [alert["id"] for alert in message.data["alerts"]] == [item.alert.id for item in notice.items]  # type: ignore[attr-defined]
+    assert [alert["id"] for alert in message.data["alerts"]] == [
+        item.alert.id for item in notice.items
+    ]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -422,7 +515,8 @@ def test_sns_takes_every_form_of_every_notice(notice: Notice) -> None:
 def test_the_largest_notice_stays_far_under_the_limit(worst: str) -> None:
     text = worst * 2_000
     tickets = tuple(
-        TicketLine(f"{n}{text[:600]}", text, text, f"https://h/{text}", text, text, NOW) for n in range(200)
+        TicketLine(f"{n}{text[:600]}", text, text, f"https://h/{text}", text, text, NOW)
+        for n in range(200)
     )
     items = [story.item(story.resolution(subject=f"{n}{text[:600]}"), NOW) for n in range(200)]
     notice = story.notice(*items, case=text[:600], tickets=tickets, customer=text)
@@ -446,8 +540,10 @@ def test_what_is_due_by_the_policy_can_be_told() -> None:
         ),
     )
     now, policy = building.at("2026-03-02T21:30"), building.policy()
-    judged = plan(case, policy, now)
-    messages = [render(as_notice(case, judged, [alert], policy, now), now) for alert in judged.alerts]
+    evaluated = plan(case, policy, now)
+    messages = [
+        render(as_notice(case, evaluated, [alert], policy, now), now) for alert in evaluated.alerts
+    ]
     for message in messages:
         check(message)
     assert {message.subject for message in messages} == {
@@ -468,6 +564,8 @@ def test_who_hears_of_it_for_the_first_time_is_not_sent_a_numbered_reminder() ->
     late = story.item(story.resolution(), story.YEARS_LATER, level=3, repetition=46, reminder=0)
     first = " ".join(render(story.notice(late), story.YEARS_LATER).email.split())
     assert "You are told for the first time" in first
-    told = (Heard(story.BREACHED_AT, late.alert.recipient.key, 3),)
+    notified = (PastNotification(story.BREACHED_AT, late.alert.recipient.key, 3),)
     again = story.item(story.resolution(), story.YEARS_LATER, level=3, repetition=46, reminder=2)
-    assert "This is reminder 2;" in " ".join(render(story.notice(again, told=told), story.YEARS_LATER).email.split())
+    assert "This is reminder 2;" in " ".join(
+        render(story.notice(again, notified=notified), story.YEARS_LATER).email.split()
+    )

@@ -30,7 +30,9 @@ MANAGER = Recipient("manager")
 def case(name: str, **changes: Any) -> Notice:
     """A notice of one breached case of that name; the changes are of its alert."""
     item = story.item(story.resolution(subject=name), NOW, to=MANAGER, **changes)
-    return story.notice(item, case=name, tickets=(evolve(story.PAGE, id=name, subject=f"About {name}"),))
+    return story.notice(
+        item, case=name, tickets=(evolve(story.PAGE, id=name, subject=f"About {name}"),)
+    )
 
 
 def digest(*notices: Notice) -> Message:
@@ -49,13 +51,20 @@ def test_a_digest_leads_with_the_most_urgent_case() -> None:
     message = digest(story.notice(story.finding()), calm, older, high, critical)
     order = [line.split()[-1] for line in message.email.split("\n") if line[3:5] == ". "]
     assert order == ["T-3", "T-2", "T-4", "T-1", "T-4711"]
-    assert message.subject == "[Critical L2, 4 cases and 1 finding] About T-3: resolution 6 h 10 m over (T-3)"
-    assert message.sms.startswith("4 cases and 1 finding, first Critical L2 T-3 resolution 6 h 10 m over: About T-3.")
+    assert (
+        message.subject
+        == "[Critical L2, 4 cases and 1 finding] About T-3: resolution 6 h 10 m over (T-3)"
+    )
+    assert message.sms.startswith(
+        "4 cases and 1 finding, first Critical L2 T-3 resolution 6 h 10 m over: About T-3."
+    )
     assert message.data["ref"] in message.sms
 
 
 def test_a_digest_reads_as_two_or_three_aligned_lines_a_case() -> None:
-    two = evolve(story.breached(), link="", items=(*story.breached().items, story.item(story.age(), NOW)))
+    two = evolve(
+        story.breached(), link="", items=(*story.breached().items, story.item(story.age(), NOW))
+    )
     message = digest(case("T-1"), two)
     assert message.email == (
         "2 cases wait for manager. Nobody owns 2 of them.\n"
@@ -90,7 +99,9 @@ def test_a_digest_lists_fifty_cases_and_says_how_to_see_the_rest() -> None:
     message = digest(*(case(f"T-{n}") for n in range(1_000)))
     listed = [line for line in message.email.split("\n") if line[3:5] == ". "]
     assert len(listed) == 50
-    assert "The 50 most urgent follow; 950 more do not fit here." in message.email.replace("\n", " ")
+    assert "The 50 most urgent follow; 950 more do not fit here." in message.email.replace(
+        "\n", " "
+    )
     assert "  and 950 more: sla-watchdog status\n" in message.email
     assert message.data["case_count"] == 1_000
 
@@ -128,7 +139,10 @@ def test_refs_that_do_not_fit_are_counted_the_least_urgent_first() -> None:
 
 
 @unhurried
-@given(st.lists(NOTICES, min_size=1, max_size=4), ANYTHING.map(lambda name: name.encode("utf-8", "replace").decode()))
+@given(
+    st.lists(NOTICES, min_size=1, max_size=4),
+    ANYTHING.map(lambda name: name.encode("utf-8", "replace").decode()),
+)
 def test_sns_takes_every_form_of_every_digest(notices: list[Notice], name: str) -> None:
     message = render_digest(notices, MANAGER, name, NOW)
     for form in (message, message.plain(), message.minimal()):
@@ -172,7 +186,9 @@ def test_a_line_stays_small_and_survives_the_way_through_json() -> None:
 @unhurried
 @given(st.lists(NOTICES, max_size=5))
 def test_sns_takes_every_daily_digest(notices: list[Notice]) -> None:
-    message = render_observed(Observed("2024-03-06", [observed_line(n) for n in notices], len(notices)), NOW)
+    message = render_observed(
+        Observed("2024-03-06", [observed_line(n) for n in notices], len(notices)), NOW
+    )
     for form in (message, message.plain(), message.minimal()):
         check(form)
 
@@ -193,6 +209,8 @@ def test_a_test_alert_says_that_nothing_is_to_be_done() -> None:
     assert message.data["kind"] == "test"
 
 
-@pytest.mark.parametrize("kind", [pytest.param("", id="empty"), pytest.param("\u202e\x00", id="nothing to see")])
+@pytest.mark.parametrize(
+    "kind", [pytest.param("", id="empty"), pytest.param("\u202e\x00", id="nothing to see")]
+)
 def test_a_nameless_operator_is_an_operator(kind: str) -> None:
     assert "Sent by an operator" in render_test("team-lead", NOW, kind).email

@@ -1,4 +1,6 @@
-"""The words of each kind of alert, made by the judgement itself: clocks, signals, good news, several tickets."""
+"""The words of each kind of alert, made by the judgement itself: clocks, signals, good news,
+several tickets.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +10,9 @@ import pytest
 from attrs import evolve
 
 from building import DAILY, DAY, HOUR, at, facts, first_response, policy, resolution, rule
-from sla_watchdog.domain.time.business_time import Calendar
-from sla_watchdog.domain.escalation.case import Case, Outcome, Reached
+from sla_watchdog.domain.clocks.promises import acknowledged
+from sla_watchdog.domain.escalation.case import Case, LastNotified, Outcome
 from sla_watchdog.domain.escalation.plan import plan
-from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.presentation.text import Message, observed_line, render, render_digest
-from sla_watchdog.presentation.text.wording import METRIC
-from sla_watchdog.presentation.view.notice import Notice, notice
 from sla_watchdog.domain.policy.model import (
     TARGETS,
     Condition,
@@ -28,7 +26,11 @@ from sla_watchdog.domain.policy.model import (
     Target,
     Trigger,
 )
-from sla_watchdog.domain.clocks.promises import acknowledged
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.presentation.text import Message, observed_line, render, render_digest
+from sla_watchdog.presentation.view.notice import Notice, notice
+from sla_watchdog.presentation.words import METRIC
 from unit.test_message import check
 
 NINE = "2026-03-02T09:00"
@@ -36,17 +38,23 @@ PAGE = ("subject", NINE, "City page still online")
 KIM = ("assignee", NINE, "Kim")
 
 
-def told(known: Facts, now: str, rules: Policy, clock: str, to: str = "", **state: Any) -> Notice:
+def notified(
+    known: Facts, now: str, rules: Policy, clock: str, to: str = "", **state: Any
+) -> Notice:
     """The notice of the alerts of that clock; `to` chooses among the recipients."""
     case = Case("T-1", facts=known, **state)
-    judged = plan(case, rules, at(now))
-    due = [alert for alert in judged.alerts if alert.clock == clock and alert.recipient.key.startswith(to)]
+    evaluated = plan(case, rules, at(now))
+    due = [
+        alert
+        for alert in evaluated.alerts
+        if alert.clock == clock and alert.recipient.key.startswith(to)
+    ]
     first = [alert for alert in due if alert.recipient == due[0].recipient]
-    return notice(case, judged, first, rules, at(now))
+    return notice(case, evaluated, first, rules, at(now))
 
 
 def mail(known: Facts, now: str, rules: Policy, clock: str, to: str = "", **state: Any) -> Message:
-    message = render(told(known, now, rules, clock, to, **state), at(now))
+    message = render(notified(known, now, rules, clock, to, **state), at(now))
     check(message)
     return message
 
@@ -159,7 +167,11 @@ def test_every_metric_has_a_name() -> None:
         pytest.param(
             Metric.REASSIGNED,
             Count(2),
-            [("team", "2026-03-02T10:00", "A"), ("team", "2026-03-02T11:00", "B"), ("team", "2026-03-02T12:00", "C")],
+            [
+                ("team", "2026-03-02T10:00", "A"),
+                ("team", "2026-03-02T11:00", "B"),
+                ("team", "2026-03-02T12:00", "C"),
+            ],
             "reassigned twice",
             "This case changed hands twice, last on Mon 2026-03-02 12:00 +00:00.",
             id="reassigned",
@@ -167,7 +179,11 @@ def test_every_metric_has_a_name() -> None:
         pytest.param(
             Metric.BOUNCED,
             Count(1),
-            [("team", "2026-03-02T10:00", "A"), ("team", "2026-03-02T11:00", "B"), ("team", "2026-03-02T12:00", "A")],
+            [
+                ("team", "2026-03-02T10:00", "A"),
+                ("team", "2026-03-02T11:00", "B"),
+                ("team", "2026-03-02T12:00", "A"),
+            ],
             "sent back once",
             "This case was sent back once to a team that had had it, last on Mon 2026-03-02 12:00 +00:00.",
             id="sent back",
@@ -197,13 +213,16 @@ def test_a_pause_that_lasted_too_long_says_that_the_clock_runs_on() -> None:
     rules = policy(rule("all", resolution(20 * HOUR)), pauses=Pauses(longest=4 * HOUR))
     message = mail(known, "2026-03-02T14:00", rules, "pause")
     assert message.subject == "[Breach, level 1] City page still online: paused for too long (T-1)"
-    assert "This case was paused for longer than is allowed (4 h of open time). Its clock runs on." in said(message)
+    assert (
+        "This case was paused for longer than is allowed (4 h of open time). Its clock runs on."
+        in said(message)
+    )
     assert "Ask the customer again, or go on without the answer." in said(message)
 
 
 # ------------------------------------------------------------------ good news
 
-TOLD = {("T-1/resolution/1", "manager"): Reached(2, 0, at("2026-03-02T21:00"), Outcome.SENT)}
+TOLD = {("T-1/resolution/1", "manager"): LastNotified(2, 0, at("2026-03-02T21:00"), Outcome.SENT)}
 
 
 def test_a_case_that_is_over_says_so_and_who_was_told_before() -> None:
@@ -213,7 +232,10 @@ def test_a_case_that_is_over_says_so_and_who_was_told_before() -> None:
     assert message.sms.startswith("Cleared T-1 resolved: City page")
     assert "This case has been over since Tue 2026-03-03 10:00 +00:00: resolved." in said(message)
     assert "What to do: nothing any more." in said(message)
-    assert "TOLD BEFORE\n  Mon 2026-03-02 21:00 +00:00  manager: resolution, level 3\n" in message.email
+    assert (
+        "TOLD BEFORE\n  Mon 2026-03-02 21:00 +00:00  manager: resolution, level 3\n"
+        in message.email
+    )
     assert message.data["kind"] == "cleared"
     assert "reminder" not in message.email
     assert "OWNER" not in message.email
@@ -222,14 +244,23 @@ def test_a_case_that_is_over_says_so_and_who_was_told_before() -> None:
 
 def two(*more: tuple[str, str, str]) -> Facts:
     other = facts(
-        ("created", "2026-03-02T10:00"), ("subject", NINE, "Re: page"), ("follow_up_of", NINE, "T-1"), ticket="T-2"
+        ("created", "2026-03-02T10:00"),
+        ("subject", NINE, "Re: page"),
+        ("follow_up_of", NINE, "T-1"),
+        ticket="T-2",
     )
-    return facts(("created", NINE), PAGE) | other | [Fact("T-2", name, at(when), value) for name, when, value in more]
+    return (
+        facts(("created", NINE), PAGE)
+        | other
+        | [Fact("T-2", name, at(when), value) for name, when, value in more]
+    )
 
 
 def test_a_ticket_that_is_over_while_its_case_goes_on_names_what_goes_on() -> None:
     known = two(("merged_into", "2026-03-02T20:00", "T-1"))
-    reached = {("T-2/resolution/1", "manager"): Reached(2, 0, at("2026-03-02T19:00"), Outcome.SENT)}
+    reached = {
+        ("T-2/resolution/1", "manager"): LastNotified(2, 0, at("2026-03-02T19:00"), Outcome.SENT)
+    }
     message = mail(known, "2026-03-02T20:01", policy(), "cleared", reached=reached)
     assert message.subject == "[Cleared] Re: page: merged into T-1 (T-2)"
     assert (
@@ -240,9 +271,11 @@ def test_a_ticket_that_is_over_while_its_case_goes_on_names_what_goes_on() -> No
 
 
 URGENT = (Condition("priority", frozenset({"urgent"})),)
-TWO_RULES = policy(rule("urgent", resolution(8 * HOUR), when=URGENT), rule("rest", resolution(80 * HOUR)))
+TWO_RULES = policy(
+    rule("urgent", resolution(8 * HOUR), when=URGENT), rule("rest", resolution(80 * HOUR))
+)
 CALMED = [("priority", NINE, "1 - Critical"), ("priority", "2026-03-02T16:00", "4 - Low")]
-WARNED = {("T-1/resolution/1", "owner"): Reached(0, 0, at("2026-03-02T15:00"), Outcome.SENT)}
+WARNED = {("T-1/resolution/1", "owner"): LastNotified(0, 0, at("2026-03-02T15:00"), Outcome.SENT)}
 
 
 def test_a_warning_that_is_withdrawn_says_why_and_the_new_deadline() -> None:
@@ -250,8 +283,9 @@ def test_a_warning_that_is_withdrawn_says_why_and_the_new_deadline() -> None:
     message = mail(known, "2026-03-02T16:00", TWO_RULES, "withdrawn:resolution", reached=WARNED)
     due = "Thu 2026-03-05 17:00 +00:00"
     assert message.subject == f"[Withdrawn] City page still online: resolution now due {due} (T-1)"
-    assert f"The warning about resolution is withdrawn: its priority was changed. It is now due by {due}." in said(
-        message
+    assert (
+        f"The warning about resolution is withdrawn: its priority was changed. It is now due by {due}."
+        in said(message)
     )
     assert "What to do: nothing for now." in said(message)
     assert "not urgent (priority is 4 - Low)" in " ".join(why(message).split())
@@ -268,13 +302,18 @@ def test_a_warning_that_a_pause_withdraws_promises_no_deadline() -> None:
 
 def test_good_news_comes_last_and_asks_for_nothing_in_a_digest() -> None:
     known = facts(("created", NINE), PAGE, ("status", "2026-03-03T10:00", "Resolved"))
-    over = told(known, "2026-03-03T10:01", policy(), "cleared", reached=TOLD)
-    late = told(facts(("created", NINE), PAGE), "2026-03-03T10:01", policy(), "resolution", to="manager")
+    over = notified(known, "2026-03-03T10:01", policy(), "cleared", reached=TOLD)
+    late = notified(
+        facts(("created", NINE), PAGE), "2026-03-03T10:01", policy(), "resolution", to="manager"
+    )
     now = at("2026-03-03T10:01")
     message = render_digest([over, evolve(late, case="T-9")], over.recipient, "d", now)
     check(message)
     assert message.subject.startswith("[Critical L4, 2 cases]")
-    assert "1 case waits for manager. Nobody owns 1 of them. 1 case needs nothing from you any more." in said(message)
+    assert (
+        "1 case waits for manager. Nobody owns 1 of them. 1 case needs nothing from you any more."
+        in said(message)
+    )
     assert message.email.index("Critical L4") < message.email.index("Cleared")
     alone = render_digest([over], over.recipient, "d", now)
     assert "What to do: nothing." in said(alone)
@@ -282,7 +321,7 @@ def test_good_news_comes_last_and_asks_for_nothing_in_a_digest() -> None:
 
 def test_mode_observe_says_in_a_line_that_a_case_is_over() -> None:
     known = facts(("created", NINE), PAGE, ("status", "2026-03-03T10:00", "Resolved"))
-    line = observed_line(told(known, "2026-03-03T10:01", policy(), "cleared", reached=TOLD))
+    line = observed_line(notified(known, "2026-03-03T10:01", policy(), "cleared", reached=TOLD))
     assert (line["how"], line["what"]) == ("Cleared", "resolved")
 
 
@@ -290,7 +329,9 @@ def test_mode_observe_says_in_a_line_that_a_case_is_over() -> None:
 
 
 def test_every_open_ticket_is_named_and_those_that_are_over_are_counted() -> None:
-    message = mail(two(("status", "2026-03-02T11:00", "Closed")), "2026-03-02T18:00", policy(), "resolution")
+    message = mail(
+        two(("status", "2026-03-02T11:00", "Closed")), "2026-03-02T18:00", policy(), "resolution"
+    )
     assert "Case T-1, 2 tickets, 1 of them open\n" in message.email
     named = message.email.partition("TICKETS\n")[2]
     assert "T-2" not in named
@@ -305,16 +346,27 @@ def test_a_clock_of_one_ticket_of_several_names_that_ticket() -> None:
     assert "Case T-1, 2 tickets\n" in message.email
 
 
-def _told_of(ticket: str) -> dict[tuple[str, str], Reached]:
+def _told_of(ticket: str) -> dict[tuple[str, str], LastNotified]:
     keys = ("owner", "owner-urgent", "team-lead", "team-lead-urgent")
-    return {(f"{ticket}/resolution/1", key): Reached(1, 0, at("2026-03-02T17:00"), Outcome.SENT) for key in keys}
+    return {
+        (f"{ticket}/resolution/1", key): LastNotified(1, 0, at("2026-03-02T17:00"), Outcome.SENT)
+        for key in keys
+    }
 
 
 def test_who_could_not_be_reached_is_named_as_people_know_them() -> None:
-    lost = {("T-1/resolution/1", "owner"): Reached(1, 0, at("2026-03-02T17:01"), Outcome.UNDELIVERABLE)}
-    found = told(facts(("created", NINE), PAGE), "2026-03-02T17:02", policy(), "resolution", reached=lost)
+    lost = {
+        ("T-1/resolution/1", "owner"): LastNotified(
+            1, 0, at("2026-03-02T17:01"), Outcome.UNDELIVERABLE
+        )
+    }
+    found = notified(
+        facts(("created", NINE), PAGE), "2026-03-02T17:02", policy(), "resolution", reached=lost
+    )
     alert = evolve(found.lead.alert, reason="owner:Kim cannot be reached")
-    message = render(evolve(found, items=(evolve(found.lead, alert=alert),)), at("2026-03-02T17:02"))
+    message = render(
+        evolve(found, items=(evolve(found.lead, alert=alert),)), at("2026-03-02T17:02")
+    )
     assert "You are told because owner (Kim) cannot be reached." in said(message)
 
 
@@ -326,7 +378,9 @@ def test_a_matter_that_began_as_a_late_follow_up_names_the_earlier_one_and_its_o
         ("follow_up_of", "2026-05-04T09:00", "T-1"),
         ticket="T-2",
     )
-    before = {("T-1/resolution/1", "owner"): Reached(0, 0, at("2026-03-02T09:30"), Outcome.SENT)}
+    before = {
+        ("T-1/resolution/1", "owner"): LastNotified(0, 0, at("2026-03-02T09:30"), Outcome.SENT)
+    }
     message = mail(known, "2026-05-04T18:00", policy(), "resolution", reached=before)
     assert message.subject == "[Critical, level 2] It is back: resolution 1 h over (T-2)"
     assert (
@@ -334,20 +388,31 @@ def test_a_matter_that_began_as_a_late_follow_up_names_the_earlier_one_and_its_o
         in message.email
     )
     assert "TOLD BEFORE" not in message.email
-    assert (message.data["case"], message.data["matter"], message.data["earlier"]) == ("T-1", "T-2", "T-1")
+    assert (message.data["case"], message.data["matter"], message.data["earlier"]) == (
+        "T-1",
+        "T-2",
+        "T-1",
+    )
 
 
 # ------------------------------------------------------------------ acknowledged, unknown
 
 
 def promised(by: str = "Lee") -> Facts:
-    return facts(("created", NINE), PAGE) | [acknowledged("T-1", at("2026-03-02T10:00"), at("2026-03-02T12:00"), by)]
+    return facts(("created", NINE), PAGE) | [
+        acknowledged("T-1", at("2026-03-02T10:00"), at("2026-03-02T12:00"), by)
+    ]
 
 
 def test_a_broken_promise_is_named_with_who_gave_it() -> None:
     rules = policy(rule("all", first_response(HOUR), resolution(80 * HOUR)))
-    state = {("T-1/first_response/1", name): Reached(0, 0, at("2026-03-02T09:45"), Outcome.SENT) for name in ("owner",)}
-    message = mail(promised(), "2026-03-02T12:00", rules, "first_response", to="owner", reached=state)
+    state = {
+        ("T-1/first_response/1", name): LastNotified(0, 0, at("2026-03-02T09:45"), Outcome.SENT)
+        for name in ("owner",)
+    }
+    message = mail(
+        promised(), "2026-03-02T12:00", rules, "first_response", to="owner", reached=state
+    )
     took = "Lee took it on Mon 2026-03-02 10:00 +00:00 and promised an update by Mon 2026-03-02 12:00 +00:00"
     assert f"{took}; it did not come, so the case escalates." in said(message)
     assert message.data["promise"] == {
@@ -357,26 +422,40 @@ def test_a_broken_promise_is_named_with_who_gave_it() -> None:
     }
 
 
-def test_a_broken_promise_stands_in_the_first_lines_and_in_the_sms_until_the_reader_was_told() -> None:
+def test_a_broken_promise_stands_in_the_first_lines_and_in_the_sms_until_the_reader_was_told() -> (
+    None
+):
     """Also where the level that comes was due already, and only waited for the promise."""
     rules = policy(rule("all", resolution(2 * HOUR)))
-    state = {("T-1/resolution/1", "owner"): Reached(0, 0, at("2026-03-02T10:30"), Outcome.SENT)}
+    state = {
+        ("T-1/resolution/1", "owner"): LastNotified(0, 0, at("2026-03-02T10:30"), Outcome.SENT)
+    }
     known = promised() | [Fact("T-1", "assignee", at(NINE), "Kim")]
     message = mail(known, "2026-03-02T12:00", rules, "resolution", to="team-lead", reached=state)
     first = said(message).partition("OWNER")[0]
     assert "Lee had promised an update by Mon 2026-03-02 12:00 +00:00; it did not come." in first
     assert "What to do: Ask Lee, who had taken it. Talk to Kim, who owns it." in first
     assert ", Lee broke a promise" in message.sms
-    heard = state | {("T-1/resolution/1", "manager"): Reached(1, 0, at("2026-03-02T12:01"), Outcome.SENT)}
-    later = mail(known, "2026-03-02T15:00", rules, "resolution", to="manager", reached=heard)
+    notification = state | {
+        ("T-1/resolution/1", "manager"): LastNotified(1, 0, at("2026-03-02T12:01"), Outcome.SENT)
+    }
+    later = mail(known, "2026-03-02T15:00", rules, "resolution", to="manager", reached=notification)
     assert "had promised" not in said(later).partition("OWNER")[0]
 
 
 def test_a_reopening_stands_in_the_first_lines_and_ends_what_was_promised_before() -> None:
     known = promised() | facts(
-        ("status", "2026-03-02T13:00", "Resolved"), ("status", "2026-03-02T14:00", "Open"), ("status", NINE, "Open")
+        ("status", "2026-03-02T13:00", "Resolved"),
+        ("status", "2026-03-02T14:00", "Open"),
+        ("status", NINE, "Open"),
     )
-    message = mail(known, "2026-03-02T20:00", policy(rule("all", resolution(2 * HOUR))), "resolution", to="team-lead")
+    message = mail(
+        known,
+        "2026-03-02T20:00",
+        policy(rule("all", resolution(2 * HOUR))),
+        "resolution",
+        to="team-lead",
+    )
     first = said(message).partition("OWNER")[0]
     assert "It had been resolved, and was reopened on Mon 2026-03-02 14:00 +00:00." in first
     assert "promised" not in said(message)
@@ -398,15 +477,16 @@ def test_a_ceiling_that_passes_a_promise_says_that_somebody_took_it() -> None:
         acknowledged("T-1", at("2026-03-16T08:00"), at("2026-03-16T12:00"), "Lee")
     ]
     message = mail(known, "2026-03-16T09:00", policy(), "age")
-    assert "promised an update by Mon 2026-03-16 12:00 +00:00; without one, the case escalates." in said(message)
+    assert (
+        "promised an update by Mon 2026-03-16 12:00 +00:00; without one, the case escalates."
+        in said(message)
+    )
 
 
 def test_time_that_is_not_known_is_said_to_count_as_running() -> None:
     known = facts(("created", NINE), ("status", "2026-03-02T14:00", "Open"), PAGE)
     message = mail(known, "2026-03-02T17:30", policy(), "resolution")
-    unknown = (
-        "Unknown what happened before Mon 2026-03-02 14:00 +00:00, when it was first seen; that time counts as running"
-    )
+    unknown = "Unknown what happened before Mon 2026-03-02 14:00 +00:00, when it was first seen; that time counts as running"
     assert unknown in " ".join(why(message).split())
 
 
@@ -415,7 +495,11 @@ def test_time_that_is_not_known_is_said_to_count_as_running() -> None:
 
 def test_why_stays_short_for_a_long_case() -> None:
     to = (("10", "Waiting"), ("12", "Open"))
-    spans = [("status", f"2026-03-{day:02}T{hour}:00", status) for day in range(2, 28) for hour, status in to]
+    spans = [
+        ("status", f"2026-03-{day:02}T{hour}:00", status)
+        for day in range(2, 28)
+        for hour, status in to
+    ]
     known = facts(("created", NINE), PAGE, KIM, ("priority", NINE, "4 - Low"), *spans)
     rules = policy(
         *(rule(f"rule-{n}", resolution(HOUR), when=URGENT) for n in range(6)),
@@ -429,28 +513,40 @@ def test_why_stays_short_for_a_long_case() -> None:
 
 def test_a_change_of_the_clocks_is_named_where_it_takes_hours() -> None:
     days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-    berlin = Calendar.from_spec({"timezone": "Europe/Berlin", "hours": {day: [["00:00", "24:00"]] for day in days}})
-    rules = policy(rule("all", resolution(48 * HOUR), calendar="berlin"), calendars={"berlin": berlin})
+    berlin = Calendar.from_spec(
+        {"timezone": "Europe/Berlin", "hours": {day: [["00:00", "24:00"]] for day in days}}
+    )
+    rules = policy(
+        rule("all", resolution(48 * HOUR), calendar="berlin"), calendars={"berlin": berlin}
+    )
     known = facts(("created", "2026-03-28T09:00"), PAGE)
     message = mail(known, "2026-03-30T10:00", rules, "resolution", to="team-lead")
-    assert "Clock time Sun 2026-03-29 from +01:00 to +02:00: 23 h open that day, not 24 h" in " ".join(
-        why(message).split()
+    assert (
+        "Clock time Sun 2026-03-29 from +01:00 to +02:00: 23 h open that day, not 24 h"
+        in " ".join(why(message).split())
     )
 
 
 def test_mode_observe_says_a_signal_in_a_line() -> None:
     known = facts(("created", NINE), ("status", NINE, "Open"), PAGE, KIM)
-    found = told(known, "2026-03-03T09:00:00", signal(Metric.PROGRESS, Open(24 * HOUR)), "progress")
+    found = notified(
+        known, "2026-03-03T09:00:00", signal(Metric.PROGRESS, Open(24 * HOUR)), "progress"
+    )
     assert observed_line(found)["what"] == "no progress for 1 d"
 
 
 def test_the_words_of_every_clock_fit_the_lines_of_the_e_mail() -> None:
     for metric in TARGETS:
         known = facts(
-            ("created", NINE), PAGE, ("customer_reply", "2026-03-02T10:00"), ("agent_reply", "2026-03-02T09:30", "Kim")
+            ("created", NINE),
+            PAGE,
+            ("customer_reply", "2026-03-02T10:00"),
+            ("agent_reply", "2026-03-02T09:30", "Kim"),
         )
         case, rules = Case("T-1", facts=known), targets(metric, 4)
-        judged = plan(case, rules, at(NINE) + 3 * DAY)
-        for alert in judged.alerts:
-            message = render(notice(case, judged, [alert], rules, at(NINE) + 3 * DAY), at(NINE) + 3 * DAY)
+        evaluated = plan(case, rules, at(NINE) + 3 * DAY)
+        for alert in evaluated.alerts:
+            message = render(
+                notice(case, evaluated, [alert], rules, at(NINE) + 3 * DAY), at(NINE) + 3 * DAY
+            )
             assert max(map(len, message.email.splitlines())) <= 72

@@ -7,9 +7,17 @@ import regex
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sla_watchdog.domain.text.display import (
+    LONGEST_CLUSTER,
+    columns,
+    cut,
+    graphemes,
+    room,
+    tidy,
+    units,
+)
 from sla_watchdog.domain.text.folding import ascii_folded, gsm_folded
 from sla_watchdog.presentation.text.layout import whole, wrapped
-from sla_watchdog.domain.text.display import LONGEST_CLUSTER, columns, cut, graphemes, room, tidy, units
 from unit.strict_sns import septets
 
 unhurried = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -20,7 +28,9 @@ ANYTHING = st.text(st.characters(codec=None, exclude_categories=()), max_size=30
 
 NASTY = st.text(
     st.one_of(
-        st.sampled_from("\u200d\ufe0f\u0301\u0300\u20dd\u202e\u2066\u00ad\ufeff\x00\r\n\t\u2028\ud800\udfff\ufffe"),
+        st.sampled_from(
+            "\u200d\ufe0f\u0301\u0300\u20dd\u202e\u2066\u00ad\ufeff\x00\r\n\t\u2028\ud800\udfff\ufffe"
+        ),
         st.characters(min_codepoint=0x1F1E6, max_codepoint=0x1F1FF),
         st.characters(min_codepoint=0x1F3F3, max_codepoint=0x1F469),
         st.characters(min_codepoint=0x0900, max_codepoint=0x0950),
@@ -37,7 +47,11 @@ FLAG = "\U0001f1e9\U0001f1ea"
 @pytest.mark.parametrize(
     ("typed", "shown"),
     [
-        pytest.param("Down\r\nBcc: all@example.org", "Down Bcc: all@example.org", id="line breaks, as of a header"),
+        pytest.param(
+            "Down\r\nBcc: all@example.org",
+            "Down Bcc: all@example.org",
+            id="line breaks, as of a header",
+        ),
         pytest.param("a\x00b\x1b[31mc\x85d", "a b [31mc d", id="controls and escapes"),
         pytest.param("a\u2028b\u2029c", "a b c", id="Unicode's own line breaks"),
         pytest.param("invoice\u202efdp.exe", "invoicefdp.exe", id="right-to-left override"),
@@ -50,7 +64,11 @@ FLAG = "\U0001f1e9\U0001f1ea"
         pytest.param("Cafe\u0301", "Café", id="letter and accent become one"),
         pytest.param("Z" + "\u0351" * 200, "Z" + "\u0351" * 8, id="more marks than any script has"),
         pytest.param(FAMILY, FAMILY, id="an emoji joined of four stays"),
-        pytest.param("\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u200c\u062e", id="Persian keeps its non-joiner"),
+        pytest.param(
+            "\u0645\u06cc\u200c\u062e",
+            "\u0645\u06cc\u200c\u062e",
+            id="Persian keeps its non-joiner",
+        ),
     ],
 )
 def test_what_people_typed_becomes_one_readable_line(typed: str, shown: str) -> None:
@@ -103,14 +121,18 @@ def test_flags_are_parted_in_pairs() -> None:
 
 
 _ASSIGNED = st.one_of(ANYTHING, NASTY).map(
-    lambda typed: "".join(char for char in tidy(typed) if unicodedata.category(char) not in ("Cn", "Co"))
+    lambda typed: "".join(
+        char for char in tidy(typed) if unicodedata.category(char) not in ("Cn", "Co")
+    )
 )
 
 
 @unhurried
 @given(_ASSIGNED)
 def test_every_cut_is_where_unicode_allows_one(shown: str) -> None:
-    """The oracle is the package regex, whose \\X follows UAX 29; only an endless cluster is parted elsewhere."""
+    """The oracle is the package regex, whose \\X follows UAX 29; only an endless cluster is parted
+    elsewhere.
+    """
     allowed = {found.end() for found in regex.finditer(r"\X", shown)}
     end = 0
     for cluster in graphemes(shown):
@@ -145,7 +167,11 @@ def test_folding_to_ascii_spells_out_what_it_can(text: str, folded: str) -> None
 @pytest.mark.parametrize(
     ("text", "folded"),
     [
-        pytest.param("Übergrößenträger é à ñ £5 €", "Übergrößenträger é à ñ £5 €", id="letters that an SMS has"),
+        pytest.param(
+            "Übergrößenträger é à ñ £5 €",
+            "Übergrößenträger é à ñ £5 €",
+            id="letters that an SMS has",
+        ),
         pytest.param("ç ê ő š “x” `y`", "c e o s \"x\" 'y'", id="letters that it has not"),
         pytest.param("Δ Ω λ", "Δ Ω ?", id="Greek capitals alone"),
     ],

@@ -1,7 +1,8 @@
 """Nothing that writes, publishes or queues goes through a client that repeats by itself.
 
-A Publish whose answer was lost reached its topic up to five times through the default client. Every call of the
-functions and of the operator's commands is looked at as it is made, with the configuration of the client behind it.
+A Publish whose answer was lost reached its topic up to five times through the default client.
+Every call of the functions and of the operator's commands is looked at as it is made, with the
+configuration of the client behind it.
 """
 
 from __future__ import annotations
@@ -36,7 +37,11 @@ class Noted:
 
     @property
     def changing(self) -> dict[str, int | None]:
-        return {call: tries for call, tries in self.calls if not call.partition(".")[2].startswith(READING)}
+        return {
+            call: tries
+            for call, tries in self.calls
+            if not call.partition(".")[2].startswith(READING)
+        }
 
 
 @pytest.fixture
@@ -63,7 +68,9 @@ def deployed(
     bootstrap.parts.cache_clear()
 
 
-def test_what_the_functions_write_is_tried_once(noted: Noted, operator: Operator, deployed: bootstrap.Parts) -> None:
+def test_what_the_functions_write_is_tried_once(
+    noted: Noted, operator: Operator, deployed: bootstrap.Parts
+) -> None:
     desk = operator.desk
     desk.parts = deployed
     noted.calls.clear()
@@ -73,9 +80,18 @@ def test_what_the_functions_write_is_tried_once(noted: Noted, operator: Operator
     desk.put(f"{MON}T00:00", "T-20", **NEW, merged_into="T-1")
     desk.tick(f"{MON}T08:01")
     desk.sweep(f"{MON}T09:00")
-    changing = {call: tries for call, tries in noted.changing.items() if call.partition(".")[2] not in BY_THE_TESTS}
+    changing = {
+        call: tries
+        for call, tries in noted.changing.items()
+        if call.partition(".")[2] not in BY_THE_TESTS
+    }
     assert set(changing.values()) == {1}, changing
-    expected = {"dynamodb.UpdateItem", "dynamodb.TransactWriteItems", "sns.Publish", "sqs.SendMessage"}
+    expected = {
+        "dynamodb.UpdateItem",
+        "dynamodb.TransactWriteItems",
+        "sns.Publish",
+        "sqs.SendMessage",
+    }
     assert expected <= changing.keys()
 
 
@@ -93,11 +109,19 @@ def test_what_the_commands_write_is_tried_once(noted: Noted, operator: Operator)
     ):
         assert operator(*command).code in (0, 1), command
     assert set(noted.changing.values()) == {1}, noted.changing
-    expected = {"dynamodb.UpdateItem", "sns.Publish", "sns.Subscribe", "sns.CreateTopic", "sns.Unsubscribe"}
+    expected = {
+        "dynamodb.UpdateItem",
+        "sns.Publish",
+        "sns.Subscribe",
+        "sns.CreateTopic",
+        "sns.Unsubscribe",
+    }
     assert expected <= noted.changing.keys()
 
 
-def test_what_only_reads_may_be_tried_again(noted: Noted, operator: Operator, deployed: bootstrap.Parts) -> None:
+def test_what_only_reads_may_be_tried_again(
+    noted: Noted, operator: Operator, deployed: bootstrap.Parts
+) -> None:
     """Else the first test would say nothing: it sees the difference."""
     noted.calls.clear()
     deployed.watch.cases(["T-1"])

@@ -8,7 +8,7 @@ from building import at, policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.links import tickets_of
 from sla_watchdog.presentation.text.case_history import past_in_words
-from sla_watchdog.presentation.view.case_history import Past, past
+from sla_watchdog.presentation.view.case_history import CaseHistory, past
 from unit import story
 
 DST = "2026-03-29T00:30"
@@ -33,13 +33,13 @@ SAID = [
 ]
 
 
-def of(*said: Fact) -> Past | None:
+def of(*said: Fact) -> CaseHistory | None:
     facts, judged_by = Facts.of(said), policy()
     return past(tickets_of(facts, judged_by), facts, judged_by)
 
 
 def test_it_is_counted_over_all_tickets_of_the_case() -> None:
-    assert of(*SAID) == Past(
+    assert of(*SAID) == CaseHistory(
         opened_as="T-1",
         by_agent=False,
         teams=("Pages", "Legal", "Social"),

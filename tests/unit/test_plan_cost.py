@@ -8,19 +8,19 @@ from collections.abc import ItemsView
 import pytest
 
 from building import after_telling, at, policy
-from sla_watchdog.domain.escalation.case import Case, Reached
+from sla_watchdog.domain.escalation.case import Case, LastNotified
 from sla_watchdog.domain.escalation.plan import plan
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 
 MON = "2026-03-02"
 
 
-class Watched(UserDict[tuple[str, str], Reached]):
+class Watched(UserDict[tuple[str, str], LastNotified]):
     """Counts how often all of it is looked through."""
 
     walks = 0
 
-    def items(self) -> ItemsView[tuple[str, str], Reached]:
+    def items(self) -> ItemsView[tuple[str, str], LastNotified]:
         self.walks += 1
         return super().items()
 
@@ -43,6 +43,8 @@ BORN = {"created": "", "status": "New", "case_id": "desk-7"}
 def test_what_was_told_is_looked_through_once_for_all_tickets(tickets: int) -> None:
     case = told_case(tickets)
     cleared = [a for a in plan(case, policy(), at(f"{MON}T11:00")).alerts if a.clock == "cleared"]
-    assert {alert.subject for alert in cleared} == {f"T-{number}" for number in range(0, tickets, 2)}
+    assert {alert.subject for alert in cleared} == {
+        f"T-{number}" for number in range(0, tickets, 2)
+    }
     assert isinstance(case.reached, Watched)
     assert case.reached.walks == 1

@@ -1,4 +1,5 @@
-"""Bad items of every kind among sound ones: the sound are told in the same tick, what is bad is told once.
+"""Bad items of every kind among sound ones: the sound are told in the same tick, what is bad is
+told once.
 
 Items are DynamoDB's own, as a help desk with a bug or a hand in the console leaves them.
 """
@@ -36,10 +37,18 @@ SLOW = settings(max_examples=6, deadline=None, suppress_health_check=list(Health
 
 
 def bad_records() -> st.SearchStrategy[list[Raw]]:
-    """Sound records with some attributes missing, of another type or out of range; and some of nothing else."""
-    changes = st.dictionaries(st.sampled_from(FIELDS), ATTRIBUTES | st.none(), min_size=1, max_size=3)
-    changed = changes.map(lambda new: {name: each for name, each in {**GOOD, **new}.items() if each is not None})
-    nonsense = st.dictionaries(st.sampled_from(FIELDS) | st.text(min_size=1, max_size=5), ATTRIBUTES, max_size=5)
+    """Sound records with some attributes missing, of another type or out of range; and some of
+    nothing else.
+    """
+    changes = st.dictionaries(
+        st.sampled_from(FIELDS), ATTRIBUTES | st.none(), min_size=1, max_size=3
+    )
+    changed = changes.map(
+        lambda new: {name: each for name, each in {**GOOD, **new}.items() if each is not None}
+    )
+    nonsense = st.dictionaries(
+        st.sampled_from(FIELDS) | st.text(min_size=1, max_size=5), ATTRIBUTES, max_size=5
+    )
     return st.lists(changed | nonsense, min_size=1, max_size=10)
 
 
@@ -48,7 +57,7 @@ class Poisoned:
     """A desk with three sound tickets, and what was told of all."""
 
     desk: Desk = field(factory=Desk)
-    told: Counter[tuple[str, str]] = field(factory=Counter)
+    notified: Counter[tuple[str, str]] = field(factory=Counter)
 
     def __attrs_post_init__(self) -> None:
         self.desk.tick(f"{DAY}T00:00")
@@ -81,7 +90,9 @@ class Poisoned:
 
     def stored(self, name: str) -> Raw:
         key = {"pk": {"S": f"C#{name}"}, "sk": {"S": "W"}}
-        item: Raw = self.desk.dynamodb.get_item(TableName=self.desk.parts.settings.watch_table, Key=key)["Item"]
+        item: Raw = self.desk.dynamodb.get_item(
+            TableName=self.desk.parts.settings.watch_table, Key=key
+        )["Item"]
         return item
 
     def store(self, item: Raw) -> None:
@@ -90,14 +101,16 @@ class Poisoned:
     def tick(self, now: str) -> None:
         self.desk.tick(now)
         for topic, body in self.desk.sent():
-            self.told.update((topic, alert["id"]) for alert in body["alerts"])
+            self.notified.update((topic, alert["id"]) for alert in body["alerts"])
 
     def check_sound(self) -> None:
         for name in SOUND:
-            assert self.told[("owner", f"{name}/resolution/1/0/0/owner")] == 1
+            assert self.notified[("owner", f"{name}/resolution/1/0/0/owner")] == 1
 
     def to_operations(self) -> Counter[str]:
-        return Counter({name: count for (topic, name), count in self.told.items() if topic == "operations"})
+        return Counter(
+            {name: count for (topic, name), count in self.notified.items() if topic == "operations"}
+        )
 
     def check_told_once(self) -> None:
         assert set(self.to_operations().values()) <= {1}, self.to_operations()
@@ -126,8 +139,8 @@ def test_bad_ticket_records(records: list[Raw], streamed: bool) -> None:
         here.tick(f"{DAY}T07:59")
         here.check_told_once()
         found = {(each.ticket, each.kind) for each in here.desk.parts.watch.findings()}
-        told = {tuple(name.split("/")[:2]) for name in here.to_operations()}
-        assert {(ticket, f"finding:{kind}") for ticket, kind in found} <= told
+        notified = {tuple(name.split("/")[:2]) for name in here.to_operations()}
+        assert {(ticket, f"finding:{kind}") for ticket, kind in found} <= notified
 
 
 def places(value: Raw, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -152,7 +165,9 @@ def changed(item: Raw, path: tuple[Any, ...], to: Raw | None) -> None:
 
 
 def half_told(here: Poisoned, name: str) -> Raw:
-    """The item of a case that has been told of one level and is about to be told of the next, with a lapsed claim."""
+    """The item of a case that has been told of one level and is about to be told of the next, with
+    a lapsed claim.
+    """
     here.put(name, {**GOOD, "created_at": {"S": "2026-03-01T20:00:00Z"}})
     here.desk.tick(f"{DAY}T02:00")
     item = here.stored(name)
@@ -195,9 +210,13 @@ def test_damaged_items_of_the_watch_table(data: st.DataObject) -> None:
         for item in items:
             item["next_at"] = {"N": str(at(DUE))}
             kept = ("pk", "sk", "due_shard")
-            path = data.draw(st.sampled_from([path for path in places(item) if path[0] not in kept]))
+            path = data.draw(
+                st.sampled_from([path for path in places(item) if path[0] not in kept])
+            )
             of_index = path == ("next_at",)
-            new = data.draw(NUMBERS.map(lambda number: {"N": number}) if of_index else ATTRIBUTES | st.none())
+            new = data.draw(
+                NUMBERS.map(lambda number: {"N": number}) if of_index else ATTRIBUTES | st.none()
+            )
             changed(item, path, new)
             here.store(item)
         here.tick(DUE)
@@ -209,4 +228,4 @@ def test_damaged_items_of_the_watch_table(data: st.DataObject) -> None:
         here.check_told_once()
         for item in items:
             name = item["pk"]["S"].removeprefix("C#")
-            assert name in str(sorted(here.told)), f"nobody was told of {name}"
+            assert name in str(sorted(here.notified)), f"nobody was told of {name}"

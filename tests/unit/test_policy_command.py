@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sla_watchdog.tools import cli
 from sla_watchdog.domain.policy.compiled import load
+from sla_watchdog.tools import cli
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 GOOD = (Path(__file__).parent / "policy_files" / "good.yaml").read_text()
@@ -38,12 +38,19 @@ def test_a_good_file_is_summed_up(policy: Path, capsys: pytest.CaptureFixture[st
     out, err = capsys.readouterr()
     assert "nothing wrong" in out
     assert err == ""
-    for part in ("mon-fri 09:00-12:30 13:30-18:00, sat 10:00-14:00", "holidays of US-NY", "everything-else", "until"):
+    for part in (
+        "mon-fri 09:00-12:30 13:30-18:00, sat 10:00-14:00",
+        "holidays of US-NY",
+        "everything-else",
+        "until",
+    ):
         assert part in out
     assert max(len(line) for line in out.splitlines()[1:]) <= 80
 
 
-def test_a_bad_file_is_shown_as_compilers_do(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bad_file_is_shown_as_compilers_do(
+    policy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     break_it(policy)
     assert cli.main(["check-policy", str(policy)]) == cli.FINDINGS
     out, err = capsys.readouterr()
@@ -74,14 +81,20 @@ def test_lines_to_paste_keep_their_shape(policy: Path, capsys: pytest.CaptureFix
 def test_a_caret_stands_below_what_is_meant_even_in_a_long_line(
     policy: Path, capsys: pytest.CaptureFixture[str], before: int
 ) -> None:
-    break_it(policy, "  team-lead: {each: team}", "  team-lead: {" + " " * before + "each: taem}" + " " * 200 + "# end")
+    break_it(
+        policy,
+        "  team-lead: {each: team}",
+        "  team-lead: {" + " " * before + "each: taem}" + " " * 200 + "# end",
+    )
     assert cli.main(["check-policy", str(policy)]) == cli.FINDINGS
     _, source, caret, *_ = capsys.readouterr().err.splitlines()
     assert source[caret.index("^") : caret.rindex("^") + 1] == "taem"
     assert len(source) <= 80
 
 
-def test_wide_letters_do_not_move_the_caret(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wide_letters_do_not_move_the_caret(
+    policy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     break_it(policy, "[New, Active]", "[新規, ACTIVE, Active]")
     assert cli.main(["check-policy", str(policy)]) == cli.FINDINGS
     _, source, caret, *_ = capsys.readouterr().err.splitlines()
@@ -89,13 +102,19 @@ def test_wide_letters_do_not_move_the_caret(policy: Path, capsys: pytest.Capture
     assert source[caret.index("^") - wide :].startswith("Active]")
 
 
-def test_brackets_in_the_file_are_shown_as_they_are(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    break_it(policy, "tell: [manager]}\n    - {after: 16h", "tell: '[bold]x[/bold]'}\n    - {after: 16h")
+def test_brackets_in_the_file_are_shown_as_they_are(
+    policy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    break_it(
+        policy, "tell: [manager]}\n    - {after: 16h", "tell: '[bold]x[/bold]'}\n    - {after: 16h"
+    )
     cli.main(["check-policy", str(policy)])
     assert 'no audience is called "[bold]x[/bold]"' in capsys.readouterr().err
 
 
-def test_a_warning_is_shown_and_refuses_nothing(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_warning_is_shown_and_refuses_nothing(
+    policy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     break_it(policy, "calendar: always", "calendar: office")
     assert cli.main(["check-policy", str(policy)]) == cli.FINE
     out, err = capsys.readouterr()
@@ -124,7 +143,9 @@ def test_a_program_reads_the_same_in_json(policy: Path, capsys: pytest.CaptureFi
     }
 
 
-def test_a_good_file_in_json_says_what_it_holds(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_good_file_in_json_says_what_it_holds(
+    policy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert cli.main(["check-policy", "--json", str(policy)]) == cli.FINE
     answer = json.loads(capsys.readouterr().out)
     assert answer["ok"] is True
@@ -134,7 +155,10 @@ def test_a_good_file_in_json_says_what_it_holds(policy: Path, capsys: pytest.Cap
 def test_what_is_compiled_can_be_loaded(policy: Path, tmp_path: Path) -> None:
     out = tmp_path / "policy.json"
     assert cli.main(["check-policy", str(policy), "--compile", str(out)]) == cli.FINE
-    assert [rule.name for rule in load(out.read_text("utf-8")).rules] == ["government", "everything-else"]
+    assert [rule.name for rule in load(out.read_text("utf-8")).rules] == [
+        "government",
+        "everything-else",
+    ]
 
 
 def test_a_bad_file_is_not_compiled(policy: Path, tmp_path: Path) -> None:
@@ -164,7 +188,10 @@ def test_files_come_from_all_editors(
 
 @pytest.mark.parametrize("args", [["missing.yaml"], ["."]], ids=["no file", "a folder"])
 def test_a_file_that_cannot_be_read_is_wrong_usage(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], args: list[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    args: list[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert cli.main(["check-policy", *args]) == cli.USAGE
@@ -174,7 +201,10 @@ def test_a_file_that_cannot_be_read_is_wrong_usage(
 
 
 def test_a_place_that_cannot_be_written_is_wrong_usage(policy: Path, tmp_path: Path) -> None:
-    assert cli.main(["check-policy", str(policy), "--compile", str(tmp_path / "no" / "policy.json")]) == cli.USAGE
+    assert (
+        cli.main(["check-policy", str(policy), "--compile", str(tmp_path / "no" / "policy.json")])
+        == cli.USAGE
+    )
 
 
 def test_no_command_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
@@ -200,6 +230,10 @@ def test_the_build_finds_the_file_of_the_project(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("option", ["--schema", "--json"])
 def test_a_reader_that_goes_away_is_no_error(option: str) -> None:
-    command = f"env -u PYTHONUNBUFFERED {sys.executable} -m sla_watchdog check-policy {option} | true"
-    done = subprocess.run(["sh", "-c", command], cwd=FUNCTIONS, capture_output=True, text=True, check=False)
+    command = (
+        f"env -u PYTHONUNBUFFERED {sys.executable} -m sla_watchdog check-policy {option} | true"
+    )
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=FUNCTIONS, capture_output=True, text=True, check=False
+    )
     assert done.stderr == ""

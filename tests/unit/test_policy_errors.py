@@ -1,6 +1,8 @@
-"""Every rule of the policy file, as the one error that breaking it gives, on the line that breaks it.
+"""Every rule of the policy file, as the one error that breaking it gives, on the line that breaks
+it.
 
-A row changes one place of a good file. `line` is a part of the line that the error must point at.
+A row changes one place of a good file. `line` is a part of the line that the error must point
+at.
 """
 
 from __future__ import annotations
@@ -17,24 +19,93 @@ GOOD = (FILES / "good.yaml").read_text()
 
 
 YAML = [
-    Row("a bracket left open", "[New, Active]", "[New, Active", "waiting:", "not YAML: while parsing a flow sequence"),
-    Row("a tab", "  owner: {each", "\towner: {each", "owner: {each", "not YAML: ", "YAML does not take tabs"),
+    Row(
+        "a bracket left open",
+        "[New, Active]",
+        "[New, Active",
+        "waiting:",
+        "not YAML: while parsing a flow sequence",
+    ),
+    Row(
+        "a tab",
+        "  owner: {each",
+        "\towner: {each",
+        "owner: {each",
+        "not YAML: ",
+        "YAML does not take tabs",
+    ),
     Row("a missing quote", '"1 - Critical"', '"1 - Critical', "3 - Mod", "not YAML: "),
-    Row("an unquoted colon", "site.region", "site: region", "site: region", "not YAML: mapping values are not allowed"),
-    Row("an alias", "shared: [queue]", "shared: *queue", "*queue", "aliases (`*name`) are not understood"),
-    Row("a tag", "digest_after: 7", "digest_after: !!int 7", "!!int", "tags (`!name`) are not understood"),
-    Row("a second document", "digest_after: 7", "---\ndigest_after: 7", "---", "a second document begins here"),
+    Row(
+        "an unquoted colon",
+        "site.region",
+        "site: region",
+        "site: region",
+        "not YAML: mapping values are not allowed",
+    ),
+    Row(
+        "an alias",
+        "shared: [queue]",
+        "shared: *queue",
+        "*queue",
+        "aliases (`*name`) are not understood",
+    ),
+    Row(
+        "a tag",
+        "digest_after: 7",
+        "digest_after: !!int 7",
+        "!!int",
+        "tags (`!name`) are not understood",
+    ),
+    Row(
+        "a second document",
+        "digest_after: 7",
+        "---\ndigest_after: 7",
+        "---",
+        "a second document begins here",
+    ),
     Row("a key that is a list", "  owner:", "  [owner]:", "  [owner]", "a key must be a text"),
-    Row("a character out of place", "form: 1", "form: 1\x00", "form: 1", "a character YAML forbids"),
+    Row(
+        "a character out of place", "form: 1", "form: 1\x00", "form: 1", "a character YAML forbids"
+    ),
     Row("too deep", "form: 1", "form: " + "[" * 30 + "]" * 30, "form:", "nested too deeply"),
-    Row("a key twice", "  sat: [", "  mon-fri: [", "10:00", '"mon-fri" is written twice', "keep one"),
+    Row(
+        "a key twice", "  sat: [", "  mon-fri: [", "10:00", '"mon-fri" is written twice', "keep one"
+    ),
 ]
 
 SHAPE = [
-    Row("an unknown section", "digest_after: 7", "digest: 7", "digest: 7", 'key "digest" is not known', "digest_after"),
-    Row("an unknown key of a target", "pauses_in: [", "pause_in: [", "pause_in", 'key "pause_in" is not', "pauses_in"),
-    Row("an unknown key of a level", "urgent: true", "urgnt: true", "urgnt", 'key "urgnt" is not', '"urgent"'),
-    Row("an unknown key of an audience", "hours: office", "hour: office", "hour:", 'key "hour" is not', '"hours"'),
+    Row(
+        "an unknown section",
+        "digest_after: 7",
+        "digest: 7",
+        "digest: 7",
+        'key "digest" is not known',
+        "digest_after",
+    ),
+    Row(
+        "an unknown key of a target",
+        "pauses_in: [",
+        "pause_in: [",
+        "pause_in",
+        'key "pause_in" is not',
+        "pauses_in",
+    ),
+    Row(
+        "an unknown key of a level",
+        "urgent: true",
+        "urgnt: true",
+        "urgnt",
+        'key "urgnt" is not',
+        '"urgent"',
+    ),
+    Row(
+        "an unknown key of an audience",
+        "hours: office",
+        "hour: office",
+        "hour:",
+        'key "hour" is not',
+        '"hours"',
+    ),
     Row(
         "a key in other letters",
         "timezone: UTC\nsource",
@@ -43,17 +114,62 @@ SHAPE = [
         "not known",
         '"timezone"',
     ),
-    Row("a text for a block", "owner: {each: assignee}", "owner: assignee", "owner: a", "a block of keys is expected"),
+    Row(
+        "a text for a block",
+        "owner: {each: assignee}",
+        "owner: assignee",
+        "owner: a",
+        "a block of keys is expected",
+    ),
     Row("a list for a block", "owner: {each: assignee}", "owner: [each]", "owner: [", "not a list"),
     Row("a block for a text", "form: 1", "form: {is: 1}", "form:", "not a block of keys"),
-    Row("a key without a value", "digest_after: 7", "digest_after:", "digest_after", "nothing is written here"),
-    Row("an empty list", "tell: [manager]}\n  - {age: 30d", "tell: []}\n  - {age: 30d", "14d", "the list is empty"),
+    Row(
+        "a key without a value",
+        "digest_after: 7",
+        "digest_after:",
+        "digest_after",
+        "nothing is written here",
+    ),
+    Row(
+        "an empty list",
+        "tell: [manager]}\n  - {age: 30d",
+        "tell: []}\n  - {age: 30d",
+        "14d",
+        "the list is empty",
+    ),
     Row("a blank text", "region: site.region", "region: ' '", "region: '", '" " is not a path'),
-    Row("another form", "form: 1", "form: 2", "form: 2", '"2" is not a form this version reads', "write `form: 1`"),
+    Row(
+        "another form",
+        "form: 1",
+        "form: 2",
+        "form: 2",
+        '"2" is not a form this version reads',
+        "write `form: 1`",
+    ),
     Row("no form", "form: 1\n", "", WHOLE_FILE, '"form" is missing', "add `form: 1`"),
-    Row("no calendar", "    calendar: office\n", "", "name: government", '"calendar" is missing', "calendar: office"),
-    Row("no name", "name: everything-else\n    calendar", "calendar", "calendar: always", '"name" is missing'),
-    Row("no target", "    targets: {resolution: 40h}\n", "", "everything-else", '"targets" is missing', "targets: {"),
+    Row(
+        "no calendar",
+        "    calendar: office\n",
+        "",
+        "name: government",
+        '"calendar" is missing',
+        "calendar: office",
+    ),
+    Row(
+        "no name",
+        "name: everything-else\n    calendar",
+        "calendar",
+        "calendar: always",
+        '"name" is missing',
+    ),
+    Row(
+        "no target",
+        "    targets: {resolution: 40h}\n",
+        "",
+        "everything-else",
+        '"targets" is missing',
+        "targets: {",
+    ),
     Row(
         "no zone",
         '{daily: ["00:00-24:00"]}',
@@ -62,8 +178,20 @@ SHAPE = [
         '"timezone" is missing',
         "timezone: Europe/Berlin",
     ),
-    Row("a target without its time", "        within: 16h\n", "", "      resolution:", "does not say by when"),
-    Row("nobody to tell", "{after: 4h, tell: [manager]}", "{after: 4h}", "{after: 4h}", '"tell" is missing'),
+    Row(
+        "a target without its time",
+        "        within: 16h\n",
+        "",
+        "      resolution:",
+        "does not say by when",
+    ),
+    Row(
+        "nobody to tell",
+        "{after: 4h, tell: [manager]}",
+        "{after: 4h}",
+        "{after: 4h}",
+        '"tell" is missing',
+    ),
 ]
 
 VALUES = [
@@ -75,21 +203,81 @@ VALUES = [
         "a day of what?",
         "16h if eight make a working day, 48h",
     ),
-    Row("a week of open time", "resolution: 40h", "resolution: 1w", "1w", "a week of what?", "write hours: 40h"),
+    Row(
+        "a week of open time",
+        "resolution: 40h",
+        "resolution: 1w",
+        "1w",
+        "a week of what?",
+        "write hours: 40h",
+    ),
     Row("a day before", "{before: 1h", "{before: 1d", "{before: 1d", "a day of what?"),
     Row("a day after", "{after: 4h", "{after: 1d", "{after: 1d", "a day of what?"),
     Row("no time", "within: 16h", "within: 0h", "within: 0h", '"0h" is no time at all'),
-    Row("negative time", "within: 16h", "within: -4h", "within: -4h", "is not a duration", "cannot be negative"),
-    Row("a number alone", "within: 16h", "within: 16", "within: 16", "is not a duration", "16h for hours or 16m"),
-    Row("a decimal", "within: 16h", "within: 1.5h", "1.5h", "is not a duration", 'did you mean "1h30m"?'),
-    Row("words", "within: 16h", "within: 90 minutes", "90", "is not a duration", 'did you mean "1h30m"?'),
+    Row(
+        "negative time",
+        "within: 16h",
+        "within: -4h",
+        "within: -4h",
+        "is not a duration",
+        "cannot be negative",
+    ),
+    Row(
+        "a number alone",
+        "within: 16h",
+        "within: 16",
+        "within: 16",
+        "is not a duration",
+        "16h for hours or 16m",
+    ),
+    Row(
+        "a decimal",
+        "within: 16h",
+        "within: 1.5h",
+        "1.5h",
+        "is not a duration",
+        'did you mean "1h30m"?',
+    ),
+    Row(
+        "words",
+        "within: 16h",
+        "within: 90 minutes",
+        "90",
+        "is not a duration",
+        'did you mean "1h30m"?',
+    ),
     Row("seconds", "within: 16h", "within: 30s", "30s", "is not a duration", "whole minutes only"),
-    Row("nonsense", "within: 16h", "within: soon", "soon", "is not a duration", "a duration looks like 30m, 8h"),
+    Row(
+        "nonsense",
+        "within: 16h",
+        "within: soon",
+        "soon",
+        "is not a duration",
+        "a duration looks like 30m, 8h",
+    ),
     Row("units in another order", "within: 16h", "within: 30m1h", "30m1h", "is not a duration"),
     Row("for ever", "within: 16h", "within: 999999h", "999999h", "longer than five years"),
-    Row("a digest of none", "digest_after: 7", "digest_after: 0", "digest_after", '"0" is not a number of messages'),
-    Row("a digest of half", "digest_after: 7", "digest_after: 7.5", "digest_after", '"7.5" is not a number of'),
-    Row("yes for true", "urgent: true", "urgent: yes", "urgent: yes", '"yes" is neither true nor false'),
+    Row(
+        "a digest of none",
+        "digest_after: 7",
+        "digest_after: 0",
+        "digest_after",
+        '"0" is not a number of messages',
+    ),
+    Row(
+        "a digest of half",
+        "digest_after: 7",
+        "digest_after: 7.5",
+        "digest_after",
+        '"7.5" is not a number of',
+    ),
+    Row(
+        "yes for true",
+        "urgent: true",
+        "urgent: yes",
+        "urgent: yes",
+        '"yes" is neither true nor false',
+    ),
     Row(
         "an audience with a capital",
         "  executive: {}",
@@ -121,7 +309,14 @@ VALUES = [
         "aaa",
         "cannot be the",
     ),
-    Row("each of something else", "{each: team}", "{each: teams}", "teams", '"teams" is not something', '"team"'),
+    Row(
+        "each of something else",
+        "{each: team}",
+        "{each: teams}",
+        "teams",
+        '"teams" is not something',
+        '"team"',
+    ),
     Row(
         "a name with a space",
         "  waiting: [Awaiting User Info]",
@@ -140,12 +335,33 @@ CALENDARS = [
         "no time zone",
         "America/New_York",
     ),
-    Row("no such zone at the top", "timezone: UTC\nsource", "timezone: utc\nsource", "utc", 'is called "utc"', '"UTC"'),
-    Row("a zone nobody knows", "timezone: America/New_York", "timezone: Xyzzy", "Xyzzy", "no time zone", "IANA names"),
+    Row(
+        "no such zone at the top",
+        "timezone: UTC\nsource",
+        "timezone: utc\nsource",
+        "utc",
+        'is called "utc"',
+        '"UTC"',
+    ),
+    Row(
+        "a zone nobody knows",
+        "timezone: America/New_York",
+        "timezone: Xyzzy",
+        "Xyzzy",
+        "no time zone",
+        "IANA names",
+    ),
     Row("a day written out", "sat: [", "saturday: [", "saturday", "is not a day", '"sat"'),
     Row("a day that is none", "sat: [", "xyz: [", "xyz", "is not a day", "mon-fri is a range"),
     Row("a day in two ranges", "sat: [", "fri-sat: [", "fri-sat", "fri already has hours"),
-    Row("hours without minutes", '"10:00-14:00"', "10-14", "10-14", "is not opening hours", '"10:00-14:00"?'),
+    Row(
+        "hours without minutes",
+        '"10:00-14:00"',
+        "10-14",
+        "10-14",
+        "is not opening hours",
+        '"10:00-14:00"?',
+    ),
     Row(
         "hours that are none",
         '"10:00-14:00"',
@@ -154,7 +370,13 @@ CALENDARS = [
         "is not opening hours",
         "look like 09:00-17:30",
     ),
-    Row("an hour that is none", '"10:00-14:00"', "10:00-25:00", "25:00", '"25:00" in "10:00-25:00" is not a time'),
+    Row(
+        "an hour that is none",
+        '"10:00-14:00"',
+        "10:00-25:00",
+        "25:00",
+        '"25:00" in "10:00-25:00" is not a time',
+    ),
     Row("a minute that is none", '"10:00-14:00"', "10:75-14:00", "10:75", '"10:75" in'),
     Row("opening at 24:00", '"10:00-14:00"', "24:00-06:00", "24:00-06", '"24:00" in'),
     Row("hours of no length", '"10:00-14:00"', "10:00-10:00", "10:00-10", "closes when it opens"),
@@ -165,7 +387,13 @@ CALENDARS = [
         "sat:",
         "10:00-14:00 and 13:00-15:00 over",
     ),
-    Row("a night that overlaps", '["10:00-14:00"]', '["22:00-06:00", "23:00-23:30"]', "sat:", "22:00-06:00 and 23:00"),
+    Row(
+        "a night that overlaps",
+        '["10:00-14:00"]',
+        '["22:00-06:00", "23:00-23:30"]',
+        "sat:",
+        "22:00-06:00 and 23:00",
+    ),
     Row(
         "a calendar that never opens",
         '{daily: ["00:00-24:00"]}',
@@ -173,10 +401,36 @@ CALENDARS = [
         "hours: {daily",
         "this calendar never opens",
     ),
-    Row("a calendar without days", '{daily: ["00:00-24:00"]}', "{}", "hours: {}", "this calendar never opens"),
-    Row("a country that is none", "country: US", "country: XX1", "XX1", 'no country has the code "XX1"', "ISO 3166"),
-    Row("a state that is none", "subdivision: NY", "subdivision: XX", "XX", 'US has no subdivision "XX"', "known: "),
-    Row("a state of no country", "      country: US\n", "", "subdivision: NY", "a subdivision needs its country"),
+    Row(
+        "a calendar without days",
+        '{daily: ["00:00-24:00"]}',
+        "{}",
+        "hours: {}",
+        "this calendar never opens",
+    ),
+    Row(
+        "a country that is none",
+        "country: US",
+        "country: XX1",
+        "XX1",
+        'no country has the code "XX1"',
+        "ISO 3166",
+    ),
+    Row(
+        "a state that is none",
+        "subdivision: NY",
+        "subdivision: XX",
+        "XX",
+        'US has no subdivision "XX"',
+        "known: ",
+    ),
+    Row(
+        "a state of no country",
+        "      country: US\n",
+        "",
+        "subdivision: NY",
+        "a subdivision needs its country",
+    ),
     Row(
         "a country without known holidays",
         "country: US\n      subdivision: NY",
@@ -185,17 +439,58 @@ CALENDARS = [
         "the library of holidays knows none in UA for 2026",
         "dates: [2026-12-25]",
     ),
-    Row("a date of another form", "[2026-12-24]", "[24.12.2026]", "24.12", '"24.12.2026" is not a date', "2026-12-24"),
-    Row("a date that is none", "[2026-12-24]", "[2026-02-30]", "02-30", "a day that does not exist"),
-    Row("an exception on no date", "2026-12-31: [", "31 Dec: [", "31 Dec", '"31 Dec" is not a date'),
+    Row(
+        "a date of another form",
+        "[2026-12-24]",
+        "[24.12.2026]",
+        "24.12",
+        '"24.12.2026" is not a date',
+        "2026-12-24",
+    ),
+    Row(
+        "a date that is none", "[2026-12-24]", "[2026-02-30]", "02-30", "a day that does not exist"
+    ),
+    Row(
+        "an exception on no date", "2026-12-31: [", "31 Dec: [", "31 Dec", '"31 Dec" is not a date'
+    ),
 ]
 
 DESK = [
-    Row("a placeholder of another name", "TICKET#{ticket_id}", "TICKET#{id}", "{id}", '"{id}" stands for nothing'),
-    Row("a placeholder left open", "TICKET#{ticket_id}", "TICKET#{ticket_id", "pk:", '"{ticket_id" stands for nothing'),
-    Row("a placeholder twice", "TICKET#{ticket_id}", "{ticket_id}#{ticket_id}", "pk:", "{ticket_id} stands here twice"),
-    Row("one key for all tickets", "TICKET#{ticket_id}", "TICKET", "pk:", "the same key for every ticket"),
-    Row("three key attributes", "sk: META}", "sk: META, x: y}", "x: y", "one or two key attributes, not 3"),
+    Row(
+        "a placeholder of another name",
+        "TICKET#{ticket_id}",
+        "TICKET#{id}",
+        "{id}",
+        '"{id}" stands for nothing',
+    ),
+    Row(
+        "a placeholder left open",
+        "TICKET#{ticket_id}",
+        "TICKET#{ticket_id",
+        "pk:",
+        '"{ticket_id" stands for nothing',
+    ),
+    Row(
+        "a placeholder twice",
+        "TICKET#{ticket_id}",
+        "{ticket_id}#{ticket_id}",
+        "pk:",
+        "{ticket_id} stands here twice",
+    ),
+    Row(
+        "one key for all tickets",
+        "TICKET#{ticket_id}",
+        "TICKET",
+        "pk:",
+        "the same key for every ticket",
+    ),
+    Row(
+        "three key attributes",
+        "sk: META}",
+        "sk: META, x: y}",
+        "x: y",
+        "one or two key attributes, not 3",
+    ),
     Row(
         "a field that nothing reads",
         "created_at: opened",
@@ -212,8 +507,21 @@ DESK = [
         'nothing reads the field "floor"',
         "use it in a `when:`",
     ),
-    Row("a field for the id", "created_at: opened", "ticket_id: n", "ticket_id: n", "read from the key", "`source:`"),
-    Row("a path with a hole", "site.region", "site..region", "site..", '"site..region" is not a path'),
+    Row(
+        "a field for the id",
+        "created_at: opened",
+        "ticket_id: n",
+        "ticket_id: n",
+        "read from the key",
+        "`source:`",
+    ),
+    Row(
+        "a path with a hole",
+        "site.region",
+        "site..region",
+        "site..",
+        '"site..region" is not a path',
+    ),
     Row(
         "no resolved group",
         "  resolved: [Resolved]\n",
@@ -230,7 +538,13 @@ DESK = [
         "no status means",
         '"resloved" is a group',
     ),
-    Row("an empty resolved group", "resolved: [Resolved]", "resolved: []", "resolved: []", "the list is empty"),
+    Row(
+        "an empty resolved group",
+        "resolved: [Resolved]",
+        "resolved: []",
+        "resolved: []",
+        "the list is empty",
+    ),
     Row(
         "a status in two groups",
         "closed: [Closed]",
@@ -238,8 +552,20 @@ DESK = [
         "ACTIVE",
         "listed already: statuses.open on",
     ),
-    Row("a status twice in a group", "[New, Active]", "[New, Active, new]", "new]", '"new" is listed already'),
-    Row("a priority of two names", 'normal: ["3', 'normal: ["1 - critical", "3', "normal", '"1 - critical" is listed'),
+    Row(
+        "a status twice in a group",
+        "[New, Active]",
+        "[New, Active, new]",
+        "new]",
+        '"new" is listed already',
+    ),
+    Row(
+        "a priority of two names",
+        'normal: ["3',
+        'normal: ["1 - critical", "3',
+        "normal",
+        '"1 - critical" is listed',
+    ),
 ]
 
 CONDITIONS = [
@@ -260,7 +586,12 @@ CONDITIONS = [
         "`floor: floor`",
     ),
     Row(
-        "a priority nobody defined", "priority: urgent", "priority: urgnt", "urgnt", "no priority is called", '"urgent"'
+        "a priority nobody defined",
+        "priority: urgent",
+        "priority: urgnt",
+        "urgnt",
+        "no priority is called",
+        '"urgent"',
     ),
     Row(
         "a priority in the desk's words",
@@ -269,10 +600,21 @@ CONDITIONS = [
         "priority: 1",
         "no priority is called",
     ),
-    Row("a status nobody defined", "priority: urgent", "status: Nwe", "Nwe", "no status is called", '"New"'),
+    Row(
+        "a status nobody defined",
+        "priority: urgent",
+        "status: Nwe",
+        "Nwe",
+        "no status is called",
+        '"New"',
+    ),
     Row("an empty when", "{not: missing}", "{not: []}", "{not: []}", "the list is empty"),
     Row(
-        "missing among values", "{not: missing}", "[emea, missing]", "emea", "`missing` cannot be one of several values"
+        "missing among values",
+        "{not: missing}",
+        "[emea, missing]",
+        "emea",
+        "`missing` cannot be one of several values",
     ),
     Row(
         "a comparison nobody knows",
@@ -282,9 +624,19 @@ CONDITIONS = [
         'says nothing about "region"',
         "at_least",
     ),
-    Row("not twice", "{not: missing}", "{not: {not: emea}}", "{not: {", 'says nothing about "region"'),
     Row(
-        "not inside of not", "region: {not: missing}", "not: {region: {not: emea}}", "not: {r", 'nothing about "region"'
+        "not twice",
+        "{not: missing}",
+        "{not: {not: emea}}",
+        "{not: {",
+        'says nothing about "region"',
+    ),
+    Row(
+        "not inside of not",
+        "region: {not: missing}",
+        "not: {region: {not: emea}}",
+        "not: {r",
+        'nothing about "region"',
     ),
     Row(
         "not of two fields",
@@ -293,7 +645,9 @@ CONDITIONS = [
         "not: {r",
         "`not:` takes one field",
     ),
-    Row("at least of a text", "{not: missing}", "{at_least: many}", "many", '"many" is not a number'),
+    Row(
+        "at least of a text", "{not: missing}", "{at_least: many}", "many", '"many" is not a number'
+    ),
 ]
 
 POLICIES = [
@@ -306,7 +660,12 @@ POLICIES = [
         "no ticket goes without a policy",
     ),
     Row(
-        "a calendar nobody defined", "calendar: office", "calendar: ofice", "ofice", "no calendar is called", '"office"'
+        "a calendar nobody defined",
+        "calendar: office",
+        "calendar: ofice",
+        "ofice",
+        "no calendar is called",
+        '"office"',
     ),
     Row(
         "hours nobody defined",
@@ -316,7 +675,14 @@ POLICIES = [
         'no calendar is called "night"',
         "known: office",
     ),
-    Row("a ladder nobody defined", "ladder: reply", "ladder: replies", "replies", "no ladder is called", '"reply"'),
+    Row(
+        "a ladder nobody defined",
+        "ladder: reply",
+        "ladder: replies",
+        "replies",
+        "no ladder is called",
+        '"reply"',
+    ),
     Row(
         "an audience nobody defined",
         "{after: 4h, tell: [manager]}",
@@ -333,7 +699,13 @@ POLICIES = [
         'no audience is called "board"',
         "known: owner, team-lead, manager, executive",
     ),
-    Row("a group nobody defined", "pauses_in: [waiting]", "pauses_in: [paused]", "paused", "no status group is called"),
+    Row(
+        "a group nobody defined",
+        "pauses_in: [waiting]",
+        "pauses_in: [paused]",
+        "paused",
+        "no status group is called",
+    ),
     Row(
         "no ladder at all",
         "    ladder: standard\n    targets: {resolution: 40h}",
@@ -349,7 +721,11 @@ POLICIES = [
         "cannot pause in",
     ),
     Row(
-        "a clock that ends where nothing is", "  closed: [Closed]\n", "", "stops_at", "no status is in the group closed"
+        "a clock that ends where nothing is",
+        "  closed: [Closed]\n",
+        "",
+        "stops_at",
+        "no status is in the group closed",
     ),
     Row(
         "a clock that ends elsewhere",
@@ -433,10 +809,20 @@ LADDERS = [
         "50%",
         "`at: 50%` does not come later than `at: 75%`",
     ),
-    Row("ceilings out of order", "age: 30d", "age: 7d", "age: 7d", "`age: 7d` does not come later than `age: 14d`"),
-    Row("a share with a zero before it", "at: 75%", "at: 075%", "075%", "is not between 1% and 99%"),
+    Row(
+        "ceilings out of order",
+        "age: 30d",
+        "age: 7d",
+        "age: 7d",
+        "`age: 7d` does not come later than `age: 14d`",
+    ),
+    Row(
+        "a share with a zero before it", "at: 75%", "at: 075%", "075%", "is not between 1% and 99%"
+    ),
     Row("a share of nothing", "at: 75%", "at: 0%", "0%", "is not between 1% and 99%"),
-    Row("a share of all", "at: 75%", "at: 100%", "100%", "is not between 1% and 99%", "`at: breach`"),
+    Row(
+        "a share of all", "at: 75%", "at: 100%", "100%", "is not between 1% and 99%", "`at: breach`"
+    ),
     Row(
         "a share without its sign",
         "at: 75%",
@@ -445,8 +831,22 @@ LADDERS = [
         "neither a share of the target nor the breach",
         "at: 75%",
     ),
-    Row("a level at a time", "at: 75%", "at: 2h", "at: 2h", "neither a share", "`before: 2h` or `after: 4h`"),
-    Row("a level without a time", "{before: 1h, tell", "{tell", "{tell", "this level does not say when", "at: 75%"),
+    Row(
+        "a level at a time",
+        "at: 75%",
+        "at: 2h",
+        "at: 2h",
+        "neither a share",
+        "`before: 2h` or `after: 4h`",
+    ),
+    Row(
+        "a level without a time",
+        "{before: 1h, tell",
+        "{tell",
+        "{tell",
+        "this level does not say when",
+        "at: 75%",
+    ),
     Row(
         "a level with two times",
         "{before: 1h, tell",
@@ -454,10 +854,26 @@ LADDERS = [
         "before: 1h",
         "due twice: before and at",
     ),
-    Row("a repetition after weeks", "repeat: 1d}", "repeat: 2w}", "2w", "nobody waits longer than a week"),
-    Row("a fixed repetition after weeks", "{every: 8h}", "{every: 8d}", "8d", "nobody waits longer than a week"),
     Row(
-        "a repetition of another key", "{every: 8h}", "{each: 8h, every: 8h}", "each: 8h", 'the key "each" is not known'
+        "a repetition after weeks",
+        "repeat: 1d}",
+        "repeat: 2w}",
+        "2w",
+        "nobody waits longer than a week",
+    ),
+    Row(
+        "a fixed repetition after weeks",
+        "{every: 8h}",
+        "{every: 8d}",
+        "8d",
+        "nobody waits longer than a week",
+    ),
+    Row(
+        "a repetition of another key",
+        "{every: 8h}",
+        "{each: 8h, every: 8h}",
+        "each: 8h",
+        'the key "each" is not known',
     ),
     Row(
         "one audience told twice",
@@ -519,18 +935,24 @@ def test_the_whole_form_of_the_design_is_understood() -> None:
 
 def test_a_repeated_section_names_the_line_of_the_first() -> None:
     problems = problems_of(GOOD + "form: 1\n")
-    assert [problem.message for problem in problems] == ['"form" is written twice; it already stands on line 1']
+    assert [problem.message for problem in problems] == [
+        '"form" is written twice; it already stands on line 1'
+    ]
     assert problems[0].place.line == GOOD.count("\n") + 1
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "# a comment\n", "---\n"], ids=["nothing", "blank", "comment", "marker"])
+@pytest.mark.parametrize(
+    "text", ["", "\n\n", "# a comment\n", "---\n"], ids=["nothing", "blank", "comment", "marker"]
+)
 def test_an_empty_file_is_one_error(text: str) -> None:
     assert [problem.message for problem in problems_of(text)] == ["the file is empty"]
 
 
 @pytest.mark.parametrize("text", ["policy", "- form: 1", "[]"], ids=["text", "list", "empty list"])
 def test_a_file_that_is_no_block_of_keys_is_one_error(text: str) -> None:
-    assert ["a block of keys is expected" in problem.message for problem in problems_of(text)] == [True]
+    assert ["a block of keys is expected" in problem.message for problem in problems_of(text)] == [
+        True
+    ]
 
 
 def test_each_missing_section_comes_with_lines_that_mend_it() -> None:
@@ -543,9 +965,19 @@ def test_each_missing_section_comes_with_lines_that_mend_it() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "message"),
     [
-        ("    calendar: always\n", "    calendar: office\n", "always:", 'nobody uses the calendar "always"'),
+        (
+            "    calendar: always\n",
+            "    calendar: office\n",
+            "always:",
+            'nobody uses the calendar "always"',
+        ),
         (", ladder: reply", "", "reply:", 'nobody uses the ladder "reply"'),
-        ("country: US\n      subdivision: NY", "country: LK", "LK", "holidays in LK are known until 2026 only"),
+        (
+            "country: US\n      subdivision: NY",
+            "country: LK",
+            "LK",
+            "holidays in LK are known until 2026 only",
+        ),
     ],
     ids=["a calendar", "a ladder", "holidays that end soon"],
 )
@@ -570,7 +1002,10 @@ def test_a_share_and_a_lead_are_compared_for_each_target() -> None:
 
 def test_a_ladder_that_ends_before_the_breach_is_refused() -> None:
     start = GOOD.index("    - {at: breach, tell: [owner, team-lead], repeat")
-    text = GOOD[:start].replace("tell: [owner]}\n", "tell: [owner], repeat: 1d}\n") + GOOD[GOOD.index("  standard:") :]
+    text = (
+        GOOD[:start].replace("tell: [owner]}\n", "tell: [owner], repeat: 1d}\n")
+        + GOOD[GOOD.index("  standard:") :]
+    )
     assert [problem.message for problem in problems_of(text)] == ["nobody is told once it is late"]
 
 
@@ -583,7 +1018,9 @@ def test_a_policy_that_hides_those_below_it_is_refused() -> None:
 
 
 def test_operations_may_be_told_without_a_definition() -> None:
-    text = GOOD.replace("{age: 30d, tell: [executive]}", "{age: 30d, tell: [executive, operations]}")
+    text = GOOD.replace(
+        "{age: 30d, tell: [executive]}", "{age: 30d, tell: [executive, operations]}"
+    )
     checked = read_policy(text, "policy.yaml", TODAY)
     assert "operations" in checked.form.audiences
 

@@ -1,4 +1,5 @@
-"""Every rule of the parts that judge cases: targets, deadlines set elsewhere, signals, limits, examples.
+"""Every rule of the parts that judge cases: targets, deadlines set elsewhere, signals, limits,
+examples.
 
 A row changes one place of a good file, which gives one error on the line that breaks the rule.
 """
@@ -15,14 +16,51 @@ FULL = (Path(__file__).parent / "policy_files" / "full.yaml").read_text()
 
 
 TARGETS = [
-    Row("an update in days", "update: 8h", "update: 2d", "update:", "a day of what?", "write hours: 16h"),
-    Row("an update without a length", "update: 8h", "update: {}", "update:", '"within" is missing', "`within: 8h`"),
     Row(
-        "an update with an end", "update: 8h", "update: {within: 8h, stops_at: closed}", "update:", '"stops_at" is not'
+        "an update in days",
+        "update: 8h",
+        "update: 2d",
+        "update:",
+        "a day of what?",
+        "write hours: 16h",
     ),
-    Row("an update set elsewhere", "update: 8h", "update: {within: 8h, due: due_at}", "update:", 'key "due" is not'),
-    Row("a pause nobody defined", "[waiting, vendor]", "[waiting, vendors]", "vendors", "no status group", '"vendor"'),
-    Row("a pause in the end", "[waiting, vendor]", "[resolved]", "[resolved]", 'cannot pause in "resolved"'),
+    Row(
+        "an update without a length",
+        "update: 8h",
+        "update: {}",
+        "update:",
+        '"within" is missing',
+        "`within: 8h`",
+    ),
+    Row(
+        "an update with an end",
+        "update: 8h",
+        "update: {within: 8h, stops_at: closed}",
+        "update:",
+        '"stops_at" is not',
+    ),
+    Row(
+        "an update set elsewhere",
+        "update: 8h",
+        "update: {within: 8h, due: due_at}",
+        "update:",
+        'key "due" is not',
+    ),
+    Row(
+        "a pause nobody defined",
+        "[waiting, vendor]",
+        "[waiting, vendors]",
+        "vendors",
+        "no status group",
+        '"vendor"',
+    ),
+    Row(
+        "a pause in the end",
+        "[waiting, vendor]",
+        "[resolved]",
+        "[resolved]",
+        'cannot pause in "resolved"',
+    ),
     Row(
         "neither length nor deadline",
         "{due: promised, stops_at: closed}",
@@ -47,21 +85,85 @@ TARGETS = [
         "another system sets this deadline",
         "leave `pauses_in` out",
     ),
-    Row("a deadline nobody has", "due: promised", "due: promise", "due: promise", 'no field "promise"', '"promised"'),
-    Row("a field that is no deadline", "due: due_at", "due: status", "due: status", "is no deadline", "`due: due_at`"),
+    Row(
+        "a deadline nobody has",
+        "due: promised",
+        "due: promise",
+        "due: promise",
+        'no field "promise"',
+        '"promised"',
+    ),
+    Row(
+        "a field that is no deadline",
+        "due: due_at",
+        "due: status",
+        "due: status",
+        "is no deadline",
+        "`due: due_at`",
+    ),
 ]
 
 SIGNALS = [
-    Row("no signals", FULL[FULL.index("signals:") : FULL.index("pauses:")], "signals: []\n", "signals", "is empty"),
-    Row("a kind nobody knows", "{bounced: 1", "{bounce: 1", "bounce: 1", 'key "bounce" is not known', '"bounced"'),
-    Row("two kinds", "{bounced: 1", "{bounced: 1, touches: 2", "bounced: 1", "two kinds: bounced and touches"),
-    Row("no times", "{bounced: 1", "{bounced: 0", "bounced: 0", "is not a number of times", "from 1 to 1000"),
-    Row("times in hours", "{bounced: 1", "{bounced: 1h", "bounced: 1h", "is not a number of times"),
-    Row("hours in times", "unowned: 1h30m", "unowned: 4", "unowned: 4", "is not a duration", "4h for hours"),
-    Row("days of open time", "without_progress: 24h", "without_progress: 3d", "3d", "a day of what?", "24h if eight"),
-    Row("nobody to tell", "{touches: 6, tell: [manager]}", "{touches: 6}", "touches: 6", '"tell" is missing'),
     Row(
-        "somebody nobody defined", "{touches: 6, tell: [manager]", "{touches: 6, tell: [mangr]", "mangr", "no audience"
+        "no signals",
+        FULL[FULL.index("signals:") : FULL.index("pauses:")],
+        "signals: []\n",
+        "signals",
+        "is empty",
+    ),
+    Row(
+        "a kind nobody knows",
+        "{bounced: 1",
+        "{bounce: 1",
+        "bounce: 1",
+        'key "bounce" is not known',
+        '"bounced"',
+    ),
+    Row(
+        "two kinds",
+        "{bounced: 1",
+        "{bounced: 1, touches: 2",
+        "bounced: 1",
+        "two kinds: bounced and touches",
+    ),
+    Row(
+        "no times",
+        "{bounced: 1",
+        "{bounced: 0",
+        "bounced: 0",
+        "is not a number of times",
+        "from 1 to 1000",
+    ),
+    Row("times in hours", "{bounced: 1", "{bounced: 1h", "bounced: 1h", "is not a number of times"),
+    Row(
+        "hours in times",
+        "unowned: 1h30m",
+        "unowned: 4",
+        "unowned: 4",
+        "is not a duration",
+        "4h for hours",
+    ),
+    Row(
+        "days of open time",
+        "without_progress: 24h",
+        "without_progress: 3d",
+        "3d",
+        "a day of what?",
+        "24h if eight",
+    ),
+    Row(
+        "nobody to tell",
+        "{touches: 6, tell: [manager]}",
+        "{touches: 6}",
+        "touches: 6",
+        '"tell" is missing',
+    ),
+    Row(
+        "somebody nobody defined",
+        "{touches: 6, tell: [manager]",
+        "{touches: 6, tell: [mangr]",
+        "mangr",
+        "no audience",
     ),
     Row(
         "one threshold twice",
@@ -97,22 +199,63 @@ LIMITS = [
         "pauses: {",
         "no limit is written",
     ),
-    Row("no limit at all", "{longest: 40h, total: 120h, tell: [manager]}", "{}", "pauses: {", "no limit is written"),
+    Row(
+        "no limit at all",
+        "{longest: 40h, total: 120h, tell: [manager]}",
+        "{}",
+        "pauses: {",
+        "no limit is written",
+    ),
     Row("a gap of no time", "gap: 2w", "gap: 0d", "gap: 0d", "is no time at all"),
     Row("a promise in days", "longest: 24h", "longest: 3d", "longest: 3d", "a day of what?"),
-    Row("a thousand snoozes", "snoozes: 3", "snoozes: 1000", "snoozes", "is not a number of times", "from 0 to 100"),
+    Row(
+        "a thousand snoozes",
+        "snoozes: 3",
+        "snoozes: 1000",
+        "snoozes",
+        "is not a number of times",
+        "from 0 to 100",
+    ),
 ]
 
 EVENTS = FULL[FULL.index('\n      - {at: "2026-03-02T10') : FULL.index("\n    expect: {due: {T-1")]
 EXAMPLES = [
     Row("no events", EVENTS, " []", "events: []", "a list of events is expected", "- {at:"),
-    Row("a kind of signal missing", "{touches: 6, tell", "{tell", "- {tell", "does not say of what", "reopened, reass"),
-    Row("an event of no type", "type: reply, by", "by", "by: agent", "this event: has no type", "docs/event-files.md"),
+    Row(
+        "a kind of signal missing",
+        "{touches: 6, tell",
+        "{tell",
+        "- {tell",
+        "does not say of what",
+        "reopened, reass",
+    ),
+    Row(
+        "an event of no type",
+        "type: reply, by",
+        "by",
+        "by: agent",
+        "this event: has no type",
+        "docs/event-files.md",
+    ),
     Row("a type nobody knows", "type: reply", "type: repyl", "repyl", "did you mean 'reply'?"),
     Row("a reply of nobody", "by: agent", "by: me", "by: me", 'a reply says "by"'),
     Row("an event at no time", '"2026-03-27T16:00"', '"soon"', "soon", "'soon' is not a date"),
-    Row("a status nobody listed", "status: New", "status: Nwe", "Nwe", 'no status is called "Nwe"', '"New"'),
-    Row("an unlisted priority", "priority: High", "priority: Hihg", "Hihg", 'no priority is called "Hihg"', '"High"'),
+    Row(
+        "a status nobody listed",
+        "status: New",
+        "status: Nwe",
+        "Nwe",
+        'no status is called "Nwe"',
+        '"New"',
+    ),
+    Row(
+        "an unlisted priority",
+        "priority: High",
+        "priority: Hihg",
+        "Hihg",
+        'no priority is called "Hihg"',
+        '"High"',
+    ),
     Row(
         "an end before the last event",
         'until: "2026',
@@ -128,11 +271,42 @@ EXAMPLES = [
         "'later' is not a date",
         "a time looks",
     ),
-    Row("an end in a later age", '"2026-03-27T16:30"', '"2226-03-27"', "2226", "not within the years 1970 to 2199"),
-    Row("an end in six years", '"2026-03-27T16:30"', '"2032-03-27"', "a weekend is", "is longer than five years"),
-    Row("a clock nobody knows", "first_response: none", "first_respose: none", "respose", 'key "first_respose" is not'),
-    Row("a due time that is none", "first_response: none", "first_response: never", "never", "'never' is not a date"),
-    Row("a ticket of no event", "T-2: {first", "T-3: {first", "T-3: {", 'no event is about a ticket "T-3"', '"T-2"'),
+    Row(
+        "an end in a later age",
+        '"2026-03-27T16:30"',
+        '"2226-03-27"',
+        "2226",
+        "not within the years 1970 to 2199",
+    ),
+    Row(
+        "an end in six years",
+        '"2026-03-27T16:30"',
+        '"2032-03-27"',
+        "a weekend is",
+        "is longer than five years",
+    ),
+    Row(
+        "a clock nobody knows",
+        "first_response: none",
+        "first_respose: none",
+        "respose",
+        'key "first_respose" is not',
+    ),
+    Row(
+        "a due time that is none",
+        "first_response: none",
+        "first_response: never",
+        "never",
+        "'never' is not a date",
+    ),
+    Row(
+        "a ticket of no event",
+        "T-2: {first",
+        "T-3: {first",
+        "T-3: {",
+        'no event is about a ticket "T-3"',
+        '"T-2"',
+    ),
     Row(
         "a clock of which ticket",
         'due: {T-1: {resolution: "2026-03-04T10:00"}, T-2: {first_response: "2026-03-02T11:00"}}',
@@ -156,9 +330,19 @@ EXAMPLES = [
         "this example expects nothing",
         "`alerts: []` means that nobody is told",
     ),
-    Row("an alert of no clock", "clock: unowned", "clock: mood", "mood", "is not a clock or signal"),
-    Row("an alert of level 0", "level: 1", "level: 0", "level: 0", "is not a level", "from 1 to 100"),
-    Row("an alert to nobody", "level: 1, tell: manager}", "level: 1, tell: boss}", "boss", "no audience is"),
+    Row(
+        "an alert of no clock", "clock: unowned", "clock: mood", "mood", "is not a clock or signal"
+    ),
+    Row(
+        "an alert of level 0", "level: 1", "level: 0", "level: 0", "is not a level", "from 1 to 100"
+    ),
+    Row(
+        "an alert to nobody",
+        "level: 1, tell: manager}",
+        "level: 1, tell: boss}",
+        "boss",
+        "no audience is",
+    ),
     Row(
         "two of one name",
         "two tickets of one case",
@@ -181,16 +365,23 @@ def test_the_full_file_is_good() -> None:
 def test_without_a_zone_a_time_of_an_example_needs_its_offset() -> None:
     problems = problems_of(FULL.replace("timezone: Europe/Berlin\nfields", "fields"))
     assert len(problems) == 8
-    assert all("has no offset, and the policy file names no timezone" in problem.message for problem in problems)
+    assert all(
+        "has no offset, and the policy file names no timezone" in problem.message
+        for problem in problems
+    )
 
 
 def test_a_zone_that_is_none_is_one_error_however_many_times_there_are() -> None:
-    problems = problems_of(FULL.replace("timezone: Europe/Berlin\nfields", "timezone: Mars\nfields"))
+    problems = problems_of(
+        FULL.replace("timezone: Europe/Berlin\nfields", "timezone: Mars\nfields")
+    )
     assert [problem.place.line for problem in problems] == [2]
 
 
 def test_the_order_of_a_ladder_is_not_checked_against_a_deadline_set_elsewhere() -> None:
-    """75 % of a target of 1 h comes after 1 h is left; a deadline of another system has no length to compare."""
+    """75 % of a target of 1 h comes after 1 h is left; a deadline of another system has no length
+    to compare.
+    """
     ladder = "    - {at: 75%, tell: [owner]}\n"
     text = FULL.replace(ladder, ladder + "    - {before: 1h, tell: [owner]}\n")
     paths = [problem.path for problem in problems_of(text)]

@@ -1,4 +1,6 @@
-"""An example that does not come out is an error that says what was expected, where, and what comes instead."""
+"""An example that does not come out is an error that says what was expected, where, and what comes
+instead.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ def mismatches(*changes: tuple[str, str], text: str = FULL) -> tuple[Mismatch, .
 
 
 def said(*changes: tuple[str, str], text: str = FULL) -> list[tuple[int, str, str]]:
-    return [(each.node.place.line, each.expected, each.got) for each in mismatches(*changes, text=text)]
+    return [
+        (each.node.place.line, each.expected, each.got) for each in mismatches(*changes, text=text)
+    ]
 
 
 def example(events: str, expect: str, until: str = "2026-03-02T09:00") -> str:
@@ -44,7 +48,9 @@ def test_a_deadline_that_is_another_is_named_in_the_offset_of_the_file() -> None
 
 
 def test_one_instant_may_be_written_in_any_offset() -> None:
-    assert said(('resolution: "2026-03-31T15:00+02:00"', 'resolution: "2026-03-31T09:00-04:00"')) == []
+    assert (
+        said(('resolution: "2026-03-31T15:00+02:00"', 'resolution: "2026-03-31T09:00-04:00"')) == []
+    )
 
 
 def test_a_clock_that_was_met_is_due_no_more() -> None:
@@ -69,12 +75,16 @@ def test_a_paused_clock_has_no_due_instant() -> None:
 
 def test_a_breached_clock_keeps_its_due_instant_while_it_is_paused() -> None:
     events = CREATED + '      - {at: "2026-03-04T12:00", type: status, status: Pending}\n'
-    text = example(events, '{due: {resolution: "2026-03-03T17:00+01:00"}}', until="2026-03-04T12:00")
+    text = example(
+        events, '{due: {resolution: "2026-03-03T17:00+01:00"}}', until="2026-03-04T12:00"
+    )
     assert mismatches(text=text) == ()
 
 
 def test_an_alert_at_another_time_is_shown_beside_the_one_expected() -> None:
-    assert said(('alerts:\n        - {at: "2026-03-27T16:30"', 'alerts:\n        - {at: "2026-03-27T16:00"')) == [
+    assert said(
+        ('alerts:\n        - {at: "2026-03-27T16:30"', 'alerts:\n        - {at: "2026-03-27T16:00"')
+    ) == [
         (
             68,
             "level 1 of unowned to manager at 2026-03-27T16:00",
@@ -84,9 +94,12 @@ def test_an_alert_at_another_time_is_shown_beside_the_one_expected() -> None:
 
 
 def test_an_alert_that_is_not_sent_is_named_on_its_line() -> None:
-    assert said(("clock: unowned, level: 1, tell: manager", "clock: unowned, level: 1, tell: [owner, manager]")) == [
-        (68, "level 1 of unowned to owner at 2026-03-27T16:30", "no such alert")
-    ]
+    assert said(
+        (
+            "clock: unowned, level: 1, tell: manager",
+            "clock: unowned, level: 1, tell: [owner, manager]",
+        )
+    ) == [(68, "level 1 of unowned to owner at 2026-03-27T16:30", "no such alert")]
 
 
 def test_an_alert_that_nobody_expects_is_named_on_the_line_of_the_list() -> None:
@@ -96,22 +109,37 @@ def test_an_alert_that_nobody_expects_is_named_on_the_line_of_the_list() -> None
             "      alerts: []",
         )
     )
-    assert found == (67, "no other alerts", "level 1 of unowned of T-1 to manager at 2026-03-27T16:30+01:00")
+    assert found == (
+        67,
+        "no other alerts",
+        "level 1 of unowned of T-1 to manager at 2026-03-27T16:30+01:00",
+    )
 
 
 def test_what_is_urgent_goes_to_two_topics_and_is_one_alert() -> None:
-    text = POLICY.replace("tell: [owner, manager], repeat", "tell: [owner, manager], urgent: true, repeat")
-    told = "{at: '2026-03-02T10:00:01', clock: first_response, level: 2, tell: [owner, manager]}"
+    text = POLICY.replace(
+        "tell: [owner, manager], repeat", "tell: [owner, manager], urgent: true, repeat"
+    )
+    notified = (
+        "{at: '2026-03-02T10:00:01', clock: first_response, level: 2, tell: [owner, manager]}"
+    )
     warned = "{at: '2026-03-02T09:45', clock: first_response, tell: owner}"
-    text = example(CREATED, f"{{alerts: [{warned}, {told}]}}", "2026-03-02T10:30").replace(POLICY, text)
+    text = example(CREATED, f"{{alerts: [{warned}, {notified}]}}", "2026-03-02T10:30").replace(
+        POLICY, text
+    )
     assert mismatches(text=text) == ()
 
 
 def test_what_is_cleared_is_an_alert_too() -> None:
     events = CREATED + '      - {at: "2026-03-02T09:50", type: resolved}\n'
     warned = "{at: '2026-03-02T09:45', clock: first_response, tell: owner}"
-    text = example(events, f"{{alerts: [{warned}, {{at: '2026-03-02T09:50', clock: cleared, tell: owner}}]}}")
-    assert mismatches(text=text.replace('until: "2026-03-02T09:00"', 'until: "2026-03-02T12:00"')) == ()
+    text = example(
+        events, f"{{alerts: [{warned}, {{at: '2026-03-02T09:50', clock: cleared, tell: owner}}]}}"
+    )
+    assert (
+        mismatches(text=text.replace('until: "2026-03-02T09:00"', 'until: "2026-03-02T12:00"'))
+        == ()
+    )
 
 
 def test_a_finding_is_an_alert_too() -> None:
@@ -138,7 +166,9 @@ def test_an_example_knows_the_holidays_of_its_own_year_whenever_it_is_run(year: 
 @pytest.fixture
 def wrong(tmp_path: Path) -> Path:
     path = tmp_path / "policy.yaml"
-    path.write_text(FULL.replace("first_response: none", 'first_response: "2026-03-27T16:00+01:00"'))
+    path.write_text(
+        FULL.replace("first_response: none", 'first_response: "2026-03-27T16:00+01:00"')
+    )
     return path
 
 
@@ -148,12 +178,17 @@ def test_an_example_that_fails_is_an_error_and_nothing_is_compiled(
     out = tmp_path / "policy.json"
     assert cli.main(["check-policy", str(wrong), "--compile", str(out)]) == cli.FINDINGS
     error = capsys.readouterr().err
-    assert f'{wrong}:66:67: error: the example "a weekend is not open" expects first_response due' in error
+    assert (
+        f'{wrong}:66:67: error: the example "a weekend is not open" expects first_response due'
+        in error
+    )
     assert "change the policy, or the example" in error
     assert not out.exists()
 
 
-def test_a_program_reads_of_examples_that_fail(wrong: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_program_reads_of_examples_that_fail(
+    wrong: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert cli.main(["check-policy", str(wrong), "--json"]) == cli.FINDINGS
     answer = json.loads(capsys.readouterr().out)
     assert answer["ok"] is False
@@ -167,9 +202,9 @@ def test_examples_that_hold_are_counted(capsys: pytest.CaptureFixture[str]) -> N
     assert "all 2 come out as expected" in capsys.readouterr().out
 
 
-def of_owner(created: str, told: str) -> tuple[Mismatch, ...]:
-    """What is wrong with `told` of a warning and a breach; the owner is `each: assignee`."""
-    return mismatches(text=example(created, f"{{alerts: [{told}]}}", "2026-03-02T10:30"))
+def of_owner(created: str, notified: str) -> tuple[Mismatch, ...]:
+    """What is wrong with `notified` of a warning and a breach; the owner is `each: assignee`."""
+    return mismatches(text=example(created, f"{{alerts: [{notified}]}}", "2026-03-02T10:30"))
 
 
 WARNED_AND_BREACHED = (

@@ -14,18 +14,56 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sla_watchdog.domain.policy.compiled import load
-from sla_watchdog.tools.policy_file import PolicyErrors, Problem, compile_policy, json_schema, read_policy
+from sla_watchdog.tools.policy_file import (
+    PolicyErrors,
+    Problem,
+    compile_policy,
+    json_schema,
+    read_policy,
+)
 from sla_watchdog.tools.policy_file.example_run import run_all
 
-GOOD, FULL = ((Path(__file__).parent / "policy_files" / name).read_text() for name in ("good.yaml", "full.yaml"))
+GOOD, FULL = (
+    (Path(__file__).parent / "policy_files" / name).read_text()
+    for name in ("good.yaml", "full.yaml")
+)
 FILES = st.sampled_from([GOOD, FULL])
 TODAY = date(2026, 3, 1)
 WORDS = sorted(
-    {*re.findall(r"[^\s,:{}\[\]]+", GOOD + FULL), "missing", "not", "at_least", "0h", "1d", "-1h", "99%", "22:00-06:00"}
+    {
+        *re.findall(r"[^\s,:{}\[\]]+", GOOD + FULL),
+        "missing",
+        "not",
+        "at_least",
+        "0h",
+        "1d",
+        "-1h",
+        "99%",
+        "22:00-06:00",
+    }
 )
 PIECES = st.one_of(
     st.sampled_from(
-        [*WORDS, "{", "}", "[", "]", ":", ",", "\n", "  ", "\t", "- ", "&a ", "*a", "!x ", '"', "'", "|", "---"]
+        [
+            *WORDS,
+            "{",
+            "}",
+            "[",
+            "]",
+            ":",
+            ",",
+            "\n",
+            "  ",
+            "\t",
+            "- ",
+            "&a ",
+            "*a",
+            "!x ",
+            '"',
+            "'",
+            "|",
+            "---",
+        ]
     ),
     st.text(max_size=8),
 )
@@ -43,7 +81,9 @@ for kind, pattern, first in (
     ("float", r"[-+]?[0-9]+\.[0-9]+", "-+0123456789"),
     ("null", "~|null|", ["~", "n", ""]),
 ):
-    AsAnEditorReads.add_implicit_resolver(f"tag:yaml.org,2002:{kind}", re.compile(f"^(?:{pattern})$"), list(first))
+    AsAnEditorReads.add_implicit_resolver(
+        f"tag:yaml.org,2002:{kind}", re.compile(f"^(?:{pattern})$"), list(first)
+    )
 
 
 def as_json(value: Any) -> Any:
@@ -66,7 +106,9 @@ def problems_of(text: str) -> tuple[Problem, ...]:
     load(compile_policy(form, TODAY))
     run_all(form)
     marked = VALIDATOR.iter_errors(as_json(yaml.load(text, Loader=AsAnEditorReads)))
-    assert not [(error.json_path, error.message) for error in marked], "an editor marks what is good"
+    assert not [(error.json_path, error.message) for error in marked], (
+        "an editor marks what is good"
+    )
     return ()
 
 
@@ -116,7 +158,9 @@ def test_any_text_at_all(text: str) -> None:
 
 nested = st.recursive(
     st.text(max_size=5) | st.integers() | st.booleans() | st.none(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 SECTIONS = sorted({**yaml.safe_load(GOOD), **yaml.safe_load(FULL)})

@@ -37,7 +37,9 @@ def changed(*changes: tuple[str, str]) -> PolicyForm:
     return form_of(text)
 
 
-@pytest.mark.parametrize("status", ["NO", "on", "Yes", "null", "~", "22:00", "1_000", "0x1F", "2026-12-24", "1.0"])
+@pytest.mark.parametrize(
+    "status", ["NO", "on", "Yes", "null", "~", "22:00", "1_000", "0x1F", "2026-12-24", "1.0"]
+)
 def test_what_yaml_would_take_for_something_else_stays_text(status: str) -> None:
     assert changed(("[New, Active]", f"[New, {status}]")).statuses["open"] == ("New", status)
 
@@ -102,15 +104,22 @@ def test_the_last_ceiling_repeats_weekly_unless_it_says_otherwise() -> None:
         Level(Age(14 * DAY), ("manager",)),
         Level(Age(30 * DAY), ("executive",), repeat=Repeat(7 * DAY, doubling=False)),
     )
-    daily = changed(("{age: 30d, tell: [executive]}", "{age: 30d, tell: [executive], urgent: true, repeat: 1d}"))
-    assert daily.ceilings[1] == Level(Age(30 * DAY), ("executive",), urgent=True, repeat=Repeat(DAY, doubling=True))
+    daily = changed(
+        ("{age: 30d, tell: [executive]}", "{age: 30d, tell: [executive], urgent: true, repeat: 1d}")
+    )
+    assert daily.ceilings[1] == Level(
+        Age(30 * DAY), ("executive",), urgent=True, repeat=Repeat(DAY, doubling=True)
+    )
 
 
 @pytest.mark.parametrize(
     ("written", "condition"),
     [
         ("region: emea", Condition("region", any_of=frozenset({"emea"}))),
-        ("region: [EMEA, ' North  America ']", Condition("region", any_of=frozenset({"emea", "north america"}))),
+        (
+            "region: [EMEA, ' North  America ']",
+            Condition("region", any_of=frozenset({"emea", "north america"})),
+        ),
         ("region: missing", Condition("region", missing=True)),
         ("region: 'missing'", Condition("region", any_of=frozenset({"missing"}))),
         ("region: {not: missing}", Condition("region", missing=True, negate=True)),
@@ -123,7 +132,9 @@ def test_the_last_ceiling_repeats_weekly_unless_it_says_otherwise() -> None:
         ("region: NO", Condition("region", any_of=frozenset({"no"}))),
     ],
 )
-def test_a_condition_has_a_form_for_each_thing_it_can_say(written: str, condition: Condition) -> None:
+def test_a_condition_has_a_form_for_each_thing_it_can_say(
+    written: str, condition: Condition
+) -> None:
     assert changed(("region: {not: missing}", written)).policies[0].when[-1] == condition
 
 
@@ -151,7 +162,9 @@ def test_audiences_are_one_topic_or_one_for_each() -> None:
     assert changed(("executive: {}", "executive:")).audiences["executive"] == Audience("executive")
 
 
-@pytest.mark.parametrize("written", ["{ticket_id: ticket_id}", '{ticket_id: "{ticket_id}"}'], ids=["name", "template"])
+@pytest.mark.parametrize(
+    "written", ["{ticket_id: ticket_id}", '{ticket_id: "{ticket_id}"}'], ids=["name", "template"]
+)
 def test_the_key_of_a_plain_table_may_name_the_id_itself(written: str) -> None:
     form = changed(('{pk: "TICKET#{ticket_id}", sk: META}', written))
     assert form.tickets.key == {"ticket_id": "{ticket_id}"}
@@ -172,7 +185,9 @@ def test_without_a_source_the_key_is_the_ticket_id() -> None:
 )
 def test_days_are_single_or_ranges(written: str, days: list[str]) -> None:
     hours = changed(("sat: [", f"{written}: [")).calendars["office"].hours
-    assert [day for day, segments in hours.items() if segments == (Segment("10:00", "14:00"),)] == days
+    assert [
+        day for day, segments in hours.items() if segments == (Segment("10:00", "14:00"),)
+    ] == days
 
 
 def test_a_range_of_days_may_run_over_the_weekend() -> None:
@@ -191,7 +206,15 @@ def test_a_range_of_days_may_run_over_the_weekend() -> None:
         ("[09:00-12:00, 12:00-17:00]", (Segment("09:00", "12:00"), Segment("12:00", "17:00"))),
         ("[00:00-24:00]", (Segment("00:00", "24:00"),)),
     ],
-    ids=["night shift", "to midnight", "to midnight, as 00:00", "short form", "sorted", "touching", "whole day"],
+    ids=[
+        "night shift",
+        "to midnight",
+        "to midnight, as 00:00",
+        "short form",
+        "sorted",
+        "touching",
+        "whole day",
+    ],
 )
 def test_hours_are_segments_of_a_day(written: str, segments: tuple[Segment, ...]) -> None:
     assert changed(('["10:00-14:00"]', written)).calendars["office"].hours["sat"] == segments

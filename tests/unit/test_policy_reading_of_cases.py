@@ -45,7 +45,9 @@ def test_a_deadline_set_elsewhere_has_no_length_of_its_own() -> None:
     ]
 
 
-def test_signals_of_one_kind_are_one_ladder_the_lowest_first_in_whatever_order_they_are_written() -> None:
+def test_signals_of_one_kind_are_one_ladder_the_lowest_first_in_whatever_order_they_are_written() -> (
+    None
+):
     assert form_of().signals == {
         Metric.REOPENED: (
             Level(Count(2), ("owner",)),
@@ -54,7 +56,9 @@ def test_signals_of_one_kind_are_one_ladder_the_lowest_first_in_whatever_order_t
         Metric.REASSIGNED: (Level(Count(5), ("manager",)),),
         Metric.BOUNCED: (Level(Count(1), ("manager",)),),
         Metric.TOUCHES: (Level(Count(6), ("manager",)),),
-        Metric.PROGRESS: (Level(Open(24 * HOUR), ("manager",), repeat=Repeat(2 * DAY, doubling=True)),),
+        Metric.PROGRESS: (
+            Level(Open(24 * HOUR), ("manager",), repeat=Repeat(2 * DAY, doubling=True)),
+        ),
         Metric.UNOWNED: (Level(Open(5400), ("manager",)),),
     }
 
@@ -87,7 +91,10 @@ def test_what_is_left_out_has_its_default() -> None:
     ids=["one pause", "all together"],
 )
 def test_one_limit_alone_will_do(written: str, pauses: Pauses) -> None:
-    assert form_of(FULL.replace("{longest: 40h, total: 120h, tell: [manager]}", written)).pauses == pauses
+    assert (
+        form_of(FULL.replace("{longest: 40h, total: 120h, tell: [manager]}", written)).pauses
+        == pauses
+    )
 
 
 # ------------------------------------------------------------------ examples
@@ -95,7 +102,11 @@ def test_one_limit_alone_will_do(written: str, pauses: Pauses) -> None:
 
 def test_events_of_an_example_are_those_of_an_event_file() -> None:
     created, reply, assigned = form_of().examples[0].events
-    assert (created.ticket, created.kind, created.at) == ("T-1", Kind.CREATED, at("2026-03-27T15:00+01:00"))
+    assert (created.ticket, created.kind, created.at) == (
+        "T-1",
+        Kind.CREATED,
+        at("2026-03-27T15:00+01:00"),
+    )
     assert created.attributes == {"status": "New", "priority": "High", "tags": ["web", "takedown"]}
     assert (reply.kind, reply.by, reply.at) == (Kind.REPLY, "agent", at("2026-03-27T15:30+01:00"))
     assert assigned.attributes == {"assignee": None}
@@ -104,13 +115,23 @@ def test_events_of_an_example_are_those_of_an_event_file() -> None:
 def test_what_an_example_expects_knows_its_line() -> None:
     example = form_of().examples[0]
     assert (example.name, example.until) == ("a weekend is not open", at("2026-03-27T16:30+01:00"))
-    assert [(d.ticket, d.metric, d.moment.at if d.moment else None, d.node.place.line) for d in example.due] == [
+    assert [
+        (d.ticket, d.metric, d.moment.at if d.moment else None, d.node.place.line)
+        for d in example.due
+    ] == [
         ("T-1", Metric.FIRST_RESPONSE, None, 66),
         ("T-1", Metric.RESOLUTION, at("2026-03-31T15:00+02:00"), 66),
     ]
     assert example.alerts is not None
-    (told,) = example.alerts
-    assert (told.at.at, told.clock, told.level, told.tell, told.ticket, told.node.place.line) == (
+    (notified,) = example.alerts
+    assert (
+        notified.at.at,
+        notified.clock,
+        notified.level,
+        notified.tell,
+        notified.ticket,
+        notified.node.place.line,
+    ) == (
         at("2026-03-27T16:30+01:00"),
         "unowned",
         1,

@@ -1,4 +1,6 @@
-"""The worked examples of the policy file that ships, and of the recipes in the docs, come out as they say."""
+"""The worked examples of the policy file that ships, and of the recipes in the docs, come out as
+they say.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,9 @@ def test_the_page_links_each_recipe(path: Path) -> None:
     assert f"(recipes/{path.name})" in PAGE
 
 
-SECTION = re.compile(r"^(signals|pauses|cases|acknowledge|examples):.*?(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
+SECTION = re.compile(
+    r"^(signals|pauses|cases|acknowledge|examples):.*?(?=^\S|\Z)", re.MULTILINE | re.DOTALL
+)
 WHOLE, *FRAGMENTS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 SECTIONS = [fragment for fragment in FRAGMENTS if SECTION.match(fragment)]
 
@@ -72,7 +76,9 @@ def test_a_fragment_of_the_page_may_stand_in_place_of_that_section(fragment: str
     assert read_policy(text, "docs/policy.md", date(2026, 3, 1)).warnings == ()
 
 
-@pytest.mark.parametrize("examples", ["", SECTIONS[-1]], ids=["of the whole file", "of the fragment"])
+@pytest.mark.parametrize(
+    "examples", ["", SECTIONS[-1]], ids=["of the whole file", "of the fragment"]
+)
 def test_the_examples_of_the_page_come_out_as_they_say(examples: str) -> None:
     text = WHOLE[: WHOLE.index("examples:")] + examples if examples else WHOLE
     form = read_policy(text, "docs/policy.md", date(2026, 3, 1)).form
@@ -83,8 +89,11 @@ def test_the_examples_of_the_page_come_out_as_they_say(examples: str) -> None:
 def test_the_file_that_ships_has_an_example_of_each_clock_signal_and_ladder() -> None:
     form = checked(SHIPPED).form
     due = {expected.metric for example in form.examples for expected in example.due}
-    told = [alert for example in form.examples for alert in example.alerts or ()]
+    notified = [alert for example in form.examples for alert in example.alerts or ()]
     assert due == set(TARGETS)
-    assert {alert.clock for alert in told} >= {Metric.AGE, Metric.PAUSE, *SIGNALS}
-    highest = {metric: max(alert.level for alert in told if alert.clock == metric) for metric in TARGETS[::4]}
+    assert {alert.clock for alert in notified} >= {Metric.AGE, Metric.PAUSE, *SIGNALS}
+    highest = {
+        metric: max(alert.level for alert in notified if alert.clock == metric)
+        for metric in TARGETS[::4]
+    }
     assert highest == {Metric.FIRST_RESPONSE: 2, Metric.RESOLUTION: 4}

@@ -20,7 +20,10 @@ def gaps(repeat: Repeat, count: int) -> list[int]:
     ("repeat", "expected"),
     [
         (Repeat(DAY, doubling=True), [1 * DAY, 2 * DAY, 4 * DAY, 7 * DAY, 7 * DAY]),
-        (Repeat(8 * HOUR, doubling=True), [8 * HOUR, 16 * HOUR, 32 * HOUR, 64 * HOUR, 128 * HOUR, 7 * DAY, 7 * DAY]),
+        (
+            Repeat(8 * HOUR, doubling=True),
+            [8 * HOUR, 16 * HOUR, 32 * HOUR, 64 * HOUR, 128 * HOUR, 7 * DAY, 7 * DAY],
+        ),
         (Repeat(7 * DAY, doubling=True), [7 * DAY, 7 * DAY]),
         (Repeat(DAY, doubling=False), [DAY, DAY, DAY]),
     ],

@@ -47,7 +47,9 @@ def test_every_key_has_a_word_of_explanation() -> None:
             return []
         named = schema.get("properties", {}) if isinstance(schema.get("properties"), dict) else {}
         found = [f"{path}.{name}" for name, key in named.items() if "description" not in key]
-        return found + [hit for name, part in schema.items() for hit in without(part, f"{path}.{name}")]
+        return found + [
+            hit for name, part in schema.items() for hit in without(part, f"{path}.{name}")
+        ]
 
     assert [path for path in without(SCHEMA) if not path.endswith((".not", ".at_least"))] == []
 
@@ -75,7 +77,16 @@ def test_every_key_has_a_word_of_explanation() -> None:
         ("cases", {"thanks": "soon"}),
         ("acknowledge", {"snoozes": 1000}),
         ("examples", [{"name": "nothing"}]),
-        ("examples", [{"name": "no such event", "events": [{"at": "2026-03-02", "type": "made"}], "expect": {}}]),
+        (
+            "examples",
+            [
+                {
+                    "name": "no such event",
+                    "events": [{"at": "2026-03-02", "type": "made"}],
+                    "expect": {},
+                }
+            ],
+        ),
         ("policies.0.targets.resolution", "2d"),
         ("policies.0.targets.resolution.stops_at", "waiting"),
         ("policies.0.when", {}),

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.clocks.rules_in_force import rule_at
 from sla_watchdog.domain.policy.model import Metric, Policy
+from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.tools.policy_file import policy_of, read_policy
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +29,9 @@ def test_the_file_that_ships_has_nothing_wrong_and_nothing_unused() -> None:
 
 
 def test_the_example_of_the_page_has_nothing_wrong_and_nothing_unused() -> None:
-    (example,) = re.findall(r"<!-- the tests check this example -->\n```yaml\n(.*?)```", PAGE, re.DOTALL)
+    (example,) = re.findall(
+        r"<!-- the tests check this example -->\n```yaml\n(.*?)```", PAGE, re.DOTALL
+    )
     assert read_policy(example, "docs/policy.md", TODAY).warnings == ()
 
 
@@ -71,11 +73,15 @@ def test_no_clock_pauses_while_somebody_else_is_waited_for(shipped: Policy) -> N
         ({}, "everything-else"),
     ],
 )
-def test_each_kind_of_ticket_has_its_policy(shipped: Policy, ticket: dict[str, str], rule: str) -> None:
+def test_each_kind_of_ticket_has_its_policy(
+    shipped: Policy, ticket: dict[str, str], rule: str
+) -> None:
     facts = Facts.of(Fact("T1", name, 0, value) for name, value in ticket.items())
     assert rule_at("T1", facts, shipped, 0).name == rule
 
 
-def test_a_desk_that_takes_calls_and_records_no_replies_has_no_first_response_to_miss(shipped: Policy) -> None:
+def test_a_desk_that_takes_calls_and_records_no_replies_has_no_first_response_to_miss(
+    shipped: Policy,
+) -> None:
     by_phone = [rule for rule in shipped.rules if rule.name.endswith("by-phone")]
     assert {target.metric for rule in by_phone for target in rule.targets} == {Metric.RESOLUTION}

@@ -1,4 +1,6 @@
-"""From a ticket record to facts: the record may be anything, and nothing of it is lost or believed too easily."""
+"""From a ticket record to facts: the record may be anything, and nothing of it is lost or believed
+too easily.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from building import DAY, HOUR, at, facts, policy, rule
-from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.policy.model import Condition, Source
+from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.record import (
-    Past,
+    CaseHistory,
     Unreadable,
     is_ticket,
     observed,
@@ -25,10 +27,17 @@ from sla_watchdog.domain.tickets.record import (
 )
 
 NOW = at("2026-03-02T12:00")
-GOOD = {"ticket_id": "T-1", "created_at": "2026-03-02T09:00:00Z", "status": "New", "priority": "2 - High"}
+GOOD = {
+    "ticket_id": "T-1",
+    "created_at": "2026-03-02T09:00:00Z",
+    "status": "New",
+    "priority": "2 - High",
+}
 
 
-def said(record: dict[str, Any], known: Facts | None = None, now: int = NOW, **more: Any) -> set[tuple[str, int, Any]]:
+def said(
+    record: dict[str, Any], known: Facts | None = None, now: int = NOW, **more: Any
+) -> set[tuple[str, int, Any]]:
     new = observed("T-1", record, more.pop("rules", policy()), known or Facts(), now, **more)
     return {(fact.field, fact.at, fact.value) for fact in new}
 
@@ -41,7 +50,9 @@ def said(record: dict[str, Any], known: Facts | None = None, now: int = NOW, **m
         pytest.param("2026-03-02T09:00:00.750Z", at("2026-03-02T09:00"), id="fraction-is-cut"),
         pytest.param("2026-03-02", at("2026-03-01T23:00"), id="a-date-is-its-midnight-in-the-zone"),
         pytest.param("2026-03-29T02:30:00", at("2026-03-29T01:30"), id="in-the-gap-of-spring"),
-        pytest.param("2026-10-25T02:30:00", at("2026-10-25T00:30"), id="in-the-fold-of-autumn-the-first"),
+        pytest.param(
+            "2026-10-25T02:30:00", at("2026-10-25T00:30"), id="in-the-fold-of-autumn-the-first"
+        ),
         pytest.param(1772442000, 1772442000, id="epoch-seconds"),
         pytest.param(Decimal("1772442000.9"), 1772442000, id="epoch-decimal"),
         pytest.param("1772442000", 1772442000, id="epoch-as-text"),
@@ -54,7 +65,18 @@ def test_every_form_of_time_is_read_as_epoch_seconds(value: object, seconds: int
 
 @pytest.mark.parametrize(
     "value",
-    ["banana", "2026-13-01", True, {"a": 1}, b"2026", [], "NaN", Decimal("Infinity"), 10**20, "0001-01-01T00:00:00"],
+    [
+        "banana",
+        "2026-13-01",
+        True,
+        {"a": 1},
+        b"2026",
+        [],
+        "NaN",
+        Decimal("Infinity"),
+        10**20,
+        "0001-01-01T00:00:00",
+    ],
 )
 def test_what_is_no_time_is_refused_with_a_reason(value: object) -> None:
     with pytest.raises(Unreadable):
@@ -110,13 +132,19 @@ def test_a_change_counts_from_the_records_own_time() -> None:
     [
         pytest.param("2026-02-27T11:58:00Z", "more than 24 hours", id="too-old-for-a-stream"),
         pytest.param("2026-03-02T12:06:00Z", "in the future", id="too-new"),
-        pytest.param("2026-03-02T09:30:00Z", "earlier than what was seen", id="before-the-last-seen"),
+        pytest.param(
+            "2026-03-02T09:30:00Z", "earlier than what was seen", id="before-the-last-seen"
+        ),
         pytest.param("banana", "not a date", id="no-date"),
     ],
 )
-def test_an_implausible_time_gives_way_to_the_streams_with_a_finding(updated: str, reason: str) -> None:
+def test_an_implausible_time_gives_way_to_the_streams_with_a_finding(
+    updated: str, reason: str
+) -> None:
     known = facts(("created", "2026-03-02T09:00"), ("status", "2026-03-02T10:00", "New"))
-    new = said({**GOOD, "priority": "", "status": "Waiting", "updated_at": updated}, known, streamed=True)
+    new = said(
+        {**GOOD, "priority": "", "status": "Waiting", "updated_at": updated}, known, streamed=True
+    )
     assert ("status", NOW, "Waiting") in new
     (problem,) = [value for field, _, value in new if field == "unreadable:updated_at"]
     assert reason in problem
@@ -124,17 +152,29 @@ def test_an_implausible_time_gives_way_to_the_streams_with_a_finding(updated: st
 
 def test_a_desk_that_never_touches_updated_at_cannot_backdate_a_pause() -> None:
     known = facts(("created", "2026-01-02T09:00"), ("status", "2026-01-02T09:00", "New"))
-    record = {**GOOD, "created_at": "2026-01-02T09:00:00Z", "status": "Waiting", "updated_at": "2026-01-02T09:00:00Z"}
+    record = {
+        **GOOD,
+        "created_at": "2026-01-02T09:00:00Z",
+        "status": "Waiting",
+        "updated_at": "2026-01-02T09:00:00Z",
+    }
     assert ("status", NOW, "Waiting") in said(record, known, streamed=True)
 
 
 def test_a_record_read_years_later_keeps_its_own_time() -> None:
-    record = {**GOOD, "status": "Waiting", "created_at": "2024-01-01T00:00:00Z", "updated_at": "2024-01-02T00:00:00Z"}
+    record = {
+        **GOOD,
+        "status": "Waiting",
+        "created_at": "2024-01-01T00:00:00Z",
+        "updated_at": "2024-01-02T00:00:00Z",
+    }
     assert ("status", at("2024-01-02T00:00"), "Waiting") in said(record)
 
 
 def test_changes_in_one_minute_keep_the_order_in_which_they_came() -> None:
-    known = Facts.of(observed("T-1", {**GOOD, "updated_at": "2026-03-02T12:00:00Z"}, policy(), Facts(), NOW))
+    known = Facts.of(
+        observed("T-1", {**GOOD, "updated_at": "2026-03-02T12:00:00Z"}, policy(), Facts(), NOW)
+    )
     for status in ("Waiting", "Open", "Waiting", "Resolved"):
         record = {**GOOD, "status": status, "updated_at": "2026-03-02T12:00:00Z"}
         known |= observed("T-1", record, policy(), known, NOW, streamed=True)
@@ -146,12 +186,21 @@ def test_changes_in_one_minute_keep_the_order_in_which_they_came() -> None:
     ("record", "field", "reason"),
     [
         pytest.param({**GOOD, "created_at": None}, "created_at", "missing", id="no-creation"),
-        pytest.param({**GOOD, "created_at": "soon"}, "created_at", "not a date", id="creation-no-date"),
-        pytest.param({**GOOD, "created_at": "2027-01-01T00:00:00Z"}, "created_at", "future", id="future"),
+        pytest.param(
+            {**GOOD, "created_at": "soon"}, "created_at", "not a date", id="creation-no-date"
+        ),
+        pytest.param(
+            {**GOOD, "created_at": "2027-01-01T00:00:00Z"}, "created_at", "future", id="future"
+        ),
         pytest.param({**GOOD, "status": None}, "status", "missing", id="no-status"),
         pytest.param({**GOOD, "status": {"name": "New"}}, "status", "dict", id="status-is-a-map"),
         pytest.param({**GOOD, "priority": b"\x00"}, "priority", "bytes", id="priority-is-binary"),
-        pytest.param({**GOOD, "last_agent_reply_at": "x"}, "last_agent_reply_at", "not a date", id="reply-no-date"),
+        pytest.param(
+            {**GOOD, "last_agent_reply_at": "x"},
+            "last_agent_reply_at",
+            "not a date",
+            id="reply-no-date",
+        ),
     ],
 )
 def test_what_cannot_be_read_becomes_a_finding_and_a_ticket_still_begins(
@@ -177,7 +226,11 @@ def test_an_end_counts_only_while_the_ticket_says_that_it_has_ended() -> None:
 
 
 def test_replies_are_events_of_their_own_time() -> None:
-    record = {**GOOD, "first_response_at": "2026-03-02T10:00:00Z", "last_customer_reply_at": "2026-03-02T11:00:00Z"}
+    record = {
+        **GOOD,
+        "first_response_at": "2026-03-02T10:00:00Z",
+        "last_customer_reply_at": "2026-03-02T11:00:00Z",
+    }
     assert said(record) >= {
         ("agent_reply", at("2026-03-02T10:00"), ""),
         ("customer_reply", at("2026-03-02T11:00"), ""),
@@ -189,7 +242,9 @@ def test_fields_that_conditions_read_are_kept_under_their_mapped_path() -> None:
         rule("a", when=(Condition("plan", frozenset({"gold"})),)),
         source=Source({"ticket_id": "{ticket_id}"}, fields={"plan": "requester.org.plan"}),
     )
-    assert ("plan", NOW, "Gold") in said({**GOOD, "requester": {"org": {"plan": "Gold"}}}, rules=rules)
+    assert ("plan", NOW, "Gold") in said(
+        {**GOOD, "requester": {"org": {"plan": "Gold"}}}, rules=rules
+    )
 
 
 def test_a_deleted_record_is_gone_once_and_back_when_it_is_back() -> None:
@@ -199,7 +254,9 @@ def test_a_deleted_record_is_gone_once_and_back_when_it_is_back() -> None:
     assert said(GOOD, known, NOW + 3 * DAY) == {("gone", NOW + 3 * DAY, "")}
 
 
-COMPOSITE = Source({"pk": "TICKET#{ticket_id}", "sk": "META"}, only={"entity": frozenset({"Ticket"})})
+COMPOSITE = Source(
+    {"pk": "TICKET#{ticket_id}", "sk": "META"}, only={"entity": frozenset({"Ticket"})}
+)
 
 
 def test_composite_keys_give_the_id_and_take_it() -> None:
@@ -207,7 +264,9 @@ def test_composite_keys_give_the_id_and_take_it() -> None:
     assert ticket_key("7", COMPOSITE) == {"pk": "TICKET#7", "sk": "META"}
 
 
-@pytest.mark.parametrize("key", [{"pk": "USER#7"}, {"pk": ""}, {"pk": None}, {}, {"pk": b"TICKET#7"}])
+@pytest.mark.parametrize(
+    "key", [{"pk": "USER#7"}, {"pk": ""}, {"pk": None}, {}, {"pk": b"TICKET#7"}]
+)
 def test_a_key_of_another_form_is_no_ticket_id(key: dict[str, object]) -> None:
     assert ticket_id(key, COMPOSITE) == ""
 
@@ -228,7 +287,9 @@ anything = st.recursive(
     | st.decimals(allow_nan=True, allow_infinity=True)
     | st.text()
     | st.binary()
-    | st.sampled_from(["New", "Resolved", "2026-03-02T09:00:00Z", "0000-00-00", "9999-12-31T23:59:59-23:59"]),
+    | st.sampled_from(
+        ["New", "Resolved", "2026-03-02T09:00:00Z", "0000-00-00", "9999-12-31T23:59:59-23:59"]
+    ),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.frozensets(st.text()),
     max_leaves=8,
 )
@@ -237,7 +298,9 @@ FIELDS = [*GOOD, "updated_at", "resolved_at", "last_agent_reply_at", "tags", "as
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)  # the machine is shared
 @given(st.lists(st.dictionaries(st.sampled_from(FIELDS), anything), max_size=4), st.booleans())
-def test_no_record_whatever_breaks_the_reading(records: list[dict[str, Any]], streamed: bool) -> None:
+def test_no_record_whatever_breaks_the_reading(
+    records: list[dict[str, Any]], streamed: bool
+) -> None:
     known = Facts()
     for step, record in enumerate(records):
         known |= observed("T-1", record, policy(), known, NOW + step, streamed)
@@ -259,7 +322,12 @@ def test_an_id_is_kept_to_the_letter_and_a_blank_or_endless_one_is_none() -> Non
     assert ticket_id({"ticket_id": "x" * 1_001}, plain) == ""
 
 
-IMPORTED = {**GOOD, "created_at": "2025-01-01T09:00:00Z", "updated_at": "2025-06-01T09:00:00Z", "region": "north"}
+IMPORTED = {
+    **GOOD,
+    "created_at": "2025-01-01T09:00:00Z",
+    "updated_at": "2025-06-01T09:00:00Z",
+    "region": "north",
+}
 BY_REGION = policy(rule("north", when=(Condition("region", frozenset({"north"})),)))
 
 
@@ -270,23 +338,25 @@ def imported() -> Facts:
 
 @pytest.mark.parametrize("status", ["New", "Closed"])
 def test_what_a_changed_policy_reads_anew_says_nothing_against_updated_at(status: str) -> None:
-    edited = Past(edited_at=NOW + DAY)
+    edited = CaseHistory(edited_at=NOW + DAY)
     new = said({**IMPORTED, "status": status}, imported(), NOW + DAY, rules=BY_REGION, past=edited)
     assert ("region", NOW + DAY, "north") in new
     assert not [field for field, _, _ in new if field.startswith("unreadable:")]
 
 
 def test_updated_at_that_stands_still_is_reported_after_a_change_of_the_policy_too() -> None:
-    edited = Past(edited_at=NOW + DAY)
+    edited = CaseHistory(edited_at=NOW + DAY)
     known = imported() | observed("T-1", IMPORTED, BY_REGION, imported(), NOW + DAY, past=edited)
-    new = said({**IMPORTED, "status": "Waiting"}, known, NOW + 2 * DAY, rules=BY_REGION, past=edited)
+    new = said(
+        {**IMPORTED, "status": "Waiting"}, known, NOW + 2 * DAY, rules=BY_REGION, past=edited
+    )
     assert "unreadable:updated_at" in {field for field, _, _ in new}
 
 
 def test_a_false_finding_about_updated_at_ends_when_the_policy_changes_again() -> None:
     known = imported() | observed("T-1", IMPORTED, BY_REGION, imported(), NOW + DAY)
     assert known.latest("T-1", "unreadable:updated_at")
-    edited = Past(edited_at=NOW + 3 * DAY)
+    edited = CaseHistory(edited_at=NOW + 3 * DAY)
     assert ("unreadable:updated_at", NOW + 3 * DAY, "") in said(
         IMPORTED, known, NOW + 3 * DAY, rules=BY_REGION, past=edited
     )

@@ -12,12 +12,12 @@ from moto import mock_aws
 from building import HOUR, at, first_response, policy, resolution, rule
 from desk import Desk
 from sla_watchdog.adapters.dynamodb.alert_links import new_code
-from sla_watchdog.domain.escalation.case import Recipient
-from sla_watchdog.presentation.text import Message
 from sla_watchdog.domain.clocks.promises import acknowledged
+from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.errors import Unavailable
-from sla_watchdog.usecases.report.report import LEASE, Reported
+from sla_watchdog.presentation.text import Message
 from sla_watchdog.usecases.report.http import is_report, report_answer
+from sla_watchdog.usecases.report.report import LEASE, Reported
 from sla_watchdog.usecases.respond.respond import State
 
 MON = "2026-03-02"
@@ -40,7 +40,9 @@ def report(desk: Desk, now: str) -> Reported:
 
 def mails(desk: Desk) -> dict[tuple[str, str], dict[str, Any]]:
     """The reports since the last call, by kind and topic; each was sent once."""
-    found = [((body["report"], topic), body) for topic, body in desk.sent() if body["kind"] == "report"]
+    found = [
+        ((body["report"], topic), body) for topic, body in desk.sent() if body["kind"] == "report"
+    ]
     assert len(dict(found)) == len(found)
     return dict(found)
 
@@ -54,7 +56,9 @@ def page(desk: Desk, key: str) -> str:
     return desk.parts.reports.read(key)
 
 
-def test_the_lower_ceiling_reads_daily_both_weekly_and_the_top_the_oldest_of_the_month(desk: Desk) -> None:
+def test_the_lower_ceiling_reads_daily_both_weekly_and_the_top_the_oldest_of_the_month(
+    desk: Desk,
+) -> None:
     desk.put(f"{MON}T00:00", **NEW)
     done = report(desk, f"{TUE}T07:00")
     assert sorted(mails(desk)) == [
@@ -83,7 +87,11 @@ def test_the_day_of_the_reports_begins_at_seven_and_only_what_is_new_is_told(des
     report(desk, "2026-03-04T07:00")
     assert sorted(mails(desk)) == [("daily", "manager")]
     report(desk, f"{NEXT_MON}T07:00")
-    assert sorted(mails(desk)) == [("daily", "manager"), ("weekly", "executive"), ("weekly", "manager")]
+    assert sorted(mails(desk)) == [
+        ("daily", "manager"),
+        ("weekly", "executive"),
+        ("weekly", "manager"),
+    ]
     report(desk, "2026-04-01T07:00")
     assert sorted(mails(desk)) == [
         ("daily", "manager"),
@@ -94,7 +102,9 @@ def test_the_day_of_the_reports_begins_at_seven_and_only_what_is_new_is_told(des
 
 
 def test_two_at_once_are_one(desk: Desk) -> None:
-    desk.parts.watch.run_lease("another", at(f"{TUE}T07:00"), at(f"{TUE}T07:00") + LEASE, run="report-lease")
+    desk.parts.watch.run_lease(
+        "another", at(f"{TUE}T07:00"), at(f"{TUE}T07:00") + LEASE, run="report-lease"
+    )
     assert desk.parts.reporter(at(f"{TUE}T07:00")).run() is None
     assert mails(desk) == {}
     assert report(desk, f"{TUE}T08:00").sent == 4  # the other died
@@ -124,7 +134,9 @@ def test_a_crash_before_a_message_is_told_by_the_next_run_and_nothing_twice(
     ]
 
 
-def test_while_sns_is_out_the_next_hour_tries_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_while_sns_is_out_the_next_hour_tries_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def out(*_: object) -> Any:
         raise Unavailable("SNS did not answer")
 
@@ -189,13 +201,23 @@ def test_a_month_without_open_cases_says_so(desk: Desk) -> None:
 def test_the_digest_names_what_is_old_breached_at_risk_and_broken(desk: Desk) -> None:
     desk.put(f"{MON}T00:00", "T-1", **NEW)
     desk.tick(f"{MON}T09:00")
-    desk.put(f"{MON}T23:30", "T-2", created_at=f"{MON}T23:30:00Z", status="New", assignee="Kim", team="Web")
+    desk.put(
+        f"{MON}T23:30",
+        "T-2",
+        created_at=f"{MON}T23:30:00Z",
+        status="New",
+        assignee="Kim",
+        team="Web",
+    )
     desk.put(f"{MON}T23:30", "T-3", created_at=f"{MON}T23:30:00Z", status="Resolved")
     promise(desk, "T-1", f"{MON}T10:00", f"{MON}T12:00", "Ade")
     report(desk, f"{TUE}T07:00")
     body = mails(desk)["daily", "manager"]
     assert body["counts"] == {"open": 2, "breached": 1, "at_risk": 1, "broken": 1, "unreadable": 0}
-    assert body["subject"] == "[Report] Today: 2 cases are open, 1 breached, 1 due within a day, 1 promise broken"
+    assert (
+        body["subject"]
+        == "[Report] Today: 2 cases are open, 1 breached, 1 due within a day, 1 promise broken"
+    )
     assert [line["case"] for line in body["oldest"]] == ["T-1", "T-2"]
     assert [line["case"] for line in body["breached"]] == ["T-1"]
     assert [line["case"] for line in body["at_risk"]] == ["T-2"]
@@ -207,8 +229,10 @@ def test_the_digest_names_what_is_old_breached_at_risk_and_broken(desk: Desk) ->
 def promise(desk: Desk, ticket: str, made: str, until: str, by: str) -> None:
     case = desk.case(ticket)
     fact = acknowledged(ticket, at(made), at(until), by)
-    known, judged = desk.parts.judge(at(made), live=True).timed(evolve(case, facts=case.facts | [fact]), at(made))
-    assert desk.parts.watch.keep(known, judged.findings)
+    known, evaluated = desk.parts.evaluator(at(made), live=True).timed(
+        evolve(case, facts=case.facts | [fact]), at(made)
+    )
+    assert desk.parts.watch.keep(known, evaluated.findings)
 
 
 def test_a_promise_is_not_broken_any_more_once_somebody_wrote(desk: Desk) -> None:
@@ -238,19 +262,30 @@ def test_attainment_is_of_the_last_whole_week_by_policy_team_and_clock() -> None
     rules = policy(rule("everything", first_response(HOUR), resolution(8 * HOUR)))
     with mock_aws():
         desk = Desk(rules)
-        quick = {"created_at": f"{TUE}T00:00:00Z", "team": "Web", "first_response_at": f"{TUE}T00:30:00Z"}
+        quick = {
+            "created_at": f"{TUE}T00:00:00Z",
+            "team": "Web",
+            "first_response_at": f"{TUE}T00:30:00Z",
+        }
         desk.put(f"{TUE}T00:30", "T-1", **quick, status="New")
         desk.put(f"{TUE}T02:00", "T-1", **quick, status="Resolved", resolved_at=f"{TUE}T02:00:00Z")
         desk.put(f"{TUE}T00:00", "T-2", created_at=f"{TUE}T00:00:00Z", status="New", team="Web")
         report(desk, f"{NEXT_MON}T07:00")
         body = mails(desk)["weekly", "manager"]
     assert body["subject"] == "[Report] Week of 2026-03-02: 50 % (2 of 4) kept"
-    assert [(each["clock"], each["met"][-1], each["breached"][-1]) for each in body["attainment"]] == [
+    assert [
+        (each["clock"], each["met"][-1], each["breached"][-1]) for each in body["attainment"]
+    ] == [
         ("first_response", 1, 1),
         ("resolution", 1, 1),
     ]
-    assert {(each["policy"], each["team"]) for each in body["attainment"]} == {("everything", "Web")}
-    assert "  resolution        50 % of 2        -   -   -   -   -   -   -  50" in body["email"].splitlines()
+    assert {(each["policy"], each["team"]) for each in body["attainment"]} == {
+        ("everything", "Web")
+    }
+    assert (
+        "  resolution        50 % of 2        -   -   -   -   -   -   -  50"
+        in body["email"].splitlines()
+    )
     assert max(map(len, body["email"].splitlines())) <= 72
 
 
@@ -282,13 +317,19 @@ def test_the_page_says_in_words_what_its_charts_show_and_takes_no_text_for_html(
 
 
 def test_the_link_in_a_mail_opens_its_page_for_two_weeks(desk: Desk) -> None:
-    desk.parts = evolve(desk.parts, settings=evolve(desk.parts.settings, link_base="https://links.example"))
+    desk.parts = evolve(
+        desk.parts, settings=evolve(desk.parts.settings, link_base="https://links.example")
+    )
     desk.put(f"{MON}T00:00", **NEW)
     report(desk, f"{TUE}T07:00")
     sent = mails(desk)
     opened = {}
     for (kind, topic), body in sent.items():
-        [link] = [line for line in body["email"].splitlines() if line.startswith("https://links.example/report/")]
+        [link] = [
+            line
+            for line in body["email"].splitlines()
+            if line.startswith("https://links.example/report/")
+        ]
         opened[kind, topic] = link
         assert ask(desk, link, "2026-03-10T00:00")[:2] == (200, page(desk, PAGE_OF[kind]))
     assert len(set(opened.values())) == 4
@@ -297,7 +338,11 @@ def test_the_link_in_a_mail_opens_its_page_for_two_weeks(desk: Desk) -> None:
     assert "script" not in headers["Content-Security-Policy"]
 
 
-PAGE_OF = {"daily": f"daily/{TUE}.html", "monthly": f"daily/{TUE}.html", "weekly": f"weekly/{MON}.html"}
+PAGE_OF = {
+    "daily": f"daily/{TUE}.html",
+    "monthly": f"daily/{TUE}.html",
+    "weekly": f"weekly/{MON}.html",
+}
 
 
 def ask(desk: Desk, path: str, now: str) -> tuple[int, str, dict[str, str]]:
@@ -308,7 +353,8 @@ def ask(desk: Desk, path: str, now: str) -> tuple[int, str, dict[str, str]]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/report/", "/report/short", f"/report/{'0' * 16}", f"/report/{'%' * 16}", "//report/é"]
+    "path",
+    ["/report/", "/report/short", f"/report/{'0' * 16}", f"/report/{'%' * 16}", "//report/é"],
 )
 def test_an_unknown_link_shows_nothing(desk: Desk, path: str) -> None:
     status, said, _ = ask(desk, path, f"{TUE}T07:00")
@@ -331,14 +377,19 @@ def test_the_lease_outlives_the_function() -> None:
 
 def test_ten_days_of_runs_every_hour_tells_each_day_week_and_month_once(desk: Desk) -> None:
     """Hourly over the change to summer time, in a zone that has one."""
-    calendars = {name: evolve(each, timezone="Europe/Berlin") for name, each in desk.parts.policy.calendars.items()}
+    calendars = {
+        name: evolve(each, timezone="Europe/Berlin")
+        for name, each in desk.parts.policy.calendars.items()
+    }
     desk.with_policy(evolve(desk.parts.policy, calendars=calendars))
     for hour in range(10 * 24):
         report(desk, _hours_after("2026-03-24T00:00", hour))
-    told = [(body["report"], topic) for topic, body in desk.sent()]
-    assert told.count(("daily", "manager")) == 11  # that of the day before came at the first run
-    assert told.count(("weekly", "executive")) == 2
-    assert told.count(("monthly", "executive")) == 2
+    notified = [(body["report"], topic) for topic, body in desk.sent()]
+    assert (
+        notified.count(("daily", "manager")) == 11
+    )  # that of the day before came at the first run
+    assert notified.count(("weekly", "executive")) == 2
+    assert notified.count(("monthly", "executive")) == 2
 
 
 def _hours_after(start: str, hours: int) -> str:

@@ -7,10 +7,10 @@ from itertools import pairwise
 import pytest
 from attrs import evolve
 
-from building import CEILINGS, DAY, HOUR, at, facts, judge, policy, resolution, rule
+from building import CEILINGS, DAY, HOUR, at, evaluate, facts, policy, resolution, rule
 from sla_watchdog.domain.clocks.attainment import WEEKS, Counting, Kept, week_starts
-from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.policy.model import Age, Level
+from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.presentation.view.report import Kind, audiences, periods, zone
 
 MONDAY = at("2026-03-09")
@@ -19,32 +19,75 @@ MONDAY = at("2026-03-09")
 @pytest.mark.parametrize(
     ("now", "in_zone", "daily", "weekly", "monthly"),
     [
-        pytest.param("2026-03-09T07:00", "UTC", "2026-03-09", "2026-03-09", "2026-03", id="at seven"),
-        pytest.param("2026-03-09T06:59", "UTC", "2026-03-08", "2026-03-02", "2026-03", id="before seven"),
-        pytest.param("2026-03-01T06:00", "Europe/Berlin", "2026-03-01", "2026-02-23", "2026-03", id="seven there"),
-        pytest.param("2026-03-29T05:00", "Europe/Berlin", "2026-03-29", "2026-03-23", "2026-03", id="on a short day"),
-        pytest.param("2026-03-29T04:59", "Europe/Berlin", "2026-03-28", "2026-03-23", "2026-03", id="before it"),
-        pytest.param("2027-01-01T12:00", "America/New_York", "2027-01-01", "2026-12-28", "2027-01", id="New Year"),
+        pytest.param(
+            "2026-03-09T07:00", "UTC", "2026-03-09", "2026-03-09", "2026-03", id="at seven"
+        ),
+        pytest.param(
+            "2026-03-09T06:59", "UTC", "2026-03-08", "2026-03-02", "2026-03", id="before seven"
+        ),
+        pytest.param(
+            "2026-03-01T06:00",
+            "Europe/Berlin",
+            "2026-03-01",
+            "2026-02-23",
+            "2026-03",
+            id="seven there",
+        ),
+        pytest.param(
+            "2026-03-29T05:00",
+            "Europe/Berlin",
+            "2026-03-29",
+            "2026-03-23",
+            "2026-03",
+            id="on a short day",
+        ),
+        pytest.param(
+            "2026-03-29T04:59",
+            "Europe/Berlin",
+            "2026-03-28",
+            "2026-03-23",
+            "2026-03",
+            id="before it",
+        ),
+        pytest.param(
+            "2027-01-01T12:00",
+            "America/New_York",
+            "2027-01-01",
+            "2026-12-28",
+            "2027-01",
+            id="New Year",
+        ),
     ],
 )
 def test_a_day_of_reports_begins_at_seven_in_its_zone(
     now: str, in_zone: str, daily: str, weekly: str, monthly: str
 ) -> None:
-    assert periods(at(now), in_zone) == {Kind.DAILY: daily, Kind.WEEKLY: weekly, Kind.MONTHLY: monthly}
+    assert periods(at(now), in_zone) == {
+        Kind.DAILY: daily,
+        Kind.WEEKLY: weekly,
+        Kind.MONTHLY: monthly,
+    }
 
 
 def test_the_zone_is_that_of_the_policy_that_matches_everything() -> None:
-    rules = policy(rule("few", resolution(HOUR)), rule("everything", resolution(HOUR), calendar="office"))
+    rules = policy(
+        rule("few", resolution(HOUR)), rule("everything", resolution(HOUR), calendar="office")
+    )
     assert zone(rules) == "Europe/Berlin"
 
 
-def told(*levels: tuple[str, ...]) -> dict[Kind, list[str]]:
-    ceilings = evolve(CEILINGS, levels=tuple(Level(Age((n + 1) * DAY), tell) for n, tell in enumerate(levels)))
-    return {kind: [to.audience for to in found] for kind, found in audiences(policy(ceilings=ceilings)).items()}
+def notified(*levels: tuple[str, ...]) -> dict[Kind, list[str]]:
+    ceilings = evolve(
+        CEILINGS, levels=tuple(Level(Age((n + 1) * DAY), tell) for n, tell in enumerate(levels))
+    )
+    return {
+        kind: [to.audience for to in found]
+        for kind, found in audiences(policy(ceilings=ceilings)).items()
+    }
 
 
 def test_the_last_two_ceilings_say_who_reads_reports() -> None:
-    found = told(("owner",), ("manager", "team-lead"), ("executive", "manager"))
+    found = notified(("owner",), ("manager", "team-lead"), ("executive", "manager"))
     assert found == {
         Kind.DAILY: ["manager", "team-lead"],
         Kind.WEEKLY: ["manager", "team-lead", "executive"],
@@ -53,14 +96,23 @@ def test_the_last_two_ceilings_say_who_reads_reports() -> None:
 
 
 def test_where_there_is_one_ceiling_its_audiences_read_all() -> None:
-    assert set(map(tuple, told(("executive",)).values())) == {("executive",)}
+    assert set(map(tuple, notified(("executive",)).values())) == {("executive",)}
 
 
 def test_weeks_begin_on_mondays_at_midnight_also_over_summer_time() -> None:
     starts = week_starts(at("2026-04-08T12:00"), "Europe/Berlin")
     assert len(starts) == WEEKS + 1
     assert starts[-1] == at("2026-04-05T22:00")
-    assert [(b - a) // HOUR for a, b in pairwise(starts)] == [168, 168, 168, 168, 168, 168, 167, 168]
+    assert [(b - a) // HOUR for a, b in pairwise(starts)] == [
+        168,
+        168,
+        168,
+        168,
+        168,
+        168,
+        167,
+        168,
+    ]
     assert week_starts(starts[-1], "Europe/Berlin")[-1] == starts[-1]
     assert week_starts(starts[-1] - 1, "Europe/Berlin")[-1] == starts[-2]
 
@@ -73,7 +125,7 @@ def life(created: str, resolved: str = "") -> Facts:
 def counted(*cases: Facts, now: int = MONDAY) -> tuple[Kept, ...]:
     counting = Counting(week_starts(now, "UTC"))
     for known in cases:
-        counting.add(judge(known, "2026-03-09").clocks, known)
+        counting.add(evaluate(known, "2026-03-09").clocks, known)
     return counting.attainment().total
 
 
@@ -99,7 +151,9 @@ def test_a_breach_counts_in_the_week_in_which_it_happened_though_nobody_ended_it
 def test_what_is_not_decided_yet_or_was_before_the_first_week_counts_nowhere() -> None:
     running = life("2026-03-08T20:00")
     long_ago = facts(
-        ("created", "2025-03-01T00:00"), ("status", "2025-03-01T00:00", "New"), ("status", "2025-03-01T02:00", "Closed")
+        ("created", "2025-03-01T00:00"),
+        ("status", "2025-03-01T00:00", "New"),
+        ("status", "2025-03-01T02:00", "Closed"),
     )
     assert counted(running, long_ago) == (Kept(),) * WEEKS
 
@@ -112,7 +166,7 @@ def test_a_clock_counts_for_the_team_that_had_it_when_it_was_decided() -> None:
         ("team", "2026-03-02T00:00", "Web"),
         ("team", "2026-03-02T12:00", "Billing"),
     )
-    counting.add(judge(known, "2026-03-09").clocks, known)
+    counting.add(evaluate(known, "2026-03-09").clocks, known)
     assert [group.team for group in counting.attainment().weeks] == ["Web"]
 
 

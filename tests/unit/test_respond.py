@@ -24,8 +24,15 @@ from sla_watchdog.domain.policy.model import Acknowledge
 from sla_watchdog.usecases.respond.http import answer
 
 MON = "2026-03-02"
-NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New", "subject": "City <page> still online", "assignee": "Kim"}
-POLICY = policy(rule("all", resolution(8 * HOUR)), acknowledge=Acknowledge(longest=16 * HOUR, snoozes=2))
+NEW = {
+    "created_at": f"{MON}T00:00:00Z",
+    "status": "New",
+    "subject": "City <page> still online",
+    "assignee": "Kim",
+}
+POLICY = policy(
+    rule("all", resolution(8 * HOUR)), acknowledge=Acknowledge(longest=16 * HOUR, snoozes=2)
+)
 
 
 @pytest.fixture
@@ -44,11 +51,15 @@ def sent_link(desk: Desk, now: str, days: int = 14) -> str:
     case = desk.case()
     alerts = plan(evolve(case, reached={}, outbox={}), POLICY, at(now)).alerts
     code = new_code()
-    desk.parts.watch.put_alert_link(code, case.id, Entry("t", 0, alerts[:1]), at(now) + days * 86_400)
+    desk.parts.watch.put_alert_link(
+        code, case.id, Entry("t", 0, alerts[:1]), at(now) + days * 86_400
+    )
     return code
 
 
-def ask(desk: Desk, code: str, now: str, form: dict[str, str] | None = None, **event: Any) -> tuple[int, str]:
+def ask(
+    desk: Desk, code: str, now: str, form: dict[str, str] | None = None, **event: Any
+) -> tuple[int, str]:
     request = {
         "rawPath": f"/{code}",
         "requestContext": {"http": {"method": "POST" if form is not None else "GET"}},
@@ -91,7 +102,9 @@ def test_a_link_answers_once(desk: Desk) -> None:
     code = sent_link(desk, f"{MON}T06:00")
     ask(desk, code, f"{MON}T06:30", take(f"{MON}T06:30", f"{MON}T07:30"))
     facts = desk.case().facts
-    _, body = ask(desk, code, f"{MON}T06:40", take(f"{MON}T06:40", f"{MON}T16:30", by="Somebody else"))
+    _, body = ask(
+        desk, code, f"{MON}T06:40", take(f"{MON}T06:40", f"{MON}T16:30", by="Somebody else")
+    )
     assert "Kim Larsen has it already" in body
     assert "Your answer was not counted" in body
     assert desk.case().facts == facts
@@ -108,7 +121,9 @@ def test_not_me_leaves_the_link_to_the_others_who_got_the_message(desk: Desk) ->
         _, body = ask(desk, code, f"{MON}T06:{minute}", {"answer": "not_me"})
         assert "Noted: not you" in body
         assert "can still take it" in body
-    assert [outcome for _, outcome in desk.outcomes()].count("declined") == 1, "the first time alone is recorded"
+    assert [outcome for _, outcome in desk.outcomes()].count("declined") == 1, (
+        "the first time alone is recorded"
+    )
     _, body = ask(desk, code, f"{MON}T06:32")
     assert "I take it" in body
     _, body = ask(desk, code, f"{MON}T06:33", take("", f"{MON}T07:30"))
@@ -123,7 +138,9 @@ def test_the_page_says_who_is_told_when_the_promise_that_holds_is_over(desk: Des
     for time in ("11:59", "12:05"):
         _, body = ask(desk, other, f"{MON}T{time}")
         after = body.partition("Next, if nobody acts")[2][:160]
-        assert ("12:30" in after, "manager" in after) == (True, True), "what comes due at 12:00 waits for it"
+        assert ("12:30" in after, "manager" in after) == (True, True), (
+            "what comes due at 12:00 waits for it"
+        )
 
 
 def test_not_me_is_noted_and_holds_nothing(desk: Desk) -> None:
@@ -146,7 +163,9 @@ def test_not_me_is_noted_and_holds_nothing(desk: Desk) -> None:
         ({}, "choose when"),
     ],
 )
-def test_what_cannot_be_promised_changes_nothing_and_says_why(desk: Desk, form: dict[str, str], said: str) -> None:
+def test_what_cannot_be_promised_changes_nothing_and_says_why(
+    desk: Desk, form: dict[str, str], said: str
+) -> None:
     code = sent_link(desk, f"{MON}T06:00")
     before = desk.case()
     status, body = ask(desk, code, f"{MON}T06:30", form)
@@ -195,7 +214,13 @@ def test_codes_are_of_eighty_random_bits() -> None:
 
 def test_any_request_has_a_clear_answer_and_changes_nothing_without_a_code(desk: Desk) -> None:
     before = desk.dynamodb.scan(TableName=desk.parts.settings.watch_table)["Items"]
-    value = st.none() | st.booleans() | st.integers() | st.text(max_size=40) | st.binary(max_size=9).map(repr)
+    value = (
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.text(max_size=40)
+        | st.binary(max_size=9).map(repr)
+    )
     method = st.fixed_dictionaries({"method": st.sampled_from(["POST", "GET"])})
     event = st.fixed_dictionaries(
         {},
@@ -207,7 +232,9 @@ def test_any_request_has_a_clear_answer_and_changes_nothing_without_a_code(desk:
         },
     )
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(
+        max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), database=None
+    )
     @given(event)
     def fuzz(request: dict[str, Any]) -> None:
         given_answer = answer(request, desk.parts.responder(at(f"{MON}T06:30")), at(f"{MON}T06:30"))
@@ -219,7 +246,9 @@ def test_any_request_has_a_clear_answer_and_changes_nothing_without_a_code(desk:
 
 
 def test_a_message_carries_a_link_that_answers_for_it(desk: Desk) -> None:
-    desk.parts = evolve(desk.parts, settings=evolve(desk.parts.settings, link_base="https://api.example"))
+    desk.parts = evolve(
+        desk.parts, settings=evolve(desk.parts.settings, link_base="https://api.example")
+    )
     desk.tick(f"{MON}T08:01")
     for _, body in desk.sent():
         code = body["link"].removeprefix("https://api.example/")
@@ -228,14 +257,18 @@ def test_a_message_carries_a_link_that_answers_for_it(desk: Desk) -> None:
 
 
 def test_an_alert_goes_without_a_link_where_none_can_be_stored(desk: Desk) -> None:
-    desk.parts = evolve(desk.parts, settings=evolve(desk.parts.settings, link_base="https://api.example"))
+    desk.parts = evolve(
+        desk.parts, settings=evolve(desk.parts.settings, link_base="https://api.example")
+    )
     desk.dynamodb.meta.events.register("before-call.dynamodb.UpdateItem", refuse_links)
     desk.tick(f"{MON}T08:01")
     assert [body["link"] for _, body in desk.sent()] == [None] * 4
 
 
 def test_good_news_and_findings_have_no_link(desk: Desk) -> None:
-    desk.parts = evolve(desk.parts, settings=evolve(desk.parts.settings, link_base="https://api.example"))
+    desk.parts = evolve(
+        desk.parts, settings=evolve(desk.parts.settings, link_base="https://api.example")
+    )
     desk.put(f"{MON}T07:00", **{**NEW, "status": "Resolved", "updated_at": f"{MON}T07:00:00Z"})
     desk.tick(f"{MON}T07:01")
     ((_, body),) = desk.sent()
@@ -247,13 +280,19 @@ def refuse_links(params: Any, **_: object) -> None:
         raise EndpointConnectionError(endpoint_url="https://dynamodb")
 
 
-def test_what_came_due_before_a_promise_and_no_tick_saw_is_on_record_all_the_same(desk: Desk) -> None:
-    """A tick was late: the breach of 08:00 is held back by the promise, and the audit says so while it lasts."""
+def test_what_came_due_before_a_promise_and_no_tick_saw_is_on_record_all_the_same(
+    desk: Desk,
+) -> None:
+    """A tick was late: the breach of 08:00 is held back by the promise, and the audit says so while
+    it lasts.
+    """
     responder, until = desk.parts.responder(at(f"{MON}T08:05")), at(f"{MON}T12:00")
     responder.promise("T-1", "Kim", until, at(f"{MON}T08:05"), Answer.ACKNOWLEDGED)
     desk.tick(f"{MON}T08:06")
     assert desk.sent() == []
     held = [item for item in desk.audit() if item.outcome is Outcome.DEFERRED]
-    assert {(item.alert_id.split("/")[3], item.at) for item in held} == {("1", at(f"{MON}T08:00") + 1)}
+    assert {(item.alert_id.split("/")[3], item.at) for item in held} == {
+        ("1", at(f"{MON}T08:00") + 1)
+    }
     assert all("Kim" in item.reason for item in held)
     assert desk.case().next_at == until

@@ -12,14 +12,20 @@ from sla_watchdog.domain.tickets.lookalikes import Key, keys, normal_subject, no
     ("subject", "normal"),
     [
         pytest.param("City page still online", "city page still online", id="folded"),
-        pytest.param("RE: Fwd:  AW[2]: City page, still online!!", "city page still online", id="prefixes"),
-        pytest.param("Straße der Freiheit gesperrt", "strasse der freiheit gesperrt", id="case-folded"),
+        pytest.param(
+            "RE: Fwd:  AW[2]: City page, still online!!", "city page still online", id="prefixes"
+        ),
+        pytest.param(
+            "Straße der Freiheit gesperrt", "strasse der freiheit gesperrt", id="case-folded"
+        ),
         pytest.param("Page gone", "", id="two-words"),
         pytest.param("a b c d", "", id="too-short"),
         pytest.param("Please help me!", "", id="stock"),
         pytest.param("", "", id="none"),
         pytest.param("Re: Re: Re:", "", id="nothing-but-prefixes"),
-        pytest.param("Regarding: our page is gone", "regarding our page is gone", id="a-word-is-no-prefix"),
+        pytest.param(
+            "Regarding: our page is gone", "regarding our page is gone", id="a-word-is-no-prefix"
+        ),
     ],
 )
 def test_a_subject_is_compared_in_its_normal_form(subject: str, normal: str) -> None:
@@ -41,7 +47,9 @@ def test_a_subject_is_compared_in_its_normal_form(subject: str, normal: str) -> 
         pytest.param("costs 99 or 1000", (), id="small-numbers"),
     ],
 )
-def test_references_are_ids_and_neither_dates_nor_years(subject: str, found: tuple[str, ...]) -> None:
+def test_references_are_ids_and_neither_dates_nor_years(
+    subject: str, found: tuple[str, ...]
+) -> None:
     assert references(subject) == found
 
 
@@ -68,19 +76,31 @@ def facts(**states: str) -> Facts:
 
 
 def test_a_ticket_without_a_customer_looks_like_no_other() -> None:
-    assert keys("T-1", facts(url="https://example.org/x", subject="City page still online")) == frozenset()
+    assert (
+        keys("T-1", facts(url="https://example.org/x", subject="City page still online"))
+        == frozenset()
+    )
 
 
 def test_the_keys_are_those_of_one_customer_and_of_what_is_known_now() -> None:
-    known = facts(customer_id=" City-7 ", url="https://example.org/x", subject="Order 4711008 is late")
+    known = facts(
+        customer_id=" City-7 ", url="https://example.org/x", subject="Order 4711008 is late"
+    )
     assert keys("T-1", known) == {
         Key("city-7", "URL", "example.org/x"),
         Key("city-7", "reference", "4711008"),
         Key("city-7", "subject", "order 4711008 is late"),
     }
-    assert keys("T-1", known | [Fact("T-1", "url", 2, "")]) == {key for key in keys("T-1", known) if key.kind != "URL"}
+    assert keys("T-1", known | [Fact("T-1", "url", 2, "")]) == {
+        key for key in keys("T-1", known) if key.kind != "URL"
+    }
 
 
 def test_keys_of_other_kinds_or_customers_never_meet() -> None:
-    made = [Key("a", "URL", "x"), Key("a", "subject", "x"), Key("b", "URL", "x"), Key("", "URL", "ax")]
+    made = [
+        Key("a", "URL", "x"),
+        Key("a", "subject", "x"),
+        Key("b", "URL", "x"),
+        Key("", "URL", "ax"),
+    ]
     assert len({key.hash for key in made}) == 4

@@ -1,15 +1,37 @@
-"""Parts B and C of the semantics, clocks and pauses: one test or more for each paragraph, named after it."""
+"""Parts B and C of the semantics, clocks and pauses: one test or more for each paragraph, named
+after it.
+"""
 
 from __future__ import annotations
 
 from attrs import evolve
 
-from building import DAY, HOUR, STANDARD, at, facts, first_response, judge, policy, resolution, rule
-from sla_watchdog.domain.escalation.case import Case
+from building import (
+    DAY,
+    HOUR,
+    STANDARD,
+    at,
+    evaluate,
+    facts,
+    first_response,
+    policy,
+    resolution,
+    rule,
+)
 from sla_watchdog.domain.clocks.targets import Clock, State
+from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import Plan, plan
+from sla_watchdog.domain.policy.model import (
+    Ladder,
+    Level,
+    Metric,
+    Open,
+    Pauses,
+    Policy,
+    Repeat,
+    Target,
+)
 from sla_watchdog.domain.tickets.facts import Facts
-from sla_watchdog.domain.policy.model import Ladder, Level, Metric, Open, Pauses, Policy, Repeat, Target
 
 LATER = "2026-06-01T00:00"
 
@@ -33,8 +55,10 @@ WAIT = {"pauses_in": frozenset({"waiting"})}
 
 
 def test_b1_state_is_a_function_of_facts_policy_and_now_alone() -> None:
-    known = facts(BORN, ("status", "2026-03-02T10:00", "Waiting"), ("status", "2026-03-02T11:00", "Open"))
-    assert judge(known, LATER) == judge(Facts.of(list(known)[::-1]), LATER)
+    known = facts(
+        BORN, ("status", "2026-03-02T10:00", "Waiting"), ("status", "2026-03-02T11:00", "Open")
+    )
+    assert evaluate(known, LATER) == evaluate(Facts.of(list(known)[::-1]), LATER)
 
 
 def test_b2_only_a_public_message_by_a_person_is_a_first_response() -> None:
@@ -94,7 +118,10 @@ def test_b4_an_update_is_due_after_each_public_message_and_never_before_the_firs
     desk = target(Metric.UPDATE, 4 * HOUR)
     assert not clocks(facts(BORN, ("customer_reply", "2026-03-02T10:00")), desk, Metric.UPDATE)
     known = facts(BORN, ("agent_reply", "2026-03-02T10:00"), ("agent_reply", "2026-03-02T12:00"))
-    assert [c.due_at for c in clocks(known, desk, Metric.UPDATE)] == [at("2026-03-02T14:00"), at("2026-03-02T16:00")]
+    assert [c.due_at for c in clocks(known, desk, Metric.UPDATE)] == [
+        at("2026-03-02T14:00"),
+        at("2026-03-02T16:00"),
+    ]
 
 
 def test_b4_updates_pause_only_where_the_policy_says_so() -> None:
@@ -120,7 +147,11 @@ TWICE = facts(
 
 def test_b5_first_and_total_resolution_are_two_numbers_and_closing_changes_neither() -> None:
     desk = policy(
-        rule("all", Target(Metric.FIRST_RESOLUTION, HOUR, STANDARD), Target(Metric.RESOLUTION, 2 * HOUR, STANDARD))
+        rule(
+            "all",
+            Target(Metric.FIRST_RESOLUTION, HOUR, STANDARD),
+            Target(Metric.RESOLUTION, 2 * HOUR, STANDARD),
+        )
     )
     assert only(TWICE, desk, Metric.FIRST_RESOLUTION).elapsed(at(LATER)) == HOUR
     total = only(TWICE, desk, Metric.RESOLUTION)
@@ -140,10 +171,17 @@ def test_b6_the_age_of_a_case_is_wall_time_that_nothing_pauses_or_resets() -> No
         ("status", "2026-03-06T10:00", "Open"),
     )
     age = only(known, policy(), Metric.AGE)
-    assert (age.started_at, age.levels[0]) == (at("2026-03-02T09:00"), at("2026-03-02T09:00") + 14 * DAY)
+    assert (age.started_at, age.levels[0]) == (
+        at("2026-03-02T09:00"),
+        at("2026-03-02T09:00") + 14 * DAY,
+    )
 
 
-PROGRESS = {Metric.PROGRESS: Ladder("progress", (Level(Open(24 * HOUR), ("manager",), repeat=Repeat(DAY, True)),))}
+PROGRESS = {
+    Metric.PROGRESS: Ladder(
+        "progress", (Level(Open(24 * HOUR), ("manager",), repeat=Repeat(DAY, True)),)
+    )
+}
 
 
 def test_b7_a_courtesy_reply_is_no_progress_and_a_named_owner_is() -> None:
@@ -161,7 +199,9 @@ def test_b7_a_courtesy_reply_is_no_progress_and_a_named_owner_is() -> None:
     assert (found.cycle, found.due_at) == (2, at("2026-03-04T01:00"))
 
 
-def test_c1_only_the_open_part_of_a_pause_moves_a_deadline_over_the_change_of_the_clocks_too() -> None:
+def test_c1_only_the_open_part_of_a_pause_moves_a_deadline_over_the_change_of_the_clocks_too() -> (
+    None
+):
     desk = policy(rule("all", resolution(8 * HOUR), calendar="office"))
     night = facts(
         ("created", "2026-03-27T09:00+01:00"),
@@ -201,18 +241,29 @@ def test_c2_only_the_statuses_that_the_policy_names_pause() -> None:
 def test_c3_while_paused_nothing_is_due_and_a_breach_before_the_pause_stays() -> None:
     desk = target(Metric.RESOLUTION, 8 * HOUR, **WAIT)
     clock = only(PAUSED, desk, Metric.RESOLUTION)
-    assert (clock.due_at, clock.state(at(LATER)), clock.elapsed(at(LATER))) == (None, State.PAUSED, HOUR)
+    assert (clock.due_at, clock.state(at(LATER)), clock.elapsed(at(LATER))) == (
+        None,
+        State.PAUSED,
+        HOUR,
+    )
     late = facts(BORN, ("status", "2026-03-02T18:00", "Waiting"))
     assert only(late, desk, Metric.RESOLUTION).state(at(LATER)) is State.BREACHED
 
 
 def test_c4_paused_straight_to_resolved_excludes_the_pause() -> None:
     known = PAUSED | facts(("status", "2026-03-09T09:00", "Resolved"))
-    assert only(known, target(Metric.RESOLUTION, 8 * HOUR, **WAIT), Metric.RESOLUTION).elapsed(at(LATER)) == HOUR
+    assert (
+        only(known, target(Metric.RESOLUTION, 8 * HOUR, **WAIT), Metric.RESOLUTION).elapsed(
+            at(LATER)
+        )
+        == HOUR
+    )
 
 
 def test_c4_born_paused_has_no_running_time_until_it_is_open() -> None:
-    known = facts(BORN, ("status", "2026-03-02T09:00", "Waiting"), ("status", "2026-03-02T12:00", "Open"))
+    known = facts(
+        BORN, ("status", "2026-03-02T09:00", "Waiting"), ("status", "2026-03-02T12:00", "Open")
+    )
     desk = target(Metric.RESOLUTION, 8 * HOUR, **WAIT)
     assert only(known, desk, Metric.RESOLUTION).due_at == at("2026-03-02T20:00")
 
@@ -223,16 +274,22 @@ def test_c4_born_closed_has_no_clock() -> None:
 
 
 LIMITED = evolve(
-    policy(rule("all", resolution(8 * HOUR), calendar="office")), pauses=Pauses(longest=4 * HOUR, total=6 * HOUR)
+    policy(rule("all", resolution(8 * HOUR), calendar="office")),
+    pauses=Pauses(longest=4 * HOUR, total=6 * HOUR),
 )
 
 
 def test_c5_beyond_the_longest_pause_the_clock_runs_on_and_an_alert_says_so() -> None:
     """Friday 16:00 Berlin + 4 open hours of pause: Monday 12:00, in summer time by then."""
-    known = facts(("created", "2026-03-27T15:00+01:00"), ("status", "2026-03-27T16:00+01:00", "Waiting"))
+    known = facts(
+        ("created", "2026-03-27T15:00+01:00"), ("status", "2026-03-27T16:00+01:00", "Waiting")
+    )
     ends = at("2026-03-30T12:00+02:00")
     assert only(known, LIMITED, Metric.RESOLUTION).due_at == at("2026-03-31T11:00+02:00")
-    before, after = plan(Case("T-1", known), LIMITED, ends - 1), plan(Case("T-1", known), LIMITED, ends)
+    before, after = (
+        plan(Case("T-1", known), LIMITED, ends - 1),
+        plan(Case("T-1", known), LIMITED, ends),
+    )
     assert not before.alerts
     assert before.next_at == ends
     assert [(alert.clock, alert.recipient.key) for alert in after.alerts] == [("pause", "owner")]
@@ -245,7 +302,9 @@ def test_c5_all_pauses_together_have_a_limit_too() -> None:
         ("status", "2026-03-30T14:00+02:00", "Open"),
         ("status", "2026-03-30T15:00+02:00", "Waiting"),
     )
-    pause = [c for c in judge(known, "2026-03-31T10:00", LIMITED).clocks if c.metric is Metric.PAUSE]
+    pause = [
+        c for c in evaluate(known, "2026-03-31T10:00", LIMITED).clocks if c.metric is Metric.PAUSE
+    ]
     assert [c.levels[0] for c in pause] == [at("2026-03-30T17:00+02:00")]
 
 
@@ -253,19 +312,25 @@ def test_c5_a_message_of_the_customer_ends_a_pause_whatever_the_status_says() ->
     desk = target(Metric.RESOLUTION, 8 * HOUR, **WAIT)
     known = PAUSED | facts(("customer_reply", "2026-03-02T15:00"))
     assert only(known, desk, Metric.RESOLUTION).due_at == at("2026-03-02T22:00")
-    again = known | facts(("status", "2026-03-02T16:00", "Open"), ("status", "2026-03-02T17:00", "Waiting"))
+    again = known | facts(
+        ("status", "2026-03-02T16:00", "Open"), ("status", "2026-03-02T17:00", "Waiting")
+    )
     assert only(again, desk, Metric.RESOLUTION).due_at is None
 
 
 def test_c6_a_changed_list_of_pauses_judges_the_whole_history_anew() -> None:
     known = PAUSED | facts(("status", "2026-03-02T12:00", "Open"))
-    assert only(known, target(Metric.RESOLUTION, 8 * HOUR, **WAIT), Metric.RESOLUTION).due_at == at("2026-03-02T19:00")
-    assert only(known, target(Metric.RESOLUTION, 8 * HOUR), Metric.RESOLUTION).due_at == at("2026-03-02T17:00")
+    assert only(known, target(Metric.RESOLUTION, 8 * HOUR, **WAIT), Metric.RESOLUTION).due_at == at(
+        "2026-03-02T19:00"
+    )
+    assert only(known, target(Metric.RESOLUTION, 8 * HOUR), Metric.RESOLUTION).due_at == at(
+        "2026-03-02T17:00"
+    )
 
 
 def elsewhere(known: Facts, now: str = LATER) -> Plan:
     by_field = Target(Metric.RESOLUTION, 0, STANDARD, due="due_at")
-    return judge(known, now, policy(rule("all", by_field, first_response(HOUR))))
+    return evaluate(known, now, policy(rule("all", by_field, first_response(HOUR))))
 
 
 def test_a_deadline_set_elsewhere_is_taken_as_it_is_and_no_pause_moves_it() -> None:
@@ -275,9 +340,13 @@ def test_a_deadline_set_elsewhere_is_taken_as_it_is_and_no_pause_moves_it() -> N
     assert clock.levels[2] == at("2026-03-04T15:00")
 
 
-def test_a_deadline_moved_into_the_past_is_a_breach_from_then_on_and_a_later_one_heals_nothing() -> None:
+def test_a_deadline_moved_into_the_past_is_a_breach_from_then_on_and_a_later_one_heals_nothing() -> (
+    None
+):
     moved = facts(
-        BORN, ("due_at", "2026-03-02T09:00", "2026-03-05T00:00Z"), ("due_at", "2026-03-03T00:00", "2026-03-02T12:00Z")
+        BORN,
+        ("due_at", "2026-03-02T09:00", "2026-03-05T00:00Z"),
+        ("due_at", "2026-03-03T00:00", "2026-03-02T12:00Z"),
     )
     (clock,) = [c for c in elsewhere(moved).clocks if c.metric is Metric.RESOLUTION]
     assert clock.breach_at == at("2026-03-03T00:00")
@@ -291,6 +360,6 @@ def test_a_deadline_that_is_none_is_a_finding_and_the_other_clocks_run() -> None
         ("soon", "due_at: 'soon' is no deadline, so resolution has none"),
         ("", "due_at: missing, so resolution has none"),
     ):
-        judged = elsewhere(facts(BORN, ("due_at", "2026-03-02T09:00", value)))
-        assert {c.metric for c in judged.clocks} == {Metric.FIRST_RESPONSE, Metric.AGE}
-        assert [finding.reason for finding in judged.findings] == [reason]
+        evaluated = elsewhere(facts(BORN, ("due_at", "2026-03-02T09:00", value)))
+        assert {c.metric for c in evaluated.clocks} == {Metric.FIRST_RESPONSE, Metric.AGE}
+        assert [finding.reason for finding in evaluated.findings] == [reason]

@@ -13,6 +13,10 @@ PARAGRAPHS = {"a": 16, "b": 7, "c": 6, "d": 8, "e": 10}
 TESTS = "".join(path.read_text() for path in Path(__file__).parent.glob("test_semantics_*.py"))
 
 
-@pytest.mark.parametrize("paragraph", [f"{part}{n}" for part, count in PARAGRAPHS.items() for n in range(1, count + 1)])
+@pytest.mark.parametrize(
+    "paragraph", [f"{part}{n}" for part, count in PARAGRAPHS.items() for n in range(1, count + 1)]
+)
 def test_a_test_is_named_after(paragraph: str) -> None:
-    assert bool(re.search(rf"^def test_{paragraph}_\w+", TESTS, re.MULTILINE)) is (paragraph not in LATER)
+    assert bool(re.search(rf"^def test_{paragraph}_\w+", TESTS, re.MULTILINE)) is (
+        paragraph not in LATER
+    )

@@ -8,8 +8,6 @@ import pytest
 
 from building import DAY, HOUR, at, policy
 from sla_watchdog.domain.escalation.case import Recipient
-from sla_watchdog.presentation.text.absence import render_absence
-from sla_watchdog.domain.policy.model import Audience, Policy
 from sla_watchdog.domain.escalation.subscribers import (
     Roster,
     Seat,
@@ -22,6 +20,8 @@ from sla_watchdog.domain.escalation.subscribers import (
     noted,
     observed,
 )
+from sla_watchdog.domain.policy.model import Audience, Policy
+from sla_watchdog.presentation.text.absence import render_absence
 from unit.strict_sns import problem_of_body, problem_of_subject
 
 NOW = at("2026-03-02T12:00")
@@ -35,7 +35,9 @@ def roster(seat: Seat = KIM, state: State = S.CONFIRMED, ago: int = HOUR) -> Ros
     return Roster({seat: Subscriber(state, NOW - ago)})
 
 
-def state_after(before: State, seen: State | None, ago: int = HOUR, seat: Seat = KIM) -> State | None:
+def state_after(
+    before: State, seen: State | None, ago: int = HOUR, seat: Seat = KIM
+) -> State | None:
     known = observed(roster(seat, before, ago), {} if seen is None else {seat: seen}, (), NOW)
     return known.subscribers[seat].state if seat in known.subscribers else None
 
@@ -60,11 +62,15 @@ def state_after(before: State, seen: State | None, ago: int = HOUR, seat: Seat =
         pytest.param(S.OPTED_OUT, None, S.GONE, id="opted out, then gone"),
         pytest.param(S.CONFIRMED, S.UNVERIFIED, S.UNVERIFIED, id="the account is in the sandbox"),
         pytest.param(S.ENDED, None, None, id="unsubscribed on purpose, and forgotten"),
-        pytest.param(S.ENDED, S.CONFIRMED, S.ENDED, id="unsubscribed on purpose; the list lags behind"),
+        pytest.param(
+            S.ENDED, S.CONFIRMED, S.ENDED, id="unsubscribed on purpose; the list lags behind"
+        ),
         pytest.param(S.ENDED, S.PENDING, S.ENDED, id="unsubscribed before it was confirmed"),
     ],
 )
-def test_each_look_at_sns_moves_a_subscriber_on(before: State, seen: State | None, after: State | None) -> None:
+def test_each_look_at_sns_moves_a_subscriber_on(
+    before: State, seen: State | None, after: State | None
+) -> None:
     assert state_after(before, seen) is after
 
 
@@ -101,7 +107,9 @@ def test_an_audience_that_the_policy_no_longer_has_misses_nobody() -> None:
 # ------------------------------------------------------------------ who is notified
 
 
-def notified(known: Roster, reachable: Mapping[str, int] = EVERYBODY, live: bool = True, now: int = NOW) -> list[str]:
+def notified(
+    known: Roster, reachable: Mapping[str, int] = EVERYBODY, live: bool = True, now: int = NOW
+) -> list[str]:
     return [each.to.topic for each in due_absences(known, reachable, policy(), now, live)]
 
 
@@ -112,18 +120,41 @@ def gone(topic: str, protocol: str = "email", endpoint: str = "kim@example.org")
 @pytest.mark.parametrize(
     ("topic", "without", "hear"),
     [
-        pytest.param("owner", "", ["owner", "team-lead", "operations"], id="the members left, the next up, operations"),
+        pytest.param(
+            "owner",
+            "",
+            ["owner", "team-lead", "operations"],
+            id="the members left, the next up, operations",
+        ),
         pytest.param("owner", "owner", ["team-lead", "operations"], id="nobody is left in it"),
         pytest.param("owner", "owner team-lead", ["manager", "operations"], id="nor in the next"),
         pytest.param("executive", "", ["executive", "operations"], id="nobody is above the top"),
         pytest.param("executive", "executive", ["operations"], id="the top alone"),
-        pytest.param("owner--kim", "", ["owner", "team-lead", "operations"], id="one person's topic"),
-        pytest.param("owner-urgent", "", ["owner", "team-lead", "operations"], id="the topic of urgent alerts"),
+        pytest.param(
+            "owner--kim", "", ["owner", "team-lead", "operations"], id="one person's topic"
+        ),
+        pytest.param(
+            "owner-urgent",
+            "",
+            ["owner", "team-lead", "operations"],
+            id="the topic of urgent alerts",
+        ),
         pytest.param("operations", "", ["operations"], id="one of several in operations"),
-        pytest.param("operations", "operations", ["executive"], id="operations have nobody: the top"),
-        pytest.param("operations", "operations executive", ["manager"], id="nor has the top: the next below"),
-        pytest.param("owner", "operations", ["owner", "team-lead", "executive"], id="the top stands in for operations"),
-        pytest.param("owner", "owner team-lead manager executive operations", [], id="nobody anywhere"),
+        pytest.param(
+            "operations", "operations", ["executive"], id="operations have nobody: the top"
+        ),
+        pytest.param(
+            "operations", "operations executive", ["manager"], id="nor has the top: the next below"
+        ),
+        pytest.param(
+            "owner",
+            "operations",
+            ["owner", "team-lead", "executive"],
+            id="the top stands in for operations",
+        ),
+        pytest.param(
+            "owner", "owner team-lead manager executive operations", [], id="nobody anywhere"
+        ),
     ],
 )
 def test_who_hears_that_somebody_is_missing(topic: str, without: str, hear: list[str]) -> None:
@@ -139,8 +170,13 @@ def test_others_with_a_topic_of_their_own_hear_of_the_one_they_shared_it_with() 
 
 def test_those_for_urgent_alerts_alone_hear_of_it_where_nobody_else_is_left() -> None:
     reachable = EVERYBODY | {"executive": 0, "executive-urgent": 1}
-    assert notified(gone("executive-urgent", "sms", "+15555550100"), reachable) == ["executive-urgent", "operations"]
-    assert "executive-urgent" not in notified(gone("executive-urgent"), EVERYBODY | {"executive-urgent": 1})
+    assert notified(gone("executive-urgent", "sms", "+15555550100"), reachable) == [
+        "executive-urgent",
+        "operations",
+    ]
+    assert "executive-urgent" not in notified(
+        gone("executive-urgent"), EVERYBODY | {"executive-urgent": 1}
+    )
 
 
 def test_in_mode_observe_operations_alone_hear_of_it() -> None:
@@ -161,13 +197,13 @@ def test_operations_without_anybody_are_told_to_the_top_also_where_nobody_ever_w
 
 def times_told(known: Roster, reachable: Mapping[str, int], days: int) -> list[int]:
     """Hours after the first at which the sweep of each hour finds something to tell."""
-    told = []
+    hours = []
     for hour in range(days * 24):
         now = NOW + hour * HOUR
         if absences := due_absences(known, reachable, policy(), now, live=True):
             known = after_notifying(known, absences, now + 60)
-            told.append(hour)
-    return told
+            hours.append(hour)
+    return hours
 
 
 def test_it_is_told_once_and_then_weekly_while_somebody_else_is_there() -> None:
@@ -193,7 +229,9 @@ def test_operations_emptied_anew_are_told_of_at_once() -> None:
     empty = {**EVERYBODY, "operations": 0}
     known = after_notifying(Roster(), due_absences(Roster(), empty, policy(), NOW, live=True), NOW)
     back = observed(known, {seat: S.CONFIRMED}, (), NOW + HOUR)
-    assert notified(observed(back, {}, (), NOW + 2 * HOUR), empty, now=NOW + 2 * HOUR) == ["executive"]
+    assert notified(observed(back, {}, (), NOW + 2 * HOUR), empty, now=NOW + 2 * HOUR) == [
+        "executive"
+    ]
 
 
 def test_unsubscribe_ends_the_reminders() -> None:
@@ -207,7 +245,9 @@ def test_who_subscribes_again_has_a_day_to_confirm() -> None:
 
 
 def test_the_next_audience_up_is_that_of_the_ladder_whatever_the_order_of_the_file() -> None:
-    mixed: Policy = policy(audiences={name: Audience(name) for name in ("executive", "owner", "manager", "team-lead")})
+    mixed: Policy = policy(
+        audiences={name: Audience(name) for name in ("executive", "owner", "manager", "team-lead")}
+    )
     assert [above(mixed, name) for name in ("owner", "team-lead", "manager", "executive")] == [
         *("team-lead", "manager", "executive", None)
     ]
@@ -225,7 +265,10 @@ def test_sns_takes_every_message_and_it_says_who_and_what_to_do(state: State) ->
     assert (problem_of_subject(message.subject), problem_of_body(message.body())) == ("", "")
     (seat,) = known.subscribers
     assert seat.endpoint in message.email
-    assert f"sla-watchdog unsubscribe executive{' --urgent' if seat is PHONE else ''} {seat.endpoint}" in message.email
+    assert (
+        f"sla-watchdog unsubscribe executive{' --urgent' if seat is PHONE else ''} {seat.endpoint}"
+        in message.email
+    )
     assert "What to do:" in message.email
     assert max(map(len, message.email.splitlines())) <= 110
 
@@ -239,7 +282,10 @@ def test_the_path_of_a_web_hook_is_told_to_nobody() -> None:
 
 
 def test_a_thousand_who_are_missing_fit_into_one_message() -> None:
-    seats = [Seat.of("executive", "email", f"someone.with.a.long.name.{n}@example.org") for n in range(1000)]
+    seats = [
+        Seat.of("executive", "email", f"someone.with.a.long.name.{n}@example.org")
+        for n in range(1000)
+    ]
     known = Roster({seat: Subscriber(S.GONE, NOW) for seat in seats})
     (first, *_) = due_absences(known, EVERYBODY, policy(), NOW, live=True)
     message = render_absence(first, NOW)

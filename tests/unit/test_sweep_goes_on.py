@@ -16,7 +16,9 @@ from sla_watchdog.usecases.sweep.sweep import begin
 
 MON = "2026-03-02"
 NOW = at(f"{MON}T02:00")
-THROTTLED = ClientError({"Error": {"Code": "ProvisionedThroughputExceededException", "Message": "x"}}, "Scan")
+THROTTLED = ClientError(
+    {"Error": {"Code": "ProvisionedThroughputExceededException", "Message": "x"}}, "Scan"
+)
 
 
 @pytest.fixture
@@ -29,7 +31,9 @@ def desk() -> Iterator[Desk]:
 
 
 def of_two_records(desk: Desk, monkeypatch: pytest.MonkeyPatch, failing: set[int]) -> list[int]:
-    """Pages of the Tickets table hold two records; those whose number (from 0, over all calls) is in `failing` fail."""
+    """Pages of the Tickets table hold two records; those whose number (from 0, over all calls) is
+    in `failing` fail.
+    """
     scan, asked = desk.dynamodb.scan, []
 
     def page(**request: Any) -> Any:
@@ -53,7 +57,9 @@ def waiting(desk: Desk) -> list[Segment]:
     return [Segment.of_body(message["Body"]) for message in messages]
 
 
-def test_a_page_that_fails_is_tried_again_from_its_place(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_fails_is_tried_again_from_its_place(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     of_two_records(desk, monkeypatch, failing=set(range(2, 9)))
     swept = desk.parts.sweeper(NOW).sweep(Segment("run", 0, 1), NOW, lambda: 100.0)
     assert not swept.finished
@@ -67,7 +73,9 @@ def test_a_page_that_fails_is_tried_again_from_its_place(desk: Desk, monkeypatch
     assert swept.whole["tickets"] == 6
 
 
-def test_a_page_that_fails_first_is_left_to_the_queue(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_fails_first_is_left_to_the_queue(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     of_two_records(desk, monkeypatch, failing=set(range(7)))
     with pytest.raises(ClientError):
         desk.parts.sweeper(NOW).sweep(Segment("run", 0, 1), NOW, lambda: 100.0)

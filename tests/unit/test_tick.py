@@ -1,4 +1,6 @@
-"""A tick, end to end on in-process stores: taken, judged, claimed, sent, settled, and accounted for."""
+"""A tick, end to end on in-process stores: taken, judged, claimed, sent, settled, and accounted
+for.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,10 @@ from moto import mock_aws
 
 from building import ALWAYS, DAY, HOUR, at, policy, resolution, rule
 from desk import TOPICS, Desk
-from sla_watchdog.domain.time.business_time import Calendar
-from sla_watchdog.domain.escalation.case import Case, Outcome
 from sla_watchdog.domain.clocks.findings import Finding
+from sla_watchdog.domain.escalation.case import Case, Outcome
 from sla_watchdog.domain.policy.model import Audience
+from sla_watchdog.domain.time.business_time import Calendar
 from sla_watchdog.errors import Unstorable
 
 MON = "2026-03-02"
@@ -74,8 +76,8 @@ def test_a_resolution_that_the_stream_has_not_brought_yet_stops_the_alert(desk: 
 def test_an_outage_ends_no_alert_and_one_catch_up_follows(desk: Desk) -> None:
     desk.put(f"{MON}T00:00", **NEW)
     desk.sns.meta.events.register("before-call.sns.Publish", _unreachable)
-    tally = desk.tick(f"{MON}T06:00")
-    assert (tally.sent, tally.retried) == (0, 1)
+    result = desk.tick(f"{MON}T06:00")
+    assert (result.sent, result.retried) == (0, 1)
     assert desk.tick(f"{MON}T06:01").retried == 1
     for minute in ("08:30", "09:30", "12:30"):
         desk.tick(f"{MON}T{minute}")
@@ -86,7 +88,10 @@ def test_an_outage_ends_no_alert_and_one_catch_up_follows(desk: Desk) -> None:
     assert sorted(topic for topic, _ in messages) == sorted(
         ["owner", "owner-urgent", "team-lead", "team-lead-urgent", "manager"]
     )
-    assert {("resolution/1/0/0/owner", "superseded"), ("resolution/1/1/0/owner", "superseded")} < set(desk.outcomes())
+    assert {
+        ("resolution/1/0/0/owner", "superseded"),
+        ("resolution/1/1/0/owner", "superseded"),
+    } < set(desk.outcomes())
 
 
 def _unreachable(**_: object) -> None:
@@ -111,12 +116,14 @@ def _die(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_an_audience_without_a_topic_is_passed_over_to_the_next_level_in_the_same_tick(aws: None) -> None:
+def test_an_audience_without_a_topic_is_passed_over_to_the_next_level_in_the_same_tick(
+    aws: None,
+) -> None:
     desk = Desk(topics=tuple(name for name in TOPICS if not name.startswith("owner")))
     desk.tick(f"{MON}T00:00")
     desk.put(f"{MON}T00:00", **NEW)
-    tally = desk.tick(f"{MON}T06:00")
-    assert tally.undeliverable == 1
+    result = desk.tick(f"{MON}T06:00")
+    assert result.undeliverable == 1
     assert desk.sent_to() == ["team-lead"]
     assert ("resolution/1/0/0/owner", "undeliverable") in desk.outcomes()
 
@@ -149,12 +156,14 @@ def test_what_is_not_urgent_waits_for_the_hours_of_its_audience_and_says_so(aws:
 def test_more_than_digest_after_for_one_audience_become_one_digest(desk: Desk) -> None:
     for number in range(25):
         desk.put(f"{MON}T00:00", f"T-{number}", **NEW)
-    tally = desk.tick(f"{MON}T06:00")
+    result = desk.tick(f"{MON}T06:00")
     ((topic, body),) = desk.sent()
     assert topic == "owner"
-    assert tally.digested == 25
+    assert result.digested == 25
     assert len(body["alerts"]) == 25
-    assert all(desk.outcomes(f"T-{n}") == [("resolution/1/0/0/owner", "in_digest")] for n in range(25))
+    assert all(
+        desk.outcomes(f"T-{n}") == [("resolution/1/0/0/owner", "in_digest")] for n in range(25)
+    )
     assert desk.tick(f"{MON}T06:01").due == 0
 
 
@@ -177,7 +186,9 @@ def test_a_digest_whose_holder_died_after_sending_is_settled_and_not_sent_again(
     assert len(desk.sent()) == 1
     desk.tick(f"{MON}T06:05")
     assert desk.sent() == []
-    assert all(desk.outcomes(f"T-{n}") == [("resolution/1/0/0/owner", "in_digest")] for n in range(12))
+    assert all(
+        desk.outcomes(f"T-{n}") == [("resolution/1/0/0/owner", "in_digest")] for n in range(12)
+    )
 
 
 def test_an_old_backlog_is_one_digest_for_each_audience(aws: None) -> None:
@@ -214,9 +225,17 @@ def test_going_live_tells_each_audience_once_of_what_was_only_observed(aws: None
     desk.tick(f"{MON}T09:00")
     desk.parts.watch.set_mode("live", at(f"{MON}T10:00"))
     for number in range(5):
-        assert Outcome.OBSERVED in {reached.outcome for reached in desk.case(f"T-{number}").reached.values()}
+        assert Outcome.OBSERVED in {
+            reached.outcome for reached in desk.case(f"T-{number}").reached.values()
+        }
     desk.tick(f"{MON}T12:00")
-    assert sorted(set(desk.sent_to())) == ["manager", "owner", "owner-urgent", "team-lead", "team-lead-urgent"]
+    assert sorted(set(desk.sent_to())) == [
+        "manager",
+        "owner",
+        "owner-urgent",
+        "team-lead",
+        "team-lead-urgent",
+    ]
 
 
 def test_a_tick_short_of_time_starts_no_send_and_leaves_the_rest_due(desk: Desk) -> None:
@@ -241,8 +260,8 @@ def test_a_damaged_item_is_put_back_told_once_and_stops_nobody(desk: Desk) -> No
         UpdateExpression="SET facts = :x",
         ExpressionAttributeValues={":x": {"S": "not facts"}},
     )
-    tally = desk.tick(f"{MON}T06:00")
-    assert tally.put_back == 1
+    result = desk.tick(f"{MON}T06:00")
+    assert result.put_back == 1
     assert sorted(desk.sent_to()) == ["operations", "owner"]
     assert desk.tick(f"{MON}T06:00:30").put_back == 0
     assert desk.tick(f"{MON}T06:01").put_back == 1
@@ -294,16 +313,23 @@ def test_every_level_that_came_due_in_two_weeks_has_an_end_in_the_audit(desk: De
         assert following is not None
         now = max(following, now + 60)
     ended = {alert for alert, _ in desk.outcomes()}
-    assert {f"resolution/1/{level}/0/{who}" for level, who in [(0, "owner"), (1, "team-lead"), (2, "manager")]} < ended
+    assert {
+        f"resolution/1/{level}/0/{who}"
+        for level, who in [(0, "owner"), (1, "team-lead"), (2, "manager")]
+    } < ended
     assert {"age/1/0/0/manager", "age/1/1/0/executive"} < ended
     assert {outcome for _, outcome in desk.outcomes()} <= {"sent", "superseded", "in_digest"}
 
 
-def test_a_topic_that_nobody_confirmed_counts_as_nobody_and_the_next_level_is_told(desk: Desk) -> None:
+def test_a_topic_that_nobody_confirmed_counts_as_nobody_and_the_next_level_is_told(
+    desk: Desk,
+) -> None:
     desk.put(f"{MON}T00:00", **NEW)
     desk.parts.watch.set_topics({**dict.fromkeys(TOPICS, 1), "owner": 0}, at(f"{MON}T00:00"))
     desk.tick(f"{MON}T06:00")
-    assert sorted(desk.sent_to()) == ["owner", "team-lead"], "published all the same: the count may be old"
+    assert sorted(desk.sent_to()) == ["owner", "team-lead"], (
+        "published all the same: the count may be old"
+    )
     assert ("resolution/1/0/0/owner", "undeliverable") in desk.outcomes()
 
 
@@ -387,7 +413,9 @@ def test_a_case_that_no_item_can_hold_is_reported_and_the_stream_goes_on(
     desk.tick(f"{MON}T00:01")
     assert desk.sent_to() == ["operations"]
     desk.tick(f"{MON}T06:00")
-    assert desk.sent_to() == ["owner", "owner"], "the stand-in is judged like any ticket that cannot be read"
+    assert desk.sent_to() == ["owner", "owner"], (
+        "the stand-in is judged like any ticket that cannot be read"
+    )
 
 
 @pytest.mark.parametrize("ticket", ["K" * 2048, "a/b#c|d e", "\u202e\u0000x", "x" * 1000])
@@ -396,8 +424,8 @@ def test_whatever_a_key_can_hold_is_a_ticket_or_a_finding(desk: Desk, ticket: st
     desk.put(f"{MON}T00:00", "T-2", **NEW)
     desk.tick(f"{MON}T00:01")
     desk.tick(f"{MON}T06:00")
-    told = desk.sent_to()
-    assert told.count("owner") == 2
+    notified = desk.sent_to()
+    assert notified.count("owner") == 2
 
 
 def test_a_case_of_which_no_message_can_be_made_is_tried_again_and_keeps_nobody_from_being_told(
@@ -414,15 +442,17 @@ def test_a_case_of_which_no_message_can_be_made_is_tried_again_and_keeps_nobody_
     monkeypatch.setattr(sending, "notice", broken)
     desk.put(f"{MON}T00:00", "T-1", **NEW)
     desk.put(f"{MON}T00:00", "T-2", **NEW)
-    tally = desk.tick(f"{MON}T06:00")
-    assert (tally.sent, tally.retried, tally.problem) == (1, 1, "T-1: ValueError: no words")
+    result = desk.tick(f"{MON}T06:00")
+    assert (result.sent, result.retried, result.problem) == (1, 1, "T-1: ValueError: no words")
     assert desk.sent_to() == ["owner"]
     monkeypatch.undo()
     assert desk.tick(f"{MON}T06:05").sent == 1
 
 
 def test_what_burns_again_is_told_once_by_a_clock_that_is_behind(desk: Desk) -> None:
-    """A process five minutes ahead said that it is over; until the others' clocks are there nothing is told twice."""
+    """A process five minutes ahead said that it is over; until the others' clocks are there nothing
+    is told twice.
+    """
     desk.put(f"{MON}T00:00", **NEW)
     desk.tick(f"{MON}T08:01")
     desk.put(f"{MON}T09:00", **NEW | {"status": "Resolved"})
@@ -437,14 +467,29 @@ def test_what_burns_again_is_told_once_by_a_clock_that_is_behind(desk: Desk) -> 
 
 @pytest.mark.parametrize(
     "name",
-    ["a/b", "x#y", "T 1", "é" * 100, "🎫", "a\nb", "..", "/", "META", "C#x", "?x", "u" * 900, "\u202eabc", "null"],
+    [
+        "a/b",
+        "x#y",
+        "T 1",
+        "é" * 100,
+        "🎫",
+        "a\nb",
+        "..",
+        "/",
+        "META",
+        "C#x",
+        "?x",
+        "u" * 900,
+        "\u202eabc",
+        "null",
+    ],
 )
 def test_an_id_may_be_any_text(desk: Desk, name: str) -> None:
     desk.put(f"{MON}T00:00", name, **NEW)
     desk.tick(f"{MON}T08:01")
-    told = [alert["id"] for _, body in desk.sent() for alert in body["alerts"]]
-    assert len(set(told)) == len(told) == 4
-    assert {each.rpartition("/resolution/")[0] for each in told} == {name}
+    notified = [alert["id"] for _, body in desk.sent() for alert in body["alerts"]]
+    assert len(set(notified)) == len(notified) == 4
+    assert {each.rpartition("/resolution/")[0] for each in notified} == {name}
     swept = desk.sweep(f"{MON}T08:30")
     assert (swept.violations, swept.healed) == (0, 0)
     desk.put(f"{MON}T09:00", name, **NEW | {"status": "Resolved"})

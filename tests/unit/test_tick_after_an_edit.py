@@ -67,13 +67,19 @@ def test_a_breach_that_an_edit_makes_counts_from_the_deploy(desk: Desk, first: s
     assert desk.case().generation == 2
     assert "team-lead" in desk.sent_to(), "the breach is told"
     desk.tick(f"{MON}T08:59")
-    assert "manager" not in desk.sent_to(), "four hours after the deadline are four hours after the deploy"
+    assert "manager" not in desk.sent_to(), (
+        "four hours after the deadline are four hours after the deploy"
+    )
     desk.tick(f"{MON}T09:01")
     assert "manager" in desk.sent_to()
 
 
-def test_a_process_of_the_policy_before_does_not_say_when_the_case_is_looked_at_again(desk: Desk) -> None:
-    """It tells what is due by its own policy, as a deploy is under way; by the new one much more is due soon."""
+def test_a_process_of_the_policy_before_does_not_say_when_the_case_is_looked_at_again(
+    desk: Desk,
+) -> None:
+    """It tells what is due by its own policy, as a deploy is under way; by the new one much more is
+    due soon.
+    """
     desk.put(f"{MON}T00:00", **NEW)
     old = desk.parts
     desk.with_policy(within(7, "stricter"))
@@ -97,10 +103,10 @@ def test_levels_told_stay_told_after_an_edit(desk: Desk) -> None:
     desk.put(f"{MON}T00:00", **NEW)
     desk.tick(f"{MON}T08:01")
     desk.sent()
-    told = desk.case().reached
+    notified = desk.case().reached
     deploy(desk, f"{MON}T09:00", within(7, "other"))
     desk.tick(f"{MON}T09:05")
-    assert told.items() <= desk.case().reached.items()
+    assert notified.items() <= desk.case().reached.items()
     assert desk.sent_to() == []
 
 

@@ -1,4 +1,6 @@
-"""The Watch table lost, or back at an old state: what a sweep of the tickets brings back, and what it cannot."""
+"""The Watch table lost, or back at an old state: what a sweep of the tickets brings back, and what
+it cannot.
+"""
 
 from __future__ import annotations
 
@@ -33,14 +35,18 @@ def lose(desk: Desk) -> None:
 def alerts(desk: Desk) -> tuple[list[str], set[tuple[str, str]]]:
     """The topics of the messages sent since, and topic and id of each alert in them."""
     sent = desk.sent()
-    return [topic for topic, _ in sent], {(topic, each["id"]) for topic, body in sent for each in body["alerts"]}
+    return [topic for topic, _ in sent], {
+        (topic, each["id"]) for topic, body in sent for each in body["alerts"]
+    }
 
 
-def test_a_lost_table_is_made_anew_by_one_sweep_and_each_audience_gets_one_digest(desk: Desk) -> None:
+def test_a_lost_table_is_made_anew_by_one_sweep_and_each_audience_gets_one_digest(
+    desk: Desk,
+) -> None:
     for ticket in ("T-1", "T-2", "T-3"):
         desk.put(f"{MON}T00:00", ticket, **NEW)
     desk.tick(f"{MON}T12:00")
-    topics, told = alerts(desk)
+    topics, notified = alerts(desk)
     assert max(topics.count(topic) for topic in topics) == 3
     lose(desk)
     desk.tick(f"{MON}T12:05")
@@ -48,7 +54,7 @@ def test_a_lost_table_is_made_anew_by_one_sweep_and_each_audience_gets_one_diges
     desk.sweep(f"{MON}T12:06")
     desk.tick(f"{MON}T12:07")
     again, same = alerts(desk)
-    assert same == told
+    assert same == notified
     assert len(again) == len(set(again))
 
 

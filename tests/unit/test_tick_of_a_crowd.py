@@ -1,4 +1,6 @@
-"""A desk that writes the same `case_id` on everything: no case grows beyond what an item holds, and all are told."""
+"""A desk that writes the same `case_id` on everything: no case grows beyond what an item holds, and
+all are told.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,17 @@ from moto import mock_aws
 from building import at
 from desk import Desk
 from sla_watchdog.adapters.dynamodb.case_item import outbox_map, reached_map, reached_name
-from sla_watchdog.domain.escalation.case import Alert, Entry, Outcome, Reached, Recipient, Severity
+from sla_watchdog.domain.escalation.case import (
+    Alert,
+    Entry,
+    LastNotified,
+    Outcome,
+    Recipient,
+    Severity,
+)
 from sla_watchdog.domain.tickets.links import MOST_TICKETS
+from sla_watchdog.usecases.judging import Evaluated
 from sla_watchdog.usecases.watch.drafts import MOST_ALERTS
-from sla_watchdog.usecases.judging import Judged
 
 MON = "2026-03-02"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New", "case_id": "none"}
@@ -39,25 +48,41 @@ def cases(desk: Desk) -> list[int]:
     return sorted(len(case.facts.tickets()) for case in found.values())
 
 
-def test_a_case_takes_no_more_tickets_than_it_may_and_the_rest_are_judged_by_themselves(desk: Desk) -> None:
+def test_a_case_takes_no_more_tickets_than_it_may_and_the_rest_are_judged_by_themselves(
+    desk: Desk,
+) -> None:
     assert cases(desk) == [1] * (COUNT - MOST) + [MOST]
-    alone = next(case for n in range(COUNT) if len((case := desk.case(f"T-{n}")).facts.tickets()) == 1)
+    alone = next(
+        case for n in range(COUNT) if len((case := desk.case(f"T-{n}")).facts.tickets()) == 1
+    )
     assert alone.next_at is not None
     desk.tick(f"{MON}T00:01")
-    told = [alert for topic, body in desk.sent() if topic == "operations" for alert in body["alerts"]]
-    assert Counter(alert["clock"] for alert in told) == {"finding:case_id": COUNT - MOST}
+    notified = [
+        alert for topic, body in desk.sent() if topic == "operations" for alert in body["alerts"]
+    ]
+    assert Counter(alert["clock"] for alert in notified) == {"finding:case_id": COUNT - MOST}
     assert desk.tick(f"{MON}T00:05").due == 0, "it is not tried again and again"
 
 
-def test_every_ticket_of_it_is_told_of_once_though_one_claim_does_not_take_them_all(desk: Desk) -> None:
+def test_every_ticket_of_it_is_told_of_once_though_one_claim_does_not_take_them_all(
+    desk: Desk,
+) -> None:
     desk.tick(f"{MON}T00:01")
     desk.sent()
-    told: Counter[str] = Counter()
+    notified: Counter[str] = Counter()
     for time in ("06:00", "06:01", "08:01", "08:02", "08:03"):
         desk.tick(f"{MON}T{time}")
-        told.update(alert["id"] for _, body in desk.sent() for alert in body["alerts"])
-    heard = ("0/0/owner", "1/0/owner", "1/0/owner-urgent", "1/0/team-lead", "1/0/team-lead-urgent")
-    assert told == {f"T-{number}/resolution/1/{to}": 1 for number in range(COUNT) for to in heard}
+        notified.update(alert["id"] for _, body in desk.sent() for alert in body["alerts"])
+    notification = (
+        "0/0/owner",
+        "1/0/owner",
+        "1/0/owner-urgent",
+        "1/0/team-lead",
+        "1/0/team-lead-urgent",
+    )
+    assert notified == {
+        f"T-{number}/resolution/1/{to}": 1 for number in range(COUNT) for to in notification
+    }
 
 
 def test_a_sweep_finds_nothing_amiss_in_it_and_links_nothing_more(desk: Desk) -> None:
@@ -73,9 +98,9 @@ def test_one_that_names_another_case_by_and_by_is_linked_with_that(desk: Desk) -
     assert desk.case("T-22").id == desk.case("T-21").id
     assert sorted(desk.case("T-22").facts.tickets()) == ["T-21", "T-22"]
     now = at(f"{MON}T00:12")
-    judged = desk.parts.judge(now, live=True).judge(["T-22"], now)["T-22"]
-    assert isinstance(judged, Judged)
-    assert judged.plan.findings == ()
+    evaluated = desk.parts.evaluate(now, live=True).evaluate(["T-22"], now)["T-22"]
+    assert isinstance(evaluated, Evaluated)
+    assert evaluated.plan.findings == ()
 
 
 def test_tickets_merged_into_one_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,23 +109,40 @@ def test_tickets_merged_into_one_do_not_count(monkeypatch: pytest.MonkeyPatch) -
         desk = Desk()
         desk.put(f"{MON}T00:00", "T-0", created_at=f"{MON}T00:00:00Z", status="New")
         for number in range(1, 9):
-            desk.put(f"{MON}T00:00", f"T-{number}", created_at=f"{MON}T00:00:00Z", status="New", merged_into="T-0")
+            desk.put(
+                f"{MON}T00:00",
+                f"T-{number}",
+                created_at=f"{MON}T00:00:00Z",
+                status="New",
+                merged_into="T-0",
+            )
         assert len(desk.case("T-0").facts.tickets()) == 9
 
 
 def test_the_greatest_case_that_may_be_fits_into_an_item() -> None:
-    """DynamoDB takes 400 KB; here 100 tickets, of each of which three clocks told eight topics, and a full claim."""
+    """DynamoDB takes 400 KB; here 100 tickets, of each of which three clocks told eight topics, and
+    a full claim.
+    """
     tickets = [f"INCIDENT-{number:07}" for number in range(MOST_TICKETS)]
-    clocks = [f"{name}/{metric}/1" for name in tickets for metric in ("first_response", "resolution", "next_response")]
-    told = Reached(3, 12, at(f"{MON}T00:00"), Outcome.IN_DIGEST)
+    clocks = [
+        f"{name}/{metric}/1"
+        for name in tickets
+        for metric in ("first_response", "resolution", "next_response")
+    ]
+    notified = LastNotified(3, 12, at(f"{MON}T00:00"), Outcome.IN_DIGEST)
     levels = {
-        reached_name(clock, f"audience-{n}:Somebody"): reached_map(clock, f"audience-{n}:Somebody", told)
+        reached_name(clock, f"audience-{n}:Somebody"): reached_map(
+            clock, f"audience-{n}:Somebody", notified
+        )
         for clock in clocks
         for n in range(8)
     }
     reason = "resolution was due by Mon 2026-03-02 08:00 +01:00, and 4 h have passed since"
     to = Recipient("audience", "Somebody")
-    alerts = tuple(Alert(n, "resolution", 1, 3, 12, to, Severity.CRITICAL, 1, reason) for n in tickets[:MOST_ALERTS])
+    alerts = tuple(
+        Alert(n, "resolution", 1, 3, 12, to, Severity.CRITICAL, 1, reason)
+        for n in tickets[:MOST_ALERTS]
+    )
     size = _bytes(levels) + _bytes(outbox_map({to.key: Entry("0" * 16, 1, alerts)}))
     assert 200_000 < size < 350_000
     assert MOST_ALERTS >= MOST_TICKETS, "one level of one clock of all of them is one message"

@@ -1,4 +1,6 @@
-"""Records that go missing: one was deleted; many at once are a table that was emptied, and no case of it is over."""
+"""Records that go missing: one was deleted; many at once are a table that was emptied, and no case
+of it is over.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,12 @@ def over(desk: Desk) -> set[str]:
 
 
 def operations(desk: Desk) -> list[str]:
-    return [alert["reason"] for to, body in desk.sent() if to == "operations" for alert in body["alerts"]]
+    return [
+        alert["reason"]
+        for to, body in desk.sent()
+        if to == "operations"
+        for alert in body["alerts"]
+    ]
 
 
 def held(desk: Desk, seconds: int) -> bool:
@@ -92,10 +99,12 @@ def test_a_table_that_empties_tells_nobody_that_it_is_over(desk: Desk, streamed:
     for name in breached(desk, 30):
         desk.delete(iso(LATE + 600), name, streamed=streamed)
     desk.tick(iso(MON + 12 * HOUR + 60))
-    told = [(to, alert["id"]) for to, body in desk.sent() for alert in body["alerts"]]
-    assert not [each for _, each in told if "/cleared/" in each]
-    assert {each.partition("/")[0] for to, each in told if to == "manager"} == set(names(30)), "the clocks run on"
-    assert len([to for to, _ in told if to == "operations"]) == 1
+    notified = [(to, alert["id"]) for to, body in desk.sent() for alert in body["alerts"]]
+    assert not [each for _, each in notified if "/cleared/" in each]
+    assert {each.partition("/")[0] for to, each in notified if to == "manager"} == set(names(30)), (
+        "the clocks run on"
+    )
+    assert len([to for to, _ in notified if to == "operations"]) == 1
     assert desk.case("T-7").next_at is not None
 
 
@@ -144,7 +153,9 @@ def test_those_that_stay_missing_once_the_others_are_back_are_over(desk: Desk) -
     assert over(desk) == {"T-28", "T-29"}
 
 
-def test_an_importer_that_clears_and_fills_again_within_minutes_leaves_all_as_it_was(desk: Desk) -> None:
+def test_an_importer_that_clears_and_fills_again_within_minutes_leaves_all_as_it_was(
+    desk: Desk,
+) -> None:
     for name in breached(desk, 30):
         desk.delete(iso(LATE + 600), name)
     desk.tick(iso(LATE + 630))
@@ -158,20 +169,26 @@ def test_an_importer_that_clears_and_fills_again_within_minutes_leaves_all_as_it
 
 def test_a_table_cleared_slowly_over_several_sweeps_is_noticed(desk: Desk) -> None:
     everyone = breached(desk, 12)
-    told: set[str] = set()
+    notified: set[str] = set()
     for step in range(6):
         for name in everyone[2 * step : 2 * step + 2]:
             desk.delete(iso(LATE + step * HOUR), name)
         desk.sweep(iso(LATE + step * HOUR + 60))
         desk.tick(iso(LATE + step * HOUR + 120))
-        told |= over(desk)
+        notified |= over(desk)
     assert held(desk, LATE + 6 * HOUR)
-    assert len(told) <= 5, "no more than what single deletions may be"
+    assert len(notified) <= 5, "no more than what single deletions may be"
 
 
 def test_a_table_that_shrinks_slowly_by_records_nobody_looks_at_is_a_violation(desk: Desk) -> None:
     for number in range(40):
-        desk.write(ticket_id=f"C-{number}", created_at=MON, status="Closed", closed_at=MON + 60, updated_at=MON + 60)
+        desk.write(
+            ticket_id=f"C-{number}",
+            created_at=MON,
+            status="Closed",
+            closed_at=MON + 60,
+            updated_at=MON + 60,
+        )
     counts = []
     for step in range(4):
         for number in range(12 * step, min(40, 12 * step + 12)):
@@ -188,7 +205,13 @@ def test_a_table_that_shrinks_slowly_by_records_nobody_looks_at_is_a_violation(d
 def test_closed_tickets_that_are_purged_hold_nothing_back_for_long(desk: Desk) -> None:
     breached(desk, 5)
     for number in range(40):
-        desk.write(ticket_id=f"C-{number}", created_at=MON, status="Closed", closed_at=MON + 60, updated_at=MON + 60)
+        desk.write(
+            ticket_id=f"C-{number}",
+            created_at=MON,
+            status="Closed",
+            closed_at=MON + 60,
+            updated_at=MON + 60,
+        )
     desk.sweep(iso(MON + 10 * HOUR))
     for number in range(40):
         desk.delete(iso(MON + 11 * HOUR), f"C-{number}", streamed=False)
@@ -201,7 +224,9 @@ def test_closed_tickets_that_are_purged_hold_nothing_back_for_long(desk: Desk) -
 
 
 @pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "unnoticed"])
-def test_two_of_three_tickets_are_held_until_somebody_says_that_it_was_meant(desk: Desk, streamed: bool) -> None:
+def test_two_of_three_tickets_are_held_until_somebody_says_that_it_was_meant(
+    desk: Desk, streamed: bool
+) -> None:
     for name in breached(desk, 3)[:2]:
         desk.delete(iso(LATE + 600), name, streamed=streamed)
     desk.tick(iso(MON + 12 * HOUR + 60))
@@ -215,19 +240,21 @@ def test_two_of_three_tickets_are_held_until_somebody_says_that_it_was_meant(des
 
 
 @pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "unnoticed"])
-def test_once_accepted_everybody_hears_that_it_is_over_and_nothing_is_held_again(desk: Desk, streamed: bool) -> None:
+def test_once_accepted_everybody_hears_that_it_is_over_and_nothing_is_held_again(
+    desk: Desk, streamed: bool
+) -> None:
     for name in breached(desk, 30):
         desk.delete(iso(LATE + 600), name, streamed=streamed)
     desk.tick(iso(MON + 12 * HOUR + 60))
     desk.sent()
     assert desk.parts.watch.accept_deletions(MON + 13 * HOUR, "kim")
-    told: set[str] = set()
+    notified: set[str] = set()
     for hours in (14, 15, 40, 41):
         desk.sweep(iso(MON + hours * HOUR))
         desk.tick(iso(MON + hours * HOUR + 60))
-        told |= over(desk)
+        notified |= over(desk)
         assert not held(desk, MON + hours * HOUR + 60)
-    assert told == set(names(30))
+    assert notified == set(names(30))
 
 
 def test_only_what_is_held_can_be_accepted(desk: Desk) -> None:
@@ -238,16 +265,18 @@ def test_only_what_is_held_can_be_accepted(desk: Desk) -> None:
 def test_a_resolved_ticket_is_over_while_deletions_are_held(desk: Desk) -> None:
     for name in breached(desk, 30)[1:]:
         desk.delete(iso(LATE + 600), name)
-    desk.put(iso(LATE + 900), "T-0", **{**record("T-0"), "status": "Resolved", "updated_at": LATE + 900})
+    desk.put(
+        iso(LATE + 900), "T-0", **{**record("T-0"), "status": "Resolved", "updated_at": LATE + 900}
+    )
     desk.tick(iso(LATE + 960))
     assert over(desk) == {"T-0"}
 
 
 def test_deletions_days_apart_are_single_ones(desk: Desk) -> None:
     everyone = breached(desk, 4)
-    told: set[str] = set()
+    notified: set[str] = set()
     for step, name in enumerate(everyone):
         desk.delete(iso(LATE + 2 * step * DAY), name)
         desk.tick(iso(LATE + 2 * step * DAY + 60))
-        told |= over(desk)
-    assert told == set(everyone)
+        notified |= over(desk)
+    assert notified == set(everyone)

@@ -1,4 +1,6 @@
-"""Several tickets that are one matter, end to end on in-process stores: however they arrive they are one case."""
+"""Several tickets that are one matter, end to end on in-process stores: however they arrive they
+are one case.
+"""
 
 from __future__ import annotations
 
@@ -30,15 +32,21 @@ def desk() -> Iterator[Desk]:
 
 def stored(desk: Desk, name: str) -> dict[str, object]:
     key = {"pk": {"S": f"C#{name}"}, "sk": {"S": "W"}}
-    return dict(desk.dynamodb.get_item(TableName=desk.parts.settings.watch_table, Key=key).get("Item", {}))
+    return dict(
+        desk.dynamodb.get_item(TableName=desk.parts.settings.watch_table, Key=key).get("Item", {})
+    )
 
 
 def ids(desk: Desk, *names: str) -> dict[str, str]:
     cases = desk.parts.watch.cases(names)
-    return {name: case.id if isinstance(case, Case) else case.reason for name, case in cases.items()}
+    return {
+        name: case.id if isinstance(case, Case) else case.reason for name, case in cases.items()
+    }
 
 
-def test_a_ticket_merged_into_another_is_one_case_with_it_under_the_older_ones_id(desk: Desk) -> None:
+def test_a_ticket_merged_into_another_is_one_case_with_it_under_the_older_ones_id(
+    desk: Desk,
+) -> None:
     desk.put(f"{MON}T00:00", "T-1", **NEW)
     desk.put(f"{MON}T02:00", "T-2", **LATER)
     desk.put(f"{MON}T03:00", "T-2", **LATER, merged_into="T-1", updated_at=f"{MON}T03:00:00Z")
@@ -48,10 +56,16 @@ def test_a_ticket_merged_into_another_is_one_case_with_it_under_the_older_ones_i
 
 
 @pytest.mark.parametrize("order", list(permutations(["T-1", "T-2", "T-3"])), ids="-".join)
-def test_tickets_of_one_desk_case_are_one_case_in_any_order_of_arrival(desk: Desk, order: tuple[str, ...]) -> None:
+def test_tickets_of_one_desk_case_are_one_case_in_any_order_of_arrival(
+    desk: Desk, order: tuple[str, ...]
+) -> None:
     created = {"T-1": "00", "T-2": "01", "T-3": "02"}
     for name in order:
-        fields = {"created_at": f"{MON}T{created[name]}:00:00Z", "status": "New", "case_id": "matter 7"}
+        fields = {
+            "created_at": f"{MON}T{created[name]}:00:00Z",
+            "status": "New",
+            "case_id": "matter 7",
+        }
         desk.put(f"{MON}T02:30", name, **fields)
     assert set(ids(desk, "T-1", "T-2", "T-3", "matter 7").values()) == {desk.case(order[0]).id}
     assert desk.case("T-3").facts.tickets() == ("T-1", "T-2", "T-3")
@@ -61,7 +75,11 @@ def test_tickets_of_one_desk_case_are_one_case_in_any_order_of_arrival(desk: Des
 
 def all_cases(desk: Desk) -> list[Case]:
     items = desk.dynamodb.scan(TableName=desk.parts.settings.watch_table)["Items"]
-    names = [item["pk"]["S"][2:] for item in items if item["pk"]["S"].startswith("C#") and "facts" in item]
+    names = [
+        item["pk"]["S"][2:]
+        for item in items
+        if item["pk"]["S"].startswith("C#") and "facts" in item
+    ]
     return [case for case in desk.parts.watch.cases(names).values() if isinstance(case, Case)]
 
 
@@ -81,7 +99,13 @@ def test_a_deleted_ticket_that_only_was_named_is_not_made_up(desk: Desk) -> None
 
 def test_many_tickets_of_one_matter_make_one_ladder_for_what_is_the_cases(desk: Desk) -> None:
     for number in range(4):
-        desk.put(f"{MON}T0{number}:00", f"T-{number}", created_at=f"{MON}T0{number}:00:00Z", status="New", case_id="7")
+        desk.put(
+            f"{MON}T0{number}:00",
+            f"T-{number}",
+            created_at=f"{MON}T0{number}:00:00Z",
+            status="New",
+            case_id="7",
+        )
     desk.tick("2026-03-17T00:00")
     ages = [alert for _, body in desk.sent() for alert in body["alerts"] if alert["clock"] == "age"]
     assert len(ages) == 1
@@ -101,8 +125,13 @@ def test_two_due_names_of_one_case_are_told_once(desk: Desk) -> None:
     linked = {**NEW, "case_id": "7", "updated_at": f"{MON}T01:00:00Z"}
     desk.put(f"{MON}T01:00", "T-1", **linked)
     desk.put(f"{MON}T01:00", "T-2", **linked)
-    judged = desk.parts.judge(at(f"{MON}T06:00"), live=True).judge(["T-1", "T-2"], at(f"{MON}T06:00"))
-    assert len({id(each.case) for each in judged.values() if not isinstance(each, DamagedItem)}) == 1
+    evaluated = desk.parts.evaluator(at(f"{MON}T06:00"), live=True).evaluate(
+        ["T-1", "T-2"], at(f"{MON}T06:00")
+    )
+    assert (
+        len({id(each.case) for each in evaluated.values() if not isinstance(each, DamagedItem)})
+        == 1
+    )
     assert desk.tick(f"{MON}T06:00").sent == 1
 
 
@@ -139,7 +168,9 @@ def test_a_sweep_links_what_no_stream_reported(desk: Desk) -> None:
 def test_a_tick_links_what_is_found_apart(desk: Desk) -> None:
     desk.put(f"{MON}T00:00", "T-1", **NEW)
     case = desk.case()
-    desk.parts.watch.keep(_with(case, Fact("T-1", "case_id", case.facts.of_field("T-1", "created")[0].at, "7")), [])
+    desk.parts.watch.keep(
+        _with(case, Fact("T-1", "case_id", case.facts.of_field("T-1", "created")[0].at, "7")), []
+    )
     assert ids(desk, "7") == {}
     desk.tick(f"{MON}T06:00")
     assert ids(desk, "7") == {"7": "T-1"}
@@ -162,14 +193,22 @@ def test_a_chain_of_tickets_that_arrive_newest_first_is_a_short_way(desk: Desk) 
     for number in range(40, 0, -1):
         day = f"2026-02-{number % 28 + 1:02d}" if number < 28 else MON
         hour = f"{day}T{number % 24:02d}:00:00Z"
-        desk.put(f"{MON}T20:00", f"T-{number}", created_at=hour, status="New", follow_up_of=f"T-{number - 1}")
+        desk.put(
+            f"{MON}T20:00",
+            f"T-{number}",
+            created_at=hour,
+            status="New",
+            follow_up_of=f"T-{number - 1}",
+        )
     found = ids(desk, *(f"T-{number}" for number in range(41)))
     assert len(set(found.values())) == 1
     assert len(desk.case("T-40").facts.tickets()) == 40
 
 
 @pytest.mark.parametrize("to", ["T-2", "nowhere"], ids=["circle", "nowhere"])
-def test_a_broken_pointer_is_never_silence_and_is_rebuilt_from_the_record(desk: Desk, to: str) -> None:
+def test_a_broken_pointer_is_never_silence_and_is_rebuilt_from_the_record(
+    desk: Desk, to: str
+) -> None:
     table = desk.parts.settings.watch_table
     pointer = {"pk": {"S": "C#T-2"}, "sk": {"S": "W"}, "moved_to": {"S": to}, "rev": {"N": "4"}}
     desk.dynamodb.put_item(TableName=table, Item=pointer)
@@ -197,8 +236,8 @@ def test_linking_again_changes_nothing(desk: Desk) -> None:
     desk.put(f"{MON}T00:00", "T-1", **NEW)
     desk.put(f"{MON}T02:00", "T-2", **LATER, merged_into="T-1")
     rev = desk.case().rev
-    judge = desk.parts.judge(at(f"{MON}T03:00"), live=True)
-    assert Linker(judge).link("T-2", at(f"{MON}T03:00")) == frozenset()
+    evaluator = desk.parts.evaluator(at(f"{MON}T03:00"), live=True)
+    assert Linker(evaluator).link("T-2", at(f"{MON}T03:00")) == frozenset()
     assert desk.case().rev == rev
 
 
@@ -207,8 +246,8 @@ def test_an_older_function_does_not_link_what_a_newer_policy_wrote(desk: Desk) -
     old = desk.parts
     desk.with_policy(policy(rule("other", resolution(4 * HOUR)), hash="newer"))
     desk.put(f"{MON}T02:00", "T-1", **NEW, team="pages")
-    judge = old.judge(at(f"{MON}T02:01"), live=True)
+    evaluator = old.evaluator(at(f"{MON}T02:01"), live=True)
     case = desk.case()
     desk.parts.watch.keep(_with(case, Fact("T-1", "case_id", at(f"{MON}T02:00"), "7")), [])
-    assert Linker(judge).link("T-1", at(f"{MON}T02:01")) == frozenset()
+    assert Linker(evaluator).link("T-1", at(f"{MON}T02:01")) == frozenset()
     assert ids(desk, "7") == {}

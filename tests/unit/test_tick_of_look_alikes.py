@@ -1,4 +1,6 @@
-"""The same matter twice: noticed by `track`, a finding of the younger ticket, told once; and what it costs."""
+"""The same matter twice: noticed by `track`, a finding of the younger ticket, told once; and what
+it costs.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,16 @@ from moto import mock_aws
 
 from desk import Desk
 from sla_watchdog.domain.escalation.case import Case
-from sla_watchdog.domain.clocks.findings import SAME_MATTER
+from sla_watchdog.domain.tickets.lookalikes import SAME_MATTER
 from unit.test_requests import counting
 
 MON = "2026-03-02"
-CITY = {"created_at": f"{MON}T00:00:00Z", "status": "New", "customer_id": "city", "subject": "City page still online"}
+CITY = {
+    "created_at": f"{MON}T00:00:00Z",
+    "status": "New",
+    "customer_id": "city",
+    "subject": "City page still online",
+}
 AGAIN = {**CITY, "created_at": f"{MON}T02:00:00Z", "subject": "RE: City page still online!"}
 
 
@@ -30,11 +37,15 @@ def found(desk: Desk) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("order", [("T-1", "T-2"), ("T-2", "T-1")], ids="-".join)
-def test_the_younger_of_two_says_so_whichever_is_seen_first(desk: Desk, order: tuple[str, str]) -> None:
+def test_the_younger_of_two_says_so_whichever_is_seen_first(
+    desk: Desk, order: tuple[str, str]
+) -> None:
     records = {"T-1": CITY, "T-2": AGAIN}
     for name in order:
         desk.put(f"{MON}T02:00", name, **records[name])
-    assert found(desk) == {"T-2": "T-2 looks like T-1, open for less than a day: same customer, same subject"}
+    assert found(desk) == {
+        "T-2": "T-2 looks like T-1, open for less than a day: same customer, same subject"
+    }
     desk.tick(f"{MON}T02:01")
     assert desk.sent_to() == ["operations"]
 
@@ -58,9 +69,15 @@ def test_what_is_not_two_open_tickets_of_one_customer_is_no_finding(
 
 
 def test_a_reference_or_a_url_is_enough(desk: Desk) -> None:
-    desk.put(f"{MON}T00:00", "T-1", **CITY | {"subject": "Order 4711008 is late", "url": "https://example.org/a"})
+    desk.put(
+        f"{MON}T00:00",
+        "T-1",
+        **CITY | {"subject": "Order 4711008 is late", "url": "https://example.org/a"},
+    )
     desk.put(f"{MON}T02:00", "T-2", **AGAIN | {"subject": "What about 4711008?"})
-    desk.put(f"{MON}T03:00", "T-3", **AGAIN | {"subject": "Hello", "url": "http://www.example.org/a/"})
+    desk.put(
+        f"{MON}T03:00", "T-3", **AGAIN | {"subject": "Hello", "url": "http://www.example.org/a/"}
+    )
     assert {name: reason.rpartition("same ")[2] for name, reason in found(desk).items()} == {
         "T-2": "reference",
         "T-3": "URL",
@@ -82,7 +99,9 @@ def test_a_sweep_notices_what_no_stream_reported(desk: Desk) -> None:
 
 
 def test_records_that_the_stream_brings_again_are_noticed_then(desk: Desk) -> None:
-    """A function that died between keeping the facts and noticing is followed by a delivery of the same batch."""
+    """A function that died between keeping the facts and noticing is followed by a delivery of the
+    same batch.
+    """
     desk.put(f"{MON}T00:00", "T-1", **CITY)
     desk.put(f"{MON}T02:00", "T-2", **AGAIN)
     case = desk.case("T-2")
@@ -102,15 +121,21 @@ def test_at_most_twenty_tickets_are_remembered_under_a_key(desk: Desk) -> None:
     for number in range(25):
         seen = desk.parts.watch.remember("key", f"T-{number}", 1000 + number)
     assert len(seen) == 21
-    assert set(desk.parts.watch.remember("key", "T-24", 1024)) == {f"T-{number}" for number in range(5, 25)}
+    assert set(desk.parts.watch.remember("key", "T-24", 1024)) == {
+        f"T-{number}" for number in range(5, 25)
+    }
 
 
 def test_what_may_be_the_same_matter_costs_one_write_a_key_of_a_new_ticket(desk: Desk) -> None:
     calls = counting(desk)
     desk.put(f"{MON}T00:00", "T-1", **CITY)
-    assert calls["UpdateItem"] - 1 - 1 == 1, "beside its own and the simulated time one for the subject"
+    assert calls["UpdateItem"] - 1 - 1 == 1, (
+        "beside its own and the simulated time one for the subject"
+    )
     calls.clear()
-    desk.put(f"{MON}T01:00", "T-1", **CITY | {"status": "Waiting", "updated_at": f"{MON}T01:00:00Z"})
+    desk.put(
+        f"{MON}T01:00", "T-1", **CITY | {"status": "Waiting", "updated_at": f"{MON}T01:00:00Z"}
+    )
     assert calls["UpdateItem"] - 1 == 1, "the same keys again cost nothing"
     calls.clear()
     desk.put(f"{MON}T02:00", "T-2", **AGAIN)
@@ -132,11 +157,15 @@ def repeatedly(desk: Desk, count: int, status: str) -> None:
         desk.put(f"{MON}T01:{number:02}", name, **record)
         if status != CITY["status"]:
             later = f"{MON}T02:{number:02}:00Z"
-            desk.put(f"{MON}T02:{number:02}", name, **{**record, "status": status, "updated_at": later})
+            desk.put(
+                f"{MON}T02:{number:02}", name, **{**record, "status": status, "updated_at": later}
+            )
 
 
 @pytest.mark.parametrize("status", ["Closed", CITY["status"]], ids=["closed since", "open still"])
-def test_an_old_open_ticket_is_found_after_more_look_alikes_than_are_remembered(desk: Desk, status: str) -> None:
+def test_an_old_open_ticket_is_found_after_more_look_alikes_than_are_remembered(
+    desk: Desk, status: str
+) -> None:
     desk.put(f"{MON}T00:00", "OLD", **CITY)
     repeatedly(desk, 25, status)
     desk.put(f"{MON}T05:00", "NEW", **{**CITY, "created_at": f"{MON}T05:00:00Z"})

@@ -1,4 +1,6 @@
-"""What a tick needs beside SNS fails, or its own items are damaged: what is due is told, and nothing twice."""
+"""What a tick needs beside SNS fails, or its own items are damaged: what is due is told, and
+nothing twice.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +16,11 @@ from moto import mock_aws
 
 from building import at, policy
 from desk import Desk
-from sla_watchdog.usecases import judging
-from sla_watchdog.usecases.watch import sending
-from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.domain.clocks.promises import acknowledged
+from sla_watchdog.domain.escalation.case import Recipient
+from sla_watchdog.usecases import judging
 from sla_watchdog.usecases.track.track import Change, StillContended
+from sla_watchdog.usecases.watch import sending
 
 MON = "2026-03-02"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New"}
@@ -37,7 +39,12 @@ class Refused:
     """While it lasts, calls of one operation are refused; those about `of` alone, or all."""
 
     def __init__(self, client: Any, event: str, code: str, of: str = "") -> None:
-        self.events, self.event, self.code, self.of = client.meta.events, f"before-call.{event}", code, of
+        self.events, self.event, self.code, self.of = (
+            client.meta.events,
+            f"before-call.{event}",
+            code,
+            of,
+        )
 
     def __enter__(self) -> Self:
         self.events.register(self.event, self)
@@ -49,18 +56,23 @@ class Refused:
     def __call__(self, params: dict[str, Any], **_: object) -> object:
         if self.of not in str(params["body"]):
             return None
-        problem = {"Error": {"Code": self.code, "Message": self.code}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+        problem = {
+            "Error": {"Code": self.code, "Message": self.code},
+            "ResponseMetadata": {"HTTPStatusCode": 400},
+        }
         return SimpleNamespace(status_code=400), problem
 
 
-def told(desk: Desk) -> Counter[str]:
+def notified(desk: Desk) -> Counter[str]:
     return Counter(alert["id"] for _, body in desk.sent() for alert in body["alerts"])
 
 
 # ------------------------------------------------------------------ the Audit table
 
 
-@pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException", "ThrottlingException"])
+@pytest.mark.parametrize(
+    "code", ["AccessDeniedException", "ResourceNotFoundException", "ThrottlingException"]
+)
 def test_while_the_audit_table_cannot_be_written_each_alert_is_told_once_and_its_record_waits(
     desk: Desk, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,52 +86,58 @@ def test_while_the_audit_table_cannot_be_written_each_alert_is_told_once_and_its
     ):
         for minute in range(6 * 60, 8 * 60 + 10, 2):
             desk.tick(f"{MON}T{minute // 60:02}:{minute % 60:02}")
-            seen += told(desk)
+            seen += notified(desk)
         assert desk.audit("T-1") == []
         during = desk.sweep(f"{MON}T08:10")
-    assert seen == {f"T-{n}/resolution/1/{to}": 1 for n in range(3) for to in HEARD}
+    assert seen == {f"T-{n}/resolution/1/{to}": 1 for n in range(3) for to in NOTIFIED}
     assert during.violations == 3
     assert any("the Audit table cannot be written" in text for text in during.noticed)
     after = desk.sweep(f"{MON}T08:20")
     assert after.violations == 0
-    assert sorted(desk.outcomes("T-1")) == sorted((f"resolution/1/{to}", "sent") for to in HEARD)
+    assert sorted(desk.outcomes("T-1")) == sorted((f"resolution/1/{to}", "sent") for to in NOTIFIED)
     assert "unaudited" not in desk.parts.watch.items(["T-1"])["T-1"]
 
 
-HEARD = ("0/0/owner", "1/0/owner", "1/0/owner-urgent", "1/0/team-lead", "1/0/team-lead-urgent")
+NOTIFIED = ("0/0/owner", "1/0/owner", "1/0/owner-urgent", "1/0/team-lead", "1/0/team-lead-urgent")
 
 
-def test_a_level_that_waits_is_on_record_later_where_the_audit_table_cannot_be_written(desk: Desk) -> None:
+def test_a_level_that_waits_is_on_record_later_where_the_audit_table_cannot_be_written(
+    desk: Desk,
+) -> None:
     desk.put(f"{MON}T00:00", **NEW)
     desk.put(f"{MON}T00:00", "T-2", **NEW)
     case = desk.case()
     fact = acknowledged("T-1", at(f"{MON}T05:00"), at(f"{MON}T09:00"), "Kim")
-    timed, judged = desk.parts.judge(at(f"{MON}T05:00"), live=True).surely_timed(
+    timed, evaluated = desk.parts.evaluator(at(f"{MON}T05:00"), live=True).surely_timed(
         evolve(case, facts=case.facts | [fact]), at(f"{MON}T05:00")
     )
-    assert desk.parts.watch.keep(timed, judged.findings)
+    assert desk.parts.watch.keep(timed, evaluated.findings)
     with Refused(desk.dynamodb, "dynamodb.BatchWriteItem", "AccessDeniedException"):
         assert desk.tick(f"{MON}T06:00").deferred == 1
-    assert told(desk) == {"T-2/resolution/1/0/0/owner": 1}, "the others are told"
+    assert notified(desk) == {"T-2/resolution/1/0/0/owner": 1}, "the others are told"
     desk.sweep(f"{MON}T07:00")
     assert ("resolution/1/0/0/owner", "deferred") in desk.outcomes()
 
 
-# ------------------------------------------------------------------ the queue, the list of subscribers
+# ------------------------------------------------------------- the queue, the list of subscribers
 
 
-def test_a_sweep_that_cannot_be_asked_for_holds_no_alert_back_and_is_asked_for_later(desk: Desk) -> None:
+def test_a_sweep_that_cannot_be_asked_for_holds_no_alert_back_and_is_asked_for_later(
+    desk: Desk,
+) -> None:
     desk.put(f"{MON}T00:00", **NEW)
     desk.with_policy(policy(hash="another"))
     with Refused(desk.parts.queue.client, "sqs.SendMessage", "OverLimit"):
-        tally = desk.tick(f"{MON}T06:00")
-    assert (tally.sent, "queue takes no segment" in tally.problem) == (1, True)
+        result = desk.tick(f"{MON}T06:00")
+    assert (result.sent, "queue takes no segment" in result.problem) == (1, True)
     before = desk.asked_for_sweeps()
     desk.tick(f"{MON}T06:01")
     assert desk.asked_for_sweeps() == before + desk.parts.settings.segments
 
 
-def test_a_topic_that_cannot_be_counted_keeps_its_count_and_hides_no_record_from_the_sweep(desk: Desk) -> None:
+def test_a_topic_that_cannot_be_counted_keeps_its_count_and_hides_no_record_from_the_sweep(
+    desk: Desk,
+) -> None:
     for number in range(20):
         desk.write(ticket_id=f"L-{number}", **NEW)
     with Refused(desk.sns, "sns.ListSubscriptionsByTopic", "AuthorizationError", of="sla-manager"):
@@ -131,7 +149,7 @@ def test_a_topic_that_cannot_be_counted_keeps_its_count_and_hides_no_record_from
     assert counts["manager"] == 1
 
 
-# ------------------------------------------------------------------ what the watchdog knows about itself
+# ----------------------------------------------------------- what the watchdog knows about itself
 
 S, N = (lambda text: {"S": text}), (lambda number: {"N": str(number)})
 DAMAGE: dict[str, tuple[str, dict[str, Any]]] = {
@@ -140,11 +158,20 @@ DAMAGE: dict[str, tuple[str, dict[str, Any]]] = {
     "a lease for decades": ("lease", {"owner": S("x"), "until": N(4_102_444_800)}),
     "counts that are no map": ("topics", {"topics": S("x")}),
     "counts that are not there": ("topics", {"other": S("x")}),
-    "a count that is none": ("topics", {"topics": {"M": {"owner": S("one")}}, "since": {"M": {"owner": S("soon")}}}),
+    "a count that is none": (
+        "topics",
+        {"topics": {"M": {"owner": S("one")}}, "since": {"M": {"owner": S("soon")}}},
+    ),
     "a mode that is none": ("mode", {"name": S("LIVE "), "since": N(5)}),
     "a mode since a text": ("mode", {"name": S("live"), "since": S("x")}),
-    "a generation that is no number": ("generation", {"number": S("x"), "hash": S("h"), "numbers": S("y")}),
-    "a generation swept by a text": ("generation", {"number": N(1), "hash": S("policy"), "swept": S("x")}),
+    "a generation that is no number": (
+        "generation",
+        {"number": S("x"), "hash": S("h"), "numbers": S("y")},
+    ),
+    "a generation swept by a text": (
+        "generation",
+        {"number": N(1), "hash": S("policy"), "swept": S("x")},
+    ),
     "a silence that is none": ("silences", {"s:1": S("x")}),
     "a beat that is none": ("beat", {"at": S("x")}),
 }
@@ -160,11 +187,13 @@ def test_whatever_stands_in_an_item_of_its_own_the_watchdog_goes_on(
     desk.put(f"{MON}T06:30", "T-2", **NEW)
     assert desk.sweep(f"{MON}T07:00").finished
     desk.tick(f"{MON}T07:01")
-    assert told(desk) == {f"{name}/resolution/1/0/0/owner": 1 for name in ("T-1", "T-2")}
+    assert notified(desk) == {f"{name}/resolution/1/0/0/owner": 1 for name in ("T-1", "T-2")}
     assert desk.parts.watch.last_beat() is None or room == "beat"
 
 
-def test_a_generation_that_was_lost_begins_beyond_what_the_cases_know_once_a_sweep_has_seen_them(desk: Desk) -> None:
+def test_a_generation_that_was_lost_begins_beyond_what_the_cases_know_once_a_sweep_has_seen_them(
+    desk: Desk,
+) -> None:
     for number in range(3):
         desk.with_policy(policy(hash=f"policy {number}"))
         desk.tick(f"{MON}T00:0{number + 1}")
@@ -172,12 +201,14 @@ def test_a_generation_that_was_lost_begins_beyond_what_the_cases_know_once_a_swe
     assert desk.case().generation == 4
     desk.dynamodb.delete_item(TableName="watch", Key={"pk": S("META"), "sk": S("generation")})
     desk.put(f"{MON}T00:20", assignee="Kim", **NEW)
-    assert desk.case().facts.latest("T-1", "assignee") == "Kim", "what is new of it is kept meanwhile"
+    assert desk.case().facts.latest("T-1", "assignee") == "Kim", (
+        "what is new of it is kept meanwhile"
+    )
     desk.sweep(f"{MON}T01:00")
     desk.sweep(f"{MON}T02:00")
     assert desk.case().generation == 5
     desk.tick(f"{MON}T06:00")
-    assert told(desk) == {"T-1/resolution/1/0/0/owner": 1}
+    assert notified(desk) == {"T-1/resolution/1/0/0/owner": 1}
 
 
 def test_where_the_mode_is_lost_the_last_tick_knows_that_it_was_live() -> None:
@@ -204,12 +235,12 @@ def test_operations_are_told_of_a_case_that_cannot_be_judged_though_sns_was_out_
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.put(f"{MON}T00:00", **NEW)
-    judged = judging.plan
+    evaluated = judging.plan
 
     def broken(case: Any, *rest: Any, **more: Any) -> object:
         if case.id == "T-1":
             raise RuntimeError("a fault of ours")
-        return judged(case, *rest, **more)
+        return evaluated(case, *rest, **more)
 
     monkeypatch.setattr(judging, "plan", broken)
     with Refused(desk.sns, "sns.Publish", "ThrottledException"):
@@ -233,12 +264,14 @@ def test_a_case_that_the_table_does_not_take_is_put_back_and_holds_no_other_up(
 
     def too_large(pk: str, sk: str, change: Any) -> Any:
         if pk == "C#T-1" and "outbox" in str(change.request()):
-            raise ClientError({"Error": {"Code": "ValidationException", "Message": "Item size"}}, "UpdateItem")
+            raise ClientError(
+                {"Error": {"Code": "ValidationException", "Message": "Item size"}}, "UpdateItem"
+            )
         return real(pk, sk, change)
 
     monkeypatch.setattr(desk.parts.watch, "_update", too_large)
-    tally = desk.tick(f"{MON}T06:00")
-    assert (tally.sent, tally.put_back) == (2, 1)
+    result = desk.tick(f"{MON}T06:00")
+    assert (result.sent, result.put_back) == (2, 1)
     sent = desk.sent()
     assert sorted(topic for topic, _ in sent) == ["operations", "owner", "owner"]
     assert desk.case("T-1").failures == 1
@@ -254,7 +287,8 @@ def test_a_batch_of_the_stream_is_taken_in_but_for_the_one_case_that_is_contende
 
     monkeypatch.setattr(desk.parts.watch, "keep", lost)
     changes = [
-        Change({"ticket_id": name}, {"ticket_id": name, **NEW}, at(f"{MON}T00:00"), "7") for name in ("T-1", "T-2")
+        Change({"ticket_id": name}, {"ticket_id": name, **NEW}, at(f"{MON}T00:00"), "7")
+        for name in ("T-1", "T-2")
     ]
     with pytest.raises(StillContended):
         desk.parts.tracker(at(f"{MON}T00:00")).track(changes, at(f"{MON}T00:00"))
@@ -273,7 +307,7 @@ def test_a_policy_rolled_back_within_minutes_keeps_no_change_from_being_taken_in
         case = desk.case()
         assert (case.facts.latest("T-1", "assignee"), case.generation) == ("Max", 2)
         desk.tick(f"{MON}T06:00")
-        assert told(desk) == {"T-1/resolution/1/0/0/owner": 1}
+        assert notified(desk) == {"T-1/resolution/1/0/0/owner": 1}
 
 
 # ------------------------------------------------------------------ the last look
@@ -283,7 +317,9 @@ def test_a_policy_rolled_back_within_minutes_keeps_no_change_from_being_taken_in
 def test_what_is_over_by_the_time_its_link_is_stored_is_not_told(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    desk.parts = evolve(desk.parts, settings=evolve(desk.parts.settings, link_base="https://alerts.example"))
+    desk.parts = evolve(
+        desk.parts, settings=evolve(desk.parts.settings, link_base="https://alerts.example")
+    )
     for number in range(count):
         desk.put(f"{MON}T00:00", f"T-{number}", **NEW)
     clock = [0.0]
@@ -294,47 +330,73 @@ def test_what_is_over_by_the_time_its_link_is_stored_is_not_told(
     def slowly(code: str, case: str, *rest: Any) -> bool:
         if case == "T-0":
             clock[0] += 5.5
-            desk.write(ticket_id="T-0", **{**NEW, "status": "Resolved", "updated_at": f"{MON}T06:00:00Z"})
+            desk.write(
+                ticket_id="T-0", **{**NEW, "status": "Resolved", "updated_at": f"{MON}T06:00:00Z"}
+            )
         return stored(code, case, *rest)
 
     monkeypatch.setattr(desk.parts.watch, "put_alert_link", slowly)
-    tally = desk.tick(f"{MON}T06:00")
-    assert told(desk) == {f"T-{n}/resolution/1/0/0/owner": 1 for n in range(1, count)}
-    assert tally.withdrawn == 1
+    result = desk.tick(f"{MON}T06:00")
+    assert notified(desk) == {f"T-{n}/resolution/1/0/0/owner": 1 for n in range(1, count)}
+    assert result.withdrawn == 1
 
 
 # ------------------------------------------------------------------ how late
 
 
 def test_the_lag_counts_from_when_it_could_be_told(desk: Desk) -> None:
-    """What became known late, or was held back, is not late; what was tried before is, and what no tick took."""
+    """What became known late, or was held back, is not late; what was tried before is, and what no
+    tick took.
+    """
     desk.put(f"{MON}T20:00", created_at="2026-02-01T00:00:00Z", status="New")
     assert desk.tick(f"{MON}T20:01").lag_seconds == 60, "of an old ticket that was brought just now"
-    desk.put(f"{MON}T20:01", created_at="2026-02-01T00:00:00Z", status="Resolved", resolved_at=f"{MON}T20:01:00Z")
+    desk.put(
+        f"{MON}T20:01",
+        created_at="2026-02-01T00:00:00Z",
+        status="Resolved",
+        resolved_at=f"{MON}T20:01:00Z",
+    )
     desk.tick(f"{MON}T20:02")
     desk.put(f"{MON}T20:00", "T-2", **{**NEW, "created_at": f"{MON}T20:00:00Z"})
     assert desk.tick("2026-03-03T02:10").lag_seconds == 600, "no tick ran for ten minutes"
     with Refused(desk.sns, "sns.Publish", "ThrottledException"):
         desk.tick("2026-03-03T04:01")
-    assert desk.tick("2026-03-03T04:31").lag_seconds == 1859, "it was tried in vain half an hour ago"
+    assert desk.tick("2026-03-03T04:31").lag_seconds == 1859, (
+        "it was tried in vain half an hour ago"
+    )
 
 
 # ------------------------------------------------------------------ names of topics
 
 
 def test_no_two_recipients_have_one_topic() -> None:
-    names = ["network", "network-urgent", "Network", "Network Urgent", "kim", "Kim!", "urgent", "-urgent"]
-    topics = [Recipient("team-lead", name, urgent).topic for name in names for urgent in (False, True)]
+    names = [
+        "network",
+        "network-urgent",
+        "Network",
+        "Network Urgent",
+        "kim",
+        "Kim!",
+        "urgent",
+        "-urgent",
+    ]
+    topics = [
+        Recipient("team-lead", name, urgent).topic for name in names for urgent in (False, True)
+    ]
     assert len(set(topics)) == len(topics)
     assert Recipient("team-lead", "network").topic == "team-lead--network"
-    again = [Recipient("team-lead", topic.removeprefix("team-lead--")).topic for topic in topics[::2]]
+    again = [
+        Recipient("team-lead", topic.removeprefix("team-lead--")).topic for topic in topics[::2]
+    ]
     assert again == topics[::2], "a topic's name leads back to it"
 
 
 # ------------------------------------------------------------------ fewer than before
 
 
-def test_a_sweep_that_sees_less_than_half_of_the_tickets_of_before_says_so_until_it_is_meant(desk: Desk) -> None:
+def test_a_sweep_that_sees_less_than_half_of_the_tickets_of_before_says_so_until_it_is_meant(
+    desk: Desk,
+) -> None:
     for number in range(12):
         desk.put(f"{MON}T00:00", f"T-{number}", **NEW)
     desk.sweep(f"{MON}T01:00")
@@ -344,7 +406,10 @@ def test_a_sweep_that_sees_less_than_half_of_the_tickets_of_before_says_so_until
     desk.sweep(f"{MON}T02:00")
     last = desk.parts.watch.last_sweep()
     assert last is not None
-    assert (last.counts["violations"], "tickets: 5 seen, 12 the time before" in last.noticed) == (1, True)
+    assert (last.counts["violations"], "tickets: 5 seen, 12 the time before" in last.noticed) == (
+        1,
+        True,
+    )
     desk.sweep(f"{MON}T03:00")
     last = desk.parts.watch.last_sweep()
     assert last is not None

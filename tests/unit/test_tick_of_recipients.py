@@ -1,4 +1,6 @@
-"""A recipient who vanishes is missed: the sweep finds it, the tick notifies the others, and nothing counts as sent."""
+"""A recipient who vanishes is missed: the sweep finds it, the tick notifies the others, and nothing
+counts as sent.
+"""
 
 from __future__ import annotations
 
@@ -70,10 +72,10 @@ def test_the_others_hear_that_an_address_is_gone_and_who_it_was(desk: Desk) -> N
     assert swept.recipients_missing == 1
     assert "ceo@" not in str(swept.noticed), "what is noticed stands in the log"
     assert desk.tick(f"{MON}T01:02").sent == 2
-    told = dict(desk.sent())
-    assert set(told) == {"executive", "operations"}
-    assert [each["endpoint"] for each in told["executive"]["missing"]] == ["ceo@example.org"]
-    assert "sla-watchdog subscribe executive ceo@example.org" in told["operations"]["email"]
+    notified = dict(desk.sent())
+    assert set(notified) == {"executive", "operations"}
+    assert [each["endpoint"] for each in notified["executive"]["missing"]] == ["ceo@example.org"]
+    assert "sla-watchdog subscribe executive ceo@example.org" in notified["operations"]["email"]
 
 
 def test_they_hear_it_once_then_weekly_until_it_is_mended(desk: Desk) -> None:
@@ -160,7 +162,9 @@ def test_in_the_sms_sandbox_every_number_that_is_not_verified_is_missed(desk: De
         {"PhoneNumber": "+15555550101", "Status": "Pending"},
     ]
     answer(desk, "ListSMSSandboxPhoneNumbers", {"PhoneNumbers": numbers})
-    assert desk.sweep(f"{MON}T01:01").noticed == ["topic executive-urgent: a recipient gets nothing: unverified"]
+    assert desk.sweep(f"{MON}T01:01").noticed == [
+        "topic executive-urgent: a recipient gets nothing: unverified"
+    ]
 
 
 def test_where_sns_does_not_say_who_gets_sms_nobody_is_missed_nor_well_again(desk: Desk) -> None:
@@ -168,10 +172,14 @@ def test_where_sns_does_not_say_who_gets_sms_nobody_is_missed_nor_well_again(des
     answer(desk, "GetSMSSandboxAccountStatus", {"IsInSandbox": False})
     answer(desk, "CheckIfPhoneNumberIsOptedOut", {"isOptedOut": True})
     desk.sweep(f"{MON}T01:01")
-    denied = {"Error": {"Code": "AuthorizationError", "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+    denied = {
+        "Error": {"Code": "AuthorizationError", "Message": "no"},
+        "ResponseMetadata": {"HTTPStatusCode": 403},
+    }
     handlers = desk.sns.meta.events
     handlers.register_first(
-        "before-call.sns.CheckIfPhoneNumberIsOptedOut", lambda **_: (SimpleNamespace(status_code=403), denied)
+        "before-call.sns.CheckIfPhoneNumberIsOptedOut",
+        lambda **_: (SimpleNamespace(status_code=403), denied),
     )
     swept = desk.sweep(f"{MON}T02:01")
     assert "sms: SNS does not say who gets SMS: AuthorizationError" in swept.noticed
@@ -187,8 +195,8 @@ def test_operations_without_anybody_are_told_to_the_top_every_day(desk: Desk) ->
     for hour in range(1, 24):
         desk.sweep(f"{MON}T{hour:02}:01")
         desk.tick(f"{MON}T{hour:02}:02")
-    (told,) = desk.sent()
-    assert (told[0], told[1]["operations_has_nobody"]) == ("executive", True)
+    (notified,) = desk.sent()
+    assert (notified[0], notified[1]["operations_has_nobody"]) == ("executive", True)
     desk.sweep(f"{TUE}T01:01")
     desk.tick(f"{TUE}T01:02")
     assert desk.sent_to() == ["executive"]
@@ -201,8 +209,8 @@ def test_what_operations_should_hear_is_undeliverable_while_nobody_is_there_and_
     desk.sweep(f"{MON}T01:01")
     desk.tick(f"{MON}T01:02")
     desk.put(f"{MON}T01:10", **{**NEW, "status": "Nonsense"})
-    tally = desk.tick(f"{MON}T01:11")
-    assert (tally.sent, tally.undeliverable) == (0, 1)
+    result = desk.tick(f"{MON}T01:11")
+    assert (result.sent, result.undeliverable) == (0, 1)
     assert desk.outcomes()[0] == ("finding:status/1/0/0/operations", "undeliverable")
     subscribe(desk, "operations", "oncall@example.org")
     desk.sent()
@@ -221,8 +229,8 @@ def test_the_digest_of_mode_observe_waits_for_somebody_in_operations() -> None:
         desk.sweep(f"{MON}T00:01")
         desk.tick(f"{MON}T06:00")
         desk.sent()
-        tally = desk.tick(f"{TUE}T00:00")
-        assert (tally.sent, tally.undeliverable, desk.sent_to()) == (0, 1, [])
+        result = desk.tick(f"{TUE}T00:00")
+        assert (result.sent, result.undeliverable, desk.sent_to()) == (0, 1, [])
         subscribe(desk, "operations", "oncall@example.org")
         desk.sweep(f"{TUE}T00:30")
         assert desk.tick(f"{TUE}T01:00").sent == 1
@@ -236,10 +244,12 @@ def test_a_case_that_cannot_be_judged_is_told_once_somebody_is_in_operations(des
     desk.tick(f"{MON}T01:02")
     desk.sent()
     damage(desk)
-    tally = desk.tick(f"{MON}T06:00")
-    assert (tally.put_back, tally.undeliverable, tally.sent) == (1, 1, 0)
+    result = desk.tick(f"{MON}T06:00")
+    assert (result.put_back, result.undeliverable, result.sent) == (1, 1, 0)
     subscribe(desk, "operations", "oncall@example.org")
-    desk.parts.watch.set_topics({**(desk.parts.watch.topics() or {}), "operations": 1}, at(f"{MON}T06:01"))
+    desk.parts.watch.set_topics(
+        {**(desk.parts.watch.topics() or {}), "operations": 1}, at(f"{MON}T06:01")
+    )
     desk.tick(f"{MON}T06:02")
     assert desk.sent_to() == ["operations"]
 
@@ -267,7 +277,9 @@ def test_a_report_that_reaches_nobody_is_not_told(desk: Desk) -> None:
 # ------------------------------------------------------------------ what may go wrong on the way
 
 
-def test_where_sns_cannot_take_it_a_minute_later_those_left_out_are_notified_and_nobody_twice(desk: Desk) -> None:
+def test_where_sns_cannot_take_it_a_minute_later_those_left_out_are_notified_and_nobody_twice(
+    desk: Desk,
+) -> None:
     open_the_unsubscribe_link(desk, "executive", "ceo@example.org")
     desk.sweep(f"{MON}T01:01")
     down = [True]
@@ -277,15 +289,17 @@ def test_where_sns_cannot_take_it_a_minute_later_those_left_out_are_notified_and
             raise EndpointConnectionError(endpoint_url="https://sns")
 
     desk.sns.meta.events.register("before-call.sns.Publish", fail)
-    tally = desk.tick(f"{MON}T01:02")
-    assert (tally.sent, tally.retried, desk.sent_to()) == (1, 1, ["executive"])
+    result = desk.tick(f"{MON}T01:02")
+    assert (result.sent, result.retried, desk.sent_to()) == (1, 1, ["executive"])
     down[0] = False
     assert desk.tick(f"{MON}T01:03").sent == 1
     assert desk.sent_to() == ["operations"]
 
 
 def test_an_unsubscribe_while_the_sweep_runs_is_not_taken_for_a_loss(desk: Desk) -> None:
-    """The command notes it first; the sweep had the roster before, and its write is refused and made anew."""
+    """The command notes it first; the sweep had the roster before, and its write is refused and
+    made anew.
+    """
     watch = desk.parts.watch
     open_the_unsubscribe_link(desk, "executive", "ceo@example.org")
     seat = next(each for each in watch.roster().subscribers if each.endpoint == "ceo@example.org")
@@ -305,14 +319,21 @@ def test_an_unsubscribe_while_the_sweep_runs_is_not_taken_for_a_loss(desk: Desk)
     assert desk.sent_to() == []
 
 
-def test_what_was_stored_before_rosters_were_kept_is_no_loss_and_damage_stops_no_sweep(desk: Desk) -> None:
+def test_what_was_stored_before_rosters_were_kept_is_no_loss_and_damage_stops_no_sweep(
+    desk: Desk,
+) -> None:
     table = desk.parts.settings.watch_table
     key = {"pk": {"S": "META"}, "sk": {"S": "recipients"}}
     desk.dynamodb.delete_item(TableName=table, Key=key)
     assert desk.sweep(f"{MON}T01:01").recipients_missing == 0
     desk.dynamodb.put_item(
         TableName=table,
-        Item={**key, "rev": {"S": "x"}, "subscribers": {"M": {"odd": {"S": "x"}}}, "notified": {"S": "x"}},
+        Item={
+            **key,
+            "rev": {"S": "x"},
+            "subscribers": {"M": {"odd": {"S": "x"}}},
+            "notified": {"S": "x"},
+        },
     )
     assert desk.sweep(f"{MON}T02:01").recipients_missing == 0
     assert len(desk.parts.watch.roster().subscribers) == 10

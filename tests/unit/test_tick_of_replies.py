@@ -12,7 +12,11 @@ from desk import Desk
 from unit.test_requests import counting
 
 MON = "2026-03-02"
-ANSWERED = {"created_at": f"{MON}T00:00:00Z", "status": "New", "first_response_at": f"{MON}T01:00:00Z"}
+ANSWERED = {
+    "created_at": f"{MON}T00:00:00Z",
+    "status": "New",
+    "first_response_at": f"{MON}T01:00:00Z",
+}
 
 
 @pytest.fixture
@@ -52,7 +56,9 @@ def test_once_reported_it_costs_no_request(desk: Desk) -> None:
 
 
 def test_nobody_waits_for_the_stand_in(desk: Desk) -> None:
-    desk.put(f"{MON}T01:00", "T-1", **ANSWERED | {"status": "Closed", "closed_at": f"{MON}T01:00:00Z"})
+    desk.put(
+        f"{MON}T01:00", "T-1", **ANSWERED | {"status": "Closed", "closed_at": f"{MON}T01:00:00Z"}
+    )
     desk.tick(f"{MON}T01:01")
     desk.tick("2026-05-02T00:00")
     assert set(desk.sent_to()) == {"operations"}

@@ -1,4 +1,6 @@
-"""SNS out of reach, a key or a right taken away, a topic deleted, for hours: nothing dies, and one catch-up follows."""
+"""SNS out of reach, a key or a right taken away, a topic deleted, for hours: nothing dies, and one
+catch-up follows.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,10 @@ class Outage:
         if isinstance(self.fault, Exception):
             raise self.fault
         status, code = self.fault
-        problem = {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+        problem = {
+            "Error": {"Code": code, "Message": code},
+            "ResponseMetadata": {"HTTPStatusCode": status},
+        }
         return SimpleNamespace(status_code=status), problem
 
 
@@ -70,10 +75,15 @@ def test_after_hours_of_it_each_audience_gets_one_catch_up_at_the_highest_level(
 ) -> None:
     desk.put(f"{MON}T00:00", **NEW)
     with Outage(desk, fault) as outage:
-        tallies = [desk.tick(f"{MON}T{minute // 60:02}:{minute % 60:02}") for minute in range(6 * 60, 13 * 60, 15)]
-        assert {tally.sent for tally in tallies} == {0}
+        tallies = [
+            desk.tick(f"{MON}T{minute // 60:02}:{minute % 60:02}")
+            for minute in range(6 * 60, 13 * 60, 15)
+        ]
+        assert {result.sent for result in tallies} == {0}
         assert desk.case().reached == {}, "a level counts as reached only when it was sent"
-        assert max(tally.oldest_pending_seconds for tally in tallies) > 900, "its age is what alarms"
+        assert max(result.oldest_pending_seconds for result in tallies) > 900, (
+            "its age is what alarms"
+        )
         assert outage.tried > 20
     for minute in (0, LONGEST_PAUSE // 120, LONGEST_PAUSE // 60):
         desk.tick(f"{MON}T13:{minute:02}")
@@ -81,7 +91,10 @@ def test_after_hours_of_it_each_audience_gets_one_catch_up_at_the_highest_level(
     assert {reached.level for reached in desk.case().reached.values()} == {2}
     assert desk.case().outbox == {}
     ended = desk.outcomes()
-    assert {("resolution/1/0/0/owner", "superseded"), ("resolution/1/1/0/owner", "superseded")} < set(ended)
+    assert {
+        ("resolution/1/0/0/owner", "superseded"),
+        ("resolution/1/1/0/owner", "superseded"),
+    } < set(ended)
     assert "undeliverable" not in {outcome for _, outcome in ended}
 
 
@@ -92,8 +105,8 @@ def test_a_topic_that_fails_does_not_hold_up_the_others(desk: Desk) -> None:
     with Outage(desk, (403, "AuthorizationError"), topic="owner") as outage:
         desk.tick(f"{MON}T08:01")
         assert outage.tried == 2, "then it is left alone for this tick"
-    told = [topic for topic, _ in desk.sent()]
-    assert {name: told.count(name) for name in set(told)} == {
+    notified = [topic for topic, _ in desk.sent()]
+    assert {name: notified.count(name) for name in set(notified)} == {
         "owner-urgent": 10,
         "team-lead": 10,
         "team-lead-urgent": 10,
@@ -147,7 +160,10 @@ def test_what_reached_nobody_is_told_once_when_somebody_can_be_reached_again(des
     desk.sweep(f"{MON}T07:02")
     desk.tick(f"{MON}T07:03")
     assert desk.sent_to() == ["owner"]
-    assert [o for a, o in desk.outcomes() if a == "resolution/1/0/0/owner"] == ["undeliverable", "sent"]
+    assert [o for a, o in desk.outcomes() if a == "resolution/1/0/0/owner"] == [
+        "undeliverable",
+        "sent",
+    ]
     desk.sweep(f"{MON}T07:30")
     assert desk.tick(f"{MON}T07:31").due == 0
 
@@ -174,13 +190,17 @@ def test_content_that_is_refused_is_not_tried_again_with_every_count(
 
     desk.parts.watch.set_topics(dict.fromkeys(TOPICS, 1), at(f"{MON}T00:00"))
     desk.put(f"{MON}T00:00", **NEW)
-    monkeypatch.setattr("sla_watchdog.adapters.sns.Publisher.publish", lambda *_: Refused("its words"))
+    monkeypatch.setattr(
+        "sla_watchdog.adapters.sns.Publisher.publish", lambda *_: Refused("its words")
+    )
     desk.tick(f"{MON}T06:00")
     desk.sweep(f"{MON}T07:00")
     assert desk.tick(f"{MON}T07:01").due == 0
 
 
-def test_a_finding_that_reached_nobody_is_told_when_operations_can_be_reached_again(desk: Desk) -> None:
+def test_a_finding_that_reached_nobody_is_told_when_operations_can_be_reached_again(
+    desk: Desk,
+) -> None:
     desk.parts.watch.set_topics(dict.fromkeys(TOPICS, 1), at(f"{MON}T00:00"))
     arn = f"{desk.parts.settings.topic_prefix}operations"
     desk.sns.delete_topic(TopicArn=arn)

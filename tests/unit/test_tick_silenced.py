@@ -24,7 +24,9 @@ def desk() -> Iterator[Desk]:
 
 
 def silence(desk: Desk, made: str, until: str, name: str = "s1", customer: str = "city") -> None:
-    asked = Silence(name, at(made), at(until), "moving house", "kim", customers=frozenset({customer}))
+    asked = Silence(
+        name, at(made), at(until), "moving house", "kim", customers=frozenset({customer})
+    )
     assert desk.parts.watch.add_silence(asked, at(made))
 
 
@@ -42,8 +44,13 @@ def test_what_is_silenced_is_on_record_and_told_once_at_the_end(desk: Desk) -> N
     ]
     desk.tick(f"{MON}T13:00")
     mine = [(topic, body["level"]) for topic, body in desk.sent() if body.get("case") == "T-1"]
-    assert sorted(mine) == [(name, 3) for name in ("manager", "owner", "owner-urgent", "team-lead", "team-lead-urgent")]
-    assert {("resolution/1/0/0/owner", "superseded"), ("resolution/1/1/0/owner", "superseded")} < set(desk.outcomes())
+    assert sorted(mine) == [
+        (name, 3) for name in ("manager", "owner", "owner-urgent", "team-lead", "team-lead-urgent")
+    ]
+    assert {
+        ("resolution/1/0/0/owner", "superseded"),
+        ("resolution/1/1/0/owner", "superseded"),
+    } < set(desk.outcomes())
     assert desk.tick(f"{MON}T13:01").due == 0
 
 
@@ -77,7 +84,9 @@ def test_a_change_of_what_is_silenced_keeps_it_asleep(desk: Desk) -> None:
     assert desk.case().next_at == at(f"{MON}T12:00")
 
 
-def test_one_made_after_the_claim_is_heeded_once_the_reads_are_old(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_made_after_the_claim_is_heeded_once_the_reads_are_old(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """At send time: an alert that waited for its turn is judged again, silences included."""
     desk.put(f"{MON}T00:00", **NEW)
     claim = desk.parts.watch.claim
@@ -89,9 +98,9 @@ def test_one_made_after_the_claim_is_heeded_once_the_reads_are_old(desk: Desk, m
         return claim(*args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(desk.parts.watch, "claim", claiming)
-    tally = desk.tick(f"{MON}T06:00")
+    result = desk.tick(f"{MON}T06:00")
     monkeypatch.undo()
-    assert (tally.sent, tally.withdrawn) == (0, 1)
+    assert (result.sent, result.withdrawn) == (0, 1)
     assert desk.sent_to() == []
     desk.tick(f"{MON}T06:01")
     assert desk.case().outbox == {}

@@ -1,4 +1,6 @@
-"""Many at once: urgent ones first, five a second to a topic, digests beyond that, and nothing lost when time is up."""
+"""Many at once: urgent ones first, five a second to a topic, digests beyond that, and nothing lost
+when time is up.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,9 @@ from moto import mock_aws
 
 from building import policy
 from desk import Desk
-from sla_watchdog.usecases.watch import sending
 from sla_watchdog.adapters.sns import MOST_A_SECOND, Pacer, Publisher
 from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.usecases.watch import sending
 from sla_watchdog.usecases.watch.pace import LAST_SECONDS, MIN_TIME_LEFT
 
 MON = "2026-03-02"
@@ -42,7 +44,9 @@ class Wall:
     def note(self, params: dict[str, Any], **_: object) -> None:
         self.seconds += 0.02
         topic = params["TopicArn"].rpartition(":")[2].removeprefix("sla-")
-        self.published.append((self.seconds, topic, json.loads(json.loads(params["Message"])["default"])))
+        self.published.append(
+            (self.seconds, topic, json.loads(json.loads(params["Message"])["default"]))
+        )
 
     def ids(self) -> Counter[str]:
         return Counter(alert["id"] for _, _, body in self.published for alert in body["alerts"])
@@ -74,7 +78,10 @@ def test_urgent_ones_beyond_the_limit_become_an_urgent_digest_before_anything_ca
     assert [len(body["alerts"]) for body in to_owner] == [1] * 10 + [20, 15]
     severities = [{alert["severity"] for alert in body["alerts"]} for body in to_owner]
     assert severities == [{"critical"}] * 11 + [{"warning"}]
-    urgent = [any(alert["severity"] == "critical" for alert in body["alerts"]) for _, _, body in wall.published]
+    urgent = [
+        any(alert["severity"] == "critical" for alert in body["alerts"])
+        for _, _, body in wall.published
+    ]
     assert urgent == sorted(urgent, reverse=True), "urgent ones first, whatever the topic"
 
 
@@ -90,7 +97,9 @@ def test_no_topic_gets_more_than_five_in_any_second() -> None:
         ("owner", "owner-urgent", "team-lead", "team-lead-urgent"), 16
     )
     for each in times.values():
-        assert all(later - first >= 0.95 for first, later in zip(each, each[MOST_A_SECOND:], strict=False))
+        assert all(
+            later - first >= 0.95 for first, later in zip(each, each[MOST_A_SECOND:], strict=False)
+        )
     assert wall.seconds < 10, "topics do not wait for each other"
 
 
@@ -101,10 +110,12 @@ def test_a_tick_that_runs_into_its_limit_starts_nothing_more_and_the_next_ones_f
     minute = 1
     while True:
         begun = wall.seconds
-        tally = desk.parts.tick(_at(minute), lambda begun=begun: 22 - (wall.seconds - begun)).run()  # type: ignore[misc]
-        assert tally is not None
-        assert all(at - begun <= 22 - MIN_TIME_LEFT + 1.1 for at, *_ in wall.published if at > begun)
-        if not tally.left_due:
+        result = desk.parts.tick(_at(minute), lambda begun=begun: 22 - (wall.seconds - begun)).run()  # type: ignore[misc]
+        assert result is not None
+        assert all(
+            at - begun <= 22 - MIN_TIME_LEFT + 1.1 for at, *_ in wall.published if at > begun
+        )
+        if not result.left_due:
             break
         minute += 1
     assert minute > 1
@@ -127,23 +138,31 @@ def test_no_more_is_claimed_than_there_is_time_to_send_and_settle() -> None:
     limit, minute = MIN_TIME_LEFT + 5, 1
     while True:
         begun = wall.seconds
-        tally = desk.parts.tick(_at(minute), lambda begun=begun: limit - (wall.seconds - begun)).run()  # type: ignore[misc]
-        assert tally is not None
+        result = desk.parts.tick(
+            _at(minute), lambda begun=begun: limit - (wall.seconds - begun)
+        ).run()  # type: ignore[misc]
+        assert result is not None
         assert limit - (wall.seconds - begun) > MIN_TIME_LEFT - 2, "it ends in time"
         waiting = [name for name in _names() if desk.case(name).outbox]
         assert waiting == [], "what was claimed was sent"
-        if not tally.left_due:
+        if not result.left_due:
             break
         minute += 1
     assert 2 <= minute <= 4
     assert set(wall.ids().values()) == {1}, "none twice"
     assert len(wall.ids()) == URGENT * 4 + CALM, "none missed"
-    urgent = [any(alert["severity"] == "critical" for alert in body["alerts"]) for _, _, body in wall.published]
+    urgent = [
+        any(alert["severity"] == "critical" for alert in body["alerts"])
+        for _, _, body in wall.published
+    ]
     assert urgent == sorted(urgent, reverse=True), "urgent ones first, over all ticks"
 
 
 def _names() -> list[str]:
-    return [*(f"T-{number}" for number in range(URGENT)), *(f"C-{number}" for number in range(CALM))]
+    return [
+        *(f"T-{number}" for number in range(URGENT)),
+        *(f"C-{number}" for number in range(CALM)),
+    ]
 
 
 def test_with_seconds_left_nothing_is_given_back_and_the_claims_lapse() -> None:
@@ -154,10 +173,10 @@ def test_with_seconds_left_nothing_is_given_back_and_the_claims_lapse() -> None:
     desk.sns.meta.events.register(
         "provide-client-params.sns.Publish", lambda **_: left.__setitem__(0, LAST_SECONDS - 1)
     )
-    tally = desk.parts.tick(_at(1), lambda: left[0]).run()
-    assert tally is not None
-    assert tally.sent == 1
-    assert tally.left_due == 11
+    result = desk.parts.tick(_at(1), lambda: left[0]).run()
+    assert result is not None
+    assert result.sent == 1
+    assert result.left_due == 11
     assert sum(len(desk.case(f"T-{number}").outbox) for number in range(3)) == 11
     left[0] = 100.0
     desk.sns.meta.events.unregister("provide-client-params.sns.Publish")
@@ -174,14 +193,16 @@ def test_a_digest_sent_in_the_last_seconds_is_settled_by_a_later_tick_and_not_se
     left = [100.0]
     event = "provide-client-params.sns.Publish"
     desk.sns.meta.events.register(event, lambda **_: left.__setitem__(0, LAST_SECONDS - 1), "late")
-    tally = desk.parts.tick(_at(-119), lambda: left[0]).run()  # 06:01, three quarters of the time
-    assert tally is not None
-    assert (tally.digested, tally.left_due) == (12, 12), "sent, and not one of them settled"
+    result = desk.parts.tick(_at(-119), lambda: left[0]).run()  # 06:01, three quarters of the time
+    assert result is not None
+    assert (result.digested, result.left_due) == (12, 12), "sent, and not one of them settled"
     left[0] = 100.0
     desk.sns.meta.events.unregister(event, unique_id="late")
     desk.tick(f"{MON}T06:04")
     assert [len(body["alerts"]) for _, _, body in wall.published] == [12]
-    assert {tuple(desk.outcomes(f"T-{number}")) for number in range(12)} == {(("resolution/1/0/0/owner", "in_digest"),)}
+    assert {tuple(desk.outcomes(f"T-{number}")) for number in range(12)} == {
+        (("resolution/1/0/0/owner", "in_digest"),)
+    }
 
 
 def _at(minute: int) -> int:
@@ -204,8 +225,8 @@ def test_one_of_which_no_message_can_be_made_is_not_taken_for_told_by_the_digest
         return worded(case, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(sending, "notice", broken)
-    tally = desk.tick(f"{MON}T06:00")
-    assert (tally.digested, tally.retried) == (11, 1)
+    result = desk.tick(f"{MON}T06:00")
+    assert (result.digested, result.retried) == (11, 1)
     monkeypatch.undo()
     desk.tick(f"{MON}T06:01")
     assert desk.outcomes("T-3") == [("resolution/1/0/0/owner", "sent")]
@@ -220,11 +241,12 @@ def test_a_digest_has_one_item_one_send_one_mark_and_its_members_settled_one_by_
     calls: list[str] = []
     for client in (desk.dynamodb, desk.sns):
         client.meta.events.register(
-            "provide-client-params.*.*", lambda params, model, **_: calls.append(_call(params, model))
+            "provide-client-params.*.*",
+            lambda params, model, **_: calls.append(_call(params, model)),
         )
     desk.tick(f"{MON}T06:00")
-    told = [call for call in calls if call in ("D#", "Publish", "TransactWriteItems")]
-    assert told == ["D#", "Publish", "D#", *["TransactWriteItems"] * 12]
+    notified = [call for call in calls if call in ("D#", "Publish", "TransactWriteItems")]
+    assert notified == ["D#", "Publish", "D#", *["TransactWriteItems"] * 12]
 
 
 def _call(params: dict[str, Any], model: Any) -> str:

@@ -1,4 +1,6 @@
-"""One case, digest, link or settlement fails, whatever fails of it: the others are told, and it is, once it can be."""
+"""One case, digest, link or settlement fails, whatever fails of it: the others are told, and it is,
+once it can be.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +15,12 @@ from moto import mock_aws
 
 from building import HOUR, policy, resolution, rule
 from desk import Desk
-from sla_watchdog.usecases import judging
-from sla_watchdog.usecases.watch import sending
-from sla_watchdog.usecases.watch import troubles
 from sla_watchdog.adapters.dynamodb import table
 from sla_watchdog.adapters.dynamodb.case_item import SHARDS, shard_of
 from sla_watchdog.adapters.dynamodb.table import described
 from sla_watchdog.errors import Unavailable
+from sla_watchdog.usecases import judging
+from sla_watchdog.usecases.watch import sending, troubles
 from sla_watchdog.usecases.watch.troubles import MOST_IN_A_ROW, TooManyFailures
 
 MON = "2026-03-02"
@@ -31,7 +32,9 @@ ILL = "T-07"
 def desk_of(digest_after: int) -> Iterator[Desk]:
     with mock_aws():
         desk = Desk(policy(rule("all", resolution(8 * HOUR)), digest_after=digest_after))
-        desk.parts = evolve(desk.parts, settings=evolve(desk.parts.settings, link_base="https://alerts.example"))
+        desk.parts = evolve(
+            desk.parts, settings=evolve(desk.parts.settings, link_base="https://alerts.example")
+        )
         desk.tick(f"{MON}T00:00")
         desk.sweep(f"{MON}T00:01")
         for name in ALL:
@@ -52,7 +55,7 @@ def single(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     yield from desk_of(100)
 
 
-def told(desk: Desk) -> Counter[str]:
+def notified(desk: Desk) -> Counter[str]:
     """How often its people were told of each ticket."""
     people = [body for topic, body in desk.sent() if topic != "operations"]
     return Counter(alert["id"].split("/")[0] for body in people for alert in body.get("alerts", ()))
@@ -78,7 +81,9 @@ def forbidden(operation: str) -> Exception:
 class Failing:
     """A client of which calls of some operations fail where their arguments name something."""
 
-    def __init__(self, client: Any, names: Callable[[str], bool], failure: Callable[[str], Exception]) -> None:
+    def __init__(
+        self, client: Any, names: Callable[[str], bool], failure: Callable[[str], Exception]
+    ) -> None:
         self._client, self._names, self._failure = client, names, failure
         self.operations: tuple[str, ...] = ()
 
@@ -107,7 +112,10 @@ OPERATIONS = {
 
 FAILURES = [
     *(pytest.param(operations, busy, id=name) for name, operations in OPERATIONS.items()),
-    *(pytest.param(OPERATIONS["all"], failure, id=failure.__name__) for failure in (cut_off, silent, forbidden)),
+    *(
+        pytest.param(OPERATIONS["all"], failure, id=failure.__name__)
+        for failure in (cut_off, silent, forbidden)
+    ),
 ]
 
 
@@ -126,10 +134,14 @@ def test_one_item_that_cannot_be_used_keeps_no_other_case_back(
         client.operations = operations
         desk.tick(f"{MON}T06:01")
         desk.tick(f"{MON}T06:02")
-        seen = told(desk)
-        assert {name: seen[name] for name in ALL if name != ILL} == dict.fromkeys([n for n in ALL if n != ILL], 1)
+        seen = notified(desk)
+        assert {name: seen[name] for name in ALL if name != ILL} == dict.fromkeys(
+            [n for n in ALL if n != ILL], 1
+        )
     desk.tick(f"{MON}T06:10")
-    assert (seen + told(desk))[ILL] in (1, 2), "it is told once it can be; twice where only the settlement failed"
+    assert (seen + notified(desk))[ILL] in (1, 2), (
+        "it is told once it can be; twice where only the settlement failed"
+    )
 
 
 def test_a_ticket_record_that_cannot_be_read_keeps_no_other_case_back(
@@ -139,12 +151,14 @@ def test_a_ticket_record_that_cannot_be_read_keeps_no_other_case_back(
     client.operations = ("batch_get_item",)
     with monkeypatch.context() as broken:
         broken.setattr(desk.parts.tickets, "_client", client)
-        tally = desk.tick(f"{MON}T06:20")
-    assert set(told(desk)) == set(ALL) - {ILL}
-    assert (tally.put_off, tally.oldest_pending_seconds) == (1, 1200), "the alarm for what waits sees it"
-    assert ILL in tally.problem
+        result = desk.tick(f"{MON}T06:20")
+    assert set(notified(desk)) == set(ALL) - {ILL}
+    assert (result.put_off, result.oldest_pending_seconds) == (1, 1200), (
+        "the alarm for what waits sees it"
+    )
+    assert ILL in result.problem
     desk.tick(f"{MON}T06:21")
-    assert set(told(desk)) == {ILL}
+    assert set(notified(desk)) == {ILL}
 
 
 def test_a_shard_of_the_index_that_cannot_be_read_keeps_no_other_back(
@@ -162,9 +176,9 @@ def test_a_shard_of_the_index_that_cannot_be_read_keeps_no_other_back(
     with monkeypatch.context() as broken:
         broken.setattr(desk.parts.watch, "due", due)
         assert desk.tick(f"{MON}T06:01").put_off == 1
-    assert set(told(desk)) == set(ALL) - theirs
+    assert set(notified(desk)) == set(ALL) - theirs
     desk.tick(f"{MON}T06:02")
-    assert set(told(desk)) == theirs
+    assert set(notified(desk)) == theirs
 
 
 @pytest.mark.parametrize("method", ["put_digest", "mark_digest_sent"])
@@ -179,10 +193,10 @@ def test_a_digest_that_cannot_be_written_is_put_off_and_told_once_it_can_be(
                 raise busy("UpdateItem")
 
             broken.setattr(desk.parts.watch, method, fails)
-            tally = desk.tick(f"{MON}T06:01")
-        assert tally.put_off == 1
+            result = desk.tick(f"{MON}T06:01")
+        assert result.put_off == 1
         desk.tick(f"{MON}T06:10")
-        assert told(desk) == dict.fromkeys(ALL, 1)
+        assert notified(desk) == dict.fromkeys(ALL, 1)
 
 
 def test_a_link_that_cannot_be_stored_costs_the_link_and_not_the_message(
@@ -198,7 +212,7 @@ def test_a_link_that_cannot_be_stored_costs_the_link_and_not_the_message(
     with monkeypatch.context() as broken:
         broken.setattr(desk.parts.watch, "put_alert_link", put)
         desk.tick(f"{MON}T06:01")
-    assert told(desk) == dict.fromkeys(ALL, 1)
+    assert notified(desk) == dict.fromkeys(ALL, 1)
 
 
 # ------------------------------------------------------------------ faults of the program
@@ -211,7 +225,10 @@ def broken_for_one(real: Any, fault: Exception) -> Any:
 
     def called(*args: Any, **more: Any) -> Any:
         subjects = [each for arg in args for each in (arg if isinstance(arg, list) else [arg])]
-        if any(getattr(each, "case", None) == ILL or getattr(each, "id", None) == ILL for each in subjects):
+        if any(
+            getattr(each, "case", None) == ILL or getattr(each, "id", None) == ILL
+            for each in subjects
+        ):
             raise fault
         return real(*args, **more)
 
@@ -219,7 +236,9 @@ def broken_for_one(real: Any, fault: Exception) -> Any:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
-@pytest.mark.parametrize("step", ["notice", "render", "render_digest", "superseded", "told_at", "drafts_of"])
+@pytest.mark.parametrize(
+    "step", ["notice", "render", "render_digest", "superseded", "told_at", "drafts_of"]
+)
 def test_a_case_that_cannot_be_put_into_words_keeps_no_other_back(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, step: str, fault: Exception
 ) -> None:
@@ -227,11 +246,11 @@ def test_a_case_that_cannot_be_put_into_words_keeps_no_other_back(
         broken.setattr(sending, step, broken_for_one(getattr(sending, step), fault))
         for minute in range(1, 6):
             desk.tick(f"{MON}T06:0{minute}")
-        seen = told(desk)
+        seen = notified(desk)
     healthy = set(ALL) - {ILL}
     assert {name: seen[name] for name in healthy} == dict.fromkeys(healthy, 1)
     desk.tick(f"{MON}T06:30")
-    assert (seen + told(desk))[ILL] == 1
+    assert (seen + notified(desk))[ILL] == 1
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
@@ -239,7 +258,9 @@ def test_a_case_that_cannot_be_put_into_words_keeps_no_other_back(
 def test_a_case_that_cannot_be_judged_at_some_step_is_put_back_and_told_at_most_once(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, time: int, fault: Exception
 ) -> None:
-    """`plan` is asked when the case is read, claimed and settled; it fails from one of these times on."""
+    """`plan` is asked when the case is read, claimed and settled; it fails from one of these times
+    on.
+    """
     real, asked = judging.plan, Counter[str]()
 
     def plan(case: Any, *args: Any, **more: Any) -> Any:
@@ -252,11 +273,13 @@ def test_a_case_that_cannot_be_judged_at_some_step_is_put_back_and_told_at_most_
         broken.setattr(judging, "plan", plan)
         for minute in range(1, 9):
             desk.tick(f"{MON}T06:0{minute}")
-        seen = told(desk)
+        seen = notified(desk)
     healthy = set(ALL) - {ILL}
     assert {name: seen[name] for name in healthy} == dict.fromkeys(healthy, 1)
     desk.tick(f"{MON}T07:30")
-    assert (seen + told(desk))[ILL] == 1, "what was sent is settled, though nothing more can be judged of it"
+    assert (seen + notified(desk))[ILL] == 1, (
+        "what was sent is settled, though nothing more can be judged of it"
+    )
 
 
 def test_a_message_that_cannot_be_sent_for_what_it_holds_is_put_off(
@@ -271,11 +294,11 @@ def test_a_message_that_cannot_be_sent_for_what_it_holds_is_put_off(
 
     with monkeypatch.context() as broken:
         broken.setattr(single.parts.publisher.client, "publish", publish)
-        tally = single.tick(f"{MON}T06:01")
-    assert set(told(single)) == set(ALL) - {ILL}
-    assert (tally.put_off, tally.retried) == (1, 1)
+        result = single.tick(f"{MON}T06:01")
+    assert set(notified(single)) == set(ALL) - {ILL}
+    assert (result.put_off, result.retried) == (1, 1)
     single.tick(f"{MON}T06:03")
-    assert told(single) == {ILL: 1}
+    assert notified(single) == {ILL: 1}
 
 
 # ------------------------------------------------------------------ ten in a row
@@ -306,7 +329,9 @@ def test_nine_in_a_row_are_put_off_and_ten_end_the_tick(
                 single.put(f"{MON}T06:02", name, **NEW)
             with pytest.raises(TooManyFailures, match="10 failures in a row"):
                 single.tick(f"{MON}T06:02")
-    assert single.tick(f"{MON}T06:03").sent >= MOST_IN_A_ROW, "the lease was given back, and all is told"
+    assert single.tick(f"{MON}T06:03").sent >= MOST_IN_A_ROW, (
+        "the lease was given back, and all is told"
+    )
 
 
 def test_a_program_that_cannot_word_anything_ends_no_tick_and_the_alarm_for_what_waits_sees_it(
@@ -320,7 +345,9 @@ def test_a_program_that_cannot_word_anything_ends_no_tick_and_the_alarm_for_what
     assert max(pending) >= 900
 
 
-def test_a_tick_that_can_write_nothing_at_all_has_no_heartbeat(single: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tick_that_can_write_nothing_at_all_has_no_heartbeat(
+    single: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = Failing(single.dynamodb, lambda _: True, busy)
     client.operations = ("update_item", "transact_write_items")
     monkeypatch.setattr(single.parts.watch, "_writes", client)
@@ -335,28 +362,30 @@ def test_a_lease_that_cannot_be_taken_or_given_back_holds_nothing_up(
     client.operations = ("update_item",)
     with monkeypatch.context() as broken:
         broken.setattr(single.parts.watch, "_writes", client)
-        tally = single.tick(f"{MON}T06:01")
-    assert (tally.sent, "hot key" in tally.problem) == (len(ALL), True)
+        result = single.tick(f"{MON}T06:01")
+    assert (result.sent, "hot key" in result.problem) == (len(ALL), True)
 
 
-def test_a_read_that_fails_is_searched_for_the_one_that_is_at_fault_in_few_reads(single: Desk) -> None:
+def test_a_read_that_fails_is_searched_for_the_one_that_is_at_fault_in_few_reads(
+    single: Desk,
+) -> None:
     reads: list[int] = []
-    judge = single.parts.judge(0, live=True)
+    evaluator = single.parts.evaluator(0, live=True)
 
     class Counting:
-        def judge(self, ids: list[str], now: int) -> Any:
+        def evaluate(self, ids: list[str], now: int) -> Any:
             reads.append(len(ids))
             if "C-700" in ids:
                 raise busy("BatchGetItem")
             return {name: name for name in ids}
 
-    assert judge is not None
-    from sla_watchdog.usecases.watch.drafts import Tally
+    assert evaluator is not None
+    from sla_watchdog.usecases.watch.drafts import TickResult
 
     names = [f"C-{number}" for number in range(1000)]
     counting: Any = Counting()
-    read = troubles.read_apart(counting, names, 0, troubles.Troubles(Tally()))
-    assert (set(names) - read.judged.keys(), read.unread) == ({"C-700"}, {"C-700"})
+    read = troubles.read_apart(counting, names, 0, troubles.Troubles(TickResult()))
+    assert (set(names) - read.evaluated.keys(), read.unread) == ({"C-700"}, {"C-700"})
     assert len(reads) <= 31
 
 

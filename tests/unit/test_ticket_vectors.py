@@ -1,7 +1,8 @@
 """Whole tickets from other products' test suites: events in, due times and elapsed times out.
 
-They lie in a folder beside the repository; a checkout without it skips them, and says so. `update` there is our
-next_response, `reopen` our reopened, and first_response pauses unless the case says otherwise.
+They lie in a folder beside the repository; a checkout without it skips them, and says so.
+`update` there is our next_response, `reopen` our reopened, and first_response pauses unless the
+case says otherwise.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from typing import Any
 import pytest
 
 from building import at, policy, rule
-from sla_watchdog.domain.time.business_time import Calendar
-from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import plan
-from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.policy.model import After, Before, Ladder, Level, Metric, Policy, Target
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.time.business_time import Calendar
 
 VECTORS = Path(__file__).parents[2] / ".." / "shared" / "data" / "vectors.json"
 pytestmark = pytest.mark.skipif(not VECTORS.exists(), reason="no ../shared/data/vectors.json")
@@ -31,16 +32,19 @@ METRICS = {
 
 
 def facts_of(case: dict[str, Any]) -> Facts:
-    told = [Fact("T-1", "status", at(case["events"][0]["at"]), "open")]
+    notified = [Fact("T-1", "status", at(case["events"][0]["at"]), "open")]
     for event in case["events"]:
         when = at(event["at"])
         if event["type"] == "created":
-            told = [Fact("T-1", "created", when), Fact("T-1", "status", when, event.get("status", "open"))]
+            notified = [
+                Fact("T-1", "created", when),
+                Fact("T-1", "status", when, event.get("status", "open")),
+            ]
         elif event["type"] == "reply":
-            told.append(Fact("T-1", f"{event['by']}_reply", when))
+            notified.append(Fact("T-1", f"{event['by']}_reply", when))
         else:
-            told.append(Fact("T-1", "status", when, event["to"]))
-    return Facts.of(told)
+            notified.append(Fact("T-1", "status", when, event["to"]))
+    return Facts.of(notified)
 
 
 def policy_of(case: dict[str, Any]) -> Policy:
@@ -74,7 +78,10 @@ def answer(case: dict[str, Any], question: str) -> int | str | None:
     clocks, last = clocks_of(case), at(case["events"][-1]["at"])
     if question == "paused_business_seconds":
         calendar = Calendar.from_spec(vectors["calendars"][case["calendar"]])
-        return sum(calendar.between(span.start, span.end or last) for span in clocks["resolution"][0].paused)
+        return sum(
+            calendar.between(span.start, span.end or last)
+            for span in clocks["resolution"][0].paused
+        )
     if question.startswith("level"):
         (level,) = case["levels"]
         return clocks[level["of"]][-1].levels[0]
@@ -83,7 +90,10 @@ def answer(case: dict[str, Any], question: str) -> int | str | None:
         current = clocks[metric][-1]
         return current.due_at if metric != "update" or current.stopped_at is None else None
     longest = metric.endswith("_longest")
-    return max(clock.elapsed(last) for clock in clocks[metric.removesuffix("_longest")][0 if longest else -1 :])
+    return max(
+        clock.elapsed(last)
+        for clock in clocks[metric.removesuffix("_longest")][0 if longest else -1 :]
+    )
 
 
 QUESTIONS = [

@@ -9,12 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from building import ALWAYS, HOUR, OFFICE, at, facts, judge, policy, resolution, rule
-from sla_watchdog.domain.time.business_time import Calendar
+from building import ALWAYS, HOUR, OFFICE, at, evaluate, facts, policy, resolution, rule
+from sla_watchdog.domain.clocks.elapsed import (
+    MOST_ROWS,
+    ElapsedBreakdown,
+    Ending,
+    Pace,
+    Unit,
+    elapsed_breakdown,
+)
 from sla_watchdog.domain.clocks.targets import Clock
-from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.policy.model import TARGETS, Metric, Pauses
-from sla_watchdog.domain.clocks.elapsed import MOST_ROWS, Ending, Pace, Unit, Walk, walk
+from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.time.business_time import Calendar
 from unit.test_message_text import unhurried
 
 CALENDARS = {"office": OFFICE, "always": ALWAYS}
@@ -22,18 +29,24 @@ MONDAY = "2026-03-02T08:00"
 """09:00 in Berlin."""
 
 
-def clock_of(known: Facts, now: str, within: int = 16 * HOUR, calendar: str = "office", **changes: Any) -> Clock:
-    judged = judge(known, now, policy(rule("everything", resolution(within), calendar=calendar), **changes))
-    return next(clock for clock in judged.clocks if clock.metric is Metric.RESOLUTION)
+def clock_of(
+    known: Facts, now: str, within: int = 16 * HOUR, calendar: str = "office", **changes: Any
+) -> Clock:
+    evaluated = evaluate(
+        known, now, policy(rule("everything", resolution(within), calendar=calendar), **changes)
+    )
+    return next(clock for clock in evaluated.clocks if clock.metric is Metric.RESOLUTION)
 
 
-def walked(*said: Any, now: str, within: int = 16 * HOUR, calendar: str = "office", **changes: Any) -> Walk:
+def walked(
+    *said: Any, now: str, within: int = 16 * HOUR, calendar: str = "office", **changes: Any
+) -> ElapsedBreakdown:
     known = facts(("created", MONDAY), ("status", MONDAY, "Open"), *said)
     clock = clock_of(known, now, within, calendar, **changes)
-    return walk(clock, CALENDARS[calendar], known, at(now))
+    return elapsed_breakdown(clock, CALENDARS[calendar], known, at(now))
 
 
-def rows(found: Walk, calendar: Calendar = OFFICE) -> list[tuple[str, str, float]]:
+def rows(found: ElapsedBreakdown, calendar: Calendar = OFFICE) -> list[tuple[str, str, float]]:
     def said(when: int) -> str:
         return datetime.fromtimestamp(when, UTC).astimezone(calendar.zone).strftime("%m-%d %H:%M")
 
@@ -48,7 +61,11 @@ def test_a_day_is_a_row_from_its_first_open_instant_to_its_last() -> None:
 
 def test_what_is_still_ahead_is_told_apart_from_what_was_lived_through() -> None:
     found = walked(now="2026-03-03T10:00", within=12 * HOUR)
-    assert [(row.counted // HOUR, row.ahead) for row in found.rows] == [(8, False), (2, False), (2, True)]
+    assert [(row.counted // HOUR, row.ahead) for row in found.rows] == [
+        (8, False),
+        (2, False),
+        (2, True),
+    ]
     assert found.elapsed == 10 * HOUR
 
 
@@ -82,13 +99,19 @@ def test_a_pause_that_lasts_has_no_end_yet() -> None:
 
 
 def test_a_limit_that_ends_a_pause_is_named() -> None:
-    found = walked(("status", "2026-03-02T10:00", "Waiting"), now="2026-03-03T12:00", pauses=Pauses(longest=2 * HOUR))
+    found = walked(
+        ("status", "2026-03-02T10:00", "Waiting"),
+        now="2026-03-03T12:00",
+        pauses=Pauses(longest=2 * HOUR),
+    )
     assert [(each.ending, each.open) for each in found.pauses] == [(Ending.LIMIT, 2 * HOUR)]
 
 
 def test_the_time_between_resolved_and_reopened_did_not_count() -> None:
     found = walked(
-        ("status", "2026-03-02T10:00", "Resolved"), ("status", "2026-03-02T14:00", "Open"), now="2026-03-03T12:00"
+        ("status", "2026-03-02T10:00", "Resolved"),
+        ("status", "2026-03-02T14:00", "Open"),
+        now="2026-03-03T12:00",
     )
     assert [(each.pace, each.open // HOUR) for each in found.pauses] == [(Pace.ENDED, 4)]
     assert found.paused == 0
@@ -119,12 +142,20 @@ def test_a_long_walk_fits_on_a_page(hours: int, unit: Unit) -> None:
         pytest.param("2026-10-23T00:00", 25, id="autumn: an hour more"),
     ],
 )
-def test_a_change_of_the_clocks_says_what_it_does_to_the_hours_of_that_day(opened: str, hours: int) -> None:
-    zone = Calendar.from_spec({"timezone": "Europe/Berlin", "hours": {day: [["00:00", "24:00"]] for day in DAYS}})
+def test_a_change_of_the_clocks_says_what_it_does_to_the_hours_of_that_day(
+    opened: str, hours: int
+) -> None:
+    zone = Calendar.from_spec(
+        {"timezone": "Europe/Berlin", "hours": {day: [["00:00", "24:00"]] for day in DAYS}}
+    )
     known = facts(("created", opened), ("status", opened, "Open"))
-    rules = policy(rule("all", resolution(96 * HOUR), calendar="berlin"), calendars={"berlin": zone})
-    clock = next(each for each in judge(known, opened, rules).clocks if each.metric is Metric.RESOLUTION)
-    (shift,) = walk(clock, zone, known, at(opened)).shifts
+    rules = policy(
+        rule("all", resolution(96 * HOUR), calendar="berlin"), calendars={"berlin": zone}
+    )
+    clock = next(
+        each for each in evaluate(known, opened, rules).clocks if each.metric is Metric.RESOLUTION
+    )
+    (shift,) = elapsed_breakdown(clock, zone, known, at(opened)).shifts
     assert (shift.hours // HOUR, shift.usual // HOUR) == (hours, 24)
     assert abs(shift.after - shift.before) == HOUR
 
@@ -157,10 +188,10 @@ def test_the_numbers_always_add_up(
     known, now = facts(*said), _after(later)  # type: ignore[arg-type] # pairs and triples
     limits = Pauses(longest=None if longest is None else longest * HOUR)
     rules = policy(rule("all", resolution(within * 900), calendar=calendar), pauses=limits)
-    for clock in judge(known, now, rules).clocks:
+    for clock in evaluate(known, now, rules).clocks:
         if clock.metric not in TARGETS:
             continue
-        found = walk(clock, CALENDARS[calendar], known, at(now))
+        found = elapsed_breakdown(clock, CALENDARS[calendar], known, at(now))
         lived = sum(row.counted for row in found.rows if not row.ahead)
         assert sum(row.counted for row in found.rows) == found.counted
         assert found.elapsed == clock.elapsed(at(now)) == lived + found.over

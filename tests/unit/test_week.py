@@ -25,12 +25,17 @@ pytestmark = pytest.mark.skipif(not WEEK.exists(), reason=f"{WEEK.name} is not b
 
 
 def by_the_file(as_of: str) -> tuple[int, int, int, int]:
-    """(created, open, open longer than 3 days, than 7 days) from the lines alone, with nothing of ours."""
+    """(created, open, open longer than 3 days, than 7 days) from the lines alone, with nothing of
+    ours.
+    """
     moment = datetime.fromisoformat(as_of)
     created: dict[str, datetime] = {}
     ended: dict[str, bool] = defaultdict(bool)
     with gzip.open(WEEK) as lines:
-        events = [(datetime.fromisoformat(e["at"]), number, e) for number, e in enumerate(map(json.loads, lines))]
+        events = [
+            (datetime.fromisoformat(e["at"]), number, e)
+            for number, e in enumerate(map(json.loads, lines))
+        ]
     for at, _, event in sorted(events, key=lambda entry: entry[:2]):
         if at > moment:
             break
@@ -39,7 +44,11 @@ def by_the_file(as_of: str) -> tuple[int, int, int, int]:
         if "state" in event:
             ended[event["ticket"]] = event["state"] in ("Resolved", "Closed")
     ages = [moment - at for ticket, at in created.items() if not ended[ticket]]
-    return len(created), len(ages), *(sum(age > timedelta(days=day) for age in ages) for day in DAYS)
+    return (
+        len(created),
+        len(ages),
+        *(sum(age > timedelta(days=day) for age in ages) for day in DAYS),
+    )
 
 
 def by_the_watchdog(as_of: str) -> tuple[int, int, int, int]:
@@ -59,7 +68,9 @@ def by_the_watchdog(as_of: str) -> tuple[int, int, int, int]:
     return found.cases, found.open, *found.older.values()
 
 
-@pytest.mark.parametrize("as_of", ["2016-04-07T12:00:00", "2016-04-11T00:00:00", "2016-04-18T00:00:00"])
+@pytest.mark.parametrize(
+    "as_of", ["2016-04-07T12:00:00", "2016-04-11T00:00:00", "2016-04-18T00:00:00"]
+)
 def test_open_cases_and_their_ages_are_those_of_the_file(as_of: str) -> None:
     assert by_the_watchdog(as_of) == by_the_file(as_of)
 

@@ -1,5 +1,5 @@
-"""Each sentence of a message follows from the facts as its reader sees them: one test a kind of sentence, and one that
-plays random histories and reads every message of them.
+"""Each sentence of a message follows from the facts as its reader sees them: one test a kind of
+sentence, and one that plays random histories and reads every message of them.
 """
 
 from __future__ import annotations
@@ -15,19 +15,34 @@ from attrs import define, evolve, field
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from building import ALWAYS, DAY, HOUR, OFFICE, after_telling, at, facts, first_response, policy, resolution, rule
+from building import (
+    ALWAYS,
+    DAY,
+    HOUR,
+    OFFICE,
+    after_telling,
+    at,
+    facts,
+    first_response,
+    policy,
+    resolution,
+    rule,
+)
 from sla_watchdog.adapters.dynamodb.case_item import entry_in, entry_map, reached_map
-from sla_watchdog.tools.cli.status.table import _nobody
+from sla_watchdog.domain.clocks.promises import acknowledged
 from sla_watchdog.domain.escalation.acknowledgement import Promising
-from sla_watchdog.domain.time.business_time import Calendar
-from sla_watchdog.domain.escalation.case import Alert, Case, Entry, Outcome, Reached, Recipient, Severity
-from sla_watchdog.presentation.view.case_row import row
+from sla_watchdog.domain.escalation.case import (
+    Alert,
+    Case,
+    Entry,
+    LastNotified,
+    Outcome,
+    Recipient,
+    Severity,
+)
+from sla_watchdog.domain.escalation.context import Context
 from sla_watchdog.domain.escalation.plan import Plan, plan
-from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.presentation.text import Message, Observed, observed_line, render, render_digest, render_observed
-from sla_watchdog.presentation.text.report import about
-from sla_watchdog.presentation.text.wording import duration
-from sla_watchdog.presentation.view.notice import Notice, notice
+from sla_watchdog.domain.escalation.silences import Silence
 from sla_watchdog.domain.policy.model import (
     After,
     Age,
@@ -42,12 +57,24 @@ from sla_watchdog.domain.policy.model import (
     Policy,
     Repeat,
 )
-from sla_watchdog.domain.clocks.promises import acknowledged
-from sla_watchdog.presentation.view.report import line
-from sla_watchdog.domain.escalation.silences import Silence
-from sla_watchdog.domain.escalation.context import Surroundings
-from sla_watchdog.usecases.respond.respond import Standing, State
+from sla_watchdog.domain.text.times import duration
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.time.business_time import Calendar
 from sla_watchdog.presentation.html.answer_page import page
+from sla_watchdog.presentation.text import (
+    Message,
+    Observed,
+    observed_line,
+    render,
+    render_digest,
+    render_observed,
+)
+from sla_watchdog.presentation.text.report import about
+from sla_watchdog.presentation.view.case_row import row
+from sla_watchdog.presentation.view.notice import Notice, notice
+from sla_watchdog.presentation.view.report import line
+from sla_watchdog.tools.cli.status.table import _nobody
+from sla_watchdog.usecases.respond.respond import LinkState, State
 
 NINE = "2026-03-02T09:00"
 """A Monday."""
@@ -56,23 +83,25 @@ OPEN = ("status", NINE, "Open")
 KNOWN = facts(("created", NINE), OPEN, PAGE)
 
 
-def notices(case: Case, desk: Policy, now: str, **around: Any) -> dict[str, Notice]:
+def notices(case: Case, desk: Policy, now: str, **context: Any) -> dict[str, Notice]:
     """What each recipient is told now, by its key."""
-    judged = plan(case, desk, at(now), **around)
-    keys = dict.fromkeys(alert.recipient.key for alert in judged.alerts)
-    theirs = {key: [alert for alert in judged.alerts if alert.recipient.key == key] for key in keys}
-    return {key: notice(case, judged, alerts, desk, at(now)) for key, alerts in theirs.items()}
+    evaluated = plan(case, desk, at(now), **context)
+    keys = dict.fromkeys(alert.recipient.key for alert in evaluated.alerts)
+    theirs = {
+        key: [alert for alert in evaluated.alerts if alert.recipient.key == key] for key in keys
+    }
+    return {key: notice(case, evaluated, alerts, desk, at(now)) for key, alerts in theirs.items()}
 
 
-def said(told: Notice, now: str) -> str:
-    return " ".join(render(told, at(now)).email.split())
+def said(notified: Notice, now: str) -> str:
+    return " ".join(render(notified, at(now)).email.split())
 
 
-def told_at(case: Case, desk: Policy, *moments: str) -> Case:
+def notified_at(case: Case, desk: Policy, *moments: str) -> Case:
     """The case once everybody was told what was due at each of these moments."""
     for moment in moments:
-        judged = plan(case, desk, at(moment))
-        case = evolve(after_telling(case, judged, at(moment)), breached=judged.breached)
+        evaluated = plan(case, desk, at(moment))
+        case = evolve(after_telling(case, evaluated, at(moment)), breached=evaluated.breached)
     return case
 
 
@@ -89,27 +118,42 @@ def within(hours: int, calendar: str = "always") -> Policy:
 
 def edited(before: Policy, at_moment: str, breach_seen: str) -> Case:
     """A case judged under `before`, to which another policy comes at that moment."""
-    return evolve(told_at(Case("T-1", KNOWN), before, breach_seen), edited_at=at(at_moment))
+    return evolve(notified_at(Case("T-1", KNOWN), before, breach_seen), edited_at=at(at_moment))
 
 
 def test_after_an_edit_that_gives_more_time_the_deadline_that_was_missed_is_said() -> None:
     case = edited(within(8), "2026-03-02T18:00", "2026-03-02T17:01")
-    told = notices(case, within(20), "2026-03-02T21:02")["manager"]
-    assert "It was due by Mon 2026-03-02 17:00 +00:00 (4 h 2 m over)." in said(told, "2026-03-02T21:02")
-    data = render(told, at("2026-03-02T21:02")).data
-    assert (data["due_at"], data["breach_at"]) == ("2026-03-02T17:00:00+00:00", "2026-03-02T17:00:01+00:00")
-    judged = plan(case, within(20), at("2026-03-02T21:02"))
-    assert row(case, judged, frozenset(), at("2026-03-02T21:02")).due_at == at("2026-03-02T17:00")
+    notified = notices(case, within(20), "2026-03-02T21:02")["manager"]
+    assert "It was due by Mon 2026-03-02 17:00 +00:00 (4 h 2 m over)." in said(
+        notified, "2026-03-02T21:02"
+    )
+    data = render(notified, at("2026-03-02T21:02")).data
+    assert (data["due_at"], data["breach_at"]) == (
+        "2026-03-02T17:00:00+00:00",
+        "2026-03-02T17:00:01+00:00",
+    )
+    evaluated = plan(case, within(20), at("2026-03-02T21:02"))
+    assert row(case, evaluated, frozenset(), at("2026-03-02T21:02")).due_at == at(
+        "2026-03-02T17:00"
+    )
 
 
 def test_the_missed_deadline_is_the_closing_and_not_the_next_opening() -> None:
-    """Eight hours of an office that closes at 17:00 in Berlin, through the night in which clocks go forward."""
+    """Eight hours of an office that closes at 17:00 in Berlin, through the night in which clocks go
+    forward.
+    """
     known = facts(("created", "2026-03-27T08:00"), ("status", "2026-03-27T08:00", "Open"))
     before, after = within(8, "office"), within(20, "office")
-    case = evolve(told_at(Case("T-1", known), before, "2026-03-30T07:01"), edited_at=at("2026-03-30T08:00"))
-    told = notices(case, after, "2026-03-30T11:01")["manager"]
-    text = said(told, "2026-03-30T11:01")
-    assert "due by Fri 2026-03-27 17:00 +01:00 (4 h 1 m over, since Mon 2026-03-30 09:00 +02:00)" in text
+    case = evolve(
+        notified_at(Case("T-1", known), before, "2026-03-30T07:01"),
+        edited_at=at("2026-03-30T08:00"),
+    )
+    notified = notices(case, after, "2026-03-30T11:01")["manager"]
+    text = said(notified, "2026-03-30T11:01")
+    assert (
+        "due by Fri 2026-03-27 17:00 +01:00 (4 h 1 m over, since Mon 2026-03-30 09:00 +02:00)"
+        in text
+    )
 
 
 def test_a_deadline_missed_before_the_limit_grew_shorter_is_not_said_to_have_been_earlier() -> None:
@@ -139,7 +183,9 @@ def test_a_priority_that_changed_does_not_change_what_was_missed(
     priorities: list[tuple[str, str]], now: str, sentence: str
 ) -> None:
     urgent = Condition("priority", frozenset({"urgent"}))
-    rules = policy(rule("urgent", resolution(HOUR), when=(urgent,)), rule("rest", resolution(80 * HOUR)))
+    rules = policy(
+        rule("urgent", resolution(HOUR), when=(urgent,)), rule("rest", resolution(80 * HOUR))
+    )
     known = KNOWN | [Fact("T-1", "priority", at(moment), value) for value, moment in priorities]
     assert sentence in said(notices(Case("T-1", known), rules, now)["manager"], now)
 
@@ -147,14 +193,22 @@ def test_a_priority_that_changed_does_not_change_what_was_missed(
 @pytest.mark.parametrize(
     ("to", "sentence"),
     [
-        pytest.param("2026-03-09T12:00Z", "It was due by Mon 2026-03-02 12:00 +00:00 (1 h over).", id="put off since"),
-        pytest.param("", "It was due by Mon 2026-03-02 12:00 +00:00 (1 h over).", id="emptied since"),
+        pytest.param(
+            "2026-03-09T12:00Z",
+            "It was due by Mon 2026-03-02 12:00 +00:00 (1 h over).",
+            id="put off since",
+        ),
+        pytest.param(
+            "", "It was due by Mon 2026-03-02 12:00 +00:00 (1 h over).", id="emptied since"
+        ),
     ],
 )
 def test_a_deadline_of_another_system_is_the_one_that_was_missed(to: str, sentence: str) -> None:
     known = KNOWN | facts(("due_at", NINE, "2026-03-02T12:00Z"), ("due_at", "2026-03-02T12:30", to))
     rules = policy(rule("all", resolution(0, due="due_at")))
-    assert sentence in said(notices(Case("T-1", known), rules, "2026-03-02T13:00:01")["owner"], "2026-03-02T13:00:01")
+    assert sentence in said(
+        notices(Case("T-1", known), rules, "2026-03-02T13:00:01")["owner"], "2026-03-02T13:00:01"
+    )
 
 
 def test_nobody_is_asked_to_act_by_a_time_that_is_over() -> None:
@@ -173,39 +227,64 @@ TWO_WEEKS = "2026-03-16T09:00"
 
 
 def test_a_case_that_somebody_took_is_not_said_to_be_nobodys() -> None:
-    told = notices(ACKNOWLEDGED, policy(), TWO_WEEKS)["manager"]
-    message = render(told, at(TWO_WEEKS))
-    text = said(told, TWO_WEEKS)
-    assert "Kim took it and promised an update by Mon 2026-03-16 11:00 +00:00; the desk shows no assignee." in text
+    notified = notices(ACKNOWLEDGED, policy(), TWO_WEEKS)["manager"]
+    message = render(notified, at(TWO_WEEKS))
+    text = said(notified, TWO_WEEKS)
+    assert (
+        "Kim took it and promised an update by Mon 2026-03-16 11:00 +00:00; the desk shows no assignee."
+        in text
+    )
     assert "obody" not in text.replace("If nobody acts", "")
     assert "Kim took it, no assignee" in message.sms
     assert "no owner" not in message.sms
 
 
 def test_a_digest_names_who_took_it() -> None:
-    told = notices(ACKNOWLEDGED, policy(), TWO_WEEKS)["manager"]
-    digest = render_digest([told, evolve(told, case="T-9", promise=None)], told.recipient, "d", at(TWO_WEEKS))
+    notified = notices(ACKNOWLEDGED, policy(), TWO_WEEKS)["manager"]
+    digest = render_digest(
+        [notified, evolve(notified, case="T-9", promise=None)],
+        notified.recipient,
+        "d",
+        at(TWO_WEEKS),
+    )
     text = " ".join(digest.email.split())
     assert "Nobody owns 1 of them." in text
     assert "Kim took it, no assignee at the desk" in text
 
 
 def test_a_report_names_who_took_it() -> None:
-    judged = plan(ACKNOWLEDGED, policy(), at(TWO_WEEKS))
-    found = line(ACKNOWLEDGED, judged, frozenset(), at(TWO_WEEKS))
+    evaluated = plan(ACKNOWLEDGED, policy(), at(TWO_WEEKS))
+    found = line(ACKNOWLEDGED, evaluated, frozenset(), at(TWO_WEEKS))
     assert about(found, at(TWO_WEEKS)).startswith("Kim took it, no assignee at the desk. ")
 
 
 def test_who_had_it_by_a_promise_that_was_kept_has_it_no_longer() -> None:
-    kept = KNOWN | [promised("2026-03-02T17:00"), Fact("T-1", "agent_reply", at("2026-03-02T16:30"), "Kim")]
-    text = said(notices(Case("T-1", kept), policy(), "2026-03-02T18:00")["team-lead"], "2026-03-02T18:00")
-    assert "Kim had it until Mon 2026-03-02 17:00 +00:00; nobody owns it now: name one person who takes it." in text
+    kept = KNOWN | [
+        promised("2026-03-02T17:00"),
+        Fact("T-1", "agent_reply", at("2026-03-02T16:30"), "Kim"),
+    ]
+    text = said(
+        notices(Case("T-1", kept), policy(), "2026-03-02T18:00")["team-lead"], "2026-03-02T18:00"
+    )
+    assert (
+        "Kim had it until Mon 2026-03-02 17:00 +00:00; nobody owns it now: name one person who takes it."
+        in text
+    )
 
 
 def test_a_broken_promise_is_in_every_form_of_a_digest() -> None:
     broken = Case("T-1", KNOWN | [promised("2026-03-02T18:00")])
-    (told,) = (each for key, each in notices(broken, policy(), "2026-03-02T18:01").items() if key == "team-lead")
-    digest = render_digest([told, evolve(told, case="T-9", promise=None)], told.recipient, "d", at("2026-03-02T18:01"))
+    (notified,) = (
+        each
+        for key, each in notices(broken, policy(), "2026-03-02T18:01").items()
+        if key == "team-lead"
+    )
+    digest = render_digest(
+        [notified, evolve(notified, case="T-9", promise=None)],
+        notified.recipient,
+        "d",
+        at("2026-03-02T18:01"),
+    )
     text = " ".join(digest.email.split())
     assert "Nobody owns 2 of them. 1 promise broken." in text
     assert "owner nobody; Kim promised an update by Mon 2026-03-02 18:00 +00:00, broken" in text
@@ -216,22 +295,24 @@ def test_a_broken_promise_is_in_every_form_of_a_digest() -> None:
 
 def test_the_daily_digest_of_mode_observe_names_a_broken_promise() -> None:
     broken = Case("T-1", KNOWN | [promised("2026-03-02T18:00")])
-    told = notices(broken, policy(), "2026-03-02T18:01")["team-lead"]
-    seen = Observed("2026-03-02", [observed_line(told), observed_line(evolve(told, promise=None))], 2)
+    notified = notices(broken, policy(), "2026-03-02T18:01")["team-lead"]
+    seen = Observed(
+        "2026-03-02", [observed_line(notified), observed_line(evolve(notified, promise=None))], 2
+    )
     assert render_observed(seen, at("2026-03-03T00:01")).email.count("Kim broke a promise") == 1
 
 
 def test_the_page_behind_a_link_says_who_took_it() -> None:
-    told = notices(ACKNOWLEDGED, policy(), TWO_WEEKS)["manager"]
-    may = Promising("T-1", ALWAYS, at(TWO_WEEKS), at(TWO_WEEKS) + DAY, (), told.promise, 2)
-    shown = page(Standing(State.OPEN, None, told, may), at(TWO_WEEKS))
+    notified = notices(ACKNOWLEDGED, policy(), TWO_WEEKS)["manager"]
+    may = Promising("T-1", ALWAYS, at(TWO_WEEKS), at(TWO_WEEKS) + DAY, (), notified.promise, 2)
+    shown = page(LinkState(State.OPEN, None, notified, may), at(TWO_WEEKS))
     assert "<dd>Kim took it, no assignee at the desk</dd>" in shown
     assert "nobody" not in shown.replace("if nobody acts", "")
 
 
 def test_status_shows_who_took_it_and_no_assignee() -> None:
-    judged = plan(ACKNOWLEDGED, policy(), at(TWO_WEEKS))
-    found = row(ACKNOWLEDGED, judged, frozenset(), at(TWO_WEEKS))
+    evaluated = plan(ACKNOWLEDGED, policy(), at(TWO_WEEKS))
+    found = row(ACKNOWLEDGED, evaluated, frozenset(), at(TWO_WEEKS))
     assert _nobody(found)[0] == "no assignee"
     assert _nobody(evolve(found, promise=None))[0] == "nobody"
 
@@ -246,20 +327,29 @@ COUNTING = {
 
 def test_reopenings_that_the_record_alone_counts_are_counted_in_every_line() -> None:
     known = KNOWN | facts(("reopened_count", "2026-03-02T10:00", "2"))
-    told = notices(Case("T-1", known), policy(signals=COUNTING), "2026-03-02T10:01")["team-lead"]
-    message = render(told, at("2026-03-02T10:01"))
+    notified = notices(Case("T-1", known), policy(signals=COUNTING), "2026-03-02T10:01")[
+        "team-lead"
+    ]
+    message = render(notified, at("2026-03-02T10:01"))
     assert "reopened twice" in message.subject
-    assert "This case was resolved and reopened twice, as the ticket itself counts." in said(told, "2026-03-02T10:01")
-    assert "Reopened twice, as the ticket itself counts" in said(told, "2026-03-02T10:01")
+    assert "This case was resolved and reopened twice, as the ticket itself counts." in said(
+        notified, "2026-03-02T10:01"
+    )
+    assert "Reopened twice, as the ticket itself counts" in said(notified, "2026-03-02T10:01")
     assert "never" not in message.email
     assert message.data["so_far"]["reopened"] == 2  # type: ignore[index]
 
 
 def test_every_reopening_is_counted_however_many_there_were() -> None:
     moments = [(f"2026-03-{3 + n // 24:02}T{n % 24:02}", n) for n in range(120)]
-    states = [("status", f"{hour}:{0 if n % 2 else 30:02}", "Open" if n % 2 else "Resolved") for hour, n in moments]
-    told = notices(Case("T-1", KNOWN | facts(*states)), policy(signals=COUNTING), "2026-03-08T09:00")["team-lead"]
-    text = said(told, "2026-03-08T09:00")
+    states = [
+        ("status", f"{hour}:{0 if n % 2 else 30:02}", "Open" if n % 2 else "Resolved")
+        for hour, n in moments
+    ]
+    notified = notices(
+        Case("T-1", KNOWN | facts(*states)), policy(signals=COUNTING), "2026-03-08T09:00"
+    )["team-lead"]
+    text = said(notified, "2026-03-08T09:00")
     assert {*re.findall(r"reopened (\d+) times", text, re.IGNORECASE)} == {"60"}
     last = re.search(r"reopened 60 times, last on (.*?)\.", text)
     assert last is None or last[1] == "Sat 2026-03-07 23:00 +00:00"
@@ -267,8 +357,10 @@ def test_every_reopening_is_counted_however_many_there_were() -> None:
 
 def test_handovers_that_the_record_alone_counts_are_counted_too() -> None:
     known = KNOWN | facts(("reassigned_count", "2026-03-02T10:00", "5"), ("team", NINE, "Pages"))
-    told = notices(Case("T-1", known), policy(signals=COUNTING), "2026-03-02T10:01")["team-lead"]
-    text = said(told, "2026-03-02T10:01")
+    notified = notices(Case("T-1", known), policy(signals=COUNTING), "2026-03-02T10:01")[
+        "team-lead"
+    ]
+    text = said(notified, "2026-03-02T10:01")
     assert "This case changed hands 5 times, as the ticket itself counts." in text
     assert "Teams Pages; passed on 5 times" in text
 
@@ -278,14 +370,16 @@ def test_handovers_that_the_record_alone_counts_are_counted_too() -> None:
 IDLE = {Metric.PROGRESS: Ladder("", (Level(Open(24 * HOUR), ("manager",)),))}
 
 
-@pytest.mark.parametrize("record", [("assignee", "Kim"), ("status", "Waiting")], ids=["owned", "waiting"])
+@pytest.mark.parametrize(
+    "record", [("assignee", "Kim"), ("status", "Waiting")], ids=["owned", "waiting"]
+)
 def test_the_idle_time_of_a_backlog_starts_at_its_creation(record: tuple[str, str]) -> None:
     """First seen after 29 days, as a record that says who has it, and nothing of since when."""
     seen = "2026-03-31T09:00"
     states = {"status": "Open", "subject": "City page", **dict([record])}
     known = facts(("created", NINE), *((name, seen, value) for name, value in states.items()))
-    told = notices(Case("T-1", known), policy(signals=IDLE), "2026-03-31T09:00:30")["manager"]
-    text = said(told, "2026-03-31T09:00:30")
+    notified = notices(Case("T-1", known), policy(signals=IDLE), "2026-03-31T09:00:30")["manager"]
+    text = said(notified, "2026-03-31T09:00:30")
     assert "Progress none for 29 d, since Mon 2026-03-02 09:00 +00:00" in text
     assert "no progress for 29 d" in text
 
@@ -293,15 +387,23 @@ def test_the_idle_time_of_a_backlog_starts_at_its_creation(record: tuple[str, st
 def test_what_moves_after_the_first_look_is_progress() -> None:
     seen = [("status", "2026-03-31T09:00", "Open"), ("assignee", "2026-03-31T09:00", "Kim")]
     known = facts(("created", NINE), *seen, ("assignee", "2026-03-31T12:00", "Lee"))
-    told = notices(Case("T-1", known), policy(signals=IDLE), "2026-03-31T12:30")["manager"]
-    assert "Progress none for 30 m, since Tue 2026-03-31 12:00" in said(told, "2026-03-31T12:30")
+    notified = notices(Case("T-1", known), policy(signals=IDLE), "2026-03-31T12:30")["manager"]
+    assert "Progress none for 30 m, since Tue 2026-03-31 12:00" in said(
+        notified, "2026-03-31T12:30"
+    )
 
 
 def test_what_was_told_of_a_backlog_before_the_first_look_counted_stays_told() -> None:
-    """The cycle of the clock stays what it was, so that an upgrade neither repeats nor loses a level."""
-    known = facts(("created", NINE), ("status", "2026-03-31T09:00", "Open"), ("assignee", "2026-03-31T09:00", "Kim"))
-    judged = plan(Case("T-1", known), policy(signals=IDLE), at("2026-03-31T10:00"))
-    assert [clock.cycle for clock in judged.clocks if clock.metric is Metric.PROGRESS] == [2]
+    """The cycle of the clock stays what it was, so that an upgrade neither repeats nor loses a
+    level.
+    """
+    known = facts(
+        ("created", NINE),
+        ("status", "2026-03-31T09:00", "Open"),
+        ("assignee", "2026-03-31T09:00", "Kim"),
+    )
+    evaluated = plan(Case("T-1", known), policy(signals=IDLE), at("2026-03-31T10:00"))
+    assert [clock.cycle for clock in evaluated.clocks if clock.metric is Metric.PROGRESS] == [2]
 
 
 # ------------------------------------------------------------------ reminders
@@ -312,56 +414,77 @@ OFFICE_HOURS = {
     "manager": Audience("manager"),
     "executive": Audience("executive", hours="office"),
 }
-TOP = Ladder("top", (Level(After(0), ("owner",)), Level(After(4 * HOUR), ("executive",), repeat=Repeat(DAY, False))))
+TOP = Ladder(
+    "top",
+    (
+        Level(After(0), ("owner",)),
+        Level(After(4 * HOUR), ("executive",), repeat=Repeat(DAY, False)),
+    ),
+)
 
 
 def test_the_first_message_after_a_weekend_is_no_repetition() -> None:
     known = facts(("created", "2026-03-06T12:00"), ("status", "2026-03-06T12:00", "Open"))
     rules = policy(rule("all", resolution(8 * HOUR, ladder=TOP)), audiences=OFFICE_HOURS)
     monday = "2026-03-09T08:00"
-    told = notices(Case("T-1", known), rules, monday)["executive"]
-    message = render(told, at(monday))
-    assert told.lead.alert.repetition == 2, "two were due at the weekend"
-    assert (told.lead.alert.reason, told.lead.alert.reminder) == ("due", 0)
-    assert "You are told for the first time" in said(told, monday)
+    notified = notices(Case("T-1", known), rules, monday)["executive"]
+    message = render(notified, at(monday))
+    assert notified.lead.alert.repetition == 2, "two were due at the weekend"
+    assert (notified.lead.alert.reason, notified.lead.alert.reminder) == ("due", 0)
+    assert "You are told for the first time" in said(notified, monday)
     assert "repetition 2" not in message.body()
 
 
 def test_reminders_are_counted_by_what_the_audience_had() -> None:
     known = facts(("created", "2026-03-06T12:00"), ("status", "2026-03-06T12:00", "Open"))
     rules = policy(rule("all", resolution(8 * HOUR, ladder=TOP)), audiences=OFFICE_HOURS)
-    case = told_at(Case("T-1", known), rules, "2026-03-09T08:00")
-    told = notices(case, rules, "2026-03-10T08:00")["executive"]
-    assert "This is reminder 1;" in said(told, "2026-03-10T08:00")
-    assert told.lead.alert.reason == "reminder 1: still unresolved"
+    case = notified_at(Case("T-1", known), rules, "2026-03-09T08:00")
+    notified = notices(case, rules, "2026-03-10T08:00")["executive"]
+    assert "This is reminder 1;" in said(notified, "2026-03-10T08:00")
+    assert notified.lead.alert.reason == "reminder 1: still unresolved"
 
 
 @pytest.mark.parametrize(
-    ("outcome", "had"), [(Outcome.SENT, 2), (Outcome.IN_DIGEST, 2), (Outcome.UNDELIVERABLE, 1), (Outcome.SUPPRESSED, 1)]
+    ("outcome", "had"),
+    [
+        (Outcome.SENT, 2),
+        (Outcome.IN_DIGEST, 2),
+        (Outcome.UNDELIVERABLE, 1),
+        (Outcome.SUPPRESSED, 1),
+    ],
 )
 def test_what_reached_nobody_is_no_reminder(outcome: Outcome, had: int) -> None:
     rules = policy(rule("all", resolution(8 * HOUR, ladder=TOP)))
-    case = told_at(Case("T-1", KNOWN), rules, "2026-03-02T21:01")
-    judged = plan(case, rules, at("2026-03-03T21:01"))
-    case = after_telling(case, judged, at("2026-03-03T21:01"), outcome)
+    case = notified_at(Case("T-1", KNOWN), rules, "2026-03-02T21:01")
+    evaluated = plan(case, rules, at("2026-03-03T21:01"))
+    case = after_telling(case, evaluated, at("2026-03-03T21:01"), outcome)
     alerts = plan(case, rules, at("2026-03-04T21:01")).alerts
     assert {alert.reminder for alert in alerts if alert.recipient.audience == "executive"} == {had}
 
 
 def test_a_case_of_an_older_version_is_reminded_without_a_number() -> None:
     rules = policy(rule("all", resolution(8 * HOUR, ladder=TOP)))
-    before = {("T-1/resolution/1", "executive"): Reached(1, 7, at("2026-03-09T21:01"), Outcome.SENT)}
-    told = notices(Case("T-1", KNOWN, reached=before), rules, "2026-03-10T21:01")["executive"]
-    assert "This is a reminder; they go on until the case is resolved." in said(told, "2026-03-10T21:01")
-    first = {("T-1/resolution/1", "executive"): Reached(1, 0, at("2026-03-02T21:01"), Outcome.SENT)}
-    told = notices(Case("T-1", KNOWN, reached=first), rules, "2026-03-03T21:01")["executive"]
-    assert "This is reminder 1;" in said(told, "2026-03-03T21:01")
+    before = {
+        ("T-1/resolution/1", "executive"): LastNotified(1, 7, at("2026-03-09T21:01"), Outcome.SENT)
+    }
+    notified = notices(Case("T-1", KNOWN, reached=before), rules, "2026-03-10T21:01")["executive"]
+    assert "This is a reminder; they go on until the case is resolved." in said(
+        notified, "2026-03-10T21:01"
+    )
+    first = {
+        ("T-1/resolution/1", "executive"): LastNotified(1, 0, at("2026-03-02T21:01"), Outcome.SENT)
+    }
+    notified = notices(Case("T-1", KNOWN, reached=first), rules, "2026-03-03T21:01")["executive"]
+    assert "This is reminder 1;" in said(notified, "2026-03-03T21:01")
 
 
 @pytest.mark.parametrize(
-    ("repetition", "reminder", "waits"), [(0, 0, False), (8, 0, True), (8, 3, False), (8, None, False), (0, 1, False)]
+    ("repetition", "reminder", "waits"),
+    [(0, 0, False), (8, 0, True), (8, 3, False), (8, None, False), (0, 1, False)],
 )
-def test_a_claim_keeps_the_number_of_its_reminder(repetition: int, reminder: int | None, waits: bool) -> None:
+def test_a_claim_keeps_the_number_of_its_reminder(
+    repetition: int, reminder: int | None, waits: bool
+) -> None:
     to = Recipient("executive")
     alert = Alert("T-1", "age", 1, 1, repetition, to, Severity.CRITICAL, 5, "due", reminder, waits)
     entry = Entry("token", 9, (alert,))
@@ -370,12 +493,26 @@ def test_a_claim_keeps_the_number_of_its_reminder(repetition: int, reminder: int
 
 
 def test_a_claim_and_a_level_of_an_older_version_are_read() -> None:
-    alert = Alert("T-1", "age", 1, 1, 8, Recipient("executive"), Severity.CRITICAL, 5, "repetition 8: still unresolved")
+    alert = Alert(
+        "T-1",
+        "age",
+        1,
+        1,
+        8,
+        Recipient("executive"),
+        Severity.CRITICAL,
+        5,
+        "repetition 8: still unresolved",
+    )
     stored = entry_map(Entry("token", 9, (alert,)))
-    stored["alerts"] = [{k: v for k, v in each.items() if k != "reminder"} for each in stored["alerts"]]  # type: ignore[attr-defined]
+    stored["alerts"] = [
+        {k: v for k, v in each.items() if k != "reminder"} for each in stored["alerts"]
+    ]  # type: ignore[attr-defined]
     (read,) = entry_in(stored).alerts
     assert (read.reminder, read.waits, read.urgent) == (None, False, True)
-    assert "received" not in reached_map("T-1/age/1", "executive", Reached(1, 8, 5, Outcome.SENT))
+    assert "received" not in reached_map(
+        "T-1/age/1", "executive", LastNotified(1, 8, 5, Outcome.SENT)
+    )
 
 
 # ------------------------------------------------------------------ how bad it is
@@ -387,24 +524,26 @@ def severities(case: Case, rules: Policy, now: str) -> dict[str, Severity]:
 
 def test_what_is_critical_to_one_reader_is_no_less_to_a_higher_one() -> None:
     found = severities(Case("T-1", KNOWN), policy(), "2026-03-02T21:01")
-    assert {found[key] for key in ("team-lead", "team-lead-urgent", "manager")} == {Severity.CRITICAL}
+    assert {found[key] for key in ("team-lead", "team-lead-urgent", "manager")} == {
+        Severity.CRITICAL
+    }
 
 
 def test_a_level_that_is_not_urgent_waits_for_its_readers_hours_however_bad_it_is() -> None:
     audiences = {**OFFICE_HOURS, "manager": Audience("manager", hours="office")}
-    judged = plan(Case("T-1", KNOWN), policy(audiences=audiences), at("2026-03-02T21:01"))
-    waiting = {d.alert.recipient.key: d.alert for d in judged.decisions}
+    evaluated = plan(Case("T-1", KNOWN), policy(audiences=audiences), at("2026-03-02T21:01"))
+    waiting = {d.alert.recipient.key: d.alert for d in evaluated.decisions}
     assert waiting["manager"].severity is Severity.CRITICAL
     assert not waiting["manager"].urgent
-    assert not any(alert.recipient.audience == "manager" for alert in judged.alerts)
+    assert not any(alert.recipient.audience == "manager" for alert in evaluated.alerts)
 
 
 def test_a_ceiling_is_as_bad_to_the_top_as_the_deadline_was_to_those_below() -> None:
-    case = told_at(Case("T-1", KNOWN), policy(), "2026-03-02T17:01", "2026-03-15T09:00")
+    case = notified_at(Case("T-1", KNOWN), policy(), "2026-03-02T17:01", "2026-03-15T09:00")
     found = severities(case, policy(), "2026-03-16T09:00")
     assert found["manager"] is Severity.CRITICAL
     calm = policy(rule("all", resolution(8 * HOUR, ladder=TOP)))
-    case = told_at(Case("T-1", KNOWN), calm, "2026-03-02T17:01", "2026-03-15T09:00")
+    case = notified_at(Case("T-1", KNOWN), calm, "2026-03-02T17:01", "2026-03-15T09:00")
     assert severities(case, calm, "2026-03-16T09:00")["manager"] is Severity.BREACH
 
 
@@ -412,7 +551,9 @@ def test_those_below_are_not_told_that_it_is_critical() -> None:
     """Of another clock than the one that is critical to those above them."""
     calm = Ladder("reply", (Level(After(0), ("owner",)),))
     urgent = Ladder("hot", (Level(After(0), ("manager",), urgent=True),))
-    rules = policy(rule("all", first_response(2 * HOUR, ladder=calm), resolution(HOUR, ladder=urgent)))
+    rules = policy(
+        rule("all", first_response(2 * HOUR, ladder=calm), resolution(HOUR, ladder=urgent))
+    )
     found = severities(Case("T-1", KNOWN), rules, "2026-03-02T12:00")
     assert (found["owner"], found["manager"]) == (Severity.BREACH, Severity.CRITICAL)
 
@@ -423,21 +564,31 @@ def test_those_below_are_not_told_that_it_is_critical() -> None:
 def test_who_is_told_next_is_told_within_their_hours() -> None:
     audiences = {**OFFICE_HOURS, "manager": Audience("manager", hours="office")}
     friday = facts(("created", "2026-03-27T12:00"), ("status", "2026-03-27T12:00", "Open"))
-    told = notices(Case("T-1", friday), policy(audiences=audiences), "2026-03-27T20:01")["team-lead"]
-    assert "manager is told on Mon 2026-03-30 07:00 +00:00" in said(told, "2026-03-27T20:01"), "9:00 in Berlin"
+    notified = notices(Case("T-1", friday), policy(audiences=audiences), "2026-03-27T20:01")[
+        "team-lead"
+    ]
+    assert "manager is told on Mon 2026-03-30 07:00 +00:00" in said(notified, "2026-03-27T20:01"), (
+        "9:00 in Berlin"
+    )
 
 
 def test_who_is_told_next_is_told_after_the_silence() -> None:
-    silence = Silence("s", at(NINE), at("2026-03-03T12:00"), "they move", "kim", audiences=frozenset({"manager"}))
-    around = Surroundings(silences=(silence,))
-    told = notices(Case("T-1", KNOWN), policy(), "2026-03-02T17:01", around=around)["team-lead"]
-    assert told.coming is not None
-    coming = {(each.recipient.audience, each.clock): each.at for each in told_plan(around).coming}
-    assert coming["manager", "resolution"] == at("2026-03-03T12:00")
+    silence = Silence(
+        "s", at(NINE), at("2026-03-03T12:00"), "they move", "kim", audiences=frozenset({"manager"})
+    )
+    context = Context(silences=(silence,))
+    notified = notices(Case("T-1", KNOWN), policy(), "2026-03-02T17:01", context=context)[
+        "team-lead"
+    ]
+    assert notified.upcoming is not None
+    upcoming = {
+        (each.recipient.audience, each.clock): each.at for each in told_plan(context).upcoming
+    }
+    assert upcoming["manager", "resolution"] == at("2026-03-03T12:00")
 
 
-def told_plan(around: Surroundings) -> Plan:
-    return plan(Case("T-1", KNOWN), policy(), at("2026-03-02T17:01"), around=around)
+def told_plan(context: Context) -> Plan:
+    return plan(Case("T-1", KNOWN), policy(), at("2026-03-02T17:01"), context=context)
 
 
 # ------------------------------------------------------------------ random histories
@@ -456,15 +607,26 @@ def rules_within(hours: int, office: bool, hot: int) -> Policy:
         Level(After(4 * HOUR), ("manager",)),
         Level(After(16 * HOUR), ("executive",), repeat=Repeat(DAY, doubling=True)),
     )
-    ladder = Ladder("standard", tuple(evolve(level, urgent=n == hot) for n, level in enumerate(levels)))
-    targets = (resolution(hours * HOUR, ladder=ladder), first_response(2 * HOUR, ladder=Ladder("reply", levels[:2])))
-    audiences = {**OFFICE_HOURS, "manager": Audience("manager", hours="office")} if office else OFFICE_HOURS
-    ceilings = Ladder("c", (Level(Age(3 * DAY), ("manager",)), Level(Age(6 * DAY), ("executive",), repeat=DAILY)))
+    ladder = Ladder(
+        "standard", tuple(evolve(level, urgent=n == hot) for n, level in enumerate(levels))
+    )
+    targets = (
+        resolution(hours * HOUR, ladder=ladder),
+        first_response(2 * HOUR, ladder=Ladder("reply", levels[:2])),
+    )
+    audiences = (
+        {**OFFICE_HOURS, "manager": Audience("manager", hours="office")} if office else OFFICE_HOURS
+    )
+    ceilings = Ladder(
+        "c", (Level(Age(3 * DAY), ("manager",)), Level(Age(6 * DAY), ("executive",), repeat=DAILY))
+    )
     signals = {**COUNTING, Metric.PROGRESS: Ladder("", (Level(Open(24 * HOUR), ("team-lead",)),))}
     calendars: dict[str, Calendar] = {"office": OFFICE, "always": ALWAYS}
     calendar = "office" if office else "always"
     judged_by = rule("all", *targets, calendar=calendar)
-    return policy(judged_by, audiences=audiences, ceilings=ceilings, signals=signals, calendars=calendars)
+    return policy(
+        judged_by, audiences=audiences, ceilings=ceilings, signals=signals, calendars=calendars
+    )
 
 
 DAILY = Repeat(DAY, doubling=False)
@@ -484,7 +646,11 @@ EVENTS = st.one_of(
 
 def as_fact(event: tuple[str, int, str]) -> Fact:
     name, moment, value = event
-    return acknowledged("T-1", moment, moment + 5 * HOUR, value) if name == "promise" else Fact("T-1", name, *event[1:])
+    return (
+        acknowledged("T-1", moment, moment + 5 * HOUR, value)
+        if name == "promise"
+        else Fact("T-1", name, *event[1:])
+    )
 
 
 @define
@@ -515,37 +681,43 @@ class Reading:
         if since > START:
             self.case = evolve(self.case, edited_at=since)
         for _ in range(5):
-            judged = plan(self.case, desk, now)
-            self.case = evolve(self.case, breached=judged.breached)
-            if not judged.alerts:
+            evaluated = plan(self.case, desk, now)
+            self.case = evolve(self.case, breached=evaluated.breached)
+            if not evaluated.alerts:
                 break
-            self._tell(judged, desk, now)
-        times = [fact.at for fact in self.known if fact.at > now] + [at_ for at_, _ in self.edits if at_ > now]
-        times += [judged.next_at] if judged.next_at is not None and judged.next_at > now else []
+            self._tell(evaluated, desk, now)
+        times = [fact.at for fact in self.known if fact.at > now] + [
+            at_ for at_, _ in self.edits if at_ > now
+        ]
+        times += (
+            [evaluated.next_at] if evaluated.next_at is not None and evaluated.next_at > now else []
+        )
         return min(times, default=None)
 
-    def _tell(self, judged: Plan, desk: Policy, now: int) -> None:
-        keys = dict.fromkeys(alert.recipient.key for alert in judged.alerts)
+    def _tell(self, evaluated: Plan, desk: Policy, now: int) -> None:
+        keys = dict.fromkeys(alert.recipient.key for alert in evaluated.alerts)
         for key in keys:
-            alerts = [alert for alert in judged.alerts if alert.recipient.key == key]
-            told = notice(self.case, judged, alerts, desk, now)
-            self._check(told, render(told, now), now)
-            digest = render_digest([told], told.recipient, "d", now)
-            assert ("promise broken" in " ".join(digest.email.split())) == (told.broken(now) is not None)
-        self._check_severities(judged.alerts)
-        for alert in judged.alerts:
+            alerts = [alert for alert in evaluated.alerts if alert.recipient.key == key]
+            notified = notice(self.case, evaluated, alerts, desk, now)
+            self._check(notified, render(notified, now), now)
+            digest = render_digest([notified], notified.recipient, "d", now)
+            assert ("promise broken" in " ".join(digest.email.split())) == (
+                notified.broken(now) is not None
+            )
+        self._check_severities(evaluated.alerts)
+        for alert in evaluated.alerts:
             lost = alert.recipient.audience == self.unreachable
             self.received[alert.clock_key, alert.level, alert.recipient.key] += not lost
             outcome = Outcome.UNDELIVERABLE if lost else Outcome.SENT
-            reached = {(alert.clock_key, alert.recipient.key): Reached.by(alert, now, outcome)}
+            reached = {(alert.clock_key, alert.recipient.key): LastNotified.by(alert, now, outcome)}
             self.case = evolve(self.case, reached={**self.case.reached, **reached})
 
-    def _check(self, told: Notice, message: Message, now: int) -> None:
+    def _check(self, notified: Notice, message: Message, now: int) -> None:
         self.read += 1
         text = " ".join(message.email.split())
         self._check_deadline(text, now)
-        self._check_owner(told, text, message.sms, now)
-        lead = told.lead.alert
+        self._check_owner(notified, text, message.sms, now)
+        lead = notified.lead.alert
         for number in re.findall(r"This is reminder (\d+);", text):
             assert int(number) == self.received[lead.clock_key, lead.level, lead.recipient.key] > 0
         assert "repetition" not in text
@@ -556,7 +728,9 @@ class Reading:
 
     def _reopenings(self, text: str) -> Iterator[int]:
         for said_ in re.findall(r"(?:R|r)eopened (never|once|twice|(?:\d+) times)", text):
-            yield {"never": 0, "once": 1, "twice": 2}.get(said_) or int(said_.split()[0] if said_[0].isdigit() else 0)
+            yield {"never": 0, "once": 1, "twice": 2}.get(said_) or int(
+                said_.split()[0] if said_[0].isdigit() else 0
+            )
 
     def _check_deadline(self, text: str, now: int) -> None:
         """Whoever subtracts gets what is said."""
@@ -566,23 +740,36 @@ class Reading:
             counted = instant_of(since or due)
             assert over in {duration(now - counted + slack) for slack in (-60, 0, 60)}
 
-    def _check_owner(self, told: Notice, text: str, sms: str, now: int) -> None:
-        if told.lead.good_news or told.lead.clock is None:
+    def _check_owner(self, notified: Notice, text: str, sms: str, now: int) -> None:
+        if notified.lead.good_news or notified.lead.clock is None:
             return
         nobody = "Nobody owns it" in text
-        assert not (nobody and told.taken(now))
-        assert not ("no owner" in sms.partition("resolution")[2] and told.taken(now))
-        assert not (nobody and any(line_.owner for line_ in told.open_tickets) and not told.tickets[1:])
+        assert not (nobody and notified.taken(now))
+        assert not ("no owner" in sms.partition("resolution")[2] and notified.taken(now))
+        assert not (
+            nobody
+            and any(line_.owner for line_ in notified.open_tickets)
+            and not notified.tickets[1:]
+        )
 
     def _check_severities(self, alerts: Sequence[Alert]) -> None:
         for alert in alerts:
             if alert.severity is Severity.CRITICAL:
                 self.critical[alert.clock_key].add(alert.recipient.audience)
         for alert in alerts:
-            told = self.critical[alert.clock_key] | {a.recipient.audience for a in alerts if is_critical(a)}
-            if alert.clock.startswith(("withdrawn", "cleared", "finding")) or alert.recipient.audience not in ORDER:
+            notified = self.critical[alert.clock_key] | {
+                a.recipient.audience for a in alerts if is_critical(a)
+            }
+            if (
+                alert.clock.startswith(("withdrawn", "cleared", "finding"))
+                or alert.recipient.audience not in ORDER
+            ):
                 continue
-            below = {name for name in told if ORDER.index(name) < ORDER.index(alert.recipient.audience)}
+            below = {
+                name
+                for name in notified
+                if ORDER.index(name) < ORDER.index(alert.recipient.audience)
+            }
             assert not below or alert.severity is not Severity.BREACH
 
 
@@ -618,7 +805,10 @@ def test_every_message_of_a_random_history_says_what_is_so(
         Fact("T-1", "subject", START, "Page"),
     ]
     known = Facts.of([*created, *map(as_fact, events)])
-    edits = [(START, rules_within(limits[0], office, hot)), (edit, rules_within(limits[1], office, hot))]
+    edits = [
+        (START, rules_within(limits[0], office, hot)),
+        (edit, rules_within(limits[1], office, hot)),
+    ]
     Reading(known, edits, unreachable).play()
 
 

@@ -1,4 +1,6 @@
-"""What a sweep read before the stream brought it, what a stream brings late, and streams that begin anew."""
+"""What a sweep read before the stream brought it, what a stream brings late, and streams that begin
+anew.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,10 @@ def test_a_sweep_before_a_late_stream_leaves_the_history_that_the_stream_alone_t
     desk: Desk, changes: tuple[tuple[int, str], ...], stamped: bool
 ) -> None:
     records = [
-        (T0 + after, {"created_at": T0, "status": name, **({"updated_at": T0 + after} if stamped else {})})
+        (
+            T0 + after,
+            {"created_at": T0, "status": name, **({"updated_at": T0 + after} if stamped else {})},
+        )
         for after, name in changes
     ]
     desk.write(ticket_id="T-1", **records[-1][1])
@@ -117,7 +122,9 @@ def test_what_a_long_sweep_reads_is_dated_when_it_was_read() -> None:
         assert status(desk.case())[-1] == (95, "Resolved")
 
 
-def test_an_unreadable_value_that_the_stream_told_ends_for_a_sweep_that_began_earlier(desk: Desk) -> None:
+def test_an_unreadable_value_that_the_stream_told_ends_for_a_sweep_that_began_earlier(
+    desk: Desk,
+) -> None:
     desk.put(iso(T0 - HOUR), created_at=T0 - HOUR, status="New")
     desk.put(iso(T0 + 80), created_at=T0 - HOUR, status=None)
     assert desk.case().facts.latest("T-1", "unreadable:status")
@@ -136,7 +143,9 @@ def keys_only(desk: Desk, seconds: int, now: int, sequence: int, removed: bool =
 
 @pytest.mark.parametrize("stamped", [True, False], ids=["with updated_at", "without"])
 @pytest.mark.parametrize("batches", [True, False], ids=["in one batch", "one by one"])
-def test_keys_that_are_read_late_date_nothing_before_it_happened(desk: Desk, stamped: bool, batches: bool) -> None:
+def test_keys_that_are_read_late_date_nothing_before_it_happened(
+    desk: Desk, stamped: bool, batches: bool
+) -> None:
     def record(seconds: int, name: str) -> dict[str, object]:
         return {"created_at": T0, "status": name, **({"updated_at": seconds} if stamped else {})}
 
@@ -147,7 +156,9 @@ def test_keys_that_are_read_late_date_nothing_before_it_happened(desk: Desk, sta
     for some in [changes] if batches else [[each] for each in changes]:
         desk.parts.tracker(T0 + 2 * HOUR).track(some, T0 + 2 * HOUR)
     assert status(desk.case())[-1] == (5000 if stamped else 2 * HOUR, "Resolved")
-    assert not [fact for fact in desk.case().facts if fact.field.startswith("unreadable:") and fact.value]
+    assert not [
+        fact for fact in desk.case().facts if fact.field.startswith("unreadable:") and fact.value
+    ]
 
 
 def test_keys_that_are_read_at_once_date_the_change_by_the_stream(desk: Desk) -> None:
@@ -166,10 +177,15 @@ def test_a_desk_that_never_touches_updated_at_backdates_nothing_by_keys_alone(de
     assert status(desk.case())[-1] == (HOUR, "Waiting")
 
 
-def test_a_record_that_is_gone_when_its_key_is_read_is_gone_since_the_stream_says_so(desk: Desk) -> None:
+def test_a_record_that_is_gone_when_its_key_is_read_is_gone_since_the_stream_says_so(
+    desk: Desk,
+) -> None:
     desk.put(iso(T0), created_at=T0, status="New")
     desk.delete(iso(T0), streamed=False)
-    changes = [Change({"ticket_id": "T-1"}, None, T0 + 60, "8"), Change({"ticket_id": "T-1"}, None, T0 + 90, "9", True)]
+    changes = [
+        Change({"ticket_id": "T-1"}, None, T0 + 60, "8"),
+        Change({"ticket_id": "T-1"}, None, T0 + 90, "9", True),
+    ]
     desk.parts.tracker(T0 + HOUR).track(changes, T0 + HOUR)
     assert [fact.at - T0 for fact in desk.case().facts.of_field("T-1", "gone")] == [90]
 
@@ -191,7 +207,9 @@ def test_other_entities_of_a_shared_table_are_passed_over(source: Source, image:
         record = {"ticket_id": "USER#7", "entity": "User", "created_at": T0, "status": "New"}
         desk.write(**record)
         tracker = desk.parts.tracker(T0)
-        done = tracker.track([Change({"ticket_id": "USER#7"}, record if image else None, T0, "1")], T0)
+        done = tracker.track(
+            [Change({"ticket_id": "USER#7"}, record if image else None, T0, "1")], T0
+        )
         tracker.track([Change({"ticket_id": "USER#7"}, None, T0 + 9, "2", removed=True)], T0 + 9)
         assert (done.kept, done.findings) == (0, 0)
         items = desk.dynamodb.scan(TableName="watch")["Items"]
@@ -222,7 +240,9 @@ def test_a_new_stream_is_taken_in_by_cases_stored_before_its_times_were_kept(des
     desk._sequence = 49_600_000_000_000_000_000
     desk.put(iso(T0), created_at=T0, status="New")
     desk.dynamodb.update_item(
-        TableName="watch", Key={"pk": {"S": "C#T-1"}, "sk": {"S": "W"}}, UpdateExpression="REMOVE seen_at"
+        TableName="watch",
+        Key={"pk": {"S": "C#T-1"}, "sk": {"S": "W"}},
+        UpdateExpression="REMOVE seen_at",
     )
     desk._sequence = 100
     desk.put(iso(T0 + 2 * DAY), created_at=T0, status="Waiting")
@@ -231,7 +251,12 @@ def test_a_new_stream_is_taken_in_by_cases_stored_before_its_times_were_kept(des
 
 def test_a_batch_that_the_stream_brings_again_tells_nothing_new(desk: Desk) -> None:
     changes = [
-        Change({"ticket_id": "T-1"}, {"ticket_id": "T-1", "created_at": T0, "status": name}, T0 + n, str(n))
+        Change(
+            {"ticket_id": "T-1"},
+            {"ticket_id": "T-1", "created_at": T0, "status": name},
+            T0 + n,
+            str(n),
+        )
         for n, name in enumerate(("New", "Waiting", "Open", "Resolved"), 1)
     ]
     desk.parts.tracker(T0 + 5).track(changes, T0 + 5)

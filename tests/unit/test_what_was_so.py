@@ -1,16 +1,18 @@
-"""What was so stays so: no later change of priority, policy or deadline alters what a clock came to (semantics D1)."""
+"""What was so stays so: no later change of priority, policy or deadline alters what a clock came to
+(semantics D1).
+"""
 
 from __future__ import annotations
 
 import pytest
 from attrs import evolve
 
-from building import HOUR, STANDARD, at, facts, first_response, judge, policy, resolution, rule
-from sla_watchdog.domain.escalation.case import Case
+from building import HOUR, STANDARD, at, evaluate, facts, first_response, policy, resolution, rule
 from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import plan
-from sla_watchdog.domain.tickets.facts import UNREADABLE, Facts
 from sla_watchdog.domain.policy.model import Condition, Metric, Policy, Target
+from sla_watchdog.domain.tickets.facts import UNREADABLE, Facts
 
 LOW, HIGH = "4 - low", "1 - critical"
 URGENT = Condition("priority", frozenset({"urgent"}))
@@ -19,7 +21,9 @@ BORN = (("created", "2026-03-02T09:00"), ("status", "2026-03-02T09:00", "Open"))
 NOW = "2026-03-20T09:00"
 
 
-def by_priority(urgent: tuple[Target, ...], rest: tuple[Target, ...], calendar: str = "always") -> Policy:
+def by_priority(
+    urgent: tuple[Target, ...], rest: tuple[Target, ...], calendar: str = "always"
+) -> Policy:
     return policy(
         rule("urgent", *urgent, when=(URGENT,), calendar=calendar),
         rule("rest", *rest, calendar=calendar),
@@ -32,7 +36,7 @@ def said(first: str, *more: tuple[str, str] | tuple[str, str, str]) -> Facts:
 
 
 def clock(known: Facts, rules: Policy, metric: Metric, now: str = NOW) -> Clock:
-    (found,) = [each for each in judge(known, now, rules).clocks if each.metric is metric]
+    (found,) = [each for each in evaluate(known, now, rules).clocks if each.metric is metric]
     return found
 
 
@@ -43,7 +47,10 @@ def update(within: int, *pauses: str) -> Target:
 # ------------------------------------------------------------------ a clock that was met stays met
 
 RAISED = (("priority", "2026-03-05T09:00", HIGH), ("priority", "2026-03-05T09:02", LOW))
-EXCHANGE = Target(Metric.NEXT_RESPONSE, HOUR, STANDARD), Target(Metric.NEXT_RESPONSE, 8 * HOUR, STANDARD)
+EXCHANGE = (
+    Target(Metric.NEXT_RESPONSE, HOUR, STANDARD),
+    Target(Metric.NEXT_RESPONSE, 8 * HOUR, STANDARD),
+)
 
 
 @pytest.mark.parametrize("raised", [RAISED, RAISED[:1]], ids=["for two minutes", "for good"])
@@ -62,19 +69,30 @@ EXCHANGE = Target(Metric.NEXT_RESPONSE, HOUR, STANDARD), Target(Metric.NEXT_RESP
     ids=["first response", "resolution", "exchange", "first resolution"],
 )
 def test_a_clock_that_was_met_stays_met_under_its_own_limit_when_the_priority_rises_later(
-    urgent: Target, rest: Target, happened: list[tuple[str, str]], raised: tuple[tuple[str, str, str], ...]
+    urgent: Target,
+    rest: Target,
+    happened: list[tuple[str, str]],
+    raised: tuple[tuple[str, str, str], ...],
 ) -> None:
     found = clock(said(LOW, *happened, *raised), by_priority((urgent,), (rest,)), rest.metric)
     assert (found.breach_at, found.rule, found.target) == (None, "rest", 8 * HOUR)
 
 
-def test_an_answer_in_the_second_of_the_change_is_judged_by_what_changed_and_an_earlier_one_is_not() -> None:
-    known = said(LOW, ("agent_reply", "2026-03-02T14:00"), ("priority", "2026-03-02T14:00:01", HIGH))
+def test_an_answer_in_the_second_of_the_change_is_judged_by_what_changed_and_an_earlier_one_is_not() -> (
+    None
+):
+    known = said(
+        LOW, ("agent_reply", "2026-03-02T14:00"), ("priority", "2026-03-02T14:00:01", HIGH)
+    )
     rules = by_priority((first_response(HOUR),), (first_response(8 * HOUR),))
     assert clock(known, rules, Metric.FIRST_RESPONSE).breach_at is None
-    same_second = said(LOW, ("agent_reply", "2026-03-02T14:00"), ("priority", "2026-03-02T14:00", HIGH))
+    same_second = said(
+        LOW, ("agent_reply", "2026-03-02T14:00"), ("priority", "2026-03-02T14:00", HIGH)
+    )
     assert clock(same_second, rules, Metric.FIRST_RESPONSE).breach_at == at("2026-03-02T14:00")
-    a_second_later = said(LOW, ("agent_reply", "2026-03-02T14:00:01"), ("priority", "2026-03-02T14:00", HIGH))
+    a_second_later = said(
+        LOW, ("agent_reply", "2026-03-02T14:00:01"), ("priority", "2026-03-02T14:00", HIGH)
+    )
     assert clock(a_second_later, rules, Metric.FIRST_RESPONSE).breach_at == at("2026-03-02T14:00")
 
 
@@ -82,13 +100,20 @@ def test_a_met_clock_stays_when_the_later_rule_has_no_such_limit() -> None:
     known = said(HIGH, ("agent_reply", "2026-03-02T09:30"), ("priority", "2026-03-02T14:00", LOW))
     rules = by_priority((first_response(HOUR), resolution(90 * HOUR)), (resolution(900 * HOUR),))
     found = clock(known, rules, Metric.FIRST_RESPONSE)
-    assert (found.rule, found.stopped_at, found.breach_at) == ("urgent", at("2026-03-02T09:30"), None)
+    assert (found.rule, found.stopped_at, found.breach_at) == (
+        "urgent",
+        at("2026-03-02T09:30"),
+        None,
+    )
 
 
 def test_what_was_answered_before_any_limit_applied_is_no_clock() -> None:
     known = said(LOW, ("agent_reply", "2026-03-02T14:00"), ("priority", "2026-03-02T15:00", HIGH))
     rules = by_priority((first_response(HOUR), resolution(90 * HOUR)), (resolution(900 * HOUR),))
-    assert [each.metric for each in judge(known, NOW, rules).clocks] == [Metric.RESOLUTION, Metric.AGE]
+    assert [each.metric for each in evaluate(known, NOW, rules).clocks] == [
+        Metric.RESOLUTION,
+        Metric.AGE,
+    ]
 
 
 REOPENED = (
@@ -105,22 +130,31 @@ def test_a_priority_raised_while_it_is_resolved_is_a_breach_at_the_reopening_ove
     born = (("created", "2026-03-27T10:00+01:00"), ("status", "2026-03-27T10:00+01:00", "Open"))
     known = facts(*born, ("priority", "2026-03-27T10:00+01:00", LOW), *REOPENED)
     late = by_priority((resolution(HOUR),), (resolution(8 * HOUR),), calendar="office")
-    assert clock(known, late, Metric.RESOLUTION, "2026-03-30T12:00").breach_at == at("2026-03-30T10:00+02:00")
+    assert clock(known, late, Metric.RESOLUTION, "2026-03-30T12:00").breach_at == at(
+        "2026-03-30T10:00+02:00"
+    )
     assert clock(known, late, Metric.RESOLUTION, "2026-03-29T12:00").stopped_at is None
     in_time = by_priority((resolution(3 * HOUR),), (resolution(8 * HOUR),), calendar="office")
     found = clock(known, in_time, Metric.RESOLUTION, "2026-03-30T12:00")
-    assert (found.due_at, found.breach_at) == (at("2026-03-30T11:00+02:00"), at("2026-03-30T11:00:01+02:00"))
+    assert (found.due_at, found.breach_at) == (
+        at("2026-03-30T11:00+02:00"),
+        at("2026-03-30T11:00:01+02:00"),
+    )
 
 
 def test_an_edit_while_it_is_resolved_is_a_breach_at_the_reopening() -> None:
-    known = said(LOW, ("status", "2026-03-02T12:00", "Resolved"), ("status", "2026-03-04T12:00", "Open"))
+    known = said(
+        LOW, ("status", "2026-03-02T12:00", "Resolved"), ("status", "2026-03-04T12:00", "Open")
+    )
     strict, edited = policy(rule("all", resolution(HOUR))), at("2026-03-03T12:00")
-    judged = plan(Case("T-1", known, edited_at=edited), strict, at("2026-03-05T12:00"))
-    (found,) = [each for each in judged.clocks if each.metric is Metric.RESOLUTION]
+    evaluated = plan(Case("T-1", known, edited_at=edited), strict, at("2026-03-05T12:00"))
+    (found,) = [each for each in evaluated.clocks if each.metric is Metric.RESOLUTION]
     assert found.breach_at == at("2026-03-04T12:00")
 
 
-def test_a_deadline_set_elsewhere_that_passes_while_it_is_resolved_is_a_breach_at_the_reopening() -> None:
+def test_a_deadline_set_elsewhere_that_passes_while_it_is_resolved_is_a_breach_at_the_reopening() -> (
+    None
+):
     rules = policy(rule("contract", resolution(0, due="due_at")))
     known = said(
         LOW,
@@ -132,15 +166,21 @@ def test_a_deadline_set_elsewhere_that_passes_while_it_is_resolved_is_a_breach_a
 
 
 def test_a_value_that_is_said_later_for_the_first_time_is_a_change_too() -> None:
-    known = said(LOW, ("agent_reply", "2026-03-02T14:00"), ("customer_tier", "2026-03-05T09:00", "gold"))
+    known = said(
+        LOW, ("agent_reply", "2026-03-02T14:00"), ("customer_tier", "2026-03-05T09:00", "gold")
+    )
     gold = Condition("customer_tier", frozenset({"gold"}))
-    rules = policy(rule("gold", first_response(HOUR), when=(gold,)), rule("rest", first_response(8 * HOUR)))
+    rules = policy(
+        rule("gold", first_response(HOUR), when=(gold,)), rule("rest", first_response(8 * HOUR))
+    )
     found = clock(known, rules, Metric.FIRST_RESPONSE)
     assert (found.rule, found.breach_at) == ("rest", None)
 
 
 def test_what_the_first_record_says_held_before_it_was_seen() -> None:
-    """A ticket found a week after its creation, resolved since: what it says then is all that is known of it."""
+    """A ticket found a week after its creation, resolved since: what it says then is all that is
+    known of it.
+    """
     seen = "2026-03-09T09:00"
     known = facts(
         ("created", "2026-03-02T09:00"),
@@ -153,12 +193,16 @@ def test_what_the_first_record_says_held_before_it_was_seen() -> None:
     assert (found.rule, found.breach_at) == ("urgent", at("2026-03-02T10:00:01"))
 
 
-# ------------------------------------------------------------------ each rule with its own pauses, end and deadline
+# ------------------------------------------------ each rule with its own pauses, end and deadline
 
 
 def test_time_under_an_earlier_rule_is_judged_by_the_pauses_of_that_rule() -> None:
-    """Five minutes used of four hours, then a day of waiting for the customer, then another rule without pauses."""
-    known = said(HIGH, ("status", "2026-03-02T09:05", "Waiting"), ("priority", "2026-03-03T09:00", LOW))
+    """Five minutes used of four hours, then a day of waiting for the customer, then another rule
+    without pauses.
+    """
+    known = said(
+        HIGH, ("status", "2026-03-02T09:05", "Waiting"), ("priority", "2026-03-03T09:00", LOW)
+    )
     rules = by_priority((resolution(4 * HOUR),), (resolution(40 * HOUR, pauses_in=frozenset()),))
     found = clock(known, rules, Metric.RESOLUTION, "2026-03-03T12:00")
     assert (found.due_at, found.breach_at) == (at("2026-03-04T01:00"), at("2026-03-04T01:00:01"))
@@ -173,8 +217,8 @@ def test_a_breach_under_an_earlier_rule_is_not_erased_by_the_pauses_of_the_later
         ("priority", "2026-03-03T09:30", LOW),
     )
     rules = by_priority((update(2 * HOUR),), (update(8 * HOUR, "waiting"),))
-    judged = plan(Case("T-1", known), rules, at("2026-03-03T12:00"), whole=True)
-    first, second = (each for each in judged.clocks if each.metric is Metric.UPDATE)
+    evaluated = plan(Case("T-1", known), rules, at("2026-03-03T12:00"), whole=True)
+    first, second = (each for each in evaluated.clocks if each.metric is Metric.UPDATE)
     assert (first.rule, first.breach_at) == ("urgent", at("2026-03-02T11:05:01"))
     assert (second.rule, second.breach_at) == ("rest", None)
 
@@ -211,24 +255,36 @@ def test_a_breach_stays_when_the_field_of_the_later_rule_holds_no_deadline() -> 
 
 @pytest.mark.parametrize("metric", [Metric.FIRST_RESOLUTION, Metric.RESOLUTION])
 def test_a_resolution_stays_what_it_was_when_a_later_rule_waits_for_closed(metric: Metric) -> None:
-    known = said(HIGH, ("status", "2026-03-02T10:00", "Resolved"), ("priority", "2026-03-03T09:00", LOW))
+    known = said(
+        HIGH, ("status", "2026-03-02T10:00", "Resolved"), ("priority", "2026-03-03T09:00", LOW)
+    )
     earlier, later = (Target(metric, within, STANDARD) for within in (4 * HOUR, 8 * HOUR))
     rules = by_priority((earlier,), (evolve(later, stops_at="closed"),))
     found = clock(known, rules, metric)
-    assert (found.rule, found.stopped_at, found.breach_at) == ("urgent", at("2026-03-02T10:00"), None)
+    assert (found.rule, found.stopped_at, found.breach_at) == (
+        "urgent",
+        at("2026-03-02T10:00"),
+        None,
+    )
 
 
 # ------------------------------------------------------------------ the strictest that could apply
 
-CONTRACT = rule("contract", resolution(0, due="due_at"), when=(URGENT, Condition("channel", frozenset({"phone"}))))
+CONTRACT = rule(
+    "contract",
+    resolution(0, due="due_at"),
+    when=(URGENT, Condition("channel", frozenset({"phone"}))),
+)
 FAST = rule("fast", first_response(HOUR), resolution(4 * HOUR), when=(URGENT,))
 REST = rule("rest", resolution(400 * HOUR))
 SHORT = rule("short", first_response(900), when=(URGENT,))
 BY_PHONE = ("channel", "2026-03-02T09:00", "phone")
 
 
-def judged_by(known: Facts, rules: Policy, now: str = "2026-03-02T09:01") -> dict[Metric, tuple[str, int]]:
-    clocks = (each for each in judge(known, now, rules).clocks if each.metric is not Metric.AGE)
+def judged_by(
+    known: Facts, rules: Policy, now: str = "2026-03-02T09:01"
+) -> dict[Metric, tuple[str, int]]:
+    clocks = (each for each in evaluate(known, now, rules).clocks if each.metric is not Metric.AGE)
     return {each.metric: (each.rule, each.target) for each in clocks}
 
 
@@ -254,7 +310,10 @@ def test_every_clock_has_the_strictest_limit_that_could_apply() -> None:
 def test_the_strictest_is_what_is_due_first_not_what_has_the_fewest_hours() -> None:
     office = rule("office", resolution(8 * HOUR), when=(URGENT,), calendar="office")
     always = rule("always", resolution(12 * HOUR))
-    friday = (("created", "2026-03-27T14:00+01:00"), ("priority", "2026-03-27T14:00+01:00", "P-unknown"))
+    friday = (
+        ("created", "2026-03-27T14:00+01:00"),
+        ("priority", "2026-03-27T14:00+01:00", "P-unknown"),
+    )
     found = judged_by(facts(*friday), policy(office, always), "2026-03-27T15:00")
     assert found[Metric.RESOLUTION] == ("always", 12 * HOUR)
 
@@ -262,7 +321,9 @@ def test_the_strictest_is_what_is_due_first_not_what_has_the_fewest_hours() -> N
 def test_a_value_that_cannot_be_read_any_more_says_nothing_of_the_time_before() -> None:
     """For twenty hours it was known that forty were allowed."""
     unread = (UNREADABLE + "priority", "2026-03-03T05:00", "priority: a map")
-    found = clock(said(LOW, unread), policy(FAST, rule("rest", resolution(40 * HOUR))), Metric.RESOLUTION)
+    found = clock(
+        said(LOW, unread), policy(FAST, rule("rest", resolution(40 * HOUR))), Metric.RESOLUTION
+    )
     assert (found.rule, found.breach_at) == ("fast", at("2026-03-03T05:00"))
 
 

@@ -1,4 +1,6 @@
-"""The pages of reports, in the bucket of the stack: `daily/2026-11-23.html`, `weekly/2026-11-16.html`."""
+"""The pages of reports, in the bucket of the stack: `daily/2026-11-23.html`,
+`weekly/2026-11-16.html`.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
 
 @frozen
 class Reports:
-    """Raises Unavailable where S3 cannot be used. `connect` is called when first needed: most functions never do."""
+    """Raises Unavailable where S3 cannot be used. `connect` is called when first needed: most
+    functions never do.
+    """
 
     connect: Callable[[], S3Client]
     bucket: str
@@ -30,7 +34,10 @@ class Reports:
         """A repetition writes the same place anew."""
         try:
             self.client.put_object(
-                Bucket=self.bucket, Key=key, Body=page.encode(), ContentType="text/html; charset=utf-8"
+                Bucket=self.bucket,
+                Key=key,
+                Body=page.encode(),
+                ContentType="text/html; charset=utf-8",
             )
         except (ClientError, BotoCoreError) as error:
             raise Unavailable(f"{self.where(key)} cannot be written: {error}") from error

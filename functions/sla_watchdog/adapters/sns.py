@@ -11,9 +11,9 @@ from attrs import define, field, frozen
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from sla_watchdog.domain.escalation.case import Recipient
-from sla_watchdog.presentation.text import Message, NoTopic, Refused, Sent
 from sla_watchdog.domain.escalation.subscribers import Seat, State
 from sla_watchdog.errors import Unavailable
+from sla_watchdog.presentation.text import Message, NoTopic, Refused, Sent
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -23,10 +23,21 @@ __all__ = ["Listed", "NoTopic", "Pacer", "Phones", "Publisher", "Refused", "Sent
 T = TypeVar("T")
 
 NOT_FOUND = frozenset({"NotFound", "NotFoundException"})
-REFUSED = frozenset({"InvalidParameter", "InvalidParameterException", "ParameterValueInvalid", "ValidationException"})
-"""Codes by which SNS says that the content is wrong. Every other one says that it cannot now, or that we may not."""
+REFUSED = frozenset(
+    {
+        "InvalidParameter",
+        "InvalidParameterException",
+        "ParameterValueInvalid",
+        "ValidationException",
+    }
+)
+"""Codes by which SNS says that the content is wrong. Every other one says that it cannot now, or
+that we may not.
+"""
 
-UNKNOWN = frozenset({"InvalidAction", "UnknownOperationException", "UnsupportedOperation", "NotImplemented"})
+UNKNOWN = frozenset(
+    {"InvalidAction", "UnknownOperationException", "UnsupportedOperation", "NotImplemented"}
+)
 """Codes of an SNS that does not know the operation."""
 
 MOST_A_SECOND = 5
@@ -35,7 +46,9 @@ MOST_A_SECOND = 5
 
 @define
 class Pacer:
-    """Lets at most `MOST_A_SECOND` through for one topic in any second, by waiting. The clock is monotonic."""
+    """Lets at most `MOST_A_SECOND` through for one topic in any second, by waiting. The clock is
+    monotonic.
+    """
 
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
@@ -63,8 +76,9 @@ def _tries_once(client: SNSClient) -> bool:
 class Publisher:
     """Publishes through a client that never repeats by itself, so that every send is counted.
 
-    A Publish whose answer is lost may have arrived: botocore would send it up to four times more.
-    `topic_prefix` is an ARN up to the recipient's own part: `arn:aws:sns:<region>:<account>:<stack>-`.
+    A Publish whose answer is lost may have arrived: botocore would send it up to four times
+    more. `topic_prefix` is an ARN up to the recipient's own part:
+    `arn:aws:sns:<region>:<account>:<stack>-`.
     """
 
     client: SNSClient = field()
@@ -74,10 +88,14 @@ class Publisher:
     @client.validator
     def _never_repeats(self, _: object, client: SNSClient) -> None:
         if not _tries_once(client):
-            raise ValueError("the SNS client that publishes needs Config(retries={'total_max_attempts': 1})")
+            raise ValueError(
+                "the SNS client that publishes needs Config(retries={'total_max_attempts': 1})"
+            )
 
     def publish(self, recipient: Recipient, message: Message) -> Sent | NoTopic | Refused:
-        """To the recipient's topic, else to its whole audience's. Raises Unavailable: it may have arrived or not."""
+        """To the recipient's topic, else to its whole audience's. Raises Unavailable: it may have
+        arrived or not.
+        """
         answer: Sent | NoTopic | Refused = NoTopic(recipient.topic)
         for each in dict.fromkeys((recipient, recipient.everyone)):
             answer = self._in_some_form(each.topic, message)
@@ -143,12 +161,18 @@ class Topics:
 
     client: SNSClient
 
-    def confirmed(self, prefix: str, names: Iterable[str]) -> tuple[Mapping[str, int], Mapping[str, str]]:
+    def confirmed(
+        self, prefix: str, names: Iterable[str]
+    ) -> tuple[Mapping[str, int], Mapping[str, str]]:
         """Confirmed subscriptions by topic name; else as `listed`."""
         found, unlisted = self.listed(prefix, names)
-        return {name: sum(each.confirmed for each in theirs) for name, theirs in found.items()}, unlisted
+        return {
+            name: sum(each.confirmed for each in theirs) for name, theirs in found.items()
+        }, unlisted
 
-    def listed(self, prefix: str, names: Iterable[str]) -> tuple[Mapping[str, list[Listed]], Mapping[str, str]]:
+    def listed(
+        self, prefix: str, names: Iterable[str]
+    ) -> tuple[Mapping[str, list[Listed]], Mapping[str, str]]:
         """Subscriptions by topic name, and beside them why of the topics that cannot be listed now.
 
         A topic that does not exist is in neither.
@@ -172,23 +196,34 @@ class Topics:
         except ClientError as error:
             if _code(error) in NOT_FOUND:
                 return None
-            raise Unavailable(f"the subscriptions of {arn} cannot be listed: {_code(error)}") from error
+            raise Unavailable(
+                f"the subscriptions of {arn} cannot be listed: {_code(error)}"
+            ) from error
         except BotoCoreError as error:
-            raise Unavailable(f"the subscriptions of {arn} cannot be listed: {type(error).__name__}") from error
+            raise Unavailable(
+                f"the subscriptions of {arn} cannot be listed: {type(error).__name__}"
+            ) from error
         return [
-            Listed(Seat.of(name, each["Protocol"], each["Endpoint"]), each["SubscriptionArn"].startswith("arn:"))
+            Listed(
+                Seat.of(name, each["Protocol"], each["Endpoint"]),
+                each["SubscriptionArn"].startswith("arn:"),
+            )
             for each in theirs
             if each.get("SubscriptionArn", "").startswith(_LISTED_AS)
         ]
 
 
 _LISTED_AS = ("arn:", "PendingConfirmation")
-"""What SNS gives as the ARN of one that gets messages, or will; `Deleted` stands there for a while after the end."""
+"""What SNS gives as the ARN of one that gets messages, or will; `Deleted` stands there for a while
+after the end.
+"""
 
 
 @frozen
 class Phones:
-    """Which numbers SNS lists as confirmed and sends nothing to. This client may repeat: it only reads."""
+    """Which numbers SNS lists as confirmed and sends nothing to. This client may repeat: it only
+    reads.
+    """
 
     client: SNSClient
 
@@ -202,11 +237,15 @@ class Phones:
         return {**found, **{number: State.UNVERIFIED for number in asked if number not in verified}}
 
     def _state(self, number: str) -> State:
-        answer = self._asked(lambda: self.client.check_if_phone_number_is_opted_out(phoneNumber=number))
+        answer = self._asked(
+            lambda: self.client.check_if_phone_number_is_opted_out(phoneNumber=number)
+        )
         return State.OPTED_OUT if answer is not None and answer["isOptedOut"] else State.CONFIRMED
 
     def _verified(self) -> frozenset[str] | None:
-        """The numbers that may be written to from the SMS sandbox; None where the account is out of it."""
+        """The numbers that may be written to from the SMS sandbox; None where the account is out of
+        it.
+        """
         account = self._asked(self.client.get_sms_sandbox_account_status)
         if account is None or not account["IsInSandbox"]:
             return None

@@ -24,8 +24,9 @@ MOST = 10**12
 
 @frozen
 class Segment:
-    """`number` of `of` of the sweep `run`. Where an earlier call ran out of time, `start` is the last key that its
-    scan of `table` (tickets first, then cases) gave, and `counts` what it saw until then.
+    """`number` of `of` of the sweep `run`. Where an earlier call ran out of time, `start` is the
+    last key that its scan of `table` (tickets first, then cases) gave, and `counts` what it saw
+    until then.
     """
 
     run: str
@@ -40,7 +41,9 @@ class Segment:
 
     @classmethod
     def of_body(cls, body: object) -> Segment:
-        """Raises ValueError for a message that is no segment; the queue's dead-letter queue takes it."""
+        """Raises ValueError for a message that is no segment; the queue's dead-letter queue takes
+        it.
+        """
         try:
             content = json.loads(str(body))
             segment = cls(
@@ -49,7 +52,9 @@ class Segment:
                 of=index(content["of"]),
                 start=str(content["start"]),
                 table=str(content.get("table", "tickets")),
-                counts={str(name): index(count) for name, count in content.get("counts", {}).items()},
+                counts={
+                    str(name): index(count) for name, count in content.get("counts", {}).items()
+                },
             )
             problem = segment._problem()
         except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
@@ -59,7 +64,9 @@ class Segment:
         return segment
 
     def _problem(self) -> str:
-        """What keeps it from being swept; '' for nothing. Raises where `start` is no JSON of a key's form."""
+        """What keeps it from being swept; '' for nothing. Raises where `start` is no JSON of a
+        key's form.
+        """
         if not RUN.fullmatch(self.run):
             return f"{self.run[:20]!r} is the name of no run"
         if self.table not in ("tickets", "cases"):
@@ -68,13 +75,19 @@ class Segment:
             return f"segment {self.number} of {self.of} does not exist"
         if self.start and not _is_key(json.loads(self.start)):
             return "it starts at no key"
-        return "" if all(0 <= count <= MOST for count in self.counts.values()) else "it counted what cannot be counted"
+        return (
+            ""
+            if all(0 <= count <= MOST for count in self.counts.values())
+            else "it counted what cannot be counted"
+        )
 
 
 def _is_key(start: Mapping[str, Mapping[str, str]]) -> bool:
     """Whose names are the table's own, DynamoDB says when it is asked to go on from there."""
     typed = [pair for attribute in start.values() for [pair] in [attribute.items()]]
-    return bool(typed) and all(kind in ("S", "N") and isinstance(value, str) for kind, value in typed)
+    return bool(typed) and all(
+        kind in ("S", "N") and isinstance(value, str) for kind, value in typed
+    )
 
 
 @frozen

@@ -1,4 +1,6 @@
-"""Builds the parts of a function once per process, from settings. The only place where clients are made."""
+"""Builds the parts of a function once per process, from settings. The only place where clients are
+made.
+"""
 
 from __future__ import annotations
 
@@ -13,24 +15,28 @@ from attrs import field, frozen
 from botocore.config import Config
 
 from sla_watchdog.adapters.dynamodb.audit import AuditTable
-from sla_watchdog.adapters.s3 import Reports
-from sla_watchdog.adapters.sqs import SegmentsQueue
-from sla_watchdog.adapters.sns import Pacer, Publisher, Topics
 from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
 from sla_watchdog.adapters.dynamodb.watch import Generation, Mode, WatchTable
+from sla_watchdog.adapters.s3 import Reports
+from sla_watchdog.adapters.sns import Pacer, Publisher, Topics
+from sla_watchdog.adapters.sqs import SegmentsQueue
 from sla_watchdog.domain.policy.compiled import load
 from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.usecases.judging import Judge
+from sla_watchdog.handlers.settings import Settings, settings
+from sla_watchdog.usecases.judging import Evaluator
 from sla_watchdog.usecases.report.report import Reporter
 from sla_watchdog.usecases.respond.respond import Responder
-from sla_watchdog.handlers.settings import Settings, settings
 from sla_watchdog.usecases.sweep.sweep import Sweeper
 from sla_watchdog.usecases.track.track import Tracker
 from sla_watchdog.usecases.watch.tick import Tick
 
-READS = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=10)
+READS = Config(
+    retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=3, read_timeout=10
+)
 WRITES = Config(retries={"total_max_attempts": 1}, connect_timeout=3, read_timeout=10)
-"""Nothing that writes or publishes is ever repeated by the client: every retry is a claim of its own, and counted."""
+"""Nothing that writes or publishes is ever repeated by the client: every retry is a claim of its
+own, and counted.
+"""
 
 
 class Connected(Protocol):
@@ -41,10 +47,11 @@ class Connected(Protocol):
 
 @frozen
 class Parts:
-    """What every handler works with. `now()` is the one clock: the system's, or the simulated one of the table.
+    """What every handler works with. `now()` is the one clock: the system's, or the simulated one
+    of the table.
 
-    `said` is what this process has reported, of what is reported once. `writers` are the clients that never repeat a
-    request.
+    `said` is what this process has reported, of what is reported once. `writers` are the clients
+    that never repeat a request.
     """
 
     settings: Settings
@@ -60,11 +67,12 @@ class Parts:
     writers: tuple[Connected, ...] = ()
 
     def connected_anew(self) -> Parts:
-        """The same for a new invocation: clients that never repeat a request drop their connections, and connect when
-        they are used.
+        """The same for a new invocation: clients that never repeat a request drop their
+        connections, and connect when they are used.
 
-        A function is frozen between invocations, for minutes or for an hour, and its connections may be gone by then
-        without a word. A request on such a one fails, and after a failure nobody knows whether it arrived.
+        A function is frozen between invocations, for minutes or for an hour, and its connections
+        may be gone by then without a word. A request on such a one fails, and after a failure
+        nobody knows whether it arrived.
         """
         for writer in self.writers:
             writer.close()
@@ -78,9 +86,11 @@ class Parts:
         return self.watch.generation(self.policy.hash, now)
 
     def mode(self, now: int) -> Mode:
-        """What `go-live` decided; until anybody did, the template's parameter, live from the first tick on.
+        """What `go-live` decided; until anybody did, the template's parameter, live from the first
+        tick on.
 
-        Where what was decided is lost, the last tick knows that it was live: nobody is left untold for that.
+        Where what was decided is lost, the last tick knows that it was live: nobody is left
+        untold for that.
         """
         decided = self.watch.mode()
         if decided.since or decided.name == "live":
@@ -91,7 +101,7 @@ class Parts:
     def tick(self, now: int, time_left: Callable[[], float]) -> Tick:
         mode = self.mode(now)
         return Tick(
-            judge=self.judge(now, live=mode.name == "live"),
+            evaluator=self.evaluator(now, live=mode.name == "live"),
             watch=self.watch,
             audit=self.audit,
             publisher=self.publisher,
@@ -106,31 +116,36 @@ class Parts:
     def live(self, now: int) -> bool:
         return self.mode(now).name == "live"
 
-    def judge(self, now: int, live: bool) -> Judge:
-        return Judge(self.policy, self.tickets, self.watch, live, self.generation(now))
+    def evaluator(self, now: int, live: bool) -> Evaluator:
+        return Evaluator(self.policy, self.tickets, self.watch, live, self.generation(now))
 
     def tracker(self, now: int) -> Tracker:
-        return Tracker(self.judge(now, self.live(now)), self.said)
+        return Tracker(self.evaluator(now, self.live(now)), self.said)
 
     def responder(self, now: int) -> Responder:
-        return Responder(self.judge(now, self.live(now)))
+        return Responder(self.evaluator(now, self.live(now)))
 
     def sweeper(self, now: int) -> Sweeper:
-        judge, prefix = self.judge(now, self.live(now)), self.settings.topic_prefix
-        return Sweeper(judge, self.queue, self.topics, prefix, _stopwatch(self.settings))
+        evaluator, prefix = self.evaluator(now, self.live(now)), self.settings.topic_prefix
+        return Sweeper(evaluator, self.queue, self.topics, prefix, _stopwatch(self.settings))
 
     def reporter(self, now: int) -> Reporter:
-        judge, base = self.judge(now, self.live(now)), self.settings.link_base
-        return Reporter(judge, self.watch, self.publisher, self.reports, base, now)
+        evaluator, base = self.evaluator(now, self.live(now)), self.settings.link_base
+        return Reporter(evaluator, self.watch, self.publisher, self.reports, base, now)
 
 
 @cache
 def parts() -> Parts:
-    """Raises BadSettings or DamagedPolicy: a function that cannot judge fails loudly, and the heartbeat stops."""
+    """Raises BadSettings or DamagedPolicy: a function that cannot judge fails loudly, and the
+    heartbeat stops.
+    """
     here = settings()
     policy = load(here.policy_path.read_bytes())
     session = boto3.Session()
-    reads, writes = session.client("dynamodb", config=READS), session.client("dynamodb", config=WRITES)
+    reads, writes = (
+        session.client("dynamodb", config=READS),
+        session.client("dynamodb", config=WRITES),
+    )
     sns, sqs = session.client("sns", config=WRITES), session.client("sqs", config=WRITES)
     return Parts(
         settings=here,

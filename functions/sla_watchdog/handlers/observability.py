@@ -9,11 +9,17 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 logger = Logger()
 metrics = Metrics()
-"""Namespace and service come from the template's POWERTOOLS_* variables; each further dimension would cost."""
+"""Namespace and service come from the template's POWERTOOLS_* variables; each further dimension
+would cost.
+"""
 
 
 def count(counts: Mapping[str, int]) -> None:
-    """Emit counts as metrics, snake_case turned into MetricNames; names ending in _seconds are durations."""
+    """Emit counts as metrics, snake_case turned into MetricNames; names ending in _seconds are
+    durations.
+    """
     for name, value in counts.items():
         unit = MetricUnit.Seconds if name.endswith("_seconds") else MetricUnit.Count
-        metrics.add_metric(name="".join(part.capitalize() for part in name.split("_")), unit=unit, value=value)
+        metrics.add_metric(
+            name="".join(part.capitalize() for part in name.split("_")), unit=unit, value=value
+        )

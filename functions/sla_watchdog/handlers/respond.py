@@ -1,4 +1,6 @@
-"""Lambda `respond`: the page behind the link in an alert. A GET changes nothing, a POST answers once."""
+"""Lambda `respond`: the page behind the link in an alert. A GET changes nothing, a POST answers
+once.
+"""
 
 from __future__ import annotations
 

@@ -14,12 +14,15 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class BadSettings(SlaWatchdogError):  # noqa: N818 - its name is what is wrong
-    """The environment of the function is not as the template sets it; the text says which variable and why."""
+    """The environment of the function is not as the template sets it; the text says which variable
+    and why.
+    """
 
 
 @frozen
 class Settings:
-    """`clock` is `table` in the local stack alone: time is then read from the Watch table (DESIGN.md section 10).
+    """`clock` is `table` in the local stack alone: time is then read from the Watch table
+    (DESIGN.md section 10).
 
     `link_base` is what stands before the code in a link; '' where messages have none.
     """
@@ -41,8 +44,13 @@ class Settings:
 def settings() -> Settings:
     """The settings of this process; raises BadSettings where one is missing or dangerous."""
     clock = os.environ.get("CLOCK", "system")
-    if clock == "table" and urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname not in LOOPBACK:
-        raise BadSettings("CLOCK=table is for the local stack: it is refused unless AWS_ENDPOINT_URL is loopback")
+    if (
+        clock == "table"
+        and urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname not in LOOPBACK
+    ):
+        raise BadSettings(
+            "CLOCK=table is for the local stack: it is refused unless AWS_ENDPOINT_URL is loopback"
+        )
     return Settings(
         stack=_needed("STACK_NAME"),
         tickets_table=_needed("TICKETS_TABLE"),
@@ -60,7 +68,9 @@ def settings() -> Settings:
 
 
 def _link_base() -> str:
-    """The HTTP API's own address; of the local stack, whose API has no name in any DNS, a path of its endpoint."""
+    """The HTTP API's own address; of the local stack, whose API has no name in any DNS, a path of
+    its endpoint.
+    """
     base, endpoint = os.environ.get("LINK_BASE", ""), os.environ.get("AWS_ENDPOINT_URL", "")
     if base and urlsplit(endpoint).hostname in LOOPBACK:
         api = str(urlsplit(base).hostname).partition(".")[0]
@@ -71,5 +81,7 @@ def _link_base() -> str:
 def _needed(name: str) -> str:
     value = os.environ.get(name, "")
     if not value:
-        raise BadSettings(f"the environment variable {name} is not set; template.yaml sets it for every function")
+        raise BadSettings(
+            f"the environment variable {name} is not set; template.yaml sets it for every function"
+        )
     return value

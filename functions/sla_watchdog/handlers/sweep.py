@@ -13,8 +13,9 @@ from sla_watchdog.handlers.observability import count, logger, metrics
 from sla_watchdog.usecases.sweep.sweep import begin
 
 MEASURED = ("violations", "cases_open", "cases_at_risk", "cases_breached")
-"""What becomes a metric once a whole sweep has ended, so that one segment's zero hides nothing of another. The rest
-stands in the log, and in `doctor`."""
+"""What becomes a metric once a whole sweep has ended, so that one segment's zero hides nothing of
+another. The rest stands in the log, and in `doctor`.
+"""
 
 
 @metrics.log_metrics
@@ -25,9 +26,16 @@ def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     messages = event.get("Records") if isinstance(event, dict) else None
     if not isinstance(messages, list):
         run = begin(here.watch, here.queue, here.settings.segments, here.now())
-        logger.info("sweep asked for" if run else "a sweep is under way", run=run, segments=here.settings.segments)
+        logger.info(
+            "sweep asked for" if run else "a sweep is under way",
+            run=run,
+            segments=here.settings.segments,
+        )
         return {"run": run}
-    segments = [Segment.of_body(message.get("body") if isinstance(message, dict) else None) for message in messages]
+    segments = [
+        Segment.of_body(message.get("body") if isinstance(message, dict) else None)
+        for message in messages
+    ]
     now = here.now()
     sweeper = here.sweeper(now)
     for segment in segments:

@@ -8,19 +8,23 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from sla_watchdog.adapters.dynamodb.tickets import plain
-from sla_watchdog.handlers.bootstrap import parts
 from sla_watchdog.domain.tickets.record import seconds_of
+from sla_watchdog.handlers.bootstrap import parts
 from sla_watchdog.handlers.observability import logger
 from sla_watchdog.usecases.track.track import Change
 
 
 def change(record: Mapping[str, Any], simulated: int | None) -> Change:
-    """One stream record; in simulated time it happens now, whatever the stream says. Raises where it is none."""
+    """One stream record; in simulated time it happens now, whatever the stream says. Raises where
+    it is none.
+    """
     data = record["dynamodb"]
     return Change(
         key=plain(data["Keys"]),
         record=plain(data["NewImage"]) if "NewImage" in data else None,
-        at=seconds_of(data["ApproximateCreationDateTime"], None) if simulated is None else simulated,
+        at=seconds_of(data["ApproximateCreationDateTime"], None)
+        if simulated is None
+        else simulated,
         sequence=str(int(data["SequenceNumber"])),
         removed=record["eventName"] == "REMOVE",
     )
@@ -31,7 +35,14 @@ def changes(records: list[Any], simulated: int | None) -> Iterator[Change | None
     for record in records:
         try:
             yield change(record, simulated)
-        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError):
+        except (
+            TypeError,
+            ValueError,
+            ArithmeticError,
+            LookupError,
+            AttributeError,
+            RecursionError,
+        ):
             yield None
 
 
@@ -47,4 +58,6 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     unread = len(brought) - len(read)
     if unread:
         tracker.report_unread(now)
-    logger.info("tracked", changes=done.changes, kept=done.kept, findings=done.findings, unread=unread)
+    logger.info(
+        "tracked", changes=done.changes, kept=done.kept, findings=done.findings, unread=unread
+    )

@@ -1,4 +1,6 @@
-"""Lambda `watch`: one tick a minute. Its heartbeat says that every shard was queried and every key dealt with."""
+"""Lambda `watch`: one tick a minute. Its heartbeat says that every shard was queried and every key
+dealt with.
+"""
 
 from __future__ import annotations
 
@@ -31,14 +33,14 @@ def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     here = parts().connected_anew()
     now = here.now()
     tick = here.tick(now, lambda: context.get_remaining_time_in_millis() / 1000)
-    tally = tick.run()
-    if tally is None:
+    result = tick.run()
+    if result is None:
         logger.info("another tick is running")
         return {"due": 0, "left_due": 0, "skipped": True}
-    done = asdict(tally)
+    done = asdict(result)
     logger.info("ticked", **done)
     try:
-        here.watch.beat(now, done, tick.live_since if tick.judge.live else None)
+        here.watch.beat(now, done, tick.live_since if tick.evaluator.live else None)
     except Exception as error:  # noqa: BLE001 - it is for `doctor`; the tick did finish
         logger.warning("the beat could not be kept", problem=str(error))
     count({name: done[name] for name in MEASURED} | found(done) | {"heartbeat": 1})
@@ -46,5 +48,7 @@ def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 def found(done: Mapping[str, Any]) -> dict[str, int]:
-    """A tick sees the findings of the cases that it judges, so it never says that there are none: a sweep does."""
+    """A tick sees the findings of the cases that it judges, so it never says that there are none: a
+    sweep does.
+    """
     return {"findings": done["findings"]} if done["findings"] else {}

@@ -1,4 +1,6 @@
-"""Judge cases as they are now: what is stored of them, and what their ticket records show beyond that."""
+"""Judge cases as they are now: what is stored of them, and what their ticket records show beyond
+that.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +12,26 @@ from attrs import define, evolve, field, frozen
 
 from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
 from sla_watchdog.adapters.dynamodb.watch import DamagedItem, Generation, WatchTable
-from sla_watchdog.domain.escalation.case import Case
-from sla_watchdog.domain.escalation.plan import Plan, plan, wake
-from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.clocks.findings import Finding
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.escalation.context import Context
+from sla_watchdog.domain.escalation.plan import Plan, plan, wake
 from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.domain.tickets.record import Past, Record, observed, vanished
-from sla_watchdog.domain.escalation.context import Surroundings
+from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.tickets.record import CaseHistory, Record, observed, vanished
 from sla_watchdog.domain.tickets.ticket import ticket
 
 NAMELESS = "?"
-"""First character of the case of a record whose id cannot be read, and of others that stand in for something."""
+"""First character of the case of a record whose id cannot be read, and of others that stand in for
+something.
+"""
 
 _STAND_IN = re.compile(r"\?(?:[0-9a-f]{12}|replier|stream)")
 
 RELINK = 150
-"""Seconds after which a case that is to be linked and could not be is looked at again: as long as a lease."""
+"""Seconds after which a case that is to be linked and could not be is looked at again: as long as a
+lease.
+"""
 
 UNKNOWN = Generation(0, 0, is_new=False)
 
@@ -39,11 +45,11 @@ class _Outlook:
 
     watch: WatchTable
     read_at: float = -FRESH
-    found: Surroundings | None = None
+    found: Context | None = None
 
-    def fresh(self) -> Surroundings:
+    def fresh(self) -> Context:
         if self.found is None or monotonic() - self.read_at >= FRESH:
-            self.read_at, self.found = monotonic(), self.watch.surroundings()
+            self.read_at, self.found = monotonic(), self.watch.context()
         return self.found
 
     def forget(self) -> None:
@@ -51,8 +57,10 @@ class _Outlook:
 
 
 @frozen
-class Judge:
-    """Everything a judgement rests on. `live` is False in mode observe, where levels only observed count as told."""
+class Evaluator:
+    """Everything a judgement rests on. `live` is False in mode observe, where levels only observed
+    count as told.
+    """
 
     policy: Policy
     tickets: TicketsTable
@@ -65,7 +73,7 @@ class Judge:
     def _from_the_table(self) -> _Outlook:
         return _Outlook(self.watch)
 
-    def judge(self, ids: Iterable[str], now: int) -> dict[str, Judged | DamagedItem]:
+    def evaluate(self, ids: Iterable[str], now: int) -> dict[str, Evaluated | DamagedItem]:
         """Consistent reads of the cases and of their tickets' records, and what follows from both."""
         self._outlook.fresh()
         read_at = self._outlook.read_at
@@ -73,33 +81,44 @@ class Judge:
         sound = [case for case in cases.values() if isinstance(case, Case)]
         names = {name for case in sound for name in case.facts.tickets() if not is_stand_in(name)}
         records = self.tickets.read(names)
-        self.note_missing({name: case for case in sound for name in case.facts.tickets() if name not in records}, now)
-        around = self._outlook.fresh()
+        self.note_missing(
+            {name: case for case in sound for name in case.facts.tickets() if name not in records},
+            now,
+        )
+        context = self._outlook.fresh()
         return {
-            name: self._one(case, records, around, now, read_at) if isinstance(case, Case) else case
+            name: self._one(case, records, context, now, read_at)
+            if isinstance(case, Case)
+            else case
             for name, case in cases.items()
         }
 
     @property
-    def surroundings(self) -> Surroundings:
+    def context(self) -> Context:
         return self._outlook.fresh()
 
     def note_missing(self, cases: Mapping[str, Case], now: int) -> None:
-        """Open tickets, with their cases, that have no record any more: before any is judged, all are counted."""
+        """Open tickets, with their cases, that have no record any more: before any is judged, all
+        are counted.
+        """
         missing = [name for name, case in cases.items() if self._is_missed(name, case)]
-        if missing and self.watch.note_missing(missing, now).held_since != self.surroundings.deletions_held_since:
+        if (
+            missing
+            and self.watch.note_missing(missing, now).held_since
+            != self.context.deletions_held_since
+        ):
             self._outlook.forget()
 
     def _is_missed(self, name: str, case: Case) -> bool:
         return not is_stand_in(name) and ticket(name, case.facts, self.policy).unresolved
 
     def _one(
-        self, case: Case, records: Mapping[str, Record], around: Surroundings, now: int, read_at: float
-    ) -> Judged | DamagedItem:
+        self, case: Case, records: Mapping[str, Record], context: Context, now: int, read_at: float
+    ) -> Evaluated | DamagedItem:
         try:
             case = self.current(case)
             facts = overlay(case, records, self.policy, now)
-            return Judged(case, facts, self._plan(case, facts, around, now), now, read_at)
+            return Evaluated(case, facts, self._plan(case, facts, context, now), now, read_at)
         except Exception as error:  # noqa: BLE001 - one case must never stop the others; it is put back and reported
             return DamagedItem(case.id, f"{type(error).__name__}: {error}", case.failures)
 
@@ -107,57 +126,74 @@ class Judge:
         """Judge without reading it: the case as stored, under facts that may say more than it does."""
         return self._plan(case, facts, self._outlook.fresh(), now)
 
-    def _plan(self, case: Case, facts: Facts, around: Surroundings, now: int) -> Plan:
-        return plan(evolve(case.as_heard(self.live), facts=facts), self.policy, now, around=around)
+    def _plan(self, case: Case, facts: Facts, context: Context, now: int) -> Plan:
+        return plan(
+            evolve(case.as_notified(self.live), facts=facts), self.policy, now, context=context
+        )
 
     def current(self, case: Case) -> Case:
-        """The case as this policy finds it: stored under an older one, it is edited since this one began (D2)."""
+        """The case as this policy finds it: stored under an older one, it is edited since this one
+        began (D2).
+        """
         if not case.rev or case.generation >= self.generation.number:
             return case
         return evolve(case, edited_at=self.generation.since, generation=self.generation.number)
 
     def timed(self, case: Case, now: int) -> tuple[Case, Plan]:
-        """The case as it is to be stored, and why: its breaches on record, woken when the plan says."""
+        """The case as it is to be stored, and why: its breaches on record, woken when the plan
+        says.
+        """
         return self._timed(case, self._outlook.fresh(), now)
 
-    def _timed(self, case: Case, around: Surroundings, now: int) -> tuple[Case, Plan]:
-        """What a newer policy judged stays as that left it, and is due at once for a process that knows it."""
+    def _timed(self, case: Case, context: Context, now: int) -> tuple[Case, Plan]:
+        """What a newer policy judged stays as that left it, and is due at once for a process that
+        knows it.
+        """
         if case.generation > self.generation.number:
-            return evolve(case, next_at=now), self._plan(case, case.facts, around, now)
+            return evolve(case, next_at=now), self._plan(case, case.facts, context, now)
         case = evolve(self.current(case), generation=self.generation.number)
-        judged = self._plan(case, case.facts, around, now)
-        next_at, urgent = waking(judged, case, now)
-        if judged.decisions and case.next_at is not None and case.next_at <= now:
-            next_at, urgent = case.next_at, case.urgent  # a tick is to put on record what came due, though it waits
-        return evolve(case, breached=judged.breached, next_at=next_at, urgent=urgent), judged
+        evaluated = self._plan(case, case.facts, context, now)
+        next_at, urgent = waking(evaluated, case, now)
+        if evaluated.decisions and case.next_at is not None and case.next_at <= now:
+            next_at, urgent = (
+                case.next_at,
+                case.urgent,
+            )  # a tick is to put on record what came due, though it waits
+        return evolve(case, breached=evaluated.breached, next_at=next_at, urgent=urgent), evaluated
 
     def surely_timed(self, case: Case, now: int) -> tuple[Case, Plan]:
         """The same; one that cannot be judged is due at once, for `watch` to put back and report."""
-        around = self._outlook.fresh()
+        context = self._outlook.fresh()
         try:
-            return self._timed(case, around, now)
+            return self._timed(case, context, now)
         except Exception as error:  # noqa: BLE001 - what is known is kept all the same
-            judged = Plan((), (), (), now, False, (), (), (Finding(case.id, "judgement", repr(error)),))
-            next_at, urgent = wake(judged, case)
+            evaluated = Plan(
+                (), (), (), now, False, (), (), (Finding(case.id, "judgement", repr(error)),)
+            )
+            next_at, urgent = wake(evaluated, case)
             newest = max(case.generation, self.generation.number)
-            return evolve(case, generation=newest, next_at=next_at, urgent=urgent), judged
+            return evolve(case, generation=newest, next_at=next_at, urgent=urgent), evaluated
 
 
 def is_stand_in(name: str) -> bool:
-    """Whether no record can be read by this name. A help desk's own id may begin with the same character."""
+    """Whether no record can be read by this name. A help desk's own id may begin with the same
+    character.
+    """
     return _STAND_IN.fullmatch(name) is not None
 
 
-def waking(judged: Plan, case: Case, now: int) -> tuple[int | None, bool]:
-    """When to wake the case (DESIGN.md section 6); soon, while it is not linked with what its facts name."""
-    next_at, urgent = wake(judged, case)
-    if judged.unlinked and (next_at is None or next_at > now + RELINK):
+def waking(evaluated: Plan, case: Case, now: int) -> tuple[int | None, bool]:
+    """When to wake the case (DESIGN.md section 6); soon, while it is not linked with what its facts
+    name.
+    """
+    next_at, urgent = wake(evaluated, case)
+    if evaluated.pending_links and (next_at is None or next_at > now + RELINK):
         return now + RELINK, False
     return next_at, urgent
 
 
 @frozen
-class Judged:
+class Evaluated:
     """A case as stored, the facts it was judged under (its records' latest included), and the plan.
 
     `read_at` is on the monotonic clock: when the oldest of the reads behind it began.
@@ -171,14 +207,16 @@ class Judged:
 
 
 def overlay(case: Case, records: Mapping[str, Record], policy: Policy, now: int) -> Facts:
-    """The facts with what the records read just now add to them; a record that is not there is gone."""
+    """The facts with what the records read just now add to them; a record that is not there is
+    gone.
+    """
     facts = case.facts
     for name in facts.tickets():
         if is_stand_in(name):
             continue
         record = records.get(name)
         if record:
-            facts |= observed(name, record, policy, facts, now, past=Past(case.edited_at))
+            facts |= observed(name, record, policy, facts, now, past=CaseHistory(case.edited_at))
         else:
             facts |= vanished(name, facts, now)
     return facts

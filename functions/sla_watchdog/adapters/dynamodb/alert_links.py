@@ -1,4 +1,6 @@
-"""Links that were sent with alerts, in the Watch table: by the hash of their code, which is stored nowhere."""
+"""Links that were sent with alerts, in the Watch table: by the hash of their code, which is stored
+nowhere.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +20,12 @@ from sla_watchdog.adapters.dynamodb.cases import Cases
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.facts_text import DamageError
 from sla_watchdog.adapters.dynamodb.outbox import Outbox
+from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.escalation.acknowledgement import Answer
 from sla_watchdog.domain.escalation.case import Case, Entry
-from sla_watchdog.domain.clocks.findings import Finding
 
 LINK = "L#"
-ROOM = "W"
+SORT_KEY = "W"
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Of the codes: 32 signs, 5 bits each, none that is read as another."""
@@ -32,7 +34,9 @@ CODE_LENGTH = 16
 """80 random bits."""
 
 REMEMBERED_SECONDS = 60 * 86_400
-"""How long a link is known after it expired, so that its page can say so; then the table forgets it."""
+"""How long a link is known after it expired, so that its page can say so; then the table forgets
+it.
+"""
 
 
 def new_code() -> str:
@@ -55,7 +59,9 @@ class Use:
 
 @frozen
 class AlertLink:
-    """A link of one message: whom it was sent to and about what stands in `entry`. It answers until `expires_at`."""
+    """A link of one message: whom it was sent to and about what stands in `entry`. It answers until
+    `expires_at`.
+    """
 
     hash: str
     case: str
@@ -70,41 +76,63 @@ def _hash(code: str) -> str:
 
 class AlertLinks(Outbox, Cases):
     def put_alert_link(self, code: str, case: str, entry: Entry, expires_at: int) -> bool:
-        """Stores the hash of `code`, before the code is sent to anybody. A repetition writes the same.
+        """Stores the hash of `code`, before the code is sent to anybody. A repetition writes the
+        same.
 
         False where the table does not take it now.
         """
-        change = Expression().set("case", to=case).set("entry", to=entry_map(entry)).set("until", to=expires_at)
+        change = (
+            Expression()
+            .set("case", to=case)
+            .set("entry", to=entry_map(entry))
+            .set("until", to=expires_at)
+        )
         change.set("expires_at", to=expires_at + REMEMBERED_SECONDS)  # the table's TTL
         try:
-            return self._update(f"{LINK}{_hash(code)}", ROOM, change) is None
+            return self._update(f"{LINK}{_hash(code)}", SORT_KEY, change) is None
         except (ClientError, HTTPClientError, NoConnectionError):
             return False
 
     def alert_link(self, code: str) -> AlertLink | None:
-        """By a consistent read; None for a code that was never sent, or was forgotten, or cannot be read."""
-        stored = self._read(f"{LINK}{_hash(code)}", ROOM)
+        """By a consistent read; None for a code that was never sent, or was forgotten, or cannot be
+        read.
+        """
+        stored = self._read(f"{LINK}{_hash(code)}", SORT_KEY)
         try:
             return _link(_hash(code), plain(stored)) if stored else None
         except (DamageError, KeyError, TypeError, ValueError):
             return None
 
     def decline_alert_link(self, link: AlertLink, now: int, record: AuditItem) -> bool:
-        """That one of those who have it said that it is not theirs; it goes on answering for the others. The first
-        time alone is recorded; else, and for a link that was used, False.
+        """That one of those who have it said that it is not theirs; it goes on answering for the
+        others. The first time alone is recorded; else, and for a link that was used, False.
         """
         change = Expression().set("declined_at", to=now)
-        change.require(f"{change.present('pk')} AND {change.absent('used_at')} AND {change.absent('declined_at')}")
-        return self._update_with(f"{LINK}{link.hash}", ROOM, change, [self._audited(record)]) is None
+        change.require(
+            f"{change.present('pk')} AND {change.absent('used_at')} AND {change.absent('declined_at')}"
+        )
+        return (
+            self._update_with(f"{LINK}{link.hash}", SORT_KEY, change, [self._audited(record)])
+            is None
+        )
 
     def promise(
-        self, case: Case, findings: Iterable[Finding], record: AuditItem, link: AlertLink | None, use: Use
+        self,
+        case: Case,
+        findings: Iterable[Finding],
+        record: AuditItem,
+        link: AlertLink | None,
+        use: Use,
     ) -> bool:
-        """Writes the case with the promise among its facts, uses the link and records it, in one transaction.
+        """Writes the case with the promise among its facts, uses the link and records it, in one
+        transaction.
 
-        Under the conditions of `keep`, and only with a link that was not used before; else False: read again.
+        Under the conditions of `keep`, and only with a link that was not used before; else
+        False: read again.
         """
-        used = [{"Update": self._request(f"{LINK}{link.hash}", ROOM, _using(use))}] if link else []
+        used = (
+            [{"Update": self._request(f"{LINK}{link.hash}", SORT_KEY, _using(use))}] if link else []
+        )
         return self.keep(case, findings, [*used, self._audited(record)])
 
     def _audited(self, record: AuditItem) -> dict[str, Any]:
@@ -121,5 +149,9 @@ def _link(name: str, stored: dict[str, Any]) -> AlertLink:
     used = None
     if "used_at" in stored:
         until = int(stored["promised"]) if "promised" in stored else None
-        used = Use(int(stored["used_at"]), Answer(stored["answer"]), str(stored.get("by", "")), until)
-    return AlertLink(name, str(stored["case"]), entry_in(stored["entry"]), int(stored["until"]), used)
+        used = Use(
+            int(stored["used_at"]), Answer(stored["answer"]), str(stored.get("by", "")), until
+        )
+    return AlertLink(
+        name, str(stored["case"]), entry_in(stored["entry"]), int(stored["until"]), used
+    )

@@ -37,7 +37,9 @@ def value_of(attribute: Attribute) -> object:
 
 
 def plain(item: Mapping[str, Attribute]) -> dict[str, object]:
-    """An item or a stream's image as Python values: numbers are decimals, lists are lists, sets are frozen."""
+    """An item or a stream's image as Python values: numbers are decimals, lists are lists, sets are
+    frozen.
+    """
     return {name: value_of(attribute) for name, attribute in item.items()}
 
 
@@ -67,7 +69,9 @@ def typed(item: Mapping[str, object]) -> dict[str, Any]:
 
 
 def number_in(value: object, otherwise: int = 0) -> int:
-    """A number of an item as a whole one; `otherwise` for what is none, so that a damaged item stops nobody."""
+    """A number of an item as a whole one; `otherwise` for what is none, so that a damaged item
+    stops nobody.
+    """
     return int(value) if isinstance(value, Decimal) and value.is_finite() else otherwise
 
 

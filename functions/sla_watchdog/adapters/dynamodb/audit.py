@@ -40,7 +40,9 @@ class AuditItem:
 
 
 def _sort_key(at: int, alert_id: str) -> str:
-    """Sorts by time. An id too long for a key is cut and ends with its hash; the item holds it whole."""
+    """Sorts by time. An id too long for a key is cut and ends with its hash; the item holds it
+    whole.
+    """
     key = f"{at:010d}#{alert_id}"
     if len(key.encode()) <= LONGEST_KEY["RANGE"]:
         return key
@@ -97,7 +99,9 @@ class AuditTable:
         self._pause = pause
 
     def put(self, items: Iterable[AuditItem]) -> None:
-        """Writes all of them. Safe to repeat: the key is made of case, time and alert. Raises Unavailable."""
+        """Writes all of them. Safe to repeat: the key is made of case, time and alert. Raises
+        Unavailable.
+        """
         distinct = {item.key: audit_item(item) for item in items}
         put_records(self._client, self._table, distinct.values(), self._pause)
 

@@ -1,4 +1,5 @@
-"""A case as an item and back. Scalars and maps are native, for people to read; facts are one compact text.
+"""A case as an item and back. Scalars and maps are native, for people to read; facts are one
+compact text.
 
 pk C#<case>  sk W  rev  generation  seen {ticket: sequence}  failures
 seen_at   {ticket: at}      the stream's time of that record
@@ -31,9 +32,17 @@ from sla_watchdog.adapters.dynamodb.attributes import plain
 from sla_watchdog.adapters.dynamodb.facts_text import DamageError, facts_in
 from sla_watchdog.adapters.dynamodb.sealing import LongCase
 from sla_watchdog.adapters.dynamodb.table import Item
-from sla_watchdog.domain.escalation.case import Alert, Case, Entry, Outcome, Reached, Recipient, Severity
-from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.clocks.findings import Finding
+from sla_watchdog.domain.escalation.case import (
+    Alert,
+    Case,
+    Entry,
+    LastNotified,
+    Outcome,
+    Recipient,
+    Severity,
+)
+from sla_watchdog.domain.tickets.facts import Fact, Facts
 
 SHARDS = tuple(f"{pace}#{number}" for pace in "un" for number in range(8))
 """Partitions of the index `due`, the urgent ones first."""
@@ -96,7 +105,9 @@ def _alert_map(alert: Alert) -> dict[str, object]:
 
 
 def _is_counted(alert: Alert) -> bool:
-    """Whether the number cannot be told without it: of a first telling it is 0, of an uncounted repetition none."""
+    """Whether the number cannot be told without it: of a first telling it is 0, of an uncounted
+    repetition none.
+    """
     return alert.reminder is not None and bool(alert.reminder or alert.repetition)
 
 
@@ -109,7 +120,7 @@ def reached_name(clock: str, recipient: str) -> str:
     return hashlib.sha256(json.dumps([clock, recipient]).encode()).hexdigest()[:16]
 
 
-def reached_map(clock: str, recipient: str, reached: Reached) -> dict[str, object]:
+def reached_map(clock: str, recipient: str, reached: LastNotified) -> dict[str, object]:
     return {
         "clock": clock,
         "recipient": recipient,
@@ -167,11 +178,15 @@ class _Map:
         value = self.members.get(name, [])
         if not isinstance(value, list):
             raise DamageError(f"{self.where}{name} is no list")
-        return [self.of(member, f"{self.where}{name}[{index}]") for index, member in enumerate(value)]
+        return [
+            self.of(member, f"{self.where}{name}[{index}]") for index, member in enumerate(value)
+        ]
 
 
 def case_of(item: Item, sealed: Iterable[Fact] = ()) -> Case | DamagedItem:
-    """The case, with the facts of its `sealed` items. Never fails: what cannot be read is an answer too."""
+    """The case, with the facts of its `sealed` items. Never fails: what cannot be read is an answer
+    too.
+    """
     whole = _Map(plain(item))
     name = whole.text("pk").removeprefix(CASE)
     try:
@@ -248,9 +263,9 @@ def _seen(item: _Map) -> dict[str, str]:
     return {ticket: seen.text(ticket) for ticket in seen.members}
 
 
-def _reached(item: _Map) -> Reached:
+def _reached(item: _Map) -> LastNotified:
     """What an older version wrote counts nothing."""
-    return Reached(
+    return LastNotified(
         level=item.number("level"),
         repetition=item.number("repetition"),
         at=item.number("at"),

@@ -21,18 +21,20 @@ from sla_watchdog.adapters.dynamodb.case_item import (
     reached_name,
     shard_of,
 )
-from sla_watchdog.adapters.dynamodb.case_reads import ROOM, SEALED, CaseReads
+from sla_watchdog.adapters.dynamodb.case_reads import SEALED, SORT_KEY, CaseReads
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.facts_text import packed
 from sla_watchdog.adapters.dynamodb.sealing import Sealing, sealing
 from sla_watchdog.adapters.dynamodb.table import Item, is_refused
+from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.escalation.case import Case, outlived
 from sla_watchdog.domain.tickets.facts import Fact
-from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.errors import Unstorable
 
 MOST_TAKEN_OUT = 100
-"""Levels told that one write takes out, beside the 90 that it may set: an expression has at most 4 KB."""
+"""Levels told that one write takes out, beside the 90 that it may set: an expression has at most 4
+KB.
+"""
 
 LONGEST_REASON = 500
 """Characters kept of why a case was put back."""
@@ -72,12 +74,16 @@ def wakes(change: Expression, case: str, next_at: int | None, urgent: bool) -> N
 
 
 def known(case: Case, stored: Sealing, findings: Iterable[Finding]) -> Expression:
-    """All that is known of the case but what was told and what is on its way, under the conditions of `keep`."""
+    """All that is known of the case but what was told and what is on its way, under the conditions
+    of `keep`.
+    """
     change = Expression().set("rev", to=case.rev + 1).set("facts", to=stored.text)
     change.set_or_remove("sealed", stored.sealed).set("seen", to=case.seen)
     change.set_or_remove("seen_at", case.seen_at).set_or_remove("read_at", case.read_at)
     change.set_or_remove("members", sorted(case.members.difference(case.facts.tickets())))
-    change.set_or_remove("failures", case.failures).set_or_remove("findings", findings_list(findings))
+    change.set_or_remove("failures", case.failures).set_or_remove(
+        "findings", findings_list(findings)
+    )
     if not case.failures:
         change.remove("problem")
     judged_under(change, case)
@@ -93,9 +99,11 @@ def judged_under(change: Expression, case: Case) -> None:
     change.set_or_remove("breached", case.breached)
 
 
-def without_outlived(change: Expression, case: Case, new: Collection[tuple[str, str]] = ()) -> Expression:
-    """Takes out levels told that no judgement asks for any more; a case that has very many loses some with each write,
-    so that there is room for what is written.
+def without_outlived(
+    change: Expression, case: Case, new: Collection[tuple[str, str]] = ()
+) -> Expression:
+    """Takes out levels told that no judgement asks for any more; a case that has very many loses
+    some with each write, so that there is room for what is written.
     """
     gone = list(islice(outlived(case.reached, new), MOST_TAKEN_OUT))
     for clock, recipient in gone:
@@ -121,14 +129,18 @@ def storable(case: str) -> Iterator[None]:
     except ClientError as error:
         if not is_refused(error):
             raise
-        raise Unstorable(f"the table refuses case {case[:100]!r}: its id or its history is too long") from error
+        raise Unstorable(
+            f"the table refuses case {case[:100]!r}: its id or its history is too long"
+        ) from error
 
 
 class Cases(CaseReads):
     """Every write raises `rev` by one; a write that was overtaken says so and has changed nothing."""
 
     def due(self, shard: str, now: int) -> Iterator[Due]:
-        """What is due in one shard, oldest first, to the last page. The index may lag: read before judging."""
+        """What is due in one shard, oldest first, to the last page. The index may lag: read before
+        judging.
+        """
         pages = self._reads.get_paginator("query").paginate(
             TableName=self._table,
             IndexName="due",
@@ -147,14 +159,17 @@ class Cases(CaseReads):
             for item in page["Items"]:
                 yield from findings_of(item)
 
-    def keep(self, case: Case, findings: Iterable[Finding], also: Sequence[Mapping[str, Any]] = ()) -> bool:
-        """Writes what is known of the case and when to wake; leaves outbox and levels reached alone.
+    def keep(
+        self, case: Case, findings: Iterable[Finding], also: Sequence[Mapping[str, Any]] = ()
+    ) -> bool:
+        """Writes what is known of the case and when to wake; leaves outbox and levels reached
+        alone.
 
         `also` are actions of the same transaction, each under a condition of its own.
 
-        Only when `rev` is still the one read (0: no such case yet) and no newer generation has written.
-        False otherwise, and when a repetition finds its own write done: read again. Raises Unstorable for a case
-        that no item can hold.
+        Only when `rev` is still the one read (0: no such case yet) and no newer generation has
+        written. False otherwise, and when a repetition finds its own write done: read again.
+        Raises Unstorable for a case that no item can hold.
         """
         stored = sealing(case)
         change = known(case, stored, findings)
@@ -163,11 +178,13 @@ class Cases(CaseReads):
         with storable(case.id):
             others = [*self.sealed_parts(case.id, stored), *also]
             if not others:
-                return self._update(case_key(case.id), ROOM, change) is None
-            return self._update_with(case_key(case.id), ROOM, change, others) is None
+                return self._update(case_key(case.id), SORT_KEY, change) is None
+            return self._update_with(case_key(case.id), SORT_KEY, change, others) is None
 
     def sealed_parts(self, case: str, stored: Sealing) -> list[dict[str, Any]]:
-        """The sealed items, for the transaction that takes their facts out of the case's own; never written over."""
+        """The sealed items, for the transaction that takes their facts out of the case's own; never
+        written over.
+        """
         return [
             {"Update": self._request(case_key(case), f"{SEALED}{number}", _sealed(facts))}
             for number, facts in stored.parts.items()
@@ -181,24 +198,28 @@ class Cases(CaseReads):
         change = Expression()
         wakes(change, case, now, urgent=False)
         change.require(f"{change.present('pk')} AND {change.absent('next_at')}")
-        return self._update(case_key(case), ROOM, change) is None
+        return self._update(case_key(case), SORT_KEY, change) is None
 
     def put_back(self, due: Due, until: int, reason: str, counts: bool = True) -> bool:
-        """Due again at `until`, for what could not be read or judged; says why, and counts the failure if it `counts`.
+        """Due again at `until`, for what could not be read or judged; says why, and counts the
+        failure if it `counts`.
 
-        Only when `next_at` is still the one found, so of two ticks one counts. Does not look at anything else
-        of the item: it may be damaged.
+        Only when `next_at` is still the one found, so of two ticks one counts. Does not look at
+        anything else of the item: it may be damaged.
         """
         change = _putting_back(due, until, reason)
         if not counts:
-            return self._update(due.pk, ROOM, change) is None
+            return self._update(due.pk, SORT_KEY, change) is None
         change.add("failures")
         number = f"attribute_type({change.path('failures')}, {change.value('N')})"
         change.require(f"{change.absent('failures')} OR {number}")
-        stands = self._update(due.pk, ROOM, change)
+        stands = self._update(due.pk, SORT_KEY, change)
         if stands is None or stands.get("next_at") != attribute(due.next_at):
             return stands is None
-        return self._update(due.pk, ROOM, _putting_back(due, until, reason).set("failures", to=1)) is None
+        return (
+            self._update(due.pk, SORT_KEY, _putting_back(due, until, reason).set("failures", to=1))
+            is None
+        )
 
 
 def _putting_back(due: Due, until: int, reason: str) -> Expression:

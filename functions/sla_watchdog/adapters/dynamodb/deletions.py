@@ -1,4 +1,5 @@
-"""Records that went missing from the Tickets table, counted together so that a lost table is no pile of deletions.
+"""Records that went missing from the Tickets table, counted together so that a lost table is no
+pile of deletions.
 
 pk META  sk deletions  m:<hash of the ticket>: at  held_since  held_at  accepted_until  accepted_by  reported_at
                        most  most_at      most records that a sweep of the last week saw, and when
@@ -12,12 +13,12 @@ from typing import Any
 
 from sla_watchdog.adapters.dynamodb.attributes import number_in, plain
 from sla_watchdog.adapters.dynamodb.expression import Expression
-from sla_watchdog.adapters.dynamodb.state import META, Meta
 from sla_watchdog.adapters.dynamodb.pulse import LastSweep, Pulse
+from sla_watchdog.adapters.dynamodb.state import META, Meta
 from sla_watchdog.adapters.dynamodb.table import is_busy, patiently, slices
 from sla_watchdog.domain.escalation.deletions import AT_ONCE, MOST, Deletions
 
-ROOM = "deletions"
+SORT_KEY = "deletions"
 MISSING = "m:"
 WRITTEN_AT_ONCE = 50
 """Tickets in one update, whose expression takes 4 KB."""
@@ -27,11 +28,12 @@ WEEK = 7 * 86_400
 
 class MissingRecords(Meta, Pulse):
     def deletions(self, now: int) -> Deletions:
-        return self._deletions(self._plain(META, ROOM), now)
+        return self._deletions(self._plain(META, SORT_KEY), now)
 
     def note_missing(self, tickets: Iterable[str], now: int) -> Deletions:
-        """Open tickets have no record any more. Where that makes too many, deletions are held from the first of them
-        on. Of two callers at once, whoever writes second sees both; a repetition changes nothing.
+        """Open tickets have no record any more. Where that makes too many, deletions are held from
+        the first of them on. Of two callers at once, whoever writes second sees both; a
+        repetition changes nothing.
         """
         known = self.deletions(now)
         new = sorted({_hash(each) for each in tickets}.difference(known.missing))
@@ -48,45 +50,64 @@ class MissingRecords(Meta, Pulse):
         change = Expression()
         for each in hashes:
             change.set(MISSING + each, to=now)
-        request = {"TableName": self._table, "Key": self._key(META, ROOM), **change.request()}
-        answer = patiently(lambda: self._writes.update_item(**request, ReturnValues="ALL_NEW"), self._pause, is_busy)
+        request = {"TableName": self._table, "Key": self._key(META, SORT_KEY), **change.request()}
+        answer = patiently(
+            lambda: self._writes.update_item(**request, ReturnValues="ALL_NEW"),
+            self._pause,
+            is_busy,
+        )
         return plain(answer["Attributes"])
 
     def found_again(self, tickets: Iterable[str], now: int) -> None:
-        """Their records are there again. Deletions are believed once few are missing. A repetition changes nothing."""
+        """Their records are there again. Deletions are believed once few are missing. A repetition
+        changes nothing.
+        """
         back = sorted({_hash(each) for each in tickets}.intersection(self.deletions(now).missing))
         for some in slices(back, WRITTEN_AT_ONCE):
             change = Expression()
             for each in some:
                 change.remove(MISSING + each)
-            self._update(META, ROOM, change)
+            self._update(META, SORT_KEY, change)
         left = self.deletions(now)
-        if back and left.held_since is not None and len(left.missing) < MOST and not left.are_too_many:
+        if (
+            back
+            and left.held_since is not None
+            and len(left.missing) < MOST
+            and not left.are_too_many
+        ):
             self.believe_deletions()
 
     def hold_deletions(self, since: int, now: int) -> bool:
-        """No deletion since then is believed. Only while none is held, and nobody said that they are meant."""
-        change = Expression().set("held_since", to=since).set("held_at", to=now).remove("reported_at")
+        """No deletion since then is believed. Only while none is held, and nobody said that they
+        are meant.
+        """
+        change = (
+            Expression().set("held_since", to=since).set("held_at", to=now).remove("reported_at")
+        )
         meant = f"{change.path('accepted_until')} > {change.value(now)}"
         change.require(f"{change.absent('held_since')} AND NOT {meant}")
-        held = self._update(META, ROOM, change) is None
+        held = self._update(META, SORT_KEY, change) is None
         if held:
             self.ask_for_sweep()
         return held
 
     def believe_deletions(self) -> None:
         """The records are back, but for a few that were deleted. A repetition changes nothing."""
-        change = Expression().remove("held_since").remove("held_at").remove("reported_at").remove("most")
-        for name in self._plain(META, ROOM):
+        change = (
+            Expression().remove("held_since").remove("held_at").remove("reported_at").remove("most")
+        )
+        for name in self._plain(META, SORT_KEY):
             if name.startswith(MISSING):
                 change.remove(name)
-        self._update(META, ROOM, change.require(change.present("pk")))
+        self._update(META, SORT_KEY, change.require(change.present("pk")))
 
     def accept_deletions(self, now: int, by: str) -> bool:
-        """Somebody says that the deletions are meant, those of the next day too. Only where any are held."""
+        """Somebody says that the deletions are meant, those of the next day too. Only where any are
+        held.
+        """
         change = Expression().set("accepted_until", to=now + AT_ONCE).set("accepted_by", to=by)
         change.require(change.present("held_since"))
-        if self._update(META, ROOM, change) is not None:
+        if self._update(META, SORT_KEY, change) is not None:
             return False
         self.believe_deletions()
         self.ask_for_sweep()
@@ -95,21 +116,27 @@ class MissingRecords(Meta, Pulse):
     def deletions_reported(self, now: int) -> None:
         """Operations were notified. The last call counts."""
         change = Expression().set("reported_at", to=now)
-        self._update(META, ROOM, change.require(change.present("held_since")))
+        self._update(META, SORT_KEY, change.require(change.present("held_since")))
 
     def most_seen(self, tickets: int, now: int) -> tuple[int, int]:
-        """The most records that a sweep of the last week saw, this one with `tickets` included, and when."""
-        stored = self._plain(META, ROOM)
+        """The most records that a sweep of the last week saw, this one with `tickets` included, and
+        when.
+        """
+        stored = self._plain(META, SORT_KEY)
         most, at = number_in(stored.get("most")), number_in(stored.get("most_at"))
         if "most" in stored and most > tickets and now - at <= WEEK:
             return most, at
-        self._update(META, ROOM, Expression().set("most", to=tickets).set("most_at", to=now))
+        self._update(META, SORT_KEY, Expression().set("most", to=tickets).set("most_at", to=now))
         return tickets, now
 
     def _deletions(self, stored: Mapping[str, Any], now: int) -> Deletions:
         held = number_in(stored.get("held_since")) or None
         oldest = min(held or now, now - AT_ONCE)
-        at = {name.removeprefix(MISSING): number_in(each) for name, each in stored.items() if name.startswith(MISSING)}
+        at = {
+            name.removeprefix(MISSING): number_in(each)
+            for name, each in stored.items()
+            if name.startswith(MISSING)
+        }
         missing = {name: each for name, each in at.items() if each >= oldest}
         return Deletions(
             missing=missing,

@@ -1,4 +1,6 @@
-"""Digests in the Watch table: many cases told to one recipient in one message, and the daily one of mode observe."""
+"""Digests in the Watch table: many cases told to one recipient in one message, and the daily one of
+mode observe.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,16 @@ from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.table import Items
 from sla_watchdog.domain.escalation.case import Recipient
 
-ROOM = "W"
+SORT_KEY = "W"
 KEPT_SECONDS = 30 * 86400
-"""How long a digest is kept after its last write; then the table forgets it (TTL attribute `expires_at`)."""
+"""How long a digest is kept after its last write; then the table forgets it (TTL attribute
+`expires_at`).
+"""
 
 MEMBERS_KEPT = 2000
-"""Members listed in a digest's item; of more only the number is kept. Each member names its digest anyway."""
+"""Members listed in a digest's item; of more only the number is kept. Each member names its digest
+anyway.
+"""
 
 LINES_KEPT = 200
 """Lines of a daily digest; of more only the number is kept."""
@@ -26,7 +32,8 @@ LINES_KEPT = 200
 
 @frozen
 class Digest:
-    """`members` are pairs of case and entry key; `count` counts members or lines, also those not kept.
+    """`members` are pairs of case and entry key; `count` counts members or lines, also those not
+    kept.
 
     `damage` says why a stored digest cannot be read; all else is empty then.
     """
@@ -46,56 +53,74 @@ def _members_text(members: Iterable[tuple[str, str]]) -> str:
 
 
 class Digests(Items):
-    def put_digest(self, digest: str, recipient: Recipient, members: Sequence[tuple[str, str]], now: int) -> bool:
+    def put_digest(
+        self, digest: str, recipient: Recipient, members: Sequence[tuple[str, str]], now: int
+    ) -> bool:
         """Writes the digest before it is sent, with the members that were claimed for it.
 
-        Only when there is none of that id; True as well when a repetition finds just what it would write.
+        Only when there is none of that id; True as well when a repetition finds just what it
+        would write.
         """
         kept = _members_text(members[:MEMBERS_KEPT])
         change = Expression().set("members", to=kept).set("count", to=len(members))
-        change.set("audience", to=recipient.audience).set("of", to=recipient.of).set("urgent", to=recipient.urgent)
-        change.set("made_at", to=now).set("expires_at", to=now + KEPT_SECONDS).require(change.absent("pk"))
-        stands = self._update(f"{DIGEST}{digest}", ROOM, change)
+        change.set("audience", to=recipient.audience).set("of", to=recipient.of).set(
+            "urgent", to=recipient.urgent
+        )
+        change.set("made_at", to=now).set("expires_at", to=now + KEPT_SECONDS).require(
+            change.absent("pk")
+        )
+        stands = self._update(f"{DIGEST}{digest}", SORT_KEY, change)
         return stands is None or (
-            stands.get("members", {}).get("S") == kept and stands.get("audience", {}).get("S") == recipient.audience
+            stands.get("members", {}).get("S") == kept
+            and stands.get("audience", {}).get("S") == recipient.audience
         )
 
     def digest(self, digest: str) -> Digest | None:
-        """As it is now, by a consistent read; None when there is none. Damage is told, never raised."""
-        stored = self._plain(f"{DIGEST}{digest}", ROOM)
+        """As it is now, by a consistent read; None when there is none. Damage is told, never
+        raised.
+        """
+        stored = self._plain(f"{DIGEST}{digest}", SORT_KEY)
         try:
             return _digest(digest, stored) if stored else None
         except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
             return Digest(digest, Recipient(""), damage=str(error))
 
     def digest_sent(self, digest: str) -> bool:
-        """Whether it was marked as sent, by a consistent read; False for a digest that is not there."""
-        return "sent_at" in (self._read(f"{DIGEST}{digest}", ROOM) or {})
+        """Whether it was marked as sent, by a consistent read; False for a digest that is not
+        there.
+        """
+        return "sent_at" in (self._read(f"{DIGEST}{digest}", SORT_KEY) or {})
 
     def mark_digest_sent(self, digest: str, now: int, message_id: str) -> bool:
-        """Sent, and due no more. Only a digest that is there; the first mark stands, a repetition adds nothing."""
-        change = Expression().set_if_absent("sent_at", to=now).set_if_absent("message_id", to=message_id)
+        """Sent, and due no more. Only a digest that is there; the first mark stands, a repetition
+        adds nothing.
+        """
+        change = (
+            Expression().set_if_absent("sent_at", to=now).set_if_absent("message_id", to=message_id)
+        )
         change.set("expires_at", to=now + KEPT_SECONDS).remove("next_at").remove("due_shard")
         change.require(change.present("pk"))
-        return self._update(f"{DIGEST}{digest}", ROOM, change) is None
+        return self._update(f"{DIGEST}{digest}", SORT_KEY, change) is None
 
     def append_observed(self, day: str, line: Mapping[str, object], due_at: int) -> bool:
-        """Adds a line to the digest `observe-<day>`, which is due at `due_at` from its first line on.
+        """Adds a line to the digest `observe-<day>`, which is due at `due_at` from its first line
+        on.
 
-        Each line counts once, so a repetition changes nothing; past the last line kept only the number grows
-        (and may count a repetition). False when that day's digest was sent already: it belongs into the next.
+        Each line counts once, so a repetition changes nothing; past the last line kept only the
+        number grows (and may count a repetition). False when that day's digest was sent already:
+        it belongs into the next.
         """
         pk, text = f"{DIGEST}observe-{day}", json.dumps(line, ensure_ascii=False, sort_keys=True)
         change = self._counting(day, due_at).append("lines", text)
         room = f"size({change.path('lines')}) < {change.value(LINES_KEPT)}"
         known = f"contains({change.path('lines')}, {change.value(text)})"
         change.require(f"{change.absent('lines')} OR ({room} AND NOT {known})")
-        stands = self._update(pk, ROOM, change)
+        stands = self._update(pk, SORT_KEY, change)
         if stands is None or "sent_at" in stands:
             return stands is None
         if {"S": text} in stands["lines"]["L"]:
             return True
-        return self._update(pk, ROOM, self._counting(day, due_at)) is None
+        return self._update(pk, SORT_KEY, self._counting(day, due_at)) is None
 
     def _counting(self, day: str, due_at: int) -> Expression:
         change = Expression().add("count").set_if_absent("next_at", to=due_at)
@@ -107,7 +132,9 @@ class Digests(Items):
 def _digest(name: str, stored: dict[str, Any]) -> Digest:
     return Digest(
         id=name,
-        recipient=Recipient(stored.get("audience", ""), stored.get("of", ""), stored.get("urgent", False)),
+        recipient=Recipient(
+            stored.get("audience", ""), stored.get("of", ""), stored.get("urgent", False)
+        ),
         members=tuple((case, key) for case, key in json.loads(stored.get("members", "[]"))),
         lines=tuple(dict(json.loads(line)) for line in stored.get("lines", [])),
         count=int(stored.get("count", 0)),

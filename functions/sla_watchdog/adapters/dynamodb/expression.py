@@ -76,8 +76,12 @@ class Expression:
         return f"{self.path(*path)} = {self.value(to)}"
 
     def as_stored(self, name: str, item: Mapping[str, Any]) -> str:
-        """That the attribute is what it was when `item` was read, whatever its type; or absent still."""
-        return f"{self.path(name)} = {self.stored(item[name])}" if name in item else self.absent(name)
+        """That the attribute is what it was when `item` was read, whatever its type; or absent
+        still.
+        """
+        return (
+            f"{self.path(name)} = {self.stored(item[name])}" if name in item else self.absent(name)
+        )
 
     def absent(self, *path: str) -> str:
         return f"attribute_not_exists({self.path(*path)})"
@@ -89,9 +93,13 @@ class Expression:
         """As UpdateItem and the updates of a transaction take it."""
         clauses = [("SET", self._sets), ("REMOVE", self._removals)]
         parts = {
-            "UpdateExpression": " ".join(f"{verb} {', '.join(what)}" for verb, what in clauses if what),
+            "UpdateExpression": " ".join(
+                f"{verb} {', '.join(what)}" for verb, what in clauses if what
+            ),
             "ConditionExpression": " AND ".join(self._conditions),
-            "ExpressionAttributeNames": {placeholder: name for name, placeholder in self._names.items()},
+            "ExpressionAttributeNames": {
+                placeholder: name for name, placeholder in self._names.items()
+            },
             "ExpressionAttributeValues": self._values,
         }
         return {name: part for name, part in parts.items() if part}

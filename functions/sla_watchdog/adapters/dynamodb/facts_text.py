@@ -31,7 +31,9 @@ def facts_in(stored: object) -> list[Fact]:
     if not isinstance(stored, str | bytes):
         raise DamageError("facts are no text")
     try:
-        return list(_read(json.loads(zlib.decompress(stored) if isinstance(stored, bytes) else stored)))
+        return list(
+            _read(json.loads(zlib.decompress(stored) if isinstance(stored, bytes) else stored))
+        )
     except (ValueError, TypeError, AttributeError, zlib.error) as error:
         raise DamageError(f"facts cannot be read: {error}") from error
 

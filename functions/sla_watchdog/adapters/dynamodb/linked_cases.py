@@ -1,16 +1,24 @@
-"""Cases that become one: the joined case is written and what was moved into it points there, in one transaction."""
+"""Cases that become one: the joined case is written and what was moved into it points there, in one
+transaction.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from sla_watchdog.adapters.dynamodb.case_item import case_key, outbox_map, reached_map, reached_name
-from sla_watchdog.adapters.dynamodb.case_reads import ROOM
-from sla_watchdog.adapters.dynamodb.cases import Cases, known, require_generation, require_rev, storable
+from sla_watchdog.adapters.dynamodb.case_reads import SORT_KEY
+from sla_watchdog.adapters.dynamodb.cases import (
+    Cases,
+    known,
+    require_generation,
+    require_rev,
+    storable,
+)
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.sealing import sealing
-from sla_watchdog.domain.escalation.case import Case, outlived
 from sla_watchdog.domain.clocks.findings import Finding
+from sla_watchdog.domain.escalation.case import Case, outlived
 
 MOVED_AT_ONCE = 50
 """Names that one transaction links; it takes 100 actions."""
@@ -40,28 +48,41 @@ class Links(Cases):
     def link(self, case: Case, moved: Sequence[Case], findings: Iterable[Finding]) -> bool:
         """Writes `case`, which holds all that `moved` know, and turns these into `moved_to`.
 
-        Only when all of them are as they were read (a name of which there is no case: still none), and no newer
-        generation has written any. False otherwise, and nothing is written: read again. A repetition finds its own
-        write done and says False. Raises Unstorable for a case that no item can hold.
+        Only when all of them are as they were read (a name of which there is no case: still
+        none), and no newer generation has written any. False otherwise, and nothing is written:
+        read again. A repetition finds its own write done and says False. Raises Unstorable for a
+        case that no item can hold.
         """
         stored = sealing(case)
         change = known(case, stored, findings)
         change.set("outbox", to=outbox_map(case.outbox)).set("reached", to=_levels(case))
-        pointers = [{"Update": self._request(case_key(each.id), ROOM, _moving(each, case))} for each in moved]
+        pointers = [
+            {"Update": self._request(case_key(each.id), SORT_KEY, _moving(each, case))}
+            for each in moved
+        ]
         others = [*pointers, *self.sealed_parts(case.id, stored)]
         with storable(case.id):
-            return self._update_with(case_key(case.id), ROOM, change, others) is None
+            return self._update_with(case_key(case.id), SORT_KEY, change, others) is None
 
     def release(self, name: str) -> bool:
-        """The name is a case of its own, of which nothing is known yet. Only while it belongs to another."""
+        """The name is a case of its own, of which nothing is known yet. Only while it belongs to
+        another.
+        """
         change = Expression().add("rev").set("facts", to="{}").remove("moved_to")
-        return self._update(case_key(name), ROOM, change.require(change.present("moved_to"))) is None
+        return (
+            self._update(case_key(name), SORT_KEY, change.require(change.present("moved_to")))
+            is None
+        )
 
-    def point(self, names: Iterable[str], before: str, to: str) -> None:
-        """What still points to `before` points to `to`, where that went: a shorter way. A lost race changes nothing."""
+    def repoint(self, names: Iterable[str], before: str, to: str) -> None:
+        """What still points to `before` points to `to`, where that went: a shorter way. A lost race
+        changes nothing.
+        """
         for name in names:
             change = Expression().set("moved_to", to=to)
-            self._update(case_key(name), ROOM, change.require(change.equals("moved_to", to=before)))
+            self._update(
+                case_key(name), SORT_KEY, change.require(change.equals("moved_to", to=before))
+            )
 
 
 def _moving(case: Case, to: Case) -> Expression:

@@ -1,4 +1,5 @@
-"""Which open tickets look like one matter: under each key of a matter the oldest open tickets that have it.
+"""Which open tickets look like one matter: under each key of a matter the oldest open tickets that
+have it.
 
 pk K#<hash of the key>  sk W  t:<ticket>: created_at
 """
@@ -23,7 +24,7 @@ def oldest(found: Mapping[str, int]) -> list[str]:
     return sorted(found, key=found.__getitem__)[:-MOST]
 
 
-class Matters(Items):
+class LookalikeKeys(Items):
     def remember(
         self,
         key: str,
@@ -31,14 +32,24 @@ class Matters(Items):
         created_at: int,
         needless: Callable[[Mapping[str, int]], Iterable[str]] = oldest,
     ) -> Mapping[str, int]:
-        """Notes that the ticket has the key; every ticket that is known to, with its creation. One write, no read.
+        """Notes that the ticket has the key; every ticket that is known to, with its creation. One
+        write, no read.
 
-        Every caller finds those who came before, so of two at once one finds the other. A repetition changes nothing.
-        Where there are more than `MOST`, the `needless` ones are forgotten.
+        Every caller finds those who came before, so of two at once one finds the other. A
+        repetition changes nothing. Where there are more than `MOST`, the `needless` ones are
+        forgotten.
         """
         change = Expression().set(TICKET + ticket, to=created_at)
-        request = {"TableName": self._table, "Key": self._key(MATTER + key, "W"), **change.request()}
-        answer = patiently(lambda: self._writes.update_item(**request, ReturnValues="ALL_NEW"), self._pause, is_busy)
+        request = {
+            "TableName": self._table,
+            "Key": self._key(MATTER + key, "W"),
+            **change.request(),
+        }
+        answer = patiently(
+            lambda: self._writes.update_item(**request, ReturnValues="ALL_NEW"),
+            self._pause,
+            is_busy,
+        )
         found = tickets_in(answer["Attributes"])
         if len(found) > MOST and (forgotten := list(needless(found))):
             self._forget(key, forgotten)
@@ -52,7 +63,9 @@ class Matters(Items):
 
 
 def tickets_in(item: Item) -> dict[str, int]:
-    """The tickets of one key with their creation; what is no time is none, and is written again by the next sweep."""
+    """The tickets of one key with their creation; what is no time is none, and is written again by
+    the next sweep.
+    """
     return {
         name.removeprefix(TICKET): int(at)
         for name, at in plain(item).items()

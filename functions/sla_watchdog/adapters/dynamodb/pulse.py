@@ -21,7 +21,8 @@ NOTICED_KEPT = 50
 
 @frozen
 class Beat:
-    """The last finished tick, in epoch seconds. `lag_seconds` is from the last tick that sent anything, at `sent_at`.
+    """The last finished tick, in epoch seconds. `lag_seconds` is from the last tick that sent
+    anything, at `sent_at`.
 
     `first` is when a tick finished for the first time.
     """
@@ -45,10 +46,15 @@ class LastSweep:
 
 class Pulse(Items):
     def beat(self, now: int, done: Mapping[str, int | str], live_since: int | None = None) -> None:
-        """A tick has finished, in mode live since then (None: in mode observe). The last call counts; a repetition
-        writes the same.
+        """A tick has finished, in mode live since then (None: in mode observe). The last call
+        counts; a repetition writes the same.
         """
-        change = Expression().set("at", to=now).set_if_absent("first", to=now).set_or_remove("live_since", live_since)
+        change = (
+            Expression()
+            .set("at", to=now)
+            .set_if_absent("first", to=now)
+            .set_or_remove("live_since", live_since)
+        )
         for name in ("oldest_pending_seconds", "left_due", "put_back"):
             change.set(name, to=done[name])
         change.set_or_remove("problem", done["problem"])
@@ -57,7 +63,9 @@ class Pulse(Items):
         self._update(META, "beat", change)
 
     def live_by_the_last_beat(self) -> int | None:
-        """Since when the last tick that finished was live; None where it was not, or there was none."""
+        """Since when the last tick that finished was live; None where it was not, or there was
+        none.
+        """
         return number_in(self._plain(META, "beat").get("live_since")) or None
 
     def last_beat(self) -> Beat | None:

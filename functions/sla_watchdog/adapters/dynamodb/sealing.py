@@ -1,7 +1,9 @@
-"""Long histories: what a case's own item no longer holds lies in sealed items, which are written once.
+"""Long histories: what a case's own item no longer holds lies in sealed items, which are written
+once.
 
-An update writes the case's item alone, so it costs the same however long the history is. When the item would hold
-more than `LONGEST_TEXT`, all but the newest facts are sealed, in the same transaction.
+An update writes the case's item alone, so it costs the same however long the history is. When
+the item would hold more than `LONGEST_TEXT`, all but the newest facts are sealed, in the same
+transaction.
 """
 
 from __future__ import annotations
@@ -22,12 +24,16 @@ KEPT = 4 * 1024
 """Bytes of the newest facts that stay in it when the others are sealed, so that sealing is rare."""
 
 SEALED_TEXT = 300 * 1024
-"""Bytes of facts in one sealed item, before they are compressed; it is to stay under 350 KB whatever they are."""
+"""Bytes of facts in one sealed item, before they are compressed; it is to stay under 350 KB
+whatever they are.
+"""
 
 
 @frozen
 class LongCase(Case):
-    """A case of which `old` facts lie in sealed items: `sealed` counts them by the case that they were written for."""
+    """A case of which `old` facts lie in sealed items: `sealed` counts them by the case that they
+    were written for.
+    """
 
     sealed: Mapping[str, int] = field(factory=dict)
     old: frozenset[Fact] = field(factory=frozenset, eq=False, repr=False)
@@ -55,7 +61,9 @@ def joined(one: Case, other: Case) -> Case:
 
 @frozen
 class Sealing:
-    """How the facts of a case are stored: `text` in its own item, `parts` in sealed items to be written with it."""
+    """How the facts of a case are stored: `text` in its own item, `parts` in sealed items to be
+    written with it.
+    """
 
     text: str
     sealed: Mapping[str, int]
@@ -79,19 +87,24 @@ def sealing(case: Case) -> Sealing:
 
 
 def _parts(facts: Iterable[Fact], longest: int) -> Iterator[list[Fact]]:
-    """As they come, in parts of at most so many bytes; a fact longer than that is a part of its own."""
+    """As they come, in parts of at most so many bytes; a fact longer than that is a part of its
+    own.
+    """
     part: list[Fact] = []
-    room = longest
+    capacity = longest
     for fact in facts:
         size = _bytes(fact)
-        if size > room and part:
+        if size > capacity and part:
             yield part
-            part, room = [], longest
+            part, capacity = [], longest
         part.append(fact)
-        room -= size
+        capacity -= size
     yield part
 
 
 def _bytes(fact: Fact) -> int:
     """At least what it adds to a text."""
-    return len(json.dumps([fact.ticket, fact.field, fact.at, fact.value], ensure_ascii=False).encode()) + 8
+    return (
+        len(json.dumps([fact.ticket, fact.field, fact.at, fact.value], ensure_ascii=False).encode())
+        + 8
+    )

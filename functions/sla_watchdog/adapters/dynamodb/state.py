@@ -1,4 +1,5 @@
-"""What the watchdog knows about itself: run lease, policy generation, mode, topics, sweeps, simulated time.
+"""What the watchdog knows about itself: run lease, policy generation, mode, topics, sweeps,
+simulated time.
 
 Each of these items is read by every tick: whatever stands in one, no tick fails for it.
 """
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 META = "META"
 
 STRAGGLER_SECONDS = 900
-"""For so long after a new generation an older policy is a function not yet replaced; later it is a way back."""
+"""For so long after a new generation an older policy is a function not yet replaced; later it is a
+way back.
+"""
 
 HASHES_KEPT = 20
 SWEEP_KEPT_SECONDS = 7 * 86400
@@ -52,9 +55,11 @@ class Meta(Items):
     # ------------------------------------------------------------ the run lease
 
     def run_lease(self, owner: str, now: int, until: int, run: str = "lease") -> bool:
-        """True for the one owner who may make that `run` until `until`. Only when nobody holds it, or its time is over.
+        """True for the one owner who may make that `run` until `until`. Only when nobody holds it,
+        or its time is over.
 
-        A repetition by the owner extends it. Two leases ahead nobody ever held it: such an end is damage.
+        A repetition by the owner extends it. Two leases ahead nobody ever held it: such an end
+        is damage.
         """
         change = Expression().set("owner", to=owner).set("until", to=until)
         ends = change.path("until")
@@ -71,26 +76,34 @@ class Meta(Items):
     # ------------------------------------------------------------ the policy generation
 
     def generation(self, policy_hash: str, now: int) -> Generation:
-        """The generation of this policy; registers one never seen, as the next number, for exactly one caller.
+        """The generation of this policy; registers one never seen, as the next number, for exactly
+        one caller.
 
-        An older policy that comes back within 15 minutes of a newer one is a function not replaced yet: it is
-        told its old number, and writes nothing over the newer. Later it is a roll-back, and the next generation.
+        An older policy that comes back within 15 minutes of a newer one is a function not
+        replaced yet: it is told its old number, and writes nothing over the newer. Later it is a
+        roll-back, and the next generation.
         """
         for _ in range(10):
             item = self._read(META, "generation") or {}
             stored = plain(item)
-            known = {name: number_in(number) for name, number in map_in(stored.get("numbers")).items()}
+            known = {
+                name: number_in(number) for name, number in map_in(stored.get("numbers")).items()
+            }
             number = number_in(stored.get("number"), max(known.values(), default=0))
             since = number_in(stored.get("since")) if item else now
             if stored.get("hash") == policy_hash and number:
-                return Generation(number, since, is_new=False, swept=number_in(stored.get("swept")) >= number)
+                return Generation(
+                    number, since, is_new=False, swept=number_in(stored.get("swept")) >= number
+                )
             if policy_hash in known and now - since < STRAGGLER_SECONDS:
                 return Generation(known[policy_hash], since, is_new=False, swept=True)
             if self._register(policy_hash, item, number, known, now):
                 return Generation(number + 1, now, is_new=True)
         raise StoreBusyError("the policy generation changes faster than it can be read")
 
-    def _register(self, policy_hash: str, before: Item, number: int, known: Mapping[str, int], now: int) -> bool:
+    def _register(
+        self, policy_hash: str, before: Item, number: int, known: Mapping[str, int], now: int
+    ) -> bool:
         """Only when the number is still the one read."""
         others = {name: each for name, each in known.items() if name != policy_hash}
         newest = sorted(others, key=others.__getitem__)[-HASHES_KEPT + 1 :]
@@ -100,18 +113,35 @@ class Meta(Items):
         change.require(change.as_stored("number", before))
         return self._update(META, "generation", change) is None
 
-    def surpass(self, number: int) -> bool:
-        """A case was written under a generation that is not known here, so this item was lost: the next to ask for its
-        generation begins one beyond. Only while what is known is lower; a repetition changes nothing.
+    def raise_generation(self, number: int) -> bool:
+        """A case was written under a generation that is not known here, so this item was lost: the
+        next to ask for its generation begins one beyond. Only while what is known is lower; a
+        repetition changes nothing.
         """
-        change = Expression().set("number", to=number).set("numbers", to={}).set("since", to=0).remove("hash")
+        change = (
+            Expression()
+            .set("number", to=number)
+            .set("numbers", to={})
+            .set("since", to=0)
+            .remove("hash")
+        )
         lower = f"{change.path('number')} < {change.value(number)}"
-        return self._update(META, "generation", change.require(f"{change.absent('number')} OR {lower}")) is None
+        return (
+            self._update(
+                META, "generation", change.require(f"{change.absent('number')} OR {lower}")
+            )
+            is None
+        )
 
     def mark_swept(self, number: int) -> bool:
-        """A sweep was asked for under this generation. Only while it is the newest; a repetition changes nothing."""
+        """A sweep was asked for under this generation. Only while it is the newest; a repetition
+        changes nothing.
+        """
         change = Expression().set("swept", to=number)
-        return self._update(META, "generation", change.require(change.equals("number", to=number))) is None
+        return (
+            self._update(META, "generation", change.require(change.equals("number", to=number)))
+            is None
+        )
 
     def ask_for_sweep(self) -> bool:
         """The next tick asks for one; only where a tick has ever run. A repetition changes nothing."""
@@ -121,15 +151,17 @@ class Meta(Items):
     # ------------------------------------------------------------ mode, time, topics
 
     def mode(self) -> Mode:
-        """`observe` since 0 until somebody switches; `live` where what stands there is no mode: too much rather than
-        too little.
+        """`observe` since 0 until somebody switches; `live` where what stands there is no mode: too
+        much rather than too little.
         """
         stored = self._plain(META, "mode")
         name = stored.get("name") if stored else "observe"
         return Mode("observe" if name == "observe" else "live", number_in(stored.get("since")))
 
     def set_mode(self, name: str, since: int) -> Mode:
-        """The mode now in force. Only another mode than the present begins anew, so a repetition changes nothing."""
+        """The mode now in force. Only another mode than the present begins anew, so a repetition
+        changes nothing.
+        """
         change = Expression().set("name", to=name).set("since", to=since)
         change.require(f"{change.absent('pk')} OR {change.path('name')} <> {change.value(name)}")
         return Mode(name, since) if self._update(META, "mode", change) is None else self.mode()
@@ -155,8 +187,16 @@ class Meta(Items):
         stored = self._plain(META, "topics")
         before, since = map_in(stored.get("topics")), map_in(stored.get("since"))
         there = {topic for topic, count in topics.items() if count}
-        kept = {topic: number_in(since[topic], now) for topic in there if topic in since and before.get(topic)}
-        change = Expression().set("topics", to=topics).set("since", to={**dict.fromkeys(there, now), **kept})
+        kept = {
+            topic: number_in(since[topic], now)
+            for topic in there
+            if topic in since and before.get(topic)
+        }
+        change = (
+            Expression()
+            .set("topics", to=topics)
+            .set("since", to={**dict.fromkeys(there, now), **kept})
+        )
         self._update(META, "topics", change)
         if stored and there.difference(kept):
             self.ask_for_sweep()
@@ -169,7 +209,9 @@ class Meta(Items):
     # ------------------------------------------------------------ sweeps
 
     def sweep_progress(self, run: str, of: int) -> SweepProgress:
-        return SweepProgress(self._reads, self._writes, self._table, f"sweep#{run}", of, self._pause)
+        return SweepProgress(
+            self._reads, self._writes, self._table, f"sweep#{run}", of, self._pause
+        )
 
 
 class SweepProgress(Items):
@@ -180,19 +222,19 @@ class SweepProgress(Items):
         reads: DynamoDBClient,
         writes: DynamoDBClient,
         table: str,
-        room: str,
+        sort_key: str,
         of: int,
         pause: Pause,
     ) -> None:
         super().__init__(reads, writes, table, pause)
-        self._room = room
+        self._sort_key = sort_key
         self._of = of
 
     def start(self, now: int) -> bool:
         """True for whoever starts it; only when it was not started. Forgotten after a week (TTL)."""
         change = Expression().set("started_at", to=now).set("of", to=self._of).set("done", to={})
         change.set("expires_at", to=now + SWEEP_KEPT_SECONDS).require(change.absent("pk"))
-        return self._update(META, self._room, change) is None
+        return self._update(META, self._sort_key, change) is None
 
     def segment_done(self, segment: int, counts: Mapping[str, int]) -> Mapping[str, int] | None:
         """The sums over all segments when this was the last one missing, else None.
@@ -201,8 +243,8 @@ class SweepProgress(Items):
         """
         change = Expression().set("done", str(segment), to=counts)
         change.require(f"{change.present('pk')} AND {change.absent('done', str(segment))}")
-        self._update(META, self._room, change)
-        done: Mapping[str, Mapping[str, int]] = self._plain(META, self._room).get("done", {})
+        self._update(META, self._sort_key, change)
+        done: Mapping[str, Mapping[str, int]] = self._plain(META, self._sort_key).get("done", {})
         if len(done) < self._of:
             return None
         names = sorted({name for each in done.values() for name in each})

@@ -45,7 +45,9 @@ BUSY = frozenset(
     }
 )
 
-BUSY_REASONS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+BUSY_REASONS = frozenset(
+    {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+)
 
 
 class StoreBusyError(SlaWatchdogError):
@@ -78,8 +80,8 @@ def is_of_the_service(error: Exception) -> bool:
 
 
 def described(error: Exception) -> str:
-    """For logs. Only a service's words are repeated: what another exception says may quote a ticket, so of that one the
-    type and the line that raised it.
+    """For logs. Only a service's words are repeated: what another exception says may quote a
+    ticket, so of that one the type and the line that raised it.
     """
     if is_of_the_service(error) or isinstance(error, SlaWatchdogError):
         return f"{type(error).__name__}: {error}"
@@ -89,7 +91,9 @@ def described(error: Exception) -> str:
 
 
 def is_to_be_repeated(error: Exception) -> bool:
-    """For a transaction under one token: busy, cancelled by a conflict alone, or its answer was lost."""
+    """For a transaction under one token: busy, cancelled by a conflict alone, or its answer was
+    lost.
+    """
     if not isinstance(error, ClientError):
         return True
     reasons = error.response.get("CancellationReasons", [])
@@ -100,7 +104,9 @@ def is_to_be_repeated(error: Exception) -> bool:
 def is_refused(error: ClientError) -> bool:
     """For what the request holds, and would be every time."""
     reasons = error.response.get("CancellationReasons", [])
-    return code_of(error) == "ValidationException" or "ValidationError" in {each.get("Code") for each in reasons}
+    return code_of(error) == "ValidationException" or "ValidationError" in {
+        each.get("Code") for each in reasons
+    }
 
 
 def slices(members: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -108,7 +114,9 @@ def slices(members: Iterable[T], size: int) -> Iterator[list[T]]:
     return (listed[start : start + size] for start in range(0, len(listed), size))
 
 
-def read_all(client: DynamoDBClient, table: str, keys: Iterable[Item], pause: Pause) -> Iterator[Item]:
+def read_all(
+    client: DynamoDBClient, table: str, keys: Iterable[Item], pause: Pause
+) -> Iterator[Item]:
     """Consistent reads, 100 keys a call; the keys must differ. Absent items are absent.
 
     A call answers at most 16 MB and may leave keys out; they are asked for again, at once while
@@ -118,7 +126,9 @@ def read_all(client: DynamoDBClient, table: str, keys: Iterable[Item], pause: Pa
         yield from _read_batch(client, table, batch, pause)
 
 
-def _read_batch(client: DynamoDBClient, table: str, keys: Sequence[Item], pause: Pause) -> Iterator[Item]:
+def _read_batch(
+    client: DynamoDBClient, table: str, keys: Sequence[Item], pause: Pause
+) -> Iterator[Item]:
     waits = iter(PAUSES)
     while keys:
         answer = client.batch_get_item(
@@ -137,7 +147,9 @@ def write_all(client: DynamoDBClient, table: str, items: Iterable[Item], pause: 
         requests: Sequence[Any] = [{"PutRequest": {"Item": item}} for item in batch]
         waits = iter(PAUSES)
         while requests:
-            left = client.batch_write_item(RequestItems={table: requests})["UnprocessedItems"].get(table, [])
+            left = client.batch_write_item(RequestItems={table: requests})["UnprocessedItems"].get(
+                table, []
+            )
             if len(left) == len(requests):
                 _wait(waits, pause, f"{len(left)} items of {table} could not be written")
             requests = left
@@ -153,10 +165,13 @@ def _wait(waits: Iterator[float], pause: Pause, what: str) -> None:
 class Items:
     """The items of one table with keys `pk` and `sk`.
 
-    `reads` may try again by itself; `writes` should not: each write here says what a repetition does.
+    `reads` may try again by itself; `writes` should not: each write here says what a repetition
+    does.
     """
 
-    def __init__(self, reads: DynamoDBClient, writes: DynamoDBClient, table: str, pause: Pause = time.sleep) -> None:
+    def __init__(
+        self, reads: DynamoDBClient, writes: DynamoDBClient, table: str, pause: Pause = time.sleep
+    ) -> None:
         self._reads = reads
         self._writes = writes
         self._table = table
@@ -167,14 +182,18 @@ class Items:
 
     def _read(self, pk: str, sk: str) -> Item | None:
         """As it is now, by a consistent read."""
-        return self._reads.get_item(TableName=self._table, Key=self._key(pk, sk), ConsistentRead=True).get("Item")
+        return self._reads.get_item(
+            TableName=self._table, Key=self._key(pk, sk), ConsistentRead=True
+        ).get("Item")
 
     def _plain(self, pk: str, sk: str) -> dict[str, Any]:
         """The same as plain values; empty when absent."""
         return plain(self._read(pk, sk) or {})
 
     def _update(self, pk: str, sk: str, change: Expression) -> Item | None:
-        """None when written; else the condition did not hold, and this is the item as it stands ({} when absent)."""
+        """None when written; else the condition did not hold, and this is the item as it stands ({}
+        when absent).
+        """
         request = self._request(pk, sk, change)
         try:
             patiently(lambda: self._writes.update_item(**request), self._pause, is_busy)
@@ -184,19 +203,24 @@ class Items:
             return stands
         return None
 
-    def _update_with(self, pk: str, sk: str, change: Expression, others: Sequence[Mapping[str, Any]]) -> Item | None:
-        """The update and other writes in one transaction; the answer is as of `_update`, {} where another condition
-        did not hold.
+    def _update_with(
+        self, pk: str, sk: str, change: Expression, others: Sequence[Mapping[str, Any]]
+    ) -> Item | None:
+        """The update and other writes in one transaction; the answer is as of `_update`, {} where
+        another condition did not hold.
 
-        A conflict, a busy table or a lost answer is asked again, as the same request under the same token:
-        it is applied once. The token is made of the request, so that a repetition by the caller is one too.
+        A conflict, a busy table or a lost answer is asked again, as the same request under the
+        same token: it is applied once. The token is made of the request, so that a repetition by
+        the caller is one too.
         """
         actions: list[Any] = [{"Update": self._request(pk, sk, change)}, *others]
         text = json.dumps(actions, sort_keys=True, default=repr)
         token = hashlib.sha256(text.encode()).hexdigest()[:36]
         try:
             patiently(
-                lambda: self._writes.transact_write_items(TransactItems=actions, ClientRequestToken=token),
+                lambda: self._writes.transact_write_items(
+                    TransactItems=actions, ClientRequestToken=token
+                ),
                 self._pause,
                 is_to_be_repeated,
             )

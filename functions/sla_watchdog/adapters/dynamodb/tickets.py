@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from sla_watchdog.adapters.dynamodb.attributes import Attribute, plain, value_of
-from sla_watchdog.adapters.dynamodb.table import LONGEST_KEY, Item, Pause, code_of, is_busy, patiently, read_all
+from sla_watchdog.adapters.dynamodb.table import (
+    LONGEST_KEY,
+    Item,
+    Pause,
+    code_of,
+    is_busy,
+    patiently,
+    read_all,
+)
 from sla_watchdog.domain.policy.model import Source
 from sla_watchdog.domain.tickets.record import Record, ticket_key
 
@@ -29,7 +37,9 @@ MOST_DIGITS = 38
 """Of a number that DynamoDB keeps exactly."""
 
 LONGEST_TEXT = 4096
-"""Characters kept of any one text: more than any field is read of, and a thousand long records fit in memory."""
+"""Characters kept of any one text: more than any field is read of, and a thousand long records fit
+in memory.
+"""
 
 
 def _cut(value: object) -> object:
@@ -48,9 +58,13 @@ def _record(item: Item) -> Record:
 
 
 class TicketsTable:
-    """Reads records in the operator's own shape, all attributes: any of them may be mapped in the policy file."""
+    """Reads records in the operator's own shape, all attributes: any of them may be mapped in the
+    policy file.
+    """
 
-    def __init__(self, client: DynamoDBClient, table: str, source: Source, pause: Pause = time.sleep) -> None:
+    def __init__(
+        self, client: DynamoDBClient, table: str, source: Source, pause: Pause = time.sleep
+    ) -> None:
         self._client = client
         self._table = table
         self._source = source
@@ -58,9 +72,11 @@ class TicketsTable:
         self._numeric = False
 
     def read(self, ids: Iterable[str]) -> dict[str, Record]:
-        """The records as they are now, by consistent reads. Absent tickets, and ids no key can hold, are absent.
+        """The records as they are now, by consistent reads. Absent tickets, and ids no key can
+        hold, are absent.
 
-        Whether a key that is nothing but the id is text or a number is learned from the table's first refusal.
+        Whether a key that is nothing but the id is text or a number is learned from the table's
+        first refusal.
         """
         wanted = list(dict.fromkeys(ids))
         try:
@@ -73,11 +89,16 @@ class TicketsTable:
         return found
 
     def page(self, segment: int, of: int, start: Start | None) -> tuple[list[Record], Start | None]:
-        """One page of a segment of the whole table, eventually consistent, and where the next one starts.
+        """One page of a segment of the whole table, eventually consistent, and where the next one
+        starts.
 
         An empty page is not the end; None is.
         """
-        request: dict[str, Any] = {"TableName": self._table, "Segment": segment, "TotalSegments": of}
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "Segment": segment,
+            "TotalSegments": of,
+        }
         if start is not None:
             request["ExclusiveStartKey"] = start
         answer = patiently(lambda: self._client.scan(**request), self._pause, is_busy)
@@ -108,11 +129,16 @@ class TicketsTable:
 
 
 def _is_number(text: str) -> bool:
-    return bool(_NUMBER.fullmatch(text)) and text != "-0" and sum(map(str.isdigit, text)) <= MOST_DIGITS
+    return (
+        bool(_NUMBER.fullmatch(text))
+        and text != "-0"
+        and sum(map(str.isdigit, text)) <= MOST_DIGITS
+    )
 
 
 def _identity(key: Item) -> frozenset[tuple[str, object]]:
     """Numbers by their value: DynamoDB may answer 2E+2 for 200."""
     return frozenset(
-        (name, value_of(value) if "N" in value else next(iter(value.values()))) for name, value in key.items()
+        (name, value_of(value) if "N" in value else next(iter(value.values())))
+        for name, value in key.items()
     )

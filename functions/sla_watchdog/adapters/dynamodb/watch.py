@@ -1,4 +1,6 @@
-"""The Watch table: cases, digests, what may be the same matter, and what the watchdog knows about itself."""
+"""The Watch table: cases, digests, what may be the same matter, and what the watchdog knows about
+itself.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,12 @@ from sla_watchdog.adapters.dynamodb.deletions import MissingRecords
 from sla_watchdog.adapters.dynamodb.digests import Digest, Digests
 from sla_watchdog.adapters.dynamodb.inspection import Inspection
 from sla_watchdog.adapters.dynamodb.linked_cases import Links
-from sla_watchdog.adapters.dynamodb.lookalikes import Matters
-from sla_watchdog.adapters.dynamodb.state import Generation, Mode, SweepProgress
+from sla_watchdog.adapters.dynamodb.lookalikes import LookalikeKeys
 from sla_watchdog.adapters.dynamodb.outbox import Settled
 from sla_watchdog.adapters.dynamodb.report_marks import ReportMarks
 from sla_watchdog.adapters.dynamodb.rosters import Rosters
 from sla_watchdog.adapters.dynamodb.silences import Silences
+from sla_watchdog.adapters.dynamodb.state import Generation, Mode, SweepProgress
 
 __all__ = [
     "SHARDS",
@@ -30,5 +32,15 @@ __all__ = [
 ]
 
 
-class WatchTable(AlertLinks, Links, Matters, Digests, Silences, Inspection, MissingRecords, ReportMarks, Rosters):
+class WatchTable(
+    AlertLinks,
+    Links,
+    LookalikeKeys,
+    Digests,
+    Silences,
+    Inspection,
+    MissingRecords,
+    ReportMarks,
+    Rosters,
+):
     """One table, five kinds of items. `WatchTable(reads, writes, table, audit_table)`."""

@@ -1,6 +1,8 @@
-"""What the facts of a case come to under a policy, whatever the time is: its tickets, clocks and findings.
+"""What the facts of a case come to under a policy, whatever the time is: its tickets, clocks and
+findings.
 
-Everything that needs a `now`, or what was told before, is left to `sla_watchdog.domain.escalation.plan`.
+Everything that needs a `now`, or what was told before, is left to
+`sla_watchdog.domain.escalation.plan`.
 """
 
 from __future__ import annotations
@@ -10,28 +12,30 @@ from collections.abc import Iterator, Mapping
 from attrs import define, field, frozen
 
 from sla_watchdog.domain.clocks import findings
-from sla_watchdog.domain.time.business_time import NoWorkingTime, TimeOutOfRange
-from sla_watchdog.domain.clocks.targets import Clock, Recorded, clocks
-from sla_watchdog.domain.clocks.timeline import Overrun
-from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.clocks.findings import Finding
-from sla_watchdog.domain.tickets.links import Matter, matters, mentioned, tickets_of
-from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.clocks.promises import Promise, promises
 from sla_watchdog.domain.clocks.signals import age_clock, pause_clock, signals
+from sla_watchdog.domain.clocks.targets import Clock, Recorded, clocks
+from sla_watchdog.domain.clocks.timeline import Overrun
+from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.tickets.links import LinkedTickets, linked_names, matters, tickets_of
 from sla_watchdog.domain.tickets.ticket import Ticket
+from sla_watchdog.domain.time.business_time import NoWorkingTime, TimeOutOfRange
 
 
 @frozen
 class Assessment:
-    """`promises` are by subject; `mentioned` are the names that any ticket of the case was ever linked to."""
+    """`promises` are by subject; `linked_names` are the names that any ticket of the case was ever
+    linked to.
+    """
 
     tickets: tuple[Ticket, ...]
-    matters: tuple[Matter, ...]
+    matters: tuple[LinkedTickets, ...]
     clocks: tuple[Clock, ...]
     findings: tuple[Finding, ...]
     promises: Mapping[str, tuple[Promise, ...]]
-    mentioned: frozenset[str]
+    linked_names: frozenset[str]
 
 
 def assess(
@@ -52,12 +56,14 @@ def assess(
     found = matters(tickets, facts, policy)
     for matter in found:
         work.matter(matter)
-    names = mentioned(facts)
+    names = linked_names(facts)
     if names or len(tickets) > 1:
         work.findings += findings.in_circles(facts, unseen)
         work.findings += findings.of_merges(tickets, facts)
     work.findings += findings.beyond_holidays(work.clocks, policy)
-    return Assessment(tickets, found, tuple(work.clocks), tuple(work.findings), work.promises, names)
+    return Assessment(
+        tickets, found, tuple(work.clocks), tuple(work.findings), work.promises, names
+    )
 
 
 @define
@@ -73,19 +79,21 @@ class _Work:
     def ticket(self, each: Ticket) -> None:
         self.findings += findings.of_ticket(each, self.facts, self.policy)
         try:
-            judged = clocks(each, self.facts, self.policy, self.recorded, self.whole)
+            evaluated = clocks(each, self.facts, self.policy, self.recorded, self.whole)
         except (NoWorkingTime, TimeOutOfRange) as error:
             self.findings.append(Finding(each.id, "calendar", str(error)))
             return
-        self.clocks += judged.clocks
-        self.clocks += self._overruns(judged.overruns)
+        self.clocks += evaluated.clocks
+        self.clocks += self._overruns(evaluated.overruns)
 
     def _overruns(self, overruns: Mapping[int, tuple[Clock, Overrun]]) -> Iterator[Clock]:
-        """The pauses of one ticket that lasted too long, each told once however many clocks it held."""
+        """The pauses of one ticket that lasted too long, each told once however many clocks it
+        held.
+        """
         for number, (clock, overrun) in overruns.items():
             yield pause_clock(clock, number, overrun, self.policy)
 
-    def matter(self, matter: Matter) -> None:
+    def matter(self, matter: LinkedTickets) -> None:
         self.clocks.append(age_clock(matter, self.policy))
         try:
             self.clocks += signals(matter, self.facts, self.policy)

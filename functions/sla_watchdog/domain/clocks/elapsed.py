@@ -1,7 +1,8 @@
 """The walk of one clock from its start to its deadline: what counted, what did not, and why.
 
-Every number is in seconds of open time, and they add up: those of the rows to `counted`, up to now to what the clock
-has used, up to the deadline to its target. A long walk is told by week, month, quarter or year.
+Every number is in seconds of open time, and they add up: those of the rows to `counted`, up to
+now to what the clock has used, up to the deadline to its target. A long walk is told by week,
+month, quarter or year.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from itertools import zip_longest
 
 from attrs import evolve, frozen
 
-from sla_watchdog.domain.time.business_time import DAY, Calendar
 from sla_watchdog.domain.clocks.targets import Clock
 from sla_watchdog.domain.clocks.timeline import TOO_LONG
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.ticket import ASKED, Span
+from sla_watchdog.domain.time.business_time import DAY, Calendar
 
 MOST_ROWS = 24
 """A walk of more rows is told in a larger unit."""
@@ -57,7 +58,8 @@ class Stretch:
 
 @frozen
 class Pause:
-    """A stretch in which the status paused the clock, or in which the ticket was over; `open` is what did not count.
+    """A stretch in which the status paused the clock, or in which the ticket was over; `open` is
+    what did not count.
 
     `status` is the desk's word while it lasted, `then` the one after it.
     """
@@ -73,7 +75,9 @@ class Pause:
 
 @frozen
 class Row:
-    """One day, or a longer part of the calendar: from its first open instant to its last, with what counted of it."""
+    """One day, or a longer part of the calendar: from its first open instant to its last, with what
+    counted of it.
+    """
 
     start: int
     end: int
@@ -84,7 +88,9 @@ class Row:
 
 @frozen
 class Shift:
-    """At `at` the zone's offset went from `before` to `after` (seconds); that date has `hours`, as usual `usual`."""
+    """At `at` the zone's offset went from `before` to `after` (seconds); that date has `hours`, as
+    usual `usual`.
+    """
 
     at: int
     before: int
@@ -94,10 +100,12 @@ class Shift:
 
 
 @frozen
-class Walk:
-    """`counted` is what the rows add up to, `paused` what the pauses do; `over` is what came on top after the deadline.
+class ElapsedBreakdown:
+    """`counted` is what the rows add up to, `paused` what the pauses do; `over` is what came on top
+    after the deadline.
 
-    `until` is where the rows end: at the deadline, where the clock stopped, or now for one that stands still.
+    `until` is where the rows end: at the deadline, where the clock stopped, or now for one that
+    stands still.
     """
 
     zone: str
@@ -112,14 +120,14 @@ class Walk:
     over: int
 
 
-def walk(clock: Clock, calendar: Calendar, facts: Facts, now: int) -> Walk:
+def elapsed_breakdown(clock: Clock, calendar: Calendar, facts: Facts, now: int) -> ElapsedBreakdown:
     """Raises NoWorkingTime or TimeOutOfRange as its calendar does."""
     until = max(clock.started_at, _until(clock, now))
     stretches = list(_stretches(clock, until))
     unit, rows = _rows([each for each in stretches if each.pace is Pace.COUNTED], calendar, now)
     pauses = tuple(_pauses(stretches, calendar, facts, clock.subject, now))
     counted, elapsed = sum(row.counted for row in rows), clock.elapsed(now)
-    return Walk(
+    return ElapsedBreakdown(
         zone=calendar.timezone,
         unit=unit,
         until=until,
@@ -140,7 +148,9 @@ def _until(clock: Clock, now: int) -> int:
 
 def _stretches(clock: Clock, until: int) -> Iterator[Stretch]:
     """Without a gap from the start of the clock to `until`; neighbours that count are one."""
-    spans = [(span, Pace.COUNTED) for span in clock.running] + [(span, Pace.PAUSED) for span in clock.paused]
+    spans = [(span, Pace.COUNTED) for span in clock.running] + [
+        (span, Pace.PAUSED) for span in clock.paused
+    ]
     held: Stretch | None = None
     at = clock.started_at
     for span, pace in sorted(spans, key=lambda pair: pair[0].start):
@@ -170,7 +180,9 @@ def _between(at: int, span: Span, pace: Pace, until: int) -> Iterator[Stretch]:
 # ------------------------------------------------------------------ pauses
 
 
-def _pauses(stretches: list[Stretch], calendar: Calendar, facts: Facts, ticket: str, now: int) -> Iterator[Pause]:
+def _pauses(
+    stretches: list[Stretch], calendar: Calendar, facts: Facts, ticket: str, now: int
+) -> Iterator[Pause]:
     for each, following in zip_longest(stretches, stretches[1:]):
         if each.pace is Pace.COUNTED:
             continue
@@ -210,7 +222,12 @@ def _in_units(stretches: list[Stretch], calendar: Calendar, unit: Unit, now: int
         for begins, start, end in _parts(each, calendar, unit, now):
             if not (seconds := calendar.between(start, end)):
                 continue
-            row = Row(calendar.next_opening(start), calendar.subtract(end, 1) + 1, seconds, ahead=start >= now)
+            row = Row(
+                calendar.next_opening(start),
+                calendar.subtract(end, 1) + 1,
+                seconds,
+                ahead=start >= now,
+            )
             if held is not None and unit is not Unit.DAY and held[0] == (begins, row.ahead):
                 row = evolve(held[1], end=row.end, counted=held[1].counted + seconds)
             elif held is not None:
@@ -220,8 +237,12 @@ def _in_units(stretches: list[Stretch], calendar: Calendar, unit: Unit, now: int
         yield held[1]
 
 
-def _parts(stretch: Stretch, calendar: Calendar, unit: Unit, now: int) -> Iterator[tuple[int, int, int]]:
-    """(start of the unit, start, end): cut where a unit begins in the calendar's zone, and at `now`."""
+def _parts(
+    stretch: Stretch, calendar: Calendar, unit: Unit, now: int
+) -> Iterator[tuple[int, int, int]]:
+    """(start of the unit, start, end): cut where a unit begins in the calendar's zone, and at
+    `now`.
+    """
     start = stretch.start
     while start < stretch.end:
         first = _first_of(_date(start, calendar), unit)
@@ -270,6 +291,7 @@ def _shifts(calendar: Calendar, start: int, end: int) -> Iterator[Shift]:
     for at, before, after in changes:
         day = _date(at, calendar)
         hours, usual = (
-            each.between(_midnight(day, each), _midnight(day + timedelta(1), each)) for each in (calendar, nominal)
+            each.between(_midnight(day, each), _midnight(day + timedelta(1), each))
+            for each in (calendar, nominal)
         )
         yield Shift(at, before, after, hours, usual)

@@ -1,4 +1,6 @@
-"""Who waits for whose answer since when: the periods of next_response and update (semantics B3, B4, D6)."""
+"""Who waits for whose answer since when: the periods of next_response and update (semantics B3, B4,
+D6).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ Period = tuple[int, int | None]
 
 
 class Step(IntEnum):
-    """At one second an end and an answer close what was open, then a message or a reopening opens anew."""
+    """At one second an end and an answer close what was open, then a message or a reopening opens
+    anew.
+    """
 
     END = 1
     ANSWERED = 2
@@ -23,10 +27,12 @@ class Step(IntEnum):
 
 
 def exchanges(ticket: Ticket, stops: frozenset[str]) -> list[Period]:
-    """From the oldest unanswered message of the customer to its answer, or to the end; oldest first.
+    """From the oldest unanswered message of the customer to its answer, or to the end; oldest
+    first.
 
-    A message after the end begins one too, unless it was thanks. What was unanswered at an end is not answered by it:
-    whatever begins the next exchange, it starts at the oldest message that nobody answered (semantics B3).
+    A message after the end begins one too, unless it was thanks. What was unanswered at an end
+    is not answered by it: whatever begins the next exchange, it starts at the oldest message
+    that nobody answered (semantics B3).
     """
     ends = [(start, Step.END) for start, _ in stretches(ticket.spans, stops)]
     again = [(at, Step.REOPENED) for at in ticket.reopenings]
@@ -64,7 +70,9 @@ def _cut(period: Period, left: int | None) -> Period:
 
 
 def _left_unanswered(survivor: Ticket, stops: frozenset[str]) -> Iterator[Period]:
-    """What a merged ticket left unanswered, until the survivor's first answer, or end, after the merge."""
+    """What a merged ticket left unanswered, until the survivor's first answer, or end, after the
+    merge.
+    """
     ends = [span.start for span in survivor.spans if span.group in stops]
     for each in survivor.absorbed:
         start, stop = _last_period(each, stops)
@@ -74,7 +82,9 @@ def _left_unanswered(survivor: Ticket, stops: frozenset[str]) -> Iterator[Period
 
 
 def _last_period(each: Ticket, stops: frozenset[str]) -> Period:
-    """Of a merged ticket; where the customer only ever opened it, from its creation to its first answer."""
+    """Of a merged ticket; where the customer only ever opened it, from its creation to its first
+    answer.
+    """
     periods = exchanges(each, stops)
     start, answered = each.first_request
     if not periods and answered is None and not each.by_agent and each.group not in stops:
@@ -95,7 +105,13 @@ def _joined(periods: list[Period]) -> list[Period]:
 
 
 def updates(ticket: Ticket, ended_since: int | None) -> list[Period]:
-    """From each public message of the desk to the next, or to the end; so none before the first response."""
-    told = sorted({*ticket.answered, *(at for each in ticket.absorbed for at in each.answered)})
-    last = [(told[-1], ended_since)] if told and (ended_since is None or told[-1] < ended_since) else []
-    return _until_left(ticket, [*pairwise(told), *last])
+    """From each public message of the desk to the next, or to the end; so none before the first
+    response.
+    """
+    notified = sorted({*ticket.answered, *(at for each in ticket.absorbed for at in each.answered)})
+    last = (
+        [(notified[-1], ended_since)]
+        if notified and (ended_since is None or notified[-1] < ended_since)
+        else []
+    )
+    return _until_left(ticket, [*pairwise(notified), *last])

@@ -8,16 +8,16 @@ from itertools import pairwise
 
 from attrs import frozen
 
-from sla_watchdog.domain.clocks.targets import Clock
-from sla_watchdog.domain.clocks.timeline import Course
-from sla_watchdog.domain.tickets.facts import UNREADABLE, Facts
 from sla_watchdog.domain.clocks.limits import deadline, instant_of
-from sla_watchdog.domain.tickets.links import APART, LINKS, MOST_TICKETS, merges, named_by
 from sla_watchdog.domain.clocks.rules_in_force import rule_changes, rules_over_time
+from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.clocks.timeline import Timeline
 from sla_watchdog.domain.policy.model import TARGETS, Metric, Policy, Rule
+from sla_watchdog.domain.tickets.facts import UNREADABLE, Facts
+from sla_watchdog.domain.tickets.links import APART, LINKS, MOST_TICKETS, merges, named_by
+from sla_watchdog.domain.tickets.lookalikes import SAME_MATTER
 from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
 
-SAME_MATTER = "same_matter"
 """The field that names another open ticket of the same customer that looks like the same matter."""
 
 SHORTLY = 75
@@ -29,7 +29,9 @@ A_DAY = 86_400
 
 @frozen
 class Finding:
-    """Something about the data that a person must mend; `kind` names it once per ticket, `time` each time anew."""
+    """Something about the data that a person must mend; `kind` names it once per ticket, `time`
+    each time anew.
+    """
 
     ticket: str
     kind: str
@@ -51,7 +53,9 @@ def of_ticket(each: Ticket, facts: Facts, policy: Policy) -> Iterator[Finding]:
 
 
 def _deleted(each: Ticket, facts: Facts) -> Iterator[Finding]:
-    """Of a deleted record only this is left to say; nothing, where it was resolved or never was a ticket."""
+    """Of a deleted record only this is left to say; nothing, where it was resolved or never was a
+    ticket.
+    """
     if each.group not in ENDED and not facts.latest(each.id, f"{UNREADABLE}ticket_id"):
         yield Finding(each.id, "deleted", "the record was deleted while the ticket was unresolved")
 
@@ -122,63 +126,104 @@ def _downgraded(each: Ticket, facts: Facts, policy: Policy) -> Iterator[Finding]
     if not rule_changes(each.id, facts, policy):
         return
     history = rules_over_time(each, facts, policy)
-    lived: dict[str, Course] = {}
+    lived: dict[str, Timeline] = {}
     for (_, before), (at, after) in pairwise(history):
         for target in before.targets:
-            longer = next((t for t in after.targets if t.metric is target.metric and t.within > target.within), None)
+            longer = next(
+                (
+                    t
+                    for t in after.targets
+                    if t.metric is target.metric and t.within > target.within
+                ),
+                None,
+            )
             if longer is None or target.metric is not Metric.RESOLUTION:
                 continue
             if before.name not in lived:
                 calendar = policy.calendars[before.calendar]
-                lived[before.name] = Course(each.outside(ENDED | target.pauses_in), (), calendar)
-            if SHORTLY * target.within <= 100 * lived[before.name].elapsed(at) <= 100 * target.within:
+                lived[before.name] = Timeline(each.outside(ENDED | target.pauses_in), (), calendar)
+            if (
+                SHORTLY * target.within
+                <= 100 * lived[before.name].elapsed(at)
+                <= 100 * target.within
+            ):
                 reason = f"{target.metric.value}: moved to the policy {after.name!r} shortly before its deadline"
                 yield Finding(each.id, "downgrade", reason)
                 return
 
 
 def of_merges(tickets: Iterable[Ticket], facts: Facts) -> Iterator[Finding]:
-    """Merged into a ticket that was over by then, or is deleted: it counts as open, or nobody would be responsible."""
+    """Merged into a ticket that was over by then, or is deleted: it counts as open, or nobody would
+    be responsible.
+    """
     known = {each.id: each for each in tickets}
     for each in known.values():
         survivor = known.get(str(facts.latest(each.id, "merged_into")))
-        if survivor is not None and survivor is not each and each.unresolved and not survivor.unresolved:
+        if (
+            survivor is not None
+            and survivor is not each
+            and each.unresolved
+            and not survivor.unresolved
+        ):
             reason = f"merged into {survivor.id}, which is over or deleted; it counts as open"
-            yield Finding(each.id, "merged_into", reason, len(facts.changes(each.id, "merged_into")))
+            yield Finding(
+                each.id, "merged_into", reason, len(facts.changes(each.id, "merged_into"))
+            )
 
 
 def in_circles(facts: Facts, unseen: frozenset[str]) -> Iterator[Finding]:
     """Tickets merged into each other, or into an `unseen` one: nobody would be responsible."""
     _, circular = merges(facts)
     for name in sorted(circular):
-        yield Finding(name, "merged_into", f"merged in a circle (into {facts.latest(name, 'merged_into')})")
+        yield Finding(
+            name, "merged_into", f"merged in a circle (into {facts.latest(name, 'merged_into')})"
+        )
     for name in facts.tickets():
         survivor = str(facts.latest(name, "merged_into"))
         if survivor == name:
             yield Finding(name, "merged_into", "merged into itself")
         elif survivor in unseen:
-            yield Finding(name, "merged_into", f"merged into {survivor}, which was never seen; it counts as open")
+            yield Finding(
+                name,
+                "merged_into",
+                f"merged into {survivor}, which was never seen; it counts as open",
+            )
 
 
 def beyond_holidays(clocks: Iterable[Clock], policy: Policy) -> Iterator[Finding]:
     """A deadline after the last holiday that its calendar knows may be wrong (semantics A7).
 
-    Not where no holiday moves it: of a calendar without any, set by another system, or of a clock that has stopped.
+    Not where no holiday moves it: of a calendar without any, set by another system, or of a
+    clock that has stopped.
     """
     for clock in clocks:
-        if clock.metric not in TARGETS or clock.due_field or clock.stopped_at is not None or clock.due_at is None:
+        if (
+            clock.metric not in TARGETS
+            or clock.due_field
+            or clock.stopped_at is not None
+            or clock.due_at is None
+        ):
             continue
-        if clock.due_at >= policy.holidays_end - A_DAY and (last := _last_year_listed(clock, policy)) is not None:
+        if (
+            clock.due_at >= policy.holidays_end - A_DAY
+            and (last := _last_year_listed(clock, policy)) is not None
+        ):
             until = f"{last}-12-31"
             reason = f"due after {until}, up to which the holidays of the calendar {clock.calendar!r} are known"
-            yield Finding(clock.subject, "holidays", f"{reason}; deploy again, or list later ones in the policy file")
+            yield Finding(
+                clock.subject,
+                "holidays",
+                f"{reason}; deploy again, or list later ones in the policy file",
+            )
             return
 
 
 def _last_year_listed(clock: Clock, policy: Policy) -> int | None:
-    """Of the calendar's holidays, where the deadline lies beyond it; None where it does not, or there are none.
+    """Of the calendar's holidays, where the deadline lies beyond it; None where it does not, or
+    there are none.
 
-    A list in the policy file may end early: nobody can know whether more were meant, until no build could know more.
+    A list in the policy file may end early: nobody can know whether more were meant, until no
+    build could know more.
     """
     calendar = policy.calendars[clock.calendar]
     years = {day.year for day in calendar.holidays}
@@ -187,4 +232,8 @@ def _last_year_listed(clock: Clock, policy: Policy) -> int | None:
     last = date.fromisoformat(policy.holidays_until).year
     while last + 1 in years:
         last += 1
-    return min(last, max(years)) if datetime.fromtimestamp(clock.due_at, calendar.zone).year > last else None
+    return (
+        min(last, max(years))
+        if datetime.fromtimestamp(clock.due_at, calendar.zone).year > last
+        else None
+    )

@@ -1,4 +1,6 @@
-"""Which limit was in force for a clock when, and the course that each of them measures (semantics D1, D8)."""
+"""Which limit was in force for a clock when, and the course that each of them measures (semantics
+D1, D8).
+"""
 
 from __future__ import annotations
 
@@ -6,10 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from attrs import evolve, field, frozen
 
-from sla_watchdog.domain.clocks.timeline import Course, Overrun, course
-from sla_watchdog.domain.tickets.facts import Facts, Value
 from sla_watchdog.domain.clocks.rules_in_force import Candidates
+from sla_watchdog.domain.clocks.timeline import Overrun, Timeline, timeline
 from sla_watchdog.domain.policy.model import Metric, Policy, Rule, Target
+from sla_watchdog.domain.tickets.facts import Facts, Value
 from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
 from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
 
@@ -41,11 +43,20 @@ class InForce:
         return self.end is None or at < self.end
 
 
-def in_force(metric: Metric, history: Candidates, ticket: Ticket, facts: Facts, policy: Policy) -> Iterator[InForce]:
-    """Without a gap from the creation on. Of several rules that could apply the one that is due first counts."""
+def in_force(
+    metric: Metric, history: Candidates, ticket: Ticket, facts: Facts, policy: Policy
+) -> Iterator[InForce]:
+    """Without a gap from the creation on. Of several rules that could apply the one that is due
+    first counts.
+    """
     ends = [since for since, _ in history[1:]]
     for (since, rules), end in zip(history, [*ends, None], strict=True):
-        limits = [Limit(rule, target) for rule in rules for target in rule.targets if target.metric is metric]
+        limits = [
+            Limit(rule, target)
+            for rule in rules
+            for target in rule.targets
+            if target.metric is metric
+        ]
         known = [limit for limit in limits if limit.is_set(ticket, facts, policy)]
         if len(known) > 1:
             known.sort(key=lambda limit: limit.due_at(ticket, facts, policy))
@@ -75,10 +86,11 @@ class Limit:
 
 
 def until_stopped(periods: Sequence[InForce], stop: int | None, by: InForce) -> tuple[InForce, ...]:
-    """Those that began before the clock stopped, the last of them open-ended: what began later judges nothing.
+    """Those that began before the clock stopped, the last of them open-ended: what began later
+    judges nothing.
 
-    A limit of the very second of the stop still counts: that cannot lose a breach. Where the rule in force then would
-    not have stopped it, all up to `by`, the later one that did.
+    A limit of the very second of the stop still counts: that cannot lose a breach. Where the
+    rule in force then would not have stopped it, all up to `by`, the later one that did.
     """
     lived = [period for period in periods if _began(period, stop)] or [periods[0]]
     final = lived[-1]
@@ -97,7 +109,7 @@ def _began(period: InForce, stop: int | None) -> bool:
 class Lived:
     """A ticket's life as a target measures it."""
 
-    course: Course
+    timeline: Timeline
     overruns: tuple[Overrun, ...]
 
 
@@ -107,22 +119,30 @@ class Courses:
 
     ticket: Ticket
     policy: Policy
-    _known: dict[tuple[frozenset[str], frozenset[str], str, bool], Lived] = field(factory=dict, init=False)
+    _known: dict[tuple[frozenset[str], frozenset[str], str, bool], Lived] = field(
+        factory=dict, init=False
+    )
 
     def of(self, period: InForce) -> Lived:
-        answers = period.limit.metric in (Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE) and bool(self.ticket.unheard)
+        answers = period.limit.metric in (Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE) and bool(
+            self.ticket.unheard
+        )
         key = period.stops, period.limit.pauses_in, period.rule.calendar, answers
         if key not in self._known:
             stops, pauses, calendar, answers = key
-            ticket = self.ticket.as_heard if answers else self.ticket
+            ticket = self.ticket.as_notified if answers else self.ticket
             self._known[key] = Lived(
-                *course(ticket, stops, pauses, self.policy.calendars[calendar], self.policy.pauses)
+                *timeline(
+                    ticket, stops, pauses, self.policy.calendars[calendar], self.policy.pauses
+                )
             )
         return self._known[key]
 
 
 def deadline(ticket: str, name: str, facts: Facts, policy: Policy) -> int | None:
-    """The instant in a field that another system fills: the last one that could be read, None where none ever could."""
+    """The instant in a field that another system fills: the last one that could be read, None where
+    none ever could.
+    """
     values = (instant_of(fact.value, policy) for fact in reversed(facts.changes(ticket, name)))
     return next((at for at in values if at is not None), None)
 

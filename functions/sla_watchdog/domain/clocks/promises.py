@@ -1,9 +1,11 @@
-"""Acknowledgements: a person and a promised time. They hold alerts back, stop no clock and pass no ceiling.
+"""Acknowledgements: a person and a promised time. They hold alerts back, stop no clock and pass no
+ceiling.
 
-An update is a public message of a person at the desk. A promise without one is broken when its time is over: that
-makes the next level due at that instant, at the top a repetition (semantics E7). The case goes up, not each of its
-clocks: the one that leads does, of those that still have a level for somebody who was not told. What else there is to
-be told of it is in `sla_watchdog.domain.escalation.broken_promises`.
+An update is a public message of a person at the desk. A promise without one is broken when its
+time is over: that makes the next level due at that instant, at the top a repetition (semantics
+E7). The case goes up, not each of its clocks: the one that leads does, of those that still have
+a level for somebody who was not told. What else there is to be told of it is in
+`sla_watchdog.domain.escalation.broken_promises`.
 """
 
 from __future__ import annotations
@@ -13,17 +15,19 @@ from itertools import zip_longest
 
 from attrs import evolve, frozen
 
-from sla_watchdog.domain.clocks.targets import Clock
-from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.tickets.links import Matter
 from sla_watchdog.domain.clocks.rules_in_force import rule_at
-from sla_watchdog.domain.policy.model import Metric, Policy
 from sla_watchdog.domain.clocks.signals import ACKNOWLEDGED
+from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.policy.model import Metric, Policy
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.tickets.links import LinkedTickets
 
 
 @frozen
 class Promise:
-    """`by` said at `at` that there will be an update by `until`; `kept` where it came, or something ended it before."""
+    """`by` said at `at` that there will be an update by `until`; `kept` where it came, or something
+    ended it before.
+    """
 
     at: int
     until: int
@@ -42,10 +46,13 @@ def acknowledged(ticket: str, at: int, until: int, by: str) -> Fact:
     return Fact(ticket, ACKNOWLEDGED, at, (str(until), by))
 
 
-def promises(matter: Matter, facts: Facts, policy: Policy) -> tuple[Promise, ...]:
-    """Every promise made, oldest first, none longer than the policy allows. Raises as its calendar does."""
+def promises(matter: LinkedTickets, facts: Facts, policy: Policy) -> tuple[Promise, ...]:
+    """Every promise made, oldest first, none longer than the policy allows. Raises as its calendar
+    does.
+    """
     made = sorted(
-        (fact for each in matter.tickets for fact in facts.of_field(each.id, ACKNOWLEDGED)), key=lambda fact: fact.at
+        (fact for each in matter.tickets for fact in facts.of_field(each.id, ACKNOWLEDGED)),
+        key=lambda fact: fact.at,
     )
     return tuple(_ended(list(_read(made, facts, policy)), matter))
 
@@ -60,15 +67,20 @@ def _read(made: Sequence[Fact], facts: Facts, policy: Policy) -> Iterator[Promis
                 yield Promise(fact.at, until, fact.value[1])
 
 
-def _ended(made: list[Promise], matter: Matter) -> Iterator[Promise]:
-    """The next promise takes the place of the one before; a reopening ends it, since it was about something else.
+def _ended(made: list[Promise], matter: LinkedTickets) -> Iterator[Promise]:
+    """The next promise takes the place of the one before; a reopening ends it, since it was about
+    something else.
 
     One that was kept holds to its end all the same.
     """
     reopenings = [at for each in matter.tickets for at in each.reopenings]
     updates = [at for each in matter.tickets for at in each.answered]
     for promise, following in zip_longest(made, made[1:]):
-        ends = [at for at in [*reopenings, *([following.at] if following else [])] if promise.at < at <= promise.until]
+        ends = [
+            at
+            for at in [*reopenings, *([following.at] if following else [])]
+            if promise.at < at <= promise.until
+        ]
         until = min(ends, default=promise.until)
         kept = bool(ends) or any(promise.at < at <= until for at in updates)
         yield evolve(promise, until=until, kept=kept) if kept else promise
@@ -77,7 +89,9 @@ def _ended(made: list[Promise], matter: Matter) -> Iterator[Promise]:
 def raised_by(
     made: Sequence[Promise], clocks: Sequence[Clock], now: int, policy: Policy
 ) -> Mapping[str, tuple[Promise, ...]]:
-    """By clock, the broken promises that take it a level up: each takes up one clock, of all that run on the matter."""
+    """By clock, the broken promises that take it a level up: each takes up one clock, of all that
+    run on the matter.
+    """
     found: dict[str, tuple[Promise, ...]] = {}
     standing = {clock.key: clock for clock in clocks}
     for promise in made:
@@ -89,8 +103,9 @@ def raised_by(
 
 
 def _lead(clocks: Sequence[Clock], promise: Promise, policy: Policy) -> Clock | None:
-    """The furthest up its ladder of those whose next level tells somebody above all who were told by what came due;
-    where nothing has, the next to come. Where there is none, the one at its top, which repeats.
+    """The furthest up its ladder of those whose next level tells somebody above all who were told
+    by what came due; where nothing has, the next to come. Where there is none, the one at its
+    top, which repeats.
     """
     running = [each for each in clocks if _takes_part(each, promise)]
     begun = [each for each in running if _due(each, promise.until)] or running
@@ -102,17 +117,23 @@ def _lead(clocks: Sequence[Clock], promise: Promise, policy: Policy) -> Clock | 
 
 def _takes_part(clock: Clock, promise: Promise) -> bool:
     """No promise moves a ceiling."""
-    return clock.metric is not Metric.AGE and (clock.stopped_at is None or clock.stopped_at > promise.until)
+    return clock.metric is not Metric.AGE and (
+        clock.stopped_at is None or clock.stopped_at > promise.until
+    )
 
 
 def highest_due(clocks: Sequence[Clock], promise: Promise, policy: Policy) -> int:
-    """How far up the audiences are whose levels had come due before the promise was broken, and were not held by it;
-    -1 where nothing had.
+    """How far up the audiences are whose levels had come due before the promise was broken, and
+    were not held by it; -1 where nothing had.
     """
     found = [-1]
     for clock in clocks:
         end = promise.until - 1 if clock.metric is Metric.AGE else promise.at
-        found += [policy.rank(name) for number in _due(clock, end) for name in clock.ladder.levels[number].tell]
+        found += [
+            policy.rank(name)
+            for number in _due(clock, end)
+            for name in clock.ladder.levels[number].tell
+        ]
     return max(found)
 
 
@@ -129,7 +150,9 @@ def _next(clock: Clock, promise: Promise) -> int | None:
 def _gives(clock: Clock, promise: Promise, policy: Policy) -> int:
     """How far up its next level goes."""
     above = _next(clock, promise)
-    return -1 if above is None else max(policy.rank(name) for name in clock.ladder.levels[above].tell)
+    return (
+        -1 if above is None else max(policy.rank(name) for name in clock.ladder.levels[above].tell)
+    )
 
 
 def _standing(clock: Clock, now: int) -> tuple[int, int, str]:
@@ -139,7 +162,9 @@ def _standing(clock: Clock, now: int) -> tuple[int, int, str]:
 
 
 def with_broken(clock: Clock, broken: Sequence[Promise]) -> Clock:
-    """Each of these promises makes the level above those due at the acknowledgement due when it was broken."""
+    """Each of these promises makes the level above those due at the acknowledgement due when it was
+    broken.
+    """
     if not broken:
         return clock
     for promise in broken:
@@ -152,8 +177,12 @@ def with_broken(clock: Clock, broken: Sequence[Promise]) -> Clock:
 
 
 def extra_repetitions(clock: Clock, broken: Sequence[Promise]) -> int:
-    """Repetitions due beside the regular ones: a promise broken at the top before any of these came due again."""
+    """Repetitions due beside the regular ones: a promise broken at the top before any of these came
+    due again.
+    """
     top, repeat = clock.levels[-1], clock.ladder.levels[-1].repeat
     if top is None or repeat is None:
         return 0
-    return sum(repeat.latest(p.until - top) == repeat.latest(p.at - top) for p in broken if top <= p.at)
+    return sum(
+        repeat.latest(p.until - top) == repeat.latest(p.at - top) for p in broken if top <= p.at
+    )

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Facts, Value
 from sla_watchdog.domain.policy.model import Condition, Metric, Policy, Rule, Truth
+from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Facts, Value
 from sla_watchdog.domain.tickets.ticket import Ticket
 
 History = tuple[tuple[int, Rule], ...]
 """(since, rule), the oldest first; the last is the one in force."""
 
 Candidates = tuple[tuple[int, tuple[Rule, ...]], ...]
-"""The same with every rule that could apply: several where a value cannot be read, the strictest first."""
+"""The same with every rule that could apply: several where a value cannot be read, the strictest
+first.
+"""
 
 
 def value_at(name: str, ticket: str, facts: Facts, at: int) -> Value:
-    """The value of a field at `at`. What the first record said held before it too; what came later did not."""
+    """The value of a field at `at`. What the first record said held before it too; what came later
+    did not.
+    """
     series = facts.of_field(ticket, name)
     if series and at < series[0].at and _at_first_sight(series[0], facts):
         return series[0].value
@@ -28,7 +32,9 @@ def _at_first_sight(first: Fact, facts: Facts) -> bool:
 
 
 def _unreadable(name: str, ticket: str, facts: Facts, at: int) -> bool:
-    """Whether what stood in a field at `at` cannot be read; before anything was said of it, as it was at first."""
+    """Whether what stood in a field at `at` cannot be read; before anything was said of it, as it
+    was at first.
+    """
     problems = facts.of_field(ticket, UNREADABLE + name)
     if not problems:
         return False
@@ -39,7 +45,9 @@ def _unreadable(name: str, ticket: str, facts: Facts, at: int) -> bool:
 def _values(name: str, ticket: str, facts: Facts, at: int) -> set[str]:
     """The same case-folded, of a list each member."""
     value = value_at(name, ticket, facts, at)
-    return {member.casefold() for member in ((value,) if isinstance(value, str) else value) if member}
+    return {
+        member.casefold() for member in ((value,) if isinstance(value, str) else value) if member
+    }
 
 
 def holds(condition: Condition, ticket: str, facts: Facts, policy: Policy, at: int) -> Truth:
@@ -63,20 +71,27 @@ def _met(condition: Condition, values: set[str]) -> Truth:
     if condition.at_least is None:
         return Truth.YES if values & condition.any_of else Truth.NO
     try:
-        return Truth.YES if any(float(value) >= condition.at_least for value in values) else Truth.NO
+        return (
+            Truth.YES if any(float(value) >= condition.at_least for value in values) else Truth.NO
+        )
     except ValueError:
         return Truth.UNKNOWN
 
 
 def _strictness(rule: Rule) -> tuple[int, int]:
-    """Its shortest target, that of the resolution first; a deadline that is set elsewhere says nothing of it."""
+    """Its shortest target, that of the resolution first; a deadline that is set elsewhere says
+    nothing of it.
+    """
     own = [target for target in rule.targets if target.due is None]
-    resolution = min((target.within for target in own if target.metric is Metric.RESOLUTION), default=2**62)
+    resolution = min(
+        (target.within for target in own if target.metric is Metric.RESOLUTION), default=2**62
+    )
     return resolution, min((target.within for target in own), default=2**62)
 
 
 def candidates_at(ticket: str, facts: Facts, policy: Policy, at: int) -> tuple[Rule, ...]:
-    """The first rule that matched at `at`; where a value cannot be read, all that may match, the strictest first.
+    """The first rule that matched at `at`; where a value cannot be read, all that may match, the
+    strictest first.
 
     Each clock is then judged by the limit that is due first (the last rule matches everything).
     """

@@ -1,7 +1,7 @@
 """Clocks of a whole matter: its age, and the signals that escalate by themselves.
 
-A signal is a ladder like any other: its levels are due after so much open time, or at the n-th event. Pauses never
-hold one: they are what keeps a neglected case green (semantics B6, B7, D7).
+A signal is a ladder like any other: its levels are due after so much open time, or at the n-th
+event. Pauses never hold one: they are what keeps a neglected case green (semantics B6, B7, D7).
 """
 
 from __future__ import annotations
@@ -11,28 +11,43 @@ from itertools import pairwise
 
 from attrs import field, frozen
 
-from sla_watchdog.domain.time.business_time import Calendar
-from sla_watchdog.domain.clocks.targets import Clock
-from sla_watchdog.domain.clocks.timeline import Course, Overrun
-from sla_watchdog.domain.tickets.facts import Facts
-from sla_watchdog.domain.tickets.links import Matter
 from sla_watchdog.domain.clocks.rules_in_force import rule_at
-from sla_watchdog.domain.policy.model import REPORTED, Age, Count, Ladder, Level, Metric, Open, Policy
+from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.clocks.timeline import Overrun, Timeline
+from sla_watchdog.domain.policy.model import (
+    REPORTED,
+    Age,
+    Count,
+    Ladder,
+    Level,
+    Metric,
+    Open,
+    Policy,
+)
+from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.tickets.links import LinkedTickets
 from sla_watchdog.domain.tickets.record import STATES
 from sla_watchdog.domain.tickets.ticket import ENDED, Span, Ticket
+from sla_watchdog.domain.time.business_time import Calendar
 
 STILL = 2**62
 """No instant: it goes on."""
 
 ACKNOWLEDGED = "acknowledged"
-"""The field of an acknowledgement; its value is the instant promised (epoch seconds) and the person's name."""
+"""The field of an acknowledgement; its value is the instant promised (epoch seconds) and the
+person's name.
+"""
 
 
-def age_clock(matter: Matter, policy: Policy) -> Clock:
-    """The matter's age: wall time from the earliest creation, which no pause, priority or calendar stops."""
+def age_clock(matter: LinkedTickets, policy: Policy) -> Clock:
+    """The matter's age: wall time from the earliest creation, which no pause, priority or calendar
+    stops.
+    """
     start, stopped = matter.created_at, matter.ended_at
     levels = policy.ceilings.levels
-    instants = tuple(start + level.trigger.seconds for level in levels if isinstance(level.trigger, Age))
+    instants = tuple(
+        start + level.trigger.seconds for level in levels if isinstance(level.trigger, Age)
+    )
     return Clock(
         subject=matter.id,
         metric=Metric.AGE,
@@ -51,7 +66,9 @@ def age_clock(matter: Matter, policy: Policy) -> Clock:
 
 
 def pause_clock(clock: Clock, number: int, overrun: Overrun, policy: Policy) -> Clock:
-    """The alert that a pause lasted too long and the clock runs on; to the clock's own first level unless said."""
+    """The alert that a pause lasted too long and the clock runs on; to the clock's own first level
+    unless said.
+    """
     tell = policy.pauses.tell or clock.ladder.levels[0].tell
     stopped = min((at for at in (overrun.end, clock.stopped_at) if at is not None), default=None)
     return Clock(
@@ -71,14 +88,14 @@ def pause_clock(clock: Clock, number: int, overrun: Overrun, policy: Policy) -> 
     )
 
 
-def signals(matter: Matter, facts: Facts, policy: Policy) -> Iterator[Clock]:
+def signals(matter: LinkedTickets, facts: Facts, policy: Policy) -> Iterator[Clock]:
     """Every signal of the policy on this matter; none for a matter that nothing is left to do in.
 
     Raises NoWorkingTime or TimeOutOfRange of its calendar.
     """
     if not policy.signals or not matter.unresolved:
         return
-    story = Story(matter, facts, policy)
+    story = TicketActivity(matter, facts, policy)
     for metric, ladder in policy.signals.items():
         if metric is Metric.PROGRESS:
             yield story.lasting(metric, ladder, story.idle_since, 1 + len(story.progress))
@@ -90,10 +107,10 @@ def signals(matter: Matter, facts: Facts, policy: Policy) -> Iterator[Clock]:
 
 
 @frozen
-class Story:
+class TicketActivity:
     """What happened in a matter, over all its tickets."""
 
-    matter: Matter
+    matter: LinkedTickets
     facts: Facts
     policy: Policy
     progress: tuple[int, ...] = field(init=False)
@@ -108,7 +125,12 @@ class Story:
 
         How a ticket stood when it was first seen, late, is no progress: nobody knows since when.
         """
-        moved = [at for each in self.matter.tickets for at in self._progress_of(each) if at != self._first_look(each)]
+        moved = [
+            at
+            for each in self.matter.tickets
+            for at in self._progress_of(each)
+            if at != self._first_look(each)
+        ]
         return max([self.matter.created_at, *moved, *self.reopenings[-1:]])
 
     def _first_look(self, each: Ticket) -> int | None:
@@ -122,7 +144,9 @@ class Story:
         return sorted(at for each in self.matter.tickets for at in each.reopenings)
 
     def _progress_of(self, each: Ticket) -> Iterator[int]:
-        """A named owner took it, its status moved forward, or it was resolved; a promise of progress is none."""
+        """A named owner took it, its status moved forward, or it was resolved; a promise of
+        progress is none.
+        """
         for fact in self.facts.changes(each.id, "assignee"):
             if self._named(str(fact.value)):
                 yield fact.at
@@ -132,7 +156,9 @@ class Story:
         return bool(owner) and owner.casefold() not in self.policy.shared
 
     def _forward(self, each: Ticket) -> Iterator[int]:
-        """Into a group further down the list than any since it was created or reopened, unless it pauses there."""
+        """Into a group further down the list than any since it was created or reopened, unless it
+        pauses there.
+        """
         order = {group: place for place, group in enumerate(self.policy.groups)}
         pausing, reopenings = self._pausing(each), frozenset(each.reopenings)
         furthest = -1
@@ -183,8 +209,12 @@ class Story:
     def lasting(self, metric: Metric, ladder: Ladder, since: int, cycle: int) -> Clock:
         """Levels due after so much open time since `since`, as long as anything is unresolved."""
         rule, name, calendar = self._calendar()
-        part = Course(tuple(_unresolved(self.matter.tickets)), (), calendar).within(since, None)
-        levels = tuple(part.reaches(lvl.trigger.seconds) for lvl in ladder.levels if isinstance(lvl.trigger, Open))
+        part = Timeline(tuple(_unresolved(self.matter.tickets)), (), calendar).within(since, None)
+        levels = tuple(
+            part.reaches(lvl.trigger.seconds)
+            for lvl in ladder.levels
+            if isinstance(lvl.trigger, Open)
+        )
         first = ladder.levels[0].trigger
         return Clock(
             subject=self.matter.id,
@@ -200,7 +230,7 @@ class Story:
             breach_at=levels[0],
             stopped_at=None,
             levels=levels,
-            course=part,
+            timeline=part,
         )
 
     def counted(self, metric: Metric, ladder: Ladder) -> Clock:
@@ -226,9 +256,13 @@ class Story:
         )
 
     def count(self, metric: Metric) -> int:
-        """How many events there were: as many as were seen, or as a record itself reports, if that is more."""
+        """How many events there were: as many as were seen, or as a record itself reports, if that
+        is more.
+        """
         name = REPORTED.get(metric, "")
-        facts = (fact for each in self.matter.tickets for fact in self.facts.of_field(each.id, name))
+        facts = (
+            fact for each in self.matter.tickets for fact in self.facts.of_field(each.id, name)
+        )
         return max([len(self.instants(metric)), *(_number(str(fact.value)) for fact in facts)])
 
     def instants(self, metric: Metric) -> list[int]:
@@ -247,11 +281,15 @@ class Story:
 
     @property
     def handovers(self) -> list[int]:
-        """Changes of team or of assignee where somebody else had it before; of one ticket, both at once are one."""
+        """Changes of team or of assignee where somebody else had it before; of one ticket, both at
+        once are one.
+        """
         return sorted(at for each in self.matter.tickets for at in self._handed_over(each))
 
     def _handed_over(self, each: Ticket) -> set[int]:
-        changes = (fact for name in ("team", "assignee") for fact in self.facts.changes(each.id, name)[1:])
+        changes = (
+            fact for name in ("team", "assignee") for fact in self.facts.changes(each.id, name)[1:]
+        )
         return {fact.at for fact in changes if fact.value}
 
     def _bounced(self, each: Ticket) -> Iterator[int]:
@@ -265,9 +303,13 @@ class Story:
                 had.add(team)
 
     def _nth(self, metric: Metric, instants: list[int], count: int) -> int | None:
-        """The n-th event, by what was seen, or by the count that the record itself keeps, whichever came first."""
+        """The n-th event, by what was seen, or by the count that the record itself keeps, whichever
+        came first.
+        """
         seen = [instants[count - 1]] if len(instants) >= count else []
-        reported = [at for each in self.matter.tickets for at in self._reported(each.id, metric, count)]
+        reported = [
+            at for each in self.matter.tickets for at in self._reported(each.id, metric, count)
+        ]
         return min([*seen, *reported], default=None)
 
     def _reported(self, ticket: str, metric: Metric, count: int) -> Iterator[int]:
@@ -284,11 +326,14 @@ def _number(text: str) -> int:
 def _unresolved(tickets: tuple[Ticket, ...]) -> Iterator[Span]:
     """When at least one of the tickets was unresolved."""
     if len(tickets) == 1:
-        yield from tickets[0].as_heard.outside(ENDED)
+        yield from tickets[0].as_notified.outside(ENDED)
         return
     start: int | None = None
     end: int | None = None
-    spans = sorted((span for each in tickets for span in each.as_heard.outside(ENDED)), key=lambda span: span.start)
+    spans = sorted(
+        (span for each in tickets for span in each.as_notified.outside(ENDED)),
+        key=lambda span: span.start,
+    )
     for span in spans:
         if start is None:
             start, end = span.start, span.end

@@ -1,8 +1,8 @@
 """Clocks: a rule's targets running on a ticket. Computed from the facts, never stored.
 
-Elapsed time is open time of the rule's calendar, less pauses. `due_at` is the earliest instant with
-elapsed = target (what people are shown), `breach_at` the first with elapsed > the target in force then (semantics
-A11, D1). All instants are epoch seconds.
+Elapsed time is open time of the rule's calendar, less pauses. `due_at` is the earliest instant
+with elapsed = target (what people are shown), `breach_at` the first with elapsed > the target in
+force then (semantics A11, D1). All instants are epoch seconds.
 """
 
 from __future__ import annotations
@@ -14,11 +14,17 @@ from itertools import pairwise
 
 from attrs import evolve, field, frozen
 
-from sla_watchdog.domain.clocks.timeline import Course, Overrun
 from sla_watchdog.domain.clocks.exchanges import Period, exchanges, updates
-from sla_watchdog.domain.tickets.facts import Facts
-from sla_watchdog.domain.clocks.limits import Courses, InForce, deadline, in_force, instant_of, until_stopped
+from sla_watchdog.domain.clocks.limits import (
+    Courses,
+    InForce,
+    deadline,
+    in_force,
+    instant_of,
+    until_stopped,
+)
 from sla_watchdog.domain.clocks.rules_in_force import candidates_over_time
+from sla_watchdog.domain.clocks.timeline import Overrun, Timeline
 from sla_watchdog.domain.policy.model import (
     After,
     Before,
@@ -29,6 +35,7 @@ from sla_watchdog.domain.policy.model import (
     Policy,
     Target,
 )
+from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.ticket import ENDED, Span, Ticket, stretches
 
 
@@ -43,11 +50,12 @@ class State(StrEnum):
 class Clock:
     """One target on one subject: a ticket, or a matter for age and signals.
 
-    `running` and `paused` are the spans in which it does either, the last one open-ended while it does. `stopped_at`
-    is None while it may still run. `levels` has one instant per ladder level, None for a level that cannot come
-    while the clock stands still. `cycle` counts from 1: it rises with each exchange, and with each reopening of the
-    ticket. `target` is in seconds; for signals that count, a number of events. `due_at` of a clock that was met is
-    when it would have been due.
+    `running` and `paused` are the spans in which it does either, the last one open-ended while
+    it does. `stopped_at` is None while it may still run. `levels` has one instant per ladder
+    level, None for a level that cannot come while the clock stands still. `cycle` counts from 1:
+    it rises with each exchange, and with each reopening of the ticket. `target` is in seconds;
+    for signals that count, a number of events. `due_at` of a clock that was met is when it would
+    have been due.
     """
 
     subject: str
@@ -64,7 +72,7 @@ class Clock:
     stopped_at: int | None
     levels: tuple[int | None, ...]
     paused: tuple[Span, ...] = ()
-    course: Course | None = field(default=None, eq=False, repr=False)
+    timeline: Timeline | None = field(default=None, eq=False, repr=False)
     """Answers for elapsed time; None for clocks of wall time and of counts."""
     due_field: str = ""
     """The ticket's field that the deadline was taken from; '' for a target of open time."""
@@ -87,8 +95,14 @@ class Clock:
             return State.BREACHED
         if self.stopped_at is not None and self.stopped_at <= now:
             return State.MET
-        paused = any(span.start <= now and (span.end is None or now < span.end) for span in self.paused[-1:])
-        return State.RUNNING if self.running and self.running[-1].end is None and not paused else State.PAUSED
+        paused = any(
+            span.start <= now and (span.end is None or now < span.end) for span in self.paused[-1:]
+        )
+        return (
+            State.RUNNING
+            if self.running and self.running[-1].end is None and not paused
+            else State.PAUSED
+        )
 
     def lasts(self, at: int) -> bool:
         """Whether it had started and not yet stopped at `at`."""
@@ -97,18 +111,21 @@ class Clock:
     def elapsed(self, at: int) -> int:
         """Seconds that count, up to `at` or to its end."""
         end = at if self.stopped_at is None else min(at, self.stopped_at)
-        return self.course.elapsed(end) if self.course else max(0, end - self.started_at)
+        return self.timeline.elapsed(end) if self.timeline else max(0, end - self.started_at)
 
 
 def recorded_as(subject: str, metric: Metric, cycle: int) -> str:
-    """What a breach is recorded under: resolution keeps it over reopenings, an exchange has its own."""
+    """What a breach is recorded under: resolution keeps it over reopenings, an exchange has its
+    own.
+    """
     own = f"/{cycle}" if metric in (Metric.NEXT_RESPONSE, Metric.UPDATE) else ""
     return f"{subject}/{metric.value}{own}"
 
 
 @frozen
 class Recorded:
-    """What a changed policy leaves alone: breaches recorded before, and when the change reached the case.
+    """What a changed policy leaves alone: breaches recorded before, and when the change reached the
+    case.
 
     A breach that the change alone would make counts from then on (semantics D2).
     """
@@ -116,8 +133,10 @@ class Recorded:
     breaches: Mapping[str, int] = field(factory=dict)
     edited_at: int | None = None
 
-    def breach(self, record: str, at: int | None, part: Course) -> int | None:
-        """Of a clock recorded under that name that would breach at `at` by what is known now; `part` is its course."""
+    def breach(self, record: str, at: int | None, part: Timeline) -> int | None:
+        """Of a clock recorded under that name that would breach at `at` by what is known now;
+        `part` is its course.
+        """
         before = self.breaches.get(record)
         if before is not None or at is None or self.edited_at is None or at >= self.edited_at:
             return at if before is None else before
@@ -125,51 +144,64 @@ class Recorded:
 
 
 @frozen
-class Judged:
-    """The clocks of a ticket, and the pauses that lasted longer than the policy allows, by their number, each with a
-    clock that it held."""
+class EvaluatedClocks:
+    """The clocks of a ticket, and the pauses that lasted longer than the policy allows, by their
+    number, each with a clock that it held.
+    """
 
     clocks: tuple[Clock, ...]
     overruns: Mapping[int, tuple[Clock, Overrun]]
 
 
 def clocks(
-    ticket: Ticket, facts: Facts, policy: Policy, recorded: Recorded | None = None, whole: bool = False
-) -> Judged:
-    """Every clock of the ticket under the rules that were in force; with `whole` also the exchanges that are over.
+    ticket: Ticket,
+    facts: Facts,
+    policy: Policy,
+    recorded: Recorded | None = None,
+    whole: bool = False,
+) -> EvaluatedClocks:
+    """Every clock of the ticket under the rules that were in force; with `whole` also the exchanges
+    that are over.
 
-    A clock is judged by the rule in force now, one that stopped by the rule in force when it stopped: what comes
-    later changes no result (semantics D1). A deadline set elsewhere that cannot be read is no clock, and a finding.
-    Raises NoWorkingTime or TimeOutOfRange of its calendar.
+    A clock is judged by the rule in force now, one that stopped by the rule in force when it
+    stopped: what comes later changes no result (semantics D1). A deadline set elsewhere that
+    cannot be read is no clock, and a finding. Raises NoWorkingTime or TimeOutOfRange of its
+    calendar.
     """
     scenes = list(_scenes(ticket, facts, policy, recorded or Recorded()))
     found: list[Clock] = []
-    pauses = sorted({overrun.at for scene in scenes for overrun in scene.overruns})
+    pauses = sorted({overrun.at for evaluation in scenes for overrun in evaluation.overruns})
     overruns: dict[int, tuple[Clock, Overrun]] = {}
-    for scene in scenes:
-        mine = list(scene.clocks(whole))
+    for evaluation in scenes:
+        mine = list(evaluation.clocks(whole))
         found += mine
-        for overrun in scene.overruns:
+        for overrun in evaluation.overruns:
             for clock in (clock for clock in mine if clock.lasts(overrun.at)):
                 overruns.setdefault(1 + pauses.index(overrun.at), (clock, overrun))
-    return Judged(tuple(found), overruns)
+    return EvaluatedClocks(tuple(found), overruns)
 
 
-def _scenes(ticket: Ticket, facts: Facts, policy: Policy, recorded: Recorded) -> Iterator[_Scene]:
-    """One for each metric that any rule had a target for: those of the rule in force first, then those of the past."""
+def _scenes(
+    ticket: Ticket, facts: Facts, policy: Policy, recorded: Recorded
+) -> Iterator[_TargetOnTicket]:
+    """One for each metric that any rule had a target for: those of the rule in force first, then
+    those of the past.
+    """
     history = candidates_over_time(ticket, facts, policy)
     courses = Courses(ticket, policy)
-    targets = (target for _, rules in reversed(history) for rule in rules for target in rule.targets)
+    targets = (
+        target for _, rules in reversed(history) for rule in rules for target in rule.targets
+    )
     for metric in dict.fromkeys(target.metric for target in targets):
         periods = tuple(in_force(metric, history, ticket, facts, policy))
         if any(period.target is not None for period in periods):
-            yield _Scene(ticket, facts, policy, metric, periods, recorded, courses)
+            yield _TargetOnTicket(ticket, facts, policy, metric, periods, recorded, courses)
 
 
 @frozen
 class _Life:
-    """From when to when one clock ran. `since` is later than its `start` where what waited since then was left
-    unanswered by an end: that much of it was an exchange of its own.
+    """From when to when one clock ran. `since` is later than its `start` where what waited since
+    then was left unanswered by an end: that much of it was an exchange of its own.
     """
 
     cycle: int
@@ -179,7 +211,7 @@ class _Life:
 
 
 @frozen
-class _Scene:
+class _TargetOnTicket:
     """One metric of one ticket, with the limits that were in force for it."""
 
     ticket: Ticket
@@ -201,7 +233,9 @@ class _Scene:
         return () if present.target is None else self.courses.of(present).overruns
 
     def clocks(self, whole: bool) -> Iterator[Clock]:
-        """None for a ticket that was born closed, until it is reopened (semantics C4), but for its messages."""
+        """None for a ticket that was born closed, until it is reopened (semantics C4), but for its
+        messages.
+        """
         stops = self.last.stops
         born_over = len(self.ticket.spans) == 1 and self.ticket.group in stops
         if born_over and self.metric is not Metric.NEXT_RESPONSE:
@@ -236,8 +270,8 @@ class _Scene:
         return min((at for at in (*ends, self.ticket.left_at) if at is not None), default=None)
 
     def _end(self) -> tuple[int | None, InForce]:
-        """Of a resolution, the first or the one that lasts, by the rule in force when it came, or that found it over
-        when it came into force.
+        """Of a resolution, the first or the one that lasts, by the rule in force when it came, or
+        that found it over when it came into force.
         """
         first = self.metric is Metric.FIRST_RESOLUTION
         for period in self.periods:
@@ -251,7 +285,9 @@ class _Scene:
         return [start for start, _ in stretches(self.ticket.spans, period.stops)][:1]
 
     def _first_response(self, stops: frozenset[str]) -> list[Period]:
-        """From the creation; for a ticket that the desk opened, from the customer's first message (semantics B2)."""
+        """From the creation; for a ticket that the desk opened, from the customer's first message
+        (semantics B2).
+        """
         start, answered = self.ticket.first_request
         if self.ticket.by_agent:
             if not self.ticket.asked:
@@ -270,8 +306,14 @@ class _Scene:
     # ------------------------------------------------------------------ what follows
 
     def _clock(self, life: _Life) -> Clock | None:
-        """None where no limit was in force while it ran, or where a rule without one took over before a breach."""
-        by = self._end()[1] if self.metric in (Metric.FIRST_RESOLUTION, Metric.RESOLUTION) else self.last
+        """None where no limit was in force while it ran, or where a rule without one took over
+        before a breach.
+        """
+        by = (
+            self._end()[1]
+            if self.metric in (Metric.FIRST_RESOLUTION, Metric.RESOLUTION)
+            else self.last
+        )
         lived = until_stopped(self.periods, life.stop, by)
         under = next((period for period in reversed(lived) if period.target is not None), None)
         if under is None:
@@ -286,8 +328,10 @@ class _Scene:
     def _under(self, under: InForce, lived: tuple[InForce, ...], life: _Life) -> Clock:
         target = under.limit
         start, stop = life.start, life.stop
-        whole = self.courses.of(under).course
-        part = whole if start == self.ticket.created_at and stop is None else whole.within(start, stop)
+        whole = self.courses.of(under).timeline
+        part = (
+            whole if start == self.ticket.created_at and stop is None else whole.within(start, stop)
+        )
         due_at, within = self._deadline(target, part, stop)
         record = recorded_as(self.ticket.id, self.metric, life.cycle)
         breach_at = self.recorded.breach(record, self._breach(lived, life), part)
@@ -305,14 +349,19 @@ class _Scene:
             due_at=due_at,
             breach_at=breach_at,
             stopped_at=stop,
-            levels=tuple(_instant(level, part, within, due_at, breach_at, elsewhere) for level in target.ladder.levels),
+            levels=tuple(
+                _instant(level, part, within, due_at, breach_at, elsewhere)
+                for level in target.ladder.levels
+            ),
             paused=part.paused,
-            course=part,
+            timeline=part,
             due_field=target.due or "",
         )
 
-    def _deadline(self, target: Target, part: Course, stop: int | None) -> tuple[int | None, int]:
-        """When it is due, and the seconds of open time allowed; of one that was met, when it would have been due."""
+    def _deadline(self, target: Target, part: Timeline, stop: int | None) -> tuple[int | None, int]:
+        """When it is due, and the seconds of open time allowed; of one that was met, when it would
+        have been due.
+        """
         if target.due is not None:
             due_at = deadline(self.ticket.id, target.due, self.facts, self.policy) or 0
             return due_at, max(0, part.calendar.between(self.ticket.created_at, due_at))
@@ -324,15 +373,15 @@ class _Scene:
     # ------------------------------------------------------------------ when it was breached
 
     def _breach(self, lived: tuple[InForce, ...], life: _Life) -> int | None:
-        """The first instant at which more had elapsed than the limit in force at that instant allowed, each limit with
-        the pauses and the end of its own rule.
+        """The first instant at which more had elapsed than the limit in force at that instant
+        allowed, each limit with the pauses and the end of its own rule.
         """
         own = self._own_breach(lived, life)
         breaches = [own, *(self._breach_of(each) for each in self.ticket.absorbed)]
         return min((at for at in breaches if at is not None), default=None)
 
     def _own_breach(self, lived: tuple[InForce, ...], life: _Life) -> int | None:
-        parts: dict[str, tuple[Course, int | None]] = {}
+        parts: dict[str, tuple[Timeline, int | None]] = {}
         for period in lived:
             target = period.target
             if target is None:
@@ -349,7 +398,7 @@ class _Scene:
                 return at
         return None
 
-    def _not_before(self, since: int, at: int | None, part: Course, life: _Life) -> int | None:
+    def _not_before(self, since: int, at: int | None, part: Timeline, life: _Life) -> int | None:
         """When a limit known since `since` was passed; while it is over nothing is."""
         if at is None or at >= since:
             return at
@@ -357,9 +406,9 @@ class _Scene:
             return since
         return part.lives_from(since)
 
-    def _part(self, period: InForce, life: _Life) -> Course:
+    def _part(self, period: InForce, life: _Life) -> Timeline:
         """The clock's course as the rule of that time has it."""
-        whole = self.courses.of(period).course
+        whole = self.courses.of(period).timeline
         match self.metric:
             case Metric.RESOLUTION:
                 return whole
@@ -368,8 +417,10 @@ class _Scene:
             case _:
                 return whole.within(life.start, life.stop)
 
-    def _late_by_field(self, name: str, part: Course, period: InForce, start: int) -> int | None:
-        """The second after the deadline that was set then; where it was moved into the past, when it was moved."""
+    def _late_by_field(self, name: str, part: Timeline, period: InForce, start: int) -> int | None:
+        """The second after the deadline that was set then; where it was moved into the past, when
+        it was moved.
+        """
         changes = self.facts.changes(self.ticket.id, name)
         sinces = [start, *(fact.at for fact in changes[1:])]
         known: int | None = None
@@ -387,8 +438,8 @@ class _Scene:
         """A breach of a ticket merged into this one, while it was its own, stays (semantics D6)."""
         if self.metric in (Metric.NEXT_RESPONSE, Metric.UPDATE):
             return None
-        judged = clocks(absorbed, self.facts, self.policy).clocks
-        return next((c.breach_at for c in judged if c.metric is self.metric), None)
+        evaluated = clocks(absorbed, self.facts, self.policy).clocks
+        return next((c.breach_at for c in evaluated if c.metric is self.metric), None)
 
 
 def _reopened(clock: Clock, ticket: Ticket, reopenings: tuple[int, ...]) -> Clock:
@@ -397,26 +448,36 @@ def _reopened(clock: Clock, ticket: Ticket, reopenings: tuple[int, ...]) -> Cloc
 
 
 def _instant(
-    level: Level, course: Course, target: int, due_at: int | None, breach_at: int | None, elsewhere: bool
+    level: Level,
+    timeline: Timeline,
+    target: int,
+    due_at: int | None,
+    breach_at: int | None,
+    elsewhere: bool,
 ) -> int | None:
     match level.trigger:
         case Percent(percent):
-            return course.reaches(max(1, -(-percent * target // 100)))
+            return timeline.reaches(max(1, -(-percent * target // 100)))
         case Before(seconds):
-            return course.leads(seconds, target, due_at)
+            return timeline.leads(seconds, target, due_at)
         case After(0):
             return breach_at
         case After(seconds) if breach_at is not None:
-            # Counted from the deadline; from the breach where a change of target made it (semantics A11, D1).
-            own = due_at == breach_at - 1 if elsewhere else course.reaches(target + 1) == breach_at
+            # Counted from the deadline; from the breach where a change of target made it (semantics
+            # A11, D1).
+            own = (
+                due_at == breach_at - 1 if elsewhere else timeline.reaches(target + 1) == breach_at
+            )
             counted_from = due_at if own and due_at is not None else breach_at
-            return max(breach_at, course.calendar.add(counted_from, seconds))
+            return max(breach_at, timeline.calendar.add(counted_from, seconds))
         case _:
             return None
 
 
 def _climbed(clock: Clock, ticket: Ticket, reopenings: tuple[int, ...]) -> Clock:
-    """After the n-th reopening the level above what was reached, at least the n-th, is due at once (semantics D5)."""
+    """After the n-th reopening the level above what was reached, at least the n-th, is due at once
+    (semantics D5).
+    """
     levels = clock.levels
     ends = [span.start for span in ticket.spans if span.group in ENDED]
     for number, at in enumerate(reopenings, 1):
@@ -424,7 +485,9 @@ def _climbed(clock: Clock, ticket: Ticket, reopenings: tuple[int, ...]) -> Clock
         ended = ends[before - 1] if before else at
         reached = sum(instant is not None and instant < ended for instant in levels)
         top = min(max(reached, number - 1), len(levels) - 1)
-        levels = tuple(at if i <= top else _not_before(at, instant) for i, instant in enumerate(levels))
+        levels = tuple(
+            at if i <= top else _not_before(at, instant) for i, instant in enumerate(levels)
+        )
     return evolve(clock, levels=levels)
 
 

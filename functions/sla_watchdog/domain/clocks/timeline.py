@@ -1,7 +1,8 @@
 """Where a clock runs and where it pauses, and at which instant so many seconds of it have elapsed.
 
-Only statuses that the policy names pause a clock, only open time counts, a customer's message ends a pause whatever
-the status says, and the policy's limits end it too (semantics part C). Instants are epoch seconds.
+Only statuses that the policy names pause a clock, only open time counts, a customer's message
+ends a pause whatever the status says, and the policy's limits end it too (semantics part C).
+Instants are epoch seconds.
 """
 
 from __future__ import annotations
@@ -12,17 +13,21 @@ from itertools import accumulate
 
 from attrs import field, frozen
 
-from sla_watchdog.domain.time.business_time import Calendar
 from sla_watchdog.domain.policy.model import Pauses
 from sla_watchdog.domain.tickets.ticket import ASKED, Span, Ticket
+from sla_watchdog.domain.time.business_time import Calendar
 
 TOO_LONG = "pause limit"
-"""The group of a span that runs although its status pauses, since the pause used up what is allowed."""
+"""The group of a span that runs although its status pauses, since the pause used up what is
+allowed.
+"""
 
 
 @frozen
-class Course:
-    """The spans in which a clock runs and those in which it pauses, oldest first, and the calendar that counts."""
+class Timeline:
+    """The spans in which a clock runs and those in which it pauses, oldest first, and the calendar
+    that counts.
+    """
 
     running: tuple[Span, ...]
     paused: tuple[Span, ...]
@@ -32,11 +37,17 @@ class Course:
 
     @_sums.default
     def _summed(self) -> tuple[int, ...]:
-        closed = (self.calendar.between(span.start, span.end) for span in self.running if span.end is not None)
+        closed = (
+            self.calendar.between(span.start, span.end)
+            for span in self.running
+            if span.end is not None
+        )
         return tuple(accumulate(closed, initial=0))
 
     def reaches(self, seconds: int) -> int | None:
-        """The earliest instant with `seconds` elapsed (> 0); None when the clock stands still before that."""
+        """The earliest instant with `seconds` elapsed (> 0); None when the clock stands still
+        before that.
+        """
         index = bisect_left(self._sums, seconds) - 1
         if index >= len(self.running):
             return None
@@ -52,10 +63,16 @@ class Course:
         return self._sums[index] + self.calendar.between(span.start, end)
 
     def leads(self, seconds: int, target: int, due_at: int | None) -> int | None:
-        """The latest instant with `seconds` to go; the start when there never were as many (semantics E2)."""
+        """The latest instant with `seconds` to go; the start when there never were as many
+        (semantics E2).
+        """
         if seconds >= target:
             return self.running[0].start if self.running else None
-        index = -1 if due_at is None else bisect_right(self.running, due_at, key=lambda span: span.start) - 1
+        index = (
+            -1
+            if due_at is None
+            else bisect_right(self.running, due_at, key=lambda span: span.start) - 1
+        )
         if due_at is not None and index >= 0:
             at = self.calendar.subtract(due_at, seconds)
             if at >= self.running[index].start:
@@ -68,14 +85,20 @@ class Course:
         return min((instant for instant in found if instant is not None), default=None)
 
     def passes(self, at: int, since: int) -> int | None:
-        """When it was still alive at an instant of the wall clock that is known since `since`, or came back to life."""
+        """When it was still alive at an instant of the wall clock that is known since `since`, or
+        came back to life.
+        """
         if at > since and self.lives_from(at - 1) == at - 1:
             return at
         return self.lives_from(max(at, since))
 
-    def within(self, start: int, end: int | None) -> Course:
+    def within(self, start: int, end: int | None) -> Timeline:
         """The part of it between two instants."""
-        return Course(tuple(_cut(self.running, start, end)), tuple(_cut(self.paused, start, end)), self.calendar)
+        return Timeline(
+            tuple(_cut(self.running, start, end)),
+            tuple(_cut(self.paused, start, end)),
+            self.calendar,
+        )
 
 
 def _first_in(spans: tuple[Span, ...], at: int) -> int | None:
@@ -98,24 +121,30 @@ def _cut(spans: tuple[Span, ...], start: int, end: int | None) -> Iterator[Span]
 
 @frozen
 class Overrun:
-    """A pause that used up a limit: from `at` on the clock ran although the status still paused it, until `end`."""
+    """A pause that used up a limit: from `at` on the clock ran although the status still paused it,
+    until `end`.
+    """
 
     at: int
     end: int | None
     limit: int
 
 
-def course(
-    ticket: Ticket, stops: frozenset[str], pauses_in: frozenset[str], calendar: Calendar, limits: Pauses
-) -> tuple[Course, tuple[Overrun, ...]]:
+def timeline(
+    ticket: Ticket,
+    stops: frozenset[str],
+    pauses_in: frozenset[str],
+    calendar: Calendar,
+    limits: Pauses,
+) -> tuple[Timeline, tuple[Overrun, ...]]:
     """The course of a clock over the ticket's whole life, and the pauses that lasted too long."""
     if not pauses_in:
-        return Course(ticket.outside(stops), (), calendar), ()
+        return Timeline(ticket.outside(stops), (), calendar), ()
     running: list[Span] = []
     paused: list[Span] = []
     overruns: list[Overrun] = []
     used = 0
-    for span in _with_pauses(ticket.outside(stops), pauses_in, ticket.heard):
+    for span in _with_pauses(ticket.outside(stops), pauses_in, ticket.customer_messages):
         if span.group not in pauses_in:
             running.append(span)
             continue
@@ -130,15 +159,24 @@ def course(
             used += allowed
         elif span.end is not None and limits.total is not None:
             used += calendar.between(span.start, span.end)
-    return Course(tuple(running), tuple(paused), calendar), tuple(overruns)
+    return Timeline(tuple(running), tuple(paused), calendar), tuple(overruns)
 
 
-def _with_pauses(spans: tuple[Span, ...], pauses_in: frozenset[str], asked: tuple[int, ...]) -> Iterator[Span]:
-    """The spans, neighbouring pauses as one, and each of them ended by the first message of the customer."""
+def _with_pauses(
+    spans: tuple[Span, ...], pauses_in: frozenset[str], asked: tuple[int, ...]
+) -> Iterator[Span]:
+    """The spans, neighbouring pauses as one, and each of them ended by the first message of the
+    customer.
+    """
     pause: Span | None = None
     for span in spans:
         joins = span.group in pauses_in
-        if pause is not None and joins and span.start == pause.end and _message_in(pause, asked) is None:
+        if (
+            pause is not None
+            and joins
+            and span.start == pause.end
+            and _message_in(pause, asked) is None
+        ):
             pause = Span(pause.start, span.end, pause.group)
             continue
         if pause is not None:

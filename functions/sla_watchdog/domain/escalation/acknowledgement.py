@@ -1,4 +1,6 @@
-"""What may be promised about a case: by a person with a name, for a time that is near, and put off only so often."""
+"""What may be promised about a case: by a person with a name, for a time that is near, and put off
+only so often.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +10,15 @@ from itertools import pairwise
 
 from attrs import frozen
 
-from sla_watchdog.domain.time.business_time import Calendar
-from sla_watchdog.domain.escalation.plan import Plan
-from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.tickets.links import Matter
-from sla_watchdog.domain.clocks.rules_in_force import rule_at
-from sla_watchdog.domain.text.display import tidy
-from sla_watchdog.presentation.text.wording import instant
-from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.clocks.promises import Promise, acknowledged
+from sla_watchdog.domain.clocks.rules_in_force import rule_at
+from sla_watchdog.domain.escalation.plan import Plan
+from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.text.display import tidy
+from sla_watchdog.domain.text.times import instant
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.tickets.links import LinkedTickets
+from sla_watchdog.domain.time.business_time import Calendar
 from sla_watchdog.errors import SlaWatchdogError
 
 HOUR = 3600
@@ -25,7 +27,9 @@ LONGEST_NAME = 60
 """Characters of the name of whoever acknowledges."""
 
 OFFERED = (HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR)
-"""Seconds of open time after which an update is commonly promised; the longest that the policy allows comes last."""
+"""Seconds of open time after which an update is commonly promised; the longest that the policy
+allows comes last.
+"""
 
 
 class Answer(StrEnum):
@@ -42,10 +46,11 @@ class NotPromised(SlaWatchdogError):  # noqa: N818 - its name is what is wrong
 
 @frozen
 class Promising:
-    """What may be promised now about the matter of `ticket`. `held` is the promise that holds now, if one does.
+    """What may be promised now about the matter of `ticket`. `held` is the promise that holds now,
+    if one does.
 
-    `offers` are instants to choose from, soonest first; none lies after `latest`. `snoozes_left` is how often a
-    promise may still be put off before it is over.
+    `offers` are instants to choose from, soonest first; none lies after `latest`. `snoozes_left`
+    is how often a promise may still be put off before it is over.
     """
 
     ticket: str
@@ -72,20 +77,30 @@ class Promising:
             raise NotPromised("the time of the next update is over already: choose a later one")
         if until > self.latest:
             latest = instant(self.latest, self.calendar.timezone)
-            raise NotPromised(f"the time of the next update is too far away: at most {latest}, by the policy")
+            raise NotPromised(
+                f"the time of the next update is too far away: at most {latest}, by the policy"
+            )
         if self.held and until <= self.held.until:
-            raise NotPromised("an update is promised for then already: only a later time puts it off")
+            raise NotPromised(
+                "an update is promised for then already: only a later time puts it off"
+            )
         if self.held and not self.snoozes_left:
-            raise NotPromised("it was put off as often as the policy allows: nobody can put it off again")
+            raise NotPromised(
+                "it was put off as often as the policy allows: nobody can put it off again"
+            )
         return acknowledged(self.ticket, self.now, until, name)
 
 
 def promising(subject: str, facts: Facts, plan: Plan, policy: Policy, now: int) -> Promising | None:
-    """What may be promised about the matter of `subject`, a ticket or a matter's own name; None once it is over.
+    """What may be promised about the matter of `subject`, a ticket or a matter's own name; None
+    once it is over.
 
     Raises NoWorkingTime or TimeOutOfRange where its calendar has no hours ahead.
     """
-    matter = next((m for m in plan.matters if subject == m.id or subject in {each.id for each in m.tickets}), None)
+    matter = next(
+        (m for m in plan.matters if subject == m.id or subject in {each.id for each in m.tickets}),
+        None,
+    )
     if matter is None or matter.ended_at is not None:
         return None
     ticket = subject if subject in {each.id for each in matter.tickets} else matter.tickets[0].id
@@ -103,7 +118,7 @@ def promising(subject: str, facts: Facts, plan: Plan, policy: Policy, now: int) 
     )
 
 
-def _made(matter: Matter, plan: Plan) -> Sequence[Promise]:
+def _made(matter: LinkedTickets, plan: Plan) -> Sequence[Promise]:
     known = plan.assessment.promises if plan.assessment else {}
     return known.get(matter.tickets[0].id, ())
 

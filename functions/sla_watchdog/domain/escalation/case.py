@@ -1,4 +1,6 @@
-"""A case as the watchdog keeps it: facts of its tickets, what was told to whom, and what is on its way."""
+"""A case as the watchdog keeps it: facts of its tickets, what was told to whom, and what is on its
+way.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,7 @@ class Outcome(StrEnum):
     UNDELIVERABLE = "undeliverable"
 
 
-HEARD = frozenset({Outcome.SENT, Outcome.IN_DIGEST, Outcome.OBSERVED})
+NOTIFIED = frozenset({Outcome.SENT, Outcome.IN_DIGEST, Outcome.OBSERVED})
 """How a message ends that reached somebody, or would have in mode live."""
 
 
@@ -40,7 +42,9 @@ class Severity(StrEnum):
 
 @frozen(order=True)
 class Recipient:
-    """One SNS topic: an audience, for `each` audiences one of its values, and the topic beside it for urgent ones."""
+    """One SNS topic: an audience, for `each` audiences one of its values, and the topic beside it
+    for urgent ones.
+    """
 
     audience: str
     of: str = ""
@@ -48,12 +52,20 @@ class Recipient:
 
     @property
     def key(self) -> str:
-        return self.audience + ("-urgent" if self.urgent else "") + (f":{self.of}" if self.of else "")
+        return (
+            self.audience + ("-urgent" if self.urgent else "") + (f":{self.of}" if self.of else "")
+        )
 
     @property
     def topic(self) -> str:
-        """The topic's name after the stack's prefix: `owner`, `owner-urgent`, `owner--kim`, `owner--kim-urgent`."""
-        return self.audience + (f"--{_slug(self.of)}" if self.of else "") + ("-urgent" if self.urgent else "")
+        """The topic's name after the stack's prefix: `owner`, `owner-urgent`, `owner--kim`,
+        `owner--kim-urgent`.
+        """
+        return (
+            self.audience
+            + (f"--{_slug(self.of)}" if self.of else "")
+            + ("-urgent" if self.urgent else "")
+        )
 
     @classmethod
     def of_key(cls, key: str, audiences: Mapping[str, object]) -> Recipient:
@@ -69,11 +81,13 @@ class Recipient:
 
 
 def _slug(value: str) -> str:
-    """Letters, digits and hyphens; with a hash where anything else had to go, so that no two values meet. Of what it
-    made itself it makes the same.
+    """Letters, digits and hyphens; with a hash where anything else had to go, so that no two values
+    meet. Of what it made itself it makes the same.
     """
     plain = re.sub(r"[^a-z0-9]+", "-", value.casefold()).strip("-")[:60]
-    if plain == value and not plain.endswith("-urgent"):  # which would be the topic for urgent ones of another
+    if plain == value and not plain.endswith(
+        "-urgent"
+    ):  # which would be the topic for urgent ones of another
         return plain
     return f"{plain}-{_hash(value)[:6]}".lstrip("-")
 
@@ -85,10 +99,11 @@ def _hash(text: str) -> str:
 
 @frozen
 class Alert:
-    """One level of one clock reaching one recipient. `level` counts from 0, `due_at` is when it came due.
+    """One level of one clock reaching one recipient. `level` counts from 0, `due_at` is when it
+    came due.
 
-    `repetition` is its place in time. `reminder` is how many messages of this level the recipient had before this one,
-    None where they were not counted.
+    `repetition` is its place in time. `reminder` is how many messages of this level the
+    recipient had before this one, None where they were not counted.
     """
 
     subject: str
@@ -102,7 +117,9 @@ class Alert:
     reason: str
     reminder: int | None = 0
     waits: bool = False
-    """Critical by a level below the recipient's own, which is not urgent: it waits for the recipient's hours."""
+    """Critical by a level below the recipient's own, which is not urgent: it waits for the
+    recipient's hours.
+    """
 
     @property
     def id(self) -> str:
@@ -124,10 +141,11 @@ class Alert:
 
 
 @frozen
-class Reached:
+class LastNotified:
     """The highest level of one clock that one recipient was told of, and how that ended.
 
-    `received` counts the messages of this level that really reached the recipient; None where nobody counted.
+    `received` counts the messages of this level that really reached the recipient; None where
+    nobody counted.
     """
 
     level: int
@@ -137,18 +155,19 @@ class Reached:
     received: int | None = None
 
     @classmethod
-    def by(cls, alert: Alert, at: int, outcome: Outcome) -> Reached:
+    def by(cls, alert: Alert, at: int, outcome: Outcome) -> LastNotified:
         """What is reached once that alert ended so."""
-        received = None if alert.reminder is None else alert.reminder + (outcome in HEARD)
+        received = None if alert.reminder is None else alert.reminder + (outcome in NOTIFIED)
         return cls(alert.level, alert.repetition, at, outcome, received)
 
 
 @frozen
 class Entry:
-    """One message on its way: claimed under `token` until `until`, when the claim lapses and is judged again.
+    """One message on its way: claimed under `token` until `until`, when the claim lapses and is
+    judged again.
 
-    `alerts` go to one recipient in one message, led by the first. `digest` names the digest that carries it.
-    `attempts` counts the claims made so far.
+    `alerts` go to one recipient in one message, led by the first. `digest` names the digest that
+    carries it. `attempts` counts the claims made so far.
     """
 
     token: str
@@ -168,20 +187,21 @@ class Entry:
 
 @frozen
 class Case:
-    """`rev` rises with every write and is 0 for a case not stored yet. `reached` is keyed by clock and recipient,
-    `outbox` by recipient.
+    """`rev` rises with every write and is 0 for a case not stored yet. `reached` is keyed by clock
+    and recipient, `outbox` by recipient.
 
-    `seen` holds, per ticket, the stream's sequence number of the last record taken in, `seen_at` the stream's time of
-    it; `read_at` is when a sweep last read a record that told it something. `generation` is the policy
-    generation it was last written under. `failures` counts how often in a row it could not be judged or sent.
-    `breached` holds the breaches recorded, by `Clock.record`; `edited_at` is when a changed policy reached the case.
-    `members` are the names linked to it of which no ticket is known (yet).
+    `seen` holds, per ticket, the stream's sequence number of the last record taken in, `seen_at`
+    the stream's time of it; `read_at` is when a sweep last read a record that told it something.
+    `generation` is the policy generation it was last written under. `failures` counts how often
+    in a row it could not be judged or sent. `breached` holds the breaches recorded, by
+    `Clock.record`; `edited_at` is when a changed policy reached the case. `members` are the
+    names linked to it of which no ticket is known (yet).
     """
 
     id: str
     facts: Facts = field(factory=Facts)
     rev: int = 0
-    reached: Mapping[tuple[str, str], Reached] = field(factory=dict)
+    reached: Mapping[tuple[str, str], LastNotified] = field(factory=dict)
     outbox: Mapping[str, Entry] = field(factory=dict)
     seen: Mapping[str, str] = field(factory=dict)
     generation: int = 0
@@ -194,31 +214,44 @@ class Case:
     seen_at: Mapping[str, int] = field(factory=dict)
     read_at: Mapping[str, int] = field(factory=dict)
 
-    def told(self, clock_key: str, recipient: Recipient) -> Reached | None:
+    def notified(self, clock_key: str, recipient: Recipient) -> LastNotified | None:
         """The highest level of that clock that the recipient was told of."""
         return self.reached.get((clock_key, recipient.key))
 
-    def as_heard(self, live: bool) -> Case:
-        """The case as its recipients know it: once live, a level that was only observed was told to nobody."""
+    def as_notified(self, live: bool) -> Case:
+        """The case as its recipients know it: once live, a level that was only observed was told to
+        nobody.
+        """
         if not live:
             return self
-        return evolve(self, reached={k: r for k, r in self.reached.items() if r.outcome is not Outcome.OBSERVED})
+        return evolve(
+            self,
+            reached={k: r for k, r in self.reached.items() if r.outcome is not Outcome.OBSERVED},
+        )
 
 
-EXCHANGES = frozenset({"next_response", "update", "pause", "promise", "progress", "touches", "unowned"})
-"""Clocks that begin anew again and again: what was told of one cycle is of no matter once another was told."""
+EXCHANGES = frozenset(
+    {"next_response", "update", "pause", "promise", "progress", "touches", "unowned"}
+)
+"""Clocks that begin anew again and again: what was told of one cycle is of no matter once another
+was told.
+"""
 
 
 KEPT_CYCLES = 5
-"""Reopenings of which all that was told is kept; of those before only what a judgement may still ask for."""
+"""Reopenings of which all that was told is kept; of those before only what a judgement may still
+ask for.
+"""
 
 KEPT_FINDINGS = 50
 """Times of one kind of finding of which it is kept that it was told."""
 
 
-def outlived(reached: Mapping[tuple[str, str], Reached], new: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """The levels told that no judgement asks for once the `new` ones are told, so that a long case stays small. The
-    audit has them all.
+def outlived(
+    reached: Mapping[tuple[str, str], LastNotified], new: Iterable[tuple[str, str]]
+) -> Iterator[tuple[str, str]]:
+    """The levels told that no judgement asks for once the `new` ones are told, so that a long case
+    stays small. The audit has them all.
     """
     listed = set(new)
     latest = {_series(key): _cycle(key) for key in listed}
@@ -229,17 +262,23 @@ def outlived(reached: Mapping[tuple[str, str], Reached], new: Iterable[tuple[str
     yield from _long_past(reached, listed)
 
 
-def _long_past(reached: Mapping[tuple[str, str], Reached], new: set[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+def _long_past(
+    reached: Mapping[tuple[str, str], LastNotified], new: set[tuple[str, str]]
+) -> Iterator[tuple[str, str]]:
     """Of clocks that begin anew with each reopening: what was told many reopenings ago.
 
-    Kept beside the newest cycles are the highest level told of a clock, which a reopening begins above, and the last
-    that each recipient was told of it, which says whether they are to be told that it is over.
+    Kept beside the newest cycles are the highest level told of a clock, which a reopening begins
+    above, and the last that each recipient was told of it, which says whether they are to be
+    told that it is over.
     """
     newest: dict[str, int] = {}
     for key in (*reached, *new):
         clock = _series(key)[0]
         newest[clock] = max(_cycle(key), newest.get(clock, 0))
-    if max((cycle for clock, cycle in newest.items() if _kept_cycles(clock)), default=0) <= KEPT_CYCLES:
+    if (
+        max((cycle for clock, cycle in newest.items() if _kept_cycles(clock)), default=0)
+        <= KEPT_CYCLES
+    ):
         return
     needed = _still_asked_for(reached)
     for key in reached:
@@ -257,7 +296,7 @@ def _kept_cycles(clock: str) -> int:
     return KEPT_CYCLES if name in ("resolution", "cleared") or name.startswith("withdrawn:") else 0
 
 
-def _still_asked_for(reached: Mapping[tuple[str, str], Reached]) -> set[tuple[str, str]]:
+def _still_asked_for(reached: Mapping[tuple[str, str], LastNotified]) -> set[tuple[str, str]]:
     highest: dict[str, tuple[str, str]] = {}
     last: dict[tuple[object, ...], tuple[str, str]] = {}
     for key, each in reached.items():
@@ -291,10 +330,11 @@ def _series(key: tuple[str, str]) -> tuple[str, str]:
 
 
 def join(one: Case, other: Case) -> Case:
-    """Both as one case, under the id of the older ticket: nothing that either knew, told or has on its way is lost.
+    """Both as one case, under the id of the older ticket: nothing that either knew, told or has on
+    its way is lost.
 
-    Entries for one recipient cannot share a place in the outbox: join when at most one of the two has any. The same
-    whichever comes first; `rev` is that of the case whose id stays.
+    Entries for one recipient cannot share a place in the outbox: join when at most one of the
+    two has any. The same whichever comes first; `rev` is that of the case whose id stays.
     """
     kept, moved = sorted((one, other), key=_age)
     return evolve(
@@ -307,13 +347,21 @@ def join(one: Case, other: Case) -> Case:
         read_at={**moved.read_at, **kept.read_at},
         generation=max(kept.generation, moved.generation),
         breached={**moved.breached, **kept.breached},
-        edited_at=max((at for at in (kept.edited_at, moved.edited_at) if at is not None), default=None),
-        members=(kept.members | moved.members).difference(kept.facts.tickets(), moved.facts.tickets()),
+        edited_at=max(
+            (at for at in (kept.edited_at, moved.edited_at) if at is not None), default=None
+        ),
+        members=(kept.members | moved.members).difference(
+            kept.facts.tickets(), moved.facts.tickets()
+        ),
         failures=0,
     )
 
 
 def _age(case: Case) -> tuple[int, str]:
     """Cases that only hold names of tickets not seen yet come last."""
-    created = [facts[0].at for name in case.facts.tickets() if (facts := case.facts.of_field(name, "created"))]
+    created = [
+        facts[0].at
+        for name in case.facts.tickets()
+        if (facts := case.facts.of_field(name, "created"))
+    ]
     return min(created, default=2**62), case.id

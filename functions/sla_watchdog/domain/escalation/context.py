@@ -10,11 +10,13 @@ from sla_watchdog.domain.escalation.silences import Silence
 
 
 @frozen
-class Surroundings:
-    """`deletions_held_since`: no deletion since then is believed; `deletions_accepted_until`: until then all are.
-    `back` holds, by topic's name, since when (epoch seconds) somebody is subscribed to it who gets its messages."""
+class Context:
+    """`deletions_held_since`: no deletion since then is believed; `deletions_accepted_until`: until
+    then all are. `reachable_since` holds, by topic's name, since when (epoch seconds) somebody
+    is subscribed to it who gets its messages.
+    """
 
     silences: tuple[Silence, ...] = ()
-    back: Mapping[str, int] = field(factory=dict)
+    reachable_since: Mapping[str, int] = field(factory=dict)
     deletions_held_since: int | None = None
     deletions_accepted_until: int = 0

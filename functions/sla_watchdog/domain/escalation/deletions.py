@@ -1,4 +1,6 @@
-"""Records that are missing: a deleted one is over; many at once are a table that was emptied, renamed or restored."""
+"""Records that are missing: a deleted one is over; many at once are a table that was emptied,
+renamed or restored.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +14,18 @@ AT_ONCE = 24 * 3600
 """Seconds within which missing records count together: a table may be cleared slowly."""
 
 FEWEST, MANY, PART, MOST = 2, 10, 4, 1000
-"""One missing record was deleted. Half of the open tickets are too many, so are ten that are a quarter of them, and a
-thousand of however many.
+"""One missing record was deleted. Half of the open tickets are too many, so are ten that are a
+quarter of them, and a thousand of however many.
 """
 
 
 @frozen
 class Deletions:
-    """`missing` are the open tickets whose records went missing lately, each with when that was noticed; `open_before`
-    are the open tickets before, None where nobody has counted them yet.
+    """`missing` are the open tickets whose records went missing lately, each with when that was
+    noticed; `open_before` are the open tickets before, None where nobody has counted them yet.
 
-    Since `held_since` deletions are not believed; until `accepted_until` they are, since somebody said that they are
-    meant. `reported_at` is when operations were last notified.
+    Since `held_since` deletions are not believed; until `accepted_until` they are, since
+    somebody said that they are meant. `reported_at` is when operations were last notified.
     """
 
     missing: Mapping[str, int] = field(factory=dict)
@@ -61,7 +63,9 @@ def held_text(known: Deletions) -> str:
 
 def without_deletions(facts: Facts, since: int | None) -> Facts:
     """The facts as if no record had gone missing since then, so that every clock runs on."""
-    if since is None or not any(_is_held(fact, since) for name in facts.tickets() for fact in _gone(name, facts)):
+    if since is None or not any(
+        _is_held(fact, since) for name in facts.tickets() for fact in _gone(name, facts)
+    ):
         return facts
     return Facts.of(fact for fact in facts if not _is_held(fact, since))
 

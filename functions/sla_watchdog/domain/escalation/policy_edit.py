@@ -6,15 +6,16 @@ from collections.abc import Iterator
 
 from attrs import evolve, frozen
 
-from sla_watchdog.domain.escalation.case import OPERATIONS, Case, Recipient
 from sla_watchdog.domain.clocks.targets import Clock, State
+from sla_watchdog.domain.escalation.case import OPERATIONS, Case, Recipient
 from sla_watchdog.domain.escalation.plan import Plan, plan
 from sla_watchdog.domain.policy.model import TARGETS, Policy
 
 
 @frozen
 class Moved:
-    """A target of an open ticket that the edit changes; None for `due_at` of one that has no deadline, or is gone.
+    """A target of an open ticket that the edit changes; None for `due_at` of one that has no
+    deadline, or is gone.
 
     `rule` and `was_rule` are the policies that judge the ticket after and before.
     """
@@ -30,7 +31,9 @@ class Moved:
 
     @property
     def earlier(self) -> bool:
-        return self.due_at is not None and (self.was_due_at is None or self.due_at < self.was_due_at)
+        return self.due_at is not None and (
+            self.was_due_at is None or self.due_at < self.was_due_at
+        )
 
 
 @frozen
@@ -39,17 +42,23 @@ class Effect:
 
     case: str
     moved: tuple[Moved, ...]
-    told: tuple[Recipient, ...]
+    notified: tuple[Recipient, ...]
 
 
-def effect(case: Case, before: Policy, after: Policy, now: int, known: Case | None = None) -> Effect:
-    """Judge the case under both policies; `known` is the case with the facts that only the new one reads."""
+def effect(
+    case: Case, before: Policy, after: Policy, now: int, known: Case | None = None
+) -> Effect:
+    """Judge the case under both policies; `known` is the case with the facts that only the new one
+    reads.
+    """
     old = plan(case, before, now)
     edited = evolve(known or case, breached=old.breached, edited_at=now)
     new = plan(edited, after, now)
     spoken = {alert.id for alert in old.alerts}
-    told = [a.recipient for a in new.alerts if a.id not in spoken and a.recipient.audience != OPERATIONS]
-    return Effect(case.id, tuple(_moved(old, new, now)), tuple(dict.fromkeys(told)))
+    notified = [
+        a.recipient for a in new.alerts if a.id not in spoken and a.recipient.audience != OPERATIONS
+    ]
+    return Effect(case.id, tuple(_moved(old, new, now)), tuple(dict.fromkeys(notified)))
 
 
 def _moved(old: Plan, new: Plan, now: int) -> Iterator[Moved]:
@@ -57,7 +66,9 @@ def _moved(old: Plan, new: Plan, now: int) -> Iterator[Moved]:
     for key in sorted({*before, *after}):
         was, becomes = before.get(key), after.get(key)
         clock = becomes or was
-        if clock is not None and (_answer(was, now) != _answer(becomes, now) or _rule(was) != _rule(becomes)):
+        if clock is not None and (
+            _answer(was, now) != _answer(becomes, now) or _rule(was) != _rule(becomes)
+        ):
             yield Moved(
                 ticket=clock.subject,
                 metric=clock.metric.value,
@@ -69,9 +80,13 @@ def _moved(old: Plan, new: Plan, now: int) -> Iterator[Moved]:
             )
 
 
-def _targets(judged: Plan) -> dict[str, Clock]:
+def _targets(evaluated: Plan) -> dict[str, Clock]:
     """The targets that may still run, of the tickets that are open."""
-    return {clock.key: clock for clock in judged.clocks if clock.metric in TARGETS and clock.stopped_at is None}
+    return {
+        clock.key: clock
+        for clock in evaluated.clocks
+        if clock.metric in TARGETS and clock.stopped_at is None
+    }
 
 
 def _answer(clock: Clock | None, now: int) -> tuple[int | None, State] | None:

@@ -1,4 +1,5 @@
-"""Silences: alerts that match one wait for its end, then what is due is told once. No ceiling, finding or good news.
+"""Silences: alerts that match one wait for its end, then what is due is told once. No ceiling,
+finding or good news.
 
 What cannot be read of a ticket matches no silence: in doubt people are told.
 """
@@ -9,12 +10,12 @@ from collections.abc import Iterable, Sequence
 
 from attrs import Attribute, field, frozen
 
-from sla_watchdog.domain.time.business_time import DAY
-from sla_watchdog.domain.escalation.case import Alert
-from sla_watchdog.domain.tickets.facts import Facts
-from sla_watchdog.domain.escalation.levels import HOLDABLE, Scene
 from sla_watchdog.domain.clocks.rules_in_force import holds, rule_at
+from sla_watchdog.domain.escalation.case import Alert
+from sla_watchdog.domain.escalation.levels import HOLDABLE, EvaluationContext
 from sla_watchdog.domain.policy.model import TARGETS, Condition, Metric, Policy, Truth
+from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.time.business_time import DAY
 
 LONGEST = 7 * DAY
 """Seconds; so that what is forgotten ends."""
@@ -25,10 +26,11 @@ OF_ONE_TICKET = frozenset(metric.value for metric in (*TARGETS, Metric.PAUSE))
 
 @frozen
 class Silence:
-    """From `made_at` until `until`, in epoch seconds. Whatever is named must match; what is not, matches all.
+    """From `made_at` until `until`, in epoch seconds. Whatever is named must match; what is not,
+    matches all.
 
-    `tickets` are ids of tickets or cases, `customers` ids or names, case-folded. Raises ValueError where it names
-    nothing or lasts too long.
+    `tickets` are ids of tickets or cases, `customers` ids or names, case-folded. Raises
+    ValueError where it names nothing or lasts too long.
     """
 
     id: str
@@ -63,31 +65,44 @@ class Silence:
             return False
         if self.policies and rule_at(ticket, facts, policy, now).name not in self.policies:
             return False
-        return all(holds(condition, ticket, facts, policy, now) is Truth.YES for condition in self.when)
+        return all(
+            holds(condition, ticket, facts, policy, now) is Truth.YES for condition in self.when
+        )
 
-    def holds(self, alert: Alert, scene: Scene) -> bool:
-        """Whether the alert is to wait; one that is about many tickets, only if all that are unresolved match."""
+    def holds(self, alert: Alert, evaluation: EvaluationContext) -> bool:
+        """Whether the alert is to wait; one that is about many tickets, only if all that are
+        unresolved match.
+        """
         if self.audiences and alert.recipient.audience not in self.audiences:
             return False
-        case, facts = scene.case.id, scene.case.facts
-        return all(self.matches(each, case, facts, scene.policy, scene.now) for each in _concerned(alert, scene))
+        case, facts = evaluation.case.id, evaluation.case.facts
+        return all(
+            self.matches(each, case, facts, evaluation.policy, evaluation.now)
+            for each in _concerned(alert, evaluation)
+        )
 
 
-def silenced(alert: Alert, scene: Scene, silences: Sequence[Silence]) -> Silence | None:
+def silenced(
+    alert: Alert, evaluation: EvaluationContext, silences: Sequence[Silence]
+) -> Silence | None:
     """The one that ends last of those in force that hold the alert."""
     if not silences or alert.clock not in HOLDABLE:
         return None
-    holding = (each for each in silences if each.in_force(scene.now) and each.holds(alert, scene))
+    holding = (
+        each for each in silences if each.in_force(evaluation.now) and each.holds(alert, evaluation)
+    )
     return max(holding, key=lambda each: (each.until, each.id), default=None)
 
 
 def _customers(ticket: str, facts: Facts) -> set[str]:
-    return {str(facts.latest(ticket, name)).casefold() for name in ("customer_id", "customer_name")} - {""}
+    return {
+        str(facts.latest(ticket, name)).casefold() for name in ("customer_id", "customer_name")
+    } - {""}
 
 
-def _concerned(alert: Alert, scene: Scene) -> Iterable[str]:
+def _concerned(alert: Alert, evaluation: EvaluationContext) -> Iterable[str]:
     if alert.clock not in OF_ONE_TICKET:
-        for matter in scene.matters:
+        for matter in evaluation.matters:
             if matter.id == alert.subject and matter.unresolved:
                 return [each.id for each in matter.open_tickets]
     return [alert.subject]

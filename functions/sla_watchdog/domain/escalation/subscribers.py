@@ -1,6 +1,8 @@
-"""Who is subscribed to an audience's topics, who was, and who hears that somebody no longer gets anything.
+"""Who is subscribed to an audience's topics, who was, and who hears that somebody no longer gets
+anything.
 
-SNS tells nobody that a subscription ended: a link in each of its mails ends it, and a mail scanner opens links.
+SNS tells nobody that a subscription ended: a link in each of its mails ends it, and a mail
+scanner opens links.
 """
 
 from __future__ import annotations
@@ -22,14 +24,19 @@ LIST_LAG = 300
 """Seconds in which the list of SNS may not show yet what `subscribe` did."""
 
 REMINDER, DAILY = 7 * DAY - HOUR, DAY - HOUR
-"""Seconds between two notifications of one matter. A sweep looks once an hour, so a day is 23 hours or more."""
+"""Seconds between two notifications of one matter. A sweep looks once an hour, so a day is 23 hours
+or more.
+"""
 
 VACANCY = OPERATIONS
-"""What the notifications that operations have nobody are kept under, beside the keys of subscribers."""
+"""What the notifications that operations have nobody are kept under, beside the keys of
+subscribers.
+"""
 
 
 class State(StrEnum):
-    """`ended` was asked for by `unsubscribe`; `suspended` was confirmed once and must be again; `lapsed` never was.
+    """`ended` was asked for by `unsubscribe`; `suspended` was confirmed once and must be again;
+    `lapsed` never was.
 
     `unverified` is a number that an account in the SMS sandbox may not write to.
     """
@@ -56,7 +63,9 @@ def _as_compared(protocol: str, endpoint: str) -> str:
 
 @frozen(order=True)
 class Seat:
-    """One address in one topic, which is named without the stack's prefix. `protocol` is as SNS has it."""
+    """One address in one topic, which is named without the stack's prefix. `protocol` is as SNS has
+    it.
+    """
 
     topic: str
     protocol: str
@@ -73,7 +82,9 @@ class Seat:
 
     @property
     def shown(self) -> str:
-        """For other readers than whoever runs the watchdog: the path of a web hook is often its password."""
+        """For other readers than whoever runs the watchdog: the path of a web hook is often its
+        password.
+        """
         if self.protocol not in ("http", "https"):
             return self.endpoint
         host, _, path = self.endpoint.removeprefix(f"{self.protocol}://").partition("/")
@@ -100,8 +111,8 @@ class Subscriber:
 
 @frozen
 class Roster:
-    """Everybody who is or was subscribed and was not taken out on purpose. `notified` holds, by seat or VACANCY, when
-    which topic was last notified of it.
+    """Everybody who is or was subscribed and was not taken out on purpose. `notified` holds, by
+    seat or VACANCY, when which topic was last notified of it.
     """
 
     subscribers: Mapping[Seat, Subscriber] = field(factory=dict)
@@ -118,7 +129,9 @@ class Roster:
 
     def deaf_in(self, topic: str) -> int:
         """How many SNS counts as confirmed in the topic and sends nothing to."""
-        return sum(seat.topic == topic and each.state in DEAF for seat, each in self.subscribers.items())
+        return sum(
+            seat.topic == topic and each.state in DEAF for seat, each in self.subscribers.items()
+        )
 
 
 @frozen
@@ -132,7 +145,9 @@ class Missing:
 
 
 def recipient_of(topic: str, audiences: Iterable[str]) -> Recipient | None:
-    """Whose topic it is; of one person or team the name as far as the topic tells it. None for no audience's."""
+    """Whose topic it is; of one person or team the name as far as the topic tells it. None for no
+    audience's.
+    """
     known = frozenset(audiences)
     whose = topic.removesuffix("-urgent")
     audience, _, of = (topic if topic in known else whose).partition("--")
@@ -144,8 +159,12 @@ def recipient_of(topic: str, audiences: Iterable[str]) -> Recipient | None:
 # ------------------------------------------------------------------ what a look at SNS changes
 
 
-def observed(roster: Roster, seen: Mapping[Seat, State], unlisted: Iterable[str], now: int) -> Roster:
-    """The roster after SNS listed `seen`; of the topics `unlisted` nothing is known now, and all stays as it was."""
+def observed(
+    roster: Roster, seen: Mapping[Seat, State], unlisted: Iterable[str], now: int
+) -> Roster:
+    """The roster after SNS listed `seen`; of the topics `unlisted` nothing is known now, and all
+    stays as it was.
+    """
     unknown = frozenset(unlisted)
     after: dict[Seat, Subscriber] = {}
     for seat in {**roster.subscribers, **seen}:
@@ -159,9 +178,12 @@ def observed(roster: Roster, seen: Mapping[Seat, State], unlisted: Iterable[str]
 def _with_notified(roster: Roster, now: int) -> Roster:
     """Without what was said of those who are well again: should they go once more, it is said anew."""
     lost = {seat.key for seat, each in roster.subscribers.items() if each.needs_attention(now)}
-    if not any(seat.topic == OPERATIONS and each.state is State.CONFIRMED for seat, each in roster.subscribers.items()):
+    if not any(
+        seat.topic == OPERATIONS and each.state is State.CONFIRMED
+        for seat, each in roster.subscribers.items()
+    ):
         lost.add(VACANCY)
-    kept = {key: told for key, told in roster.notified.items() if key in lost}
+    kept = {key: times for key, times in roster.notified.items() if key in lost}
     return evolve(roster, notified=kept)
 
 
@@ -185,7 +207,9 @@ def _next_state(before: Subscriber, seen: State | None, now: int) -> State | Non
 
 
 def _after_the_end(before: Subscriber, seen: State | None, now: int) -> State | None:
-    """Forgotten once SNS lists it no more; a subscriber again where SNS lists it as confirmed a day later."""
+    """Forgotten once SNS lists it no more; a subscriber again where SNS lists it as confirmed a day
+    later.
+    """
     if seen is None:
         return None
     came_back = seen is not State.PENDING and now - before.since >= DAY
@@ -224,10 +248,12 @@ class Absence:
 def due_absences(
     roster: Roster, reachable: Mapping[str, int], policy: Policy, now: int, live: bool
 ) -> tuple[Absence, ...]:
-    """Who must be notified now, and of what. `reachable` are confirmed subscriptions by topic, without the deaf.
+    """Who must be notified now, and of what. `reachable` are confirmed subscriptions by topic,
+    without the deaf.
 
-    The remaining members, the next audience up and operations hear of each who is missing; in mode observe operations
-    alone. In place of operations without anybody stands whoever is highest and can be reached.
+    The remaining members, the next audience up and operations hear of each who is missing; in
+    mode observe operations alone. In place of operations without anybody stands whoever is
+    highest and can be reached.
     """
     audiences = _Audiences(policy, reachable)
     matters: dict[str, tuple[Missing | None, tuple[Recipient, ...], int]] = {}
@@ -251,7 +277,7 @@ def _absence(to: Recipient, matters: Sequence[Missing | None]) -> Absence:
 
 def after_notifying(roster: Roster, absences: Iterable[Absence], now: int) -> Roster:
     """The roster once these were sent."""
-    notified = {key: dict(told) for key, told in roster.notified.items()}
+    notified = {key: dict(times) for key, times in roster.notified.items()}
     for each in absences:
         for key in each.keys:
             notified.setdefault(key, {})[each.to.topic] = now
@@ -313,9 +339,13 @@ def _ladders(policy: Policy) -> Iterator[Ladder]:
 def above(policy: Policy, audience: str) -> str | None:
     """The audience that a ladder tells next after this one; None for the top."""
     for ladder in _ladders(policy):
-        told = [level.tell for level in ladder.levels]
-        first = next((number for number, names in enumerate(told) if audience in names), len(told))
-        higher = [name for names in told[first + 1 :] for name in names if name not in told[first]]
+        levels = [level.tell for level in ladder.levels]
+        first = next(
+            (number for number, names in enumerate(levels) if audience in names), len(levels)
+        )
+        higher = [
+            name for names in levels[first + 1 :] for name in names if name not in levels[first]
+        ]
         if higher:
             return higher[0]
     return None

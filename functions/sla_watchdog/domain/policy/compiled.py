@@ -1,7 +1,8 @@
-"""The compiled policy, as `sam build` wrote it, back to a `Policy`: the only way a function gets one.
+"""The compiled policy, as `sam build` wrote it, back to a `Policy`: the only way a function gets
+one.
 
-It was checked when it was built, so nothing is explained here to an operator: what does not fit is
-damage, and a function that finds it stops loudly.
+It was checked when it was built, so nothing is explained here to an operator: what does not fit
+is damage, and a function that finds it stops loudly.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from sla_watchdog.domain.time.business_time import Calendar, InvalidCalendar
 from sla_watchdog.domain.policy.compiled_part import DamagedPolicy, Part
 from sla_watchdog.domain.policy.model import (
     Acknowledge,
@@ -34,6 +34,7 @@ from sla_watchdog.domain.policy.model import (
     Target,
     Trigger,
 )
+from sla_watchdog.domain.time.business_time import Calendar, InvalidCalendar
 
 __all__ = ["FORM", "DamagedPolicy", "canonical", "load"]
 
@@ -84,7 +85,9 @@ def _hash(policy: Part) -> str:
 
 def _policy(part: Part, digest: str) -> Policy:
     calendars = {name: _calendar(calendar) for name, calendar in part["calendars"].items()}
-    audiences = {name: _audience(name, audience, calendars) for name, audience in part["audiences"].items()}
+    audiences = {
+        name: _audience(name, audience, calendars) for name, audience in part["audiences"].items()
+    }
     ladders = {name: _ladder(name, levels, audiences) for name, levels in part["ladders"].items()}
     return Policy(
         source=_source(part["source"]),
@@ -137,7 +140,9 @@ def _audience(name: str, part: Part, calendars: Mapping[str, Calendar]) -> Audie
 
 
 def _signals(part: Part, audiences: Mapping[str, Audience]) -> dict[Metric, Ladder]:
-    return {_metric(name, part): _ladder(SIGNALS, levels, audiences) for name, levels in part.items()}
+    return {
+        _metric(name, part): _ladder(SIGNALS, levels, audiences) for name, levels in part.items()
+    }
 
 
 def _pauses(part: Part, audiences: Mapping[str, Audience]) -> Pauses:

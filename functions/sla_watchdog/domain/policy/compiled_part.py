@@ -1,4 +1,6 @@
-"""Parts of the compiled policy, asked for by type: what the build did not write is named by its path."""
+"""Parts of the compiled policy, asked for by type: what the build did not write is named by its
+path.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ class DamagedPolicy(SlaWatchdogError):  # noqa: N818 - its name is what is wrong
 
 @frozen
 class Part:
-    """A part of the compiled form, by its path. Each question raises `DamagedPolicy` for the wrong type."""
+    """A part of the compiled form, by its path. Each question raises `DamagedPolicy` for the wrong
+    type.
+    """
 
     path: str
     value: object

@@ -1,7 +1,8 @@
 """The policy in force: everything an operator decided, checked and ready to be asked.
 
-These values are made in one place only, from the compiled policy (`sla_watchdog.domain.policy.compiled`), so a bad
-one cannot exist here. Durations are whole seconds; "open time" is time inside the rule's calendar.
+These values are made in one place only, from the compiled policy
+(`sla_watchdog.domain.policy.compiled`), so a bad one cannot exist here. Durations are whole
+seconds; "open time" is time inside the rule's calendar.
 """
 
 from __future__ import annotations
@@ -13,16 +14,17 @@ from functools import cached_property
 
 from attrs import field, frozen
 
-from sla_watchdog.domain.time.business_time import Calendar
 from sla_watchdog.domain.policy.ranks import ranks_of
+from sla_watchdog.domain.time.business_time import Calendar
 
 
 class Metric(StrEnum):
     """What a clock measures. The first five are targets of a ticket; the others belong to the case.
 
-    `age` is wall time and never paused. From `progress` on they are signals: open time, or a count of events.
-    `pause` is raised where a pause lasted longer than the policy allows, `promise` where a promise was not kept and
-    no level that is due goes above those who were notified before.
+    `age` is wall time and never paused. From `progress` on they are signals: open time, or a
+    count of events. `pause` is raised where a pause lasted longer than the policy allows,
+    `promise` where a promise was not kept and no level that is due goes above those who were
+    notified before.
     """
 
     FIRST_RESPONSE = "first_response"
@@ -72,14 +74,18 @@ class Percent:
 
 @frozen
 class Before:
-    """Due at the latest instant with `seconds` of open time left; at the start when there never were as many."""
+    """Due at the latest instant with `seconds` of open time left; at the start when there never
+    were as many.
+    """
 
     seconds: int
 
 
 @frozen
 class After:
-    """Due `seconds` of open time after the deadline, never before the breach; 0 is the breach itself."""
+    """Due `seconds` of open time after the deadline, never before the breach; 0 is the breach
+    itself.
+    """
 
     seconds: int
 
@@ -113,7 +119,8 @@ LONGEST_GAP = 7 * 86400
 
 @frozen
 class Repeat:
-    """How the last level comes again for ever, in wall-clock seconds; `doubling` gaps grow up to a week.
+    """How the last level comes again for ever, in wall-clock seconds; `doubling` gaps grow up to a
+    week.
 
     `every` is at least a minute and at most a week.
     """
@@ -123,7 +130,9 @@ class Repeat:
 
     @property
     def _growing(self) -> int:
-        """How many gaps are shorter than a week; the n-th, counted from 0, is `every` doubled n times."""
+        """How many gaps are shorter than a week; the n-th, counted from 0, is `every` doubled n
+        times.
+        """
         return ((LONGEST_GAP - 1) // self.every).bit_length()
 
     def offset(self, repetition: int) -> int:
@@ -163,8 +172,8 @@ class Ladder:
 class Target:
     """`within` seconds of open time, not counting time in a status group of `pauses_in`.
 
-    With `due`, the ticket field of that name holds the deadline: another system set it, and no pause moves it;
-    `within` is 0 then.
+    With `due`, the ticket field of that name holds the deadline: another system set it, and no
+    pause moves it; `within` is 0 then.
     """
 
     metric: Metric
@@ -177,10 +186,11 @@ class Target:
 
 @frozen
 class Pauses:
-    """Seconds of open time that one pause, and all pauses of a clock together, may last; None for no limit.
+    """Seconds of open time that one pause, and all pauses of a clock together, may last; None for
+    no limit.
 
-    `tell` are the audiences told when a limit is used up; where it is empty, those of the first level of the
-    clock's own ladder.
+    `tell` are the audiences told when a limit is used up; where it is empty, those of the first
+    level of the clock's own ladder.
     """
 
     longest: int | None = None
@@ -190,7 +200,9 @@ class Pauses:
 
 @frozen
 class Acknowledge:
-    """The promise of an acknowledgement reaches at most `longest` seconds of open time ahead; `snoozes` per case."""
+    """The promise of an acknowledgement reaches at most `longest` seconds of open time ahead;
+    `snoozes` per case.
+    """
 
     longest: int = 16 * 3600
     snoozes: int = 2
@@ -208,8 +220,9 @@ class Truth(Enum):
 class Condition:
     """One key of `when:`.
 
-    `any_of` holds when the ticket's value (text, trimmed and case-folded; for a list, a member) is one of them;
-    `missing` when the ticket has none; `at_least` when it is a number >= that. `negate` turns the answer round.
+    `any_of` holds when the ticket's value (text, trimmed and case-folded; for a list, a member)
+    is one of them; `missing` when the ticket has none; `at_least` when it is a number >= that.
+    `negate` turns the answer round.
     """
 
     field: str
@@ -242,9 +255,10 @@ class Audience:
 class Source:
     """Where a ticket stands in the Tickets table, in the operator's own shape.
 
-    `key` maps the table's key attributes to templates: `{"ticket_id": "{ticket_id}"}` or
-    `{"pk": "TICKET#{ticket_id}", "sk": "META"}`. `only` keeps records whose attribute is one of the values
-    (several entity types in one table). `fields` maps our field names to paths (`requester.org.tier`).
+    `key` maps the table's key attributes to templates: `{"ticket_id": "{ticket_id}"}` or `{"pk":
+    "TICKET#{ticket_id}", "sk": "META"}`. `only` keeps records whose attribute is one of the
+    values (several entity types in one table). `fields` maps our field names to paths
+    (`requester.org.tier`).
     """
 
     key: Mapping[str, str]
@@ -257,7 +271,9 @@ class Policy:
     source: Source
     timezone: str | None
     statuses: Mapping[str, str]
-    """Status as the desk writes it (trimmed, case-folded) -> group: open, waiting, resolved, closed, or its own."""
+    """Status as the desk writes it (trimmed, case-folded) -> group: open, waiting, resolved,
+    closed, or its own.
+    """
     groups: tuple[str, ...]
     """The groups in the order of the policy file: a ticket moves forward down this list."""
     priorities: Mapping[str, str]
@@ -271,18 +287,26 @@ class Policy:
     rules: tuple[Rule, ...]
     ceilings: Ladder
     signals: Mapping[Metric, Ladder]
-    """One ladder for each kind of signal; its levels have `Open` or `Count` triggers, the lowest first."""
+    """One ladder for each kind of signal; its levels have `Open` or `Count` triggers, the lowest
+    first.
+    """
     pauses: Pauses
     gap: int
-    """Seconds of wall time: a follow-up of a ticket that was closed for longer is a new case, with a link."""
+    """Seconds of wall time: a follow-up of a ticket that was closed for longer is a new case, with
+    a link.
+    """
     thanks: int | None
-    """Seconds of wall time after an end in which the customer's first message says thanks; None where none does."""
+    """Seconds of wall time after an end in which the customer's first message says thanks; None
+    where none does.
+    """
     acknowledge: Acknowledge
     digest_after: int
     hash: str
     """Of the compiled form: two policies with one hash judge alike."""
     holidays_until: str
-    """The last date (ISO) up to which holidays are expanded; later deadlines are a finding (semantics A7)."""
+    """The last date (ISO) up to which holidays are expanded; later deadlines are a finding
+    (semantics A7).
+    """
 
     @cached_property
     def asked(self) -> frozenset[str]:
@@ -291,9 +315,13 @@ class Policy:
 
     @cached_property
     def fields(self) -> frozenset[str]:
-        """Names of ticket fields that a condition, a deadline or a signal reads; a record is asked for them too."""
+        """Names of ticket fields that a condition, a deadline or a signal reads; a record is asked
+        for them too.
+        """
         deadlines = {target.due for rule in self.rules for target in rule.targets if target.due}
-        return frozenset({*self.asked, *deadlines, *(REPORTED[m] for m in self.signals if m in REPORTED)})
+        return frozenset(
+            {*self.asked, *deadlines, *(REPORTED[m] for m in self.signals if m in REPORTED)}
+        )
 
     def above(self, audience: str) -> frozenset[str]:
         """The audiences that are further up."""
@@ -302,31 +330,44 @@ class Policy:
     @cached_property
     def _above(self) -> Mapping[str, frozenset[str]]:
         names = self.audiences
-        return {name: frozenset(each for each in names if self.rank(each) > self.rank(name)) for name in names}
+        return {
+            name: frozenset(each for each in names if self.rank(each) > self.rank(name))
+            for name in names
+        }
 
     @cached_property
     def ranks(self) -> Mapping[str, int]:
-        """How far up each audience is, by the ladders and the ceilings; who is further up has the higher number."""
+        """How far up each audience is, by the ladders and the ceilings; who is further up has the
+        higher number.
+        """
         ladders = [target.ladder for rule in self.rules for target in rule.targets]
-        told = [[level.tell for level in ladder.levels] for ladder in (*ladders, *self.signals.values())]
-        return ranks_of(self.audiences, told, [level.tell for level in self.ceilings.levels])
+        notified = [
+            [level.tell for level in ladder.levels] for ladder in (*ladders, *self.signals.values())
+        ]
+        return ranks_of(self.audiences, notified, [level.tell for level in self.ceilings.levels])
 
     def rank(self, audience: str) -> int:
         """-1 for one that no level tells, as `operations`."""
         return self.ranks.get(audience, -1)
 
     def within_reach(self, rules: Iterable[Rule]) -> tuple[str, ...]:
-        """Whom the ladders of these rules, the signals and the ceilings tell, the nearest to the ticket first."""
+        """Whom the ladders of these rules, the signals and the ceilings tell, the nearest to the
+        ticket first.
+        """
         ladders = [target.ladder for rule in rules for target in rule.targets]
         ladders += [*self.signals.values(), self.ceilings]
-        named = dict.fromkeys(name for ladder in ladders for level in ladder.levels for name in level.tell)
+        named = dict.fromkeys(
+            name for ladder in ladders for level in ladder.levels for name in level.tell
+        )
         return tuple(sorted(named, key=self.rank))
 
     @cached_property
     def holidays_end(self) -> int:
         """The instant from which on no holidays are known."""
         end = date.fromisoformat(self.holidays_until)
-        return int(datetime(end.year + 1, 1, 1, tzinfo=UTC).timestamp()) if end.month == 12 else 2**62
+        return (
+            int(datetime(end.year + 1, 1, 1, tzinfo=UTC).timestamp()) if end.month == 12 else 2**62
+        )
 
     @cached_property
     def deadlines(self) -> bool:

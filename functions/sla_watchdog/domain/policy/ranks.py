@@ -6,17 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
-Told: TypeAlias = Sequence[Sequence[str]]
+LadderAudiences: TypeAlias = Sequence[Sequence[str]]
 """Whom each level of one ladder tells, the lowest level first."""
 
 Pairs: TypeAlias = frozenset[tuple[str, str]]
 """(who hears first, who hears next)."""
 
 
-def ranks_of(audiences: Iterable[str], ladders: Iterable[Told], ceilings: Told) -> Mapping[str, int]:
-    """From 0, the nearest to a ticket. Whoever a ladder tells at a later level is above those of the levels before, and
-    the audiences of the ceilings are above all of which no ladder says otherwise. Where two ladders contradict each
-    other, neither counts.
+def ranks_of(
+    audiences: Iterable[str], ladders: Iterable[LadderAudiences], ceilings: LadderAudiences
+) -> Mapping[str, int]:
+    """From 0, the nearest to a ticket. Whoever a ladder tells at a later level is above those of
+    the levels before, and the audiences of the ceilings are above all of which no ladder says
+    otherwise. Where two ladders contradict each other, neither counts.
     """
     said = frozenset(pair for ladder in (*ladders, ceilings) for pair in _pairs(ladder))
     agreed = frozenset((lower, upper) for lower, upper in said if (upper, lower) not in said)
@@ -26,7 +28,7 @@ def ranks_of(audiences: Iterable[str], ladders: Iterable[Told], ceilings: Told) 
     return _heights(names, agreed | {(lower, upper) for lower in below for upper in top})
 
 
-def _pairs(ladder: Told) -> Iterator[tuple[str, str]]:
+def _pairs(ladder: LadderAudiences) -> Iterator[tuple[str, str]]:
     """Of the levels at which an audience is told for the first time."""
     known: set[str] = set()
     levels = []
@@ -48,7 +50,9 @@ def _at_or_above(names: set[str], pairs: Pairs) -> set[str]:
 
 
 def _heights(names: Sequence[str], pairs: Pairs) -> Mapping[str, int]:
-    """The length of the longest way up to each; bounded, since several ladders may go round in a circle."""
+    """The length of the longest way up to each; bounded, since several ladders may go round in a
+    circle.
+    """
     heights = dict.fromkeys(names, 0)
     ways = sorted(pairs)
     for _ in names:

@@ -1,7 +1,7 @@
 """Any Unicode text, made fit to be shown on one line, measured, and cut where readers expect it.
 
-What people typed may hold anything: control characters, direction overrides, lone surrogates, a hundred accents on
-one letter. Nothing here ever fails on it.
+What people typed may hold anything: control characters, direction overrides, lone surrogates, a
+hundred accents on one letter. Nothing here ever fails on it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ ELLIPSIS = "…"
 
 _JOINER, _NON_JOINER = "\u200d", "\u200c"
 _UNKNOWN = "\ufffd"
-_NUMBER_SIGNS = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
+_NUMBER_SIGNS = frozenset(
+    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+)
 _PREPENDED = _NUMBER_SIGNS | frozenset(
     "\u0d4e\U000111c2\U000111c3\U0001193f\U00011941\U00011a3a\U00011a84\U00011a85\U00011a86\U00011a87\U00011a88"
     "\U00011a89\U00011d46\U00011f02"
@@ -37,7 +39,9 @@ _VIRAMA = 9
 
 
 def tidy(text: str) -> str:
-    """One line in NFC: no controls, no line breaks, no invisible or direction-changing characters, no surrogates."""
+    """One line in NFC: no controls, no line breaks, no invisible or direction-changing characters,
+    no surrogates.
+    """
     text = text[:LONGEST_READ]
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
@@ -46,7 +50,9 @@ def tidy(text: str) -> str:
 
 
 def _shown(char: str) -> str:
-    """The character, or what stands in its place: a blank, nothing, or the sign for what cannot be shown."""
+    """The character, or what stands in its place: a blank, nothing, or the sign for what cannot be
+    shown.
+    """
     category = unicodedata.category(char)
     if category == "Cc":
         return " "
@@ -111,13 +117,17 @@ def _is_pictograph(char: str) -> bool:
 def _binds(cluster: str, char: str) -> bool:
     """Whether a sign after the last letter binds the next letter to it."""
     signs = takewhile(_extends, reversed(cluster))
-    return unicodedata.category(char) == "Lo" and any(unicodedata.combining(sign) == _VIRAMA for sign in signs)
+    return unicodedata.category(char) == "Lo" and any(
+        unicodedata.combining(sign) == _VIRAMA for sign in signs
+    )
 
 
 def _same_syllable(last: str, char: str) -> bool:
     """Hangul written in letters: a leading consonant, vowels, final consonants."""
     before, after = _jamo(last), _jamo(char)
-    return (before == "L" and after in ("L", "V", "S")) or (before in ("V", "T", "S") and after in ("V", "T"))
+    return (before == "L" and after in ("L", "V", "S")) or (
+        before in ("V", "T", "S") and after in ("V", "T")
+    )
 
 
 def _jamo(char: str) -> str:
@@ -135,7 +145,9 @@ Measure = Callable[[str], int]
 
 
 def units(text: str) -> int:
-    """UTF-16 code units: what a service in Java may count as characters; never fewer than code points."""
+    """UTF-16 code units: what a service in Java may count as characters; never fewer than code
+    points.
+    """
     return len(text) if text.isascii() else len(text) + sum(char > "\uffff" for char in text)
 
 
@@ -151,7 +163,9 @@ def _width(char: str) -> int:
 
 
 def room(text: str) -> int:
-    """Columns, but never fewer than characters: bounds the bytes as well as the width of what is shown."""
+    """Columns, but never fewer than characters: bounds the bytes as well as the width of what is
+    shown.
+    """
     return max(columns(text), units(text))
 
 

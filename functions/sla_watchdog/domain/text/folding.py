@@ -45,7 +45,9 @@ GSM_EXTENDED = frozenset("^{}\\[~]|€")
 
 
 def ascii_folded(text: str) -> str:
-    """Accents dropped, signs spelled out, each run of what has no ASCII form a single `?`; layout is kept."""
+    """Accents dropped, signs spelled out, each run of what has no ASCII form a single `?`; layout
+    is kept.
+    """
     return "".join(_folded(text, str.isascii))
 
 
@@ -68,7 +70,9 @@ def _folded(text: str, allowed: Callable[[str], bool]) -> Iterator[str]:
 
 def _plain(char: str, allowed: Callable[[str], bool]) -> str:
     spelled = unicodedata.normalize("NFKD", char).translate(_SPELLED)
-    return "".join(each for each in spelled if each.isascii() and each.isprintable() and allowed(each)).strip()
+    return "".join(
+        each for each in spelled if each.isascii() and each.isprintable() and allowed(each)
+    ).strip()
 
 
 def septets(text: str) -> int:

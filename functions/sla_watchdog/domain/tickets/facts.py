@@ -1,4 +1,5 @@
-"""Facts: assertions about the past, kept as a set, from which everything else is computed again at will.
+"""Facts: assertions about the past, kept as a set, from which everything else is computed again at
+will.
 
 Union is the only operation, so a record seen twice, late or out of order changes nothing.
 """
@@ -22,7 +23,8 @@ T = TypeVar("T")
 class Fact:
     """`field` of `ticket` is (or did) `value` since (or at) `at`, in epoch seconds.
 
-    Of an event (`created`, `agent_reply`, …) every assertion counts; of a state (`status`, `team`, …) the changes.
+    Of an event (`created`, `agent_reply`, …) every assertion counts; of a state (`status`,
+    `team`, …) the changes.
     """
 
     ticket: str
@@ -59,7 +61,9 @@ def _holds(series: Series, fact: Fact) -> bool:
 
 
 def _with(series: Series, new: Iterable[Fact]) -> Series:
-    """With facts that it does not hold, each put in its place: the many known ones are not sorted again."""
+    """With facts that it does not hold, each put in its place: the many known ones are not sorted
+    again.
+    """
     merged = list(series)
     for fact in dict.fromkeys(new):
         insort(merged, fact, key=_in_time)
@@ -121,7 +125,9 @@ class Facts:
         series = self.of_field(ticket, name)
         if len(series) < 2:
             return series
-        return tuple(fact for i, fact in enumerate(series) if not i or series[i - 1].value != fact.value)
+        return tuple(
+            fact for i, fact in enumerate(series) if not i or series[i - 1].value != fact.value
+        )
 
     def latest(self, ticket: str, name: str) -> Value:
         """The value of a state now; empty where nothing was ever said."""
@@ -139,8 +145,12 @@ class Facts:
         return min((series[0].at for series in self._series.get(ticket, {}).values()), default=None)
 
     def last_seen(self, ticket: str) -> int | None:
-        """The latest time for which the ticket itself says anything; problems in reading it do not count."""
+        """The latest time for which the ticket itself says anything; problems in reading it do not
+        count.
+        """
         times = (
-            series[-1].at for name, series in self._series.get(ticket, {}).items() if not name.startswith(UNREADABLE)
+            series[-1].at
+            for name, series in self._series.get(ticket, {}).items()
+            if not name.startswith(UNREADABLE)
         )
         return max(times, default=None)

@@ -1,4 +1,6 @@
-"""Which tickets are one matter, and what a ticket takes over from those that were merged into it (semantics D6)."""
+"""Which tickets are one matter, and what a ticket takes over from those that were merged into it
+(semantics D6).
+"""
 
 from __future__ import annotations
 
@@ -6,32 +8,37 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import evolve, frozen
 
-from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.ticket import ENDED, Span, Ticket, ticket, until
 
 LINKS = ("case_id", "merged_into", "follow_up_of")
 """Fields of a ticket that name what it belongs to: a case of the desk's own, or another ticket."""
 
 OF_THE_DESK = "case_id="
-"""What stands before the name of a case of the desk's own, which may read like the id of a ticket and is none."""
+"""What stands before the name of a case of the desk's own, which may read like the id of a ticket
+and is none.
+"""
 
 
 APART = "apart"
-"""The field that names what a ticket is not linked with, though it says so: that case has `MOST_TICKETS` already."""
+"""The field that names what a ticket is not linked with, though it says so: that case has
+`MOST_TICKETS` already.
+"""
 
 MOST_TICKETS = 100
-"""Of one case, those not counted that were merged into another. More is a mistake (a desk that writes the same
-`case_id` everywhere), and would not fit into an item; each of the rest is judged by itself.
+"""Of one case, those not counted that were merged into another. More is a mistake (a desk that
+writes the same `case_id` everywhere), and would not fit into an item; each of the rest is judged
+by itself.
 """
 
 
 @frozen
-class Matter:
+class LinkedTickets:
     """Tickets that are one matter, the oldest first; its id is that of the oldest.
 
-    Age and signals are its own. `earlier` is the ticket that an old, closed matter ended with, where this one began
-    as a follow-up of it after more than `cases.gap`.
+    Age and signals are its own. `earlier` is the ticket that an old, closed matter ended with,
+    where this one began as a follow-up of it after more than `cases.gap`.
     """
 
     tickets: tuple[Ticket, ...]
@@ -57,11 +64,15 @@ class Matter:
     def ended_at(self) -> int | None:
         """Since when none of it is unresolved; None while something is."""
         ends = [each.ended_at for each in self.tickets]
-        return max((at for at in ends if at is not None), default=None) if None not in ends else None
+        return (
+            max((at for at in ends if at is not None), default=None) if None not in ends else None
+        )
 
 
 def named_by(link: str, value: str) -> str:
-    """The name under which what a ticket is linked to is known: tickets and cases of the desk share none."""
+    """The name under which what a ticket is linked to is known: tickets and cases of the desk share
+    none.
+    """
     return OF_THE_DESK + value if link == "case_id" else value
 
 
@@ -70,16 +81,22 @@ def as_written(name: str) -> str:
     return name.removeprefix(OF_THE_DESK)
 
 
-def mentioned(facts: Facts) -> frozenset[str]:
-    """Every name that a ticket was ever linked to: tickets, also such as were never seen, and cases of the desk; but
-    none that it stands apart from.
+def linked_names(facts: Facts) -> frozenset[str]:
+    """Every name that a ticket was ever linked to: tickets, also such as were never seen, and cases
+    of the desk; but none that it stands apart from.
     """
     found = set()
     for name in facts.tickets():
         for link in LINKS:
             values = (fact.value for fact in facts.of_field(name, link))
-            targets = {named_by(link, value) for value in values if isinstance(value, str) and value}
-            found |= {target for target in targets if target != name and not _stands_apart(name, target, facts)}
+            targets = {
+                named_by(link, value) for value in values if isinstance(value, str) and value
+            }
+            found |= {
+                target
+                for target in targets
+                if target != name and not _stands_apart(name, target, facts)
+            }
     return frozenset(found)
 
 
@@ -88,7 +105,7 @@ def _stands_apart(ticket: str, target: str, facts: Facts) -> bool:
     return any(fact.value in (target, as_written(target)) for fact in facts.of_field(ticket, APART))
 
 
-def apart(facts: Facts, names: Iterable[str], now: int) -> frozenset[Fact]:
+def refused_links(facts: Facts, names: Iterable[str], now: int) -> frozenset[Fact]:
     """The facts by which its tickets stand apart from `names`."""
     wanted = frozenset(names)
     links = (
@@ -106,12 +123,16 @@ def weight(facts: Facts) -> int:
 
 
 def merges(facts: Facts) -> tuple[Mapping[str, tuple[str, int]], frozenset[str]]:
-    """Who was merged into whom and when, down to the last survivor; and the tickets that run in a circle.
+    """Who was merged into whom and when, down to the last survivor; and the tickets that run in a
+    circle.
 
-    A merge into a ticket that was never seen, or round in a circle, is none: somebody must stay responsible.
+    A merge into a ticket that was never seen, or round in a circle, is none: somebody must stay
+    responsible.
     """
     into = {name: str(facts.latest(name, "merged_into")) for name in facts.tickets()}
-    into = {name: survivor for name, survivor in into.items() if survivor in into and survivor != name}
+    into = {
+        name: survivor for name, survivor in into.items() if survivor in into and survivor != name
+    }
     ends: dict[str, tuple[str, int]] = {}
     circular = set()
     for name in into:
@@ -138,7 +159,11 @@ def tickets_of(facts: Facts, policy: Policy) -> tuple[Ticket, ...]:
     alone = {name: ticket(name, facts, policy) for name in facts.tickets()}
     if len(alone) > 1:
         ends, _ = merges(facts)
-        taken = {name: (end, since) for name, (end, at) in ends.items() if (since := _takes_over(alone[end], at))}
+        taken = {
+            name: (end, since)
+            for name, (end, at) in ends.items()
+            if (since := _takes_over(alone[end], at))
+        }
         for name, (survivor, since) in taken.items():
             alone[name] = evolve(alone[name], merged_into=survivor, merged_at=since)
         for survivor in {survivor for survivor, _ in taken.values()}:
@@ -148,7 +173,8 @@ def tickets_of(facts: Facts, policy: Policy) -> tuple[Ticket, ...]:
 
 
 def _takes_over(survivor: Ticket, at: int) -> int | None:
-    """Since when the survivor of a merge answers for both; None where it was over, or its record is deleted.
+    """Since when the survivor of a merge answers for both; None where it was over, or its record is
+    deleted.
 
     A ticket merged into one that nobody works on stays what it was: somebody must stay responsible.
     """
@@ -165,7 +191,9 @@ def _age(each: Ticket) -> tuple[int, str]:
 
 
 def _taking_over(survivor: Ticket, absorbed: Iterable[Ticket]) -> Ticket:
-    """The survivor from the earliest creation on: before its own, what happened to the oldest counts."""
+    """The survivor from the earliest creation on: before its own, what happened to the oldest
+    counts.
+    """
     oldest_first = tuple(sorted(absorbed, key=_age))
     oldest = oldest_first[0]
     survivor = _with_messages(survivor, oldest_first)
@@ -181,18 +209,29 @@ def _taking_over(survivor: Ticket, absorbed: Iterable[Ticket]) -> Ticket:
 
 
 def _with_messages(survivor: Ticket, absorbed: tuple[Ticket, ...]) -> Ticket:
-    """What is said on a merged ticket after the merge is said on the survivor; all of it ends its pauses."""
+    """What is said on a merged ticket after the merge is said on the survivor; all of it ends its
+    pauses.
+    """
 
     def later(each: Ticket, instants: tuple[int, ...]) -> set[int]:
         return {at for at in instants if each.merged_at is not None and at >= each.merged_at}
 
-    written = {at for each in absorbed for at in each.heard}
+    written = {at for each in absorbed for at in each.customer_messages}
     created = {each.created_at for each in absorbed if not each.by_agent}
     return evolve(
         survivor,
-        asked=tuple(sorted({*survivor.asked, *(at for each in absorbed for at in later(each, each.asked))})),
-        answered=tuple(sorted({*survivor.answered, *(at for each in absorbed for at in later(each, each.answered))})),
-        heard=tuple(sorted({*survivor.heard, *written, *created})),
+        asked=tuple(
+            sorted({*survivor.asked, *(at for each in absorbed for at in later(each, each.asked))})
+        ),
+        answered=tuple(
+            sorted(
+                {
+                    *survivor.answered,
+                    *(at for each in absorbed for at in later(each, each.answered)),
+                }
+            )
+        ),
+        customer_messages=tuple(sorted({*survivor.customer_messages, *written, *created})),
         own_created_at=survivor.created_at,
         absorbed=absorbed,
     )
@@ -209,21 +248,32 @@ def _without_hole(spans: tuple[Span, ...], end: int) -> Iterator[Span]:
 # ------------------------------------------------------------------ matters
 
 
-def matters(tickets: tuple[Ticket, ...], facts: Facts, policy: Policy) -> tuple[Matter, ...]:
-    """The tickets of a case in matters, the oldest first: one, unless a follow-up came too late to belong to it."""
+def matters(tickets: tuple[Ticket, ...], facts: Facts, policy: Policy) -> tuple[LinkedTickets, ...]:
+    """The tickets of a case in matters, the oldest first: one, unless a follow-up came too late to
+    belong to it.
+    """
     if not tickets:
         return ()
     if len(tickets) == 1:
-        return (Matter(tickets, str(facts.latest(tickets[0].id, "follow_up_of"))),)
-    late = {each.id: earlier for each in tickets if (earlier := _late_follow_up(each, tickets, facts, policy))}
+        return (LinkedTickets(tickets, str(facts.latest(tickets[0].id, "follow_up_of"))),)
+    late = {
+        each.id: earlier
+        for each in tickets
+        if (earlier := _late_follow_up(each, tickets, facts, policy))
+    }
     if not late:
-        return (Matter(tickets),)
+        return (LinkedTickets(tickets),)
     groups = _connected(tickets, late, facts)
-    return tuple(Matter(group, next((late[each.id] for each in group if each.id in late), "")) for group in groups)
+    return tuple(
+        LinkedTickets(group, next((late[each.id] for each in group if each.id in late), ""))
+        for group in groups
+    )
 
 
 def _late_follow_up(each: Ticket, tickets: tuple[Ticket, ...], facts: Facts, policy: Policy) -> str:
-    """The ticket that this one follows after it had been closed for longer than the gap; '' where it belongs to it."""
+    """The ticket that this one follows after it had been closed for longer than the gap; '' where
+    it belongs to it.
+    """
     name = facts.latest(each.id, "follow_up_of")
     earlier = next((other for other in tickets if other.id == name and other.id != each.id), None)
     if earlier is None or earlier.ended_at is None:
@@ -231,7 +281,9 @@ def _late_follow_up(each: Ticket, tickets: tuple[Ticket, ...], facts: Facts, pol
     return earlier.id if each.created_at - earlier.ended_at > policy.gap else ""
 
 
-def _connected(tickets: tuple[Ticket, ...], late: Mapping[str, str], facts: Facts) -> list[tuple[Ticket, ...]]:
+def _connected(
+    tickets: tuple[Ticket, ...], late: Mapping[str, str], facts: Facts
+) -> list[tuple[Ticket, ...]]:
     """Tickets that some link joins, a follow-up that came too late being none."""
     group = {each.id: each.id for each in tickets}
 

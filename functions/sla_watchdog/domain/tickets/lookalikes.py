@@ -1,6 +1,8 @@
-"""What makes two open tickets of one customer look like one matter: a URL, a reference, or the subject (semantics D6).
+"""What makes two open tickets of one customer look like one matter: a URL, a reference, or the
+subject (semantics D6).
 
-Pure: `keys` serves `track`, replay and backtest alike. Two tickets that share a key look like the same matter.
+Pure: `keys` serves `track`, replay and backtest alike. Two tickets that share a key look like
+the same matter.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.clocks.findings import SAME_MATTER
+
+SAME_MATTER = "same_matter"
+"""The field of the fact that a ticket looks like an older one."""
 
 SHORTEST_SUBJECT = 12
 """Letters of a subject, below which it says nothing about the matter."""
@@ -42,7 +46,9 @@ STOCK = frozenset(
 )
 """Subjects of many matters, in normal form."""
 
-_PREFIX = re.compile(r"^\s*(re|aw|fwd?|wg|sv|vs|tr|rv|antw|ref)\s*(\[\d+\]|\(\d+\))?\s*:", re.IGNORECASE)
+_PREFIX = re.compile(
+    r"^\s*(re|aw|fwd?|wg|sv|vs|tr|rv|antw|ref)\s*(\[\d+\]|\(\d+\))?\s*:", re.IGNORECASE
+)
 _TOKEN = re.compile(r"#?\w+(?:[-/_.]\w+)*")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 _YEAR = re.compile(r"(19|20)\d\d")
@@ -50,7 +56,9 @@ _YEAR = re.compile(r"(19|20)\d\d")
 
 @frozen(order=True)
 class Key:
-    """What a ticket shares with others of its matter; `kind` is "URL", "reference" or "subject", in this order."""
+    """What a ticket shares with others of its matter; `kind` is "URL", "reference" or "subject", in
+    this order.
+    """
 
     customer: str
     kind: str
@@ -67,18 +75,27 @@ def keys(ticket: str, facts: Facts) -> frozenset[Key]:
     customer = str(facts.latest(ticket, "customer_id")).strip().casefold()
     if not customer:
         return frozenset()
-    url, subject = normal_url(str(facts.latest(ticket, "url"))), str(facts.latest(ticket, "subject"))
-    found = [("URL", url), *(("reference", each) for each in references(subject)), ("subject", normal_subject(subject))]
+    url, subject = (
+        normal_url(str(facts.latest(ticket, "url"))),
+        str(facts.latest(ticket, "subject")),
+    )
+    found = [
+        ("URL", url),
+        *(("reference", each) for each in references(subject)),
+        ("subject", normal_subject(subject)),
+    ]
     return frozenset(Key(customer, kind, text) for kind, text in found if text)
 
 
-def same_matter(younger: str, at: int, older: str, older_created_at: int, kind: str) -> Fact:
+def looks_alike(younger: str, at: int, older: str, older_created_at: int, kind: str) -> Fact:
     """The fact that `younger` looks like `older`, noticed at `at`."""
     return Fact(younger, SAME_MATTER, at, (older, str(older_created_at), kind))
 
 
 def normal_subject(subject: str) -> str:
-    """Case-folded, without Re: and its like, punctuation and blanks collapsed; '' for one that says too little."""
+    """Case-folded, without Re: and its like, punctuation and blanks collapsed; '' for one that says
+    too little.
+    """
     shorter = _PREFIX.sub("", subject)
     while shorter != subject:
         subject, shorter = shorter, _PREFIX.sub("", shorter)
@@ -89,7 +106,9 @@ def normal_subject(subject: str) -> str:
 
 
 def references(subject: str) -> tuple[str, ...]:
-    """Order numbers and other ids in a subject, without their punctuation; neither dates nor years are any."""
+    """Order numbers and other ids in a subject, without their punctuation; neither dates nor years
+    are any.
+    """
     return tuple(sorted(set(_references(subject)))[:MOST_REFERENCES])
 
 

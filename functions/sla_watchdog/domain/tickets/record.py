@@ -1,7 +1,8 @@
-"""From a ticket record, in whatever shape the help desk keeps it, to facts. Nothing here ever fails on a record.
+"""From a ticket record, in whatever shape the help desk keeps it, to facts. Nothing here ever fails
+on a record.
 
-What cannot be read becomes a fact too: the state `unreadable:<field>`, whose value is the reason and which a
-later, readable record ends. So a finding lives exactly as long as its cause.
+What cannot be read becomes a fact too: the state `unreadable:<field>`, whose value is the reason
+and which a later, readable record ends. So a finding lives exactly as long as its cause.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
-from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Facts, Value
 from sla_watchdog.domain.policy.model import Policy, Source
+from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Facts, Value
 from sla_watchdog.domain.tickets.ticket import AGENT
 
 Record = Mapping[str, object]
@@ -48,7 +49,9 @@ REPLIES = {
 ENDS = {"resolved_at": "resolved", "closed_at": "closed"}
 
 LONGEST_TEXT = 250
-"""Characters kept of any one value: enough for a subject line, and a 300 KB description costs nothing."""
+"""Characters kept of any one value: enough for a subject line, and a 300 KB description costs
+nothing.
+"""
 
 LONGEST_ID = 1_000
 """Bytes of a ticket id that still fits into every key of ours, of DynamoDB's 2,048 and 1,024."""
@@ -60,10 +63,14 @@ TOO_NEW = 300
 """Seconds by which a record's own times may be ahead of the time at which it was seen."""
 
 TOO_OLD = 24 * 3600
-"""Seconds by which a streamed record's own time may be behind the stream's; a stream keeps no more (aws: 24 h)."""
+"""Seconds by which a streamed record's own time may be behind the stream's; a stream keeps no more
+(aws: 24 h).
+"""
 
 SAME_MOMENT = 60
-"""Changes this close (seconds) count as in the order of their arrival: many desks write whole minutes."""
+"""Changes this close (seconds) count as in the order of their arrival: many desks write whole
+minutes.
+"""
 
 
 class Unreadable(ValueError):  # noqa: N818 - its name is what is wrong
@@ -71,13 +78,19 @@ class Unreadable(ValueError):  # noqa: N818 - its name is what is wrong
 
 
 def text_of(value: object) -> Value:
-    """A DynamoDB value as text: decimals without trailing zeros, lists and sets as a tuple; '' for none."""
+    """A DynamoDB value as text: decimals without trailing zeros, lists and sets as a tuple; '' for
+    none.
+    """
     if value is None:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Decimal | int | float):
-        return format(Decimal(str(value)).normalize(), "f") if Decimal(str(value)).is_finite() else str(value)
+        return (
+            format(Decimal(str(value)).normalize(), "f")
+            if Decimal(str(value)).is_finite()
+            else str(value)
+        )
     if isinstance(value, str):
         return " ".join(value[: 4 * LONGEST_TEXT].split())[:LONGEST_TEXT]
     if isinstance(value, list | tuple | set | frozenset):
@@ -87,7 +100,9 @@ def text_of(value: object) -> Value:
 
 
 def seconds_of(value: object, zone: str | None) -> int:
-    """Epoch seconds of ISO 8601 (without offset: in `zone`), epoch seconds or milliseconds (DESIGN.md section 5)."""
+    """Epoch seconds of ISO 8601 (without offset: in `zone`), epoch seconds or milliseconds
+    (DESIGN.md section 5).
+    """
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise Unreadable(f"a {type(value).__name__}, not a time")
     try:
@@ -125,20 +140,27 @@ def at_path(record: Record, path: str) -> object:
 
 
 def ticket_id(record: Record, source: Source) -> str:
-    """The id read back out of the key attributes; '' when they do not fit the templates of `source.key`."""
+    """The id read back out of the key attributes; '' when they do not fit the templates of
+    `source.key`.
+    """
     for attribute, template in source.key.items():
         if "{ticket_id}" in template:
             value = record.get(attribute)
             if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
                 return ""
-            found = re.fullmatch(re.escape(template).replace(re.escape("{ticket_id}"), "(.+)"), str(value), re.DOTALL)
+            found = re.fullmatch(
+                re.escape(template).replace(re.escape("{ticket_id}"), "(.+)"), str(value), re.DOTALL
+            )
             name = found[1] if found else ""
             return name if name.strip() and len(name.encode(errors="replace")) <= LONGEST_ID else ""
     return ""
 
 
 def ticket_key(ticket: str, source: Source) -> dict[str, str]:
-    return {attribute: template.replace("{ticket_id}", ticket) for attribute, template in source.key.items()}
+    return {
+        attribute: template.replace("{ticket_id}", ticket)
+        for attribute, template in source.key.items()
+    }
 
 
 def is_ticket(record: Record, source: Source) -> bool:
@@ -158,9 +180,10 @@ class Seen(Enum):
 
 
 @frozen
-class Past:
-    """What is known of how a record was seen before. `edited_at` is when a changed policy reached its case, `read_at`
-    when it was last read; a record that is read now was not changed last before `oldest`.
+class CaseHistory:
+    """What is known of how a record was seen before. `edited_at` is when a changed policy reached
+    its case, `read_at` when it was last read; a record that is read now was not changed last
+    before `oldest`.
     """
 
     edited_at: int | None = None
@@ -170,7 +193,9 @@ class Past:
 
 @frozen
 class _Reader:
-    """Reads one record against what is known already; `now` is when the table had it, epoch seconds."""
+    """Reads one record against what is known already; `now` is when the table had it, epoch
+    seconds.
+    """
 
     ticket: str
     record: Record
@@ -178,7 +203,7 @@ class _Reader:
     known: Facts
     now: int
     seen: Seen
-    past: Past
+    past: CaseHistory
 
     def value(self, name: str) -> object:
         return at_path(self.record, self.policy.source.fields.get(name, name))
@@ -193,12 +218,16 @@ class _Reader:
             yield self.fact(field, self.after_all(field), reason)
 
     def after_all(self, name: str) -> int:
-        """`now`; for a record that was read, after all that is known of the field, whatever the reader's clock says."""
+        """`now`; for a record that was read, after all that is known of the field, whatever the
+        reader's clock says.
+        """
         series = self.known.of_field(self.ticket, name)
         return max(self.now, series[-1].at + 1) if series and self.seen is Seen.READ else self.now
 
     def time(self, name: str) -> tuple[int | None, str]:
-        """The time in field `name`, and what is wrong with it ('' when nothing is, or it is not there)."""
+        """The time in field `name`, and what is wrong with it ('' when nothing is, or it is not
+        there).
+        """
         value = self.value(name)
         if value is None or value == "":
             return None, ""
@@ -211,19 +240,28 @@ class _Reader:
         return at, ""
 
     def own_time(self) -> tuple[int, str]:
-        """When the record changed: by its own `updated_at` while plausible, else by the table's stream."""
+        """When the record changed: by its own `updated_at` while plausible, else by the table's
+        stream.
+        """
         at, reason = self.time("updated_at")
         if at is None:
             return self.now, reason
         last = self.known.last_seen(self.ticket)
         if at < (self.past.oldest if self.seen is Seen.READ else self.now - TOO_OLD):
-            return self.now, "" if last is None else "updated_at: more than 24 hours before the change was seen"
+            return (
+                self.now,
+                "" if last is None else "updated_at: more than 24 hours before the change was seen",
+            )
         if last is not None and at < last - SAME_MOMENT and last <= self.now:
-            return self.now, "" if self.is_new_to_us(last) else "updated_at: earlier than what was seen before"
+            return self.now, "" if self.is_new_to_us(
+                last
+            ) else "updated_at: earlier than what was seen before"
         return at, reason
 
     def is_new_to_us(self, last: int) -> bool:
-        """Nothing was learned since the policy changed: what is new may be what that reads, in a record as it was."""
+        """Nothing was learned since the policy changed: what is new may be what that reads, in a
+        record as it was.
+        """
         return self.past.edited_at is not None and last < self.past.edited_at
 
     def facts(self) -> Iterator[Fact]:
@@ -270,7 +308,9 @@ class _Reader:
             yield self.fact(name, since, value)
 
     def since(self, name: str, at: int, value: Value) -> int | None:
-        """Since when the state has a value that is not known of it yet; None where that says nothing new."""
+        """Since when the state has a value that is not known of it yet; None where that says
+        nothing new.
+        """
         changes = self.known.changes(self.ticket, name)
         if not changes:
             return at if value else None
@@ -284,7 +324,9 @@ class _Reader:
         return None if self.known.as_of(self.ticket, name, at) == value else at
 
     def before_the_newest(self, name: str, at: int, value: Value) -> int | None:
-        """In its place before what was read later, behind what came in the same second; None where it has none."""
+        """In its place before what was read later, behind what came in the same second; None where
+        it has none.
+        """
         series = self.known.of_field(self.ticket, name)
         newest = series[-1]
         if at > newest.at:
@@ -317,19 +359,27 @@ def observed(
     known: Facts,
     now: int,
     streamed: bool = False,
-    past: Past = Past(),
+    past: CaseHistory = CaseHistory(),
 ) -> frozenset[Fact]:
-    """What `record` says that `known` does not yet; `now` is when the table had it: the stream's time, or the read's.
+    """What `record` says that `known` does not yet; `now` is when the table had it: the stream's
+    time, or the read's.
 
-    A read comes after all that is known and shows the newest state of a record that may have lain untouched for
-    years. A stream shows each change within a day, so a streamed record with an older time of its own is not believed.
+    A read comes after all that is known and shows the newest state of a record that may have
+    lain untouched for years. A stream shows each change within a day, so a streamed record with
+    an older time of its own is not believed.
     """
     seen = Seen.READ
     if streamed:
         seen = Seen.LATE if now < past.read_at else Seen.STREAMED
-    return frozenset(_Reader(ticket, record, policy, known, now, seen, past).facts()).difference(known)
+    return frozenset(_Reader(ticket, record, policy, known, now, seen, past).facts()).difference(
+        known
+    )
 
 
 def vanished(ticket: str, known: Facts, now: int) -> frozenset[Fact]:
     """What the absence of a record says: the ticket is gone since `now`, unless that is known."""
-    return frozenset() if known.latest(ticket, "gone") else frozenset({Fact(ticket, "gone", now, "deleted")})
+    return (
+        frozenset()
+        if known.latest(ticket, "gone")
+        else frozenset({Fact(ticket, "gone", now, "deleted")})
+    )

@@ -1,4 +1,6 @@
-"""A ticket as its facts tell it: when it was created, in which status group it was when, who said something when."""
+"""A ticket as its facts tell it: when it was created, in which status group it was when, who said
+something when.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +10,17 @@ from functools import cached_property
 
 from attrs import evolve, frozen
 
-from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.tickets.facts import Fact, Facts
 
 ENDED = frozenset({"resolved", "closed"})
 UNKNOWN = "unknown"
 """The group of a status that the policy file does not name. It runs every clock (semantics D8)."""
 
 ASKED = "customer asked"
-"""The group of a span that runs although its status would hold or end it: the customer wrote, and waits."""
+"""The group of a span that runs although its status would hold or end it: the customer wrote, and
+waits.
+"""
 
 BOT = "bot"
 AGENT = "agent"
@@ -24,7 +28,9 @@ AGENT = "agent"
 
 @frozen
 class Span:
-    """The ticket was in `group` for `start <= t < end`; `end` is None for the span that still lasts."""
+    """The ticket was in `group` for `start <= t < end`; `end` is None for the span that still
+    lasts.
+    """
 
     start: int
     end: int | None
@@ -33,10 +39,12 @@ class Span:
 
 @frozen
 class Ticket:
-    """`asked` are the customer's messages, `answered` the public ones by persons of the desk, oldest first.
+    """`asked` are the customer's messages, `answered` the public ones by persons of the desk,
+    oldest first.
 
-    `absorbed` are the tickets that were merged into this one: it takes over their creation and what they left
-    unanswered. `by_agent` is True for one that the desk itself opened. `bot_reopenings` count, but climb no ladder.
+    `absorbed` are the tickets that were merged into this one: it takes over their creation and
+    what they left unanswered. `by_agent` is True for one that the desk itself opened.
+    `bot_reopenings` count, but climb no ladder.
     """
 
     id: str
@@ -50,14 +58,18 @@ class Ticket:
     by_agent: bool = False
     bot_reopenings: frozenset[int] = frozenset()
     unknown_until: int | None = None
-    """Until then its status is not known (it was first seen late), so pauses before it count as running."""
+    """Until then its status is not known (it was first seen late), so pauses before it count as
+    running.
+    """
     absorbed: tuple[Ticket, ...] = ()
     own_created_at: int | None = None
     """When a survivor of a merge was itself created; None for any other ticket."""
     thanks: frozenset[int] = frozenset()
     """Messages after an end that the policy takes as thanks."""
-    heard: tuple[int, ...] = ()
-    """When the customer wrote of it anywhere: the messages to tickets merged into it, and their creation, too."""
+    customer_messages: tuple[int, ...] = ()
+    """When the customer wrote of it anywhere: the messages to tickets merged into it, and their
+    creation, too.
+    """
 
     @property
     def group(self) -> str:
@@ -67,7 +79,11 @@ class Ticket:
     def reopenings(self) -> tuple[int, ...]:
         """When it left resolved or closed for anything else."""
         pairs = zip(self.spans, self.spans[1:], strict=False)
-        again = (after.start for before, after in pairs if before.group in ENDED and after.group not in ENDED)
+        again = (
+            after.start
+            for before, after in pairs
+            if before.group in ENDED and after.group not in ENDED
+        )
         return tuple(at for at in again if at != self.own_created_at)
 
     @property
@@ -88,8 +104,8 @@ class Ticket:
 
     @property
     def ended_at(self) -> int | None:
-        """Since when it is resolved, closed, merged or deleted, and no message of the customer waits for an answer;
-        None while it is unresolved.
+        """Since when it is resolved, closed, merged or deleted, and no message of the customer
+        waits for an answer; None while it is unresolved.
 
         From resolved to closed nothing changes any more (semantics B5).
         """
@@ -104,8 +120,14 @@ class Ticket:
 
     @cached_property
     def unheard(self) -> tuple[Span, ...]:
-        """When it was over and a message of the customer waited all the same: until an answer or the reopening."""
-        waits = (wait for start, end in stretches(self.spans, ENDED) for wait in self._waits_in(start, end))
+        """When it was over and a message of the customer waited all the same: until an answer or
+        the reopening.
+        """
+        waits = (
+            wait
+            for start, end in stretches(self.spans, ENDED)
+            for wait in self._waits_in(start, end)
+        )
         return tuple(until(self.left_at, waits))
 
     def _waits_in(self, start: int, end: int | None) -> Iterator[Span]:
@@ -113,7 +135,9 @@ class Ticket:
         asked = [(at, ASKED) for at in _from_to(self.asked, start, end) if at not in self.thanks]
         answered = [(at, AGENT) for at in _from_to(self.answered, start, end)] if asked else []
         since: int | None = None
-        for at, who in sorted([*asked, *answered]):  # an answer comes before a message of the same second
+        for at, who in sorted(
+            [*asked, *answered]
+        ):  # an answer comes before a message of the same second
             if who == ASKED:
                 since = at if since is None else since
             elif since is not None:
@@ -123,12 +147,14 @@ class Ticket:
             yield Span(since, end, ASKED)
 
     @property
-    def as_heard(self) -> Ticket:
+    def as_notified(self) -> Ticket:
         """The same, but not over while a message of the customer waits."""
         return evolve(self, spans=tuple(_with(self.spans, self.unheard))) if self.unheard else self
 
     def since(self, groups: frozenset[str]) -> int | None:
-        """Since when it has been in one of `groups` without a break; None where it is in none of them now."""
+        """Since when it has been in one of `groups` without a break; None where it is in none of
+        them now.
+        """
         start = None
         for span in reversed(self.spans):
             if span.group not in groups:
@@ -140,7 +166,8 @@ class Ticket:
     def first_request(self) -> tuple[int, int | None]:
         """When the customer first asked, and the first public answer by a person.
 
-        Of a survivor of merges that of the ticket that waits the longest for its first answer (semantics D6).
+        Of a survivor of merges that of the ticket that waits the longest for its first answer
+        (semantics D6).
         """
         created = self.created_at if self.own_created_at is None else self.own_created_at
         requests = [(created, next(iter(self.answered), None))]
@@ -148,11 +175,20 @@ class Ticket:
             start, answered = each.first_request
             if answered is None:
                 answered = next(
-                    (at for at in self.answered if each.merged_at is not None and at >= each.merged_at), None
+                    (
+                        at
+                        for at in self.answered
+                        if each.merged_at is not None and at >= each.merged_at
+                    ),
+                    None,
                 )
             requests.append((start, answered))
         waiting = [request for request in requests if request[1] is None]
-        return min(waiting) if waiting else max(requests, key=lambda request: (request[1] or 0) - request[0])
+        return (
+            min(waiting)
+            if waiting
+            else max(requests, key=lambda request: (request[1] or 0) - request[0])
+        )
 
     def outside(self, groups: frozenset[str]) -> tuple[Span, ...]:
         """The spans in none of `groups`, cut off where the ticket left."""
@@ -228,23 +264,34 @@ def ticket(name: str, facts: Facts, policy: Policy) -> Ticket:
         spans=spans,
         asked=asked,
         thanks=frozenset(_thanks(spans, asked, policy)),
-        heard=asked,
+        customer_messages=asked,
         answered=_answers(facts.of_field(name, "agent_reply"), policy, created_at),
         gone_at=gone[-1].at if gone and gone[-1].value else None,
         by_agent=bool(created) and created[0].value == AGENT,
-        bot_reopenings=frozenset(f.at for f in facts.of_field(name, "reopened") if _is_bot(f, policy)),
+        bot_reopenings=frozenset(
+            f.at for f in facts.of_field(name, "reopened") if _is_bot(f, policy)
+        ),
         unknown_until=status[0].at if status and status[0].at - created_at > LATE else None,
     )
 
 
 LATE = 3600
-"""Seconds from the creation to the first known status, above which the time between counts as unknown."""
+"""Seconds from the creation to the first known status, above which the time between counts as
+unknown.
+"""
 
 
 def _steps(name: str, facts: Facts, policy: Policy) -> list[tuple[int, str]]:
-    """(at, group) in order; what ends a ticket counts before a status of the same second that reopens it."""
-    ends = [(f.at, 0, f.field) for field in ("resolved", "closed") for f in facts.of_field(name, field)]
-    states = [(f.at, 1, policy.statuses.get(str(f.value).casefold(), UNKNOWN)) for f in facts.changes(name, "status")]
+    """(at, group) in order; what ends a ticket counts before a status of the same second that
+    reopens it.
+    """
+    ends = [
+        (f.at, 0, f.field) for field in ("resolved", "closed") for f in facts.of_field(name, field)
+    ]
+    states = [
+        (f.at, 1, policy.statuses.get(str(f.value).casefold(), UNKNOWN))
+        for f in facts.changes(name, "status")
+    ]
     steps = [*ends, *states]
     steps.sort(key=lambda step: step[:2])
     return [(at, group) for at, _, group in steps]

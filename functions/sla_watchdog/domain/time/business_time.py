@@ -293,7 +293,10 @@ class _Line:
 
     def has_closure_within(self, start: int, end: int) -> bool:
         """Whether waiting from `start` to `end` meets a closed time that is too long to wait for."""
-        return any(min(end, opened) - max(start, closed) > self.longest_wait for closed, opened in self.closures)
+        return any(
+            min(end, opened) - max(start, closed) > self.longest_wait
+            for closed, opened in self.closures
+        )
 
 
 @define(eq=False)

@@ -1,4 +1,6 @@
-"""The page behind a link, as HTML that stands by itself: no script, no picture, nothing loaded from elsewhere."""
+"""The page behind a link, as HTML that stands by itself: no script, no picture, nothing loaded from
+elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -8,26 +10,24 @@ from collections.abc import Iterable, Iterator
 from html import escape
 
 from sla_watchdog.domain.escalation.acknowledgement import LONGEST_NAME, Answer, Promising
+from sla_watchdog.domain.text.times import duration, instant, open_time
 from sla_watchdog.presentation.text.case_history import past_in_words
 from sla_watchdog.presentation.text.situation import situation
 from sla_watchdog.presentation.text.wording import (
     clock_name,
-    duration,
     heading,
-    heard,
     id_of,
-    instant,
     lines_about,
     listed,
     name_of,
-    open_time,
+    notification_line,
     owned,
     subject_of,
     who,
     who_by_key,
 )
 from sla_watchdog.presentation.view.notice import Notice
-from sla_watchdog.usecases.respond.respond import Standing, State
+from sla_watchdog.usecases.respond.respond import LinkState, State
 
 STYLE = """
 :root { color-scheme: light; }
@@ -68,12 +68,14 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex, nofollow",
 }
-"""Of every answer: the page is nobody's but the reader's, and nothing on it may come from elsewhere."""
+"""Of every answer: the page is nobody's but the reader's, and nothing on it may come from
+elsewhere.
+"""
 
 MOST_TOLD = 5
 
 
-def page(standing: Standing, now: int, problem: str = "") -> str:
+def page(standing: LinkState, now: int, problem: str = "") -> str:
     """`problem` says why what was just sent was not taken."""
     match standing.state:
         case State.OPEN if standing.counted is Answer.DECLINED:
@@ -108,11 +110,14 @@ _CLOSED = {
 def refused() -> str:
     """For a request of a kind that no page sends."""
     title = "This cannot be asked for"
-    return _whole(title, f"<h1>{title}</h1>\n<p>Open the link of the message in a browser. Nothing was changed.</p>\n")
+    return _whole(
+        title,
+        f"<h1>{title}</h1>\n<p>Open the link of the message in a browser. Nothing was changed.</p>\n",
+    )
 
 
 def busy() -> str:
-    return page(Standing(State.UNREADABLE), 0)
+    return page(LinkState(State.UNREADABLE), 0)
 
 
 def _whole(title: str, body: str) -> str:
@@ -130,21 +135,24 @@ def _title(notice: Notice | None) -> str:
 # ------------------------------------------------------------------ what it is about
 
 
-def _open(standing: Standing, now: int, problem: str) -> Iterator[str]:
-    told, may = standing.notice, standing.promising
-    if told is None or may is None:
+def _open(standing: LinkState, now: int, problem: str) -> Iterator[str]:
+    notified, may = standing.notice, standing.promising
+    if notified is None or may is None:
         return
-    yield f'<p class="level">{escape(heading(told.lead))}</p>\n<h1>{escape(_title(told))}</h1>\n'
+    yield f'<p class="level">{escape(heading(notified.lead))}</p>\n<h1>{escape(_title(notified))}</h1>\n'
     if problem:
         yield f'<p class="problem" role="alert">Nothing was changed: {escape(problem)}.</p>\n'
-    yield "".join(f"<p>{escape(said)}</p>\n" for said in map(_plain, situation(told, now)))
-    yield _rows(_now(told, now))
-    yield from _form(told, may, now)
-    yield "<h2>So far</h2>\n" + _rows(_so_far(told, now))
+    yield "".join(f"<p>{escape(said)}</p>\n" for said in map(_plain, situation(notified, now)))
+    yield _rows(_now(notified, now))
+    yield from _form(notified, may, now)
+    yield "<h2>So far</h2>\n" + _rows(_so_far(notified, now))
 
 
 def _rows(rows: Iterable[tuple[str, Iterable[str]]]) -> str:
-    shown = (f"<div><dt>{escape(name)}</dt><dd>{'<br>'.join(map(escape, said))}</dd></div>\n" for name, said in rows)
+    shown = (
+        f"<div><dt>{escape(name)}</dt><dd>{'<br>'.join(map(escape, said))}</dd></div>\n"
+        for name, said in rows
+    )
     return f"<dl>\n{''.join(shown)}</dl>\n"
 
 
@@ -152,38 +160,57 @@ def _plain(said: str) -> str:
     return said.replace("\u00a0", " ")
 
 
-def _now(told: Notice, now: int) -> Iterator[tuple[str, Iterable[str]]]:
+def _now(notified: Notice, now: int) -> Iterator[tuple[str, Iterable[str]]]:
     """What somebody needs to know who decides whether to take it."""
-    customer = f", for {name_of(told.customer)}" if name_of(told.customer) else ""
-    yield "Case", [f"{id_of(told.about)}{customer}"]
-    teams = tuple(dict.fromkeys(team for line in lines_about(told, told.lead) if (team := name_of(line.team))))
+    customer = f", for {name_of(notified.customer)}" if name_of(notified.customer) else ""
+    yield "Case", [f"{id_of(notified.about)}{customer}"]
+    teams = tuple(
+        dict.fromkeys(
+            team for line in lines_about(notified, notified.lead) if (team := name_of(line.team))
+        )
+    )
     team = f", team {listed(teams)}" if teams else ""
-    yield "Owner", [owned(told, told.lead, now) + team]
-    if told.coming:
-        level = f"{clock_name(told.coming.clock)}, level {told.coming.level + 1}"
-        yield "Next, if nobody acts", [instant(told.coming.at, told.zone), f"{who(told.coming.recipient)}: {level}"]
+    yield "Owner", [owned(notified, notified.lead, now) + team]
+    if notified.upcoming:
+        level = f"{clock_name(notified.upcoming.clock)}, level {notified.upcoming.level + 1}"
+        yield (
+            "Next, if nobody acts",
+            [
+                instant(notified.upcoming.at, notified.zone),
+                f"{who(notified.upcoming.recipient)}: {level}",
+            ],
+        )
 
 
-def _so_far(told: Notice, now: int) -> Iterator[tuple[str, Iterable[str]]]:
-    yield from ((label, [_plain(said)]) for label, said in past_in_words(told, now))
-    yield "You were told as", [who(told.recipient)]
-    before = dict.fromkeys((each.at, who_by_key(each.to), heard(told, each)) for each in told.told)
+def _so_far(notified: Notice, now: int) -> Iterator[tuple[str, Iterable[str]]]:
+    yield from ((label, [_plain(said)]) for label, said in past_in_words(notified, now))
+    yield "You were told as", [who(notified.recipient)]
+    before = dict.fromkeys(
+        (each.at, who_by_key(each.to), notification_line(notified, each))
+        for each in notified.notified
+    )
     if before:
-        yield "Told before", [f"{instant(at, told.zone)} {to}: {what}" for at, to, what in [*before][-MOST_TOLD:]]
+        yield (
+            "Told before",
+            [
+                f"{instant(at, notified.zone)} {to}: {what}"
+                for at, to, what in [*before][-MOST_TOLD:]
+            ],
+        )
 
 
 # ------------------------------------------------------------------ what to answer
 
 
-def _form(told: Notice, may: Promising, now: int) -> Iterator[str]:
+def _form(notified: Notice, may: Promising, now: int) -> Iterator[str]:
     if may.held:
-        until = instant(may.held.until, told.zone)
+        until = instant(may.held.until, notified.zone)
         yield f"<h2>{escape(name_of(may.held.by))} has taken it</h2>\n"
         yield f"<p>An update is promised by {escape(until)}.</p>\n"
     if may.held and not may.snoozes_left:
         yield "<p>It was put off as often as the policy allows. Nobody can put it off again.</p>\n"
     elif choices := [at for at in may.offers if may.held is None or at > may.held.until]:
-        yield _taking(told, may, choices, now)
+        yield _taking(notified, may, choices, now)
     yield (
         '<h2>Not yours?</h2>\n<form method="post">\n<input type="hidden" name="answer" value="not_me">\n'
         '<button class="other">Not me</button>\n</form>\n'
@@ -191,12 +218,12 @@ def _form(told: Notice, may: Promising, now: int) -> Iterator[str]:
     )
 
 
-def _taking(told: Notice, may: Promising, choices: list[int], now: int) -> str:
+def _taking(notified: Notice, may: Promising, choices: list[int], now: int) -> str:
     left = f" ({may.snoozes_left} left)" if may.held else ""
     title = "Put it off" if may.held else "I take it"
     rows = "".join(
         f'<label class="choice"><input type="radio" name="until" value="{at}" required{" checked" if not i else ""}>'
-        f"<span>{escape(instant(at, told.zone))}<br><small>in {escape(_ahead(may, at, now))}</small></span></label>\n"
+        f"<span>{escape(instant(at, notified.zone))}<br><small>in {escape(_ahead(may, at, now))}</small></span></label>\n"
         for i, at in enumerate(choices)
     )
     return (
@@ -214,32 +241,37 @@ def _taking(told: Notice, may: Promising, choices: list[int], now: int) -> str:
 def _ahead(may: Promising, at: int, now: int) -> str:
     """`2 h`; where the hours are not round the clock, `17 h 30 m (2 h of working time)`."""
     working = open_time(may.calendar.between(now, at))
-    return working if may.calendar.between(now, at) == at - now else f"{duration(at - now)} ({working} of working time)"
+    return (
+        working
+        if may.calendar.between(now, at) == at - now
+        else f"{duration(at - now)} ({working} of working time)"
+    )
 
 
 # ------------------------------------------------------------------ what was answered
 
 
-def _not_you(told: Notice | None) -> str:
+def _not_you(notified: Notice | None) -> str:
     return (
-        f"<h1>Noted: not you</h1>\n{_about(told)}<p>Nothing is held back: whoever comes next is told in time.</p>\n"
+        f"<h1>Noted: not you</h1>\n{_about(notified)}<p>Nothing is held back: whoever comes next is told in time.</p>\n"
         "<p>Others who got the same message can still take it with this link.</p>\n"
     )
 
 
-def _noted(standing: Standing) -> str:
+def _noted(standing: LinkState) -> str:
     """What was answered; where this very request came too late, that first."""
-    used, told = standing.link.used if standing.link else None, standing.notice
+    used, notified = standing.link.used if standing.link else None, standing.notice
     if used is None or used.until is None:
-        return _not_you(told)
-    by, until = escape(name_of(used.by)), escape(instant(used.until, told.zone if told else "UTC"))
+        return _not_you(notified)
+    by, until = (
+        escape(name_of(used.by)),
+        escape(instant(used.until, notified.zone if notified else "UTC")),
+    )
     title = f"{by} has it already" if standing.late else f"Noted: {by} takes it"
     late = '<p class="problem" role="alert">Your answer was not counted: somebody was first.</p>\n'
-    own = (
-        "<p>Tell the customer, or resolve it, in your help desk: a public message of a person keeps the promise.</p>\n"
-    )
+    own = "<p>Tell the customer, or resolve it, in your help desk: a public message of a person keeps the promise.</p>\n"
     return (
-        f"<h1>{title}</h1>\n{late if standing.late else ''}{_about(told)}"
+        f"<h1>{title}</h1>\n{late if standing.late else ''}{_about(notified)}"
         f"<p>Next update by <strong>{until}</strong>. "
         "Reminders wait until then; without an update the case escalates.</p>\n"
         f"{own if standing.counted else ''}"
@@ -248,9 +280,13 @@ def _noted(standing: Standing) -> str:
     )
 
 
-def _about(told: Notice | None) -> str:
-    return f"<p>{escape(_title(told))}<br><small>Case {escape(id_of(told.about))}</small></p>\n" if told else ""
+def _about(notified: Notice | None) -> str:
+    return (
+        f"<p>{escape(_title(notified))}<br><small>Case {escape(id_of(notified.about))}</small></p>\n"
+        if notified
+        else ""
+    )
 
 
-def _over(told: Notice | None) -> str:
-    return f"<h1>This is over</h1>\n{_about(told)}<p>The case is resolved or closed: there is nothing to take.</p>\n"
+def _over(notified: Notice | None) -> str:
+    return f"<h1>This is over</h1>\n{_about(notified)}<p>The case is resolved or closed: there is nothing to take.</p>\n"

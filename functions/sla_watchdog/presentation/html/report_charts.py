@@ -9,7 +9,9 @@ from sla_watchdog.domain.clocks.attainment import Kept
 INK, MET, BREACHED = "#1d1d1f", "#d4e4da", "#8f2d22"
 
 WIDTH, HEIGHT, HEAD, FOOT = 480, 170, 20, 22
-"""Of the chart of all weeks, in pixels; a phone makes it smaller. `HEAD` and `FOOT` are for numbers and dates."""
+"""Of the chart of all weeks, in pixels; a phone makes it smaller. `HEAD` and `FOOT` are for numbers
+and dates.
+"""
 
 SMALL_WIDTH, SMALL_HEIGHT, SMALL_STEP = 144, 24, 18
 
@@ -28,8 +30,10 @@ def weeks_chart(weeks: Sequence[Kept], names: Sequence[str]) -> str:
         parts.append(_text(middle, foot - breached - met - 5, _percent(kept)))
         parts.append(_text(middle, HEIGHT - 6, name))
     parts.append(f'<path d="M0 {HEIGHT - FOOT}.5H{WIDTH}" stroke="{INK}"/>')
-    told = "; ".join(f"{name}: {_spoken(kept)}" for kept, name in zip(weeks, names, strict=True))
-    return _svg(WIDTH, HEIGHT, f"Targets kept by week. {told}.", parts)
+    notified = "; ".join(
+        f"{name}: {_spoken(kept)}" for kept, name in zip(weeks, names, strict=True)
+    )
+    return _svg(WIDTH, HEIGHT, f"Targets kept by week. {notified}.", parts)
 
 
 def small_chart(weeks: Sequence[Kept]) -> str:
@@ -43,8 +47,10 @@ def small_chart(weeks: Sequence[Kept]) -> str:
         height = (SMALL_HEIGHT - 2) * kept.percent / 100
         parts += _bar(left, 1, 14, SMALL_HEIGHT - 2, "none")
         parts += _bar(left, SMALL_HEIGHT - 1 - height, 14, height, "#55606b")
-    told = ", ".join("none" if kept.percent is None else f"{kept.percent}" for kept in weeks)
-    return _svg(SMALL_WIDTH, SMALL_HEIGHT, f"Percent kept, the oldest week first: {told}.", parts)
+    notified = ", ".join("none" if kept.percent is None else f"{kept.percent}" for kept in weeks)
+    return _svg(
+        SMALL_WIDTH, SMALL_HEIGHT, f"Percent kept, the oldest week first: {notified}.", parts
+    )
 
 
 def _percent(kept: Kept) -> str:

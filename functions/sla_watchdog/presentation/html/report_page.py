@@ -9,12 +9,14 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from sla_watchdog.domain.clocks.attainment import Attainment, Group, Kept
-from sla_watchdog.presentation.view.case_row import Trouble
-from sla_watchdog.presentation.text.report import about, promise, said, week_of
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.presentation.text.wording import METRIC, count_of, duration, id_of, instant, name_of
-from sla_watchdog.presentation.view.report import Line, Report
+from sla_watchdog.domain.text.times import count_of, duration, instant
 from sla_watchdog.presentation.html.report_charts import small_chart, weeks_chart
+from sla_watchdog.presentation.text.report import about, promise, said, week_of
+from sla_watchdog.presentation.text.wording import id_of, name_of
+from sla_watchdog.presentation.view.case_row import Trouble
+from sla_watchdog.presentation.view.report import Line, Report
+from sla_watchdog.presentation.words import METRIC
 
 MOST = 100
 """Cases in each list."""
@@ -71,15 +73,29 @@ HEAD = f"""<!doctype html>
 def page(report: Report, attainment: Attainment | None) -> str:
     """With `attainment`, how targets were kept comes before the cases."""
     written = instant(report.now, report.zone)
-    title = f"Week of {week_of(attainment, report.zone)}" if attainment else written[: len("Mon 2026-03-02")]
+    title = (
+        f"Week of {week_of(attainment, report.zone)}"
+        if attainment
+        else written[: len("Mon 2026-03-02")]
+    )
     parts = [
         f"<h1>{title}</h1>\n<p>{escape(f'SLA watchdog, written {written}, {report.zone}.')}</p>\n",
         _numbers(report),
         *([_attainment(attainment, report.zone)] if attainment else []),
-        _list("Oldest", "Open the longest by the wall clock; nothing pauses that.", report.oldest, report),
+        _list(
+            "Oldest",
+            "Open the longest by the wall clock; nothing pauses that.",
+            report.oldest,
+            report,
+        ),
         _list("Breached", "Past a deadline; the worst first.", report.breached, report),
         _list("Due within a day", "The soonest first.", report.at_risk, report),
-        _list("Promises broken", "An update was promised, and nothing was written since.", report.broken, report),
+        _list(
+            "Promises broken",
+            "An update was promised, and nothing was written since.",
+            report.broken,
+            report,
+        ),
     ]
     return f"{HEAD}{''.join(parts)}</main></body>\n</html>\n"
 
@@ -113,7 +129,9 @@ def _list(title: str, explained: str, lines: Sequence[Line], report: Report) -> 
         return _section(title, "None.", "")
     items = "".join(_item(line, report) for line in lines[:MOST])
     hidden = len(lines) - MOST
-    more = f"<p>and {count_of(hidden, 'more case')}: sla-watchdog status</p>\n" if hidden > 0 else ""
+    more = (
+        f"<p>and {count_of(hidden, 'more case')}: sla-watchdog status</p>\n" if hidden > 0 else ""
+    )
     return _section(f"{title}: {len(lines):,}", explained, f"<ol>\n{items}</ol>\n{more}")
 
 
@@ -137,12 +155,16 @@ def _attainment(attainment: Attainment, zone: str) -> str:
         "stopped in time; a breach counts in the week in which it happened. Each exchange counts."
     )
     names = [date_of(at, zone) for at in attainment.starts[:-1]]
-    tables = "".join(_table(policy, team, rows) for (policy, team), rows in _by_team(attainment.weeks))
+    tables = "".join(
+        _table(policy, team, rows) for (policy, team), rows in _by_team(attainment.weeks)
+    )
     legend = (
         "Height: clocks decided in the week that begins on the date. Dark: breached. Light: met. In the tables below, "
         "the share kept in each of these weeks."
     )
-    return _section("Targets kept", explained, f"{weeks_chart(total, names)}<p>{legend}</p>\n{tables}")
+    return _section(
+        "Targets kept", explained, f"{weeks_chart(total, names)}<p>{legend}</p>\n{tables}"
+    )
 
 
 def _by_team(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sla_watchdog.domain.escalation.subscribers import Absence, Missing, State
+from sla_watchdog.domain.text.times import count_of, instant, iso
 from sla_watchdog.presentation.text.envelope import VERSION, Message, short_ref, sms_line
 from sla_watchdog.presentation.text.layout import paragraphs, wrapped
-from sla_watchdog.presentation.text.wording import count_of, instant, iso, name_of, who
-from sla_watchdog.domain.escalation.subscribers import Absence, Missing, State
+from sla_watchdog.presentation.text.wording import name_of, who
 
 MOST_SHOWN = 40
 """Addresses that one e-mail describes; of more it says how many."""
@@ -21,7 +22,9 @@ WHY = {
     State.UNVERIFIED: "is not verified, and this AWS account is in the SMS sandbox (seen {at})",
 }
 
-NOBODY_IN_OPERATIONS = "Nobody gets the alarms and findings of the SLA watchdog itself: operations has no subscriber."
+NOBODY_IN_OPERATIONS = (
+    "Nobody gets the alarms and findings of the SLA watchdog itself: operations has no subscriber."
+)
 
 
 def why(missing: Missing) -> str:
@@ -57,11 +60,16 @@ def render_absence(absence: Absence, now: int) -> Message:
     heading = _heading(absence)
     blocks = [
         wrapped(NOBODY_IN_OPERATIONS) if absence.vacant else [],
-        ["What to do: subscribe somebody who is awake.", "  sla-watchdog subscribe operations ADDRESS"]
+        [
+            "What to do: subscribe somebody who is awake.",
+            "  sla-watchdog subscribe operations ADDRESS",
+        ]
         if absence.vacant
         else [],
         *(block for each in shown for block in _described(each)),
-        [f"and {count_of(len(absence.missing) - len(shown), 'more address', 'more addresses')}: sla-watchdog status"]
+        [
+            f"and {count_of(len(absence.missing) - len(shown), 'more address', 'more addresses')}: sla-watchdog status"
+        ]
         if len(absence.missing) > len(shown)
         else [],
         wrapped(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sla_watchdog.domain.clocks.targets import Clock, State
+from sla_watchdog.domain.policy.model import Metric
+from sla_watchdog.domain.text.times import instant
 from sla_watchdog.presentation.text.finding import advice
 from sla_watchdog.presentation.text.layout import whole
-from sla_watchdog.presentation.text.wording import instant, listed, name_of, owners, taker, who
+from sla_watchdog.presentation.text.wording import listed, name_of, owners, taker, who
 from sla_watchdog.presentation.view.notice import Item, Kind, Notice
-from sla_watchdog.domain.policy.model import Metric
 
 
 def to_do(notice: Notice, now: int) -> Iterator[str]:
@@ -25,10 +26,10 @@ def to_do(notice: Notice, now: int) -> Iterator[str]:
         return
     yield _whose(owners(notice, item), notice, now)
     yield _action(item, item.clock, notice.zone, now)
-    coming = notice.coming
-    higher = coming is not None and coming.recipient.audience != notice.recipient.audience
-    if coming and higher and coming.clock == item.alert.clock and item.state is State.BREACHED:
-        yield f"If nothing changes, {who(coming.recipient)} is told on {whole(instant(coming.at, notice.zone))}."
+    upcoming = notice.upcoming
+    higher = upcoming is not None and upcoming.recipient.audience != notice.recipient.audience
+    if upcoming and higher and upcoming.clock == item.alert.clock and item.state is State.BREACHED:
+        yield f"If nothing changes, {who(upcoming.recipient)} is told on {whole(instant(upcoming.at, notice.zone))}."
 
 
 def _whose(named: tuple[str, ...], notice: Notice, now: int) -> str:
@@ -46,10 +47,14 @@ def _nobody(notice: Notice, now: int) -> str:
     """The desk shows no assignee; somebody may have taken it all the same."""
     if taken := notice.taken(now):
         until = whole(instant(taken.until, notice.zone))
-        return f"{taker(taken)} took it and promised an update by {until}; the desk shows no assignee."
+        return (
+            f"{taker(taken)} took it and promised an update by {until}; the desk shows no assignee."
+        )
     if had := notice.had(now):
         until = whole(instant(had.until, notice.zone))
-        return f"{taker(had)} had it until {until}; nobody owns it now: name one person who takes it."
+        return (
+            f"{taker(had)} had it until {until}; nobody owns it now: name one person who takes it."
+        )
     return "Nobody owns it: name one person who takes it."
 
 
@@ -77,4 +82,8 @@ def _action(item: Item, clock: Clock, zone: str, now: int) -> str:
         case Metric.UPDATE:
             return f"Tell the customer {by or 'now'} how it stands."
         case _:
-            return f"Resolve it {by}." if by else "Resolve it, or tell the customer by when it will be."
+            return (
+                f"Resolve it {by}."
+                if by
+                else "Resolve it, or tell the customer by when it will be."
+            )

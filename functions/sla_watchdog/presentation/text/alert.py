@@ -1,7 +1,12 @@
-"""One case to one recipient: what is wrong, what to do, who owns it, who knows, what comes next, and why."""
+"""One case to one recipient: what is wrong, what to do, who owns it, who knows, what comes next,
+and why.
+"""
 
 from __future__ import annotations
 
+from sla_watchdog.domain.policy.model import Metric
+from sla_watchdog.domain.text.display import brief, cut, tidy, units
+from sla_watchdog.domain.text.times import count_of, duration, instant
 from sla_watchdog.presentation.text import sections
 from sla_watchdog.presentation.text.action import to_do
 from sla_watchdog.presentation.text.envelope import Message, sms_line, within_limit
@@ -9,14 +14,9 @@ from sla_watchdog.presentation.text.finding import OF_THE_SET_UP
 from sla_watchdog.presentation.text.layout import paragraphs, wrapped
 from sla_watchdog.presentation.text.situation import situation
 from sla_watchdog.presentation.text.structured import structured
-from sla_watchdog.domain.text.display import brief, cut, tidy, units
 from sla_watchdog.presentation.text.wording import (
-    METRIC,
-    count_of,
-    duration,
     heading,
     id_of,
-    instant,
     name_of,
     owners,
     phrase,
@@ -25,16 +25,22 @@ from sla_watchdog.presentation.text.wording import (
     subject_of,
 )
 from sla_watchdog.presentation.view.notice import Kind, Notice
-from sla_watchdog.domain.policy.model import Metric
+from sla_watchdog.presentation.words import METRIC
 
 
 def render(notice: Notice, now: int) -> Message:
     """The message of one notice at `now`, which must be the instant the notice was made for."""
-    return within_limit(Message(_subject(notice, now), _email(notice, now), _sms(notice, now), structured(notice, now)))
+    return within_limit(
+        Message(
+            _subject(notice, now), _email(notice, now), _sms(notice, now), structured(notice, now)
+        )
+    )
 
 
 def _subject(notice: Notice, now: int) -> str:
-    """`[Breach, level 2] City page still online: resolution 6 h 10 m over (T-4711)`; only the middle is cut."""
+    """`[Breach, level 2] City page still online: resolution 6 h 10 m over (T-4711)`; only the
+    middle is cut.
+    """
     lead, case = notice.lead, brief(subject_id(notice), 24)
     start, about = f"[{heading(lead)}] ", subject_of(notice, subject_id(notice))
     if lead.kind is Kind.FINDING:
@@ -56,7 +62,9 @@ def _news(notice: Notice, now: int) -> str:
 
 
 def _sms(notice: Notice, now: int) -> str:
-    """Severity, case, clock, how late, that nobody owns it; then the subject as far as it goes, and the ref."""
+    """Severity, case, clock, how late, that nobody owns it; then the subject as far as it goes, and
+    the ref.
+    """
     lead, case = notice.lead, subject_id(notice)
     head, about = f"{short_heading(lead)} {brief(case, 24)}", subject_of(notice, case)
     if lead.kind is Kind.FINDING:
@@ -70,7 +78,9 @@ def _sms(notice: Notice, now: int) -> str:
         owner = f", {brief(promise.by, 16) or 'somebody'} broke a promise"
     if notice.reopened_at(now) and lead.kind is Kind.ALERT:
         owner = ", reopened"
-    return sms_line(f"{head} {_news(notice, now)}{others}{owner}", about, lead.alert.ref, notice.link)
+    return sms_line(
+        f"{head} {_news(notice, now)}{others}{owner}", about, lead.alert.ref, notice.link
+    )
 
 
 def _email(notice: Notice, now: int) -> str:
@@ -90,8 +100,14 @@ def _title(notice: Notice, now: int) -> list[str]:
     facts = [f"Case {id_of(notice.about)}"]
     facts += [f"for {name_of(notice.customer)}"] if tidy(notice.customer) else []
     facts += [_tickets(notice)] if len(notice.tickets) > 1 else []
-    opened = f"Opened {instant(notice.opened_at, notice.zone)}, {duration(now - notice.opened_at)} ago"
-    earlier = f"Follows an earlier case that was closed: {id_of(notice.earlier)}" if notice.earlier else ""
+    opened = (
+        f"Opened {instant(notice.opened_at, notice.zone)}, {duration(now - notice.opened_at)} ago"
+    )
+    earlier = (
+        f"Follows an earlier case that was closed: {id_of(notice.earlier)}"
+        if notice.earlier
+        else ""
+    )
     return [*wrapped(subject_of(notice)), *wrapped(", ".join(facts)), opened, *wrapped(earlier)]
 
 

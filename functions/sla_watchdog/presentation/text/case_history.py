@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from sla_watchdog.domain.text.times import duration, instant, times
 from sla_watchdog.presentation.text.layout import whole
-from sla_watchdog.presentation.text.wording import duration, id_of, instant, listed, name_of, times
+from sla_watchdog.presentation.text.wording import id_of, listed, name_of
+from sla_watchdog.presentation.view.case_history import CaseHistory
 from sla_watchdog.presentation.view.notice import Notice
-from sla_watchdog.presentation.view.case_history import Past
 
 
 def past_in_words(notice: Notice, now: int) -> Iterator[tuple[str, str]]:
@@ -30,7 +31,7 @@ def _teams(teams: Sequence[str], handovers: int) -> str:
     return (listed(names) or "none") + (f"; passed on {times(handovers)}" if handovers else "")
 
 
-def _reopened(past: Past, zone: str) -> str:
+def _reopened(past: CaseHistory, zone: str) -> str:
     """When it was last is known only where each was seen."""
     if not past.reopened:
         return "never"
@@ -43,8 +44,10 @@ def _last(instants: Sequence[int], zone: str) -> str:
     return f", last {whole(instant(instants[-1], zone))}" if instants else ""
 
 
-def _replies(past: Past, zone: str) -> str:
+def _replies(past: CaseHistory, zone: str) -> str:
     if not (past.replies or past.asked):
         return "none is known, of either side"
     sides = ((past.replies, "desk"), (past.asked, "customer"))
-    return "; ".join(whole(f"{len(said):,} by the {side}{_last(said, zone)}") for said, side in sides)
+    return "; ".join(
+        whole(f"{len(said):,} by the {side}{_last(said, zone)}") for said, side in sides
+    )

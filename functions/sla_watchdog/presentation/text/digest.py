@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from sla_watchdog.domain.escalation.case import Recipient, Severity
-from sla_watchdog.presentation.text.envelope import VERSION, Message, short_ref, sms_line, within_limit
+from sla_watchdog.domain.text.display import brief, columns, cut, units
+from sla_watchdog.domain.text.times import count_of, instant, iso
+from sla_watchdog.presentation.text.envelope import (
+    VERSION,
+    Message,
+    short_ref,
+    sms_line,
+    within_limit,
+)
 from sla_watchdog.presentation.text.layout import padded, paragraphs, wrapped
 from sla_watchdog.presentation.text.structured import Json, alert, audience, is_broken, promise
-from sla_watchdog.domain.text.display import brief, columns, cut, units
 from sla_watchdog.presentation.text.wording import (
-    count_of,
     id_of,
-    instant,
-    iso,
     owned,
     owners,
     phrase,
@@ -31,8 +35,12 @@ MOST_LISTED = 50
 """Cases that the e-mail lists; the structured body names every alert."""
 
 
-def render_digest(notices: Sequence[Notice], recipient: Recipient, digest_id: str, now: int) -> Message:
-    """One message for `notices` (at least one, all made at `now`), which lead with their own most urgent alert."""
+def render_digest(
+    notices: Sequence[Notice], recipient: Recipient, digest_id: str, now: int
+) -> Message:
+    """One message for `notices` (at least one, all made at `now`), which lead with their own most
+    urgent alert.
+    """
     ordered = _by_urgency(notices)
     ref = short_ref(digest_id)
     return within_limit(
@@ -55,14 +63,25 @@ def _by_urgency(notices: Iterable[Notice]) -> list[Notice]:
 
 
 def _urgency(notice: Notice) -> tuple[bool, bool, bool, int, int, str]:
-    """Critical first, good news and findings last; then the higher level, then the later, then by name."""
+    """Critical first, good news and findings last; then the higher level, then the later, then by
+    name.
+    """
     lead = notice.lead
     calm = lead.alert.severity is not Severity.CRITICAL
-    return lead.kind is Kind.FINDING, lead.good_news, calm, -lead.alert.level, -lead.late, notice.case
+    return (
+        lead.kind is Kind.FINDING,
+        lead.good_news,
+        calm,
+        -lead.alert.level,
+        -lead.late,
+        notice.case,
+    )
 
 
 def _subject(ordered: list[Notice], now: int) -> str:
-    """`[Critical L4, 37 cases] City page still online: open for 730 d (T-4711)`: the most urgent one speaks for all."""
+    """`[Critical L4, 37 cases] City page still online: open for 730 d (T-4711)`: the most urgent
+    one speaks for all.
+    """
     first = ordered[0]
     start = f"[{short_heading(first.lead)}, {_count(ordered)}] "
     finding = first.lead.kind is Kind.FINDING
@@ -99,7 +118,11 @@ def _email(ordered: list[Notice], recipient: Recipient, ref: str, now: int) -> s
     alarms = [notice for notice in ordered if notice.lead.kind is Kind.ALERT]
     unowned = sum(not owners(notice, notice.lead) and not notice.taken(now) for notice in alarms)
     waiting = [notice for notice in ordered if not notice.lead.good_news]
-    opening = f"{_count(waiting)} {'waits' if len(waiting) == 1 else 'wait'} for {who(recipient)}." if waiting else ""
+    opening = (
+        f"{_count(waiting)} {'waits' if len(waiting) == 1 else 'wait'} for {who(recipient)}."
+        if waiting
+        else ""
+    )
     opening += f" Nobody owns {unowned:,} of them." if unowned else ""
     broken = _broken(ordered, now)
     opening += f" {broken}." if broken else ""
@@ -107,7 +130,11 @@ def _email(ordered: list[Notice], recipient: Recipient, ref: str, now: int) -> s
     opening += f" {calm} nothing from you any more." if waiting != ordered else ""
     hidden = len(ordered) - MOST_LISTED
     shown = ordered[:MOST_LISTED]
-    most = f" The {MOST_LISTED} most urgent follow; {hidden:,} more do not fit here." if hidden > 0 else ""
+    most = (
+        f" The {MOST_LISTED} most urgent follow; {hidden:,} more do not fit here."
+        if hidden > 0
+        else ""
+    )
     links = _LINKS if any(notice.link for notice in shown) else ""
     blocks = [
         wrapped((opening + most).strip()),
@@ -115,23 +142,43 @@ def _email(ordered: list[Notice], recipient: Recipient, ref: str, now: int) -> s
         ["  sla-watchdog status"],
         *(_entry(place, notice, now) for place, notice in enumerate(shown, 1)),
         [f"  and {hidden:,} more: sla-watchdog status"] if hidden > 0 else [],
-        wrapped(f"Digest {ref}, {count_of(sum(len(notice.items) for notice in ordered), 'alert')}."),
+        wrapped(
+            f"Digest {ref}, {count_of(sum(len(notice.items) for notice in ordered), 'alert')}."
+        ),
     ]
     return paragraphs(blocks)
 
 
 def _entry(place: int, notice: Notice, now: int) -> list[str]:
-    """Up to four lines: how bad, how late, which; what it is about; who owns it; where it is answered."""
+    """Up to four lines: how bad, how late, which; what it is about; who owns it; where it is
+    answered.
+    """
     lead, beside = notice.lead, " " * 5
     if lead.kind is Kind.FINDING:
-        return [f"{place:>3}. {padded('Finding', 44)}{id_of(notice.about)}", *wrapped(phrase(lead, now), indent=beside)]
+        return [
+            f"{place:>3}. {padded('Finding', 44)}{id_of(notice.about)}",
+            *wrapped(phrase(lead, now), indent=beside),
+        ]
     first = f"{place:>3}. {padded(short_heading(lead), 13)}{padded(cut(phrase(lead, now), 31), 31)}"
-    case = cut(id_of(notice.about), 72 - columns(first)) if columns(first) < 66 else id_of(notice.about)
+    case = (
+        cut(id_of(notice.about), 72 - columns(first))
+        if columns(first) < 66
+        else id_of(notice.about)
+    )
     more = f", {count_of(len(notice.items) - 1, 'more alert')}" if notice.items[1:] else ""
     about = brief(subject_of(notice), 67)
-    last = more.removeprefix(", ") if lead.good_news else f"{_owner(notice, now)}{_promise(notice, now)}{more}"
+    last = (
+        more.removeprefix(", ")
+        if lead.good_news
+        else f"{_owner(notice, now)}{_promise(notice, now)}{more}"
+    )
     link = [beside + notice.link] if notice.link else []
-    return [first + case, *([beside + about] if about else []), *wrapped(last, indent=beside), *link]
+    return [
+        first + case,
+        *([beside + about] if about else []),
+        *wrapped(last, indent=beside),
+        *link,
+    ]
 
 
 def _owner(notice: Notice, now: int) -> str:
@@ -145,7 +192,11 @@ def _owner(notice: Notice, now: int) -> str:
 def _promise(notice: Notice, now: int) -> str:
     """That one was broken, where the recipient was told nothing since."""
     broken = notice.broken(now)
-    return f"; {taker(broken)} promised an update by {instant(broken.until, notice.zone)}, broken" if broken else ""
+    return (
+        f"; {taker(broken)} promised an update by {instant(broken.until, notice.zone)}, broken"
+        if broken
+        else ""
+    )
 
 
 def _data(ordered: list[Notice], recipient: Recipient, digest_id: str, now: int) -> Json:
@@ -165,5 +216,13 @@ def _data(ordered: list[Notice], recipient: Recipient, digest_id: str, now: int)
 def _alerts(ordered: list[Notice], now: int) -> Iterator[Json]:
     for notice in ordered:
         for item in notice.items:
-            about: Json = {"case_subject": brief(subject_of(notice), 100), "link": notice.link or None}
-            yield {**alert(item, notice), **about, "promise": promise(notice), "promise_broken": is_broken(notice, now)}
+            about: Json = {
+                "case_subject": brief(subject_of(notice), 100),
+                "link": notice.link or None,
+            }
+            yield {
+                **alert(item, notice),
+                **about,
+                "promise": promise(notice),
+                "promise_broken": is_broken(notice, now),
+            }

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import evolve, field, frozen
 
-from sla_watchdog.domain.text.folding import ascii_folded, gsm_folded, septets
 from sla_watchdog.domain.text.display import cut, tidy, units
+from sla_watchdog.domain.text.folding import ascii_folded, gsm_folded, septets
 
 VERSION = 1
 """Of the structured body; rises when a key changes its meaning or goes."""
@@ -35,7 +35,9 @@ SHORTEST_REST = 12
 
 
 def subject_line(text: str) -> str:
-    """The subject as SNS accepts it: one line, at most 99 characters however they are counted, an ASCII sign first."""
+    """The subject as SNS accepts it: one line, at most 99 characters however they are counted, an
+    ASCII sign first.
+    """
     line = tidy(text)
     if not ("!" <= line[:1] <= "~"):
         line = f"SLA: {line}" if line else "SLA watchdog"
@@ -43,7 +45,8 @@ def subject_line(text: str) -> str:
 
 
 def sms_line(head: str, rest: str, ref: str, link: str = "") -> str:
-    """One SMS: `head` whole, as much of `rest` as fits, and the ref and the link, which are never cut.
+    """One SMS: `head` whole, as much of `rest` as fits, and the ref and the link, which are never
+    cut.
 
     `rest` and `link` may be empty.
     """
@@ -58,7 +61,9 @@ def sms_line(head: str, rest: str, ref: str, link: str = "") -> str:
 
 @frozen
 class Message:
-    """One Publish. `data` are the facts for machines, JSON values; its `ref` and `alerts` name what was told."""
+    """One Publish. `data` are the facts for machines, JSON values; its `ref` and `alerts` name what
+    was told.
+    """
 
     subject: str = field(converter=subject_line)
     email: str
@@ -66,7 +71,9 @@ class Message:
     data: Mapping[str, object]
 
     def body(self) -> str:
-        """The document of MessageStructure=json, in ASCII: a text for each protocol, `default` with everything."""
+        """The document of MessageStructure=json, in ASCII: a text for each protocol, `default` with
+        everything.
+        """
         texts = {"email": self.email, "sms": self.sms}
         return _json({"default": _json({**self.data, "subject": self.subject, **texts}), **texts})
 
@@ -77,16 +84,22 @@ class Message:
     @property
     def refs(self) -> tuple[str, ...]:
         """The refs of all alerts in it, the leading one first."""
-        return tuple(dict.fromkeys((self.ref, *(str(alert["ref"]) for alert in _alerts(self.data)))))
+        return tuple(
+            dict.fromkeys((self.ref, *(str(alert["ref"]) for alert in _alerts(self.data))))
+        )
 
     def plain(self) -> Message:
         """The same in ASCII alone, for when SNS refuses the full form."""
-        sms = "".join(char if char.isascii() else (ascii_folded(char)[:1] or "?") for char in self.sms)
+        sms = "".join(
+            char if char.isascii() else (ascii_folded(char)[:1] or "?") for char in self.sms
+        )
         data = {key: _ascii(value) for key, value in self.data.items()}
         return Message(ascii_folded(self.subject), ascii_folded(self.email), sms, data)
 
     def minimal(self) -> Message:
-        """Fixed words and the refs, for when SNS refuses even ASCII: nothing in it was written by a customer."""
+        """Fixed words and the refs, for when SNS refuses even ASCII: nothing in it was written by a
+        customer.
+        """
         shown = [f"  {ref}" for ref in self.refs[:MOST_REFS]]
         more = [f"  and {len(self.refs) - MOST_REFS} more"] if len(self.refs) > MOST_REFS else []
         return Message(
@@ -129,10 +142,11 @@ def short_ref(name: str) -> str:
 
 
 def within_limit(message: Message) -> Message:
-    """The message with its data shortened until SNS takes it; what was left out is counted in the data, never silent.
+    """The message with its data shortened until SNS takes it; what was left out is counted in the
+    data, never silent.
 
-    First the tickets and the details of the alerts go, then their ids (`ids_omitted`), last the refs of the least
-    urgent (`alerts_omitted`).
+    First the tickets and the details of the alerts go, then their ids (`ids_omitted`), last the
+    refs of the least urgent (`alerts_omitted`).
     """
     return next(form for form in _forms(message) if len(form.body()) <= LIMIT)
 
@@ -140,7 +154,9 @@ def within_limit(message: Message) -> Message:
 def _forms(message: Message) -> Iterator[Message]:
     yield message
     alerts = _alerts(message.data)
-    short = {key: value for key, value in message.data.items() if key not in ("tickets", "open_tickets")}
+    short = {
+        key: value for key, value in message.data.items() if key not in ("tickets", "open_tickets")
+    }
     named = [{key: alert[key] for key in ("ref", "id", "severity")} for alert in alerts]
     yield evolve(message, data={**short, "alerts": named})
     kept = [{"ref": alert["ref"]} for alert in alerts]
@@ -163,7 +179,9 @@ class Sent:
     form: str = "full"
 
     def __str__(self) -> str:
-        return f"sent to {self.topic} as {self.message_id}" + (f" ({self.form})" if self.form != "full" else "")
+        return f"sent to {self.topic} as {self.message_id}" + (
+            f" ({self.form})" if self.form != "full" else ""
+        )
 
 
 @frozen

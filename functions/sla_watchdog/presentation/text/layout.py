@@ -18,7 +18,9 @@ def whole(text: str) -> str:
 
 
 def wrapped(text: str, width: int = WIDTH, indent: str = "") -> list[str]:
-    """Lines of at most `width` columns, broken at blanks; a longer word is parted between graphemes."""
+    """Lines of at most `width` columns, broken at blanks; a longer word is parted between
+    graphemes.
+    """
     lines: list[str] = []
     line = ""
     for word in _words(text, width - columns(indent)):

@@ -8,13 +8,11 @@ from itertools import groupby
 from attrs import frozen
 
 from sla_watchdog.domain.escalation.case import Severity
+from sla_watchdog.domain.text.display import brief
+from sla_watchdog.domain.text.times import count_of, instant, iso
 from sla_watchdog.presentation.text.envelope import VERSION, Message, short_ref, sms_line
 from sla_watchdog.presentation.text.layout import padded, paragraphs, wrapped
-from sla_watchdog.domain.text.display import brief
 from sla_watchdog.presentation.text.wording import (
-    count_of,
-    instant,
-    iso,
     name_of,
     phrase,
     short_heading,
@@ -35,7 +33,9 @@ _ORDER = {Severity.CRITICAL.value: 0, Severity.BREACH.value: 1, Severity.WARNING
 
 @frozen
 class Observed:
-    """One day of mode observe. `day` is an ISO date; `count` counts the messages, also those without a line."""
+    """One day of mode observe. `day` is an ISO date; `count` counts the messages, also those
+    without a line.
+    """
 
     day: str
     lines: Sequence[Line]
@@ -60,7 +60,9 @@ def observed_line(notice: Notice) -> Mapping[str, str]:
 
 
 def _judged_at(item: Item) -> int:
-    """The instant for which the item was made, read back out of how late it was then; 0 where it does not matter."""
+    """The instant for which the item was made, read back out of how late it was then; 0 where it
+    does not matter.
+    """
     clock = item.clock
     if clock is None:
         return 0
@@ -74,8 +76,12 @@ def render_observed(observed: Observed, now: int) -> Message:
     ref = short_ref(f"observe/{day}")
     count = count_of(total, "message")
     blocks: list[list[str]] = [
-        wrapped(f"On {day} the watchdog would have sent {count}. It is in mode observe: nobody was told but you."),
-        wrapped("What to do: see whether these are the right people and the right cases. Then let it begin:"),
+        wrapped(
+            f"On {day} the watchdog would have sent {count}. It is in mode observe: nobody was told but you."
+        ),
+        wrapped(
+            "What to do: see whether these are the right people and the right cases. Then let it begin:"
+        ),
         ["  sla-watchdog go-live"],
         *_groups(lines[:MOST_SHOWN]),
         _rest(total - len(lines[:MOST_SHOWN])),
@@ -99,7 +105,9 @@ def render_observed(observed: Observed, now: int) -> Message:
 
 def _groups(lines: Sequence[Line]) -> Iterator[list[str]]:
     """One block for each recipient, the most severe first."""
-    ordered = sorted(lines, key=lambda line: (_said(line, "to"), _ORDER.get(_said(line, "severity"), 3)))
+    ordered = sorted(
+        lines, key=lambda line: (_said(line, "to"), _ORDER.get(_said(line, "severity"), 3))
+    )
     for to, members in groupby(ordered, key=lambda line: _said(line, "to")):
         listed = list(members)
         yield [f"To {to}: {len(listed)}", *(row for line in listed for row in _rows(line))]

@@ -5,32 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.policy.model import TARGETS
+from sla_watchdog.domain.text.display import brief, columns
+from sla_watchdog.domain.text.times import count_of, duration, instant
+from sla_watchdog.presentation.text.case_history import past_in_words
 from sla_watchdog.presentation.text.finding import OF_THE_SET_UP
 from sla_watchdog.presentation.text.layout import padded, whole, wrapped
-from sla_watchdog.presentation.text.case_history import past_in_words
 from sla_watchdog.presentation.text.structured import MOST_NAMED, link
-from sla_watchdog.domain.text.display import brief, columns
 from sla_watchdog.presentation.text.why import why as reasons
 from sla_watchdog.presentation.text.wording import (
-    METRIC,
     clock_name,
-    count_of,
-    duration,
     heading,
-    heard,
     id_of,
-    instant,
     lines_about,
     listed,
     name_of,
+    notification_line,
     owned,
     phrase,
-    signal,
     who,
     who_by_key,
 )
 from sla_watchdog.presentation.view.notice import Kind, Notice
-from sla_watchdog.domain.policy.model import TARGETS
+from sla_watchdog.presentation.words import METRIC, signal
 
 MOST_TOLD, MOST_OTHERS, MOST_TICKETS, MOST_REFS = 8, 8, 10, 7
 """Lines that a person reads; the structured body has more."""
@@ -47,7 +44,7 @@ def sections(notice: Notice, now: int) -> Iterator[list[str]]:
         "ALSO": others(notice, now),
         "ACKNOWLEDGED": acknowledged(notice, now),
         "SO FAR": so_far(notice, now),
-        "TOLD BEFORE": told(notice),
+        "TOLD BEFORE": notified(notice),
         "NEXT, IF NOBODY ACTS": upcoming(notice),
         "WHY": why(notice),
         "TICKETS" if notice.tickets[1:] else "TICKET": tickets(notice, now),
@@ -62,14 +59,20 @@ def owner(notice: Notice, now: int) -> Iterator[str]:
     lead = notice.lead
     if lead.kind not in (Kind.ALERT, Kind.WITHDRAWN):
         return
-    teams = dict.fromkeys(team for line in lines_about(notice, lead) if (team := name_of(line.team)))
+    teams = dict.fromkeys(
+        team for line in lines_about(notice, lead) if (team := name_of(line.team))
+    )
     said = (owned(notice, lead, now), f"team {listed(tuple(teams))}" if teams else "")
     yield from wrapped(", ".join(filter(None, said)), indent=INDENT)
 
 
 def others(notice: Notice, now: int) -> Iterator[str]:
     """The other clocks that this message tells of; findings are among what is wrong when one leads."""
-    rest = [item for item in notice.items[1:] if item.kind is not Kind.FINDING or notice.lead.kind is not Kind.FINDING]
+    rest = [
+        item
+        for item in notice.items[1:]
+        if item.kind is not Kind.FINDING or notice.lead.kind is not Kind.FINDING
+    ]
     for item in rest[:MOST_OTHERS]:
         said = f"{heading(item)}: {phrase(item, now)} ({id_of(item.alert.subject)})"
         yield from wrapped(said, indent=INDENT)
@@ -91,11 +94,16 @@ def acknowledged(notice: Notice, now: int) -> Iterator[str]:
         return
     if notice.past and any(made.until <= at <= now for at in notice.past.reopenings):
         return  # it was about what was resolved since
-    by, at, until = (whole(said) for said in (name_of(made.by) or "Somebody", *_times(notice, made.at, made.until)))
+    by, at, until = (
+        whole(said)
+        for said in (name_of(made.by) or "Somebody", *_times(notice, made.at, made.until))
+    )
     then = "without one, the case escalates"
     if made.kept or made.broken(now):
         then = "it came" if made.kept else "it did not come, so the case escalates"
-    yield from wrapped(f"{by} took it on {at} and promised an update by {until}; {then}.", indent=INDENT)
+    yield from wrapped(
+        f"{by} took it on {at} and promised an update by {until}; {then}.", indent=INDENT
+    )
 
 
 def _times(notice: Notice, *instants: int) -> Iterator[str]:
@@ -109,11 +117,13 @@ def so_far(notice: Notice, now: int) -> Iterator[str]:
             yield from _row(label, said)
 
 
-def told(notice: Notice) -> Iterator[str]:
+def notified(notice: Notice) -> Iterator[str]:
     """Who was told when; an audience and its urgent topic are one."""
     seen: dict[tuple[int, str], dict[str, None]] = {}
-    for each in notice.told:
-        seen.setdefault((each.at, who_by_key(each.to)), {})[whole(heard(notice, each))] = None
+    for each in notice.notified:
+        seen.setdefault((each.at, who_by_key(each.to)), {})[
+            whole(notification_line(notice, each))
+        ] = None
     if len(seen) > MOST_TOLD:
         yield f"{INDENT}{len(seen) - MOST_TOLD} earlier, and then"
     for (at, name), said in list(seen.items())[-MOST_TOLD:]:
@@ -121,12 +131,12 @@ def told(notice: Notice) -> Iterator[str]:
 
 
 def upcoming(notice: Notice) -> Iterator[str]:
-    coming = notice.coming
-    if coming is None or notice.lead.kind is Kind.CLEARED:
+    upcoming = notice.upcoming
+    if upcoming is None or notice.lead.kind is Kind.CLEARED:
         return
-    urgent = ", urgent" if coming.urgent else ""
-    said = f"{who(coming.recipient)} is told: {clock_name(coming.clock)}, level {coming.level + 1}{urgent}"
-    yield from _row(instant(coming.at, notice.zone), said, TIME_COLUMNS)
+    urgent = ", urgent" if upcoming.urgent else ""
+    said = f"{who(upcoming.recipient)} is told: {clock_name(upcoming.clock)}, level {upcoming.level + 1}{urgent}"
+    yield from _row(instant(upcoming.at, notice.zone), said, TIME_COLUMNS)
 
 
 def why(notice: Notice) -> Iterator[str]:
@@ -143,14 +153,20 @@ def tickets(notice: Notice, now: int) -> Iterator[str]:
     lines = notice.open_tickets or notice.tickets
     nobody = "no assignee" if notice.taken(now) else "owner nobody"
     for line in lines[:MOST_TICKETS]:
-        facts = (brief(line.status, 30), _named("owner", line.owner) or nobody, _named("team", line.team))
+        facts = (
+            brief(line.status, 30),
+            _named("owner", line.owner) or nobody,
+            _named("team", line.team),
+        )
         yield from wrapped(", ".join(filter(None, (id_of(line.id), *facts))), indent=INDENT)
         yield from wrapped(brief(line.subject, 120), indent=2 * INDENT)
         if address := link(line.url):
             yield 2 * INDENT + address
     rest = lines[MOST_TICKETS : MOST_TICKETS + MOST_NAMED]
     if rest:
-        yield from wrapped(f"and {', '.join(whole(id_of(line.id)) for line in rest)}", indent=INDENT)
+        yield from wrapped(
+            f"and {', '.join(whole(id_of(line.id)) for line in rest)}", indent=INDENT
+        )
     yield from _more(len(lines) - MOST_TICKETS - MOST_NAMED, "ticket")
     if ended := len(notice.tickets) - len(lines):
         yield f"{INDENT}and {count_of(ended, 'ticket')} of this case that {'is' if ended == 1 else 'are'} over"

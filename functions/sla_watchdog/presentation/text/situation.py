@@ -4,31 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sla_watchdog.domain.escalation.case import Alert
 from sla_watchdog.domain.clocks.targets import Clock, State
-from sla_watchdog.presentation.view.lateness import Cause
+from sla_watchdog.domain.escalation.case import Alert
 from sla_watchdog.domain.escalation.levels import WITHDRAWN
+from sla_watchdog.domain.policy.model import TARGETS, Metric
+from sla_watchdog.domain.text.display import brief
+from sla_watchdog.domain.text.times import MINUTE, count_of, duration, instant, open_time, times
 from sla_watchdog.presentation.text.finding import OF_THE_SET_UP
 from sla_watchdog.presentation.text.layout import whole
-from sla_watchdog.domain.text.display import brief
 from sla_watchdog.presentation.text.wording import (
-    MINUTE,
     clock_name,
-    count_of,
-    duration,
     id_of,
-    instant,
     late,
     listed,
     name_of,
-    open_time,
     phrase,
     reason_of,
-    times,
     who_by_key,
 )
+from sla_watchdog.presentation.view.lateness import Cause
 from sla_watchdog.presentation.view.notice import Item, Kind, Notice
-from sla_watchdog.domain.policy.model import TARGETS, Metric
 
 _MISSING = {
     Metric.FIRST_RESPONSE: "Nobody has answered the customer{within}",
@@ -60,7 +55,9 @@ def situation(notice: Notice, now: int) -> Iterator[str]:
         case Kind.FINDING:
             found = (each for each in notice.items if each.kind is Kind.FINDING)
             for each in found:
-                about = "" if each.alert.clock in OF_THE_SET_UP else f"{id_of(each.alert.subject)}: "
+                about = (
+                    "" if each.alert.clock in OF_THE_SET_UP else f"{id_of(each.alert.subject)}: "
+                )
                 yield f"{about}{phrase(each, now)}."
         case Kind.CLEARED:
             yield _over(notice)
@@ -98,7 +95,11 @@ def _alarm(item: Item, notice: Notice, now: int) -> Iterator[str]:
     clock, alert = item.clock, item.alert
     if clock is None:
         return
-    yield _target(item, clock, notice, now) if clock.metric in TARGETS else _signal(item, clock, notice, now)
+    yield (
+        _target(item, clock, notice, now)
+        if clock.metric in TARGETS
+        else _signal(item, clock, notice, now)
+    )
     yield _news(notice, now)
     yield _reminder(alert) if alert.repetition and alert.reminder != 0 else _reason(item)
     if alert.repetition and alert.reminder == 0:
@@ -124,7 +125,7 @@ def _reminder(alert: Alert) -> str:
 
 def _first_time(notice: Notice) -> str:
     """Of a level whose reminders have begun without this recipient."""
-    if notice.recipient.key in {each.to for each in notice.told}:
+    if notice.recipient.key in {each.to for each in notice.notified}:
         return "Reminders go on until the case is resolved."
     return "You are told for the first time; reminders go on until the case is resolved."
 
@@ -154,7 +155,9 @@ def _target(item: Item, clock: Clock, notice: Notice, now: int) -> str:
 
 
 def _was_due(item: Item, what: str, breached: str, due: str, how: str) -> str:
-    """With the breach, where that is not the second after the deadline: it is what the lateness counts from."""
+    """With the breach, where that is not the second after the deadline: it is what the lateness
+    counts from.
+    """
     clock = item.clock
     if item.due_at is None or clock is None or clock.breach_at is None:
         changed = ", when its limit changed" if item.cause is Cause.CHANGE else ""
@@ -177,7 +180,10 @@ def paused_since(clock: Clock, now: int) -> int | None:
 
 
 def _signal(item: Item, clock: Clock, notice: Notice, now: int) -> str:
-    since, old = whole(instant(clock.started_at, notice.zone)), whole(duration(now - clock.started_at))
+    since, old = (
+        whole(instant(clock.started_at, notice.zone)),
+        whole(duration(now - clock.started_at)),
+    )
     last = _last_event(notice)
     seen = item.count or clock.target
     limit, replies = whole(open_time(clock.target)), count_of(seen, "reply has", "replies have")
@@ -197,7 +203,9 @@ def _signal(item: Item, clock: Clock, notice: Notice, now: int) -> str:
 
 
 def _last_event(notice: Notice) -> str:
-    """When what a signal counts happened last; not where the record reports more of it than were seen."""
+    """When what a signal counts happened last; not where the record reports more of it than were
+    seen.
+    """
     why = notice.why
     if why is None:
         return ""

@@ -1,15 +1,18 @@
-"""The facts of a notice for machines: JSON values, times in ISO 8601 with offset, levels counted from 1."""
+"""The facts of a notice for machines: JSON values, times in ISO 8601 with offset, levels counted
+from 1.
+"""
 
 from __future__ import annotations
 
 from urllib.parse import quote, urlsplit
 
-from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.domain.clocks.targets import Clock, State
-from sla_watchdog.presentation.text.envelope import VERSION
+from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.presentation.text.wording import id_of, iso, reason_of, subject_of
-from sla_watchdog.presentation.view.notice import Heard, Item, Notice, TicketLine
+from sla_watchdog.domain.text.times import iso
+from sla_watchdog.presentation.text.envelope import VERSION
+from sla_watchdog.presentation.text.wording import id_of, reason_of, subject_of
+from sla_watchdog.presentation.view.notice import Item, Notice, PastNotification, TicketLine
 
 Json = dict[str, object]
 
@@ -27,7 +30,9 @@ LONGEST_URL = 500
 
 
 def link(url: str) -> str:
-    """The address in ASCII if it is http(s) and names a host and nobody; else nothing, since people click on it."""
+    """The address in ASCII if it is http(s) and names a host and nobody; else nothing, since people
+    click on it.
+    """
     if not url or len(url) > LONGEST_URL or not url.isprintable() or " " in url:
         return ""
     try:
@@ -46,20 +51,20 @@ def audience(recipient: Recipient) -> Json:
 
 def alert(item: Item, notice: Notice) -> Json:
     """Everything about one alert that needs nothing around it to be understood."""
-    told = item.alert
+    notified = item.alert
     about: Json = {
-        "id": told.id,
-        "ref": told.ref,
+        "id": notified.id,
+        "ref": notified.ref,
         "case": notice.case,
-        "subject": told.subject,
-        "clock": told.clock,
-        "cycle": told.cycle,
-        "level": told.level + 1,
-        "repetition": told.repetition,
-        "reminder": told.reminder,
-        "severity": told.severity.value,
-        "came_due_at": iso(told.due_at, notice.zone),
-        "reason": brief(reason_of(told), 250),
+        "subject": notified.subject,
+        "clock": notified.clock,
+        "cycle": notified.cycle,
+        "level": notified.level + 1,
+        "repetition": notified.repetition,
+        "reminder": notified.reminder,
+        "severity": notified.severity.value,
+        "came_due_at": iso(notified.due_at, notice.zone),
+        "reason": brief(reason_of(notified), 250),
     }
     if item.count:
         about["count"] = item.count
@@ -101,7 +106,9 @@ def _open_first(notice: Notice) -> tuple[TicketLine, ...]:
 
 
 def structured(notice: Notice, now: int) -> Json:
-    """The whole notice. The first alert leads and lends its level, severity and clock to the message."""
+    """The whole notice. The first alert leads and lends its level, severity and clock to the
+    message.
+    """
     alerts = [alert(item, notice) for item in notice.items]
     lead = alerts[0]
     leading = ("ref", "severity", "level", "clock", "due_at", "breach_at")
@@ -120,7 +127,7 @@ def structured(notice: Notice, now: int) -> Json:
         "tickets": [_ticket(line, notice.zone) for line in _open_first(notice)[:MOST_TICKETS]],
         "ticket_count": len(notice.tickets),
         "open_tickets": [id_of(line.id) for line in notice.open_tickets[:MOST_NAMED]],
-        "told": [_told(heard, notice.zone) for heard in notice.told[-MOST_TOLD:]],
+        "told": [_told(notification, notice.zone) for notification in notice.notified[-MOST_TOLD:]],
         "so_far": _so_far(notice),
         "promise": promise(notice),
         "promise_broken": is_broken(notice, now),
@@ -131,8 +138,13 @@ def structured(notice: Notice, now: int) -> Json:
     }
 
 
-def _told(heard: Heard, zone: str) -> Json:
-    return {"at": iso(heard.at, zone), "recipient": heard.to, "clock": heard.clock, "level": heard.level + 1}
+def _told(notification: PastNotification, zone: str) -> Json:
+    return {
+        "at": iso(notification.at, zone),
+        "recipient": notification.to,
+        "clock": notification.clock,
+        "level": notification.level + 1,
+    }
 
 
 def _so_far(notice: Notice) -> Json | None:
@@ -158,17 +170,21 @@ def promise(notice: Notice) -> Json | None:
     made = notice.promise
     if made is None:
         return None
-    return {"by": brief(made.by, 100), "at": iso(made.at, notice.zone), "until": iso(made.until, notice.zone)}
+    return {
+        "by": brief(made.by, 100),
+        "at": iso(made.at, notice.zone),
+        "until": iso(made.until, notice.zone),
+    }
 
 
 def _next(notice: Notice) -> Json | None:
-    coming = notice.coming
-    if coming is None:
+    upcoming = notice.upcoming
+    if upcoming is None:
         return None
     return {
-        "at": iso(coming.at, notice.zone),
-        "audience": audience(coming.recipient),
-        "clock": coming.clock,
-        "level": coming.level + 1,
-        "urgent": coming.urgent,
+        "at": iso(upcoming.at, notice.zone),
+        "audience": audience(upcoming.recipient),
+        "clock": upcoming.clock,
+        "level": upcoming.level + 1,
+        "urgent": upcoming.urgent,
     }

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sla_watchdog.domain.clocks.targets import State
-from sla_watchdog.presentation.view.explanation import Explained, Refusal, Ruling
-from sla_watchdog.presentation.view.lateness import Cause
-from sla_watchdog.presentation.text.layout import whole
-from sla_watchdog.domain.text.display import brief
-from sla_watchdog.presentation.text.wording import (
-    METRIC,
-    OF_CASE,
-    count_of,
-    duration,
-    id_of,
-    instant,
-    name_of,
-    open_time,
-    times,
+from sla_watchdog.domain.clocks.elapsed import (
+    ElapsedBreakdown,
+    Ending,
+    Pace,
+    Pause,
+    Row,
+    Shift,
+    Unit,
 )
+from sla_watchdog.domain.clocks.targets import State
 from sla_watchdog.domain.policy.model import (
     COUNTED,
     SIGNALS,
@@ -34,7 +28,13 @@ from sla_watchdog.domain.policy.model import (
     Percent,
 )
 from sla_watchdog.domain.policy.model import Trigger as AnyTrigger
-from sla_watchdog.domain.clocks.elapsed import Ending, Pace, Pause, Row, Shift, Unit, Walk
+from sla_watchdog.domain.text.display import brief
+from sla_watchdog.domain.text.times import count_of, duration, instant, open_time, times
+from sla_watchdog.presentation.text.layout import whole
+from sla_watchdog.presentation.text.wording import id_of, name_of
+from sla_watchdog.presentation.view.explanation import Explained, Refusal, Ruling
+from sla_watchdog.presentation.view.lateness import Cause
+from sla_watchdog.presentation.words import METRIC, OF_CASE
 
 MOST_LISTED = 4
 """Days, pauses and rules that a message lists; beyond, it counts them."""
@@ -43,20 +43,27 @@ Said = Iterator[tuple[str, str]]
 """(label, text)"""
 
 
-def why(told: Explained, ruling: Ruling | None, level: int, zone: str) -> Said:
+def why(notified: Explained, ruling: Ruling | None, level: int, zone: str) -> Said:
     """`level` counts from 0."""
-    of = "" if len(told.steps) < 2 or told.metric is Metric.PROMISE else f", level {level + 1} of {len(told.steps)}"
-    about = "the case" if told.metric in OF_CASE else id_of(told.subject)
-    signal = told.metric in SIGNALS
-    yield ("Signal" if signal else "Clock"), f"{METRIC[told.metric]}{'' if signal else f' of {about}'}{of}"
-    if told.metric in TARGETS and ruling:
+    of = (
+        ""
+        if len(notified.steps) < 2 or notified.metric is Metric.PROMISE
+        else f", level {level + 1} of {len(notified.steps)}"
+    )
+    about = "the case" if notified.metric in OF_CASE else id_of(notified.subject)
+    signal = notified.metric in SIGNALS
+    yield (
+        ("Signal" if signal else "Clock"),
+        f"{METRIC[notified.metric]}{'' if signal else f' of {about}'}{of}",
+    )
+    if notified.metric in TARGETS and ruling:
         yield "Rule", rule(ruling)
-    yield "Limit", limit(told, level)
-    if told.metric not in COUNTED:
-        yield "Started", f"{instant(told.started_at, zone)}{_start(told.metric)}"
-    yield from _events(told, zone)
-    yield from _counted(told, zone)
-    yield from _ends(told, zone, level)
+    yield "Limit", limit(notified, level)
+    if notified.metric not in COUNTED:
+        yield "Started", f"{instant(notified.started_at, zone)}{_start(notified.metric)}"
+    yield from _events(notified, zone)
+    yield from _counted(notified, zone)
+    yield from _ends(notified, zone, level)
 
 
 def _start(metric: Metric) -> str:
@@ -69,15 +76,15 @@ def _start(metric: Metric) -> str:
     return starts.get(metric, "")
 
 
-def limit(told: Explained, level: int = 0) -> str:
-    if told.due_field:
-        return f"the deadline in {name_of(told.due_field)}, set by another system"
-    if told.metric in (Metric.AGE, Metric.PROMISE) or told.metric in COUNTED:
-        return trigger(told.steps[level].trigger) if level < len(told.steps) else ""
-    calendar = f"calendar {name_of(told.calendar)}"
-    zone = f" ({told.walk.zone})" if told.walk else ""
-    seconds = told.target
-    if level < len(told.steps) and isinstance(own := told.steps[level].trigger, Open):
+def limit(notified: Explained, level: int = 0) -> str:
+    if notified.due_field:
+        return f"the deadline in {name_of(notified.due_field)}, set by another system"
+    if notified.metric in (Metric.AGE, Metric.PROMISE) or notified.metric in COUNTED:
+        return trigger(notified.steps[level].trigger) if level < len(notified.steps) else ""
+    calendar = f"calendar {name_of(notified.calendar)}"
+    zone = f" ({notified.elapsed_breakdown.zone})" if notified.elapsed_breakdown else ""
+    seconds = notified.target
+    if level < len(notified.steps) and isinstance(own := notified.steps[level].trigger, Open):
         seconds = own.seconds
     return f"{open_time(seconds)} of open time, {calendar}{zone}"
 
@@ -131,18 +138,20 @@ def _bound(condition: Condition) -> str:
 # ------------------------------------------------------------------ what counted
 
 
-def _events(told: Explained, zone: str) -> Said:
-    if told.events:
-        shown = [whole(instant(at, zone)) for at in told.events[-MOST_LISTED:]]
-        seen = len(told.events) if told.reported else max(told.count, len(told.events))
+def _events(notified: Explained, zone: str) -> Said:
+    if notified.events:
+        shown = [whole(instant(at, zone)) for at in notified.events[-MOST_LISTED:]]
+        seen = (
+            len(notified.events) if notified.reported else max(notified.count, len(notified.events))
+        )
         more = seen - len(shown)
         yield "When", f"{f'{more} earlier, then ' if more else ''}{', '.join(shown)}"
-    if told.reported:
-        yield "Reported", f"{times(told.count)}, by the ticket's own count"
+    if notified.reported:
+        yield "Reported", f"{times(notified.count)}, by the ticket's own count"
 
 
-def _counted(told: Explained, zone: str) -> Said:
-    found = told.walk
+def _counted(notified: Explained, zone: str) -> Said:
+    found = notified.elapsed_breakdown
     if found is None:
         return
     if found.rows:
@@ -152,12 +161,15 @@ def _counted(told: Explained, zone: str) -> Said:
             yield label, paused(pauses, zone)
     for each in [each for each in found.shifts if each.hours != each.usual][:2]:
         yield "Clock time", shift(each, zone)
-    if told.unknown_until is not None:
-        at = whole(instant(told.unknown_until, zone))
-        yield "Unknown", f"what happened before {at}, when it was first seen; that time counts as running"
+    if notified.unknown_until is not None:
+        at = whole(instant(notified.unknown_until, zone))
+        yield (
+            "Unknown",
+            f"what happened before {at}, when it was first seen; that time counts as running",
+        )
 
 
-def counted(found: Walk, zone: str) -> str:
+def counted(found: ElapsedBreakdown, zone: str) -> str:
     """`Mon 03-02 6 h 30 m, Tue 03-03 8 h`; of many days only how many there were."""
     lived = [row for row in found.rows if not row.ahead]
     ahead = sum(row.counted for row in found.rows if row.ahead)
@@ -165,7 +177,9 @@ def counted(found: Walk, zone: str) -> str:
     if not lived:
         return f"nothing yet{left}"
     if found.unit is Unit.DAY and len(lived) <= MOST_LISTED:
-        return ", ".join(whole(f"{_day(row, zone)} {open_time(row.counted)}") for row in lived) + left
+        return (
+            ", ".join(whole(f"{_day(row, zone)} {open_time(row.counted)}") for row in lived) + left
+        )
     total = whole(open_time(sum(row.counted for row in lived)))
     dates = [whole(instant(at, zone)[:14]) for at in (lived[0].start, lived[-1].end - 1)]
     count = count_of(len(lived), found.unit.value)
@@ -196,7 +210,11 @@ def pause(each: Pause, zone: str) -> str:
         end = end[15:20]
     within = f" in {name_of(each.status)}" if each.status else ""
     span = f"since {start}" if each.ending is Ending.NOT_YET else f"{start} to {end}"
-    lost = f"{whole(open_time(each.open))} of open time did not count" if each.open else "no open time in it"
+    lost = (
+        f"{whole(open_time(each.open))} of open time did not count"
+        if each.open
+        else "no open time in it"
+    )
     return f"{span}{within}: {lost}{_ended(each)}"
 
 
@@ -207,7 +225,9 @@ def _ended(each: Pause) -> str:
         case Ending.LIMIT:
             return "; no pause may last longer"
         case Ending.STATUS:
-            return f"; ended by {name_of(each.then)}" if each.then and each.then != each.status else ""
+            return (
+                f"; ended by {name_of(each.then)}" if each.then and each.then != each.status else ""
+            )
         case Ending.NOT_YET:
             return ""
 
@@ -216,34 +236,43 @@ def shift(each: Shift, zone: str) -> str:
     """`Sun 2026-03-29 +01:00 to +02:00: 23 h open that day instead of 24 h`."""
     before, after = instant(each.at - 1, zone), instant(each.at, zone)
     same = f"{open_time(each.hours)} open that day as usual" if each.hours else "closed that day"
-    hours = same if each.hours == each.usual else f"{open_time(each.hours)} open that day, not {open_time(each.usual)}"
+    hours = (
+        same
+        if each.hours == each.usual
+        else f"{open_time(each.hours)} open that day, not {open_time(each.usual)}"
+    )
     return f"{whole(after[:14])} from {before[-6:]} to {after[-6:]}: {hours}"
 
 
 # ------------------------------------------------------------------ the deadline
 
 
-def _ends(told: Explained, zone: str, level: int) -> Said:
-    if told.metric not in TARGETS:
-        at = told.steps[level].at if level < len(told.steps) else told.due_at
-        if at is not None and at != told.started_at:
+def _ends(notified: Explained, zone: str, level: int) -> Said:
+    if notified.metric not in TARGETS:
+        at = notified.steps[level].at if level < len(notified.steps) else notified.due_at
+        if at is not None and at != notified.started_at:
             yield "Reached", instant(at, zone)
         return
-    if told.due_at is not None:
-        yield "Due", instant(told.due_at, zone)
-    elif told.walk:
-        yield "Left", f"{open_time(told.target - told.walk.elapsed)} of open time, once it runs again"
-    said, due = breach(told, zone), told.due_at
+    if notified.due_at is not None:
+        yield "Due", instant(notified.due_at, zone)
+    elif notified.elapsed_breakdown:
+        yield (
+            "Left",
+            f"{open_time(notified.target - notified.elapsed_breakdown.elapsed)} of open time, once it runs again",
+        )
+    said, due = breach(notified, zone), notified.due_at
     if said and (due is None or said != instant(due, zone)):
         yield "Breached", said
 
 
-def breach(told: Explained, zone: str) -> str:
-    """When it was breached, and why then, where the deadline alone does not say it; '' where it was not."""
-    if told.breach_at is None or told.state is not State.BREACHED:
+def breach(notified: Explained, zone: str) -> str:
+    """When it was breached, and why then, where the deadline alone does not say it; '' where it was
+    not.
+    """
+    if notified.breach_at is None or notified.state is not State.BREACHED:
         return ""
     reasons = {
         Cause.EARLIER_LIMIT: ", under the limit of that time; a breach stays",
         Cause.CHANGE: ", when a change made it late",
     }
-    return instant(told.breach_at, zone) + reasons.get(told.cause, "")
+    return instant(notified.breach_at, zone) + reasons.get(notified.cause, "")

@@ -2,87 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
-
-from sla_watchdog.domain.escalation.case import Alert, Recipient, Severity
-from sla_watchdog.domain.clocks.targets import Clock, State
-from sla_watchdog.domain.escalation.levels import REOPENED, WITHDRAWN
-from sla_watchdog.domain.text.display import brief
-from sla_watchdog.presentation.view.notice import Heard, Item, Kind, Notice, TicketLine
-from sla_watchdog.domain.policy.model import SIGNALS, TARGETS, Count, Metric
 from sla_watchdog.domain.clocks.promises import Promise
-
-MINUTE, HOUR, DAY = 60, 3_600, 86_400
+from sla_watchdog.domain.clocks.targets import Clock, State
+from sla_watchdog.domain.escalation.case import Alert, Recipient
+from sla_watchdog.domain.escalation.levels import REOPENED, WITHDRAWN
+from sla_watchdog.domain.policy.model import TARGETS
+from sla_watchdog.domain.text.display import brief
+from sla_watchdog.domain.text.times import (
+    MINUTE,
+    duration,
+)
+from sla_watchdog.presentation.view.notice import Item, Kind, Notice, PastNotification, TicketLine
+from sla_watchdog.presentation.words import METRIC, OF_CASE, SEVERITY, signal
 
 ID_ROOM, NAME_ROOM = 40, 40
-
-SEVERITY = {Severity.WARNING: "Warning", Severity.BREACH: "Breach", Severity.CRITICAL: "Critical"}
-METRIC = {
-    Metric.FIRST_RESPONSE: "first response",
-    Metric.NEXT_RESPONSE: "next response",
-    Metric.UPDATE: "update",
-    Metric.FIRST_RESOLUTION: "first resolution",
-    Metric.RESOLUTION: "resolution",
-    Metric.AGE: "age",
-    Metric.PAUSE: "pause limit",
-    Metric.PROMISE: "broken promise",
-    Metric.PROGRESS: "no progress",
-    Metric.TOUCHES: "replies without progress",
-    Metric.UNOWNED: "no owner",
-    Metric.REOPENED: "reopened",
-    Metric.REASSIGNED: "reassigned",
-    Metric.BOUNCED: "sent back",
-}
-OF_CASE = frozenset({Metric.AGE, Metric.PROMISE, *SIGNALS})
-"""Clocks of a whole matter."""
-
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-
-
-def iso(at: int, zone: str = "UTC") -> str:
-    """ISO 8601 with offset; epoch seconds for an instant outside the years that ISO 8601 can say."""
-    try:
-        return datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(zone)).isoformat(timespec="seconds")
-    except (OverflowError, ValueError, OSError):
-        return str(at)
-
-
-def instant(at: int, zone: str) -> str:
-    """`Mon 2026-03-02 17:00 -05:00`; offsets of before 1900 without their seconds."""
-    said = iso(at, zone)
-    if "T" not in said:
-        return f"second {said}"
-    day = datetime.fromisoformat(said)
-    return f"{_WEEKDAYS[day.weekday()]} {said[:10]} {said[11:16]} {said[19:25]}"
-
-
-def duration(seconds: int) -> str:
-    """Wall-clock time in its two largest units, rounded down: `6 h 10 m`, `3 d 4 h`; from two weeks on days alone."""
-    if seconds < MINUTE:
-        return "under 1 m"
-    if seconds < DAY:
-        return _two(seconds, HOUR, "h", MINUTE, "m")
-    return _two(seconds, DAY, "d", HOUR, "h") if seconds < 14 * DAY else f"{seconds // DAY} d"
-
-
-def open_time(seconds: int) -> str:
-    """Time inside a calendar's hours, which has no days: `16 h`, `1 h 30 m`."""
-    return _two(seconds, HOUR, "h", MINUTE, "m") or f"{seconds} s"
-
-
-def _two(seconds: int, large: int, large_name: str, small: int, small_name: str) -> str:
-    parts = ((seconds // large, large_name), (seconds % large // small, small_name))
-    return " ".join(f"{count} {name}" for count, name in parts if count)
-
-
-def count_of(count: int, one: str, many: str = "") -> str:
-    """`1 case`, `37 cases`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-def times(count: int) -> str:
-    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def late(item: Item, now: int) -> str:
@@ -97,41 +30,20 @@ def late(item: Item, now: int) -> str:
     return f"{duration(clock.due_at - now)} left" if clock.due_at > now else "due now"
 
 
-def signal(clock: Clock, now: int, count: int = 0) -> str:
-    """What a clock without a target tells: `open for 731 d`, `no progress for 6 d`, `reopened twice`.
-
-    Without the number of events, a counting one says how many its level asks for.
-    """
-    seen = count or clock.seen or _asked_for(clock, now)
-    match clock.metric:
-        case Metric.AGE:
-            return f"open for {duration(now - clock.started_at)}"
-        case Metric.PAUSE:
-            return "paused for too long"
-        case Metric.PROMISE:
-            return "promise not kept"
-        case Metric.PROGRESS | Metric.UNOWNED:
-            return f"{METRIC[clock.metric]} for {duration(now - clock.started_at)}"
-        case Metric.TOUCHES:
-            return f"{count_of(seen, 'reply', 'replies')}, no progress"
-        case _:
-            return f"{METRIC[clock.metric]} {times(seen)}"
-
-
-def _asked_for(clock: Clock, now: int) -> int:
-    levels = zip(clock.ladder.levels, clock.levels, strict=True)
-    reached = (level.trigger for level, at in levels if at is not None and at <= now)
-    return max((each.times for each in reached if isinstance(each, Count)), default=clock.target)
-
-
 def phrase(item: Item, now: int) -> str:
-    """The clock and how late it is: `resolution 6 h 10 m over`; of a finding, or of what is over, the reason."""
+    """The clock and how late it is: `resolution 6 h 10 m over`; of a finding, or of what is over,
+    the reason.
+    """
     clock = item.clock
     if item.kind is Kind.WITHDRAWN:
         return withdrawn(item)
     if clock is None:
         return brief(item.alert.reason, 250)
-    return f"{METRIC[clock.metric]} {late(item, now)}" if clock.metric in TARGETS else signal(clock, now, item.count)
+    return (
+        f"{METRIC[clock.metric]} {late(item, now)}"
+        if clock.metric in TARGETS
+        else signal(clock, now, item.count)
+    )
 
 
 def withdrawn(item: Item) -> str:
@@ -147,7 +59,9 @@ def clock_name(name: str) -> str:
 
 
 def reason_of(alert: Alert) -> str:
-    """Without a count of its own: how often a case was reopened is said once, for all of its tickets."""
+    """Without a count of its own: how often a case was reopened is said once, for all of its
+    tickets.
+    """
     return REOPENED if alert.reason.startswith(f"{REOPENED} (") else alert.reason
 
 
@@ -178,7 +92,9 @@ def who(recipient: Recipient) -> str:
 
 
 def who_by_key(key: str) -> str:
-    """As `who`, from the key that a recipient is remembered by; the urgent topic is named as its audience."""
+    """As `who`, from the key that a recipient is remembered by; the urgent topic is named as its
+    audience.
+    """
     audience, _, of = key.partition(":")
     return who(Recipient(audience.removesuffix("-urgent"), of))
 
@@ -190,16 +106,38 @@ def listed(names: tuple[str, ...]) -> str:
 
 
 def subject_of(notice: Notice, ticket: str = "") -> str:
-    """What it is about: the subject of that ticket, else of the one that gave the case its id, else of the first."""
-    named = [line.subject for name in (ticket, notice.about) for line in notice.tickets if line.id == name]
-    return next((said for text in (*named, *(t.subject for t in notice.tickets)) if (said := brief(text, 250))), "")
+    """What it is about: the subject of that ticket, else of the one that gave the case its id, else
+    of the first.
+    """
+    named = [
+        line.subject
+        for name in (ticket, notice.about)
+        for line in notice.tickets
+        if line.id == name
+    ]
+    return next(
+        (
+            said
+            for text in (*named, *(t.subject for t in notice.tickets))
+            if (said := brief(text, 250))
+        ),
+        "",
+    )
 
 
 def subject_id(notice: Notice) -> str:
-    """The id that stands in the first line: of the case; of one ticket of several, where the clock is that ticket's."""
+    """The id that stands in the first line: of the case; of one ticket of several, where the clock
+    is that ticket's.
+    """
     lead = notice.lead
-    one_of_several = notice.tickets[1:] and lead.alert.subject in {line.id for line in notice.tickets}
-    of_ticket = notice.open_tickets if lead.kind is Kind.CLEARED else lead.clock and lead.clock.metric not in OF_CASE
+    one_of_several = notice.tickets[1:] and lead.alert.subject in {
+        line.id for line in notice.tickets
+    }
+    of_ticket = (
+        notice.open_tickets
+        if lead.kind is Kind.CLEARED
+        else lead.clock and lead.clock.metric not in OF_CASE
+    )
     return lead.alert.subject if one_of_several and of_ticket else notice.about
 
 
@@ -234,10 +172,18 @@ def paused_since(clock: Clock, now: int) -> int | None:
     return last if last is not None and last <= now else None
 
 
-def heard(notice: Notice, each: Heard) -> str:
+def notification_line(notice: Notice, each: PastNotification) -> str:
     """`resolution, level 2`; with the ticket where there are several."""
     clock = each.clock.removeprefix(WITHDRAWN)
     what = "it was over" if clock == "cleared" else clock_name(clock)
-    level = "withdrawn" if clock != each.clock else f"level {each.level + 1}" if clock != "cleared" else ""
-    of = id_of(each.subject) if notice.tickets[1:] and each.subject not in ("", notice.about) else ""
+    level = (
+        "withdrawn"
+        if clock != each.clock
+        else f"level {each.level + 1}"
+        if clock != "cleared"
+        else ""
+    )
+    of = (
+        id_of(each.subject) if notice.tickets[1:] and each.subject not in ("", notice.about) else ""
+    )
     return ", ".join(filter(None, (what, level, of)))

@@ -6,21 +6,22 @@ from collections.abc import Sequence
 
 from attrs import Factory, field, frozen
 
-from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.tickets.links import Matter
+from sla_watchdog.domain.clocks.signals import TicketActivity
 from sla_watchdog.domain.policy.model import Metric, Policy
-from sla_watchdog.domain.clocks.signals import Story
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.tickets.links import LinkedTickets
 from sla_watchdog.domain.tickets.ticket import Ticket
 
 
 @frozen
-class Past:
-    """Over all tickets of the case. `teams` are those that had it, in the order in which they got it.
+class CaseHistory:
+    """Over all tickets of the case. `teams` are those that had it, in the order in which they got
+    it.
 
-    `handovers` counts changes of team or assignee, `reopened` how often it was reopened, both as the signals count
-    them: `reopenings` are those that were seen, and a record may report more. `replies` are those of persons at the
-    desk, `asked` the messages of the customer, both as instants, oldest first. `idle_since` is the last progress, or
-    the creation (semantics B6).
+    `handovers` counts changes of team or assignee, `reopened` how often it was reopened, both as
+    the signals count them: `reopenings` are those that were seen, and a record may report more.
+    `replies` are those of persons at the desk, `asked` the messages of the customer, both as
+    instants, oldest first. `idle_since` is the last progress, or the creation (semantics B6).
     """
 
     opened_as: str
@@ -34,13 +35,16 @@ class Past:
     reopened: int = field(default=Factory(lambda self: len(self.reopenings), takes_self=True))
 
 
-def past(tickets: Sequence[Ticket], facts: Facts, policy: Policy) -> Past | None:
+def past(tickets: Sequence[Ticket], facts: Facts, policy: Policy) -> CaseHistory | None:
     """Of these tickets, the oldest first; None of none."""
     if not tickets:
         return None
-    story = Story(Matter(tuple(tickets)), facts, policy)
-    had = sorted((fact for each in tickets for fact in facts.changes(each.id, "team") if fact.value), key=_when)
-    return Past(
+    story = TicketActivity(LinkedTickets(tuple(tickets)), facts, policy)
+    had = sorted(
+        (fact for each in tickets for fact in facts.changes(each.id, "team") if fact.value),
+        key=_when,
+    )
+    return CaseHistory(
         opened_as=tickets[0].id,
         by_agent=tickets[0].by_agent,
         teams=tuple(dict.fromkeys(str(fact.value) for fact in had)),

@@ -1,4 +1,6 @@
-"""A case in one line, for people who look through many: how bad it is, who has it, who was told, what comes next."""
+"""A case in one line, for people who look through many: how bad it is, who has it, who was told,
+what comes next.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +8,16 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from sla_watchdog.domain.escalation.case import Case, Outcome
-from sla_watchdog.domain.clocks.targets import Clock, State
-from sla_watchdog.domain.escalation.plan import Coming, Plan
 from sla_watchdog.domain.clocks.findings import Finding
-from sla_watchdog.presentation.view.lateness import cause, missed_deadline
-from sla_watchdog.domain.text.display import brief
-from sla_watchdog.presentation.text.wording import METRIC, duration, signal
-from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.clocks.promises import Promise
+from sla_watchdog.domain.clocks.targets import Clock, State
+from sla_watchdog.domain.escalation.case import Case, Outcome
+from sla_watchdog.domain.escalation.plan import Plan, UpcomingNotification
+from sla_watchdog.domain.policy.model import TARGETS, Metric
+from sla_watchdog.domain.text.display import brief
+from sla_watchdog.domain.text.times import duration
+from sla_watchdog.presentation.view.lateness import cause, missed_deadline
+from sla_watchdog.presentation.words import METRIC, signal
 
 SOON = 24 * 3600
 """Seconds of wall time in which a deadline counts as at risk."""
@@ -35,7 +38,7 @@ class Trouble(StrEnum):
 
 
 @frozen
-class Told:
+class LatestNotification:
     """Who was told last, and how that ended. `recipients` are keys, as `Recipient.key` writes them."""
 
     at: int
@@ -45,10 +48,11 @@ class Told:
 
 @frozen
 class Row:
-    """`clock` is the worst that runs on it, None for a case without any; `level` counts from 1, 0 is none yet.
+    """`clock` is the worst that runs on it, None for a case without any; `level` counts from 1, 0
+    is none yet.
 
-    `late` is in seconds of wall time since the breach, negative before it and 0 while the clock is paused. `promise` is
-    the newest that holds.
+    `late` is in seconds of wall time since the breach, negative before it and 0 while the clock
+    is paused. `promise` is the newest that holds.
     """
 
     case: str
@@ -60,11 +64,13 @@ class Row:
     clock: Clock | None
     level: int
     late: int
-    told: Told | None
+    notified: LatestNotification | None
     promise: Promise | None
-    coming: Coming | None
+    upcoming: UpcomingNotification | None
     due_at: int | None = None
-    """The deadline of that clock; of a breach the one that was missed, None where a change made it late at once."""
+    """The deadline of that clock; of a breach the one that was missed, None where a change made it
+    late at once.
+    """
 
     @property
     def rank(self) -> tuple[int, int, int, str]:
@@ -89,18 +95,30 @@ class _Running:
 
     @property
     def level(self) -> int:
-        return max((n for n, at in enumerate(self.clock.levels, 1) if at is not None and at <= self.now), default=0)
+        return max(
+            (n for n, at in enumerate(self.clock.levels, 1) if at is not None and at <= self.now),
+            default=0,
+        )
 
     @property
     def late(self) -> int:
         reference = self.clock.due_at if self.clock.breach_at is None else self.clock.breach_at - 1
-        return self.now - reference if reference is not None and self.trouble is not Trouble.PAUSED else 0
+        return (
+            self.now - reference
+            if reference is not None and self.trouble is not Trouble.PAUSED
+            else 0
+        )
 
     @property
     def rank(self) -> tuple[int, bool, int, int]:
         """Of two that are open the case's age says less than a clock of its own."""
         only_age = self.clock.metric is Metric.AGE and self.trouble is not Trouble.BREACHED
-        return list(Trouble).index(self.trouble) if not only_age else len(Trouble), only_age, -self.level, -self.late
+        return (
+            list(Trouble).index(self.trouble) if not only_age else len(Trouble),
+            only_age,
+            -self.level,
+            -self.late,
+        )
 
 
 def row(case: Case, plan: Plan, shared: frozenset[str], now: int) -> Row:
@@ -118,17 +136,21 @@ def row(case: Case, plan: Plan, shared: frozenset[str], now: int) -> Row:
         clock=worst.clock if worst else None,
         level=worst.level if worst else 0,
         late=worst.late if worst else 0,
-        told=_told(case),
-        promise=max((each for each in plan.promises if each.holds(now)), key=lambda each: each.at, default=None),
-        coming=next(iter(plan.coming), None),
+        notified=_told(case),
+        promise=max(
+            (each for each in plan.promises if each.holds(now)),
+            key=lambda each: each.at,
+            default=None,
+        ),
+        upcoming=next(iter(plan.upcoming), None),
         due_at=_deadline(worst.clock, case, plan) if worst else None,
     )
 
 
 def _deadline(clock: Clock, case: Case, plan: Plan) -> int | None:
-    if plan.scene is None:
+    if plan.evaluation is None:
         return clock.due_at
-    policy = plan.scene.policy
+    policy = plan.evaluation.policy
     return missed_deadline(clock, cause(clock, case, policy), policy)
 
 
@@ -150,14 +172,18 @@ def _worst(plan: Plan, now: int) -> _Running | None:
     return min(running, key=lambda each: each.rank, default=None)
 
 
-def _told(case: Case) -> Told | None:
+def _told(case: Case) -> LatestNotification | None:
     """Of what was told at one time, what reached somebody comes first."""
-    levels = [(to, reached) for (clock, to), reached in case.reached.items() if "/finding:" not in clock]
+    levels = [
+        (to, reached) for (clock, to), reached in case.reached.items() if "/finding:" not in clock
+    ]
     if not levels:
         return None
     at, rank = max((reached.at, -BEST_FIRST.index(reached.outcome)) for _, reached in levels)
     outcome = BEST_FIRST[-rank]
-    return Told(at, tuple(sorted({to for to, r in levels if (r.at, r.outcome) == (at, outcome)})), outcome)
+    return LatestNotification(
+        at, tuple(sorted({to for to, r in levels if (r.at, r.outcome) == (at, outcome)})), outcome
+    )
 
 
 def phrase(row: Row, now: int) -> str:

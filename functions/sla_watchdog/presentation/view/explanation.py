@@ -1,4 +1,5 @@
-"""Why a case stands where it stands: each rule, clock, pause and level from the creation on, as plain values.
+"""Why a case stands where it stands: each rule, clock, pause and level from the creation on, as
+plain values.
 
 The one source of what `explain` prints and of the section WHY in an e-mail.
 """
@@ -9,16 +10,15 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
-from sla_watchdog.domain.time.business_time import NoWorkingTime, TimeOutOfRange
-from sla_watchdog.domain.escalation.case import Case, Reached, Recipient
-from sla_watchdog.domain.clocks.targets import Clock, State
-from sla_watchdog.domain.escalation.plan import Coming, Plan
-from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, elapsed_breakdown
 from sla_watchdog.domain.clocks.findings import Finding
-from sla_watchdog.presentation.view.lateness import Cause, cause
-from sla_watchdog.domain.escalation.levels import Scene
-from sla_watchdog.domain.tickets.links import LINKS, Matter, as_written
+from sla_watchdog.domain.clocks.promises import Promise, promises
 from sla_watchdog.domain.clocks.rules_in_force import holds, rules_over_time, value_at
+from sla_watchdog.domain.clocks.signals import TicketActivity
+from sla_watchdog.domain.clocks.targets import Clock, State
+from sla_watchdog.domain.escalation.case import Case, LastNotified, Recipient
+from sla_watchdog.domain.escalation.levels import EvaluationContext
+from sla_watchdog.domain.escalation.plan import Plan, UpcomingNotification
 from sla_watchdog.domain.policy.model import (
     COUNTED,
     TARGETS,
@@ -29,10 +29,11 @@ from sla_watchdog.domain.policy.model import (
     Trigger,
     Truth,
 )
-from sla_watchdog.domain.clocks.promises import Promise, promises
-from sla_watchdog.domain.clocks.signals import Story
+from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.tickets.links import LINKS, LinkedTickets, as_written
 from sla_watchdog.domain.tickets.ticket import Ticket
-from sla_watchdog.domain.clocks.elapsed import Walk, walk
+from sla_watchdog.domain.time.business_time import NoWorkingTime, TimeOutOfRange
+from sla_watchdog.presentation.view.lateness import Cause, cause
 
 MOST_EVENTS = 50
 """Events of a signal that are named, the last ones."""
@@ -40,9 +41,11 @@ MOST_EVENTS = 50
 
 @frozen
 class Refusal:
-    """An earlier rule and the first condition of it that did not hold; `had` is what the ticket said, '' for nothing.
+    """An earlier rule and the first condition of it that did not hold; `had` is what the ticket
+    said, '' for nothing.
 
-    `readable` is False where the value could not be read: then the strictest rule that may match counts.
+    `readable` is False where the value could not be read: then the strictest rule that may match
+    counts.
     """
 
     rule: str
@@ -63,11 +66,11 @@ class Ruling:
 
 
 @frozen
-class Told:
+class RecipientNotified:
     """A recipient of a level, and how far they were told on this clock; None where they were not."""
 
     recipient: Recipient
-    reached: Reached | None
+    reached: LastNotified | None
 
 
 @frozen
@@ -78,12 +81,14 @@ class Step:
     trigger: Trigger
     at: int | None
     urgent: bool
-    recipients: tuple[Told, ...]
+    recipients: tuple[RecipientNotified, ...]
 
 
 @frozen
 class Explained:
-    """One clock. `walk` is None for a clock of wall time or of counts; `events` are what a counting one counted."""
+    """One clock. `elapsed_breakdown` is None for a clock of wall time or of counts; `events` are
+    what a counting one counted.
+    """
 
     subject: str
     metric: Metric
@@ -100,7 +105,7 @@ class Explained:
     breach_at: int | None
     cause: Cause
     stopped_at: int | None
-    walk: Walk | None
+    elapsed_breakdown: ElapsedBreakdown | None
     events: tuple[int, ...]
     steps: tuple[Step, ...]
     unknown_until: int | None
@@ -133,7 +138,9 @@ class TicketExplained:
 
 @frozen
 class MatterExplained:
-    """The tickets that are one matter; `earlier` is the ticket of an old one that it followed too late to belong to."""
+    """The tickets that are one matter; `earlier` is the ticket of an old one that it followed too
+    late to belong to.
+    """
 
     id: str
     created_at: int
@@ -146,32 +153,38 @@ class MatterExplained:
 
 @frozen
 class Explanation:
-    """`unlinked` are names that the case is linked to and of which no ticket is known."""
+    """`pending_links` are names that the case is linked to and of which no ticket is known."""
 
     case: str
     at: int
     zone: str
     matters: tuple[MatterExplained, ...]
-    coming: tuple[Coming, ...]
+    upcoming: tuple[UpcomingNotification, ...]
     findings: tuple[Finding, ...]
-    unlinked: tuple[str, ...]
+    pending_links: tuple[str, ...]
 
 
 def explanation(case: Case, plan: Plan, policy: Policy, now: int) -> Explanation:
     """`plan` must be the judgement of `case` under `policy` at `now`."""
-    calendars = [policy.calendars[clock.calendar].timezone for clock in plan.clocks if clock.calendar]
+    calendars = [
+        policy.calendars[clock.calendar].timezone for clock in plan.clocks if clock.calendar
+    ]
     return Explanation(
         case=case.id,
         at=now,
         zone=calendars[0] if calendars else "UTC",
         matters=tuple(_matter(each, case, plan, policy, now) for each in plan.matters),
-        coming=plan.coming,
+        upcoming=plan.upcoming,
         findings=plan.findings,
-        unlinked=tuple(sorted({as_written(name) for name in (*plan.unlinked, *case.members)})),
+        pending_links=tuple(
+            sorted({as_written(name) for name in (*plan.pending_links, *case.members)})
+        ),
     )
 
 
-def _matter(matter: Matter, case: Case, plan: Plan, policy: Policy, now: int) -> MatterExplained:
+def _matter(
+    matter: LinkedTickets, case: Case, plan: Plan, policy: Policy, now: int
+) -> MatterExplained:
     own = {each.id for each in matter.tickets}
     of_matter = [c for c in plan.clocks if c.subject == matter.id and not _of_ticket(c)]
     return MatterExplained(
@@ -181,7 +194,9 @@ def _matter(matter: Matter, case: Case, plan: Plan, policy: Policy, now: int) ->
         earlier=matter.earlier,
         promises=promised(matter, case.facts, policy),
         clocks=tuple(explained(clock, case, plan, policy, now) for clock in of_matter),
-        tickets=tuple(_ticket(each, case, plan, policy, now) for each in plan.tickets if each.id in own),
+        tickets=tuple(
+            _ticket(each, case, plan, policy, now) for each in plan.tickets if each.id in own
+        ),
     )
 
 
@@ -189,7 +204,7 @@ def _of_ticket(clock: Clock) -> bool:
     return clock.metric in (*TARGETS, Metric.PAUSE)
 
 
-def promised(matter: Matter, facts: Facts, policy: Policy) -> tuple[Promise, ...]:
+def promised(matter: LinkedTickets, facts: Facts, policy: Policy) -> tuple[Promise, ...]:
     """What was promised about it; nothing where that cannot be judged, of which a finding tells."""
     try:
         return promises(matter, facts, policy)
@@ -234,7 +249,9 @@ def rulings(ticket: Ticket, facts: Facts, policy: Policy) -> tuple[Ruling, ...]:
     )
 
 
-def _refusals(matched: Rule, ticket: Ticket, facts: Facts, policy: Policy, at: int) -> Iterator[Refusal]:
+def _refusals(
+    matched: Rule, ticket: Ticket, facts: Facts, policy: Policy, at: int
+) -> Iterator[Refusal]:
     for rule in policy.rules:
         if rule is matched:
             return
@@ -258,9 +275,11 @@ def _had(name: str, ticket: str, facts: Facts, at: int) -> tuple[str, ...]:
 
 def explained(clock: Clock, case: Case, plan: Plan, policy: Policy, now: int) -> Explained:
     """One clock of the plan. Where its walk cannot be told any more, it has none."""
-    scene = Scene(case, policy, now, plan.tickets, plan.matters)
+    evaluation = EvaluationContext(case, policy, now, plan.tickets, plan.matters)
     rule = next((each for each in policy.rules if each.name == clock.rule), None)
-    target = next((each for each in rule.targets if each.metric is clock.metric), None) if rule else None
+    target = (
+        next((each for each in rule.targets if each.metric is clock.metric), None) if rule else None
+    )
     return Explained(
         subject=clock.subject,
         metric=clock.metric,
@@ -276,19 +295,19 @@ def explained(clock: Clock, case: Case, plan: Plan, policy: Policy, now: int) ->
         breach_at=clock.breach_at,
         cause=cause(clock, case, policy),
         stopped_at=clock.stopped_at,
-        walk=_walk(clock, case.facts, policy, now),
+        elapsed_breakdown=_walk(clock, case.facts, policy, now),
         events=events(clock, plan, case.facts, policy),
-        steps=tuple(_step(number, scene, clock) for number in range(len(clock.levels))),
+        steps=tuple(_step(number, evaluation, clock) for number in range(len(clock.levels))),
         unknown_until=_unknown_until(clock, plan, policy),
         count=clock.seen,
     )
 
 
-def _walk(clock: Clock, facts: Facts, policy: Policy, now: int) -> Walk | None:
-    if clock.course is None:
+def _walk(clock: Clock, facts: Facts, policy: Policy, now: int) -> ElapsedBreakdown | None:
+    if clock.timeline is None:
         return None
     try:
-        return walk(clock, policy.calendars[clock.calendar], facts, now)
+        return elapsed_breakdown(clock, policy.calendars[clock.calendar], facts, now)
     except (NoWorkingTime, TimeOutOfRange):
         return None
 
@@ -298,12 +317,15 @@ def events(clock: Clock, plan: Plan, facts: Facts, policy: Policy) -> tuple[int,
     matter = next((each for each in plan.matters if each.id == clock.subject), None)
     if clock.metric not in COUNTED or matter is None or not matter.unresolved:
         return ()
-    return tuple(Story(matter, facts, policy).instants(clock.metric)[-MOST_EVENTS:])
+    return tuple(TicketActivity(matter, facts, policy).instants(clock.metric)[-MOST_EVENTS:])
 
 
-def _step(index: int, scene: Scene, clock: Clock) -> Step:
+def _step(index: int, evaluation: EvaluationContext, clock: Clock) -> Step:
     level = clock.ladder.levels[index]
-    recipients = (Told(each, scene.told(clock, each)) for each in scene.recipients(level, clock))
+    recipients = (
+        RecipientNotified(each, evaluation.notified(clock, each))
+        for each in evaluation.recipients(level, clock)
+    )
     return Step(index + 1, level.trigger, clock.levels[index], level.urgent, tuple(recipients))
 
 

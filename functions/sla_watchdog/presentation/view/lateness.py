@@ -1,22 +1,25 @@
-"""Why a clock is late, and which deadline was missed: the limit may have changed since, or may itself have made it
-late."""
+"""Why a clock is late, and which deadline was missed: the limit may have changed since, or may
+itself have made it late.
+"""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-from sla_watchdog.domain.time.business_time import NoWorkingTime, TimeOutOfRange
-from sla_watchdog.domain.escalation.case import Case
-from sla_watchdog.domain.clocks.targets import Clock
 from sla_watchdog.domain.clocks.rules_in_force import rule_changes
+from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.policy.model import TARGETS, Policy
+from sla_watchdog.domain.time.business_time import NoWorkingTime, TimeOutOfRange
 
 A_TICK = 120
 """Seconds by which a breach may be recorded late: a deploy just after it counts it as its own."""
 
 
 class Cause(StrEnum):
-    """What made the breach: the deadline itself, an earlier limit, or a change that made it late at once."""
+    """What made the breach: the deadline itself, an earlier limit, or a change that made it late at
+    once.
+    """
 
     DEADLINE = "deadline"
     EARLIER_LIMIT = "earlier limit"
@@ -25,7 +28,7 @@ class Cause(StrEnum):
 
 def cause(clock: Clock, case: Case, policy: Policy) -> Cause:
     """DEADLINE also where nothing was breached."""
-    if clock.breach_at is None or clock.course is None or clock.metric not in TARGETS:
+    if clock.breach_at is None or clock.timeline is None or clock.metric not in TARGETS:
         return Cause.DEADLINE
     own = own_breach(clock)
     if own is not None and own <= clock.breach_at <= own + A_TICK:
@@ -37,7 +40,7 @@ def own_breach(clock: Clock) -> int | None:
     """The first instant too late by the limit of now."""
     if clock.due_field:
         return None if clock.due_at is None else max(clock.due_at + 1, clock.started_at)
-    return clock.course.reaches(clock.target + 1) if clock.course else clock.breach_at
+    return clock.timeline.reaches(clock.target + 1) if clock.timeline else clock.breach_at
 
 
 def _changes(clock: Clock, case: Case, policy: Policy) -> set[int]:
@@ -62,7 +65,9 @@ def missed_deadline(clock: Clock, why: Cause, policy: Policy) -> int | None:
 
 
 def _last_in_time(clock: Clock, breach_at: int, policy: Policy) -> int:
-    """The earliest instant with as much open time as the second before the breach: closing, not the next opening."""
+    """The earliest instant with as much open time as the second before the breach: closing, not the
+    next opening.
+    """
     calendar, before = policy.calendars[clock.calendar], breach_at - 1
     try:
         if clock.due_field or calendar.between(before, breach_at) != 1:

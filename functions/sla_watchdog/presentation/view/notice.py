@@ -7,17 +7,31 @@ from enum import StrEnum
 
 from attrs import Factory, field, frozen
 
-from sla_watchdog.domain.escalation.case import OPERATIONS, Alert, Case, Outcome, Reached, Recipient, Severity
-from sla_watchdog.domain.clocks.targets import Clock, State
-from sla_watchdog.domain.escalation.plan import Coming, Plan
-from sla_watchdog.presentation.view.explanation import Explained, Ruling, explained, promised, rulings
-from sla_watchdog.presentation.view.lateness import Cause, cause, missed_deadline
-from sla_watchdog.domain.escalation.levels import CLEARED, WITHDRAWN
-from sla_watchdog.domain.tickets.links import Matter
-from sla_watchdog.presentation.view.case_history import Past, past
-from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.clocks.promises import Promise
+from sla_watchdog.domain.clocks.targets import Clock, State
+from sla_watchdog.domain.escalation.case import (
+    OPERATIONS,
+    Alert,
+    Case,
+    LastNotified,
+    Outcome,
+    Recipient,
+    Severity,
+)
+from sla_watchdog.domain.escalation.levels import CLEARED, WITHDRAWN
+from sla_watchdog.domain.escalation.plan import Plan, UpcomingNotification
+from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.tickets.links import LinkedTickets
 from sla_watchdog.domain.tickets.ticket import Ticket
+from sla_watchdog.presentation.view.case_history import CaseHistory, past
+from sla_watchdog.presentation.view.explanation import (
+    Explained,
+    Ruling,
+    explained,
+    promised,
+    rulings,
+)
+from sla_watchdog.presentation.view.lateness import Cause, cause, missed_deadline
 
 
 class Kind(StrEnum):
@@ -31,12 +45,13 @@ class Kind(StrEnum):
 
 @frozen
 class Item:
-    """One alert with the clock behind it: None for a finding and for what is over, and of a withdrawal the clock as it
-    stands now.
+    """One alert with the clock behind it: None for a finding and for what is over, and of a
+    withdrawal the clock as it stands now.
 
-    `late` is seconds of wall time since the breach, or where there is none since the deadline; negative before it.
-    `count` is how many events a counting signal has seen. `due_at` is the deadline to speak of: of a breach the one
-    that was missed, whatever the limit is now; None where none was, since `cause` is a change.
+    `late` is seconds of wall time since the breach, or where there is none since the deadline;
+    negative before it. `count` is how many events a counting signal has seen. `due_at` is the
+    deadline to speak of: of a breach the one that was missed, whatever the limit is now; None
+    where none was, since `cause` is a change.
     """
 
     alert: Alert
@@ -44,7 +59,9 @@ class Item:
     state: State | None
     late: int
     count: int = 0
-    due_at: int | None = field(default=Factory(lambda self: self.clock.due_at if self.clock else None, takes_self=True))
+    due_at: int | None = field(
+        default=Factory(lambda self: self.clock.due_at if self.clock else None, takes_self=True)
+    )
     cause: Cause = Cause.DEADLINE
 
     @property
@@ -75,7 +92,7 @@ class TicketLine:
 
 
 @frozen
-class Heard:
+class PastNotification:
     """Somebody really was told of this level (from 0) of this clock of this subject."""
 
     at: int
@@ -89,10 +106,11 @@ class Heard:
 class Notice:
     """`zone` is the IANA zone in which times are shown, each with its offset.
 
-    `told` is what was really sent. `also` are the other clocks that are breached, so that one message names them all
-    (semantics E5). `matter` names what the message is about where that is not the whole case, and `earlier` the old
-    one that it followed. `link` is where the reader answers, '' for none. `why` explains the leading clock; `ruling`
-    is the rule in force; `past` is what became of the case so far.
+    `notified` is what was really sent. `also` are the other clocks that are breached, so that
+    one message names them all (semantics E5). `matter` names what the message is about where
+    that is not the whole case, and `earlier` the old one that it followed. `link` is where the
+    reader answers, '' for none. `why` explains the leading clock; `ruling` is the rule in force;
+    `past` is what became of the case so far.
     """
 
     case: str
@@ -101,8 +119,8 @@ class Notice:
     tickets: tuple[TicketLine, ...]
     customer: str
     opened_at: int
-    told: tuple[Heard, ...]
-    coming: Coming | None
+    notified: tuple[PastNotification, ...]
+    upcoming: UpcomingNotification | None
     zone: str
     also: tuple[Clock, ...] = ()
     matter: str = ""
@@ -111,7 +129,7 @@ class Notice:
     why: Explained | None = None
     link: str = ""
     ruling: Ruling | None = None
-    past: Past | None = None
+    past: CaseHistory | None = None
 
     @property
     def lead(self) -> Item:
@@ -138,11 +156,13 @@ class Notice:
 
     def reopened_at(self, now: int) -> int | None:
         """The last reopening, where this recipient was told nothing since."""
-        last = next((at for at in reversed(self.past.reopenings if self.past else ()) if at <= now), None)
+        last = next(
+            (at for at in reversed(self.past.reopenings if self.past else ()) if at <= now), None
+        )
         return None if last is None or self._told_since(last) else last
 
     def _told_since(self, at: int) -> bool:
-        return any(each.to == self.recipient.key and each.at > at for each in self.told)
+        return any(each.to == self.recipient.key and each.at > at for each in self.notified)
 
     @property
     def about(self) -> str:
@@ -155,11 +175,17 @@ class Notice:
 
 
 def _order(item: Item) -> tuple[bool, bool, int, int]:
-    return item.good_news, item.alert.severity is not Severity.CRITICAL, -item.alert.level, -item.late
+    return (
+        item.good_news,
+        item.alert.severity is not Severity.CRITICAL,
+        -item.alert.level,
+        -item.late,
+    )
 
 
 def notice(case: Case, plan: Plan, alerts: Sequence[Alert], policy: Policy, now: int) -> Notice:
-    """The notice that carries `alerts` (all to one recipient), led by the most urgent, then highest, then latest.
+    """The notice that carries `alerts` (all to one recipient), led by the most urgent, then
+    highest, then latest.
 
     Good news never leads while there is any other.
     """
@@ -176,10 +202,12 @@ def notice(case: Case, plan: Plan, alerts: Sequence[Alert], policy: Policy, now:
         tickets=tuple(_line(case, each, policy) for each in tickets),
         customer=_customer(case, ids),
         opened_at=min((each.created_at for each in tickets), default=now),
-        told=_heard(case, ids if several else ids | {case.id}),
-        coming=next(iter(plan.coming), None),
+        notified=_heard(case, ids if several else ids | {case.id}),
+        upcoming=next(iter(plan.upcoming), None),
         zone=_zone(items[0].clock, plan, policy),
-        also=tuple(c for c in plan.clocks if _burns(c, now) and c.subject in ids and c.key not in named),
+        also=tuple(
+            c for c in plan.clocks if _burns(c, now) and c.subject in ids and c.key not in named
+        ),
         matter=about[0].id if several and about else "",
         earlier=next((matter.earlier for matter in about if matter.earlier), ""),
         promise=_promise(about, case, policy),
@@ -200,7 +228,11 @@ def _items(
 
 def _customer(case: Case, ids: set[str]) -> str:
     """As the newest ticket names it, else the one before."""
-    names = (str(case.facts.latest(name, "customer_name")) for name in reversed(case.facts.tickets()) if name in ids)
+    names = (
+        str(case.facts.latest(name, "customer_name"))
+        for name in reversed(case.facts.tickets())
+        if name in ids
+    )
     return next(filter(None, names), "")
 
 
@@ -210,7 +242,9 @@ def _zone(lead: Clock | None, plan: Plan, policy: Policy) -> str:
     return policy.calendars[names[0]].timezone if names else "UTC"
 
 
-def _ruling(lead: Clock | None, tickets: Sequence[Ticket], case: Case, policy: Policy) -> Ruling | None:
+def _ruling(
+    lead: Clock | None, tickets: Sequence[Ticket], case: Case, policy: Policy
+) -> Ruling | None:
     """The rule in force of the ticket that the leading clock is about."""
     ticket = next((each for each in tickets if lead and each.id == lead.subject), None)
     return rulings(ticket, case.facts, policy)[-1] if ticket else None
@@ -220,27 +254,41 @@ def _burns(clock: Clock, now: int) -> bool:
     return clock.stopped_at is None and clock.breached(now)
 
 
-def _about(plan: Plan, subjects: set[str]) -> list[Matter]:
+def _about(plan: Plan, subjects: set[str]) -> list[LinkedTickets]:
     """The matters that the alerts are about."""
-    return [matter for matter in plan.matters if subjects.intersection(each.id for each in matter.tickets)]
+    return [
+        matter
+        for matter in plan.matters
+        if subjects.intersection(each.id for each in matter.tickets)
+    ]
 
 
-def _promise(about: Sequence[Matter], case: Case, policy: Policy) -> Promise | None:
+def _promise(about: Sequence[LinkedTickets], case: Case, policy: Policy) -> Promise | None:
     """The last one."""
     made = (promise for matter in about for promise in promised(matter, case.facts, policy))
     return max(made, key=lambda promise: promise.at, default=None)
 
 
-def _heard(case: Case, names: set[str]) -> tuple[Heard, ...]:
+def _heard(case: Case, names: set[str]) -> tuple[PastNotification, ...]:
     found = []
     for (clock_key, to), reached in case.reached.items():
         subject, clock, _ = clock_key.rsplit("/", 2)
         if subject in names and _was_sent(clock, reached):
-            found.append(Heard(reached.at, to, reached.level, clock, subject))
-    return tuple(sorted(found, key=lambda heard: (heard.at, heard.to, heard.level, heard.clock)))
+            found.append(PastNotification(reached.at, to, reached.level, clock, subject))
+    return tuple(
+        sorted(
+            found,
+            key=lambda notification: (
+                notification.at,
+                notification.to,
+                notification.level,
+                notification.clock,
+            ),
+        )
+    )
 
 
-def _was_sent(clock: str, reached: Reached) -> bool:
+def _was_sent(clock: str, reached: LastNotified) -> bool:
     return not clock.startswith("finding:") and reached.outcome in (Outcome.SENT, Outcome.IN_DIGEST)
 
 
@@ -285,5 +333,9 @@ def _ended(ticket: Ticket) -> str:
 
 def finding_notice(case: str, kind: str, reason: str, now: int) -> Notice:
     """A notice to operations about a case that cannot even be judged."""
-    alert = Alert(case, f"finding:{kind}", 1, 0, 0, Recipient(OPERATIONS), Severity.WARNING, now, reason)
-    return Notice(case, alert.recipient, (Item(alert, None, None, 0),), (), "", now, (), None, "UTC")
+    alert = Alert(
+        case, f"finding:{kind}", 1, 0, 0, Recipient(OPERATIONS), Severity.WARNING, now, reason
+    )
+    return Notice(
+        case, alert.recipient, (Item(alert, None, None, 0),), (), "", now, (), None, "UTC"
+    )

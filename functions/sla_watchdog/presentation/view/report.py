@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
+from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.case import Case, Outcome, Recipient
-from sla_watchdog.presentation.view.case_row import Told, Trouble, phrase, row
 from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.domain.clocks.promises import Promise
+from sla_watchdog.presentation.view.case_row import LatestNotification, Trouble, phrase, row
 
 HOUR_OF_DAY = 7
 """When the day of the reports begins."""
@@ -31,7 +31,9 @@ def zone(policy: Policy) -> str:
 
 
 def periods(now: int, in_zone: str) -> Mapping[Kind, str]:
-    """What each report due at `now` is of: a date, the Monday of a week, a month. A day begins at 7:00."""
+    """What each report due at `now` is of: a date, the Monday of a week, a month. A day begins at
+    7:00.
+    """
     local = datetime.fromtimestamp(now, ZoneInfo(in_zone)).replace(tzinfo=None)
     day = (local - timedelta(hours=HOUR_OF_DAY)).date()
     monday = day - timedelta(day.weekday())
@@ -39,21 +41,27 @@ def periods(now: int, in_zone: str) -> Mapping[Kind, str]:
 
 
 def audiences(policy: Policy) -> Mapping[Kind, tuple[Recipient, ...]]:
-    """Those of the last two ceilings: the lower is told daily, both weekly, and the top the oldest cases monthly."""
+    """Those of the last two ceilings: the lower is told daily, both weekly, and the top the oldest
+    cases monthly.
+    """
     lower, top = policy.ceilings.levels[-2:][0], policy.ceilings.levels[-1]
     names = {
         Kind.DAILY: lower.tell,
         Kind.WEEKLY: (*lower.tell, *top.tell),
         Kind.MONTHLY: top.tell,
     }
-    return {kind: tuple(map(Recipient, dict.fromkeys(told))) for kind, told in names.items()}
+    return {
+        kind: tuple(map(Recipient, dict.fromkeys(notified))) for kind, notified in names.items()
+    }
 
 
 @frozen
 class Line:
-    """An unresolved case. `said` is how its worst clock stands, `late` as in Row; `told` is who heard of it last.
+    """An unresolved case. `said` is how its worst clock stands, `late` as in Row; `notified` is who
+    heard of it last.
 
-    `broken` is the last promise made of it, where it was broken and nobody wrote to the customer since.
+    `broken` is the last promise made of it, where it was broken and nobody wrote to the customer
+    since.
     """
 
     case: str
@@ -65,7 +73,7 @@ class Line:
     rank: tuple[int, int, int, str]
     late: int
     said: str
-    told: Told | None
+    notified: LatestNotification | None
     broken: Promise | None
     taken: Promise | None = None
     """The promise that holds now."""
@@ -74,7 +82,7 @@ class Line:
 def line(case: Case, plan: Plan, shared: frozenset[str], now: int) -> Line:
     """Of an unresolved case. An assignee among the `shared` names is nobody."""
     found = row(case, plan, shared, now)
-    heard = found.told and found.told.outcome in (Outcome.SENT, Outcome.IN_DIGEST)
+    was_notified = found.notified and found.notified.outcome in (Outcome.SENT, Outcome.IN_DIGEST)
     return Line(
         case=found.case,
         subject=found.subject,
@@ -85,7 +93,7 @@ def line(case: Case, plan: Plan, shared: frozenset[str], now: int) -> Line:
         rank=found.rank,
         late=found.late,
         said=phrase(found, now),
-        told=found.told if heard else None,
+        notified=found.notified if was_notified else None,
         broken=_broken(plan, now),
         taken=found.promise,
     )
@@ -118,12 +126,21 @@ class Report:
     @property
     def breached(self) -> tuple[Line, ...]:
         """The worst first."""
-        return tuple(sorted((e for e in self.lines if e.trouble is Trouble.BREACHED), key=lambda each: each.rank))
+        return tuple(
+            sorted(
+                (e for e in self.lines if e.trouble is Trouble.BREACHED), key=lambda each: each.rank
+            )
+        )
 
     @property
     def at_risk(self) -> tuple[Line, ...]:
         """Due within a day; the soonest first."""
-        return tuple(sorted((e for e in self.lines if e.trouble is Trouble.AT_RISK), key=lambda e: (-e.late, e.case)))
+        return tuple(
+            sorted(
+                (e for e in self.lines if e.trouble is Trouble.AT_RISK),
+                key=lambda e: (-e.late, e.case),
+            )
+        )
 
     @property
     def broken(self) -> tuple[Line, ...]:

@@ -1,4 +1,5 @@
-"""The charts of the report as SVG to be put into the page. They say the same in black and white: by hatching and words.
+"""The charts of the report as SVG to be put into the page. They say the same in black and white: by
+hatching and words.
 
 The same numbers give the same text: no date, no random ids.
 """
@@ -24,7 +25,12 @@ WIDTH = 7.6
 """Inches: what a printed page has between its margins."""
 
 INK, FAINT = "#1d1d1f", "#8a8a8f"
-SETTINGS: dict[Any, Any] = {"svg.fonttype": "none", "font.family": "sans-serif", "font.size": 9, "hatch.linewidth": 0.6}
+SETTINGS: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "hatch.linewidth": 0.6,
+}
 
 
 @frozen
@@ -50,11 +56,21 @@ def attainment_chart(rows: Sequence[Attainment], title: str) -> str:
     left = [0.0] * len(rows)
     for look in LOOKS:
         shares = [100 * getattr(row, look.name) / max(1, _all(row)) for row in rows]
-        axes.barh(range(len(rows)), shares, left=left, color=look.colour, hatch=look.hatch, **_EDGE, label=look.name)
+        axes.barh(
+            range(len(rows)),
+            shares,
+            left=left,
+            color=look.colour,
+            hatch=look.hatch,
+            **_EDGE,
+            label=look.name,
+        )
         left = [start + share for start, share in zip(left, shares, strict=True)]
     for place, row in enumerate(rows):
         axes.text(101, place, _kept(row), va="center", color=INK)
-    axes.set_yticks(range(len(rows)), [f"{row.policy}, {row.clock.replace('_', ' ')}" for row in rows])
+    axes.set_yticks(
+        range(len(rows)), [f"{row.policy}, {row.clock.replace('_', ' ')}" for row in rows]
+    )
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(0, 100)
     axes.set_xticks(range(0, 101, 25), [f"{share} %" for share in range(0, 101, 25)])
@@ -75,17 +91,34 @@ def _kept(row: Attainment) -> str:
 
 
 def load_chart(
-    days: Sequence[str], load: Mapping[str, Mapping[str, int]], before: Mapping[str, Mapping[str, int]], title: str
+    days: Sequence[str],
+    load: Mapping[str, Mapping[str, int]],
+    before: Mapping[str, Mapping[str, int]],
+    title: str,
 ) -> str:
-    """Messages to each audience by day, or by week where the days are many; `before` as an outline beside them."""
-    names = sorted({*load, *before}, key=lambda name: -sum({**before.get(name, {}), **load.get(name, {})}.values()))
+    """Messages to each audience by day, or by week where the days are many; `before` as an outline
+    beside them.
+    """
+    names = sorted(
+        {*load, *before},
+        key=lambda name: -sum({**before.get(name, {}), **load.get(name, {})}.values()),
+    )
     bins = _bins(days)
     figure, panels = _panels(len(names), 0.5 + 0.85 * len(names))
     for name, axes in zip(names, panels, strict=True):
-        now, then = ([_sum(counts.get(name, {}), each) for each in bins] for counts in (load, before))
+        now, then = (
+            [_sum(counts.get(name, {}), each) for each in bins] for counts in (load, before)
+        )
         axes.bar(range(len(now)), now, width=0.8, color="#55606b", linewidth=0)
         if before:
-            axes.step(range(len(then)), then, where="mid", color=INK, linewidth=0.9, linestyle=(0, (3, 1.5)))
+            axes.step(
+                range(len(then)),
+                then,
+                where="mid",
+                color=INK,
+                linewidth=0.9,
+                linestyle=(0, (3, 1.5)),
+            )
         _scale(axes, max([*now, *then]), len(bins))
         axes.set_title(name, loc="left", fontsize=9, fontweight="bold", pad=3)
     _dates(panels[-1], bins)
@@ -150,12 +183,18 @@ def _panels(count: int, height: float) -> tuple[Figure, list[Axes]]:
 
 
 def _svg(figure: Figure, title: str) -> str:
-    """Without the prolog, which has no place inside a page; `title` is read out instead of the drawing."""
+    """Without the prolog, which has no place inside a page; `title` is read out instead of the
+    drawing.
+    """
     import matplotlib as mpl
 
     text = StringIO()
     with mpl.rc_context({**SETTINGS, "svg.hashsalt": title}):
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        figure.savefig(
+            text,
+            format="svg",
+            metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
+        )
     drawing = text.getvalue()[text.getvalue().index("<svg") :]
     drawing = re.sub(r"<metadata>.*?</metadata>", "", drawing, flags=re.DOTALL)
     return drawing.replace("<svg ", f'<svg role="img" aria-label="{escape(title)}" ', 1)

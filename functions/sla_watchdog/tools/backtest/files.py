@@ -1,4 +1,6 @@
-"""Writes what a backtest found into a folder. Each file is written beside its place and then renamed: never half."""
+"""Writes what a backtest found into a folder. Each file is written beside its place and then
+renamed: never half.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from sla_watchdog.tools.backtest.rows import AlertRow, ClockRow, Message
 
 
 def write_all(folder: Path, texts: Mapping[str, str]) -> None:
-    """Writes every text beside its place first, and renames only when all of them are there. Raises OSError."""
+    """Writes every text beside its place first, and renames only when all of them are there. Raises
+    OSError.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".backtest-", dir=folder) as beside:
         for name, text in texts.items():
@@ -39,7 +43,9 @@ def _csv(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 
 TEMPTING = ("=", "+", "-", "@", "\t", "\r")
-"""Of a cell that begins so a spreadsheet makes a formula: whoever may name a ticket could write one."""
+"""Of a cell that begins so a spreadsheet makes a formula: whoever may name a ticket could write
+one.
+"""
 
 
 def _tempting(row: Iterable[object]) -> bool:

@@ -20,8 +20,8 @@ class Oddity(StrEnum):
 
 
 OF_EVENTS = (Oddity.BEFORE_CREATION, Oddity.AFTER_CLOSING)
-"""What the events themselves are. The others are about the lines of a file, of which the written answer says nothing:
-it is the same whatever their order, and however often one stands there.
+"""What the events themselves are. The others are about the lines of a file, of which the written
+answer says nothing: it is the same whatever their order, and however often one stands there.
 """
 
 SAID = {
@@ -40,7 +40,9 @@ class Odd:
 
 
 def oddities(events: Sequence[Event]) -> list[Odd]:
-    """Everything odd about the events of a file, given in their order with the repeated ones; by line."""
+    """Everything odd about the events of a file, given in their order with the repeated ones; by
+    line.
+    """
     found = [*_repeated(events), *_out_of_order(events), *_outside_life(list(each_once(events)))]
     return sorted(found, key=lambda odd: (odd.line, odd.oddity))
 
@@ -54,7 +56,9 @@ def counted(found: Iterable[Odd]) -> Mapping[str, int]:
 def refuse(found: Sequence[Odd]) -> None:
     """Raises BrokenEventFile where anything is odd."""
     if found:
-        raise BrokenEventFile(tuple(BrokenLine(odd.line, f"{odd.ticket}: {SAID[odd.oddity]}") for odd in found))
+        raise BrokenEventFile(
+            tuple(BrokenLine(odd.line, f"{odd.ticket}: {SAID[odd.oddity]}") for odd in found)
+        )
 
 
 def _repeated(events: Iterable[Event]) -> Iterator[Odd]:
@@ -77,7 +81,9 @@ def _out_of_order(events: Iterable[Event]) -> Iterator[Odd]:
 
 
 def _outside_life(events: Sequence[Event]) -> Iterator[Odd]:
-    """Events of one second belong together: what is told with the creation, or with the closing, is in time."""
+    """Events of one second belong together: what is told with the creation, or with the closing, is
+    in time.
+    """
     created = {event.ticket: event.at for event in reversed(events) if event.kind is Kind.CREATED}
     closed: dict[str, int] = {}
     for event in events:

@@ -58,24 +58,34 @@ def section(title: str, said: str, *parts: str) -> str:
 
 
 def figures(shown: Mapping[str, str]) -> str:
-    cells = (f"<div><dt>{escape(name)}</dt><dd>{escape(said)}</dd></div>" for name, said in shown.items())
+    cells = (
+        f"<div><dt>{escape(name)}</dt><dd>{escape(said)}</dd></div>" for name, said in shown.items()
+    )
     return f"<dl>{''.join(cells)}</dl>\n"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     """Columns of numbers (and of texts that begin like one) stand to the right."""
     lines = [list(row) for row in rows]
-    right = [bool(lines) and all(_is_number(line[place]) for line in lines) for place in range(len(head))]
+    right = [
+        bool(lines) and all(_is_number(line[place]) for line in lines) for place in range(len(head))
+    ]
     header = "".join(_cell("th", name, number) for name, number in zip(head, right, strict=True))
     body = "".join(
-        "<tr>" + "".join(_cell("td", cell, number) for cell, number in zip(line, right, strict=True)) + "</tr>\n"
+        "<tr>"
+        + "".join(_cell("td", cell, number) for cell, number in zip(line, right, strict=True))
+        + "</tr>\n"
         for line in lines
     )
     return f"<table>\n<thead><tr>{header}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>"
 
 
 def _is_number(cell: Cell) -> bool:
-    return not isinstance(cell, str) or cell.endswith((" %", " h", " m")) or cell[:1] in ("+", "\N{MINUS SIGN}")
+    return (
+        not isinstance(cell, str)
+        or cell.endswith((" %", " h", " m"))
+        or cell[:1] in ("+", "\N{MINUS SIGN}")
+    )
 
 
 def _cell(tag: str, cell: Cell, number: bool) -> str:

@@ -8,14 +8,14 @@ from operator import attrgetter
 
 from attrs import Factory, define, frozen
 
-from sla_watchdog.tools.backtest.rows import ClockRow, Message, clock_rows, message
-from sla_watchdog.tools.backtest.summary import Attainment, attainment
 from sla_watchdog.domain.clocks.targets import State
 from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.tools.simulation.replay import Ending, replay
-from sla_watchdog.tools.simulation.evaluation_cache import Sparing
+from sla_watchdog.tools.backtest.rows import ClockRow, Message, clock_rows, message
+from sla_watchdog.tools.backtest.summary import Attainment, attainment
 from sla_watchdog.tools.imports.events import Event
+from sla_watchdog.tools.simulation.evaluation_cache import EvaluationCache
 from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components
+from sla_watchdog.tools.simulation.replay import Ending, replay
 
 _when = attrgetter("at")
 
@@ -39,7 +39,9 @@ class History:
 
 @define
 class Part:
-    """What the play of some groups gave; `over` is by how many seconds each breached clock ran past its target."""
+    """What the play of some groups gave; `over` is by how many seconds each breached clock ran past
+    its target.
+    """
 
     clocks: list[ClockRow] = Factory(list)
     messages: list[Message] = Factory(list)
@@ -91,31 +93,40 @@ class Play:
     until: int
 
     def part(self, groups: Iterable[tuple[str, ...]]) -> Part:
-        part, chronicler, sparing = Part(), Chronicler(self.policy), Sparing(self.policy)
+        part, chronicler, cache = Part(), Chronicler(self.policy), EvaluationCache(self.policy)
         for names in groups:
-            facts = [fact for name in names for fact in chronicler.facts(self.history.tickets[name])]
-            outcomes = replay(sorted(facts, key=_when), self.policy, self.until, sparing)
-            part.messages += map(message, outcomes.told)
+            facts = [
+                fact for name in names for fact in chronicler.facts(self.history.tickets[name])
+            ]
+            outcomes = replay(sorted(facts, key=_when), self.policy, self.until, cache)
+            part.messages += map(message, outcomes.notified)
             for ending in outcomes.endings:
                 part.take(ending, self.until)
             part.tickets += len(names)
         return part
 
     def parts(self, count: int) -> list[Sequence[tuple[str, ...]]]:
-        """The groups in at most so many parts of about the same size. Neighbours stay together: what several processes
-        read of one page of memory is copied for each.
+        """The groups in at most so many parts of about the same size. Neighbours stay together:
+        what several processes read of one page of memory is copied for each.
         """
         size = -(-len(self.history.groups) // count)
-        return [self.history.groups[start : start + size] for start in range(0, len(self.history.groups), size)]
+        return [
+            self.history.groups[start : start + size]
+            for start in range(0, len(self.history.groups), size)
+        ]
 
-    def whole(self, parts: Iterable[Part], done: Callable[[int], object] = lambda _: None) -> Played:
+    def whole(
+        self, parts: Iterable[Part], done: Callable[[int], object] = lambda _: None
+    ) -> Played:
         """`done` is told after each part how many tickets it had."""
         whole = Part()
         for part in parts:
             whole.add(part)
             done(part.tickets)
         clocks, messages = sorted(whole.clocks), sorted(whole.messages)
-        return Played(self.policy, self.until, clocks, messages, whole.over, whole.cases, whole.unresolved)
+        return Played(
+            self.policy, self.until, clocks, messages, whole.over, whole.cases, whole.unresolved
+        )
 
 
 def play(history: History, policy: Policy, until: int) -> Played:

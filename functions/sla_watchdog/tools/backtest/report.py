@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import TypeAlias
 
+from sla_watchdog.domain.text.times import count_of, open_time
 from sla_watchdog.tools.backtest.charts import attainment_chart, load_chart, unit
 from sla_watchdog.tools.backtest.comparison import changes, loads
 from sla_watchdog.tools.backtest.page import HEAD, Cell, figures, section, table
@@ -13,7 +14,6 @@ from sla_watchdog.tools.backtest.play import Played
 from sla_watchdog.tools.backtest.result import Result
 from sla_watchdog.tools.backtest.rows import utc
 from sla_watchdog.tools.backtest.summary import SHOWN, Attainment, noisiest, per_day, worst
-from sla_watchdog.presentation.text.wording import count_of, open_time
 
 ODD = {
     "before_creation": "before the ticket was created",
@@ -30,7 +30,13 @@ def drawn_here(chart: Draw, *of: object) -> str:
 
 
 def report(result: Result, draw: Draw = drawn_here) -> str:
-    parts = [_top(result), _kept(result, draw), _told(result, draw), _noisy(result.played), _worst(result.played)]
+    parts = [
+        _top(result),
+        _kept(result, draw),
+        _told(result, draw),
+        _noisy(result.played),
+        _worst(result.played),
+    ]
     if result.against:
         parts.insert(1, _changed(result, result.against))
     return f"{HEAD}<main>\n{''.join(parts)}</main>\n</html>\n"
@@ -43,11 +49,15 @@ def _top(result: Result) -> str:
     shown = {
         "tickets": f"{len(history.tickets):,}",
         "events": f"{history.events:,}",
-        "targets kept": f"{100 * met / (met + breached):.1f} %" if met + breached else "none decided",
+        "targets kept": f"{100 * met / (met + breached):.1f} %"
+        if met + breached
+        else "none decided",
         "messages": f"{sum(each.messages for each in result.audiences):,}",
         "unresolved": f"{played.unresolved:,}",
     }
-    span = f"From {_short(utc(history.first))} until {_short(utc(played.until))}; all times are UTC."
+    span = (
+        f"From {_short(utc(history.first))} until {_short(utc(played.until))}; all times are UTC."
+    )
     odd = [f"{count:,} {ODD[name]}" for name, count in result.odd_events.items() if count]
     lines = f" Odd events, taken in all the same: {', '.join(odd)}." if odd else ""
     return f"<h1>Backtest</h1>\n<p>{escape(span + lines)}</p>\n{figures(shown)}"
@@ -57,10 +67,24 @@ def _kept(result: Result, draw: Draw) -> str:
     rows = result.played.attainment
     if not rows:
         return section("Targets kept", "No policy has a target.")
-    before = {(row.policy, row.clock): row for row in result.against.attainment} if result.against else {}
-    head = ["policy", "clock", "met", "breached", "running", "paused", "kept", *(["before"] if before else [])]
+    before = (
+        {(row.policy, row.clock): row for row in result.against.attainment}
+        if result.against
+        else {}
+    )
+    head = [
+        "policy",
+        "clock",
+        "met",
+        "breached",
+        "running",
+        "paused",
+        "kept",
+        *(["before"] if before else []),
+    ]
     lines: list[list[Cell]] = [
-        [*_attained(row), *([_percent(before.get((row.policy, row.clock)))] if before else [])] for row in rows
+        [*_attained(row), *([_percent(before.get((row.policy, row.clock)))] if before else [])]
+        for row in rows
     ]
     said = "Tickets by verdict. Kept is met of those decided; of several exchanges of a ticket the worst counts."
     chart = draw(attainment_chart, rows, "Share of tickets by verdict, for each policy and clock")
@@ -99,7 +123,13 @@ def _told(result: Result, draw: Draw) -> str:
         f"Messages a {per}. Alerts of one case to one topic at one instant are one message; a digest would fold more."
         f"{outline}"
     )
-    chart = draw(load_chart, result.days, per_day(result.played.messages), before, f"Messages a {per} to each audience")
+    chart = draw(
+        load_chart,
+        result.days,
+        per_day(result.played.messages),
+        before,
+        f"Messages a {per} to each audience",
+    )
     return section("Who would have been told", said, chart, table(head, lines))
 
 
@@ -114,12 +144,21 @@ def _noisy(played: Played) -> str:
         return ""
     total = sum(each.alerts for each in found)
     lines: list[list[Cell]] = [
-        [each.policy, each.clock, each.level, each.alerts, f"{100 * each.alerts / total:.1f} %", each.subjects]
+        [
+            each.policy,
+            each.clock,
+            each.level,
+            each.alerts,
+            f"{100 * each.alerts / total:.1f} %",
+            each.subjects,
+        ]
         for each in found[:SHOWN]
     ]
     said = "Alerts by the level that made them, repetitions included, each recipient counted."
     return section(
-        "The noisiest rules", said, table(["policy", "clock", "level", "alerts", "share", "tickets or cases"], lines)
+        "The noisiest rules",
+        said,
+        table(["policy", "clock", "level", "alerts", "share", "tickets or cases"], lines),
     )
 
 
@@ -146,14 +185,17 @@ def _worst(played: Played) -> str:
 
 def _changed(result: Result, other: Played) -> str:
     verdicts: list[list[Cell]] = [
-        [each.clock, each.before, each.after, each.tickets] for each in changes(other.clocks, result.played.clocks)
+        [each.clock, each.before, each.after, each.tickets]
+        for each in changes(other.clocks, result.played.clocks)
     ]
     messages: list[list[Cell]] = [
         [each.audience, each.before, each.after, _signed(each.after - each.before)]
         for each in loads(other.messages, result.played.messages)
     ]
     parts: Sequence[str] = (
-        table(["clock", "before", "after", "tickets"], verdicts) if verdicts else "<p>No verdict changes.</p>\n",
+        table(["clock", "before", "after", "tickets"], verdicts)
+        if verdicts
+        else "<p>No verdict changes.</p>\n",
         table(["audience", "messages before", "after", "change"], messages),
     )
     said = "Before is the policy compared with, after the one that is tested. Only verdicts that differ are listed."

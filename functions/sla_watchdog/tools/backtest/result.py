@@ -12,12 +12,23 @@ from sla_watchdog.tools.backtest.files import alerts_csv, clocks_csv, json_text
 from sla_watchdog.tools.backtest.oddities import OF_EVENTS
 from sla_watchdog.tools.backtest.play import History, Played
 from sla_watchdog.tools.backtest.rows import utc
-from sla_watchdog.tools.backtest.summary import SHOWN, Audience, as_json, audiences, days, noisiest, per_day, worst
+from sla_watchdog.tools.backtest.summary import (
+    SHOWN,
+    Audience,
+    as_json,
+    audiences,
+    days,
+    noisiest,
+    per_day,
+    worst,
+)
 
 
 @frozen
 class Result:
-    """`odd` counts every odd line; `against` is the same history under the other policy, where one was named."""
+    """`odd` counts every odd line; `against` is the same history under the other policy, where one
+    was named.
+    """
 
     history: History
     odd: Mapping[str, int]
@@ -38,7 +49,9 @@ class Result:
         return audiences(self.played.messages, len(self.days))
 
     def summary(self) -> dict[str, object]:
-        """The content of summary.json. It names no file and no time of its making: two runs give the same."""
+        """The content of summary.json. It names no file and no time of its making: two runs give
+        the same.
+        """
         return {
             "from": utc(self.history.first),
             "until": utc(self.played.until),
@@ -58,7 +71,10 @@ class Result:
             "attainment": as_json(played.attainment),
             "audiences": as_json(self.audiences),
             "superseded": sum(message.passed for message in played.messages),
-            "per_day": {name: dict(sorted(found.items())) for name, found in per_day(played.messages).items()},
+            "per_day": {
+                name: dict(sorted(found.items()))
+                for name, found in per_day(played.messages).items()
+            },
             "noisiest": as_json(noisiest(played.messages)[:SHOWN]),
             "worst": as_json(worst(played.over, played.messages)),
         }
@@ -68,7 +84,9 @@ class Result:
             "policy": other.policy.hash,
             "attainment": as_json(other.attainment),
             "audiences": as_json(audiences(other.messages, len(self.days))),
-            "changed_verdicts": [asdict(each) for each in changes(other.clocks, self.played.clocks)],
+            "changed_verdicts": [
+                asdict(each) for each in changes(other.clocks, self.played.clocks)
+            ],
             "messages": [asdict(each) for each in loads(other.messages, self.played.messages)],
         }
 

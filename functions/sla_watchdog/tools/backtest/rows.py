@@ -1,4 +1,6 @@
-"""The lines of clocks.csv and alerts.csv: one for each clock that ever ran, one for each alert that was told."""
+"""The lines of clocks.csv and alerts.csv: one for each clock that ever ran, one for each alert that
+was told.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +9,19 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from sla_watchdog.domain.time.business_time import DAY
 from sla_watchdog.domain.clocks.targets import Clock
 from sla_watchdog.domain.policy.model import TARGETS, Metric
-from sla_watchdog.tools.simulation.replay import Ending, Told
+from sla_watchdog.domain.time.business_time import DAY
+from sla_watchdog.tools.simulation.replay import Ending, Notification
 
 SHOWN = frozenset({*TARGETS, Metric.AGE})
 """What has a verdict. Signals and pauses that lasted too long have none: they are among the alerts."""
 
 
 class ClockRow(NamedTuple):
-    """`business_seconds` is what counted towards the target (of `age`, wall time), `paused_seconds` what did not."""
+    """`business_seconds` is what counted towards the target (of `age`, wall time), `paused_seconds`
+    what did not.
+    """
 
     ticket: str
     case: str
@@ -33,7 +37,9 @@ class ClockRow(NamedTuple):
 
 
 class AlertRow(NamedTuple):
-    """`level` counts from 1, as in the messages; `audience` names the one of `each: team` or `each: assignee` too."""
+    """`level` counts from 1, as in the messages; `audience` names the one of `each: team` or `each:
+    assignee` too.
+    """
 
     at: str
     ticket: str
@@ -44,8 +50,9 @@ class AlertRow(NamedTuple):
 
 
 class Message(NamedTuple):
-    """An alert, and what the report asks of it besides: `audience` without its one of each, whether it is the copy
-    for urgent topics, how many levels it passed."""
+    """An alert, and what the report asks of it besides: `audience` without its one of each, whether
+    it is the copy for urgent topics, how many levels it passed.
+    """
 
     row: AlertRow
     case: str
@@ -55,11 +62,25 @@ class Message(NamedTuple):
     passed: int
 
 
-def message(told: Told) -> Message:
-    alert = told.alert
-    row = AlertRow(utc(told.at), alert.subject, alert.clock, alert.level + 1, alert.recipient.key, alert.reason)
+def message(notified: Notification) -> Message:
+    alert = notified.alert
+    row = AlertRow(
+        utc(notified.at),
+        alert.subject,
+        alert.clock,
+        alert.level + 1,
+        alert.recipient.key,
+        alert.reason,
+    )
     recipient = alert.recipient
-    return Message(row, told.case, told.rule, recipient.audience, recipient.urgent, len(told.passed))
+    return Message(
+        row,
+        notified.case,
+        notified.rule,
+        recipient.audience,
+        recipient.urgent,
+        len(notified.passed),
+    )
 
 
 def clock_rows(ending: Ending, until: int) -> Iterator[tuple[ClockRow, int]]:
@@ -83,11 +104,13 @@ def clock_rows(ending: Ending, until: int) -> Iterator[tuple[ClockRow, int]]:
 
 
 def _paused(clock: Clock, until: int) -> int:
-    if clock.course is None or not clock.paused:
+    if clock.timeline is None or not clock.paused:
         return 0
     end = until if clock.stopped_at is None else min(until, clock.stopped_at)
     spans = ((span.start, end if span.end is None else min(span.end, end)) for span in clock.paused)
-    return sum(clock.course.calendar.between(start, stop) for start, stop in spans if start < stop)
+    return sum(
+        clock.timeline.calendar.between(start, stop) for start, stop in spans if start < stop
+    )
 
 
 def utc(at: int | None) -> str:

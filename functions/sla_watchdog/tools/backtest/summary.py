@@ -1,4 +1,6 @@
-"""What a backtest comes to, in numbers: how often targets were kept, and how many messages who would have had."""
+"""What a backtest comes to, in numbers: how often targets were kept, and how many messages who
+would have had.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,14 @@ from datetime import UTC, datetime, timedelta
 
 from attrs import asdict, frozen
 
-from sla_watchdog.tools.backtest.rows import ClockRow, Message
 from sla_watchdog.domain.clocks.targets import State
 from sla_watchdog.domain.policy.model import Metric
+from sla_watchdog.tools.backtest.rows import ClockRow, Message
 
 BY_WEIGHT = [State.BREACHED.value, State.PAUSED.value, State.RUNNING.value, State.MET.value]
-"""Of several exchanges of a ticket the first of these counts: the worst, not the last (semantics B3)."""
+"""Of several exchanges of a ticket the first of these counts: the worst, not the last (semantics
+B3).
+"""
 
 SHOWN = 20
 """Lines of each table that may be long."""
@@ -38,7 +42,9 @@ class Attainment:
 
 @frozen
 class Audience:
-    """Messages to one audience: several alerts of one case at one instant to one of its topics are one message."""
+    """Messages to one audience: several alerts of one case at one instant to one of its topics are
+    one message.
+    """
 
     audience: str
     alerts: int
@@ -63,7 +69,9 @@ class Noise:
 
 @frozen
 class Worst:
-    """A breached clock; `over_seconds` is by how much more than its target counted. Of `age`, wall time."""
+    """A breached clock; `over_seconds` is by how much more than its target counted. Of `age`, wall
+    time.
+    """
 
     ticket: str
     case: str
@@ -87,7 +95,12 @@ def attainment(rows: Iterable[ClockRow]) -> list[Attainment]:
         counts[policy, clock][verdict] += 1
     return [
         Attainment(
-            policy, clock, *(found[state.value] for state in (State.MET, State.BREACHED, State.RUNNING, State.PAUSED))
+            policy,
+            clock,
+            *(
+                found[state.value]
+                for state in (State.MET, State.BREACHED, State.RUNNING, State.PAUSED)
+            ),
         )
         for (policy, clock), found in sorted(counts.items())
     ]
@@ -146,14 +159,26 @@ def noisiest(messages: Iterable[Message]) -> list[Noise]:
 
 def worst(over: Mapping[ClockRow, int], messages: Iterable[Message]) -> list[Worst]:
     """The clocks that ran the longest past their target, at most `SHOWN`."""
-    told = Counter(m.case for m in messages if not m.urgent)
+    notified = Counter(m.case for m in messages if not m.urgent)
     targets = ((seconds, row) for row, seconds in over.items() if row.clock != Metric.AGE.value)
     return [
-        Worst(row.ticket, row.case, row.clock, row.policy, row.due_at, row.stopped_at, seconds, told[row.case])
+        Worst(
+            row.ticket,
+            row.case,
+            row.clock,
+            row.policy,
+            row.due_at,
+            row.stopped_at,
+            seconds,
+            notified[row.case],
+        )
         for seconds, row in sorted(targets, key=lambda pair: (-pair[0], pair[1]))[:SHOWN]
     ]
 
 
 def as_json(found: Iterable[Attainment | Audience | Noise | Worst]) -> list[dict[str, object]]:
     """Each as an object, attainment with what follows from it."""
-    return [asdict(each) | ({"kept": each.kept} if isinstance(each, Attainment) else {}) for each in found]
+    return [
+        asdict(each) | ({"kept": each.kept} if isinstance(each, Attainment) else {})
+        for each in found
+    ]

@@ -1,4 +1,6 @@
-"""Several processes that play parts of one history at once, where the system can fork: nothing is sent to them."""
+"""Several processes that play parts of one history at once, where the system can fork: nothing is
+sent to them.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ T = TypeVar("T")
 
 @define
 class _Inherited:
-    """What the workers find in their memory, because they are forked from the process that put it here."""
+    """What the workers find in their memory, because they are forked from the process that put it
+    here.
+    """
 
     play: Play | None = None
     task: Callable[[], Any] = dict

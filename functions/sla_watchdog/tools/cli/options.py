@@ -1,4 +1,6 @@
-"""What every command about a deployed stack takes: which stack, where, and judged by which policy file."""
+"""What every command about a deployed stack takes: which stack, where, and judged by which policy
+file.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ def add_command(
     description: str,
     example: str,
 ) -> argparse.ArgumentParser:
-    """A parser with the options of every stack command; `example` is shown below them as it is typed."""
+    """A parser with the options of every stack command; `example` is shown below them as it is
+    typed.
+    """
     parser = subparsers.add_parser(
         name,
         help=summary,
@@ -31,7 +35,9 @@ def add_command(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     stack = add_stack(parser)
-    stack.add_argument("--policy", type=Path, metavar="FILE", help="default: the project's own policy.yaml")
+    stack.add_argument(
+        "--policy", type=Path, metavar="FILE", help="default: the project's own policy.yaml"
+    )
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     parser.set_defaults(run=run)
     return parser
@@ -40,6 +46,12 @@ def add_command(
 def add_stack(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     """The options that name a stack."""
     stack = parser.add_argument_group("which stack")
-    stack.add_argument("--stack", metavar="NAME", help="default: SLA_STACK, else what samconfig.toml says, else sla")
-    stack.add_argument("--region", help="default: the one AWS is set up for, else what samconfig.toml says")
+    stack.add_argument(
+        "--stack",
+        metavar="NAME",
+        help="default: SLA_STACK, else what samconfig.toml says, else sla",
+    )
+    stack.add_argument(
+        "--region", help="default: the one AWS is set up for, else what samconfig.toml says"
+    )
     return stack

@@ -1,7 +1,8 @@
 """A CSV export of a help desk: one ticket a row, columns under the desk's own names or ours.
 
-Which column is which field the policy file says, the same as for records in a table (`source.key`, `fields`). Every
-other column is kept under its own name, so that conditions of the policy can ask for it.
+Which column is which field the policy file says, the same as for records in a table
+(`source.key`, `fields`). Every other column is kept under its own name, so that conditions of
+the policy can ask for it.
 """
 
 from __future__ import annotations
@@ -21,14 +22,20 @@ from sla_watchdog.tools.policy_file.desk import TICKET_FIELDS
 
 TIMES = frozenset(name for name in TICKET_FIELDS if name.endswith("_at"))
 NEEDED = ("ticket_id", "created_at", "status")
-LIKELY = {"ticket_id": ("number", "ticket", "id", "case"), "created_at": ("open", "creat"), "status": ("stat",)}
+LIKELY = {
+    "ticket_id": ("number", "ticket", "id", "case"),
+    "created_at": ("open", "creat"),
+    "status": ("stat",),
+}
 """Parts of the names that help desks give to what is needed: for a hint, never to decide by."""
 
 
 @define
 class Column:
-    """What became of one column: `field` is ours, '' where it is kept under its own name. `filled` counts its values,
-    `sample` is the first; `unknown` are values of a status column that the policy does not know."""
+    """What became of one column: `field` is ours, '' where it is kept under its own name. `filled`
+    counts its values, `sample` is the first; `unknown` are values of a status column that the
+    policy does not know.
+    """
 
     name: str
     field: str
@@ -51,7 +58,9 @@ class Export:
     records: tuple[dict[str, object], ...]
 
 
-def read(lines: Iterable[bytes], policy: Policy, named: Mapping[str, str] = MappingProxyType({})) -> Export:
+def read(
+    lines: Iterable[bytes], policy: Policy, named: Mapping[str, str] = MappingProxyType({})
+) -> Export:
     """`named` says of columns which of our fields they are, whatever they are called.
 
     Raises BrokenEventFile, which names every row that cannot be imported and why.
@@ -109,12 +118,20 @@ def _columns(header: Sequence[str], source: Source, named: Mapping[str, str]) ->
     if doubled:
         raise BrokenEventFile((BrokenLine(1, f"two columns are called {doubled[0]!r}"),))
     if len(max(names, key=len, default="")) > LONGEST_NAME:
-        raise BrokenEventFile((BrokenLine(1, f"a column's name has more than {LONGEST_NAME:,} characters"),))
+        raise BrokenEventFile(
+            (BrokenLine(1, f"a column's name has more than {LONGEST_NAME:,} characters"),)
+        )
     strange = [f"no column is called {name!r}" for name in named if name not in names]
-    strange += [f"tickets have no field {field!r}" for field in named.values() if field not in _fields(source)]
+    strange += [
+        f"tickets have no field {field!r}"
+        for field in named.values()
+        if field not in _fields(source)
+    ]
     if strange:
         raise BrokenEventFile(tuple(BrokenLine(1, f"{each}: {_there(names)}") for each in strange))
-    others = {name: "" if (field := _field(name, source)) in named.values() else field for name in names}
+    others = {
+        name: "" if (field := _field(name, source)) in named.values() else field for name in names
+    }
     columns = [Column(name, named.get(name, others[name])) for name in names]
     missing = [field for field in NEEDED if field not in {column.field for column in columns}]
     if missing:
@@ -129,7 +146,9 @@ def _there(names: Sequence[str]) -> str:
 def _unmapped(missing: Sequence[str], names: Sequence[str], source: Source) -> str:
     wanted = ", ".join(" or ".join(reversed(_theirs(field, source))) for field in missing)
     free = [name for name in names if name and not _field(name, source)]
-    said = " ".join(shlex.join(["--column", f"{field}={_likely(field, free)}"]) for field in missing)
+    said = " ".join(
+        shlex.join(["--column", f"{field}={_likely(field, free)}"]) for field in missing
+    )
     return f"no column is called {wanted}; {_there(names)}. Say which it is, like {said}"
 
 
@@ -139,8 +158,13 @@ def _likely(field: str, names: Sequence[str]) -> str:
 
 
 def _field(name: str, source: Source) -> str:
-    """Ours by the policy's mapping, else by our own name; capitals, blanks and hyphens do not matter."""
-    return next((field for field in _fields(source) if _plain(name) in map(_plain, _theirs(field, source))), "")
+    """Ours by the policy's mapping, else by our own name; capitals, blanks and hyphens do not
+    matter.
+    """
+    return next(
+        (field for field in _fields(source) if _plain(name) in map(_plain, _theirs(field, source))),
+        "",
+    )
 
 
 def _fields(source: Source) -> list[str]:

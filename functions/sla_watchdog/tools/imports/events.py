@@ -64,7 +64,9 @@ MUST_SAY = {
 """Of these attributes an event of that type names at least one."""
 
 YEARS = range(1970, 2200)
-FIRST_SECOND, LAST_SECOND = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (YEARS.start, YEARS.stop))
+FIRST_SECOND, LAST_SECOND = (
+    int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (YEARS.start, YEARS.stop)
+)
 
 MOST_DIGITS = 38
 LARGEST_EXPONENT = 120
@@ -100,17 +102,18 @@ class BrokenEventFile(SlaWatchdogError):  # noqa: N818 - its name is what is wro
     lines: tuple[BrokenLine, ...]
 
     def __str__(self) -> str:
-        told = [str(line) for line in self.lines[:SHOWN]]
+        notified = [str(line) for line in self.lines[:SHOWN]]
         more = len(self.lines) - SHOWN
-        return "\n".join([*told, f"and {more:,} more broken lines"] if more > 0 else told)
+        return "\n".join([*notified, f"and {more:,} more broken lines"] if more > 0 else notified)
 
 
 @frozen
 class Event:
-    """Something that happened to a ticket at `at` (epoch seconds). A reply has a `by`; a creation or a reopening may.
+    """Something that happened to a ticket at `at` (epoch seconds). A reply has a `by`; a creation
+    or a reopening may.
 
-    `attributes` are what it says of the ticket's record, under our names; None takes one away. `text`
-    is for people: what was said. `line` is where it stands in the file, counted from 1.
+    `attributes` are what it says of the ticket's record, under our names; None takes one away.
+    `text` is for people: what was said. `line` is where it stands in the file, counted from 1.
     """
 
     ticket: str
@@ -128,8 +131,8 @@ class Event:
 
     @property
     def order(self) -> tuple[int, int, str, str]:
-        """(at, seq or line, type, content); lines differ, so only `seq` needs the content. Where no line has a `seq`,
-        a stable sort of the lines by `at` is the same.
+        """(at, seq or line, type, content); lines differ, so only `seq` needs the content. Where no
+        line has a `seq`, a stable sort of the lines by `at` is the same.
         """
         if self.seq is None:
             return self.at, self.line, "", ""
@@ -175,7 +178,11 @@ def in_order(lines: Iterable[bytes], zone: str | None) -> list[Event]:
                 broken.append(BrokenLine(number, str(problem)))
     if not found and not broken:
         broken.append(BrokenLine(1, "the file holds no events"))
-    if len(broken) > 1 and not found and all(line.problem.startswith("not JSON") for line in broken):
+    if (
+        len(broken) > 1
+        and not found
+        and all(line.problem.startswith("not JSON") for line in broken)
+    ):
         broken = [BrokenLine(1, f"{broken[0].problem}, and so is every other line: {FORM}")]
     if broken:
         raise BrokenEventFile(tuple(broken))
@@ -193,16 +200,16 @@ def each_once(events: Iterable[Event]) -> Iterator[Event]:
 
 
 def _event(text: bytes, number: int, zone: str | None) -> Event:
-    told = _object(text)
-    kind = _kind(told)
+    notified = _object(text)
+    kind = _kind(notified)
     return Event(
-        ticket=_ticket(told),
-        at=_at(told, zone),
+        ticket=_ticket(notified),
+        at=_at(notified, zone),
         kind=kind,
-        by=_by(told, kind),
-        attributes=_attributes(told, kind),
-        text=str(told.get("text") or ""),
-        seq=_seq(told),
+        by=_by(notified, kind),
+        attributes=_attributes(notified, kind),
+        text=str(notified.get("text") or ""),
+        seq=_seq(notified),
         line=number,
     )
 
@@ -211,38 +218,38 @@ def _object(text: bytes) -> Mapping[str, object]:
     try:
         read = text.decode()
         reader = _READER if len(read) <= LONGEST_NAME else _READER_OF_LONG
-        told, end = reader.raw_decode(read)
+        notified, end = reader.raw_decode(read)
         if end < len(read):
             raise Unreadable(f"not JSON: something follows the object at character {end + 1}")
         if b"\\u" in text:  # only an escape can smuggle in half a surrogate pair
-            json.dumps(told, ensure_ascii=False, default=str).encode()
+            json.dumps(notified, ensure_ascii=False, default=str).encode()
     except UnicodeError as error:
         raise Unreadable("not text in UTF-8") from error
     except json.JSONDecodeError as error:
         raise Unreadable(f"not JSON: {error.msg} at character {error.pos + 1}") from error
     except RecursionError as error:
         raise Unreadable("nested too deeply") from error
-    if not isinstance(told, dict):
+    if not isinstance(notified, dict):
         raise Unreadable('not an object like {"ticket": …, "at": …, "type": …}')
-    return told
+    return notified
 
 
 def _without_repeated_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    told = dict(pairs)
-    if "" in told:
+    notified = dict(pairs)
+    if "" in notified:
         raise Unreadable("one of its keys is empty")
-    if len(told) < len(pairs):
+    if len(notified) < len(pairs):
         names = [name for name, _ in pairs]
         repeated = next(name for name in names if names.count(name) > 1)
         raise Unreadable(f"{repeated!r} stands twice in it")
-    return told
+    return notified
 
 
 def _without_long_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    told = _without_repeated_keys(pairs)
-    if len(max(told, key=len, default="")) > LONGEST_NAME:
+    notified = _without_repeated_keys(pairs)
+    if len(max(notified, key=len, default="")) > LONGEST_NAME:
         raise Unreadable(f"one of its keys has more than {LONGEST_NAME:,} characters")
-    return told
+    return notified
 
 
 def _number(digits: str) -> Decimal | int:
@@ -262,15 +269,17 @@ def _no_number(name: str) -> object:
 
 
 def _reader(keys: Callable[[list[tuple[str, object]]], dict[str, object]]) -> json.JSONDecoder:
-    return json.JSONDecoder(object_pairs_hook=keys, parse_float=_number, parse_int=_number, parse_constant=_no_number)
+    return json.JSONDecoder(
+        object_pairs_hook=keys, parse_float=_number, parse_int=_number, parse_constant=_no_number
+    )
 
 
 _READER, _READER_OF_LONG = _reader(_without_repeated_keys), _reader(_without_long_keys)
 """The second for lines that are long enough to hold a long key."""
 
 
-def _kind(told: Mapping[str, object]) -> Kind:
-    name = told.get("type")
+def _kind(notified: Mapping[str, object]) -> Kind:
+    name = notified.get("type")
     if name is None:
         raise Unreadable("has no type")
     if kind := _KINDS.get(str(name)):
@@ -281,8 +290,8 @@ def _kind(told: Mapping[str, object]) -> Kind:
     raise Unreadable(f"type {str(name)[:40]!r} is unknown: {meant}")
 
 
-def _ticket(told: Mapping[str, object]) -> str:
-    value = told.get("ticket")
+def _ticket(notified: Mapping[str, object]) -> str:
+    value = notified.get("ticket")
     if type(value) is str and (name := value.strip()):
         if 4 * len(name) > LONGEST_ID and len(name.encode()) > LONGEST_ID:
             raise Unreadable(f"ticket {name[:20]}… has more than {LONGEST_ID:,} bytes")
@@ -294,8 +303,8 @@ def _ticket(told: Mapping[str, object]) -> str:
     return str(value).strip()
 
 
-def _at(told: Mapping[str, object], zone: str | None) -> int:
-    value = told.get("at")
+def _at(notified: Mapping[str, object], zone: str | None) -> int:
+    value = notified.get("at")
     if value is None:
         raise Unreadable("has no at")
     try:
@@ -313,38 +322,45 @@ def _seconds_of_text(value: str, zone: str | None) -> int:
     return seconds_of(value, zone)
 
 
-def _by(told: Mapping[str, object], kind: Kind) -> str:
+def _by(notified: Mapping[str, object], kind: Kind) -> str:
     if kind in MAY_SAY_BY:
-        return str(told.get("by") or "").strip()
+        return str(notified.get("by") or "").strip()
     if kind is not Kind.REPLY:
         return ""
-    by = told.get("by")
+    by = notified.get("by")
     if by not in SPEAKERS:
         raise Unreadable('a reply says "by": "customer", "agent" or "bot"')
     return str(by)
 
 
-def _seq(told: Mapping[str, object]) -> int | None:
-    value = told.get("seq")
+def _seq(notified: Mapping[str, object]) -> int | None:
+    value = notified.get("seq")
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
     raise Unreadable(f"seq is {_form(value)}, not a whole number")
 
 
-def _attributes(told: Mapping[str, object], kind: Kind) -> Mapping[str, object]:
-    if "ticket_id" in told and str(told["ticket_id"]).strip() != _ticket(told):
+def _attributes(notified: Mapping[str, object], kind: Kind) -> Mapping[str, object]:
+    if "ticket_id" in notified and str(notified["ticket_id"]).strip() != _ticket(notified):
         raise Unreadable("its ticket and ticket_id differ")
     for name, ours in OUR_NAMES.items():
-        if name in told and told.get(ours, told[name]) != told[name]:
-            raise Unreadable(f"says two things of {ours}: {told[name]!r} and {told[ours]!r}")
-    attributes = {OUR_NAMES.get(name, name): value for name, value in told.items() if name not in ENVELOPE}
+        if name in notified and notified.get(ours, notified[name]) != notified[name]:
+            raise Unreadable(
+                f"says two things of {ours}: {notified[name]!r} and {notified[ours]!r}"
+            )
+    attributes = {
+        OUR_NAMES.get(name, name): value for name, value in notified.items() if name not in ENVELOPE
+    }
     attributes.pop("ticket_id", None)
     _check(attributes, kind)
     return attributes
 
 
 def _check(attributes: Mapping[str, object], kind: Kind) -> None:
-    if any(isinstance(value, dict | list) and _depth(value) > MOST_LEVELS for value in attributes.values()):
+    if any(
+        isinstance(value, dict | list) and _depth(value) > MOST_LEVELS
+        for value in attributes.values()
+    ):
         raise Unreadable(f"nested deeper than {MOST_LEVELS} levels")
     if "status" in attributes:
         status = attributes["status"]

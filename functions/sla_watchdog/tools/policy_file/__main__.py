@@ -1,8 +1,8 @@
 """What `sam build` runs: python -m sla_watchdog.tools.policy_file POLICY COMPILED
 
 Checks the policy file, runs its examples, and writes what Lambda reads. It imports what
-functions/requirements-build.txt names and nothing else: the build has a small environment of its own,
-without boto3 and without what only the commands need.
+functions/requirements-build.txt names and nothing else: the build has a small environment of its
+own, without boto3 and without what only the commands need.
 """
 
 from __future__ import annotations
@@ -58,4 +58,4 @@ def _say(*problems: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2]), datetime.now(UTC).date()))  # noqa: TID251 # the edge
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2]), datetime.now(UTC).date()))  # the edge

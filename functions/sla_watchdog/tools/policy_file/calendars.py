@@ -91,7 +91,9 @@ CALENDARS = MapOf(
     Record(
         CalendarForm,
         {
-            "timezone": Key(ZONE, "IANA zone of the opening hours", True, "timezone: Europe/Berlin"),
+            "timezone": Key(
+                ZONE, "IANA zone of the opening hours", True, "timezone: Europe/Berlin"
+            ),
             "hours": Key(
                 WEEK,
                 "opening hours; 22:00-06:00 closes on the next date",

@@ -1,6 +1,8 @@
-"""From a checked policy file to the form that Lambda reads: references kept, holidays expanded, hashed.
+"""From a checked policy file to the form that Lambda reads: references kept, holidays expanded,
+hashed.
 
-The shape of what is written here is read back by `sla_watchdog.domain.policy.compiled`, and nowhere else.
+The shape of what is written here is read back by `sla_watchdog.domain.policy.compiled`, and
+nowhere else.
 """
 
 from __future__ import annotations
@@ -14,7 +16,6 @@ from typing import Any
 from tzdata import IANA_VERSION  # type: ignore[import-untyped]  # the package ships no types
 
 from sla_watchdog.domain.policy import compiled
-from sla_watchdog.domain.time.business_time import WEEKDAYS
 from sla_watchdog.domain.policy.model import (
     Acknowledge,
     After,
@@ -31,6 +32,7 @@ from sla_watchdog.domain.policy.model import (
     Repeat,
     Trigger,
 )
+from sla_watchdog.domain.time.business_time import WEEKDAYS
 from sla_watchdog.tools.policy_file import public_holidays
 from sla_watchdog.tools.policy_file.calendars import CalendarForm
 from sla_watchdog.tools.policy_file.form import PolicyForm
@@ -43,7 +45,9 @@ Json = dict[str, Any]
 
 
 def compile_policy(form: PolicyForm, today: date) -> str:
-    """The compiled policy as text. The same file gives the same text all year, with the same libraries."""
+    """The compiled policy as text. The same file gives the same text all year, with the same
+    libraries.
+    """
     policy = _policy(form, today)
     digest = hashlib.sha256(compiled.canonical(policy).encode()).hexdigest()
     text = json.dumps(
@@ -78,7 +82,8 @@ def _policy(form: PolicyForm, today: date) -> Json:
         "shared": sorted(map(folded, form.people.shared)),
         "calendars": {name: _calendar(c, today) for name, c in form.calendars.items()},
         "audiences": {
-            name: {"each": audience.each, "hours": audience.hours} for name, audience in form.audiences.items()
+            name: {"each": audience.each, "hours": audience.hours}
+            for name, audience in form.audiences.items()
         },
         "ladders": {name: _levels(levels) for name, levels in form.ladders.items()},
         "rules": [_rule(rule) for rule in form.policies],

@@ -75,7 +75,9 @@ class When:
         return _condition(*entries.pairs[0], reading, negate=True)
 
 
-def _condition(key: Text, value: Node, reading: Reading, *, negate: bool = False) -> Condition | None:
+def _condition(
+    key: Text, value: Node, reading: Reading, *, negate: bool = False
+) -> Condition | None:
     known = _is_field(key, reading)
     if isinstance(value, Entries):
         return _from_block(key, value, reading, negate)
@@ -136,7 +138,9 @@ def _is_value_of(name: str, text: Text, reading: Reading) -> bool:
     if known is None or folded(text.value) in map(folded, known):
         return True
     hint = did_you_mean(text.value, known)
-    if name == "priority" and folded(text.value) in map(folded, reading.names.get("priority text", ())):
+    if name == "priority" and folded(text.value) in map(
+        folded, reading.names.get("priority text", ())
+    ):
         hint = f"that is the desk's word: ask for the name under which `priorities:` lists it, of {listed(known)}"
     reading.wrong(text, f'no {name} is called "{text.value}"', hint)
     return False

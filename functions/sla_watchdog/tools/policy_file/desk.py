@@ -10,7 +10,17 @@ from attrs import field, frozen
 from sla_watchdog.domain.policy.model import Source
 from sla_watchdog.tools.policy_file.nodes import Entries, Node, Text, keys, texts
 from sla_watchdog.tools.policy_file.problems import Wrong, nearest
-from sla_watchdog.tools.policy_file.shapes import SCALAR, Also, Key, ListOf, MapOf, Reading, Record, Then, Word
+from sla_watchdog.tools.policy_file.shapes import (
+    SCALAR,
+    Also,
+    Key,
+    ListOf,
+    MapOf,
+    Reading,
+    Record,
+    Then,
+    Word,
+)
 from sla_watchdog.tools.policy_file.values import FIELD_NAME, NAME, TEXT, folded
 
 TICKET_FIELDS = (
@@ -103,7 +113,9 @@ class SourceForm:
 SOURCE = Record(
     SourceForm,
     {
-        "key": Key(Then(MapOf(ATTRIBUTE, TEMPLATE), _one_key), "key attributes of the Tickets table"),
+        "key": Key(
+            Then(MapOf(ATTRIBUTE, TEMPLATE), _one_key), "key attributes of the Tickets table"
+        ),
         "only": Key(
             MapOf(ATTRIBUTE, ListOf(TEXT)),
             "attributes that tell tickets from other records of the same table",

@@ -1,4 +1,6 @@
-"""Durations as the policy file writes them: open time in hours, wall-clock time in days and weeks too."""
+"""Durations as the policy file writes them: open time in hours, wall-clock time in days and weeks
+too.
+"""
 
 from __future__ import annotations
 

@@ -11,15 +11,15 @@ from attrs import frozen
 
 from sla_watchdog.domain.clocks.targets import Clock
 from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.tools.simulation.replay import Ending, Outcomes, replay
-from sla_watchdog.tools.simulation.replay import Told as Sent
-from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components
 from sla_watchdog.tools.policy_file.compiler import policy_of
 from sla_watchdog.tools.policy_file.examples import Example
-from sla_watchdog.tools.policy_file.expected import NONE, Due, Moment, Told
+from sla_watchdog.tools.policy_file.expected import NONE, Due, ExpectedAlert, Moment
 from sla_watchdog.tools.policy_file.form import Checked, PolicyForm
 from sla_watchdog.tools.policy_file.nodes import Node, child
 from sla_watchdog.tools.policy_file.problems import PolicyErrors, Problem
+from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components
+from sla_watchdog.tools.simulation.replay import Ending, Outcomes, replay
+from sla_watchdog.tools.simulation.replay import Notification as Sent
 
 
 @frozen
@@ -33,7 +33,9 @@ class Mismatch:
 
     @property
     def problem(self) -> Problem:
-        message = f'the example "{self.example}" expects {self.expected}; the policy gives {self.got}'
+        message = (
+            f'the example "{self.example}" expects {self.expected}; the policy gives {self.got}'
+        )
         hint = "change the policy, or the example if this is what you want"
         return Problem(self.node.place, self.node.path, message, hint)
 
@@ -42,8 +44,10 @@ def run(example: Example, policy: Policy) -> tuple[Mismatch, ...]:
     """Everything in which the policy does otherwise than the example expects."""
     outcomes = list(_outcomes(example, policy))
     zone = ZoneInfo(policy.timezone) if policy.timezone else UTC
-    clocks = [clock for outcome in outcomes for ending in outcome.endings for clock in ending.plan.clocks]
-    sent = {_told(sent): sent for outcome in outcomes for sent in outcome.told}
+    clocks = [
+        clock for outcome in outcomes for ending in outcome.endings for clock in ending.plan.clocks
+    ]
+    sent = {_told(sent): sent for outcome in outcomes for sent in outcome.notified}
     in_order = sorted(sent.values(), key=lambda sent: sent.at)
     unowned = _Unowned(policy, [ending for outcome in outcomes for ending in outcome.endings])
     return (*_wrong_due(example, clocks, zone), *_wrong_alerts(example, in_order, unowned, zone))
@@ -52,11 +56,20 @@ def run(example: Example, policy: Policy) -> tuple[Mismatch, ...]:
 def _told(sent: Sent) -> tuple[object, ...]:
     """One alert for an audience, though what is urgent goes to two topics of it."""
     alert = sent.alert
-    return sent.at, alert.clock_key, alert.level, alert.repetition, alert.recipient.audience, alert.recipient.of
+    return (
+        sent.at,
+        alert.clock_key,
+        alert.level,
+        alert.repetition,
+        alert.recipient.audience,
+        alert.recipient.of,
+    )
 
 
 def run_all(form: PolicyForm) -> tuple[Mismatch, ...]:
-    """Each example under the holidays of its own year, so that none fails because years have gone by."""
+    """Each example under the holidays of its own year, so that none fails because years have gone
+    by.
+    """
     policies: dict[int, Policy] = {}
     found: list[Mismatch] = []
     for example in form.examples:
@@ -71,7 +84,9 @@ def check_examples(checked: Checked, text: str, file: str) -> None:
     """Raises `PolicyErrors` where the policy does otherwise than its examples expect."""
     problems = [mismatch.problem for mismatch in run_all(checked.form)]
     if problems:
-        raise PolicyErrors(file, text, tuple(sorted([*checked.warnings, *problems], key=lambda p: p.place)))
+        raise PolicyErrors(
+            file, text, tuple(sorted([*checked.warnings, *problems], key=lambda p: p.place))
+        )
 
 
 def _outcomes(example: Example, policy: Policy) -> Iterator[Outcomes]:
@@ -96,10 +111,14 @@ def _wrong_due(example: Example, clocks: Iterable[Clock], zone: tzinfo) -> Itera
 
 
 def _due_at(clock: Clock | None, until: int) -> int | None:
-    """None for a clock that is not there, has stopped, or stands still before its deadline (semantics C3)."""
+    """None for a clock that is not there, has stopped, or stands still before its deadline
+    (semantics C3).
+    """
     if clock is None or (clock.stopped_at is not None and clock.stopped_at <= until):
         return None
-    still = any(span.start <= until and (span.end is None or until < span.end) for span in clock.paused)
+    still = any(
+        span.start <= until and (span.end is None or until < span.end) for span in clock.paused
+    )
     return None if still and not clock.breached(until) else clock.due_at
 
 
@@ -113,16 +132,20 @@ def _clock_of(due: Due, example: Example) -> str:
 
 @frozen
 class _Unowned:
-    """Where an example names the audience of an owner and nobody owns the ticket: whoever hears in its place."""
+    """Where an example names the audience of an owner and nobody owns the ticket: whoever hears in
+    its place.
+    """
 
     policy: Policy
     endings: list[Ending]
 
-    def hears(self, told: Told, audience: str, sent: Sent) -> bool:
+    def hears(self, notified: ExpectedAlert, audience: str, sent: Sent) -> bool:
         stands_in = self.policy.rank(sent.alert.recipient.audience) > self.policy.rank(audience)
-        meant = _is(told, sent.alert.recipient.audience, sent) and stands_in
+        meant = _is(notified, sent.alert.recipient.audience, sent) and stands_in
         each = self.policy.audiences[audience].each if audience in self.policy.audiences else None
-        return meant and each == "assignee" and self._tells(audience, sent) and self._is_nobody_s(sent)
+        return (
+            meant and each == "assignee" and self._tells(audience, sent) and self._is_nobody_s(sent)
+        )
 
     def _tells(self, audience: str, sent: Sent) -> bool:
         """Good news goes to whoever was told before."""
@@ -135,29 +158,40 @@ class _Unowned:
         """By the owners of all tickets of the case."""
         known = (ending.case.facts for ending in self.endings)
         facts = next(facts for facts in known if sent.alert.subject in facts.tickets())
-        owners = {str(facts.as_of(ticket, "assignee", sent.at)).casefold() for ticket in facts.tickets()}
+        owners = {
+            str(facts.as_of(ticket, "assignee", sent.at)).casefold() for ticket in facts.tickets()
+        }
         return owners <= {"", *self.policy.shared}
 
 
-def _wrong_alerts(example: Example, sent: list[Sent], unowned: _Unowned, zone: tzinfo) -> Iterator[Mismatch]:
-    """What is expected and not sent, on its own line; then what is sent beyond that, on the line of `alerts`."""
+def _wrong_alerts(
+    example: Example, sent: list[Sent], unowned: _Unowned, zone: tzinfo
+) -> Iterator[Mismatch]:
+    """What is expected and not sent, on its own line; then what is sent beyond that, on the line of
+    `alerts`.
+    """
     if example.alerts is None:
         return
     left = list(sent)
-    expected = [(told, audience) for told in example.alerts for audience in told.tell]
+    expected = [(notified, audience) for notified in example.alerts for audience in notified.tell]
     missing = [each for each in expected if not _taken(left, partial(_is, *each))]
     missing = [each for each in missing if not _heard_in_place(each, left, sent, unowned)]
-    for told, audience in missing:
-        near = _taken(left, partial(_is_near, told, audience))
-        got = _in_words(near, told.at, zone) if near else "no such alert"
-        yield Mismatch(example.name, told.node, f"{_expected(told)} to {audience} at {told.at.written}", got)
+    for notified, audience in missing:
+        near = _taken(left, partial(_is_near, notified, audience))
+        got = _in_words(near, notified.at, zone) if near else "no such alert"
+        yield Mismatch(
+            example.name,
+            notified.node,
+            f"{_expected(notified)} to {audience} at {notified.at.written}",
+            got,
+        )
     at = child(child(example.node, "expect"), "alerts")
     for each in left:
         yield Mismatch(example.name, at, "no other alerts", _in_words(each, None, zone))
 
 
 def _heard_in_place(
-    expected: tuple[Told, str], left: list[Sent], sent: Iterable[Sent], unowned: _Unowned
+    expected: tuple[ExpectedAlert, str], left: list[Sent], sent: Iterable[Sent], unowned: _Unowned
 ) -> Sent | None:
     """The same alert of somebody may be theirs, and in place of an owner who is nobody too."""
     hears = partial(unowned.hears, *expected)
@@ -172,21 +206,25 @@ def _taken(left: list[Sent], wanted: Callable[[Sent], bool]) -> Sent | None:
     return found
 
 
-def _is(told: Told, audience: str, sent: Sent) -> bool:
-    return sent.at == told.at.at and sent.alert.level + 1 == told.level and _is_near(told, audience, sent)
+def _is(notified: ExpectedAlert, audience: str, sent: Sent) -> bool:
+    return (
+        sent.at == notified.at.at
+        and sent.alert.level + 1 == notified.level
+        and _is_near(notified, audience, sent)
+    )
 
 
-def _is_near(told: Told, audience: str, sent: Sent) -> bool:
+def _is_near(notified: ExpectedAlert, audience: str, sent: Sent) -> bool:
     """The same clock and audience, at another time or level."""
     alert = sent.alert
-    of_ticket = told.ticket in (None, alert.subject)
+    of_ticket = notified.ticket in (None, alert.subject)
     kind = alert.clock.split(":")[0]
-    return kind == told.clock and alert.recipient.audience == audience and of_ticket
+    return kind == notified.clock and alert.recipient.audience == audience and of_ticket
 
 
-def _expected(told: Told) -> str:
-    of_ticket = f" of {told.ticket}" if told.ticket else ""
-    return f"level {told.level} of {told.clock}{of_ticket}"
+def _expected(notified: ExpectedAlert) -> str:
+    of_ticket = f" of {notified.ticket}" if notified.ticket else ""
+    return f"level {notified.level} of {notified.clock}{of_ticket}"
 
 
 def _in_words(sent: Sent, like: Moment | None, zone: tzinfo) -> str:

@@ -1,4 +1,6 @@
-"""The form of worked examples: what happened to tickets, and what an operator expects to come of it."""
+"""The form of worked examples: what happened to tickets, and what an operator expects to come of
+it.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +11,27 @@ from attrs import frozen
 
 from sla_watchdog.tools.imports import events
 from sla_watchdog.tools.policy_file.durations import LONGEST
-from sla_watchdog.tools.policy_file.expected import EXPECTED, MOMENT, Due, Expected, Moment, Told
+from sla_watchdog.tools.policy_file.expected import (
+    EXPECTED,
+    MOMENT,
+    Due,
+    Expected,
+    ExpectedAlert,
+    Moment,
+)
 from sla_watchdog.tools.policy_file.nodes import Entries, Items, Node, Text, child
 from sla_watchdog.tools.policy_file.problems import did_you_mean
-from sla_watchdog.tools.policy_file.shapes import SCALAR, Also, Key, ListOf, Reading, Record, Schema, Then, entries_of
+from sla_watchdog.tools.policy_file.shapes import (
+    SCALAR,
+    Also,
+    Key,
+    ListOf,
+    Reading,
+    Record,
+    Schema,
+    Then,
+    entries_of,
+)
 from sla_watchdog.tools.policy_file.values import TEXT, folded
 
 TICKET = "T-1"
@@ -21,14 +40,16 @@ TICKET = "T-1"
 
 @frozen
 class Example:
-    """`alerts` are all that are sent up to `until` (epoch seconds), in order; None where they are not checked."""
+    """`alerts` are all that are sent up to `until` (epoch seconds), in order; None where they are
+    not checked.
+    """
 
     name: str
     node: Node
     events: tuple[events.Event, ...]
     until: int
     due: tuple[Due, ...] = ()
-    alerts: tuple[Told, ...] | None = None
+    alerts: tuple[ExpectedAlert, ...] | None = None
 
 
 # ------------------------------------------------------------------ events
@@ -53,9 +74,18 @@ class Events:
             "type": "object",
             "required": ["at", "type"],
             "properties": {
-                "at": {"type": SCALAR, "description": "when; without offset in the zone of `timezone:`"},
-                "type": {"enum": [kind.value for kind in events.Kind], "description": "what happened"},
-                "ticket": {"type": SCALAR, "description": f"the ticket; {TICKET} where it is left out"},
+                "at": {
+                    "type": SCALAR,
+                    "description": "when; without offset in the zone of `timezone:`",
+                },
+                "type": {
+                    "enum": [kind.value for kind in events.Kind],
+                    "description": "what happened",
+                },
+                "ticket": {
+                    "type": SCALAR,
+                    "description": f"the ticket; {TICKET} where it is left out",
+                },
             },
         },
     }
@@ -73,7 +103,11 @@ class Events:
         except events.BrokenEventFile as broken:
             for line in broken.lines:
                 member = node.members[line.number - 1]
-                reading.wrong(member, f"this event: {line.problem}", "events are written as in docs/event-files.md")
+                reading.wrong(
+                    member,
+                    f"this event: {line.problem}",
+                    "events are written as in docs/event-files.md",
+                )
             return None
 
     def _line(self, node: Node, reading: Reading) -> bytes | None:
@@ -89,13 +123,17 @@ def _mapping(entries: Entries) -> Mapping[str, object]:
 
 
 def _known_words(event: Entries, reading: Reading) -> None:
-    """A status or priority that nobody lists is a finding in operation; in an example it is a typing error."""
+    """A status or priority that nobody lists is a finding in operation; in an example it is a
+    typing error.
+    """
     for key, kind in (("status", "status"), ("state", "status"), ("priority", "priority text")):
         value, known = event.get(key), reading.names.get(kind)
         if not isinstance(value, Text) or value.empty or known is None:
             continue
         if folded(value.value) not in map(folded, known):
-            reading.wrong(value, f'no {key} is called "{value.value}"', did_you_mean(value.value, known))
+            reading.wrong(
+                value, f'no {key} is called "{value.value}"', did_you_mean(value.value, known)
+            )
 
 
 # ------------------------------------------------------------------ examples
@@ -117,7 +155,12 @@ def _example(written: _Written, node: Node, reading: Reading) -> Example | None:
         reading.wrong(child(node, "until"), "it ends before its last event", hint)
         return None
     if until - min(times) > LONGEST:
-        reading.wrong(node, "this example is longer than five years", "that is the longest there is", at=node.place)
+        reading.wrong(
+            node,
+            "this example is longer than five years",
+            "that is the longest there is",
+            at=node.place,
+        )
         return None
     return _expecting(written, node, until, reading)
 
@@ -131,20 +174,33 @@ def _expecting(written: _Written, node: Node, until: int, reading: Reading) -> E
         return None
     tickets = sorted({event.ticket for event in written.events})
     due = _of_tickets(expect.due, tickets, reading)
-    return None if due is None else Example(written.name, node, written.events, until, due, expect.alerts)
+    return (
+        None
+        if due is None
+        else Example(written.name, node, written.events, until, due, expect.alerts)
+    )
 
 
-def _of_tickets(due: tuple[Due, ...], tickets: list[str], reading: Reading) -> tuple[Due, ...] | None:
+def _of_tickets(
+    due: tuple[Due, ...], tickets: list[str], reading: Reading
+) -> tuple[Due, ...] | None:
     """With the ticket filled in where there is only one."""
     named = tuple(Due(d.node, d.ticket or tickets[0], d.metric, d.moment) for d in due)
     for written, each in zip(due, named, strict=True):
         if not written.ticket and len(tickets) > 1:
             hint = f"write `due: {{{tickets[0]}: {{…}}}}`, one line for each ticket"
-            reading.wrong(each.node, "there are several tickets; it does not say of which", hint, at=each.node.label)
+            reading.wrong(
+                each.node,
+                "there are several tickets; it does not say of which",
+                hint,
+                at=each.node.label,
+            )
             return None
         if each.ticket not in tickets:
             message = f'no event is about a ticket "{each.ticket}"'
-            reading.wrong(each.node, message, did_you_mean(each.ticket, tickets), at=each.node.label)
+            reading.wrong(
+                each.node, message, did_you_mean(each.ticket, tickets), at=each.node.label
+            )
             return None
     return named
 

@@ -12,7 +12,16 @@ from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
 from sla_watchdog.tools.policy_file.levels import TELL
 from sla_watchdog.tools.policy_file.nodes import Entries, Node, child
 from sla_watchdog.tools.policy_file.problems import listed
-from sla_watchdog.tools.policy_file.shapes import SCALAR, Key, ListOf, Reading, Record, Schema, Then, entries_of
+from sla_watchdog.tools.policy_file.shapes import (
+    SCALAR,
+    Key,
+    ListOf,
+    Reading,
+    Record,
+    Schema,
+    Then,
+    entries_of,
+)
 from sla_watchdog.tools.policy_file.values import TEXT, choice, whole
 
 
@@ -26,7 +35,9 @@ class Moment:
 
 @frozen
 class Due:
-    """When a clock of a ticket is due at the end of the example; no `moment`: it has no due instant then."""
+    """When a clock of a ticket is due at the end of the example; no `moment`: it has no due instant
+    then.
+    """
 
     node: Node
     ticket: str
@@ -35,8 +46,10 @@ class Due:
 
 
 @frozen
-class Told:
-    """An alert that is expected, of a clock by its name in alerts. `level` counts from 1; without `ticket`, of any."""
+class ExpectedAlert:
+    """An alert that is expected, of a clock by its name in alerts. `level` counts from 1; without
+    `ticket`, of any.
+    """
 
     node: Node
     at: Moment
@@ -97,11 +110,20 @@ class DueTimes:
         entries = entries_of(node, reading, listed(TARGET_NAMES))
         if entries is None:
             return None
-        by_ticket = [(key.value, value) for key, value in entries.pairs if isinstance(value, Entries)]
+        by_ticket = [
+            (key.value, value) for key, value in entries.pairs if isinstance(value, Entries)
+        ]
         if by_ticket and len(by_ticket) < len(entries.pairs):
-            reading.wrong(node, "clocks and tickets stand side by side here", "write the clocks below their ticket")
+            reading.wrong(
+                node,
+                "clocks and tickets stand side by side here",
+                "write the clocks below their ticket",
+            )
             return None
-        read = [tuple(self._of(ticket, value, reading)) for ticket, value in by_ticket or [("", entries)]]
+        read = [
+            tuple(self._of(ticket, value, reading))
+            for ticket, value in by_ticket or [("", entries)]
+        ]
         return tuple(due for found in read for due in found)
 
     def _of(self, ticket: str, node: Entries, reading: Reading) -> Iterator[Due]:
@@ -133,25 +155,31 @@ _TOLD = Then(
                 True,
                 "clock: resolution",
             ),
-            "level": Key(whole("a level", 1, 100), "level of the ladder; left out, the first, which is 1"),
+            "level": Key(
+                whole("a level", 1, 100), "level of the ladder; left out, the first, which is 1"
+            ),
             "tell": Key(TELL, "the audiences that get it", True, "tell: [owner]"),
             "ticket": Key(TEXT, "the ticket or case it is about; left out, any"),
         },
     ),
-    lambda form, node, _reading: Told(node, form.at, form.clock, form.level, form.tell, form.ticket),
+    lambda form, node, _reading: ExpectedAlert(
+        node, form.at, form.clock, form.level, form.tell, form.ticket
+    ),
 )
 
 
 @frozen
 class Expected:
     due: tuple[Due, ...] = ()
-    alerts: tuple[Told, ...] | None = None
+    alerts: tuple[ExpectedAlert, ...] | None = None
 
 
 EXPECTED = Record(
     Expected,
     {
-        "due": Key(DueTimes(), "when clocks are due in the end: {resolution: TIME}, or none; or by ticket"),
+        "due": Key(
+            DueTimes(), "when clocks are due in the end: {resolution: TIME}, or none; or by ticket"
+        ),
         "alerts": Key(ListOf(_TOLD, least=0), "all alerts, in order; [] means that nobody is told"),
     },
 )

@@ -77,7 +77,9 @@ class _AudienceForm:
     hours: str | None = None
 
 
-def _audiences(forms: Mapping[str, _AudienceForm], _node: Node, _reading: Reading) -> Mapping[str, Audience]:
+def _audiences(
+    forms: Mapping[str, _AudienceForm], _node: Node, _reading: Reading
+) -> Mapping[str, Audience]:
     return {name: Audience(name, form.each, form.hours) for name, form in forms.items()}
 
 
@@ -106,7 +108,9 @@ POLICY_FILE = Record(
             required=True,
             lines=f"form: {FORM}",
         ),
-        "timezone": Key(ZONE, "zone of times written without an offset; without it such a time is a finding"),
+        "timezone": Key(
+            ZONE, "zone of times written without an offset; without it such a time is a finding"
+        ),
         "source": Key(SOURCE, "where tickets stand in the Tickets table"),
         "statuses": Key(
             STATUSES,
@@ -114,7 +118,9 @@ POLICY_FILE = Record(
             required=True,
             lines="statuses:\n  open: [New, Open]\n  waiting: [Pending]\n  resolved: [Resolved]\n  closed: [Closed]",
         ),
-        "priorities": Key(PRIORITIES, "priorities as the desk writes them, by name; the most severe first"),
+        "priorities": Key(
+            PRIORITIES, "priorities as the desk writes them, by name; the most severe first"
+        ),
         "people": Key(PEOPLE, "bots, and assignees that are no person"),
         "calendars": Key(
             CALENDARS,
@@ -154,10 +160,15 @@ POLICY_FILE = Record(
             whole("a number of messages", 1, 1000),
             "messages to one audience in one tick, from which on they become one digest",
         ),
-        "signals": Key(SIGNALS, "what escalates a case by itself: reopened, reassigned, without progress, unowned"),
+        "signals": Key(
+            SIGNALS,
+            "what escalates a case by itself: reopened, reassigned, without progress, unowned",
+        ),
         "pauses": Key(PAUSES, "how long clocks may stand still"),
         "cases": Key(CASES, "which tickets are one case"),
-        "acknowledge": Key(ACKNOWLEDGE, "how far a promise reaches, how often a case may be put off"),
+        "acknowledge": Key(
+            ACKNOWLEDGE, "how far a promise reaches, how often a case may be put off"
+        ),
         "examples": Key(EXAMPLES, "events in, due times and alerts out; check-policy runs them"),
     },
 )
@@ -181,7 +192,9 @@ def read_policy(text: str, file: str, today: date) -> Checked:
 
 def _read(root: Node, reading: Reading) -> PolicyForm | None:
     if isinstance(root, Text) and root.empty:
-        reading.wrong(root, "the file is empty", "begin with the policy.yaml that ships, and change it")
+        reading.wrong(
+            root, "the file is empty", "begin with the policy.yaml that ships, and change it"
+        )
         return None
     return POLICY_FILE.read(root, reading)
 
@@ -218,7 +231,9 @@ def _names(root: Node) -> Mapping[str, tuple[str, ...]]:
 
 
 def _timezone(root: Node) -> str | None:
-    """What the file names, when it can be read; UTC in its place when it cannot, which is one error, not many."""
+    """What the file names, when it can be read; UTC in its place when it cannot, which is one
+    error, not many.
+    """
     written = root.get("timezone") if isinstance(root, Entries) else None
     if written is None:
         return None
@@ -231,7 +246,9 @@ def _warn_of_unused(root: Node, reading: Reading) -> None:
         section = root.get(_NAMED_UNDER[kind]) if isinstance(root, Entries) else None
         for key in keys(section):
             if (kind, key.value) not in reading.used:
-                reading.warn(key, f'nobody uses the {kind} "{key.value}"', "fine, if meant for later")
+                reading.warn(
+                    key, f'nobody uses the {kind} "{key.value}"', "fine, if meant for later"
+                )
 
 
 def _with_operations(form: PolicyForm, reading: Reading) -> PolicyForm:

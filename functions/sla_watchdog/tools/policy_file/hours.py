@@ -98,7 +98,9 @@ def _days(text: str) -> tuple[str, ...]:
         if day not in WEEKDAYS:
             short = day.strip().casefold()[:3]
             hint = (
-                f'days have three letters: "{short}"' if short in WEEKDAYS else did_you_mean(day, (*WEEKDAYS, "daily"))
+                f'days have three letters: "{short}"'
+                if short in WEEKDAYS
+                else did_you_mean(day, (*WEEKDAYS, "daily"))
             )
             raise Wrong(f'"{text}" is not a day or a range of days', f"{hint}; mon-fri is a range")
     start = WEEKDAYS.index(first)
@@ -127,7 +129,9 @@ def _each_day_once(node: Node, reading: Reading) -> None:
         taken.update(days)
 
 
-def _week(by_days: Mapping[tuple[str, ...], Hours], node: Node, reading: Reading) -> Mapping[str, Hours] | None:
+def _week(
+    by_days: Mapping[tuple[str, ...], Hours], node: Node, reading: Reading
+) -> Mapping[str, Hours] | None:
     if not any(by_days.values()):
         reading.wrong(node, "this calendar never opens", HOURS_LOOK_LIKE, at=node.label)
         return None

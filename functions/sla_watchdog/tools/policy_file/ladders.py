@@ -45,7 +45,9 @@ def _only_the_last_repeats(node: Node, reading: Reading) -> None:
     for member in members[:-1]:
         for key in keys(member):
             if key.value == "repeat":
-                reading.wrong(key, "only the last level repeats", "move `repeat:` to the last level")
+                reading.wrong(
+                    key, "only the last level repeats", "move `repeat:` to the last level"
+                )
 
 
 def _last_repeats_after_breach(node: Node, reading: Reading) -> None:
@@ -63,7 +65,9 @@ def _last_repeats_after_breach(node: Node, reading: Reading) -> None:
         reading.wrong(last, "nobody is told once it is late", hint, at=last.label)
 
 
-def _remembered(levels: tuple[Level, ...], node: Node, reading: Reading) -> tuple[Level, ...] | None:
+def _remembered(
+    levels: tuple[Level, ...], node: Node, reading: Reading
+) -> tuple[Level, ...] | None:
     ordered = _in_order(levels, node, reading)
     if ordered is not None:
         reading.ladders[node.path.removeprefix("ladders.")] = ordered
@@ -92,7 +96,9 @@ class CeilingForm:
         return Level(Age(self.age), self.tell, self.urgent, self.repeat)
 
 
-def _ceilings(forms: tuple[CeilingForm, ...], node: Node, reading: Reading) -> tuple[Level, ...] | None:
+def _ceilings(
+    forms: tuple[CeilingForm, ...], node: Node, reading: Reading
+) -> tuple[Level, ...] | None:
     *below, top = [form.level for form in forms]
     top = Level(top.trigger, top.tell, top.urgent, top.repeat or WEEKLY)
     return _in_order((*below, top), node, reading)

@@ -20,7 +20,12 @@ from sla_watchdog.domain.policy.model import (
     Repeat,
     Trigger,
 )
-from sla_watchdog.tools.policy_file.durations import OPEN_TIME, WALL_TIME, spoken, spoken_by_the_wall
+from sla_watchdog.tools.policy_file.durations import (
+    OPEN_TIME,
+    WALL_TIME,
+    spoken,
+    spoken_by_the_wall,
+)
 from sla_watchdog.tools.policy_file.nodes import Entries, Node, keys, texts
 from sla_watchdog.tools.policy_file.problems import Wrong
 from sla_watchdog.tools.policy_file.shapes import (

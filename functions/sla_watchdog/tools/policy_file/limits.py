@@ -1,4 +1,6 @@
-"""The form of what holds for every case: how long clocks may pause, what is one case, how far a promise reaches."""
+"""The form of what holds for every case: how long clocks may pause, what is one case, how far a
+promise reaches.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ def _limited(pauses: Pauses, node: Node, reading: Reading) -> Pauses | None:
         return None
     if longest is not None and total is not None and longest > total:
         message = f"one pause may last {spoken(longest)}, but all together only {spoken(total)}"
-        reading.wrong(child(node, "longest"), message, "write a `longest` that is no longer than `total`")
+        reading.wrong(
+            child(node, "longest"), message, "write a `longest` that is no longer than `total`"
+        )
         return None
     return pauses
 
@@ -31,7 +35,10 @@ PAUSES = Then(
         {
             "longest": Key(OPEN_TIME, "open time that one pause may last; then the clock runs on"),
             "total": Key(OPEN_TIME, "open time that all pauses of a clock may last together"),
-            "tell": Key(TELL, "who is told that a limit is used up; without it, the first level of the clock's ladder"),
+            "tell": Key(
+                TELL,
+                "who is told that a limit is used up; without it, the first level of the clock's ladder",
+            ),
         },
     ),
     _limited,
@@ -49,9 +56,13 @@ class CasesForm:
 CASES = Record(
     CasesForm,
     {
-        "gap": Key(WALL_TIME, "a follow-up of a ticket that was closed for longer is a new case, with a link"),
+        "gap": Key(
+            WALL_TIME,
+            "a follow-up of a ticket that was closed for longer is a new case, with a link",
+        ),
         "thanks": Key(
-            WALL_TIME, "the customer's first message so soon after the end says thanks, and waits for no answer"
+            WALL_TIME,
+            "the customer's first message so soon after the end says thanks, and waits for no answer",
         ),
     },
 )

@@ -102,7 +102,9 @@ def _remedy(said: str, line: str) -> str:
         return "indent with spaces; YAML does not take tabs"
     if "mapping values are not allowed" in said or "could not find expected ':'" in said:
         return "look for a missing space after a colon, a missing quote, or a line indented wrongly"
-    return "look for a bracket, quote or indentation that does not match, here or on the line before"
+    return (
+        "look for a bracket, quote or indentation that does not match, here or on the line before"
+    )
 
 
 def _place_of_index(text: str, index: int) -> Place:

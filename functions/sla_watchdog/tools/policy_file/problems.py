@@ -21,7 +21,9 @@ class Place:
 
 @frozen
 class Problem:
-    """`path` names the field (`policies[0].targets.resolution`); a warning does not refuse the file."""
+    """`path` names the field (`policies[0].targets.resolution`); a warning does not refuse the
+    file.
+    """
 
     place: Place
     path: str
@@ -39,7 +41,9 @@ class PolicyErrors(SlaWatchdogError):  # noqa: N818 - always all of them
     problems: tuple[Problem, ...]
 
     def __str__(self) -> str:
-        return "\n".join(f"{self.file}:{p.place.line}:{p.place.column}: {p.message}" for p in self.problems)
+        return "\n".join(
+            f"{self.file}:{p.place.line}:{p.place.column}: {p.message}" for p in self.problems
+        )
 
 
 @frozen
@@ -51,7 +55,9 @@ class Wrong(ValueError):  # noqa: N818 - not raised beyond this package; its nam
 
 
 def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """The known word that was probably meant, whatever its case; `cutoff` is how like it must be, up to 1."""
+    """The known word that was probably meant, whatever its case; `cutoff` is how like it must be,
+    up to 1.
+    """
     by_fold = {name.casefold(): name for name in known}
     close = get_close_matches(word.casefold(), by_fold, n=1, cutoff=cutoff)
     return by_fold[close[0]] if close else None

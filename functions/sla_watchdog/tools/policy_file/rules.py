@@ -69,7 +69,11 @@ def _with_deadline(written: _Written, target: TargetForm, node: Node, reading: R
     asked = any(c.field == target.due and c.missing and c.negate for c in written.when)
     if target.due is not None and not asked:
         hint = f"add `{target.due}: {{not: missing}}` to its `when:`, and a policy for the others below it"
-        reading.warn(child(node, "due"), f"a ticket whose `{target.due}` is empty has no such clock here", hint)
+        reading.warn(
+            child(node, "due"),
+            f"a ticket whose `{target.due}` is empty has no such clock here",
+            hint,
+        )
 
 
 def _climbable(within: int, ladder: str, node: Node, reading: Reading) -> bool:
@@ -93,9 +97,13 @@ RULE: Shape[RuleForm] = Then(
         {
             "name": Key(TEXT, "shown in alerts and reports", True, "name: everything-else"),
             "when": Key(When(), "conditions, all of which must hold; without it all tickets match"),
-            "calendar": Key(Ref("calendar", "calendars"), "whose open time counts", True, "calendar: office"),
+            "calendar": Key(
+                Ref("calendar", "calendars"), "whose open time counts", True, "calendar: office"
+            ),
             "ladder": Key(LADDER, "who is told when, for targets that name no ladder"),
-            "targets": Key(TARGETS, "what must happen within which time", True, "targets: {resolution: 40h}"),
+            "targets": Key(
+                TARGETS, "what must happen within which time", True, "targets: {resolution: 40h}"
+            ),
         },
     ),
     _rule,

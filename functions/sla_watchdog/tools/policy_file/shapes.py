@@ -39,7 +39,9 @@ class Reading:
     timezone: str | None = None
     """Of times written without an offset."""
 
-    def wrong(self, node: Node, message: str, hint: str = "", *, at: Place | None = None, key: str = "") -> None:
+    def wrong(
+        self, node: Node, message: str, hint: str = "", *, at: Place | None = None, key: str = ""
+    ) -> None:
         """Report the value of `node`, or its `key`."""
         path = ".".join(part for part in (node.path, key) if part)
         self.problems.append(Problem(at or node.place, path, message, hint))
@@ -152,7 +154,10 @@ class MapOf(Generic[K, T]):
         if len(entries.pairs) < self.least:
             reading.wrong(node, f"empty; {self.key.what} is expected", at=node.label)
             return None
-        read = [(self.key.read(key, reading), self.value.read(value, reading)) for key, value in entries.pairs]
+        read = [
+            (self.key.read(key, reading), self.value.read(value, reading))
+            for key, value in entries.pairs
+        ]
         good = [(key, value) for key, value in read if key is not None and value is not None]
         return dict(good) if len(good) == len(read) else None
 
@@ -163,7 +168,9 @@ def entries_of(node: Node, reading: Reading, expected: str) -> Entries | None:
         return node
     if isinstance(node, Text) and node.empty:
         return Entries(node.path, node.place, node.label, ())
-    reading.wrong(node, f"a block of keys is expected ({expected}), not {KIND[type(node)]}", at=node.label)
+    reading.wrong(
+        node, f"a block of keys is expected ({expected}), not {KIND[type(node)]}", at=node.label
+    )
     return None
 
 
@@ -186,7 +193,9 @@ class Record(Generic[T]):
 
     @property
     def schema(self) -> Schema:
-        properties = {name: {**key.shape.schema, "description": key.about} for name, key in self.keys.items()}
+        properties = {
+            name: {**key.shape.schema, "description": key.about} for name, key in self.keys.items()
+        }
         required = [name for name, key in self.keys.items() if key.required]
         return {
             "type": "object" if required else ["object", "null"],

@@ -63,7 +63,9 @@ class _Signal:
 def _of_one_kind(node: Node, reading: Reading) -> None:
     written = [key for key in keys(node) if key.value in KINDS]
     if isinstance(node, Entries) and not written and all(key.value in TOLD for key in keys(node)):
-        reading.wrong(node, "this signal does not say of what", f"it may be: {listed(KINDS)}", at=node.label)
+        reading.wrong(
+            node, "this signal does not say of what", f"it may be: {listed(KINDS)}", at=node.label
+        )
     for key in written[1:]:
         message = f"this signal has two kinds: {written[0].value} and {key.value}"
         reading.wrong(key, message, "write two signals, each with its own `tell:`")
@@ -80,7 +82,9 @@ def _signal(form: SignalForm, node: Node, _reading: Reading) -> _Signal | None:
 # ------------------------------------------------------------------ ladders of them
 
 
-def _ladders(signals: tuple[_Signal, ...], _node: Node, reading: Reading) -> Mapping[Metric, tuple[Level, ...]] | None:
+def _ladders(
+    signals: tuple[_Signal, ...], _node: Node, reading: Reading
+) -> Mapping[Metric, tuple[Level, ...]] | None:
     before = len(reading.problems)
     ladders = {}
     for kind, metric in KINDS.items():
@@ -127,4 +131,8 @@ SIGNALS = Then(ListOf(Also(Then(_SIGNAL, _signal), _of_one_kind)), _ladders)
 
 def entries(ladders: Mapping[Metric, tuple[Level, ...]]) -> Iterable[tuple[str, Level]]:
     """Each level with its threshold as the file writes it: `reopened: 2`."""
-    return ((f"{WORD_FOR[metric]}: {label(level)}", level) for metric, levels in ladders.items() for level in levels)
+    return (
+        (f"{WORD_FOR[metric]}: {label(level)}", level)
+        for metric, levels in ladders.items()
+        for level in levels
+    )

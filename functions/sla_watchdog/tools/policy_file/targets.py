@@ -11,7 +11,17 @@ from sla_watchdog.tools.policy_file.desk import TICKET_FIELDS
 from sla_watchdog.tools.policy_file.durations import OPEN_TIME
 from sla_watchdog.tools.policy_file.nodes import Entries, Node, child
 from sla_watchdog.tools.policy_file.problems import did_you_mean
-from sla_watchdog.tools.policy_file.shapes import Also, Either, Key, ListOf, Reading, Record, Ref, Shape, Then
+from sla_watchdog.tools.policy_file.shapes import (
+    Also,
+    Either,
+    Key,
+    ListOf,
+    Reading,
+    Record,
+    Ref,
+    Shape,
+    Then,
+)
 from sla_watchdog.tools.policy_file.values import FIELD_NAME, choice
 
 ENDS = {"resolved": frozenset({"resolved", "closed"}), "closed": frozenset({"closed"})}
@@ -37,13 +47,19 @@ DEADLINE = "due_at"
 
 
 def _is_deadline(name: str, node: Node, reading: Reading) -> str | None:
-    """Of the fields the watchdog knows only one is a deadline; a field of the operator's own may be any."""
+    """Of the fields the watchdog knows only one is a deadline; a field of the operator's own may be
+    any.
+    """
     reading.used.add(("condition", name))
     own = [field for field in reading.names.get("field", ()) if field not in TICKET_FIELDS]
     if name == DEADLINE or name in own:
         return name
     hint = f"{did_you_mean(name, [DEADLINE, *own])} A field of your own is named under `fields:`, like `{name}: {name}`"
-    message = f'the field "{name}" is no deadline' if name in TICKET_FIELDS else f'tickets have no field "{name}"'
+    message = (
+        f'the field "{name}" is no deadline'
+        if name in TICKET_FIELDS
+        else f'tickets have no field "{name}"'
+    )
     reading.wrong(node, message, f"write `due: {DEADLINE}`" if name in TICKET_FIELDS else hint)
     return None
 
@@ -57,17 +73,27 @@ def _one_deadline(node: Node, reading: Reading) -> None:
         hint = f"add `within: 8h`, or `due: {DEADLINE}` where another system sets the deadline"
         reading.wrong(node, "this target does not say by when", hint, at=node.label)
     if due is not None and within is not None:
-        reading.wrong(due, "this target has two deadlines: within and due", "keep one of the two", at=due.label)
+        reading.wrong(
+            due,
+            "this target has two deadlines: within and due",
+            "keep one of the two",
+            at=due.label,
+        )
     if due is not None and pauses is not None:
         hint = "leave `pauses_in` out, or write `within:` in place of `due:`"
-        reading.wrong(pauses, "another system sets this deadline, so no pause moves it", hint, at=pauses.label)
+        reading.wrong(
+            pauses, "another system sets this deadline, so no pause moves it", hint, at=pauses.label
+        )
 
 
 # ------------------------------------------------------------------ one target
 
 LADDER = Ref("ladder", "ladders")
 _PAUSABLE = {
-    "pauses_in": Key(ListOf(Ref("status group", "statuses"), least=0), "status groups in which the clock stands still"),
+    "pauses_in": Key(
+        ListOf(Ref("status group", "statuses"), least=0),
+        "status groups in which the clock stands still",
+    ),
     "ladder": Key(LADDER, "instead of the policy's own"),
 }
 _TARGET = {
@@ -76,7 +102,10 @@ _TARGET = {
 }
 _DUE = {
     "within": Key(OPEN_TIME, "open time of the calendar"),
-    "due": Key(Then(FIELD_NAME, _is_deadline), "in place of `within`: the field with a deadline set elsewhere"),
+    "due": Key(
+        Then(FIELD_NAME, _is_deadline),
+        "in place of `within`: the field with a deadline set elsewhere",
+    ),
     **_PAUSABLE,
 }
 _RESOLUTION = {
@@ -94,7 +123,9 @@ def _stops_somewhere(target: TargetForm, node: Node, reading: Reading) -> Target
     groups = reading.names.get("status group")
     if target.stops_at == "closed" and groups is not None and "closed" not in groups:
         at = child(node, "stops_at")
-        reading.wrong(at, "no status is in the group closed", "add `closed: [Closed]` to `statuses:`")
+        reading.wrong(
+            at, "no status is in the group closed", "add `closed: [Closed]` to `statuses:`"
+        )
         return None
     return target
 
@@ -114,16 +145,24 @@ def _by_metric(**targets: TargetForm) -> Mapping[Metric, TargetForm]:
 TARGETS = Record(
     _by_metric,
     {
-        "first_response": Key(_target(_DUE), "from creation to the first answer by a person; a duration or a block"),
-        "next_response": Key(
-            _target(_TARGET), "from the customer's oldest unanswered message to its answer; a duration or a block"
+        "first_response": Key(
+            _target(_DUE), "from creation to the first answer by a person; a duration or a block"
         ),
-        "update": Key(_target(_TARGET), "from one public message of the desk to the next; a duration or a block"),
+        "next_response": Key(
+            _target(_TARGET),
+            "from the customer's oldest unanswered message to its answer; a duration or a block",
+        ),
+        "update": Key(
+            _target(_TARGET),
+            "from one public message of the desk to the next; a duration or a block",
+        ),
         "first_resolution": Key(
-            _target(_RESOLUTION), "from creation to the first end, whatever is reopened later; a duration or a block"
+            _target(_RESOLUTION),
+            "from creation to the first end, whatever is reopened later; a duration or a block",
         ),
         "resolution": Key(
-            _target(_RESOLUTION), "from creation to the last end, reopened time included; a duration or a block"
+            _target(_RESOLUTION),
+            "from creation to the last end, reopened time included; a duration or a block",
         ),
     },
 )

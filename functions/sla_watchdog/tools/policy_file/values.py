@@ -56,7 +56,11 @@ def whole(what: str, least: int, most: int) -> Word[int]:
             raise Wrong(f'"{text}" is not {what}', f"write a whole number from {least} to {most}")
         return int(text)
 
-    return Word(what, parse, {"type": ["integer", "string"], "minimum": least, "maximum": most, "pattern": "^[0-9]+$"})
+    return Word(
+        what,
+        parse,
+        {"type": ["integer", "string"], "minimum": least, "maximum": most, "pattern": "^[0-9]+$"},
+    )
 
 
 def _number(text: str) -> float:
@@ -73,7 +77,11 @@ def name_of(what: str, pattern: str, rule: str, refuse: str = "") -> Word[str]:
     """A name that becomes part of keys and topics: at most 40 characters of `pattern`."""
 
     def parse(text: str) -> str:
-        if re.fullmatch(pattern, text) and len(text) <= 40 and not (refuse and re.search(refuse, text)):
+        if (
+            re.fullmatch(pattern, text)
+            and len(text) <= 40
+            and not (refuse and re.search(refuse, text))
+        ):
             return text
         guess = re.sub(r"[^a-z0-9]+", "-", text.casefold())[:40].strip("-").removesuffix("-urgent")
         raise Wrong(f'"{text}" cannot be {what}', rule + (f'; "{guess}" would do' if guess else ""))
@@ -119,7 +127,9 @@ DATE = Word("a date", _date, {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[
 
 @cache
 def _zones() -> frozenset[str]:
-    """The zones of the tzdata package: those the deployed functions know, whatever is on this machine."""
+    """The zones of the tzdata package: those the deployed functions know, whatever is on this
+    machine.
+    """
     return frozenset(files("tzdata").joinpath("zones").read_text("utf-8").split())
 
 

@@ -1,7 +1,8 @@
-"""Which facts a replay need not judge at once, because nothing can come due through them before it would look anyway.
+"""Which facts a replay need not judge at once, because nothing can come due through them before it
+would look anyway.
 
-That is all there is of it: a replay with and without it tells the same at the same instants. Findings alone, which
-have no time of their own, may be told at the next look.
+That is all there is of it: a replay with and without it tells the same at the same instants.
+Findings alone, which have no time of their own, may be told at the next look.
 """
 
 from __future__ import annotations
@@ -11,13 +12,23 @@ from functools import cached_property
 
 from attrs import field, frozen
 
-from sla_watchdog.domain.time.business_time import DAY, NoWorkingTime, TimeOutOfRange
+from sla_watchdog.domain.clocks.rules_in_force import candidates_at
+from sla_watchdog.domain.clocks.signals import ACKNOWLEDGED
+from sla_watchdog.domain.policy.model import (
+    Before,
+    Count,
+    Level,
+    Metric,
+    Open,
+    Percent,
+    Policy,
+    Rule,
+    Target,
+)
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Facts, Value
 from sla_watchdog.domain.tickets.links import LINKS
-from sla_watchdog.domain.clocks.rules_in_force import candidates_at
-from sla_watchdog.domain.policy.model import Before, Count, Level, Metric, Open, Percent, Policy, Rule, Target
-from sla_watchdog.domain.clocks.signals import ACKNOWLEDGED
 from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
+from sla_watchdog.domain.time.business_time import DAY, NoWorkingTime, TimeOutOfRange
 
 PUTTING_OFF = frozenset({"status", "resolved", "closed"})
 """On a ticket whose clocks all run, or that is over, these can only put off what is to come."""
@@ -36,11 +47,13 @@ OWNING = frozenset({"team", "assignee"})
 
 
 @frozen
-class Sparing:
+class EvaluationCache:
     policy: Policy
     _rules: dict[tuple[Value, ...], tuple[Rule, ...]] = field(factory=dict, init=False)
     spares: bool = field(init=False)
-    """False where signals count all kinds of things, limits begin with a pause, or deadlines come from elsewhere."""
+    """False where signals count all kinds of things, limits begin with a pause, or deadlines come
+    from elsewhere.
+    """
     ceiling: int = field(init=False)
     """The age of a case before which no ceiling is due."""
     moving: frozenset[str] = field(init=False)
@@ -56,7 +69,12 @@ class Sparing:
     def _spares(self) -> bool:
         limits = self.policy.pauses
         elsewhere = any(target.due for target in self._targets())
-        return not (self.policy.signals or elsewhere or limits.longest is not None or limits.total is not None)
+        return not (
+            self.policy.signals
+            or elsewhere
+            or limits.longest is not None
+            or limits.total is not None
+        )
 
     @ceiling.default
     def _ceiling(self) -> int:
@@ -68,7 +86,9 @@ class Sparing:
 
     @telling.default
     def _telling(self) -> frozenset[str]:
-        return frozenset(audience.each for audience in self.policy.audiences.values() if audience.each)
+        return frozenset(
+            audience.each for audience in self.policy.audiences.values() if audience.each
+        )
 
     @pausing.default
     def _pausing(self) -> frozenset[str]:
@@ -81,7 +101,9 @@ class Sparing:
     @waits.default
     def _waits(self) -> Mapping[str, int]:
         return {
-            rule.name: min((_wait(level, t) for t in rule.targets for level in t.ladder.levels), default=YEARS)
+            rule.name: min(
+                (_wait(level, t) for t in rule.targets for level in t.ladder.levels), default=YEARS
+            )
             for rule in self.policy.rules
         }
 
@@ -89,20 +111,25 @@ class Sparing:
         return [target for rule in self.policy.rules for target in rule.targets]
 
     def patience(self, facts: Sequence[Fact], at: int) -> int | None:
-        """Until when nothing can be due for a ticket of which these are the first facts, while no field of a
-        condition changes. None where that cannot be said.
+        """Until when nothing can be due for a ticket of which these are the first facts, while no
+        field of a condition changes. None where that cannot be said.
         """
         said = {fact.field: fact.value for fact in facts}
         if not self.spares or "created" not in said or not all(map(self._understood, facts)):
             return None
         rules = self._candidates(tuple(said.get(name, "") for name in self.policy.asked), facts, at)
         try:
-            soonest = min(self.policy.calendars[rule.calendar].add(at, self.waits[rule.name]) for rule in rules)
+            soonest = min(
+                self.policy.calendars[rule.calendar].add(at, self.waits[rule.name])
+                for rule in rules
+            )
         except (NoWorkingTime, TimeOutOfRange):
             return None
         return min(soonest, at + self.ceiling) - 1
 
-    def _candidates(self, values: tuple[Value, ...], facts: Sequence[Fact], at: int) -> tuple[Rule, ...]:
+    def _candidates(
+        self, values: tuple[Value, ...], facts: Sequence[Fact], at: int
+    ) -> tuple[Rule, ...]:
         """Tickets of which the same is known have the same rules."""
         if values not in self._rules:
             self._rules[values] = candidates_at(facts[0].ticket, Facts.of(facts), self.policy, at)
@@ -111,7 +138,9 @@ class Sparing:
     @cached_property
     def exchanges(self) -> bool:
         """Whether a judgement leaves out what is over unless it is asked for the whole."""
-        return any(target.metric in (Metric.NEXT_RESPONSE, Metric.UPDATE) for target in self._targets())
+        return any(
+            target.metric in (Metric.NEXT_RESPONSE, Metric.UPDATE) for target in self._targets()
+        )
 
     def calm(self, tickets: tuple[Ticket, ...]) -> bool:
         """Whether a case that was just judged is one ticket whose clocks do not pause."""
@@ -126,7 +155,8 @@ class Sparing:
         return any(fact.field in self.telling for fact in facts)
 
     def only_puts_off(self, facts: Sequence[Fact], young: bool, ended: bool) -> bool:
-        """Of facts that matter, for a case that is calm and of which nothing was told: `young`, within `patience`.
+        """Of facts that matter, for a case that is calm and of which nothing was told: `young`,
+        within `patience`.
 
         Leaving resolved or closed is a reopening: it brings levels nearer.
         """
@@ -135,7 +165,8 @@ class Sparing:
         return all(self._harmless(fact, harmless, ended) for fact in facts)
 
     def keeps(self, facts: Iterable[Fact]) -> bool:
-        """Of facts that matter, for an unresolved case that is calm: whether they move nothing at all.
+        """Of facts that matter, for an unresolved case that is calm: whether they move nothing at
+        all.
 
         Its status changed, but into a group in which every clock runs on.
         """
@@ -150,7 +181,9 @@ class Sparing:
     def _understood(self, fact: Fact) -> bool:
         """Whether it makes no finding, and links nothing."""
         if fact.field == "priority":
-            return not self.policy.priorities or str(fact.value).casefold() in self.policy.priorities
+            return (
+                not self.policy.priorities or str(fact.value).casefold() in self.policy.priorities
+            )
         known = self._group(fact) != "" if fact.field == "status" else fact.field not in LINKS
         return known and not fact.field.startswith(UNREADABLE)
 
@@ -168,7 +201,11 @@ class Sparing:
         return any(fact.field in ENDED or self._group(fact) in ENDED for fact in facts)
 
     def _group(self, fact: Fact) -> str:
-        return self.policy.statuses.get(str(fact.value).casefold(), "") if fact.field == "status" else ""
+        return (
+            self.policy.statuses.get(str(fact.value).casefold(), "")
+            if fact.field == "status"
+            else ""
+        )
 
 
 def _wait(level: Level, target: Target | None) -> int:

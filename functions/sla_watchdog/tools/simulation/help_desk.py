@@ -86,7 +86,9 @@ class _Writing:
         return {"created_at": self.at, "status": status}
 
     def assigned(self) -> dict[str, object]:
-        """The first team and the first assignee are no reassignment, every other one is; both at once are one."""
+        """The first team and the first assignee are no reassignment, every other one is; both at
+        once are one.
+        """
         if "reassigned_count" in self.event.attributes:
             return {}
         again = self.passed_on("team") or self.passed_on("assignee")
@@ -120,7 +122,9 @@ class _Writing:
 
     def count(self, name: str) -> int:
         value = self.record.get(name)
-        return int(value) if isinstance(value, int | Decimal) and -NO_COUNT < value < NO_COUNT else 0
+        return (
+            int(value) if isinstance(value, int | Decimal) and -NO_COUNT < value < NO_COUNT else 0
+        )
 
 
 EFFECTS: Mapping[Kind, Callable[[_Writing], dict[str, object]]] = {

@@ -1,6 +1,8 @@
-"""A history: what the events of a file tell, as the facts that the watchdog would learn from the records they leave.
+"""A history: what the events of a file tell, as the facts that the watchdog would learn from the
+records they leave.
 
-Facts never depend on the order of the lines, nor on how often a line stands in the file, beyond (at, seq or line).
+Facts never depend on the order of the lines, nor on how often a line stands in the file, beyond
+(at, seq or line).
 """
 
 from __future__ import annotations
@@ -13,9 +15,9 @@ from operator import attrgetter
 
 from attrs import field, frozen
 
+from sla_watchdog.domain.policy.model import Metric, Policy
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Value
 from sla_watchdog.domain.tickets.links import LINKS, named_by
-from sla_watchdog.domain.policy.model import Metric, Policy
 from sla_watchdog.domain.tickets.record import STATES, Record, Unreadable, text_of, text_of_or_empty
 from sla_watchdog.domain.tickets.ticket import AGENT
 from sla_watchdog.tools.imports.events import Event, Kind
@@ -72,7 +74,9 @@ def _linked(events: Iterable[Event]) -> Iterator[str]:
 
 @frozen
 class Chronicler:
-    """Tells the facts of a ticket's events under one policy: which fields it reads, which words its desk has."""
+    """Tells the facts of a ticket's events under one policy: which fields it reads, which words its
+    desk has.
+    """
 
     policy: Policy
     words: Words = field(init=False)
@@ -109,17 +113,19 @@ class Chronicler:
         return sorted([*self._moments(events), *self._states(events)], key=_when)
 
     def _moments(self, events: Iterable[Event]) -> set[Fact]:
-        told = set()
+        notified = set()
         for event in events:
             if event.kind is Kind.REPLY:
                 said = text_of_or_empty(event.attributes.get("agent"))
-                told.add(Fact(event.ticket, REPLIES[event.by], event.at, said))
+                notified.add(Fact(event.ticket, REPLIES[event.by], event.at, said))
             elif event.kind in MOMENTS:
-                told.add(Fact(event.ticket, MOMENTS[event.kind], event.at, _by(event)))
-        return told
+                notified.add(Fact(event.ticket, MOMENTS[event.kind], event.at, _by(event)))
+        return notified
 
     def _states(self, events: Iterable[Event]) -> Iterator[Fact]:
-        """The changes of each state. Of what is said of it within one second the last counts: facts are a set."""
+        """The changes of each state. Of what is said of it within one second the last counts: facts
+        are a set.
+        """
         known: dict[str, Value] = {}
         troubled: set[str] = set()
         record: dict[str, object] = {}
@@ -136,26 +142,30 @@ class Chronicler:
                     yield Fact(event.ticket, name, at, value)
 
     def _said(self, event: Event, status: object, troubled: set[str]) -> dict[str, Value]:
-        """What cannot be read is a state of its own, which the next value that can be read ends (as of a record)."""
-        told: dict[str, Value] = {}
+        """What cannot be read is a state of its own, which the next value that can be read ends (as
+        of a record).
+        """
+        notified: dict[str, Value] = {}
         if event.kind in self.statuses and not (event.kind is Kind.CREATED and status):
-            told["status"] = self.statuses[event.kind]
+            notified["status"] = self.statuses[event.kind]
         for name in self.names.intersection(event.attributes):
             try:
-                told[name] = _text(event.attributes[name])
+                notified[name] = _text(event.attributes[name])
                 if name in troubled:
-                    told[UNREADABLE + name] = ""
+                    notified[UNREADABLE + name] = ""
             except Unreadable as problem:
                 troubled.add(name)
-                told[UNREADABLE + name] = f"{name}: {problem}"
-        return told
+                notified[UNREADABLE + name] = f"{name}: {problem}"
+        return notified
 
     def _counts(self, record: Record) -> dict[str, Value]:
         return {name: text_of(record[name]) for name in self.counted if name in record}
 
 
 def _by(event: Event) -> str:
-    """Of a creation it matters only whether the desk made it; of a reopening, which bot may have been."""
+    """Of a creation it matters only whether the desk made it; of a reopening, which bot may have
+    been.
+    """
     return event.by if event.kind is Kind.REOPENED or event.by == AGENT else ""
 
 

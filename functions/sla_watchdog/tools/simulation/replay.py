@@ -1,8 +1,10 @@
-"""Replay: what would have been told of a case, instant by instant, had this policy judged it all along.
+"""Replay: what would have been told of a case, instant by instant, had this policy judged it all
+along.
 
-The same `plan` as everywhere, under another `now`: it goes through the history in the order of time, adds the facts of
-an instant, judges, and from one event to the next jumps from `next_at` to `next_at`. Every alert counts as sent at
-the instant it is due, as if each message arrived at once.
+The same `plan` as everywhere, under another `now`: it goes through the history in the order of
+time, adds the facts of an instant, judges, and from one event to the next jumps from `next_at`
+to `next_at`. Every alert counts as sent at the instant it is due, as if each message arrived at
+once.
 """
 
 from __future__ import annotations
@@ -13,18 +15,20 @@ from operator import attrgetter
 
 from attrs import Factory, define, field, frozen
 
-from sla_watchdog.domain.escalation.case import Alert, Case, Outcome, Reached, join
+from sla_watchdog.domain.escalation.case import Alert, Case, LastNotified, Outcome, join
 from sla_watchdog.domain.escalation.plan import Plan, plan, superseded
+from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.links import LINKS, named_by
-from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.tools.simulation.evaluation_cache import Sparing
 from sla_watchdog.domain.tickets.ticket import ENDED
+from sla_watchdog.tools.simulation.evaluation_cache import EvaluationCache
 
 
 @frozen
-class Told:
-    """`passed` are the levels that `alert` superseded for its recipient; `rule` is that of its clock, if it has one."""
+class Notification:
+    """`passed` are the levels that `alert` superseded for its recipient; `rule` is that of its
+    clock, if it has one.
+    """
 
     at: int
     alert: Alert
@@ -35,7 +39,9 @@ class Told:
 
 @frozen
 class Ending:
-    """A case as it stood in the end, and a judgement of all its facts, with the exchanges that are over."""
+    """A case as it stood in the end, and a judgement of all its facts, with the exchanges that are
+    over.
+    """
 
     case: Case
     plan: Plan
@@ -45,32 +51,38 @@ class Ending:
 class Outcomes:
     """What was told, in order, and how each case ended."""
 
-    told: tuple[Told, ...]
+    notified: tuple[Notification, ...]
     endings: tuple[Ending, ...]
 
 
 _when = attrgetter("at")
 
 
-def replay(facts: Sequence[Fact], policy: Policy, until: int, sparing: Sparing | None = None) -> Outcomes:
-    """`facts`, in order of time, are those of tickets that may belong together; what is later than `until` is left."""
-    player = _Player(policy, sparing or Sparing(policy))
+def replay(
+    facts: Sequence[Fact], policy: Policy, until: int, cache: EvaluationCache | None = None
+) -> Outcomes:
+    """`facts`, in order of time, are those of tickets that may belong together; what is later than
+    `until` is left.
+    """
+    player = _Player(policy, cache or EvaluationCache(policy))
     for at, moment in groupby(facts, key=_when):
         if at > until:
             break
         player.tell_what_is_due(at - 1)
         player.learn(at, list(moment))
     player.tell_what_is_due(until)
-    return Outcomes(tuple(player.told), tuple(player.endings(until)))
+    return Outcomes(tuple(player.notified), tuple(player.endings(until)))
 
 
 @define
 class _Play:
-    """One case as it goes along; `next_at` is when it must be judged again if nothing happens before."""
+    """One case as it goes along; `next_at` is when it must be judged again if nothing happens
+    before.
+    """
 
     id: str
     facts: Facts = field(factory=Facts)
-    reached: Mapping[tuple[str, str], Reached] = field(factory=dict)
+    reached: Mapping[tuple[str, str], LastNotified] = field(factory=dict)
     breached: Mapping[str, int] = field(factory=dict)
     learned: list[Fact] = Factory(list)
     """Facts that the case does not hold yet: they are taken over when it is judged."""
@@ -98,8 +110,8 @@ class _Play:
 @define
 class _Player:
     policy: Policy
-    sparing: Sparing
-    told: list[Told] = Factory(list)
+    cache: EvaluationCache
+    notified: list[Notification] = Factory(list)
     plays: dict[str, _Play] = Factory(dict)
     belongs: dict[str, str] = Factory(dict)
     """Name of a ticket, or of what a link names -> id of its case in `plays`."""
@@ -107,7 +119,7 @@ class _Player:
     def tell_what_is_due(self, until: int) -> None:
         for play in self.plays.values():
             while play.next_at is not None and play.next_at <= until:
-                self.judge(play, play.next_at)
+                self.evaluate(play, play.next_at)
 
     # ------------------------------------------------------------------ what became known
 
@@ -138,54 +150,59 @@ class _Player:
     def take_in(self, play: _Play, at: int, facts: list[Fact]) -> None:
         new = not play.learned and not play.facts.tickets()
         play.learned += facts
-        moves = self.sparing.moves(facts)
+        moves = self.cache.moves(facts)
         if moves:
             play.last = None
-        matters = moves or (play.climbed and self.sparing.tells(facts))
+        matters = moves or (play.climbed and self.cache.tells(facts))
         if (new and self.begin(play, at)) or not matters:
             return
         if not play.calm or not self.spared(play, at, facts):
-            self.judge(play, at)
+            self.evaluate(play, at)
 
     def spared(self, play: _Play, at: int, facts: list[Fact]) -> bool:
         if play.climbed:
-            return not play.ended and self.sparing.keeps(facts)
+            return not play.ended and self.cache.keeps(facts)
         young = play.young_until is not None and at <= play.young_until
-        spared = self.sparing.only_puts_off(facts, young, play.ended)
-        play.ended = play.ended or self.sparing.ends(facts)
+        spared = self.cache.only_puts_off(facts, young, play.ended)
+        play.ended = play.ended or self.cache.ends(facts)
         return spared
 
     def begin(self, play: _Play, at: int) -> bool:
         """A new case need not be judged before anything can be due."""
-        play.young_until = self.sparing.patience(play.learned, at)
+        play.young_until = self.cache.patience(play.learned, at)
         if play.young_until is not None:
             play.calm, play.next_at = True, play.young_until + 1
-            play.ended = self.sparing.ends(play.learned)
+            play.ended = self.cache.ends(play.learned)
         return play.calm
 
     # ------------------------------------------------------------------ what was due
 
-    def judge(self, play: _Play, now: int) -> None:
+    def evaluate(self, play: _Play, now: int) -> None:
         """Tells what is due at `now`, all of it at once."""
         same = play.last.assessment if play.last else None
         case = play.known()
-        judged = plan(case, self.policy, now, assessment=same)
-        if judged.alerts:
-            self.tell(case, judged, now)
-            play.reached = {**case.reached, **{(a.clock_key, a.recipient.key): _reached(a, now) for a in judged.alerts}}
-        play.breached = judged.breached
-        play.next_at = _after(judged, now)
-        play.climbed = bool(play.reached or judged.decisions)
-        play.calm = not play.linked and self.sparing.calm(judged.tickets)
-        play.ended = all(each.group in ENDED for each in judged.tickets if each.unresolved)
-        play.young_until, play.last = None, judged
+        evaluated = plan(case, self.policy, now, assessment=same)
+        if evaluated.alerts:
+            self.tell(case, evaluated, now)
+            play.reached = {
+                **case.reached,
+                **{(a.clock_key, a.recipient.key): _reached(a, now) for a in evaluated.alerts},
+            }
+        play.breached = evaluated.breached
+        play.next_at = _after(evaluated, now)
+        play.climbed = bool(play.reached or evaluated.decisions)
+        play.calm = not play.linked and self.cache.calm(evaluated.tickets)
+        play.ended = all(each.group in ENDED for each in evaluated.tickets if each.unresolved)
+        play.young_until, play.last = None, evaluated
 
-    def tell(self, case: Case, judged: Plan, now: int) -> None:
-        clocks = {clock.key: clock for clock in judged.clocks}
-        for alert in judged.alerts:
+    def tell(self, case: Case, evaluated: Plan, now: int) -> None:
+        clocks = {clock.key: clock for clock in evaluated.clocks}
+        for alert in evaluated.alerts:
             clock = clocks.get(alert.clock_key)
-            passed = tuple(superseded(case, alert, clock, judged.scene)) if clock else ()
-            self.told.append(Told(now, alert, passed, case.id, clock.rule if clock else ""))
+            passed = tuple(superseded(case, alert, clock, evaluated.evaluation)) if clock else ()
+            self.notified.append(
+                Notification(now, alert, passed, case.id, clock.rule if clock else "")
+            )
 
     # ------------------------------------------------------------------ tickets that are one matter
 
@@ -201,26 +218,34 @@ class _Player:
         plays = [self.plays.pop(one), self.plays.pop(other)]
         both = join(plays[0].known(), plays[1].known())
         joined = _Play(both.id, both.facts, both.reached, both.breached, linked=True)
-        joined.next_at = min((play.next_at for play in plays if play.next_at is not None), default=None)
+        joined.next_at = min(
+            (play.next_at for play in plays if play.next_at is not None), default=None
+        )
         joined.climbed = any(play.climbed for play in plays)
         self.plays[joined.id] = joined
-        self.belongs = {name: joined.id if case in (one, other) else case for name, case in self.belongs.items()}
+        self.belongs = {
+            name: joined.id if case in (one, other) else case for name, case in self.belongs.items()
+        }
 
     def endings(self, until: int) -> Iterator[Ending]:
         for play in self.plays.values():
-            enough = None if self.sparing.exchanges else play.last
+            enough = None if self.cache.exchanges else play.last
             case = play.known()
             yield Ending(case, enough or plan(case, self.policy, until, whole=True))
 
 
-def _reached(alert: Alert, now: int) -> Reached:
-    return Reached.by(alert, now, Outcome.SENT)
+def _reached(alert: Alert, now: int) -> LastNotified:
+    return LastNotified.by(alert, now, Outcome.SENT)
 
 
-def _after(judged: Plan, now: int) -> int | None:
+def _after(evaluated: Plan, now: int) -> int | None:
     """When to look again once everything due at `now` was told."""
-    ahead = [each.at for each in judged.ahead]
-    ahead += [clock.breach_at for clock in judged.clocks if clock.stopped_at is None and clock.breach_at is not None]
-    ahead += [decision.until for decision in judged.decisions if decision.until is not None]
-    ahead += [promise.until for promise in judged.promises]
+    ahead = [each.at for each in evaluated.ahead]
+    ahead += [
+        clock.breach_at
+        for clock in evaluated.clocks
+        if clock.stopped_at is None and clock.breach_at is not None
+    ]
+    ahead += [decision.until for decision in evaluated.decisions if decision.until is not None]
+    ahead += [promise.until for promise in evaluated.promises]
     return min((at for at in ahead if at > now), default=None)

@@ -1,4 +1,6 @@
-"""A request to the page of a report behind the link in a mail. Reading it is all that there is, as often as wanted."""
+"""A request to the page of a report behind the link in a mail. Reading it is all that there is, as
+often as wanted.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +10,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from sla_watchdog.adapters.dynamodb.alert_links import is_code
-from sla_watchdog.adapters.s3 import Reports
 from sla_watchdog.adapters.dynamodb.watch import WatchTable
+from sla_watchdog.adapters.s3 import Reports
 from sla_watchdog.errors import Unavailable
-from sla_watchdog.usecases.report.report import LINK_DAYS, PATH
-from sla_watchdog.presentation.html.report_page import STYLE, notice
 from sla_watchdog.presentation.html.answer_page import HEADERS
+from sla_watchdog.presentation.html.report_page import STYLE, notice
+from sla_watchdog.usecases.report.report import LINK_DAYS, PATH
 
 STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-POLICY = f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'"
+POLICY = (
+    f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'"
+)
 
 NOT_KNOWN = (
     "This link is not known",
@@ -33,7 +37,9 @@ def is_report(event: Mapping[str, Any]) -> bool:
     return _path(event)[-2:-1] == [PATH]
 
 
-def report_answer(event: Mapping[str, Any], watch: WatchTable, reports: Reports, now: int) -> dict[str, Any]:
+def report_answer(
+    event: Mapping[str, Any], watch: WatchTable, reports: Reports, now: int
+) -> dict[str, Any]:
     """The answer to one event of an HTTP API (payload 2.0). It changes nothing."""
     code = _path(event)[-1].lower()
     link = watch.report_link(code) if is_code(code) else None
@@ -53,4 +59,9 @@ def _path(event: Mapping[str, Any]) -> list[str]:
 
 
 def _answer(status: int, body: str) -> dict[str, Any]:
-    return {"statusCode": status, "headers": {**HEADERS, "Content-Security-Policy": POLICY}, "body": body, "case": ""}
+    return {
+        "statusCode": status,
+        "headers": {**HEADERS, "Content-Security-Policy": POLICY},
+        "body": body,
+        "case": "",
+    }

@@ -1,6 +1,8 @@
-"""report: what is old, breached, at risk and broken, and how targets were kept, told to the audiences of the ceilings.
+"""report: what is old, breached, at risk and broken, and how targets were kept, told to the
+audiences of the ceilings.
 
-It runs every hour; what was not told yet of this day, week or month is told, so the next run repeats what failed.
+It runs every hour; what was not told yet of this day, week or month is told, so the next run
+repeats what failed.
 """
 
 from __future__ import annotations
@@ -11,20 +13,20 @@ from collections.abc import Iterator, Sequence
 from attrs import define, frozen
 
 from sla_watchdog.adapters.dynamodb.alert_links import new_code
+from sla_watchdog.adapters.dynamodb.watch import WatchTable
 from sla_watchdog.adapters.s3 import Reports
 from sla_watchdog.adapters.sns import Publisher
-from sla_watchdog.adapters.dynamodb.watch import WatchTable
 from sla_watchdog.domain.clocks.attainment import Attainment, Counting, week_starts
-from sla_watchdog.domain.time.business_time import DAY
 from sla_watchdog.domain.escalation.case import OPERATIONS, Case, Recipient
 from sla_watchdog.domain.escalation.plan import plan
+from sla_watchdog.domain.time.business_time import DAY
+from sla_watchdog.errors import Unavailable
+from sla_watchdog.presentation.html.report_page import page
 from sla_watchdog.presentation.text import Message, Sent
 from sla_watchdog.presentation.text.report import render_daily, render_monthly, render_weekly
 from sla_watchdog.presentation.view.report import Kind, Report, audiences, line, periods, zone
+from sla_watchdog.usecases.judging import Evaluator
 from sla_watchdog.usecases.watch.drafts import Reach
-from sla_watchdog.errors import Unavailable
-from sla_watchdog.usecases.judging import Judge
-from sla_watchdog.presentation.html.report_page import page
 
 LEASE = 930
 """Seconds; longer than the time limit of the function, so a holder whose lease is over is dead."""
@@ -61,7 +63,9 @@ class Due:
 
 @define
 class Reported:
-    """What a run did. `problem` is the last reason why something could not be told; the next run tries again."""
+    """What a run did. `problem` is the last reason why something could not be told; the next run
+    tries again.
+    """
 
     cases: int = 0
     unreadable: int = 0
@@ -81,7 +85,7 @@ class Seen:
 class Reporter:
     """In mode observe, where `judge.live` is False, nobody is told: there are the pages alone."""
 
-    judge: Judge
+    evaluator: Evaluator
     watch: WatchTable
     publisher: Publisher
     reports: Reports
@@ -107,10 +111,10 @@ class Reporter:
         reach = Reach(self.watch.topics())
         for each in due:
             try:
-                told = self._deliver(each, seen, reach, done)
+                notified = self._deliver(each, seen, reach, done)
             except Unavailable as error:
-                told, done.problem = False, str(error)
-            if told:
+                notified, done.problem = False, str(error)
+            if notified:
                 self.watch.report_done(each.name, each.period)
             else:
                 done.failed += 1
@@ -118,18 +122,22 @@ class Reporter:
 
     def _due(self) -> Iterator[Due]:
         """Pages first: the mails name them."""
-        before, policy = self.watch.reports_done(), self.judge.policy
+        before, policy = self.watch.reports_done(), self.evaluator.policy
         now = periods(self.now, zone(policy))
         wanted = [Due(kind, now[kind], None) for kind in PAGES]
-        if self.judge.live:
-            wanted += [Due(kind, now[kind], to) for kind, told in audiences(policy).items() for to in told]
+        if self.evaluator.live:
+            wanted += [
+                Due(kind, now[kind], to)
+                for kind, notified in audiences(policy).items()
+                for to in notified
+            ]
         return (each for each in wanted if before.get(each.name) != each.period)
 
     # ------------------------------------------------------------------ what there is to tell
 
     def _look(self, done: Reported, weekly: bool) -> Seen:
         """Every case once; those that are over only where the week is counted."""
-        policy = self.judge.policy
+        policy = self.evaluator.policy
         counting = Counting(week_starts(self.now, zone(policy)))
         lines = []
         for case in self.watch.every_case(over=weekly):
@@ -140,13 +148,18 @@ class Reporter:
             if weekly and not counting.matters(case.facts, wakes=case.next_at is not None):
                 continue
             try:
-                judged = plan(self.judge.current(case).as_heard(self.judge.live), policy, self.now, whole=weekly)
-                if judged.unresolved:
-                    lines.append(line(case, judged, policy.shared, self.now))
+                evaluated = plan(
+                    self.evaluator.current(case).as_notified(self.evaluator.live),
+                    policy,
+                    self.now,
+                    whole=weekly,
+                )
+                if evaluated.unresolved:
+                    lines.append(line(case, evaluated, policy.shared, self.now))
             except Exception:  # noqa: BLE001 - one case must never keep the others out of the report
                 done.unreadable += 1
                 continue
-            counting.add(judged.clocks, case.facts)
+            counting.add(evaluated.clocks, case.facts)
         report = Report(self.now, zone(policy), tuple(lines), done.unreadable)
         return Seen(report, counting.attainment() if weekly else None)
 
@@ -154,12 +167,14 @@ class Reporter:
 
     def _deliver(self, due: Due, seen: Seen, reach: Reach, done: Reported) -> bool:
         if due.recipient is None:
-            self.reports.put(due.page, page(seen.report, seen.attainment if due.kind is Kind.WEEKLY else None))
+            self.reports.put(
+                due.page, page(seen.report, seen.attainment if due.kind is Kind.WEEKLY else None)
+            )
             done.pages += 1
             return True
-        told = self._tell(due.recipient, self._message(due, seen), reach)
-        done.sent += told
-        return told
+        notified = self._tell(due.recipient, self._message(due, seen), reach)
+        done.sent += notified
+        return notified
 
     def _message(self, due: Due, seen: Seen) -> Message:
         kind = Kind.WEEKLY if due.kind is Kind.WEEKLY else Kind.DAILY
@@ -169,7 +184,9 @@ class Reporter:
         return (render_monthly if due.kind is Kind.MONTHLY else render_daily)(seen.report, where)
 
     def _where(self, key: str) -> Sequence[str]:
-        """A link through `respond`: one that S3 signs for a function dies with the function's session, within hours."""
+        """A link through `respond`: one that S3 signs for a function dies with the function's
+        session, within hours.
+        """
         if not self.link_base:
             return ["The page:", self.reports.where(key)]
         code = new_code()
@@ -179,4 +196,7 @@ class Reporter:
     def _tell(self, recipient: Recipient, message: Message, reach: Reach) -> bool:
         """To the recipient; to operations where nobody there can be told. Raises Unavailable."""
         listening = [each for each in (recipient, Recipient(OPERATIONS)) if not reach.nobody(each)]
-        return any(isinstance(self.publisher.publish(each, message), Sent) for each in dict.fromkeys(listening))
+        return any(
+            isinstance(self.publisher.publish(each, message), Sent)
+            for each in dict.fromkeys(listening)
+        )

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from sla_watchdog.domain.escalation.acknowledgement import NotPromised
-from sla_watchdog.usecases.respond.respond import Contended, Responder, Standing, State
 from sla_watchdog.presentation.html.answer_page import HEADERS, busy, page, refused
+from sla_watchdog.usecases.respond.respond import Contended, LinkState, Responder, State
 
 LONGEST_FORM = 4_000
 """Bytes of a form that are looked at; ours has less than 500."""
@@ -30,17 +30,21 @@ def answer(event: Mapping[str, Any], responder: Responder, now: int) -> dict[str
         standing = _given(form, responder, code, now) if form else responder.look(code, now)
     except NotPromised as problem:
         standing = responder.look(code, now)
-        return _answer(STATUS.get(standing.state, 400), page(standing, now, str(problem)), case=_case(standing))
+        return _answer(
+            STATUS.get(standing.state, 400), page(standing, now, str(problem)), case=_case(standing)
+        )
     except Contended:
         return _answer(503, busy(), {"Retry-After": "5"})
     return _answer(STATUS.get(standing.state, 200), page(standing, now), case=_case(standing))
 
 
-def _given(form: Mapping[str, str], responder: Responder, code: str, now: int) -> Standing:
+def _given(form: Mapping[str, str], responder: Responder, code: str, now: int) -> LinkState:
     if form.get("answer") == "not_me":
         return responder.decline(code, now)
     until = form.get("until", "")
-    if form.get("answer") != "take" or not (until.isascii() and until.isdigit() and len(until) <= 12):
+    if form.get("answer") != "take" or not (
+        until.isascii() and until.isdigit() and len(until) <= 12
+    ):
         raise NotPromised("choose when the next update comes")
     return responder.take(code, form.get("by", ""), int(until), now)
 
@@ -52,10 +56,16 @@ def _method(event: Mapping[str, Any]) -> str:
 
 
 def _form(event: Mapping[str, Any]) -> dict[str, str]:
-    """The fields of a form, the first value of each; what is no form of ours is a form without an answer."""
+    """The fields of a form, the first value of each; what is no form of ours is a form without an
+    answer.
+    """
     body = event.get("body")
     try:
-        raw = base64.b64decode(str(body), validate=True) if event.get("isBase64Encoded") else str(body or "").encode()
+        raw = (
+            base64.b64decode(str(body), validate=True)
+            if event.get("isBase64Encoded")
+            else str(body or "").encode()
+        )
         text = raw[:LONGEST_FORM].decode()
         fields = parse_qs(text, max_num_fields=20)
     except (binascii.Error, TypeError, ValueError):
@@ -63,9 +73,16 @@ def _form(event: Mapping[str, Any]) -> dict[str, str]:
     return {name: values[0] for name, values in fields.items()} or {"answer": ""}
 
 
-def _case(standing: Standing) -> str:
+def _case(standing: LinkState) -> str:
     return standing.link.case if standing.link else ""
 
 
-def _answer(status: int, body: str, more: Mapping[str, str] | None = None, case: str = "") -> dict[str, Any]:
-    return {"statusCode": status, "headers": {**HEADERS, **(more or {})}, "body": body, "case": case}
+def _answer(
+    status: int, body: str, more: Mapping[str, str] | None = None, case: str = ""
+) -> dict[str, Any]:
+    return {
+        "statusCode": status,
+        "headers": {**HEADERS, **(more or {})},
+        "body": body,
+        "case": case,
+    }

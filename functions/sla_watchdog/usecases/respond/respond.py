@@ -1,4 +1,6 @@
-"""respond: what somebody who was told answers. "I take it, next update by …", or "not me"; once for each link."""
+"""respond: what somebody who was told answers. "I take it, next update by …", or "not me"; once for
+each link.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,12 @@ from attrs import evolve, frozen
 from sla_watchdog.adapters.dynamodb.alert_links import AlertLink, Use, is_code
 from sla_watchdog.adapters.dynamodb.audit import AuditItem
 from sla_watchdog.adapters.dynamodb.watch import WatchTable
+from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.acknowledgement import Answer, NotPromised, Promising, promising
 from sla_watchdog.domain.time.business_time import NoWorkingTime, TimeOutOfRange
-from sla_watchdog.presentation.view.notice import Notice, notice
-from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.errors import SlaWatchdogError
-from sla_watchdog.usecases.judging import Judge, Judged
+from sla_watchdog.presentation.view.notice import Notice, notice
+from sla_watchdog.usecases.judging import Evaluated, Evaluator
 
 TRIES = 5
 """How often a lost race for the case is run again."""
@@ -36,90 +38,113 @@ class State(Enum):
 
 
 @frozen
-class Standing:
-    """`link` is there unless it is unknown; `notice` once the case could be read; `promising` while it is open.
+class LinkState:
+    """`link` is there unless it is unknown; `notice` once the case could be read; `promising` while
+    it is open.
 
-    `counted` is what this very request answered; `late` says that it answered, and somebody had before.
+    `counted` is what this very request answered; `late` says that it answered, and somebody had
+    before.
     """
 
     state: State
     link: AlertLink | None = None
     notice: Notice | None = None
     promising: Promising | None = None
-    judged: Judged | None = None
+    evaluated: Evaluated | None = None
     counted: Answer | None = None
     late: bool = False
 
 
 @frozen
 class Responder:
-    judge: Judge
+    evaluator: Evaluator
 
     @property
     def watch(self) -> WatchTable:
-        return self.judge.watch
+        return self.evaluator.watch
 
-    def look(self, code: str, now: int) -> Standing:
+    def look(self, code: str, now: int) -> LinkState:
         """What the link is about, as it stands now. Changes nothing."""
         link = self.watch.alert_link(code) if is_code(code) else None
         if link is None:
-            return Standing(State.UNKNOWN)
+            return LinkState(State.UNKNOWN)
         if now >= link.expires_at and not link.used:
-            return Standing(State.EXPIRED, link)
-        judged = self.judge.judge([link.case], now).get(link.case)
-        if not isinstance(judged, Judged):
-            return Standing(State.USED if link.used else State.UNREADABLE, link)
-        seen = evolve(judged.case, facts=judged.facts)
-        told = notice(seen, judged.plan, link.entry.alerts, self.judge.policy, now)
+            return LinkState(State.EXPIRED, link)
+        evaluated = self.evaluator.evaluate([link.case], now).get(link.case)
+        if not isinstance(evaluated, Evaluated):
+            return LinkState(State.USED if link.used else State.UNREADABLE, link)
+        seen = evolve(evaluated.case, facts=evaluated.facts)
+        notified = notice(seen, evaluated.plan, link.entry.alerts, self.evaluator.policy, now)
         if link.used:
-            return Standing(State.USED, link, told)
-        may = self._promising(judged, link.entry.alerts[0].subject, now)
-        return Standing(State.OPEN if may else State.OVER, link, told, may, judged)
+            return LinkState(State.USED, link, notified)
+        may = self._promising(evaluated, link.entry.alerts[0].subject, now)
+        return LinkState(State.OPEN if may else State.OVER, link, notified, may, evaluated)
 
-    def take(self, code: str, by: str, until: int, now: int) -> Standing:
-        """The standing after the promise was made, or the reason why none could be. Raises NotPromised, Contended."""
+    def take(self, code: str, by: str, until: int, now: int) -> LinkState:
+        """The standing after the promise was made, or the reason why none could be. Raises
+        NotPromised, Contended.
+        """
         for _ in range(TRIES):
             standing = self.look(code, now)
-            if standing.state is not State.OPEN or not standing.judged or not standing.promising or not standing.link:
+            if (
+                standing.state is not State.OPEN
+                or not standing.evaluated
+                or not standing.promising
+                or not standing.link
+            ):
                 return evolve(standing, late=standing.state is State.USED)
-            if self._keep(standing.judged, standing.promising, by, until, standing.link):
+            if self._keep(standing.evaluated, standing.promising, by, until, standing.link):
                 return evolve(self.look(code, now), counted=standing.promising.answer)
-        raise Contended(f"case {standing.link.case!r}: lost {TRIES} races" if standing.link else "lost a race")
+        raise Contended(
+            f"case {standing.link.case!r}: lost {TRIES} races" if standing.link else "lost a race"
+        )
 
-    def decline(self, code: str, now: int) -> Standing:
-        """ "Not me": noted. It holds nothing back, and the others who have the same link can still answer with it."""
+    def decline(self, code: str, now: int) -> LinkState:
+        """ "Not me": noted. It holds nothing back, and the others who have the same link can still
+        answer with it.
+        """
         standing = self.look(code, now)
         if standing.state is not State.OPEN or not standing.link:
             return evolve(standing, late=standing.state is State.USED)
-        self.watch.decline_alert_link(standing.link, now, _record(standing.link, Use(now, Answer.DECLINED)))
+        self.watch.decline_alert_link(
+            standing.link, now, _record(standing.link, Use(now, Answer.DECLINED))
+        )
         return evolve(standing, counted=Answer.DECLINED)
 
     def promise(self, case: str, by: str, until: int, now: int, answer: Answer) -> Promise:
         """The same without a link, by an operator. Raises NotPromised, Contended."""
         for _ in range(TRIES):
-            judged = self.judge.judge([case], now).get(case)
-            if not isinstance(judged, Judged):
+            evaluated = self.evaluator.evaluate([case], now).get(case)
+            if not isinstance(evaluated, Evaluated):
                 raise NotPromised(f"there is no case of {case!r} that can be read")
-            may = self._promising(judged, case, now)
+            may = self._promising(evaluated, case, now)
             if may is None:
                 raise NotPromised(f"{case} is over: there is nothing to promise")
             if may.answer is not answer:
                 raise NotPromised(_other(may))
-            if self._keep(judged, may, by, until, None):
+            if self._keep(evaluated, may, by, until, None):
                 return Promise(now, until, by)
         raise Contended(f"case {case!r}: lost {TRIES} races")
 
-    def _promising(self, judged: Judged, subject: str, now: int) -> Promising | None:
+    def _promising(self, evaluated: Evaluated, subject: str, now: int) -> Promising | None:
         try:
-            return promising(subject, judged.facts, judged.plan, self.judge.policy, now)
+            return promising(subject, evaluated.facts, evaluated.plan, self.evaluator.policy, now)
         except (NoWorkingTime, TimeOutOfRange) as error:
-            raise NotPromised("the calendar of this case has no hours ahead, so no time can be promised") from error
+            raise NotPromised(
+                "the calendar of this case has no hours ahead, so no time can be promised"
+            ) from error
 
-    def _keep(self, judged: Judged, may: Promising, by: str, until: int, link: AlertLink | None) -> bool:
-        """The promise among the case's facts, under everything that its records show; False where a race was lost."""
+    def _keep(
+        self, evaluated: Evaluated, may: Promising, by: str, until: int, link: AlertLink | None
+    ) -> bool:
+        """The promise among the case's facts, under everything that its records show; False where a
+        race was lost.
+        """
         fact = may.fact(by, until)
         use = Use(may.now, may.answer, fact.value[1], until)
-        case, plan = self.judge.surely_timed(evolve(judged.case, facts=judged.case.facts | [fact]), may.now)
+        case, plan = self.evaluator.surely_timed(
+            evolve(evaluated.case, facts=evaluated.case.facts | [fact]), may.now
+        )
         record = _record(link, use) if link else _by_operator(case.id, use)
         return self.watch.promise(case, plan.findings, record, link, use)
 
@@ -133,11 +158,15 @@ def _other(may: Promising) -> str:
 def _record(link: AlertLink, use: Use) -> AuditItem:
     alert = link.entry.alerts[0]
     extra = {"ref": alert.ref, "recipient": alert.recipient.key, **_said(use)}
-    return AuditItem(link.case, use.at, f"{alert.id}/{use.answer.value}", use.answer, _reason(use), extra)
+    return AuditItem(
+        link.case, use.at, f"{alert.id}/{use.answer.value}", use.answer, _reason(use), extra
+    )
 
 
 def _by_operator(case: str, use: Use) -> AuditItem:
-    return AuditItem(case, use.at, f"{case}/{use.answer.value}", use.answer, _reason(use), _said(use))
+    return AuditItem(
+        case, use.at, f"{case}/{use.answer.value}", use.answer, _reason(use), _said(use)
+    )
 
 
 def _said(use: Use) -> dict[str, str]:
@@ -145,4 +174,8 @@ def _said(use: Use) -> dict[str, str]:
 
 
 def _reason(use: Use) -> str:
-    return "whoever was told said that it is not theirs" if use.answer is Answer.DECLINED else f"said to be {use.by}"
+    return (
+        "whoever was told said that it is not theirs"
+        if use.answer is Answer.DECLINED
+        else f"said to be {use.by}"
+    )

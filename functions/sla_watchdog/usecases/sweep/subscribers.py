@@ -6,13 +6,20 @@ from collections.abc import Iterable, Mapping
 
 from attrs import frozen
 
-from sla_watchdog.adapters.sns import Listed, Phones, Topics
 from sla_watchdog.adapters.dynamodb.watch import WatchTable
+from sla_watchdog.adapters.sns import Listed, Phones, Topics
 from sla_watchdog.domain.escalation.case import OPERATIONS, Recipient
+from sla_watchdog.domain.escalation.subscribers import (
+    DEAF,
+    Roster,
+    Seat,
+    State,
+    due_absences,
+    observed,
+)
 from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.domain.escalation.subscribers import DEAF, Roster, Seat, State, due_absences, observed
 from sla_watchdog.errors import Unavailable
-from sla_watchdog.usecases.sweep.invariants import Swept, unreachable
+from sla_watchdog.usecases.sweep.invariants import SweepResult, unreachable
 
 SMS = "sms"
 
@@ -27,16 +34,18 @@ class Listeners:
     topic_prefix: str
     live: bool
 
-    def count(self, now: int, swept: Swept) -> None:
-        """Every audience's topics, and those of single people and teams that are known; wakes a tick where somebody is
-        to be notified of who is missing.
+    def count(self, now: int, swept: SweepResult) -> None:
+        """Every audience's topics, and those of single people and teams that are known; wakes a
+        tick where somebody is to be notified of who is missing.
         """
         before = self.watch.topics() or {}
         listed, unlisted = self.topics.listed(self.topic_prefix, sorted(self._names(before)))
         for name, problem in unlisted.items():
             swept.violated(f"topic {name}", problem)
         roster = self._take_down(listed, unlisted, now, swept)
-        counts = {name: sum(_hears(each, roster) for each in theirs) for name, theirs in listed.items()}
+        counts = {
+            name: sum(_hears(each, roster) for each in theirs) for name, theirs in listed.items()
+        }
         topics = {**{name: before[name] for name in unlisted if name in before}, **counts}
         self.watch.set_topics(topics, now)
         for name in unreachable(self.policy, topics):
@@ -46,11 +55,19 @@ class Listeners:
 
     def _names(self, before: Iterable[str]) -> set[str]:
         audiences = [*self.policy.audiences, OPERATIONS]
-        recipients = [Recipient(name, urgent=urgent) for name in audiences for urgent in (False, True)]
+        recipients = [
+            Recipient(name, urgent=urgent) for name in audiences for urgent in (False, True)
+        ]
         remembered = (seat.topic for seat in self.watch.roster().subscribers)
         return {*(recipient.topic for recipient in recipients), *before, *remembered}
 
-    def _take_down(self, listed: Mapping[str, list[Listed]], unlisted: Iterable[str], now: int, swept: Swept) -> Roster:
+    def _take_down(
+        self,
+        listed: Mapping[str, list[Listed]],
+        unlisted: Iterable[str],
+        now: int,
+        swept: SweepResult,
+    ) -> Roster:
         seen = {each.seat: _state(each) for theirs in listed.values() for each in theirs}
         phones = self._phones(seen, swept)
         roster = self.watch.change_roster(
@@ -60,7 +77,7 @@ class Listeners:
             swept.misses(each.seat.topic, each.state.replace("_", " "))
         return roster
 
-    def _phones(self, seen: Mapping[Seat, State], swept: Swept) -> Mapping[str, State] | None:
+    def _phones(self, seen: Mapping[Seat, State], swept: SweepResult) -> Mapping[str, State] | None:
         """None where SNS does not say: nobody is missed for that, nor well again."""
         try:
             return Phones(self.topics.client).states(numbers_in(seen))
@@ -71,15 +88,23 @@ class Listeners:
 
 def numbers_in(seen: Mapping[Seat, State]) -> set[str]:
     """Phone numbers that SNS lists as confirmed."""
-    return {seat.endpoint for seat, state in seen.items() if seat.protocol == SMS and state is State.CONFIRMED}
+    return {
+        seat.endpoint
+        for seat, state in seen.items()
+        if seat.protocol == SMS and state is State.CONFIRMED
+    }
 
 
 def _state(listed: Listed) -> State:
     return State.CONFIRMED if listed.confirmed else State.PENDING
 
 
-def with_phones(seen: Mapping[Seat, State], phones: Mapping[str, State] | None, before: Roster) -> dict[Seat, State]:
-    """What SNS lists as confirmed, with what it says of the numbers; as before where it says nothing of them."""
+def with_phones(
+    seen: Mapping[Seat, State], phones: Mapping[str, State] | None, before: Roster
+) -> dict[Seat, State]:
+    """What SNS lists as confirmed, with what it says of the numbers; as before where it says
+    nothing of them.
+    """
     found = dict(seen)
     for seat, state in seen.items():
         if seat.protocol != SMS or state is not State.CONFIRMED:

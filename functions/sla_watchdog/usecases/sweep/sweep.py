@@ -10,21 +10,21 @@ from typing import Any
 
 from attrs import asdict, evolve, frozen
 
-from sla_watchdog.adapters.sqs import Segment, SegmentsQueue
-from sla_watchdog.adapters.sns import Topics
 from sla_watchdog.adapters.dynamodb.table import described
 from sla_watchdog.adapters.dynamodb.watch import DamagedItem, WatchTable
+from sla_watchdog.adapters.sns import Topics
+from sla_watchdog.adapters.sqs import Segment, SegmentsQueue
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.deletions import Deletions, too_many
-from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Facts
 from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.domain.tickets.record import Past, Record, is_ticket, observed, ticket_id
+from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Facts
+from sla_watchdog.domain.tickets.record import CaseHistory, Record, is_ticket, observed, ticket_id
 from sla_watchdog.errors import Unavailable, Unstorable
-from sla_watchdog.usecases.sweep.invariants import Inspector, Swept, Timed, timed
-from sla_watchdog.usecases.judging import Judge, is_stand_in
-from sla_watchdog.usecases.track.linking import Linker, belongs, unlinked
+from sla_watchdog.usecases.judging import Evaluator, is_stand_in
+from sla_watchdog.usecases.sweep.invariants import Inspector, SweepResult, Timed, timed
 from sla_watchdog.usecases.sweep.subscribers import Listeners
-from sla_watchdog.usecases.track.lookalikes import LookAlikes
+from sla_watchdog.usecases.track.linking import Linker, belongs, pending_links
+from sla_watchdog.usecases.track.lookalikes import Lookalikes
 from sla_watchdog.usecases.track.track import nameless, unreadable
 
 MIN_TIME_LEFT = 15.0
@@ -43,8 +43,8 @@ MANY = 10
 
 @frozen
 class Reading:
-    """Records by consistent reads that `began` and `ended` then, epoch seconds. What is new in them is dated at the
-    end: dated too early it could take a breach back.
+    """Records by consistent reads that `began` and `ended` then, epoch seconds. What is new in them
+    is dated at the end: dated too early it could take a breach back.
     """
 
     records: Mapping[str, Record]
@@ -61,8 +61,8 @@ def start(queue: SegmentsQueue, of: int, run: str = "") -> str:
 
 
 def begin(watch: WatchTable, queue: SegmentsQueue, of: int, now: int) -> str:
-    """`start` of a sweep that the schedule asks for, unless one is under way, which ends first: the run's id, or ''
-    then. Raises Unavailable.
+    """`start` of a sweep that the schedule asks for, unless one is under way, which ends first: the
+    run's id, or '' then. Raises Unavailable.
     """
     run = secrets.token_hex(4)
     if not watch.run_lease(run, now, now + SWEEPING, "sweeping"):
@@ -76,7 +76,7 @@ def begin(watch: WatchTable, queue: SegmentsQueue, of: int, now: int) -> str:
 
 @frozen
 class Sweeper:
-    judge: Judge
+    evaluator: Evaluator
     queue: SegmentsQueue
     topics: Topics
     topic_prefix: str
@@ -85,19 +85,21 @@ class Sweeper:
 
     @property
     def policy(self) -> Policy:
-        return self.judge.policy
+        return self.evaluator.policy
 
     @property
     def watch(self) -> WatchTable:
-        return self.judge.watch
+        return self.evaluator.watch
 
-    def sweep(self, segment: Segment, now: int, time_left: Callable[[], float]) -> Swept:
-        """Every record of the segment, then every case of it, page by page; what time does not allow goes back to the
-        queue.
+    def sweep(self, segment: Segment, now: int, time_left: Callable[[], float]) -> SweepResult:
+        """Every record of the segment, then every case of it, page by page; what time does not
+        allow goes back to the queue.
         """
-        swept = Swept()
+        swept = SweepResult()
         if segment.number == 0 and not segment.start and segment.table == "tickets":
-            Listeners(self.policy, self.watch, self.topics, self.topic_prefix, self.judge.live).count(now, swept)
+            Listeners(
+                self.policy, self.watch, self.topics, self.topic_prefix, self.evaluator.live
+            ).count(now, swept)
         self.watch.run_lease(segment.run, now, now + SWEEPING, "sweeping")
         rest = self._pages(segment, partial(self._clock, now), time_left, swept)
         if rest is not None:
@@ -110,11 +112,17 @@ class Sweeper:
         return swept
 
     def _pages(
-        self, segment: Segment, clock: Callable[[], int], time_left: Callable[[], float], swept: Swept
+        self,
+        segment: Segment,
+        clock: Callable[[], int],
+        time_left: Callable[[], float],
+        swept: SweepResult,
     ) -> Segment | None:
-        """Does page after page; the page that time does not allow, or that fails after others were done, is left.
+        """Does page after page; the page that time does not allow, or that fails after others were
+        done, is left.
 
-        The first page of a call raises: the queue brings it again, and gives it up after five times.
+        The first page of a call raises: the queue brings it again, and gives it up after five
+        times.
         """
         at = segment
         while True:
@@ -129,8 +137,10 @@ class Sweeper:
                 return following
             at = following
 
-    def _finish(self, segment: Segment, swept: Swept, now: int) -> Mapping[str, int] | None:
-        """The sums of the whole sweep where this was the last segment missing, which are kept for `doctor`."""
+    def _finish(self, segment: Segment, swept: SweepResult, now: int) -> Mapping[str, int] | None:
+        """The sums of the whole sweep where this was the last segment missing, which are kept for
+        `doctor`.
+        """
         progress = self.watch.sweep_progress(segment.run, segment.of)
         progress.start(now)
         total = progress.segment_done(segment.number, _sums(segment.counts, swept))
@@ -144,7 +154,9 @@ class Sweeper:
         return total
 
     def _deletions(self, total: Mapping[str, int], now: int) -> list[str]:
-        """What a whole sweep has to say of records that are missing. It ends what was held once few still are."""
+        """What a whole sweep has to say of records that are missing. It ends what was held once few
+        still are.
+        """
         known = self.watch.deletions(now)
         if known.held_since is None:
             return self._shrunk(total, known, now)
@@ -153,8 +165,8 @@ class Sweeper:
         if whole and not too_many(missing, tickets):
             self.watch.believe_deletions()
             return []
-        told = f"deletions: {missing} of {tickets} open tickets have no record any more: see `sla-watchdog deletions`"
-        return self._shrunk(total, known, now) or [told]
+        notified = f"deletions: {missing} of {tickets} open tickets have no record any more: see `sla-watchdog deletions`"
+        return self._shrunk(total, known, now) or [notified]
 
     def _shrunk(self, total: Mapping[str, int], known: Deletions, now: int) -> list[str]:
         before = self.watch.last_sweep()
@@ -170,36 +182,54 @@ class Sweeper:
     def _clock(self, began: int) -> int:
         return began + int(self.elapsed())
 
-    def _next_page(self, at: Segment, clock: Callable[[], int], swept: Swept) -> Segment | None:
+    def _next_page(
+        self, at: Segment, clock: Callable[[], int], swept: SweepResult
+    ) -> Segment | None:
         """Does one page; where the next one starts, None after the last case."""
         start: Mapping[str, Mapping[str, Any]] | None = json.loads(at.start) if at.start else None
         if at.table == "tickets":
-            records, following = self.judge.tickets.page(at.number, at.of, start)
+            records, following = self.evaluator.tickets.page(at.number, at.of, start)
             self._page(records, clock, swept)
             return _from(at, following) or evolve(at, table="cases", start="")
         page = self.watch.page_of_cases(at.number, at.of, start)
-        Inspector(self.judge).inspect(page, clock(), swept)
+        Inspector(self.evaluator).inspect(page, clock(), swept)
         return _from(at, page.following)
 
-    def _page(self, records: Sequence[Record], clock: Callable[[], int], swept: Swept) -> None:
+    def _page(
+        self, records: Sequence[Record], clock: Callable[[], int], swept: SweepResult
+    ) -> None:
         now = clock()
-        named = {self._name(record): record for record in records if is_ticket(record, self.policy.source)}
+        named = {
+            self._name(record): record
+            for record in records
+            if is_ticket(record, self.policy.source)
+        }
         swept.tickets += len(named)
         cases = self.watch.cases(named)
-        drifted = [name for name, record in named.items() if self._differs(cases.get(name), name, record, now, swept)]
+        drifted = [
+            name
+            for name, record in named.items()
+            if self._differs(cases.get(name), name, record, now, swept)
+        ]
         if drifted:
             self._repair(drifted, clock, swept)
 
     def _name(self, record: Record) -> str:
         source = self.policy.source
-        return ticket_id(record, source) or nameless({name: record.get(name) for name in source.key})
+        return ticket_id(record, source) or nameless(
+            {name: record.get(name) for name in source.key}
+        )
 
-    def _differs(self, case: object, name: str, record: Record, now: int, swept: Swept) -> bool:
-        """Whether the record says more than is stored. What follows from what is stored, `Inspector` looks at."""
+    def _differs(
+        self, case: object, name: str, record: Record, now: int, swept: SweepResult
+    ) -> bool:
+        """Whether the record says more than is stored. What follows from what is stored,
+        `Inspector` looks at.
+        """
         if not isinstance(case, Case) or not belongs(name, case):
             return True
         try:
-            return self._facts(name, record, case, now) != case.facts or bool(unlinked(case))
+            return self._facts(name, record, case, now) != case.facts or bool(pending_links(case))
         except Exception as error:  # noqa: BLE001 - one ticket never stops the sweep
             swept.violated(name, f"cannot be compared with its record: {type(error).__name__}")
             return False
@@ -208,39 +238,53 @@ class Sweeper:
         known = case.facts
         if is_stand_in(name):
             return known or known | unreadable(name, now)
-        return known | observed(name, record, self.policy, known, now, past=Past(self.judge.current(case).edited_at))
+        return known | observed(
+            name,
+            record,
+            self.policy,
+            known,
+            now,
+            past=CaseHistory(self.evaluator.current(case).edited_at),
+        )
 
     def _taken_in(self, case: Case, name: str, record: Record, now: int, read_at: int) -> Case:
-        """The case with what the record says; where that is anything new, the stream may bring it once more."""
+        """The case with what the record says; where that is anything new, the stream may bring it
+        once more.
+        """
         facts = self._facts(name, record, case, now)
-        return case if facts == case.facts else evolve(case, facts=facts, read_at={**case.read_at, name: read_at})
+        return (
+            case
+            if facts == case.facts
+            else evolve(case, facts=facts, read_at={**case.read_at, name: read_at})
+        )
 
-    def _timed(self, case: Case, name: str, read: Reading, swept: Swept) -> Timed | None:
-        """The case as it should be stored with what the record says. None where it cannot be judged, which is left for
-        `watch` to put back and report, and where a newer policy judged it.
+    def _timed(self, case: Case, name: str, read: Reading, swept: SweepResult) -> Timed | None:
+        """The case as it should be stored with what the record says. None where it cannot be
+        judged, which is left for `watch` to put back and report, and where a newer policy judged
+        it.
         """
         try:
             known = self._taken_in(case, name, read.records.get(name, {}), read.ended, read.began)
-            return timed(self.judge, known, read.ended)
+            return timed(self.evaluator, known, read.ended)
         except Exception:  # noqa: BLE001 - one ticket never stops the sweep
             swept.findings += 1
             return None
 
     def _read(self, names: Iterable[str], clock: Callable[[], int]) -> Reading:
-        """The records as they are now. The cases are to be read before them: what is known of a ticket may not be newer
-        than the record that is compared with it.
+        """The records as they are now. The cases are to be read before them: what is known of a
+        ticket may not be newer than the record that is compared with it.
         """
         began = clock()
-        records = self.judge.tickets.read([name for name in names if not is_stand_in(name)])
+        records = self.evaluator.tickets.read([name for name in names if not is_stand_in(name)])
         return Reading(records, began, clock())
 
-    def _repair(self, names: list[str], clock: Callable[[], int], swept: Swept) -> None:
+    def _repair(self, names: list[str], clock: Callable[[], int], swept: SweepResult) -> None:
         """The scan may show what was; everything is read again consistently before it is written."""
         stored = self.watch.cases(names)
         read = self._read(names, clock)
         written: set[str] = set()
         for name in names:
-            before = Linker(self.judge).own(name, stored.get(name)) or Case(name)
+            before = Linker(self.evaluator).own(name, stored.get(name)) or Case(name)
             if isinstance(before, DamagedItem) and name in read.records:
                 before = self._rebuilt(name, before, read, swept)
             if isinstance(before, DamagedItem):
@@ -250,14 +294,16 @@ class Sweeper:
                     before, read = self._again(name), self._read(names, clock)
                 written |= {before.id, *self._mend(name, before, read, swept)}
 
-    def _rebuilt(self, name: str, damaged: DamagedItem, read: Reading, swept: Swept) -> Case | DamagedItem:
+    def _rebuilt(
+        self, name: str, damaged: DamagedItem, read: Reading, swept: SweepResult
+    ) -> Case | DamagedItem:
         """The case without what cannot be read of it, filled from the record; a finding says so.
 
         Somebody told of a level before may be told again: too much rather than too little.
         """
         if (since := self._again(name)).rev:
             return since  # rebuilt with another ticket of the same case
-        copy = self.watch.mend(damaged.case, read.ended)
+        copy = self.watch.repair(damaged.case, read.ended)
         left = self.watch.cases([name]).get(name)
         if not copy or not isinstance(left, Case):
             swept.violated(damaged.case, "damaged, and cannot be rebuilt")
@@ -273,19 +319,19 @@ class Sweeper:
         found = self.watch.cases([name]).get(name)
         return found if isinstance(found, Case) else Case(name)
 
-    def _mend(self, name: str, before: Case, read: Reading, swept: Swept) -> frozenset[str]:
+    def _mend(self, name: str, before: Case, read: Reading, swept: SweepResult) -> frozenset[str]:
         """Keeps what drifted and links what is not; the ids of other cases that were changed."""
         timed, now = self._timed(before, name, read, swept), read.ended
         if timed is None:
             return frozenset()
         if timed.case != before and self._keep(before, timed, swept):
-            LookAlikes(self.judge).notice(name, before.facts, timed.case.facts, now)
-        return Linker(self.judge).link(name, now) if unlinked(timed.case) else frozenset()
+            Lookalikes(self.evaluator).notice(name, before.facts, timed.case.facts, now)
+        return Linker(self.evaluator).link(name, now) if pending_links(timed.case) else frozenset()
 
-    def _keep(self, before: Case, timed: Timed, swept: Swept) -> bool:
-        swept.findings += len(timed.judged.findings)
+    def _keep(self, before: Case, timed: Timed, swept: SweepResult) -> bool:
+        swept.findings += len(timed.evaluated.findings)
         try:
-            kept = self.watch.keep(timed.case, timed.judged.findings)
+            kept = self.watch.keep(timed.case, timed.evaluated.findings)
         except Unstorable:
             swept.findings += 1
             return False
@@ -302,6 +348,6 @@ def _from(at: Segment, key: Mapping[str, Any] | None) -> Segment | None:
     return None if key is None else evolve(at, start=json.dumps(key, sort_keys=True))
 
 
-def _sums(before: Mapping[str, int], swept: Swept) -> dict[str, int]:
+def _sums(before: Mapping[str, int], swept: SweepResult) -> dict[str, int]:
     now = {name: count for name, count in asdict(swept).items() if type(count) is int}
     return {name: count + before.get(name, 0) for name, count in now.items()}

@@ -1,4 +1,6 @@
-"""track: every change of a ticket record becomes facts of its case, and the case is woken when it must be."""
+"""track: every change of a ticket record becomes facts of its case, and the case is woken when it
+must be.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +13,27 @@ from attrs import evolve, field, frozen
 from sla_watchdog.adapters.dynamodb.watch import DamagedItem, WatchTable
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import Plan
-from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Facts
 from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.domain.tickets.record import SAME_MOMENT, TOO_OLD, Past, Record, is_ticket, observed, ticket_id, vanished
+from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Facts
+from sla_watchdog.domain.tickets.record import (
+    SAME_MOMENT,
+    TOO_OLD,
+    CaseHistory,
+    Record,
+    is_ticket,
+    observed,
+    ticket_id,
+    vanished,
+)
 from sla_watchdog.errors import SlaWatchdogError, Unstorable
-from sla_watchdog.usecases.judging import NAMELESS, Judge, is_stand_in
-from sla_watchdog.usecases.track.linking import Linker, unlinked
-from sla_watchdog.usecases.track.lookalikes import LookAlikes
+from sla_watchdog.usecases.judging import NAMELESS, Evaluator, is_stand_in
+from sla_watchdog.usecases.track.linking import Linker, pending_links
+from sla_watchdog.usecases.track.lookalikes import Lookalikes
 
 TRIES = 8
-"""How often a lost race for one case is run again; each loss means that somebody else's write went through."""
+"""How often a lost race for one case is run again; each loss means that somebody else's write went
+through.
+"""
 
 
 REPLIER = f"{NAMELESS}replier"
@@ -40,10 +53,11 @@ class StillContended(SlaWatchdogError):  # noqa: N818 - its name is what is wron
 
 @frozen
 class Change:
-    """One record of the stream. `record` is None for a deletion, and for a stream of keys only until it is read.
+    """One record of the stream. `record` is None for a deletion, and for a stream of keys only
+    until it is read.
 
-    `at` is the stream's time of the change, epoch seconds; `sequence` rises with each change of one record, and begins
-    anew with a new stream.
+    `at` is the stream's time of the change, epoch seconds; `sequence` rises with each change of
+    one record, and begins anew with a new stream.
     """
 
     key: Record
@@ -68,25 +82,31 @@ class Tracked:
 class Tracker:
     """`said` is what this process has reported already, of what is reported once for all."""
 
-    judge: Judge
+    evaluator: Evaluator
     said: set[str] = field(factory=set)
 
     @property
     def policy(self) -> Policy:
-        return self.judge.policy
+        return self.evaluator.policy
 
     @property
     def watch(self) -> WatchTable:
-        return self.judge.watch
+        return self.evaluator.watch
 
     def track(self, changes: Iterable[Change], now: int) -> Tracked:
-        """Take in the changes of a batch, in order, one write for each case that they tell something new of.
+        """Take in the changes of a batch, in order, one write for each case that they tell
+        something new of.
 
-        Safe to repeat: facts are a set, and a sequence number that was seen is passed over. Raises StillContended
-        once all others are taken in.
+        Safe to repeat: facts are a set, and a sequence number that was seen is passed over.
+        Raises StillContended once all others are taken in.
         """
-        named = sorted(((self._name(change), change) for change in changes), key=lambda pair: pair[0])
-        by_ticket = {name: [change for _, change in group] for name, group in groupby(named, lambda pair: pair[0])}
+        named = sorted(
+            ((self._name(change), change) for change in changes), key=lambda pair: pair[0]
+        )
+        by_ticket = {
+            name: [change for _, change in group]
+            for name, group in groupby(named, lambda pair: pair[0])
+        }
         by_ticket.pop("", None)
         cases = self.watch.cases(by_ticket)
         self._count_deletions(by_ticket, cases, now)
@@ -94,12 +114,12 @@ class Tracker:
         contended: list[StillContended] = []
         for name, theirs in by_ticket.items():
             try:
-                judged = self._take_in(name, theirs, cases.get(name), now)
+                evaluated = self._take_in(name, theirs, cases.get(name), now)
             except StillContended as lost:
                 contended.append(lost)
                 continue
-            kept += judged is not None
-            found += len(judged.findings) if judged else 0
+            kept += evaluated is not None
+            found += len(evaluated.findings) if evaluated else 0
         if contended:
             raise contended[0]
         return Tracked(sum(map(len, by_ticket.values())), kept, found)
@@ -107,20 +127,35 @@ class Tracker:
     def _count_deletions(
         self, changes: Mapping[str, list[Change]], cases: Mapping[str, Case | DamagedItem], now: int
     ) -> None:
-        """Before any of them is taken in: one record was deleted, many are a table that was cleared."""
-        known = {name: case for name, case in cases.items() if isinstance(case, Case) and name in case.facts.tickets()}
+        """Before any of them is taken in: one record was deleted, many are a table that was
+        cleared.
+        """
+        known = {
+            name: case
+            for name, case in cases.items()
+            if isinstance(case, Case) and name in case.facts.tickets()
+        }
         last = {name: (changes[name][-1], case) for name, case in known.items()}
-        new = {name: case for name, (change, case) in last.items() if change.removed and _is_new(change, name, case)}
-        self.judge.note_missing(new, now)
-        back = [name for name, (change, case) in last.items() if change.record and case.facts.latest(name, "gone")]
+        new = {
+            name: case
+            for name, (change, case) in last.items()
+            if change.removed and _is_new(change, name, case)
+        }
+        self.evaluator.note_missing(new, now)
+        back = [
+            name
+            for name, (change, case) in last.items()
+            if change.record and case.facts.latest(name, "gone")
+        ]
         if back:
             self.watch.found_again(back, now)
 
     def _name(self, change: Change) -> str:
-        """The ticket's id; a name made of the key where it has none; '' for what is no ticket at all.
+        """The ticket's id; a name made of the key where it has none; '' for what is no ticket at
+        all.
 
-        A key alone does not say whose record it is in a table of several entities: what has no ticket's key there is
-        left to the sweep, which reads it.
+        A key alone does not say whose record it is in a table of several entities: what has no
+        ticket's key there is left to the sweep, which reads it.
         """
         source = self.policy.source
         if change.record is not None and not is_ticket(change.record, source):
@@ -128,13 +163,16 @@ class Tracker:
         name = ticket_id(change.key, source)
         return name if name or (change.keys_only and source.only) else nameless(change.key)
 
-    def _take_in(self, name: str, changes: list[Change], stored: Case | DamagedItem | None, now: int) -> Plan | None:
+    def _take_in(
+        self, name: str, changes: list[Change], stored: Case | DamagedItem | None, now: int
+    ) -> Plan | None:
         """What is now known of the case, or None when the changes told nothing new.
 
-        An item that cannot be read is left as it is: `watch` puts it back and reports it, and the stream goes on.
+        An item that cannot be read is left as it is: `watch` puts it back and reports it, and
+        the stream goes on.
         """
         for _ in range(TRIES):
-            own = Linker(self.judge).own(name, stored)
+            own = Linker(self.evaluator).own(name, stored)
             if isinstance(own, DamagedItem):
                 return None
             case = own or Case(name)
@@ -143,23 +181,29 @@ class Tracker:
                 self._after(name, case, case, changes, now)
                 return None
             try:
-                judged = self._keep(known, now)
+                evaluated = self._keep(known, now)
             except Unstorable as problem:
                 return self._report(name, str(problem), now)
-            if judged is not None:
+            if evaluated is not None:
                 self._after(name, case, known, changes, now)
-                return judged
+                return evaluated
             stored = self.watch.cases([name]).get(name)
         raise StillContended(f"case {name!r}: lost {TRIES} races; the batch is delivered again")
 
     def _after(self, name: str, before: Case, after: Case, changes: list[Change], now: int) -> None:
-        """What follows from facts once they are kept; all of it again for records that the stream brings again."""
+        """What follows from facts once they are kept; all of it again for records that the stream
+        brings again.
+        """
         again = any(not _is_new(change, name, before) for change in changes)
-        if unlinked(after):
-            Linker(self.judge).link(name, now)
+        if pending_links(after):
+            Linker(self.evaluator).link(name, now)
         if again or after is not before:
-            LookAlikes(self.judge).notice(name, Facts() if again else before.facts, after.facts, now)
-        if REPLIER not in self.said and _unsigned(name, after.facts) > _unsigned(name, before.facts):
+            Lookalikes(self.evaluator).notice(
+                name, Facts() if again else before.facts, after.facts, now
+            )
+        if REPLIER not in self.said and _unsigned(name, after.facts) > _unsigned(
+            name, before.facts
+        ):
             self._report_once(REPLIER, "replier", NOT_SAID, now)
 
     def report_unread(self, now: int) -> None:
@@ -179,12 +223,12 @@ class Tracker:
         return self._keep(Case(stand_in, Facts.of(_problem(stand_in, "record", reason, now))), now)
 
     def _keep(self, case: Case, now: int) -> Plan | None:
-        timed, judged = self.judge.surely_timed(case, now)
-        return judged if self.watch.keep(timed, judged.findings) else None
+        timed, evaluated = self.evaluator.surely_timed(case, now)
+        return evaluated if self.watch.keep(timed, evaluated.findings) else None
 
     def _taken_in(self, name: str, changes: list[Change], case: Case, now: int) -> Case:
         """The case with what is new in the changes, in their order."""
-        edited_at = self.judge.current(case).edited_at
+        edited_at = self.evaluator.current(case).edited_at
         for change in _to_be_read_once(changes):
             if _is_new(change, name, case):
                 said = self._said(name, change, case, edited_at, now)
@@ -192,35 +236,56 @@ class Tracker:
                 case = _with_seen(known, name, change)
         return case
 
-    def _said(self, name: str, change: Change, case: Case, edited_at: int | None, now: int) -> frozenset[Fact]:
-        """The facts in one change. Never fails: what breaks the reading becomes a finding of its own."""
+    def _said(
+        self, name: str, change: Change, case: Case, edited_at: int | None, now: int
+    ) -> frozenset[Fact]:
+        """The facts in one change. Never fails: what breaks the reading becomes a finding of its
+        own.
+        """
         facts = case.facts
         try:
             if is_stand_in(name):
-                new = vanished(name, facts, change.at) if change.removed else unreadable(name, change.at)
+                new = (
+                    vanished(name, facts, change.at)
+                    if change.removed
+                    else unreadable(name, change.at)
+                )
                 return new if bool(facts) is change.removed else frozenset()
             if change.keys_only:
                 return self._read(name, change, facts, edited_at, now)
             if change.record is None:
                 return vanished(name, facts, change.at) if name in facts.tickets() else frozenset()
-            past = Past(edited_at, case.read_at.get(name, 0))
-            return observed(name, change.record, self.policy, facts, change.at, streamed=True, past=past)
+            past = CaseHistory(edited_at, case.read_at.get(name, 0))
+            return observed(
+                name, change.record, self.policy, facts, change.at, streamed=True, past=past
+            )
         except Exception as error:  # noqa: BLE001 - one record must never block the stream behind it
-            return _problem(name, "record", f"{type(error).__name__} while reading the record", change.at)
+            return _problem(
+                name, "record", f"{type(error).__name__} while reading the record", change.at
+            )
 
-    def _read(self, name: str, change: Change, facts: Facts, edited_at: int | None, now: int) -> frozenset[Fact]:
+    def _read(
+        self, name: str, change: Change, facts: Facts, edited_at: int | None, now: int
+    ) -> frozenset[Fact]:
         """What the record says as it is now, where the stream brings its key alone.
 
-        The time of the change is that of what is read only where it is read at once: later it may have been changed
-        again since, and what is dated too early could take a breach back.
+        The time of the change is that of what is read only where it is read at once: later it
+        may have been changed again since, and what is dated too early could take a breach back.
         """
         at = change.at if now - change.at <= SAME_MOMENT else now
-        record = self.judge.tickets.read([name]).get(name)
+        record = self.evaluator.tickets.read([name]).get(name)
         if record is None:
             return vanished(name, facts, at) if name in facts.tickets() else frozenset()
         if not is_ticket(record, self.policy.source):
             return frozenset()
-        return observed(name, record, self.policy, facts, at, past=Past(edited_at, oldest=change.at - TOO_OLD))
+        return observed(
+            name,
+            record,
+            self.policy,
+            facts,
+            at,
+            past=CaseHistory(edited_at, oldest=change.at - TOO_OLD),
+        )
 
 
 def nameless(key: Record) -> str:
@@ -229,7 +294,9 @@ def nameless(key: Record) -> str:
 
 
 def unreadable(name: str, at: int) -> frozenset[Fact]:
-    """The facts of a record that has no readable id: it exists, and nobody can tell which ticket it is."""
+    """The facts of a record that has no readable id: it exists, and nobody can tell which ticket it
+    is.
+    """
     return _problem(name, "ticket_id", "the record's key has no readable ticket id", at)
 
 
@@ -238,18 +305,28 @@ def _problem(name: str, field: str, reason: str, at: int) -> frozenset[Fact]:
 
 
 def _to_be_read_once(changes: list[Change]) -> list[Change]:
-    """Without changes of a key alone that others of the record follow: it is read once, as it is after all of them."""
-    return [change for number, change in enumerate(changes) if not change.keys_only or number == len(changes) - 1]
+    """Without changes of a key alone that others of the record follow: it is read once, as it is
+    after all of them.
+    """
+    return [
+        change
+        for number, change in enumerate(changes)
+        if not change.keys_only or number == len(changes) - 1
+    ]
 
 
 def _is_new(change: Change, name: str, case: Case) -> bool:
-    """Not taken in before. A sequence that was passed already, at a later time than that one's, is of a new stream."""
+    """Not taken in before. A sequence that was passed already, at a later time than that one's, is
+    of a new stream.
+    """
     sequence, passed = int(change.sequence or "0"), int(case.seen.get(name) or "-1")
     return sequence > passed or (sequence < passed and change.at > _seen_at(name, case))
 
 
 def _seen_at(name: str, case: Case) -> int:
-    """The stream's time of the last change taken in; where it was not kept, the latest that it can have been."""
+    """The stream's time of the last change taken in; where it was not kept, the latest that it can
+    have been.
+    """
     known = case.seen_at.get(name)
     return (case.facts.last_seen(name) or 0) + TOO_OLD if known is None else known
 
@@ -261,4 +338,6 @@ def _unsigned(name: str, facts: Facts) -> int:
 
 def _with_seen(case: Case, name: str, change: Change) -> Case:
     sequence = str(int(change.sequence or "0"))
-    return evolve(case, seen={**case.seen, name: sequence}, seen_at={**case.seen_at, name: change.at})
+    return evolve(
+        case, seen={**case.seen, name: sequence}, seen_at={**case.seen_at, name: change.at}
+    )

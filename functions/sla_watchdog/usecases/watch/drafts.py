@@ -1,4 +1,6 @@
-"""What a tick has to say, before it is claimed: drafts, where they go, and which of them share a digest."""
+"""What a tick has to say, before it is claimed: drafts, where they go, and which of them share a
+digest.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +10,19 @@ from math import inf
 from attrs import define, frozen
 
 from sla_watchdog.domain.escalation.case import Alert, Recipient
-from sla_watchdog.usecases.judging import Judged
+from sla_watchdog.usecases.judging import Evaluated
 
 Name = tuple[str, str]
 """(case, recipient key): what a draft, and the entry that it becomes, are known by."""
 
 
 @define
-class Tally:
-    """What a tick did. `oldest_pending_seconds` and `lag_seconds` are seconds since a level came due, unsent and sent.
+class TickResult:
+    """What a tick did. `oldest_pending_seconds` and `lag_seconds` are seconds since a level came
+    due, unsent and sent.
 
-    `problem` is the last reason why something could not be sent. `put_off` counts what failed by itself and was left
-    for a later tick.
+    `problem` is the last reason why something could not be sent. `put_off` counts what failed by
+    itself and was left for a later tick.
     """
 
     due: int = 0
@@ -50,7 +53,7 @@ class Tally:
 class Draft:
     """One message to be: what is due for one case and one recipient."""
 
-    judged: Judged
+    evaluated: Evaluated
     alerts: tuple[Alert, ...]
 
     @property
@@ -59,7 +62,7 @@ class Draft:
 
     @property
     def name(self) -> Name:
-        return self.judged.case.id, self.recipient.key
+        return self.evaluated.case.id, self.recipient.key
 
     @property
     def rank(self) -> tuple[bool, int]:
@@ -68,11 +71,15 @@ class Draft:
 
     @property
     def since(self) -> int:
-        """Since when it could have been told, epoch seconds: what was held back, or became known late, only since then;
-        what was tried before, since it came due.
+        """Since when it could have been told, epoch seconds: what was held back, or became known
+        late, only since then; what was tried before, since it came due.
         """
-        case, due = self.judged.case, self.rank[1]
-        return due if self.recipient.key in case.outbox or case.next_at is None else max(due, case.next_at)
+        case, due = self.evaluated.case, self.rank[1]
+        return (
+            due
+            if self.recipient.key in case.outbox or case.next_at is None
+            else max(due, case.next_at)
+        )
 
     def before(self, instant: int) -> bool:
         """Whether all of it came due before `instant`."""
@@ -85,12 +92,16 @@ class Draft:
 
 @frozen
 class Reach:
-    """Confirmed subscriptions by topic name, as last counted by a sweep; None before the first count."""
+    """Confirmed subscriptions by topic name, as last counted by a sweep; None before the first
+    count.
+    """
 
     topics: Mapping[str, int] | None
 
     def destination(self, recipient: Recipient) -> Recipient:
-        """Whose topic takes the message: the recipient's own, or the audience's while nobody has confirmed that one."""
+        """Whose topic takes the message: the recipient's own, or the audience's while nobody has
+        confirmed that one.
+        """
         own = not recipient.of or self.topics is None or self.topics.get(recipient.topic, 0) > 0
         return recipient if own else recipient.everyone
 
@@ -103,39 +114,49 @@ MOST_ALERTS = 100
 """Of one message, and of all that is claimed of a case at a time: more would not fit into its item."""
 
 
-def drafts_of(judged: Judged) -> list[Draft]:
-    """One draft for each recipient of what is due: as many, and as much of each, as one claim takes."""
+def drafts_of(evaluated: Evaluated) -> list[Draft]:
+    """One draft for each recipient of what is due: as many, and as much of each, as one claim
+    takes.
+    """
     by_recipient: dict[Recipient, list[Alert]] = {}
-    for alert in judged.plan.alerts:
+    for alert in evaluated.plan.alerts:
         by_recipient.setdefault(alert.recipient, []).append(alert)
     drafts: list[Draft] = []
-    for draft in sorted((Draft(judged, tuple(theirs)) for theirs in by_recipient.values()), key=lambda each: each.rank):
-        room = MOST_ALERTS - sum(len(each.alerts) for each in drafts)
-        if room > 0:
-            drafts.append(Draft(judged, draft.alerts[:room]))
+    for draft in sorted(
+        (Draft(evaluated, tuple(theirs)) for theirs in by_recipient.values()),
+        key=lambda each: each.rank,
+    ):
+        capacity = MOST_ALERTS - sum(len(each.alerts) for each in drafts)
+        if capacity > 0:
+            drafts.append(Draft(evaluated, draft.alerts[:capacity]))
     return drafts
 
 
-def is_cut(judged: Judged) -> bool:
+def exceeds_claim(evaluated: Evaluated) -> bool:
     """Whether more is due than one claim takes: the rest is claimed once that is settled."""
-    return len(judged.plan.alerts) > MOST_ALERTS
+    return len(evaluated.plan.alerts) > MOST_ALERTS
 
 
-def turn(judged: Judged) -> tuple[bool, float]:
+def claim_order(evaluated: Evaluated) -> tuple[bool, float]:
     """When a case is claimed, as `rank` of its most pressing draft; last when nothing is due."""
-    return min((draft.rank for draft in drafts_of(judged)), default=(True, inf))
+    return min((draft.rank for draft in drafts_of(evaluated)), default=(True, inf))
 
 
-def shared(drafts: Sequence[Draft], room: int, live_since: int) -> tuple[list[Draft], list[list[Draft]]]:
-    """One topic's drafts, most urgent first, parted into messages of their own and the members of digests.
+def singles_and_digests(
+    drafts: Sequence[Draft], capacity: int, live_since: int
+) -> tuple[list[Draft], list[list[Draft]]]:
+    """One topic's drafts, most urgent first, parted into messages of their own and the members of
+    digests.
 
-    What came due before mode live began is never a message of its own. Of the rest, when there are more than `room`,
-    only the urgent ones stay single, as far as there is room for them; those beyond are a digest of their own. A
-    digest of one would be silly.
+    What came due before mode live began is never a message of its own. Of the rest, when there
+    are more than `capacity`, only the urgent ones stay single, as far as there is room for them;
+    those beyond are a digest of their own. A digest of one would be silly.
     """
     old = [draft for draft in drafts if draft.before(live_since)]
     fresh = [draft for draft in drafts if not draft.before(live_since)]
-    single = len(fresh) if len(fresh) <= room else sum(draft.urgent for draft in fresh[:room])
+    single = (
+        len(fresh) if len(fresh) <= capacity else sum(draft.urgent for draft in fresh[:capacity])
+    )
     urgent = [draft for draft in fresh[single:] if draft.urgent]
     calm = [draft for draft in fresh[single:] if not draft.urgent]
     piles = (urgent, [*calm, *old])
@@ -143,8 +164,10 @@ def shared(drafts: Sequence[Draft], room: int, live_since: int) -> tuple[list[Dr
     return [*fresh[:single], *alone], [pile for pile in piles if len(pile) > 1]
 
 
-def in_turn(drafts: Sequence[Draft], digest_of: Mapping[Name, str]) -> list[list[Draft]]:
-    """What makes one message each, in the order in which they are sent; a digest goes where its first member would."""
+def messages_in_order(drafts: Sequence[Draft], digest_of: Mapping[Name, str]) -> list[list[Draft]]:
+    """What makes one message each, in the order in which they are sent; a digest goes where its
+    first member would.
+    """
     messages: dict[object, list[Draft]] = {}
     for draft in sorted(drafts, key=lambda draft: draft.rank):
         messages.setdefault(digest_of[draft.name] or draft.name, []).append(draft)

@@ -10,15 +10,21 @@ MIN_TIME_LEFT = 20.0
 """No claim and no publish is started with fewer seconds left than this."""
 
 LAST_SECONDS = 5.0
-"""With fewer seconds left nothing is written any more: a claim that is not given back lapses by itself."""
+"""With fewer seconds left nothing is written any more: a claim that is not given back lapses by
+itself.
+"""
 
 CAUTION = 4
-"""How many claims' time one settlement is taken for until the first was made: it is a transaction, and sent before."""
+"""How many claims' time one settlement is taken for until the first was made: it is a transaction,
+and sent before.
+"""
 
 
 @define
 class Stage:
-    """A part of the work that comes again and again, as a context: how often so far, and the seconds that it took."""
+    """A part of the work that comes again and again, as a context: how often so far, and the
+    seconds that it took.
+    """
 
     time_left: Callable[[], float]
     count: int = 0
@@ -42,7 +48,9 @@ class Stage:
 
 @define
 class Pace:
-    """`time_left` says how many seconds the function still has. Both stages count writes: claims, and settlements."""
+    """`time_left` says how many seconds the function still has. Both stages count writes: claims,
+    and settlements.
+    """
 
     time_left: Callable[[], float]
     claiming: Stage = field(init=False)

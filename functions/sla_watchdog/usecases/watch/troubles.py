@@ -1,4 +1,6 @@
-"""What fails of one case, digest, link or settlement: it is put off and counted, and the tick goes on."""
+"""What fails of one case, digest, link or settlement: it is put off and counted, and the tick goes
+on.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,14 @@ from attrs import define, field, frozen
 
 from sla_watchdog.adapters.dynamodb.table import described, is_of_the_service, slices
 from sla_watchdog.adapters.dynamodb.watch import DamagedItem
-from sla_watchdog.usecases.watch.drafts import Tally
 from sla_watchdog.errors import SlaWatchdogError
-from sla_watchdog.usecases.judging import Judge, Judged
+from sla_watchdog.usecases.judging import Evaluated, Evaluator
+from sla_watchdog.usecases.watch.drafts import TickResult
 
 MOST_IN_A_ROW = 10
-"""Failures of a service with nothing between them that worked; so many are an outage, not the fault of one case."""
+"""Failures of a service with nothing between them that worked; so many are an outage, not the fault
+of one case.
+"""
 
 PARTS = 10
 """Into how many parts a read that failed is divided, until the one that fails is alone."""
@@ -27,49 +31,57 @@ class TooManyFailures(SlaWatchdogError):  # noqa: N818 - its name is what is wro
 
 @define
 class Troubles:
-    """The failures of one tick. A fault of the program in one case is no outage, so it never ends the tick."""
+    """The failures of one tick. A fault of the program in one case is no outage, so it never ends
+    the tick.
+    """
 
-    tally: Tally
+    result: TickResult
     in_a_row: int = 0
 
     def worked(self) -> None:
         self.in_a_row = 0
 
     def note(self, what: str, error: Exception) -> None:
-        """Counts a failure. Raises TooManyFailures for the tenth in a row that a service is at fault for."""
+        """Counts a failure. Raises TooManyFailures for the tenth in a row that a service is at
+        fault for.
+        """
         if isinstance(error, TooManyFailures):
             raise error
-        self.tally.put_off += 1
-        self.tally.problem = f"{what}: {described(error)}"[:LONGEST_PROBLEM]
+        self.result.put_off += 1
+        self.result.problem = f"{what}: {described(error)}"[:LONGEST_PROBLEM]
         if not is_of_the_service(error):
             return
         self.in_a_row += 1
         if self.in_a_row >= MOST_IN_A_ROW:
-            raise TooManyFailures(f"{MOST_IN_A_ROW} failures in a row, the last: {self.tally.problem}") from error
+            raise TooManyFailures(
+                f"{MOST_IN_A_ROW} failures in a row, the last: {self.result.problem}"
+            ) from error
 
 
 @frozen
 class Read:
     """Cases read and judged, and those that could not be read now, which says nothing about them."""
 
-    judged: dict[str, Judged | DamagedItem] = field(factory=dict)
+    evaluated: dict[str, Evaluated | DamagedItem] = field(factory=dict)
     unread: set[str] = field(factory=set)
 
 
-def read_apart(judge: Judge, ids: Iterable[str], now: int, troubles: Troubles) -> Read:
-    """All that can be read; what cannot is searched for in ever smaller parts, so that it keeps no other back."""
+def read_apart(evaluator: Evaluator, ids: Iterable[str], now: int, troubles: Troubles) -> Read:
+    """All that can be read; what cannot is searched for in ever smaller parts, so that it keeps no
+    other back.
+    """
     read = Read()
-    _read(judge, list(ids), now, troubles, read)
+    _read(evaluator, list(ids), now, troubles, read)
     return read
 
 
-def _read(judge: Judge, ids: list[str], now: int, troubles: Troubles, read: Read) -> None:
+def _read(evaluator: Evaluator, ids: list[str], now: int, troubles: Troubles, read: Read) -> None:
     try:
-        read.judged.update(judge.judge(ids, now))
+        read.evaluated.update(evaluator.evaluate(ids, now))
     except Exception as error:  # noqa: BLE001 - one case that cannot be read must not keep the others from being told
         if len(ids) > 1:
             for part in slices(ids, max(1, len(ids) // PARTS)):
-                _read(judge, part, now, troubles, read)
+                _read(evaluator, part, now, troubles, read)
             return
         read.unread.update(ids)
         troubles.note(ids[0] if ids else "a read", error)

@@ -1,4 +1,6 @@
-"""`ack`: take a case for somebody, with a promise of the next update; as the link in a message does."""
+"""`ack`: take a case for somebody, with a promise of the next update; as the link in a message
+does.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +12,16 @@ from attrs import evolve
 from rich.console import Console
 from rich.text import Text
 
+from sla_watchdog.domain.escalation.acknowledgement import Answer
+from sla_watchdog.domain.text.times import instant, iso
+from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
 from sla_watchdog.tools.cli import FINE, UsageError
 from sla_watchdog.tools.cli.options import Subparsers, add_command
 from sla_watchdog.tools.cli.stack.spans import span
-from sla_watchdog.domain.escalation.acknowledgement import Answer
-from sla_watchdog.presentation.text.wording import instant, iso
-from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
 
 if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.stack import Stack
-    from sla_watchdog.usecases.judging import Judge
+    from sla_watchdog.usecases.judging import Evaluator
 
 SAID = {Answer.ACKNOWLEDGED: "takes", Answer.SNOOZED: "puts off"}
 
@@ -42,8 +44,15 @@ def add_promise(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ticket", metavar="TICKET")
     parser.add_argument("--by", required=True, metavar="NAME", help="the person who takes it")
     when = parser.add_mutually_exclusive_group(required=True)
-    when.add_argument("--for", dest="span", metavar="SPAN", help="the next update comes within this, like 4h or 90m")
-    when.add_argument("--until", metavar="TIME", help="the next update comes by then, like 2026-03-02T17:00+01:00")
+    when.add_argument(
+        "--for",
+        dest="span",
+        metavar="SPAN",
+        help="the next update comes within this, like 4h or 90m",
+    )
+    when.add_argument(
+        "--until", metavar="TIME", help="the next update comes by then, like 2026-03-02T17:00+01:00"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -59,11 +68,18 @@ def promise(args: argparse.Namespace, stack: Stack, answer: Answer) -> int:
     until = _until(args, stack, now)
     made = Responder(_judge(stack, now)).promise(args.ticket, args.by, until, now, answer)
     if args.json:
-        print(json.dumps({"ticket": args.ticket, "answer": answer.value, "by": made.by, "until": iso(made.until)}))
-    else:
-        said = (
-            f"{made.by} {SAID[answer]} {args.ticket}: next update by {instant(until, stack.policy.timezone or 'UTC')}"
+        print(
+            json.dumps(
+                {
+                    "ticket": args.ticket,
+                    "answer": answer.value,
+                    "by": made.by,
+                    "until": iso(made.until),
+                }
+            )
         )
+    else:
+        said = f"{made.by} {SAID[answer]} {args.ticket}: next update by {instant(until, stack.policy.timezone or 'UTC')}"
         console = Console(highlight=False)
         console.print(Text(said, "bold"))
         console.print("Reminders wait until then; without an update the case escalates.")
@@ -76,12 +92,16 @@ def _until(args: argparse.Namespace, stack: Stack, now: int) -> int:
     try:
         return seconds_of(args.until, stack.policy.timezone)
     except Unreadable as problem:
-        raise UsageError(f"--until: {problem}; a time looks like 2026-03-31T17:00+02:00") from problem
+        raise UsageError(
+            f"--until: {problem}; a time looks like 2026-03-31T17:00+02:00"
+        ) from problem
 
 
-def _judge(stack: Stack, now: int) -> Judge:
+def _judge(stack: Stack, now: int) -> Evaluator:
     """As the functions judge: what is written must not be of another policy than theirs."""
     if problem := stack.other_policy():
         raise UsageError(problem)
     live = stack.mode().name == "live"
-    return evolve(stack.judge(), live=live, generation=stack.watch.generation(stack.policy.hash, now))
+    return evolve(
+        stack.evaluate(), live=live, generation=stack.watch.generation(stack.policy.hash, now)
+    )

@@ -1,4 +1,6 @@
-"""`backtest`: what a policy would have done with a history: which targets were kept, and who would have been told."""
+"""`backtest`: what a policy would have done with a history: which targets were kept, and who would
+have been told.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +25,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from sla_watchdog.tools.cli import FINE, UsageError
-from sla_watchdog.tools.cli.options import OWN_POLICY, Subparsers
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
+from sla_watchdog.tools.cli import FINE, UsageError
+from sla_watchdog.tools.cli.options import OWN_POLICY, Subparsers
 from sla_watchdog.tools.imports.events import BrokenEventFile, Event, each_once, in_order, lines_of
 
 if TYPE_CHECKING:
@@ -48,14 +50,31 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
         "--out backtest",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("events", type=Path, metavar="EVENTS", help="JSON lines, plain or gzip (docs/event-files.md)")
-    parser.add_argument("--policy", type=Path, metavar="FILE", help="default: the project's own policy.yaml")
-    parser.add_argument("--against", type=Path, metavar="FILE", help="a policy file to compare with")
+    parser.add_argument(
+        "events",
+        type=Path,
+        metavar="EVENTS",
+        help="JSON lines, plain or gzip (docs/event-files.md)",
+    )
+    parser.add_argument(
+        "--policy", type=Path, metavar="FILE", help="default: the project's own policy.yaml"
+    )
+    parser.add_argument(
+        "--against", type=Path, metavar="FILE", help="a policy file to compare with"
+    )
     parser.add_argument("--until", metavar="TIME", help="play up to then; default: the last event")
-    parser.add_argument("--timezone", metavar="ZONE", help="of times without an offset; default: the policy's")
-    parser.add_argument("--strict", action="store_true", help="refuse a file with odd lines instead of counting them")
+    parser.add_argument(
+        "--timezone", metavar="ZONE", help="of times without an offset; default: the policy's"
+    )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="refuse a file with odd lines instead of counting them",
+    )
     parser.add_argument("--json", action="store_true", help="print summary.json too")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the files are written")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="where the files are written"
+    )
     parser.set_defaults(run=run)
 
 
@@ -65,8 +84,8 @@ BYTES_OF_A_TICKET = 100
 
 @contextmanager
 def _no_collector() -> Iterator[None]:
-    """Values refer to older values only, so what is done with is freed at once; the collector of cycles would find
-    nothing, and look for it in the whole history again and again.
+    """Values refer to older values only, so what is done with is freed at once; the collector of
+    cycles would find nothing, and look for it in the whole history again and again.
     """
     enabled = gc.isenabled()
     gc.disable()
@@ -109,7 +128,9 @@ def _size(path: Path) -> int:
 
 def _zone(name: str | None) -> str | None:
     if name is not None and name not in available_timezones():
-        raise UsageError(f"--timezone: there is no time zone {name!r}; write an IANA name, like Europe/Berlin")
+        raise UsageError(
+            f"--timezone: there is no time zone {name!r}; write an IANA name, like Europe/Berlin"
+        )
     return str(ZoneInfo(name)) if name else None
 
 
@@ -170,7 +191,10 @@ def _play(history: History, policy: Policy, until: int) -> Played:
 
     it = Play(history, policy, until)
     columns = (MofNCompleteColumn(), TextColumn("tickets"), BarColumn(), TimeRemainingColumn())
-    with played_parts(it, processors(len(history.groups))) as parts, _progress(*columns) as progress:
+    with (
+        played_parts(it, processors(len(history.groups))) as parts,
+        _progress(*columns) as progress,
+    ):
         task = progress.add_task("", total=len(history.tickets))
         return it.whole(parts, lambda count: progress.advance(task, count))
 

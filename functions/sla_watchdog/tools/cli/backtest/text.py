@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sla_watchdog.domain.text.times import count_of
 from sla_watchdog.tools.backtest.result import Result
 from sla_watchdog.tools.backtest.rows import utc
-from sla_watchdog.presentation.text.wording import count_of
 
 
 def print_result(console: Console, result: Result, folder: Path) -> None:
@@ -19,21 +19,32 @@ def print_result(console: Console, result: Result, folder: Path) -> None:
     console.print(Text.assemble(("Backtest", "bold"), f" of {tickets}, {events}, until {until}"))
     odd = [f"{count:,} {name.replace('_', ' ')}" for name, count in result.odd.items() if count]
     if odd:
-        console.print(Text(f"Odd lines, taken in: {', '.join(odd)} (--strict refuses them)", "yellow"))
+        console.print(
+            Text(f"Odd lines, taken in: {', '.join(odd)} (--strict refuses them)", "yellow")
+        )
     console.print(_kept(result))
     console.print(_told(result))
-    console.print(f"Written to {folder}: clocks.csv, alerts.csv, summary.json, report.html", soft_wrap=True)
+    console.print(
+        f"Written to {folder}: clocks.csv, alerts.csv, summary.json, report.html", soft_wrap=True
+    )
 
 
 def _kept(result: Result) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
-    before = {(row.policy, row.clock): row.kept for row in result.against.attainment} if result.against else {}
+    before = (
+        {(row.policy, row.clock): row.kept for row in result.against.attainment}
+        if result.against
+        else {}
+    )
     for name in ("policy", "clock"):
         table.add_column(name, overflow="fold")
     for name in ("met", "breached", "kept", *(["before"] if before else [])):
         table.add_column(name, justify="right")
     for row in result.played.attainment:
-        kept = [_percent(row.kept), *([_percent(before.get((row.policy, row.clock)))] if before else [])]
+        kept = [
+            _percent(row.kept),
+            *([_percent(before.get((row.policy, row.clock)))] if before else []),
+        ]
         table.add_row(row.policy, row.clock, f"{row.met:,}", f"{row.breached:,}", *kept)
     return table
 
@@ -49,6 +60,10 @@ def _told(result: Result) -> Table:
         table.add_column(name, justify="right")
     for each in result.audiences:
         table.add_row(
-            each.audience, f"{each.messages:,}", f"{each.per_week:,}", each.busiest_day, f"{each.on_busiest_day:,}"
+            each.audience,
+            f"{each.messages:,}",
+            f"{each.per_week:,}",
+            each.busiest_day,
+            f"{each.on_busiest_day:,}",
         )
     return table

@@ -14,17 +14,17 @@ from attrs import evolve, frozen
 from rich.console import Console
 from rich.table import Table
 
-from sla_watchdog.tools.cli import UsageError
 from sla_watchdog.domain.escalation.case import Case
-from sla_watchdog.domain.escalation.policy_edit import Effect, Moved, effect
 from sla_watchdog.domain.escalation.plan import plan
-from sla_watchdog.domain.tickets.facts import Facts
-from sla_watchdog.presentation.text.wording import count_of
+from sla_watchdog.domain.escalation.policy_edit import Effect, Moved, effect
 from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.text.times import count_of
+from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
-from sla_watchdog.tools.simulation.replay import replay
+from sla_watchdog.tools.cli import UsageError
 from sla_watchdog.tools.imports.events import BrokenEventFile, lines_of, parse
 from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components
+from sla_watchdog.tools.simulation.replay import replay
 
 if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.stack import Stack
@@ -34,7 +34,9 @@ SHOWN = 20
 
 @frozen
 class Comparison:
-    """The effects on every case that has an open ticket. `unread` are fields that only the new policy reads."""
+    """The effects on every case that has an open ticket. `unread` are fields that only the new
+    policy reads.
+    """
 
     effects: tuple[Effect, ...]
     tickets: int
@@ -45,7 +47,9 @@ class Comparison:
     def moved(self) -> tuple[Moved, ...]:
         """Those that become overdue first, then by how soon they are due."""
         every = (moved for each in self.effects for moved in each.moved)
-        return tuple(sorted(every, key=lambda m: (not m.overdue, m.due_at or 2**62, m.ticket, m.metric)))
+        return tuple(
+            sorted(every, key=lambda m: (not m.overdue, m.due_at or 2**62, m.ticket, m.metric))
+        )
 
     @property
     def moving(self) -> int:
@@ -56,13 +60,19 @@ class Comparison:
         return len({moved.ticket for moved in self.moved if moved.overdue})
 
     @property
-    def told(self) -> Mapping[str, int]:
+    def notified(self) -> Mapping[str, int]:
         """Cases of which each audience hears at once."""
-        return Counter(name for each in self.effects for name in {recipient.audience for recipient in each.told})
+        return Counter(
+            name
+            for each in self.effects
+            for name in {recipient.audience for recipient in each.notified}
+        )
 
 
 def compare(args: argparse.Namespace, path: Path) -> Comparison:
-    """The open tickets of the stack, or of an event file, under the old policy and under that of `path`."""
+    """The open tickets of the stack, or of an event file, under the old policy and under that of
+    `path`.
+    """
     from sla_watchdog.tools.cli.stack.policy_in_memory import compiled_policy
 
     before, after = compiled_policy(args.against), compiled_policy(path)
@@ -76,12 +86,14 @@ def compare(args: argparse.Namespace, path: Path) -> Comparison:
         return _of_stack(find(args), before, after)
 
 
-def _comparison(cases: Iterable[tuple[Case, Case]], before: Policy, after: Policy, now: int) -> Comparison:
+def _comparison(
+    cases: Iterable[tuple[Case, Case]], before: Policy, after: Policy, now: int
+) -> Comparison:
     effects, tickets = [], 0
     for case, known in cases:
-        judged = plan(case, before, now)
-        if judged.unresolved:
-            tickets += sum(each.unresolved for each in judged.tickets)
+        evaluated = plan(case, before, now)
+        if evaluated.unresolved:
+            tickets += sum(each.unresolved for each in evaluated.tickets)
             effects.append(effect(case, before, after, now, known))
     return Comparison(tuple(effects), tickets, now)
 
@@ -94,7 +106,7 @@ def _of_stack(stack: Stack, before: Policy, after: Policy) -> Comparison:
 
     now, live = stack.now(), stack.mode().name == "live"
     seen = overview(stack, lambda case: plan(case, before, now), now)
-    cases = [(each.case.as_heard(live), each.case.as_heard(live)) for each in seen.judged]
+    cases = [(each.case.as_notified(live), each.case.as_notified(live)) for each in seen.evaluated]
     found = _comparison(cases, before, after, now)
     return evolve(found, unread=tuple(sorted(after.fields - before.fields)))
 
@@ -117,11 +129,14 @@ def _of_events(args: argparse.Namespace, before: Policy, path: Path) -> Comparis
     def cases() -> Iterator[tuple[Case, Case]]:
         for names in components(tickets):
             facts = sorted(
-                (f for name in names if name in tickets for f in old.facts(tickets[name])), key=attrgetter("at")
+                (f for name in names if name in tickets for f in old.facts(tickets[name])),
+                key=attrgetter("at"),
             )
             for ending in replay(facts, before, now).endings:
                 members = [name for name in ending.case.facts.tickets() if name in tickets]
-                read = Facts.of(f for name in members for f in new.facts(tickets[name]) if f.at <= now)
+                read = Facts.of(
+                    f for name in members for f in new.facts(tickets[name]) if f.at <= now
+                )
                 yield ending.case, evolve(ending.case, facts=read)
 
     return _comparison(cases(), before, after, now)
@@ -136,7 +151,7 @@ def as_json(found: Comparison) -> dict[str, Any]:
         "open_tickets": found.tickets,
         "moved": found.moving,
         "become_overdue": found.overdue,
-        "told_at_once": dict(sorted(found.told.items())),
+        "told_at_once": dict(sorted(found.notified.items())),
         "fields_not_known_yet": list(found.unread),
         "changes": [
             {
@@ -159,12 +174,20 @@ def _utc(at: int | None) -> str | None:
 
 def print_comparison(console: Console, against: Path, found: Comparison, of_events: bool) -> None:
     console.print(f"Against {against}, as of {_utc(found.now)}", style="bold", markup=False)
-    console.print(f"  {count_of(found.tickets, 'open ticket')}, of which {found.moving:,} move", markup=False)
-    console.print(f"  {found.overdue:,} become overdue by the change alone; they count from the deploy")
-    told = ", ".join(f"{name} of {count_of(cases, 'case')}" for name, cases in sorted(found.told.items()))
-    console.print(f"  told at once: {told or 'nobody'}", markup=False, soft_wrap=True)
+    console.print(
+        f"  {count_of(found.tickets, 'open ticket')}, of which {found.moving:,} move", markup=False
+    )
+    console.print(
+        f"  {found.overdue:,} become overdue by the change alone; they count from the deploy"
+    )
+    notified = ", ".join(
+        f"{name} of {count_of(cases, 'case')}" for name, cases in sorted(found.notified.items())
+    )
+    console.print(f"  told at once: {notified or 'nobody'}", markup=False, soft_wrap=True)
     if not found.tickets:
-        console.print(f"  no ticket is open then{'; --at TIME chooses another instant' if of_events else ''}")
+        console.print(
+            f"  no ticket is open then{'; --at TIME chooses another instant' if of_events else ''}"
+        )
     if found.unread:
         console.print(f"  not known before the deploy: {', '.join(found.unread)}", markup=False)
     if found.moved:
@@ -178,7 +201,19 @@ def _table(moved: Iterable[Moved]) -> Table:
     for heading in ("ticket", "clock", "due before", "due", ""):
         table.add_column(heading, overflow="fold")
     for each in moved:
-        note = "overdue" if each.overdue else "" if each.rule == each.was_rule else each.rule or "no such target"
+        note = (
+            "overdue"
+            if each.overdue
+            else ""
+            if each.rule == each.was_rule
+            else each.rule or "no such target"
+        )
         due = (_utc(each.was_due_at) or "-", _utc(each.due_at) or "-")
-        table.add_row(each.ticket, each.metric.replace("_", " "), *due, note, style="bold" if each.overdue else "")
+        table.add_row(
+            each.ticket,
+            each.metric.replace("_", " "),
+            *due,
+            note,
+            style="bold" if each.overdue else "",
+        )
     return table

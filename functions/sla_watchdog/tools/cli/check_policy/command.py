@@ -1,4 +1,6 @@
-"""`check-policy`: everything that is wrong with a policy file, or what it says; and its compiled form."""
+"""`check-policy`: everything that is wrong with a policy file, or what it says; and its compiled
+form.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,9 @@ from rich.console import Console
 
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.tools.cli.check_policy.against import as_json, compare, print_comparison
-from sla_watchdog.tools.cli.options import add_stack
-from sla_watchdog.tools.cli.check_policy.summary import print_summary, summary
 from sla_watchdog.tools.cli.check_policy.problem_text import print_count, print_problems
+from sla_watchdog.tools.cli.check_policy.summary import print_summary, summary
+from sla_watchdog.tools.cli.options import add_stack
 
 if TYPE_CHECKING:
     from sla_watchdog.tools.policy_file import Problem
@@ -37,20 +39,43 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         epilog="example:\n  sla-watchdog check-policy new.yaml --against functions/policy.yaml",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: the project's own policy.yaml")
-    parser.add_argument("--compile", metavar="OUT", type=Path, help="write what Lambda reads to OUT")
-    parser.add_argument("--schema", action="store_true", help="print the JSON Schema for editors, and stop")
+    parser.add_argument(
+        "file", nargs="?", type=Path, metavar="FILE", help="default: the project's own policy.yaml"
+    )
+    parser.add_argument(
+        "--compile", metavar="OUT", type=Path, help="write what Lambda reads to OUT"
+    )
+    parser.add_argument(
+        "--schema", action="store_true", help="print the JSON Schema for editors, and stop"
+    )
     parser.add_argument("--json", action="store_true", help="answer in JSON")
     edit = parser.add_argument_group("what a change would do")
-    edit.add_argument("--against", metavar="OLD", type=Path, help="how many open tickets move, and who would be told")
-    edit.add_argument("--events", metavar="FILE", type=Path, help="the tickets of an event file instead of a stack's")
-    edit.add_argument("--at", metavar="TIME", help="with --events: as of then; default: the last event")
+    edit.add_argument(
+        "--against",
+        metavar="OLD",
+        type=Path,
+        help="how many open tickets move, and who would be told",
+    )
+    edit.add_argument(
+        "--events",
+        metavar="FILE",
+        type=Path,
+        help="the tickets of an event file instead of a stack's",
+    )
+    edit.add_argument(
+        "--at", metavar="TIME", help="with --events: as of then; default: the last event"
+    )
     add_stack(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    from sla_watchdog.tools.policy_file import PolicyErrors, compile_policy, json_schema, read_policy
+    from sla_watchdog.tools.policy_file import (
+        PolicyErrors,
+        compile_policy,
+        json_schema,
+        read_policy,
+    )
     from sla_watchdog.tools.policy_file.example_run import check_examples
 
     if args.schema:
@@ -73,7 +98,11 @@ def run(args: argparse.Namespace) -> int:
     facts = summary(checked.form, today)
     found = compare(args, path) if args.against else None
     if args.json:
-        answer = _answer(path, checked.warnings) | {"summary": facts} | ({"against": as_json(found)} if found else {})
+        answer = (
+            _answer(path, checked.warnings)
+            | {"summary": facts}
+            | ({"against": as_json(found)} if found else {})
+        )
         print(json.dumps(answer, indent=2, ensure_ascii=False))
         return FINE
     _show_problems(path, text, checked.warnings, as_json=False)
@@ -89,7 +118,9 @@ def _text_of(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
-        raise UsageError(f"there is no file {path}; name the policy file: sla-watchdog check-policy FILE") from error
+        raise UsageError(
+            f"there is no file {path}; name the policy file: sla-watchdog check-policy FILE"
+        ) from error
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -1,4 +1,6 @@
-"""What a policy says, in short: for a person who has just changed it, and wants to see that it took."""
+"""What a policy says, in short: for a person who has just changed it, and wants to see that it
+took.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def summary(form: PolicyForm, today: date) -> dict[str, Any]:
 
 
 def print_summary(console: Console, file: str, facts: dict[str, Any]) -> None:
-    console.print(Text.assemble((f"{file}: ", "bold"), ("nothing wrong", "bold green")), soft_wrap=True)
+    console.print(
+        Text.assemble((f"{file}: ", "bold"), ("nothing wrong", "bold green")), soft_wrap=True
+    )
     for section in ("calendars", "policies", "ladders", "audiences"):
         _print_section(console, section, facts[section].items())
     _print_line(console, "ceilings", "\n".join(facts["ceilings"]))
@@ -44,10 +48,16 @@ def print_summary(console: Console, file: str, facts: dict[str, Any]) -> None:
     _print_line(console, "limits", "\n".join(facts["limits"]))
     if facts["examples"]:
         _print_line(console, "examples", f"all {len(facts['examples'])} come out as expected")
-    _print_line(console, "holidays", f"known until {facts['holidays_until']}; each build looks further ahead")
+    _print_line(
+        console,
+        "holidays",
+        f"known until {facts['holidays_until']}; each build looks further ahead",
+    )
 
 
-def _print_section(console: Console, title: str, rows: Iterable[tuple[str, str | list[str]]]) -> None:
+def _print_section(
+    console: Console, title: str, rows: Iterable[tuple[str, str | list[str]]]
+) -> None:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style="bold", max_width=24)
     table.add_column()
@@ -72,7 +82,9 @@ def _calendar(calendar: CalendarForm) -> str:
     parts = [f"{days} {hours}" for days, hours in open_days(calendar.hours)]
     parts.append(calendar.timezone)
     if holidays.country:
-        parts.append("holidays of " + "-".join(filter(None, (holidays.country, holidays.subdivision))))
+        parts.append(
+            "holidays of " + "-".join(filter(None, (holidays.country, holidays.subdivision)))
+        )
     dates = len(holidays.dates) + len(calendar.exceptions)
     if dates:
         parts.append(f"{dates} single date{'s' * (dates != 1)}")
@@ -108,7 +120,10 @@ def _levels(levels: tuple[Level, ...]) -> list[str]:
 def _signals(signals: Mapping[Metric, tuple[Level, ...]]) -> list[str]:
     from sla_watchdog.tools.policy_file.signals import entries
 
-    return [f"{threshold} → {', '.join(level.tell)}{_manner(level)}" for threshold, level in entries(signals)]
+    return [
+        f"{threshold} → {', '.join(level.tell)}{_manner(level)}"
+        for threshold, level in entries(signals)
+    ]
 
 
 def _limits(form: PolicyForm) -> list[str]:
@@ -128,8 +143,12 @@ def _limits(form: PolicyForm) -> list[str]:
 def _thanks(within: int | None) -> str:
     from sla_watchdog.tools.policy_file.durations import spoken_by_the_wall
 
-    heard = "a message of the customer after the end waits for an answer"
-    return heard if within is None else f"{heard}, but for the first within {spoken_by_the_wall(within)}"
+    notification = "a message of the customer after the end waits for an answer"
+    return (
+        notification
+        if within is None
+        else f"{notification}, but for the first within {spoken_by_the_wall(within)}"
+    )
 
 
 def _manner(level: Level) -> str:
@@ -140,7 +159,9 @@ def _manner(level: Level) -> str:
         return urgent
     gap = spoken_by_the_wall(level.repeat.every)
     return urgent + (
-        f", again after {gap}, then rarer up to weekly" if level.repeat.doubling else f", again every {gap}"
+        f", again after {gap}, then rarer up to weekly"
+        if level.repeat.doubling
+        else f", again every {gap}"
     )
 
 

@@ -15,7 +15,9 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser(
         "completion",
         help="what a shell needs to complete commands and options",
-        description=textwrap.fill("Prints a script for the shell that completes the commands and their options.", 78),
+        description=textwrap.fill(
+            "Prints a script for the shell that completes the commands and their options.", 78
+        ),
         epilog="example:\n  sla-watchdog completion bash > ~/.local/share/bash-completion/completions/sla-watchdog",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -16,11 +16,11 @@ from rich.console import Console
 from rich.text import Text
 
 from sla_watchdog.adapters.dynamodb.table import code_of
+from sla_watchdog.domain.escalation.case import Recipient
+from sla_watchdog.domain.escalation.subscribers import State
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.tools.cli.options import Subparsers, add_command
 from sla_watchdog.tools.cli.subscribe.command import add_audience, recipient
-from sla_watchdog.domain.escalation.case import Recipient
-from sla_watchdog.domain.escalation.subscribers import State
 
 if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.stack import Stack
@@ -36,7 +36,9 @@ STALE = (
     "SNS does not take this link: it is older than 2 days or was replaced by a newer one. "
     "`sla-watchdog subscribe` sends a new one."
 )
-STALE_CODES = frozenset({"InvalidParameter", "InvalidParameterException", "NotFound", "NotFoundException"})
+STALE_CODES = frozenset(
+    {"InvalidParameter", "InvalidParameterException", "NotFound", "NotFoundException"}
+)
 
 OPENED = (
     "its link was opened before, by somebody or by a mail scanner, so that the links in its mails end it. Better: "
@@ -72,11 +74,15 @@ def run(args: argparse.Namespace) -> int:
     from sla_watchdog.tools.cli.stack.stack import on_stack
 
     link = link_in(args.link)
-    return on_stack(lambda args, stack: _confirm(stack, _topic(args, stack, link), link, args), args)
+    return on_stack(
+        lambda args, stack: _confirm(stack, _topic(args, stack, link), link, args), args
+    )
 
 
 def link_in(text: str) -> Link:
-    """As it was copied from a mail, a gateway's link around it or not; raises UsageError where no token is in it."""
+    """As it was copied from a mail, a gateway's link around it or not; raises UsageError where no
+    token is in it.
+    """
     text = unescape(text.strip().strip("<>\"'"))
     if _TOKEN.fullmatch(text):
         return Link("", text)
@@ -84,7 +90,9 @@ def link_in(text: str) -> Link:
         token = queried.get("Token", [""])[0].strip()
         if token:
             return Link(queried.get("TopicArn", [""])[0].strip(), token)
-    raise UsageError("LINK has no Token in it; copy the whole link of the mail, and put it in quotes")
+    raise UsageError(
+        "LINK has no Token in it; copy the whole link of the mail, and put it in quotes"
+    )
 
 
 def _unwrapped(text: str) -> Iterator[dict[str, list[str]]]:
@@ -112,9 +120,13 @@ def _topic(args: argparse.Namespace, stack: Stack, link: Link) -> Recipient:
     topic = link.topic_arn.removeprefix(prefix)
     whose = recipient_of(topic, frozenset(stack.audiences)) if topic != link.topic_arn else None
     if whose is None or whose.audience != asked.audience:
-        raise UsageError(f"this link is for {link.topic_arn.rpartition(':')[2]}, which is no topic of {args.audience}")
+        raise UsageError(
+            f"this link is for {link.topic_arn.rpartition(':')[2]}, which is no topic of {args.audience}"
+        )
     if (args.of or args.urgent) and whose.topic != asked.topic:
-        raise UsageError(f"this link is for {stack.topics.name(whose.topic)}, not for {stack.topics.name(asked.topic)}")
+        raise UsageError(
+            f"this link is for {stack.topics.name(whose.topic)}, not for {stack.topics.name(asked.topic)}"
+        )
     return whose
 
 
@@ -125,7 +137,9 @@ def _confirm(stack: Stack, who: Recipient, link: Link, args: argparse.Namespace)
         if code_of(error) in STALE_CODES:
             raise UsageError(STALE) from error
         raise
-    theirs = next((each for each in stack.topics.subscriptions(who.topic) or () if each.arn == arn), None)
+    theirs = next(
+        (each for each in stack.topics.subscriptions(who.topic) or () if each.arn == arn), None
+    )
     if theirs is not None:
         stack.note(theirs.seat(who.topic), State.CONFIRMED)
     stack.count_subscribers(who.topic)
@@ -137,7 +151,9 @@ def _confirm(stack: Stack, who: Recipient, link: Link, args: argparse.Namespace)
     return FINE if safe else FINDINGS
 
 
-def _answer(stack: Stack, who: Recipient, arn: str, theirs: Subscription | None, *, safe: bool) -> dict[str, object]:
+def _answer(
+    stack: Stack, who: Recipient, arn: str, theirs: Subscription | None, *, safe: bool
+) -> dict[str, object]:
     return {
         "topic": stack.topics.name(who.topic),
         "subscription_arn": arn,

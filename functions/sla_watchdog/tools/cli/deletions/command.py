@@ -1,4 +1,6 @@
-"""`deletions`: the records that are missing from the Tickets table, and whether they were meant to be deleted."""
+"""`deletions`: the records that are missing from the Tickets table, and whether they were meant to
+be deleted.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +9,9 @@ import getpass
 import json
 from typing import TYPE_CHECKING
 
+from sla_watchdog.domain.escalation.deletions import Deletions, missing_text
 from sla_watchdog.tools.cli import FINDINGS, FINE
 from sla_watchdog.tools.cli.options import Subparsers, add_command
-from sla_watchdog.domain.escalation.deletions import Deletions, missing_text
 
 if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.stack import Stack
@@ -27,8 +29,12 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
         "held back.",
         example="  sla-watchdog deletions\n  sla-watchdog deletions --accept --by 'Kim Larsen'",
     )
-    parser.add_argument("--accept", action="store_true", help="the records were meant to be deleted")
-    parser.add_argument("--by", metavar="NAME", default="", help="who says so; default: your user name")
+    parser.add_argument(
+        "--accept", action="store_true", help="the records were meant to be deleted"
+    )
+    parser.add_argument(
+        "--by", metavar="NAME", default="", help="who says so; default: your user name"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -59,4 +65,6 @@ def _as_text(known: Deletions, accepted: bool) -> str:
         return "No deletions are held back."
     if accepted:
         return "Accepted: within minutes, whoever was notified of a deleted ticket hears that it is over."
-    return f"{missing_text(known)}\nIf they were meant to be deleted: sla-watchdog deletions --accept"
+    return (
+        f"{missing_text(known)}\nIf they were meant to be deleted: sla-watchdog deletions --accept"
+    )

@@ -1,4 +1,6 @@
-"""What `doctor` asks AWS beside the Watch table: who is subscribed, SMS, queues, alarms, and who is told too much."""
+"""What `doctor` asks AWS beside the Watch table: who is subscribed, SMS, queues, alarms, and who is
+told too much.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sla_watchdog.adapters.dynamodb.attributes import plain, typed
-from sla_watchdog.tools.cli.doctor.checks import Check, fine, mend
-from sla_watchdog.tools.cli.stack.overview import progress
+from sla_watchdog.domain.escalation.subscribers import Roster, Seat, State, observed
+from sla_watchdog.domain.text.times import count_of
 from sla_watchdog.presentation.text import absence
 from sla_watchdog.presentation.text.absence import arguments
-from sla_watchdog.presentation.text.wording import count_of, who
-from sla_watchdog.domain.escalation.subscribers import Roster, Seat, State, observed
+from sla_watchdog.presentation.text.wording import who
+from sla_watchdog.tools.cli.doctor.checks import Check, fine, mend
+from sla_watchdog.tools.cli.stack.overview import progress
 from sla_watchdog.usecases.sweep.invariants import unreachable
 from sla_watchdog.usecases.sweep.subscribers import with_phones
 
@@ -43,12 +46,15 @@ QUEUES = {
 """Outputs of the stack, and what the runbook calls them."""
 
 _ALERT = re.compile(
-    r"(?P<clock>.*?/(?P<metric>[a-z_]+(?::[^/]+)?)/\d+)/(?P<level>\d+)/\d+/(?P<recipient>.+)", re.DOTALL
+    r"(?P<clock>.*?/(?P<metric>[a-z_]+(?::[^/]+)?)/\d+)/(?P<level>\d+)/\d+/(?P<recipient>.+)",
+    re.DOTALL,
 )
 
 
 def subscriptions(stack: Stack) -> Subscriptions:
-    listed = {topic: stack.topics.subscriptions(topic) for topic in stack.topics.names(stack.audiences)}
+    listed = {
+        topic: stack.topics.subscriptions(topic) for topic in stack.topics.names(stack.audiences)
+    }
     return {topic: found for topic, found in listed.items() if found is not None}
 
 
@@ -56,22 +62,32 @@ def recipients(stack: Stack, subscribed: Subscriptions, now: int) -> Iterator[Ch
     """Who is there, and who should be and is not: a sweep found it, or it is so now."""
     stored = stack.watch.roster()
     roster = observed(stored, _seen(subscribed, stored), (), now)
-    heard = {topic: sum(s.confirmed for s in found) - roster.deaf_in(topic) for topic, found in subscribed.items()}
-    nobody = unreachable(stack.policy, heard)
+    notification = {
+        topic: sum(s.confirmed for s in found) - roster.deaf_in(topic)
+        for topic, found in subscribed.items()
+    }
+    nobody = unreachable(stack.policy, notification)
     missing = roster.missing(stack.policy, now)
     for each in missing:
         todo = f"{absence.todo(each)} If it left on purpose: `sla-watchdog unsubscribe {arguments(each)}`"
-        yield mend("recipients", f"{who(each.whose)}: {each.seat.endpoint} {absence.why(each)}", todo)
+        yield mend(
+            "recipients", f"{who(each.whose)}: {each.seat.endpoint} {absence.why(each)}", todo
+        )
     yield from _audiences_without_anybody(subscribed, nobody)
     if not nobody and not missing:
-        people = sum(heard.values())
-        yield fine("recipients", f"every audience has somebody: {count_of(people, 'confirmed subscription')}")
+        people = sum(notification.values())
+        yield fine(
+            "recipients",
+            f"every audience has somebody: {count_of(people, 'confirmed subscription')}",
+        )
 
 
 def _seen(subscribed: Subscriptions, stored: Roster) -> dict[Seat, State]:
     """As SNS lists them now; of phone numbers as the last sweep asked it."""
     listed = {each.seat(topic): each for topic, found in subscribed.items() for each in found}
-    seen = {seat: State.CONFIRMED if each.confirmed else State.PENDING for seat, each in listed.items()}
+    seen = {
+        seat: State.CONFIRMED if each.confirmed else State.PENDING for seat, each in listed.items()
+    }
     return with_phones(seen, None, stored)
 
 
@@ -80,13 +96,22 @@ def _audiences_without_anybody(subscribed: Subscriptions, nobody: Iterable[str])
         waiting = [s.endpoint for s in subscribed.get(name, ()) if not s.confirmed]
         if waiting:
             text = f"{name}: {', '.join(waiting)} has not opened the link in the mail of SNS"
-            yield mend("recipients", text, f"open it, or `sla-watchdog subscribe {name} ADDRESS` sends a new one")
+            yield mend(
+                "recipients",
+                text,
+                f"open it, or `sla-watchdog subscribe {name} ADDRESS` sends a new one",
+            )
         else:
             yield mend("recipients", f"{name}: nobody", f"`sla-watchdog subscribe {name} ADDRESS`")
 
 
 def sms(session: boto3.Session, subscribed: Subscriptions, now: int) -> Check:
-    numbers = {s.endpoint for found in subscribed.values() for s in found if s.protocol == "sms" and s.confirmed}
+    numbers = {
+        s.endpoint
+        for found in subscribed.values()
+        for s in found
+        if s.protocol == "sms" and s.confirmed
+    }
     if not numbers:
         return fine("SMS", "nobody is told by SMS")
     attributes = session.client("sns").get_sms_attributes()["attributes"]
@@ -118,60 +143,104 @@ def _spent(session: boto3.Session, now: int) -> float | None:
 def dead_letters(session: boto3.Session, outputs: Mapping[str, str]) -> Iterator[Check]:
     missing = [name for name in QUEUES if name not in outputs]
     if missing:
-        yield mend("queues", f"the stack has no output {', '.join(missing)}", "deploy this version with `sam deploy`")
+        yield mend(
+            "queues",
+            f"the stack has no output {', '.join(missing)}",
+            "deploy this version with `sam deploy`",
+        )
     client = session.client("sqs")
     full = 0
     for name, section in QUEUES.items():
         if name not in outputs:
             continue
         url = client.get_queue_url(QueueName=outputs[name].rpartition(":")[2])["QueueUrl"]
-        answer = client.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+        answer = client.get_queue_attributes(
+            QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
+        )
         count = int(answer["Attributes"]["ApproximateNumberOfMessages"])
         if count:
             full += 1
-            yield mend("queues", f"{name} holds {count_of(count, 'message')}", f"see docs/runbook.md, {section}")
+            yield mend(
+                "queues",
+                f"{name} holds {count_of(count, 'message')}",
+                f"see docs/runbook.md, {section}",
+            )
     if not full and not missing:
         yield fine("queues", "all dead-letter queues are empty")
 
 
 def alarms(session: boto3.Session, stack: str, operations: str) -> Check:
-    pages = session.client("cloudwatch").get_paginator("describe_alarms").paginate(AlarmNamePrefix=f"{stack}-")
-    mine = [alarm for page in pages for alarm in page["MetricAlarms"] if operations in alarm.get("AlarmActions", [])]
-    ringing = sorted(alarm["AlarmName"].removeprefix(f"{stack}-") for alarm in mine if alarm["StateValue"] == "ALARM")
-    off = sorted(a["AlarmName"].removeprefix(f"{stack}-") for a in mine if not a.get("ActionsEnabled", True))
+    pages = (
+        session.client("cloudwatch")
+        .get_paginator("describe_alarms")
+        .paginate(AlarmNamePrefix=f"{stack}-")
+    )
+    mine = [
+        alarm
+        for page in pages
+        for alarm in page["MetricAlarms"]
+        if operations in alarm.get("AlarmActions", [])
+    ]
+    ringing = sorted(
+        alarm["AlarmName"].removeprefix(f"{stack}-")
+        for alarm in mine
+        if alarm["StateValue"] == "ALARM"
+    )
+    off = sorted(
+        a["AlarmName"].removeprefix(f"{stack}-") for a in mine if not a.get("ActionsEnabled", True)
+    )
     if not mine:
-        return mend("alarms", "no alarm goes to the operations topic", "deploy the stack whole with `sam deploy`")
+        return mend(
+            "alarms",
+            "no alarm goes to the operations topic",
+            "deploy the stack whole with `sam deploy`",
+        )
     if ringing or off:
-        said = [*(f"{name} rings" for name in ringing), *(f"{name} is switched off" for name in off)]
+        said = [
+            *(f"{name} rings" for name in ringing),
+            *(f"{name} is switched off" for name in off),
+        ]
         return mend("alarms", ", ".join(said), "docs/runbook.md has a section for each")
     return fine("alarms", f"none of {len(mine)} rings")
 
 
 def messages(stack: Stack, seen: Overview, now: int) -> Iterator[Check]:
-    """Topics that got more than `MOST_A_DAY` messages in 24 hours, with the rule and level that made most of them."""
-    told: dict[str, set[str]] = defaultdict(set)
+    """Topics that got more than `MOST_A_DAY` messages in 24 hours, with the rule and level that
+    made most of them.
+    """
+    notified: dict[str, set[str]] = defaultdict(set)
     causes: dict[str, Counter[str]] = defaultdict(Counter)
-    rules = {clock.key: clock.rule for each in seen.judged for clock in each.plan.clocks}
+    rules = {clock.key: clock.rule for each in seen.evaluated for clock in each.plan.clocks}
     for item in _told_since(stack, now - DAY):
         alert = _ALERT.fullmatch(item["alert_id"])
         if alert is None:
             continue
         recipient = alert["recipient"]
-        message = item["extra"].get("message_id") or f"{item['pk']} {item['at']}"  # observed: one for each case
-        if message not in told[recipient]:
+        message = (
+            item["extra"].get("message_id") or f"{item['pk']} {item['at']}"
+        )  # observed: one for each case
+        if message not in notified[recipient]:
             rule = rules.get(alert["clock"], "")
             of = f" of policy {rule}" if rule else ""
-            causes[recipient][f"{alert['metric'].replace('_', ' ')}{of}, level {int(alert['level']) + 1}"] += 1
-        told[recipient].add(message)
-    many = sorted(((len(found), name) for name, found in told.items() if len(found) > MOST_A_DAY), reverse=True)
+            causes[recipient][
+                f"{alert['metric'].replace('_', ' ')}{of}, level {int(alert['level']) + 1}"
+            ] += 1
+        notified[recipient].add(message)
+    many = sorted(
+        ((len(found), name) for name, found in notified.items() if len(found) > MOST_A_DAY),
+        reverse=True,
+    )
     for count, name in many:
         [(cause, times)] = causes[name].most_common(1)
         todo = "raise its limit or move the level to others, lower `digest_after`, or give the audience hours"
         yield mend("messages", f"{name}: {count} in 24 h, {times} of them by {cause}", todo)
     if not many:
-        most = max(((len(found), name) for name, found in told.items()), default=None)
+        most = max(((len(found), name) for name, found in notified.items()), default=None)
         yield fine(
-            "messages", "none in 24 h" if most is None else f"at most {most[0]} to one audience in 24 h ({most[1]})"
+            "messages",
+            "none in 24 h"
+            if most is None
+            else f"at most {most[0]} to one audience in 24 h ({most[1]})",
         )
 
 

@@ -1,4 +1,6 @@
-"""What `doctor` looks at, as far as the tables tell it: each check is one line, and what to do where it is not fine."""
+"""What `doctor` looks at, as far as the tables tell it: each check is one line, and what to do
+where it is not fine.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +13,11 @@ from attrs import frozen
 
 from sla_watchdog.adapters.dynamodb.pulse import Beat, LastSweep
 from sla_watchdog.domain.escalation.case import Entry, Outcome
-from sla_watchdog.presentation.text.wording import count_of, duration
+from sla_watchdog.domain.text.times import count_of, duration
 
 if TYPE_CHECKING:
     from sla_watchdog.adapters.dynamodb.watch import Mode
-    from sla_watchdog.tools.cli.stack.overview import Judged, Overview
+    from sla_watchdog.tools.cli.stack.overview import EvaluatedCase, Overview
 
 LATE_TICK = 180
 """Seconds after which a tick, or what is due, is late: a tick comes every minute."""
@@ -59,7 +61,9 @@ def heartbeat(beat: Beat | None, stack: str, now: int) -> Check:
         return mend("heartbeat", "no tick has ever finished: nobody is being told anything", see)
     age = now - beat.at
     if age >= LATE_TICK:
-        return mend("heartbeat", f"no tick finished for {duration(age)}: nobody is being told anything", see)
+        return mend(
+            "heartbeat", f"no tick finished for {duration(age)}: nobody is being told anything", see
+        )
     return fine("heartbeat", f"a tick finished {_ago(age)}")
 
 
@@ -73,7 +77,11 @@ def lag(beat: Beat | None, now: int) -> Check:
     text = f"the last tick that sent did so {_seconds(beat.lag_seconds)} after it was due, {_ago(now - beat.sent_at)}"
     if beat.lag_seconds < LONG_LAG:
         return fine("lag", text)
-    return mend("lag", text, "after an outage or a storm that is as it must be; else see docs/runbook.md, left-due")
+    return mend(
+        "lag",
+        text,
+        "after an outage or a storm that is as it must be; else see docs/runbook.md, left-due",
+    )
 
 
 def _seconds(seconds: int) -> str:
@@ -89,18 +97,25 @@ def due(seen: Overview, now: int) -> Check:
 
 
 def pending(seen: Overview, beat: Beat | None, now: int) -> Check:
-    tried = [entry for each in seen.judged for entry in each.case.outbox.values() if entry.attempts > 1]
+    tried = [
+        entry
+        for each in seen.evaluated
+        for entry in each.case.outbox.values()
+        if entry.attempts > 1
+    ]
     if not tried:
         return fine("pending", "no message is being tried again")
     oldest = min(tried, key=_due_at)
     waited = now - _due_at(oldest)
-    text = (
-        f"{count_of(len(tried), 'message')} tried again; the oldest, to {oldest.key}, has been due {duration(waited)}"
-    )
+    text = f"{count_of(len(tried), 'message')} tried again; the oldest, to {oldest.key}, has been due {duration(waited)}"
     said = f"; SNS said: {beat.problem}" if beat is not None and beat.problem else ""
     if waited < LONG_PENDING:
         return fine("pending", text + said)
-    return mend("pending", text + said, "mend what it says; nothing is lost, it is tried for ever (oldest-pending)")
+    return mend(
+        "pending",
+        text + said,
+        "mend what it says; nothing is lost, it is tried for ever (oldest-pending)",
+    )
 
 
 def _due_at(entry: Entry) -> int:
@@ -109,18 +124,20 @@ def _due_at(entry: Entry) -> int:
 
 def undeliverable(seen: Overview) -> Check:
     cases: Counter[str] = Counter()
-    for each in seen.judged:
+    for each in seen.evaluated:
         if each.plan.unresolved:
             cases.update(_untold(each))
     if not cases:
         return fine("undeliverable", "every level that was due could be told to somebody")
-    whom = ", ".join(f"{name} ({count_of(count, 'case')})" for name, count in cases.most_common(MOST_NAMED))
+    whom = ", ".join(
+        f"{name} ({count_of(count, 'case')})" for name, count in cases.most_common(MOST_NAMED)
+    )
     todo = "`sla-watchdog subscribe AUDIENCE ADDRESS`; what they missed comes once when they have confirmed"
     return mend("undeliverable", f"could not be told: {whom}{_more(cases)}", todo)
 
 
-def _untold(judged: Judged) -> set[str]:
-    reached = judged.case.reached.items()
+def _untold(evaluated: EvaluatedCase) -> set[str]:
+    reached = evaluated.case.reached.items()
     return {key for (_, key), level in reached if level.outcome is Outcome.UNDELIVERABLE}
 
 
@@ -130,24 +147,28 @@ def _more(found: Mapping[str, object]) -> str:
 
 def put_back(seen: Overview) -> Check:
     found = {each.name: each.reason for each in seen.put_back}
-    found |= {each.case.id: each.problem for each in seen.judged if each.problem}
+    found |= {each.case.id: each.problem for each in seen.evaluated if each.problem}
     if not found:
         return fine("put back", "every case can be judged")
     name, reason = next(iter(found.items()))
     others = f", and {len(found) - 1} more" if len(found) > 1 else ""
     return mend(
-        "put back", f"{name}: {reason}{others}", "`sla-watchdog status` lists them; docs/runbook.md, violations"
+        "put back",
+        f"{name}: {reason}{others}",
+        "`sla-watchdog status` lists them; docs/runbook.md, violations",
     )
 
 
 def findings(seen: Overview, now: int) -> Check:
     from sla_watchdog.tools.cli.stack.overview import findings_of
 
-    count = sum(len(findings_of(each, now)) for each in seen.judged)
+    count = sum(len(findings_of(each, now)) for each in seen.evaluated)
     if not count:
         return fine("findings", "none")
     return mend(
-        "findings", f"{count_of(count, 'finding')} about tickets or settings", "`sla-watchdog status` lists them"
+        "findings",
+        f"{count_of(count, 'finding')} about tickets or settings",
+        "`sla-watchdog status` lists them",
     )
 
 
@@ -155,7 +176,11 @@ def sweep(last: LastSweep | None, beat: Beat | None, now: int) -> Iterator[Check
     see = "see docs/runbook.md, sweep-errors and segments-dead-letters-waiting"
     if last is None:
         young = beat is None or now - beat.first < LATE_SWEEP
-        yield fine("sweep", "none has ended yet") if young else mend("sweep", "none has ever ended", see)
+        yield (
+            fine("sweep", "none has ended yet")
+            if young
+            else mend("sweep", "none has ever ended", see)
+        )
         return
     counts = last.counts
     text = f"the last ended {_ago(now - last.at)}: {counts.get('tickets', 0):,} tickets"
@@ -166,7 +191,9 @@ def sweep(last: LastSweep | None, beat: Beat | None, now: int) -> Iterator[Check
     if left:
         said = [each for each in last.noticed if not each.endswith("put right")][:MOST_NAMED]
         yield mend(
-            "violations", f"{left:,} that it could not put right: {'; '.join(said)}", "docs/runbook.md, violations"
+            "violations",
+            f"{left:,} that it could not put right: {'; '.join(said)}",
+            "docs/runbook.md, violations",
         )
 
 
@@ -176,4 +203,8 @@ def observing(mode: Mode, beat: Beat | None, now: int) -> Check:
     if mode.name == "live":
         return fine("mode", f"live{age}")
     text = f"observe{age}: nobody is told of anything yet"
-    return mend("mode", text, "`sla-watchdog go-live`") if now - since >= LONG_OBSERVED else fine("mode", text)
+    return (
+        mend("mode", text, "`sla-watchdog go-live`")
+        if now - since >= LONG_OBSERVED
+        else fine("mode", text)
+    )

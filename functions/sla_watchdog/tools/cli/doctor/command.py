@@ -1,15 +1,17 @@
-"""`doctor`: whether the watchdog itself is well, one line for each thing that may fail, and what to do about it."""
+"""`doctor`: whether the watchdog itself is well, one line for each thing that may fail, and what to
+do about it.
+"""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING
 
+from sla_watchdog.domain.escalation.plan import plan
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
-from sla_watchdog.tools.cli.stack.aws_errors import plain_errors
 from sla_watchdog.tools.cli.doctor.checks import Check, State
 from sla_watchdog.tools.cli.options import Subparsers, add_command
-from sla_watchdog.domain.escalation.plan import plan
+from sla_watchdog.tools.cli.stack.aws_errors import plain_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -56,7 +58,9 @@ def _checks(args: argparse.Namespace, stack: Stack, now: int) -> Iterator[Check]
 
     session = named(args)[1]
     beat, mode = stack.watch.last_beat(), stack.mode()
-    seen = overview(stack, lambda case: plan(case.as_heard(mode.name == "live"), stack.policy, now), now)
+    seen = overview(
+        stack, lambda case: plan(case.as_notified(mode.name == "live"), stack.policy, now), now
+    )
     yield about.heartbeat(beat, stack.name, now)
     yield about.due(seen, now)
     yield about.lag(beat, now)
@@ -72,7 +76,9 @@ def _checks(args: argparse.Namespace, stack: Stack, now: int) -> Iterator[Check]
     yield from _asked("SMS", lambda: [asks.sms(session, asks.subscriptions(stack), now)])
     yield from _asked("messages", lambda: asks.messages(stack, seen, now))
     yield from _asked("queues", lambda: asks.dead_letters(session, stack.outputs))
-    yield from _asked("alarms", lambda: [asks.alarms(session, stack.name, stack.outputs["OperationsTopic"])])
+    yield from _asked(
+        "alarms", lambda: [asks.alarms(session, stack.name, stack.outputs["OperationsTopic"])]
+    )
 
 
 def _asked(name: str, ask: Callable[[], Iterable[Check]]) -> list[Check]:

@@ -9,11 +9,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sla_watchdog.tools.cli.doctor.checks import Check, State
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.presentation.text.wording import count_of, instant, iso
+from sla_watchdog.domain.text.times import count_of, instant, iso
+from sla_watchdog.tools.cli.doctor.checks import Check, State
 
-STYLES = {State.FINE: ("fine", "green"), State.MEND: ("MEND", "bold red"), State.UNKNOWN: ("?", "yellow")}
+STYLES = {
+    State.FINE: ("fine", "green"),
+    State.MEND: ("MEND", "bold red"),
+    State.UNKNOWN: ("?", "yellow"),
+}
 LONGEST_TEXT = 500
 
 
@@ -38,7 +42,11 @@ def _said(check: Check) -> Text:
 def _sum(checks: Sequence[Check]) -> Text:
     wrong = sum(each.state is State.MEND for each in checks)
     unknown = sum(each.state is State.UNKNOWN for each in checks)
-    parts = [(f"{count_of(wrong, 'thing')} to mend", "bold red") if wrong else ("nothing to mend", "green")]
+    parts = [
+        (f"{count_of(wrong, 'thing')} to mend", "bold red")
+        if wrong
+        else ("nothing to mend", "green")
+    ]
     if unknown:
         parts.append((f", {unknown} could not be asked", "yellow"))
     return Text.assemble(*parts)
@@ -46,6 +54,14 @@ def _sum(checks: Sequence[Check]) -> Text:
 
 def as_json(title: str, checks: Sequence[Check], now: int) -> str:
     listed = [
-        {"check": each.name, "state": each.state.value, "text": each.text, "todo": each.todo or None} for each in checks
+        {
+            "check": each.name,
+            "state": each.state.value,
+            "text": each.text,
+            "todo": each.todo or None,
+        }
+        for each in checks
     ]
-    return json.dumps({"stack": title, "now": iso(now), "checks": listed}, indent=2, ensure_ascii=False)
+    return json.dumps(
+        {"stack": title, "now": iso(now), "checks": listed}, indent=2, ensure_ascii=False
+    )

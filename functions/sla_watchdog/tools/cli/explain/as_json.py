@@ -1,4 +1,6 @@
-"""The explanation of a case for programs: times in ISO 8601 with offset, durations in seconds, levels from 1."""
+"""The explanation of a case for programs: times in ISO 8601 with offset, durations in seconds,
+levels from 1.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,20 @@ from typing import Any
 
 from attrs import fields, has
 
-from sla_watchdog.tools.cli.stack.silenced import Held
-from sla_watchdog.domain.escalation.case import Reached, Recipient
-from sla_watchdog.domain.escalation.plan import Coming
-from sla_watchdog.presentation.view.explanation import Explanation
-from sla_watchdog.presentation.text.wording import iso
+from sla_watchdog.domain.escalation.case import LastNotified, Recipient
+from sla_watchdog.domain.escalation.plan import UpcomingNotification
 from sla_watchdog.domain.policy.model import Trigger
+from sla_watchdog.domain.text.times import iso
+from sla_watchdog.presentation.view.explanation import Explanation
+from sla_watchdog.tools.cli.stack.silenced import MatchingSilence
+
+NAMES = {
+    "notified": "told",
+    "upcoming": "coming",
+    "elapsed_breakdown": "walk",
+    "timeline": "course",
+}
+"""Attributes that have another name in the JSON, which stays as it was."""
 
 INSTANTS = frozenset(
     {
@@ -35,13 +45,13 @@ INSTANTS = frozenset(
 """Fields that hold instants, in all of these values."""
 
 
-def as_json(told: Explanation, held: Sequence[Held]) -> str:
-    silences = [_silenced(each, told.zone) for each in held]
-    answer = {**_value(told, lambda at: iso(at, told.zone)), "silences": silences}
+def as_json(notified: Explanation, held: Sequence[MatchingSilence]) -> str:
+    silences = [_silenced(each, notified.zone) for each in held]
+    answer = {**_value(notified, lambda at: iso(at, notified.zone)), "silences": silences}
     return json.dumps(answer, indent=2, ensure_ascii=False)
 
 
-def _silenced(held: Held, zone: str) -> Mapping[str, object]:
+def _silenced(held: MatchingSilence, zone: str) -> Mapping[str, object]:
     """As in `status --json`, with the tickets that match instead of cases."""
     silence = held.silence
     return {
@@ -67,10 +77,12 @@ def _value(value: Any, instant: Callable[[int], str]) -> Any:
 def _members(value: Any) -> Mapping[str, Any]:
     """A trigger says what it is, since its numbers mean nothing else."""
     named = {"kind": type(value).__name__.lower()} if isinstance(value, Trigger) else {}
-    members = {each.name: getattr(value, each.name) for each in fields(type(value))}
-    if isinstance(value, Reached | Coming):
+    members = {
+        NAMES.get(each.name, each.name): getattr(value, each.name) for each in fields(type(value))
+    }
+    if isinstance(value, LastNotified | UpcomingNotification):
         members["level"] += 1
-    if isinstance(value, Reached):
+    if isinstance(value, LastNotified):
         received = members.pop("received") or 0
         members |= {"reminders": received - 1} if received > 1 else {}
     return {**named, **members}

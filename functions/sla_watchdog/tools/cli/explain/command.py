@@ -12,25 +12,27 @@ from zoneinfo import available_timezones
 from attrs import evolve, frozen
 from rich.console import Console
 
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.escalation.context import Context
+from sla_watchdog.domain.escalation.plan import plan
+from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
+from sla_watchdog.presentation.view.explanation import Explanation, explanation
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.tools.cli.options import OWN_POLICY, Subparsers, add_command
-from sla_watchdog.tools.cli.stack.silenced import Held, coming, held_by
-from sla_watchdog.domain.escalation.case import Case
-from sla_watchdog.domain.escalation.plan import plan
-from sla_watchdog.presentation.view.explanation import Explanation, explanation
-from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
-from sla_watchdog.tools.simulation.replay import replay
-from sla_watchdog.domain.escalation.context import Surroundings
+from sla_watchdog.tools.cli.stack.silenced import MatchingSilence, held_by, upcoming
 from sla_watchdog.tools.imports.events import BrokenEventFile, Event, lines_of, parse
 from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components
+from sla_watchdog.tools.simulation.replay import replay
 
 if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.stack import Stack
 
 MOST_REPLAYED = 5_000
-"""Facts of one case up to which everything that would have been told is played through, which takes its square."""
+"""Facts of one case up to which everything that would have been told is played through, which takes
+its square.
+"""
 
 
 @frozen
@@ -38,7 +40,7 @@ class Answer:
     """What `explain` shows. `held` are the silences that the case, or some of its tickets, match."""
 
     explanation: Explanation
-    held: tuple[Held, ...]
+    held: tuple[MatchingSilence, ...]
 
 
 def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
@@ -54,9 +56,15 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
         "  sla-watchdog explain EX-1 --events docs/example-events.jsonl --at 2026-01-06T12:00Z",
     )
     parser.add_argument("ticket", metavar="TICKET")
-    parser.add_argument("--at", metavar="TIME", help="as of then; default: now, of a file the last event")
-    parser.add_argument("--events", type=Path, metavar="FILE", help="from an event file, without AWS")
-    parser.add_argument("--timezone", metavar="ZONE", help="of times without an offset; default: the policy's")
+    parser.add_argument(
+        "--at", metavar="TIME", help="as of then; default: now, of a file the last event"
+    )
+    parser.add_argument(
+        "--events", type=Path, metavar="FILE", help="from an event file, without AWS"
+    )
+    parser.add_argument(
+        "--timezone", metavar="ZONE", help="of times without an offset; default: the policy's"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -90,7 +98,9 @@ def _at(args: argparse.Namespace, policy: Policy) -> int | None:
 def _zone(args: argparse.Namespace, policy: Policy) -> str | None:
     """Of times without an offset."""
     if args.timezone is not None and args.timezone not in available_timezones():
-        raise UsageError(f"--timezone: there is no time zone {args.timezone!r}; write an IANA name, like Europe/Berlin")
+        raise UsageError(
+            f"--timezone: there is no time zone {args.timezone!r}; write an IANA name, like Europe/Berlin"
+        )
     return args.timezone or policy.timezone
 
 
@@ -101,27 +111,29 @@ def _of_stack(args: argparse.Namespace, stack: Stack) -> Answer:
     from sla_watchdog.adapters.dynamodb.watch import DamagedItem
 
     now, asked = stack.now(), _at(args, stack.policy)
-    judge = evolve(stack.judge(), live=stack.mode().name == "live")
-    found = judge.judge([args.ticket], now).get(args.ticket)
+    evaluator = evolve(stack.evaluate(), live=stack.mode().name == "live")
+    found = evaluator.evaluate([args.ticket], now).get(args.ticket)
     if found is None:
         raise UsageError(f"there is no ticket {args.ticket} in the stack {stack.title}")
     if isinstance(found, DamagedItem):
         raise UsageError(f"the case of {args.ticket} cannot be judged: {found.reason}")
-    case = evolve(found.case.as_heard(judge.live), facts=found.facts)
-    around = stack.watch.surroundings()
-    return _explained(args, case, stack.policy, now if asked is None else asked, around)
+    case = evolve(found.case.as_notified(evaluator.live), facts=found.facts)
+    context = stack.watch.context()
+    return _explained(args, case, stack.policy, now if asked is None else asked, context)
 
 
 def _explained(
-    args: argparse.Namespace, case: Case, policy: Policy, at: int, around: Surroundings | None = None
+    args: argparse.Namespace, case: Case, policy: Policy, at: int, context: Context | None = None
 ) -> Answer:
-    around = around or Surroundings()
+    context = context or Context()
     known = as_of(case, at)
     if args.ticket not in known.facts.tickets():
         raise UsageError(f"nothing was known of the ticket {args.ticket} by then")
-    judged = plan(known, policy, at, around=around)
-    held = held_by(known, judged, policy, around.silences, at)
-    return Answer(evolve(explanation(known, judged, policy, at), coming=coming(judged, held)), held)
+    evaluated = plan(known, policy, at, context=context)
+    held = held_by(known, evaluated, policy, context.silences, at)
+    return Answer(
+        evolve(explanation(known, evaluated, policy, at), upcoming=upcoming(evaluated, held)), held
+    )
 
 
 def as_of(case: Case, at: int) -> Case:
@@ -129,7 +141,7 @@ def as_of(case: Case, at: int) -> Case:
     return evolve(
         case,
         facts=Facts.of(fact for fact in case.facts if fact.at <= at),
-        reached={key: told for key, told in case.reached.items() if told.at <= at},
+        reached={key: notified for key, notified in case.reached.items() if notified.at <= at},
         breached={name: since for name, since in case.breached.items() if since <= at},
     )
 
@@ -155,12 +167,16 @@ def _of_events(args: argparse.Namespace) -> Answer:
 
 
 def _case(ticket: str, facts: Sequence[Fact], policy: Policy, at: int) -> Case:
-    """With everything that would have been told, unless there are so many facts that finding out takes minutes."""
+    """With everything that would have been told, unless there are so many facts that finding out
+    takes minutes.
+    """
     if len(facts) > MOST_REPLAYED:
         said = f"{len(facts):,} facts: who would have been told is left out (`backtest` tells it)"
         Console(stderr=True, highlight=False).print(said, style="yellow")
         return Case(ticket, Facts.of(facts))
-    endings = (each.case for each in replay(sorted(facts, key=attrgetter("at")), policy, at).endings)
+    endings = (
+        each.case for each in replay(sorted(facts, key=attrgetter("at")), policy, at).endings
+    )
     return next((each for each in endings if ticket in each.facts.tickets()), Case(ticket))
 
 

@@ -7,27 +7,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from sla_watchdog.tools.cli.stack.silenced import Held, names, until
-from sla_watchdog.domain.escalation.case import HEARD, Reached
+from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, Pace, Pause, Row, Unit
 from sla_watchdog.domain.clocks.targets import State
-from sla_watchdog.presentation.view.explanation import Explained, Explanation, MatterExplained, Ruling, Step, TicketExplained, Told
-from sla_watchdog.presentation.text.layout import whole, wrapped
-from sla_watchdog.domain.text.display import brief
-from sla_watchdog.presentation.text.why import breach, limit, pause, refusal, shift, trigger
-from sla_watchdog.presentation.text.wording import (
-    METRIC,
-    clock_name,
-    count_of,
-    duration,
-    id_of,
-    instant,
-    name_of,
-    times,
-    who,
-    who_by_key,
-)
+from sla_watchdog.domain.escalation.case import NOTIFIED, LastNotified
 from sla_watchdog.domain.policy.model import COUNTED, TARGETS, Count, Metric
-from sla_watchdog.domain.clocks.elapsed import Pace, Pause, Row, Unit, Walk
+from sla_watchdog.domain.text.display import brief
+from sla_watchdog.domain.text.times import count_of, duration, instant, times
+from sla_watchdog.presentation.text.layout import whole, wrapped
+from sla_watchdog.presentation.text.why import breach, limit, pause, refusal, shift, trigger
+from sla_watchdog.presentation.text.wording import clock_name, id_of, name_of, who, who_by_key
+from sla_watchdog.presentation.view.explanation import (
+    Explained,
+    Explanation,
+    MatterExplained,
+    RecipientNotified,
+    Ruling,
+    Step,
+    TicketExplained,
+)
+from sla_watchdog.presentation.words import METRIC
+from sla_watchdog.tools.cli.stack.silenced import MatchingSilence, names, until
 
 MOST_PAUSES, MOST_SHIFTS, MOST_COMING, MOST_EVENTS, MOST_OVERRUNS = 20, 4, 6, 8, 3
 WIDTH, LABEL = 79, 10
@@ -40,21 +39,40 @@ def exact(seconds: int) -> str:
     return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
 
 
-def print_explanation(console: Console, told: Explanation, held: Sequence[Held], ticket: str) -> None:
+def print_explanation(
+    console: Console, notified: Explanation, held: Sequence[MatchingSilence], ticket: str
+) -> None:
     """The matter that `ticket` belongs to; of others of the same case only that they are there."""
-    matter = next(each for each in told.matters if any(line.id == ticket for line in each.tickets))
-    console.print(Text.assemble((f"{id_of(ticket)} as of {instant(told.at, told.zone)}", "bold"), f" ({told.zone})"))
-    _print_rows(console, [*_case(matter, told), *_silenced(held, told)])
-    nobody = "no assignee" if any(made.holds(told.at) for made in matter.promises) else "owner nobody"
+    matter = next(
+        each for each in notified.matters if any(line.id == ticket for line in each.tickets)
+    )
+    console.print(
+        Text.assemble(
+            (f"{id_of(ticket)} as of {instant(notified.at, notified.zone)}", "bold"),
+            f" ({notified.zone})",
+        )
+    )
+    _print_rows(console, [*_case(matter, notified), *_silenced(held, notified)])
+    nobody = (
+        "no assignee"
+        if any(made.holds(notified.at) for made in matter.promises)
+        else "owner nobody"
+    )
     for each in sorted(matter.tickets, key=lambda each: each.id != ticket):
-        _print_ticket(console, each, told, nobody)
+        _print_ticket(console, each, notified, nobody)
     quiet = [clock for clock in matter.clocks if clock.metric in COUNTED and not clock.count]
     for clock in (clock for clock in matter.clocks if clock not in quiet):
-        _print_clock(console, clock, told)
+        _print_clock(console, clock, notified)
     if quiet:
-        _print_rows(console, [("", ""), ("Not seen", ", ".join(METRIC[clock.metric] for clock in quiet))])
-    _print_lines(console, "NEXT, IF NOTHING CHANGES", _coming(told))
-    _print_lines(console, "TO MEND", (f"{each.ticket}, {each.kind}: {each.reason}" for each in told.findings))
+        _print_rows(
+            console, [("", ""), ("Not seen", ", ".join(METRIC[clock.metric] for clock in quiet))]
+        )
+    _print_lines(console, "NEXT, IF NOTHING CHANGES", _coming(notified))
+    _print_lines(
+        console,
+        "TO MEND",
+        (f"{each.ticket}, {each.kind}: {each.reason}" for each in notified.findings),
+    )
 
 
 def _print_rows(console: Console, rows: Iterable[tuple[str, str]], indent: int = 2) -> None:
@@ -78,40 +96,54 @@ def _print_lines(console: Console, title: str, lines: Iterable[str]) -> None:
 # ------------------------------------------------------------------ the case, its tickets
 
 
-def _case(matter: MatterExplained, told: Explanation) -> Iterator[tuple[str, str]]:
-    zone, names = told.zone, [id_of(each.id) for each in matter.tickets]
+def _case(matter: MatterExplained, notified: Explanation) -> Iterator[tuple[str, str]]:
+    zone, names = notified.zone, [id_of(each.id) for each in matter.tickets]
     several = f", {len(names)} tickets: {', '.join(names)}" if names[1:] else ""
     yield "Case", f"{id_of(matter.id)}{several}"
-    end = told.at if matter.ended_at is None else matter.ended_at
+    end = notified.at if matter.ended_at is None else matter.ended_at
     over = "" if matter.ended_at is None else f", over since {instant(matter.ended_at, zone)}"
-    yield "Opened", f"{instant(matter.created_at, zone)}, open for {duration(end - matter.created_at)}{over}"
+    yield (
+        "Opened",
+        f"{instant(matter.created_at, zone)}, open for {duration(end - matter.created_at)}{over}",
+    )
     if matter.earlier:
         yield "Follows", f"{id_of(matter.earlier)}, of an earlier case"
-    if told.unlinked:
-        yield "Linked to", f"{', '.join(map(id_of, told.unlinked))}, of which no ticket is known"
+    if notified.pending_links:
+        yield (
+            "Linked to",
+            f"{', '.join(map(id_of, notified.pending_links))}, of which no ticket is known",
+        )
     for made in matter.promises:
-        how = "broken" if made.broken(told.at) else "it holds alerts back"
+        how = "broken" if made.broken(notified.at) else "it holds alerts back"
         how = "kept, or another took its place" if made.kept else how
         by = name_of(made.by) or "somebody"
-        yield "Promised", f"by {by} on {instant(made.at, zone)}: an update by {instant(made.until, zone)}; {how}"
+        yield (
+            "Promised",
+            f"by {by} on {instant(made.at, zone)}: an update by {instant(made.until, zone)}; {how}",
+        )
 
 
-def _silenced(held: Sequence[Held], told: Explanation) -> Iterator[tuple[str, str]]:
+def _silenced(held: Sequence[MatchingSilence], notified: Explanation) -> Iterator[tuple[str, str]]:
     for each in held:
-        of = "" if each.whole else f": {names(told.case, each)}"
-        yield "Silenced", f"{until(each.silence, told.zone)}{of}"
+        of = "" if each.whole else f": {names(notified.case, each)}"
+        yield "Silenced", f"{until(each.silence, notified.zone)}{of}"
 
 
-def _print_ticket(console: Console, ticket: TicketExplained, told: Explanation, nobody: str) -> None:
+def _print_ticket(
+    console: Console, ticket: TicketExplained, notified: Explanation, nobody: str
+) -> None:
     """`nobody` is what is said of a ticket without an owner."""
     console.print(Text(f"\nTICKET {id_of(ticket.id)}", "bold"), Text(brief(ticket.subject, 60)))
-    _print_rows(console, _facts(ticket, told.zone, nobody))
+    _print_rows(console, _facts(ticket, notified.zone, nobody))
     too_long = [clock for clock in ticket.clocks if clock.metric is Metric.PAUSE]
     for clock in ticket.clocks:
         if clock not in too_long[:-MOST_OVERRUNS]:
-            _print_clock(console, clock, told)
+            _print_clock(console, clock, notified)
     if len(too_long) > MOST_OVERRUNS:
-        _print_dim(console, f"and {count_of(len(too_long) - MOST_OVERRUNS, 'earlier pause')} that lasted too long")
+        _print_dim(
+            console,
+            f"and {count_of(len(too_long) - MOST_OVERRUNS, 'earlier pause')} that lasted too long",
+        )
 
 
 def _facts(ticket: TicketExplained, zone: str, nobody: str) -> Iterator[tuple[str, str]]:
@@ -125,14 +157,20 @@ def _facts(ticket: TicketExplained, zone: str, nobody: str) -> Iterator[tuple[st
     if ticket.absorbed:
         yield "Took over", ", ".join(map(id_of, ticket.absorbed))
     if ticket.unknown_until is not None:
-        yield "Unknown", f"what happened before {instant(ticket.unknown_until, zone)}; that time counts as running"
+        yield (
+            "Unknown",
+            f"what happened before {instant(ticket.unknown_until, zone)}; that time counts as running",
+        )
     for place, ruling in enumerate(ticket.rulings):
         yield from _ruling(ruling, zone, first=not place)
 
 
 def _ruling(ruling: Ruling, zone: str, *, first: bool) -> Iterator[tuple[str, str]]:
     since = "" if first else f" since {instant(ruling.since, zone)}"
-    yield "Rule", f"{brief(ruling.rule, 60)}{since}, calendar {name_of(ruling.calendar)} ({ruling.zone})"
+    yield (
+        "Rule",
+        f"{brief(ruling.rule, 60)}{since}, calendar {name_of(ruling.calendar)} ({ruling.zone})",
+    )
     for each in ruling.refused:
         yield "", f"not {brief(each.rule, 60)}: {refusal(each)}"
 
@@ -140,22 +178,34 @@ def _ruling(ruling: Ruling, zone: str, *, first: bool) -> Iterator[tuple[str, st
 # ------------------------------------------------------------------ a clock
 
 
-def _print_clock(console: Console, clock: Explained, told: Explanation) -> None:
-    state = Text(clock.state.value, STYLES[clock.state]) if clock.metric in TARGETS else Text(_signal(clock, told.at))
-    console.print(Text.assemble("\n  ", (METRIC[clock.metric].upper(), "bold"), f"{_cycle(clock)} ", state))
-    _print_rows(console, _start(clock, told.zone), indent=4)
-    if clock.walk:
-        _print_walk(console, clock.walk, told)
-    _print_rows(console, _end(clock, told), indent=4)
-    if clock.stopped_at is None or any(each.reached for step in clock.steps for each in step.recipients):
-        _print_steps(console, clock, told)
+def _print_clock(console: Console, clock: Explained, notified: Explanation) -> None:
+    state = (
+        Text(clock.state.value, STYLES[clock.state])
+        if clock.metric in TARGETS
+        else Text(_signal(clock, notified.at))
+    )
+    console.print(
+        Text.assemble("\n  ", (METRIC[clock.metric].upper(), "bold"), f"{_cycle(clock)} ", state)
+    )
+    _print_rows(console, _start(clock, notified.zone), indent=4)
+    if clock.elapsed_breakdown:
+        _print_walk(console, clock.elapsed_breakdown, notified)
+    _print_rows(console, _end(clock, notified), indent=4)
+    if clock.stopped_at is None or any(
+        each.reached for step in clock.steps for each in step.recipients
+    ):
+        _print_steps(console, clock, notified)
 
 
 def _cycle(clock: Explained) -> str:
     """Which exchange it is, or how often the ticket was reopened."""
     if clock.cycle == 1 or clock.metric not in TARGETS:
         return ""
-    return f" reopened {times(clock.cycle - 1)}," if clock.metric is Metric.RESOLUTION else f" no. {clock.cycle},"
+    return (
+        f" reopened {times(clock.cycle - 1)},"
+        if clock.metric is Metric.RESOLUTION
+        else f" no. {clock.cycle},"
+    )
 
 
 def _signal(clock: Explained, now: int) -> str:
@@ -176,36 +226,53 @@ def _start(clock: Explained, zone: str) -> Iterator[tuple[str, str]]:
         yield "Reported", f"{count_of(clock.count, 'time')}, by the ticket's own count"
 
 
-def _print_walk(console: Console, walk: Walk, told: Explanation) -> None:
+def _print_walk(
+    console: Console, elapsed_breakdown: ElapsedBreakdown, notified: Explanation
+) -> None:
     """What counted, with the sum so far, and between it what did not."""
     total, passed = 0, True
-    pauses = list(walk.pauses[:MOST_PAUSES])
-    if walk.rows:
-        console.print(Text(f"{'':6}{'from the first open minute to the last':<45}{'counts':>14}{'so far':>14}", "dim"))
-    for row in walk.rows:
+    pauses = list(elapsed_breakdown.pauses[:MOST_PAUSES])
+    if elapsed_breakdown.rows:
+        console.print(
+            Text(
+                f"{'':6}{'from the first open minute to the last':<45}{'counts':>14}{'so far':>14}",
+                "dim",
+            )
+        )
+    for row in elapsed_breakdown.rows:
         while pauses and pauses[0].start < row.end:
-            _print_pause(console, pauses.pop(0), told.zone)
+            _print_pause(console, pauses.pop(0), notified.zone)
         if passed and row.ahead:
-            console.print(Text(f"{'':6}now, {instant(told.at, told.zone)}", "bold"))
+            console.print(Text(f"{'':6}now, {instant(notified.at, notified.zone)}", "bold"))
         total, passed = total + row.counted, not row.ahead
-        console.print(_row(row, total, walk, told.zone), soft_wrap=True)
+        console.print(_row(row, total, elapsed_breakdown, notified.zone), soft_wrap=True)
     for each in pauses:
-        _print_pause(console, each, told.zone)
-    if left := len(walk.pauses) - MOST_PAUSES:
-        more = sum(each.open for each in walk.pauses[MOST_PAUSES:])
-        _print_dim(console, f"and {count_of(left, 'more pause')}, {exact(more)} of open time" if left > 0 else "")
+        _print_pause(console, each, notified.zone)
+    if left := len(elapsed_breakdown.pauses) - MOST_PAUSES:
+        more = sum(each.open for each in elapsed_breakdown.pauses[MOST_PAUSES:])
+        _print_dim(
+            console,
+            f"and {count_of(left, 'more pause')}, {exact(more)} of open time" if left > 0 else "",
+        )
 
 
-def _row(row: Row, total: int, walk: Walk, zone: str) -> Text:
-    start, end = instant(row.start, zone), instant(row.end if walk.unit is Unit.DAY else row.end - 1, zone)
-    same = walk.unit is Unit.DAY and start[:14] == end[:14] and start[-6:] == end[-6:]
+def _row(row: Row, total: int, elapsed_breakdown: ElapsedBreakdown, zone: str) -> Text:
+    start, end = (
+        instant(row.start, zone),
+        instant(row.end if elapsed_breakdown.unit is Unit.DAY else row.end - 1, zone),
+    )
+    same = elapsed_breakdown.unit is Unit.DAY and start[:14] == end[:14] and start[-6:] == end[-6:]
     short = f"{start} to {end[15:20]}" if same else f"{start} to {end}"
-    period = short if walk.unit is Unit.DAY else f"{start[:14]} to {end[:14]}"
-    return Text(f"{'':6}{period:<45}{exact(row.counted):>14}{exact(total):>14}", "dim" if row.ahead else "")
+    period = short if elapsed_breakdown.unit is Unit.DAY else f"{start[:14]} to {end[:14]}"
+    return Text(
+        f"{'':6}{period:<45}{exact(row.counted):>14}{exact(total):>14}", "dim" if row.ahead else ""
+    )
 
 
 def _print_pause(console: Console, each: Pause, zone: str) -> None:
-    _print_dim(console, f"{'paused' if each.pace is Pace.PAUSED else 'resolved'} {pause(each, zone)}")
+    _print_dim(
+        console, f"{'paused' if each.pace is Pace.PAUSED else 'resolved'} {pause(each, zone)}"
+    )
 
 
 def _print_dim(console: Console, text: str) -> None:
@@ -213,73 +280,86 @@ def _print_dim(console: Console, text: str) -> None:
         console.print(Text(line, "dim"), soft_wrap=True)
 
 
-def _end(clock: Explained, told: Explanation) -> Iterator[tuple[str, str]]:
-    zone, walk = told.zone, clock.walk
-    for each in walk.shifts[:MOST_SHIFTS] if walk else ():
+def _end(clock: Explained, notified: Explanation) -> Iterator[tuple[str, str]]:
+    zone, elapsed_breakdown = notified.zone, clock.elapsed_breakdown
+    for each in elapsed_breakdown.shifts[:MOST_SHIFTS] if elapsed_breakdown else ():
         yield "DST", shift(each, zone)
-    if walk and len(walk.shifts) > MOST_SHIFTS:
-        yield "", f"and {len(walk.shifts) - MOST_SHIFTS} more"
-    if clock.metric in TARGETS and walk:
-        yield "Used", f"{exact(walk.elapsed)} of {exact(clock.target)}"
-        yield "Due", _due(clock, walk, told)
+    if elapsed_breakdown and len(elapsed_breakdown.shifts) > MOST_SHIFTS:
+        yield "", f"and {len(elapsed_breakdown.shifts) - MOST_SHIFTS} more"
+    if clock.metric in TARGETS and elapsed_breakdown:
+        yield "Used", f"{exact(elapsed_breakdown.elapsed)} of {exact(clock.target)}"
+        yield "Due", _due(clock, elapsed_breakdown, notified)
     if clock.metric in TARGETS and (said := breach(clock, zone)) and said != _due_text(clock, zone):
         yield "Breached", said
-    if walk and clock.metric in TARGETS and walk.over:
-        yield "Since then", f"{exact(walk.over)} of open time more"
+    if elapsed_breakdown and clock.metric in TARGETS and elapsed_breakdown.over:
+        yield "Since then", f"{exact(elapsed_breakdown.over)} of open time more"
     if clock.stopped_at is not None:
         yield "Stopped", instant(clock.stopped_at, zone)
     if clock.unknown_until is not None:
-        yield "Unknown", f"what happened before {instant(clock.unknown_until, zone)}; that time counts as running"
+        yield (
+            "Unknown",
+            f"what happened before {instant(clock.unknown_until, zone)}; that time counts as running",
+        )
 
 
 def _due_text(clock: Explained, zone: str) -> str:
     return "" if clock.due_at is None else instant(clock.due_at, zone)
 
 
-def _due(clock: Explained, walk: Walk, told: Explanation) -> str:
+def _due(clock: Explained, elapsed_breakdown: ElapsedBreakdown, notified: Explanation) -> str:
     if clock.due_at is None:
-        return f"no deadline while it stands still; {exact(max(0, clock.target - walk.elapsed))} left"
-    would = clock.state is State.MET and clock.stopped_at is not None and clock.stopped_at < clock.due_at
-    return f"{instant(clock.due_at, told.zone)}{', had it not ended before' if would else ''}"
+        return f"no deadline while it stands still; {exact(max(0, clock.target - elapsed_breakdown.elapsed))} left"
+    would = (
+        clock.state is State.MET
+        and clock.stopped_at is not None
+        and clock.stopped_at < clock.due_at
+    )
+    return f"{instant(clock.due_at, notified.zone)}{', had it not ended before' if would else ''}"
 
 
 # ------------------------------------------------------------------ levels
 
 
-def _print_steps(console: Console, clock: Explained, told: Explanation) -> None:
-    _print_rows(console, ((f"Level {step.number}", _step(step, told)) for step in clock.steps), indent=4)
+def _print_steps(console: Console, clock: Explained, notified: Explanation) -> None:
+    _print_rows(
+        console, ((f"Level {step.number}", _step(step, notified)) for step in clock.steps), indent=4
+    )
 
 
-def _step(step: Step, told: Explanation) -> str:
+def _step(step: Step, notified: Explanation) -> str:
     still = "not yet" if isinstance(step.trigger, Count) else "not while it stands still"
-    at = still if step.at is None else instant(step.at, told.zone)
+    at = still if step.at is None else instant(step.at, notified.zone)
     urgent = ", urgent" if step.urgent else ""
     names: dict[str, str] = {}
     for each in step.recipients:  # an audience and its urgent topic are one
         name = who_by_key(each.recipient.key)
-        names[name] = names.get(name) or _told(each, step, told)
+        names[name] = names.get(name) or _told(each, step, notified)
     people = "; ".join(", ".join(filter(None, pair)) for pair in names.items())
     return f"{whole(at)}, {trigger(step.trigger)}{urgent}: {people}"
 
 
-def _told(each: Told, step: Step, told: Explanation) -> str:
+def _told(each: RecipientNotified, step: Step, notified: Explanation) -> str:
     reached = each.reached
-    due = step.at is not None and step.at <= told.at
+    due = step.at is not None and step.at <= notified.at
     if reached is None or reached.level + 1 < step.number:
         return "not told" if due else ""
     if reached.level + 1 > step.number:
         return "passed" if due else ""
-    return f"{reached.outcome.value.replace('_', ' ')} {whole(instant(reached.at, told.zone))}{_reminders(reached)}"
+    return f"{reached.outcome.value.replace('_', ' ')} {whole(instant(reached.at, notified.zone))}{_reminders(reached)}"
 
 
-def _reminders(reached: Reached) -> str:
+def _reminders(reached: LastNotified) -> str:
     """How many the recipient really had."""
     if reached.received is None:
         return ", a reminder" if reached.repetition else ""
-    return f", reminder {reached.received - 1}" if reached.outcome in HEARD and reached.received > 1 else ""
+    return (
+        f", reminder {reached.received - 1}"
+        if reached.outcome in NOTIFIED and reached.received > 1
+        else ""
+    )
 
 
-def _coming(told: Explanation) -> Iterator[str]:
-    for each in told.coming[:MOST_COMING]:
+def _coming(notified: Explanation) -> Iterator[str]:
+    for each in notified.upcoming[:MOST_COMING]:
         said = f"{who(each.recipient)}: {clock_name(each.clock)}, level {each.level + 1}"
-        yield f"{instant(each.at, told.zone)}  {said}{', urgent' if each.urgent else ''}"
+        yield f"{instant(each.at, notified.zone)}  {said}{', urgent' if each.urgent else ''}"

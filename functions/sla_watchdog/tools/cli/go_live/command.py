@@ -1,4 +1,6 @@
-"""`go-live`: shows who would be told now, then lets the watchdog speak; `--undo` makes it only observe again."""
+"""`go-live`: shows who would be told now, then lets the watchdog speak; `--undo` makes it only
+observe again.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from sla_watchdog.domain.escalation.case import Case, Outcome
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.tools.cli.options import Subparsers, add_command
-from sla_watchdog.domain.escalation.case import Case, Outcome
 
 if TYPE_CHECKING:
-    from sla_watchdog.tools.cli.stack.overview import Judged
     from sla_watchdog.tools.cli.go_live.preview import Preview
+    from sla_watchdog.tools.cli.stack.overview import EvaluatedCase
     from sla_watchdog.tools.cli.stack.stack import Stack
 
 TRIES = 5
@@ -35,11 +37,17 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
         "cannot be reached.",
         example="  sla-watchdog go-live --dry-run\n  sla-watchdog go-live",
     )
-    parser.add_argument("--dry-run", action="store_true", help="show who would be told, and change nothing")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show who would be told, and change nothing"
+    )
     parser.add_argument("--full", action="store_true", help="show the messages whole")
     parser.add_argument("--yes", action="store_true", help="do not ask")
-    parser.add_argument("--force", action="store_true", help="go live although somebody cannot be reached")
-    parser.add_argument("--undo", action="store_true", help="back to mode observe: nobody is told any more")
+    parser.add_argument(
+        "--force", action="store_true", help="go live although somebody cannot be reached"
+    )
+    parser.add_argument(
+        "--undo", action="store_true", help="back to mode observe: nobody is told any more"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -55,12 +63,12 @@ def _go_live(args: argparse.Namespace, stack: Stack) -> int:
 
     now, mode = stack.now(), stack.mode()
     subscribers = stack.subscribers()
-    coming = _preview(stack, subscribers, now)
+    upcoming = _preview(stack, subscribers, now)
     if args.json:
-        print(as_json(stack, mode, coming, now))
+        print(as_json(stack, mode, upcoming, now))
     else:
-        print_preview(stack, mode, coming, now, full=args.full)
-    if coming.unreachable and not args.force and mode.name != "live":
+        print_preview(stack, mode, upcoming, now, full=args.full)
+    if upcoming.unreachable and not args.force and mode.name != "live":
         return FINDINGS
     if args.dry_run:
         return FINE
@@ -68,22 +76,24 @@ def _go_live(args: argparse.Namespace, stack: Stack) -> int:
         say("Nothing was changed.")
         return FINE
     stack.watch.set_topics(subscribers, now)
-    left = _switch(stack, [each for each in coming.observed if each.plan.alerts or mode.name != "live"], now)
+    left = _switch(
+        stack, [each for each in upcoming.observed if each.plan.alerts or mode.name != "live"], now
+    )
     if not args.json:
         print_switched(mode, left)
     return FINE
 
 
 def _preview(stack: Stack, subscribers: Mapping[str, int], now: int) -> Preview:
-    from sla_watchdog.tools.cli.stack.overview import overview
     from sla_watchdog.tools.cli.go_live.preview import preview
+    from sla_watchdog.tools.cli.stack.overview import overview
 
-    judge = stack.judge()
-    seen = overview(stack, lambda case: judge.plan(case, case.facts, now), now)
-    return preview(seen.judged, stack.policy, subscribers, now)
+    evaluator = stack.evaluate()
+    seen = overview(stack, lambda case: evaluator.plan(case, case.facts, now), now)
+    return preview(seen.evaluated, stack.policy, subscribers, now)
 
 
-def _switch(stack: Stack, observed: Sequence[Judged], now: int) -> int:
+def _switch(stack: Stack, observed: Sequence[EvaluatedCase], now: int) -> int:
     """How many cases could not be woken. Safe to repeat, so safe to break off.
 
     The mode comes first: a case that wakes before it would be observed once more.
@@ -92,20 +102,26 @@ def _switch(stack: Stack, observed: Sequence[Judged], now: int) -> int:
     return sum(not woken for woken in _wake_all(stack, observed, now))
 
 
-def _wake_all(stack: Stack, observed: Sequence[Judged], now: int) -> Iterator[bool]:
-    """All of them are due at one instant, when the last one is written: so that one tick makes one digest of them."""
+def _wake_all(stack: Stack, observed: Sequence[EvaluatedCase], now: int) -> Iterator[bool]:
+    """All of them are due at one instant, when the last one is written: so that one tick makes one
+    digest of them.
+    """
     from sla_watchdog.tools.cli.stack.overview import progress
 
     at = now + len(observed) // WOKEN_A_SECOND
     with ThreadPoolExecutor(WRITERS) as writers, progress() as bar:
         task = bar.add_task("Waking the observed cases", total=len(observed))
-        for woken in writers.map(lambda each: _wake(stack, each.case, each.plan.urgent, at), observed):
+        for woken in writers.map(
+            lambda each: _wake(stack, each.case, each.plan.urgent, at), observed
+        ):
             bar.update(task, advance=1)
             yield woken
 
 
 def _wake(stack: Stack, case: Case, urgent: bool, at: int) -> bool:
-    """Due at `at` at the latest, if the case is as it was read; else it is read again. False where it never was."""
+    """Due at `at` at the latest, if the case is as it was read; else it is read again. False where
+    it never was.
+    """
     for _ in range(TRIES):
         if not _sleeps_longer(case, at) or stack.watch.claim(case, {}, at, urgent) is not None:
             return True
@@ -129,13 +145,23 @@ def _observe(args: argparse.Namespace, stack: Stack) -> int:
         _answer(args, "observe", "The stack only observes as it is; nothing was changed.")
         return FINE
     if args.dry_run:
-        _answer(args, "live", f"{stack.title} would only observe: nobody but operations would be told of any case.")
+        _answer(
+            args,
+            "live",
+            f"{stack.title} would only observe: nobody but operations would be told of any case.",
+        )
         return FINE
-    if not args.yes and not _agreed(f"{stack.title} is live. Shall nobody be told of any case any more?"):
+    if not args.yes and not _agreed(
+        f"{stack.title} is live. Shall nobody be told of any case any more?"
+    ):
         say("Nothing was changed.")
         return FINE
     stack.watch.set_mode("observe", stack.now())
-    _answer(args, "observe", "Mode observe: cases are judged and audited, and nobody but operations is told.")
+    _answer(
+        args,
+        "observe",
+        "Mode observe: cases are judged and audited, and nobody but operations is told.",
+    )
     return FINE
 
 

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 from attrs import field, frozen
 
-from sla_watchdog.tools.cli.stack.overview import Judged
 from sla_watchdog.domain.escalation.case import OPERATIONS, Alert, Outcome, Recipient, Severity
+from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.presentation.text import Message, render, render_digest
 from sla_watchdog.presentation.view.notice import Notice, notice
-from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.tools.cli.stack.overview import EvaluatedCase
 from sla_watchdog.usecases.watch.drafts import Reach
 from sla_watchdog.usecases.watch.sending import DIGEST_MEMBERS
 
@@ -42,7 +42,9 @@ class Letter:
     @property
     def highest(self) -> Alert | None:
         alerts = (item.alert for each in self.notices for item in each.items)
-        return max(alerts, key=lambda alert: (SEVERITIES.index(alert.severity), alert.level), default=None)
+        return max(
+            alerts, key=lambda alert: (SEVERITIES.index(alert.severity), alert.level), default=None
+        )
 
     @property
     def reaches_nobody(self) -> bool:
@@ -61,11 +63,12 @@ class Letter:
 class Preview:
     """`observed` are the cases of which something was only observed: going live wakes them.
 
-    `silent` are the audiences to which nobody is subscribed yet, whether something is due for them or not.
+    `silent` are the audiences to which nobody is subscribed yet, whether something is due for
+    them or not.
     """
 
     letters: tuple[Letter, ...]
-    observed: tuple[Judged, ...]
+    observed: tuple[EvaluatedCase, ...]
     silent: tuple[str, ...]
 
     @property
@@ -77,10 +80,10 @@ class Preview:
         return [each for each in self.letters if each.reaches_nobody]
 
 
-def was_observed(judged: Judged) -> bool:
+def was_observed(evaluated: EvaluatedCase) -> bool:
     """Whether going live must wake it. One that was put back wakes by itself within the hour."""
-    seen = any(reached.outcome is Outcome.OBSERVED for reached in judged.case.reached.values())
-    return seen and judged.plan.unresolved and not judged.case.failures
+    seen = any(reached.outcome is Outcome.OBSERVED for reached in evaluated.case.reached.values())
+    return seen and evaluated.plan.unresolved and not evaluated.case.failures
 
 
 @frozen
@@ -89,22 +92,29 @@ class _Pile:
     waiting: set[str] = field(factory=set)
 
 
-def preview(judged: Iterable[Judged], policy: Policy, subscribers: Mapping[str, int], now: int) -> Preview:
-    """`judged` as live; `subscribers` by topic, absent where there is none."""
+def preview(
+    evaluated: Iterable[EvaluatedCase], policy: Policy, subscribers: Mapping[str, int], now: int
+) -> Preview:
+    """`evaluated` as live; `subscribers` by topic, absent where there is none."""
     reach, piles, observed = Reach(subscribers), defaultdict[Recipient, _Pile](_Pile), []
-    for each in judged:
+    for each in evaluated:
         if was_observed(each):
             observed.append(each)
         for recipient, alerts in _by_recipient(each.plan.alerts).items():
-            piles[reach.destination(recipient)].notices.append(notice(each.case, each.plan, alerts, policy, now))
+            piles[reach.destination(recipient)].notices.append(
+                notice(each.case, each.plan, alerts, policy, now)
+            )
         for decision in each.plan.decisions:
             piles[reach.destination(decision.alert.recipient)].waiting.add(each.case.id)
     letters = [
-        Letter(who, tuple(pile.notices), len(pile.waiting), subscribers.get(who.topic)) for who, pile in piles.items()
+        Letter(who, tuple(pile.notices), len(pile.waiting), subscribers.get(who.topic))
+        for who, pile in piles.items()
     ]
     order = [*policy.audiences, OPERATIONS]
     return Preview(
-        letters=tuple(sorted(letters, key=lambda each: (order.index(each.recipient.audience), each.recipient))),
+        letters=tuple(
+            sorted(letters, key=lambda each: (order.index(each.recipient.audience), each.recipient))
+        ),
         observed=tuple(observed),
         silent=tuple(name for name in order if not subscribers.get(name)),
     )

@@ -12,7 +12,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sla_watchdog.presentation.text.wording import SEVERITY, count_of, duration, iso, who
+from sla_watchdog.domain.text.times import count_of, duration, iso
+from sla_watchdog.presentation.text.wording import who
+from sla_watchdog.presentation.words import SEVERITY
 
 if TYPE_CHECKING:
     from sla_watchdog.adapters.dynamodb.watch import Mode
@@ -24,32 +26,43 @@ def say(text: str) -> None:
     Console(highlight=False).print(Text(text))
 
 
-def print_preview(stack: Stack, mode: Mode, coming: Preview, now: int, *, full: bool) -> None:
+def print_preview(stack: Stack, mode: Mode, upcoming: Preview, now: int, *, full: bool) -> None:
     console = Console(highlight=False)
     live, age = mode.name == "live", f" for {duration(now - mode.since)}" if mode.since else ""
-    console.print(Text.assemble((stack.title, "bold"), f", {'live already' if live else 'mode observe'}{age}"))
+    console.print(
+        Text.assemble((stack.title, "bold"), f", {'live already' if live else 'mode observe'}{age}")
+    )
     if warning := stack.other_policy():
         console.print(Text(f"Careful: {warning}.", "yellow"))
     console.print()
-    if coming.silent:
-        console.print(Text(f"Nobody is subscribed yet: {', '.join(coming.silent)}.", "yellow"))
-    if not coming.letters:
+    if upcoming.silent:
+        console.print(Text(f"Nobody is subscribed yet: {', '.join(upcoming.silent)}.", "yellow"))
+    if not upcoming.letters:
         console.print("Nothing is due: nobody would be told now.")
         return
     when = "by the next tick" if live else "at once when it is live"
-    console.print(f"Told {when}: {count_of(coming.cases, 'case')}")
-    console.print(_table(coming))
-    for letter in coming.letters:
+    console.print(f"Told {when}: {count_of(upcoming.cases, 'case')}")
+    console.print(_table(upcoming))
+    for letter in upcoming.letters:
         if not letter.recipient.urgent:
             _print_message(console, letter, now, full=full)
-    _print_unreachable(console, coming)
+    _print_unreachable(console, upcoming)
 
 
-def _table(coming: Preview) -> Table:
+def _table(upcoming: Preview) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for name in ("\naudience", "\ncases", "\nhighest level", "\nmessages", "\nsubscribers", "\nlater"):
-        table.add_column(name, justify="right" if name in ("\ncases", "\nmessages", "\nsubscribers") else "left")
-    for each in coming.letters:
+    for name in (
+        "\naudience",
+        "\ncases",
+        "\nhighest level",
+        "\nmessages",
+        "\nsubscribers",
+        "\nlater",
+    ):
+        table.add_column(
+            name, justify="right" if name in ("\ncases", "\nmessages", "\nsubscribers") else "left"
+        )
+    for each in upcoming.letters:
         later = f"{each.waiting:,} in its hours" if each.waiting else ""
         table.add_row(
             Text(who(each.recipient)),
@@ -69,7 +82,9 @@ def _highest(letter: Letter) -> str:
 
 def _subscribers(letter: Letter) -> Text:
     said = "no topic" if letter.subscribers is None else f"{letter.subscribers:,}"
-    return Text(said, "red" if letter.reaches_nobody else "dim" if not letter.subscribers else "green")
+    return Text(
+        said, "red" if letter.reaches_nobody else "dim" if not letter.subscribers else "green"
+    )
 
 
 def _print_message(console: Console, letter: Letter, now: int, *, full: bool) -> None:
@@ -86,18 +101,20 @@ def _print_message(console: Console, letter: Letter, now: int, *, full: bool) ->
 
 
 def _excerpt(mail: str) -> str:
-    """Its first paragraph and its two worst cases; of a mail about one case the first three paragraphs."""
+    """Its first paragraph and its two worst cases; of a mail about one case the first three
+    paragraphs.
+    """
     blocks = mail.split("\n\n")
     cases = [block for block in blocks if re.match(r" *\d+\. ", block)]
     return "\n\n".join([blocks[0], *(cases or blocks[1:])[:2]])
 
 
-def _print_unreachable(console: Console, coming: Preview) -> None:
-    if not coming.unreachable:
+def _print_unreachable(console: Console, upcoming: Preview) -> None:
+    if not upcoming.unreachable:
         return
     console.print()
     console.print("[bold red]Not yet:[/] somebody who is to be told cannot be reached.")
-    for each in coming.unreachable:
+    for each in upcoming.unreachable:
         of = f" --for {each.recipient.of!r}" if each.recipient.of else ""
         console.print(f"  sla-watchdog subscribe {each.recipient.audience}{escape(of)} ADDRESS")
     console.print(
@@ -109,22 +126,24 @@ def _print_unreachable(console: Console, coming: Preview) -> None:
 def print_switched(before: Mode, left: int) -> None:
     if before.name != "live":
         say("Live. The next tick, within a minute, sends what is shown above.")
-        say("From now on the template's parameter Mode does not count; `sla-watchdog go-live --undo` goes back.")
+        say(
+            "From now on the template's parameter Mode does not count; `sla-watchdog go-live --undo` goes back."
+        )
     if left:
         say(f"{count_of(left, 'case')} could not be woken: others write them. Run go-live again.")
 
 
-def as_json(stack: Stack, mode: Mode, coming: Preview, now: int) -> str:
+def as_json(stack: Stack, mode: Mode, upcoming: Preview, now: int) -> str:
     answer = {
         "stack": stack.title,
         "now": iso(now),
         "mode": {"name": mode.name, "since": iso(mode.since) if mode.since else None},
         "warning": stack.other_policy() or None,
-        "cases": coming.cases,
-        "observed": len(coming.observed),
-        "told": [_letter(each, now) for each in coming.letters],
-        "nobody_subscribed": list(coming.silent),
-        "unreachable": [who(each.recipient) for each in coming.unreachable],
+        "cases": upcoming.cases,
+        "observed": len(upcoming.observed),
+        "told": [_letter(each, now) for each in upcoming.letters],
+        "nobody_subscribed": list(upcoming.silent),
+        "unreachable": [who(each.recipient) for each in upcoming.unreachable],
     }
     return json.dumps(answer, indent=2, ensure_ascii=False)
 

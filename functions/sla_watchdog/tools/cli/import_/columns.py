@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sla_watchdog.tools.imports.csv_tickets import Column
 from sla_watchdog.domain.text.display import brief
+from sla_watchdog.tools.imports.csv_tickets import Column
 
 MOST_UNKNOWN = 3
 
@@ -23,7 +23,9 @@ def print_columns(console: Console, columns: Sequence[Column], rows: int) -> Non
     for each in columns:
         became = (each.field, "green") if each.field else ("kept as it is", "dim")
         filled = f"{100 * each.filled // rows} %" if rows else ""
-        table.add_row(Text(brief(each.name, 60)), Text(*became), filled, Text(brief(each.sample, 60)))
+        table.add_row(
+            Text(brief(each.name, 60)), Text(*became), filled, Text(brief(each.sample, 60))
+        )
     console.print(table)
     for status in (each for each in columns if each.unknown):
         names = sorted(status.unknown)

@@ -24,14 +24,14 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from sla_watchdog.tools.imports import csv_tickets
+from sla_watchdog.domain.policy.model import Policy, Source
+from sla_watchdog.domain.text.times import count_of
+from sla_watchdog.domain.tickets.record import Record
 from sla_watchdog.tools.cli import FINE, UsageError
 from sla_watchdog.tools.cli.import_.columns import print_columns
 from sla_watchdog.tools.cli.options import Subparsers, add_command
+from sla_watchdog.tools.imports import csv_tickets
 from sla_watchdog.tools.imports.csv_tickets import Column
-from sla_watchdog.presentation.text.wording import count_of
-from sla_watchdog.domain.policy.model import Policy, Source
-from sla_watchdog.domain.tickets.record import Record
 from sla_watchdog.tools.imports.events import BrokenEventFile, Event, lines_of, parse
 from sla_watchdog.tools.simulation.help_desk import Words, apply, shaped
 
@@ -58,7 +58,9 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
         "can be repeated.",
         example="  sla-watchdog import events.jsonl.gz --dry-run\n  sla-watchdog import tickets.csv --dry-run",
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="JSON lines of events, or .csv; plain or gzip")
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="JSON lines of events, or .csv; plain or gzip"
+    )
     parser.add_argument(
         "--column",
         action="append",
@@ -66,7 +68,9 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
         metavar="FIELD=COLUMN",
         help="which column of a CSV file is which field, like created_at=Opened; may be given again",
     )
-    parser.add_argument("--dry-run", action="store_true", help="read and check the file, and put nothing")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="read and check the file, and put nothing"
+    )
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
@@ -85,7 +89,12 @@ def _import(args: argparse.Namespace, stack: Stack) -> int:
     if columns and not args.json:
         print_columns(Console(highlight=False), columns, len(records))
     if args.dry_run:
-        return _answer(args, f"{said} ready for the table {table}; nothing was put.", columns, tickets=len(records))
+        return _answer(
+            args,
+            f"{said} ready for the table {table}; nothing was put.",
+            columns,
+            tickets=len(records),
+        )
     if not (args.yes or _agreed(f"Put {said} into the table {table}?")):
         return _answer(args, "Nothing was put.", columns, tickets=len(records))
     done = _put(stack, table, records)
@@ -102,13 +111,17 @@ def _named(columns: Iterable[str]) -> dict[str, str]:
     return {column.strip(): field.strip() for field, _, column in parts}
 
 
-def _tickets(path: Path, policy: Policy, named: Mapping[str, str]) -> tuple[Sequence[Column], Sequence[Record], str]:
+def _tickets(
+    path: Path, policy: Policy, named: Mapping[str, str]
+) -> tuple[Sequence[Column], Sequence[Record], str]:
     """The columns of a CSV file, the records, and how many there are, in words."""
     if ".csv" in path.suffixes:
         export = _parsed(path, lambda lines: csv_tickets.read(lines, policy, named))
         return export.columns, export.records, count_of(len(export.records), "ticket")
     if named:
-        raise UsageError(f"--column is for CSV files; {path} is not called .csv, so it is read as an event file")
+        raise UsageError(
+            f"--column is for CSV files; {path} is not called .csv, so it is read as an event file"
+        )
     events = _parsed(path, lambda lines: parse(lines, policy.timezone))
     records = _last_records(events, Words.of(policy))
     return (), records, f"{count_of(len(records), 'ticket')} of {count_of(len(events), 'event')}"
@@ -128,9 +141,14 @@ def _parsed(path: Path, parsing: Callable[[Iterable[bytes]], T]) -> T:
 def _refuse_too_large(path: Path, records: Iterable[Record]) -> None:
     """Before any is put: one that the table refuses must not leave a file imported by half."""
     sizes = {
-        str(each["ticket_id"]): len(json.dumps(each, ensure_ascii=False, default=str).encode()) for each in records
+        str(each["ticket_id"]): len(json.dumps(each, ensure_ascii=False, default=str).encode())
+        for each in records
     }
-    large = [f"ticket {name[:40]}: its record has {size:,} bytes" for name, size in sizes.items() if size > LARGEST]
+    large = [
+        f"ticket {name[:40]}: its record has {size:,} bytes"
+        for name, size in sizes.items()
+        if size > LARGEST
+    ]
     if large:
         found = "\n".join([*large, f"a table takes no more than {LARGEST:,}"])
         raise UsageError(f"{path} cannot be imported, and nothing of it was:\n{found}")
@@ -145,8 +163,17 @@ def _last_records(events: Iterable[Event], words: Words) -> list[Record]:
 
 def _put(stack: Stack, table: str, records: Sequence[Record]) -> Counter[bool]:
     """How many were put (True), and how many were newer in the table (False)."""
-    columns = (MofNCompleteColumn(), TextColumn("tickets"), BarColumn(), Rate(), TimeRemainingColumn())
-    with Progress(*columns, console=_stderr(), transient=True) as progress, ThreadPoolExecutor(WRITERS) as writers:
+    columns = (
+        MofNCompleteColumn(),
+        TextColumn("tickets"),
+        BarColumn(),
+        Rate(),
+        TimeRemainingColumn(),
+    )
+    with (
+        Progress(*columns, console=_stderr(), transient=True) as progress,
+        ThreadPoolExecutor(WRITERS) as writers,
+    ):
         done = writers.map(lambda record: _put_one(stack, table, record), records)
         return Counter(progress.track(done, total=len(records)))
 
@@ -159,7 +186,9 @@ class Rate(ProgressColumn):
 
 
 def _put_one(stack: Stack, table: str, record: Record) -> bool:
-    """Only where there is none yet, or one that says it is not newer; so a repetition changes nothing."""
+    """Only where there is none yet, or one that says it is not newer; so a repetition changes
+    nothing.
+    """
     from sla_watchdog.adapters.dynamodb.attributes import typed
 
     source, client = stack.policy.source, stack.reads
@@ -169,9 +198,13 @@ def _put_one(stack: Stack, table: str, record: Record) -> bool:
     }
     if "updated_at" in record:
         names, updated_at = _updated_at(source)
-        condition["ConditionExpression"] += f" OR (attribute_type({updated_at}, :text) AND {updated_at} <= :updated_at)"
+        condition["ConditionExpression"] += (
+            f" OR (attribute_type({updated_at}, :text) AND {updated_at} <= :updated_at)"
+        )
         condition["ExpressionAttributeNames"] |= names
-        condition["ExpressionAttributeValues"] = typed({":updated_at": record["updated_at"], ":text": "S"})
+        condition["ExpressionAttributeValues"] = typed(
+            {":updated_at": record["updated_at"], ":text": "S"}
+        )
     try:
         client.put_item(TableName=table, Item=typed(shaped(record, source)), **condition)
     except client.exceptions.ConditionalCheckFailedException:
@@ -196,7 +229,9 @@ def _agreed(question: str) -> bool:
 def _answer(args: argparse.Namespace, said: str, columns: Sequence[Column], **counts: int) -> int:
     answer: dict[str, Any] = {"file": str(args.file), "dry_run": args.dry_run, **counts}
     if columns:
-        answer["columns"] = [{"column": each.name, "field": each.field, "filled": each.filled} for each in columns]
+        answer["columns"] = [
+            {"column": each.name, "field": each.field, "filled": each.filled} for each in columns
+        ]
     print(json.dumps(answer, indent=2) if args.json else said)
     return FINE
 

@@ -13,16 +13,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sla_watchdog.domain.escalation.case import Case, Recipient
+from sla_watchdog.domain.escalation.levels import HOLDABLE, WITHDRAWN
+from sla_watchdog.domain.escalation.plan import Plan, plan
+from sla_watchdog.domain.policy.model import Metric
+from sla_watchdog.domain.text.display import brief
+from sla_watchdog.domain.text.times import count_of, duration, instant, iso
+from sla_watchdog.presentation.text.wording import clock_name, who
 from sla_watchdog.tools.cli import FINE
 from sla_watchdog.tools.cli.options import Subparsers, add_command
-from sla_watchdog.tools.cli.stack.silenced import Held, coming, held_by
+from sla_watchdog.tools.cli.stack.silenced import MatchingSilence, held_by, upcoming
 from sla_watchdog.tools.cli.stack.spans import span
-from sla_watchdog.domain.escalation.case import Case, Recipient
-from sla_watchdog.domain.escalation.plan import Plan, plan
-from sla_watchdog.domain.escalation.levels import HOLDABLE, WITHDRAWN
-from sla_watchdog.domain.text.display import brief
-from sla_watchdog.presentation.text.wording import clock_name, count_of, duration, instant, iso, who
-from sla_watchdog.domain.policy.model import Metric
 
 if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.stack import Stack
@@ -32,7 +33,9 @@ SHOWN = 40
 
 @frozen(order=True)
 class Telling:
-    """One level of one clock that will reach somebody at `at` if nothing changes; `at` is now for what waits."""
+    """One level of one clock that will reach somebody at `at` if nothing changes; `at` is now for
+    what waits.
+    """
 
     at: int
     case: str
@@ -53,8 +56,15 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
         "if nobody does anything. Reads the whole Watch table once, and changes nothing.",
         example="  sla-watchdog plan --next 72h",
     )
-    parser.add_argument("--next", dest="span", default="24h", metavar="SPAN", help="how far to look; default 24h")
-    parser.add_argument("--limit", type=int, metavar="N", help=f"lines shown; default {SHOWN}, with --json all; 0 all")
+    parser.add_argument(
+        "--next", dest="span", default="24h", metavar="SPAN", help="how far to look; default 24h"
+    )
+    parser.add_argument(
+        "--limit",
+        type=int,
+        metavar="N",
+        help=f"lines shown; default {SHOWN}, with --json all; 0 all",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -66,13 +76,15 @@ def run(args: argparse.Namespace) -> int:
 def _plan(args: argparse.Namespace, stack: Stack) -> int:
     from sla_watchdog.tools.cli.stack.overview import overview
 
-    now, ahead, around = stack.now(), span(args.span, "--next"), stack.watch.surroundings()
+    now, ahead, context = stack.now(), span(args.span, "--next"), stack.watch.context()
     live = stack.mode().name == "live"
-    seen = overview(stack, lambda case: plan(case.as_heard(live), stack.policy, now, around=around), now)
+    seen = overview(
+        stack, lambda case: plan(case.as_notified(live), stack.policy, now, context=context), now
+    )
     found: list[Telling] = []
-    for judged in seen.judged:
-        held = held_by(judged.case, judged.plan, stack.policy, around.silences, now)
-        found += tellings(judged.case, judged.plan, held, now, now + ahead)
+    for evaluated in seen.evaluated:
+        held = held_by(evaluated.case, evaluated.plan, stack.policy, context.silences, now)
+        found += tellings(evaluated.case, evaluated.plan, held, now, now + ahead)
     found.sort()
     if args.json:
         print(json.dumps([_json(each) for each in found], indent=2, ensure_ascii=False))
@@ -81,14 +93,29 @@ def _plan(args: argparse.Namespace, stack: Stack) -> int:
     return FINE
 
 
-def tellings(case: Case, judged: Plan, held: Iterable[Held], now: int, until: int) -> Iterator[Telling]:
-    """What is due now, and what comes due later: nothing before the hours, promise or silence that holds it ends."""
-    subject = next((said for t in reversed(judged.tickets) if (said := str(case.facts.latest(t.id, "subject")))), "")
-    for alert in judged.alerts:
-        yield Telling(now, case.id, alert.recipient, alert.clock, alert.level, alert.urgent, subject)
-    for each in coming(judged, held):
+def tellings(
+    case: Case, evaluated: Plan, held: Iterable[MatchingSilence], now: int, until: int
+) -> Iterator[Telling]:
+    """What is due now, and what comes due later: nothing before the hours, promise or silence that
+    holds it ends.
+    """
+    subject = next(
+        (
+            said
+            for t in reversed(evaluated.tickets)
+            if (said := str(case.facts.latest(t.id, "subject")))
+        ),
+        "",
+    )
+    for alert in evaluated.alerts:
+        yield Telling(
+            now, case.id, alert.recipient, alert.clock, alert.level, alert.urgent, subject
+        )
+    for each in upcoming(evaluated, held):
         if each.at <= until:
-            yield Telling(each.at, case.id, each.recipient, each.clock, each.level, each.urgent, subject)
+            yield Telling(
+                each.at, case.id, each.recipient, each.clock, each.level, each.urgent, subject
+            )
 
 
 def _json(each: Telling) -> dict[str, object]:
@@ -107,7 +134,9 @@ def _print(stack: Stack, found: Sequence[Telling], now: int, ahead: int, limit: 
     console, zone = Console(highlight=False), stack.policy.timezone or "UTC"
     if warning := stack.other_policy():
         console.print(Text(warning, "yellow"))
-    console.print(Text.assemble((stack.title, "bold"), f": if nothing changes, the next {duration(ahead)}"))
+    console.print(
+        Text.assemble((stack.title, "bold"), f": if nothing changes, the next {duration(ahead)}")
+    )
     if stack.mode().name != "live":
         console.print(Text("mode observe: all of it is noted, nobody is told", "yellow"))
     if not found:
@@ -117,7 +146,9 @@ def _print(stack: Stack, found: Sequence[Telling], now: int, ahead: int, limit: 
     if limit and len(found) > limit:
         console.print(Text(f"and {len(found) - limit:,} more: --limit 0 shows all", "dim"))
     per = Counter(each.recipient.audience for each in found)
-    console.print("\n" + ", ".join(f"{name}: {count_of(count, 'alert')}" for name, count in per.most_common()))
+    console.print(
+        "\n" + ", ".join(f"{name}: {count_of(count, 'alert')}" for name, count in per.most_common())
+    )
     console.print(Text(f"times are those of {zone}", "dim"))
 
 
@@ -148,4 +179,8 @@ def _what(each: Telling) -> str:
     if each.clock.startswith(WITHDRAWN):
         return f"{clock_name(each.clock.removeprefix(WITHDRAWN))} withdrawn"
     name = clock_name(each.clock).replace(":", ": ", 1)
-    return f"{name}, level {each.level + 1}" if each.clock in HOLDABLE or each.clock == Metric.AGE.value else name
+    return (
+        f"{name}, level {each.level + 1}"
+        if each.clock in HOLDABLE or each.clock == Metric.AGE.value
+        else name
+    )

@@ -1,4 +1,6 @@
-"""`silence`: nobody is told of some cases for a while; what came due meanwhile is told once at its end."""
+"""`silence`: nobody is told of some cases for a while; what came due meanwhile is told once at its
+end.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +9,21 @@ import getpass
 import secrets
 from typing import TYPE_CHECKING
 
+from sla_watchdog.domain.escalation.silences import LONGEST, Silence
+from sla_watchdog.domain.policy.model import Condition, Policy
+from sla_watchdog.domain.text.display import brief
+from sla_watchdog.domain.tickets.record import STATES, Unreadable, seconds_of
 from sla_watchdog.tools.cli import FINE, UsageError
 from sla_watchdog.tools.cli.options import Subparsers, add_command
 from sla_watchdog.tools.cli.stack.spans import span
 from sla_watchdog.tools.cli.subscribe.command import check_audiences
-from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.policy.model import Condition, Policy
-from sla_watchdog.domain.tickets.record import STATES, Unreadable, seconds_of
-from sla_watchdog.domain.escalation.silences import LONGEST, Silence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sla_watchdog.tools.cli.stack.stack import Stack
     from sla_watchdog.domain.escalation.case import Case
     from sla_watchdog.domain.escalation.plan import Plan
+    from sla_watchdog.tools.cli.stack.stack import Stack
 
 MATCHING = ("ticket", "customer", "judged_by", "audience", "where")
 MOST_NAMES = 20
@@ -44,32 +46,60 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
         "  sla-watchdog silence --list\n  sla-watchdog silence --lift 1a2b3c4d",
     )
     matching = parser.add_argument_group("what is silenced")
-    matching.add_argument("--ticket", action="append", default=[], metavar="ID", help="a ticket; or a case, all of it")
-    matching.add_argument("--customer", action="append", default=[], metavar="NAME", help="by id or name")
-    matching.add_argument("--judged-by", action="append", default=[], metavar="POLICY", help="a name in `policies:`")
-    matching.add_argument("--audience", action="append", default=[], help="alerts to this audience alone")
     matching.add_argument(
-        "--where", action="append", default=[], metavar="FIELD=VALUE", help="or FIELD=A,B for either, or FIELD!=VALUE"
+        "--ticket", action="append", default=[], metavar="ID", help="a ticket; or a case, all of it"
+    )
+    matching.add_argument(
+        "--customer", action="append", default=[], metavar="NAME", help="by id or name"
+    )
+    matching.add_argument(
+        "--judged-by", action="append", default=[], metavar="POLICY", help="a name in `policies:`"
+    )
+    matching.add_argument(
+        "--audience", action="append", default=[], help="alerts to this audience alone"
+    )
+    matching.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="or FIELD=A,B for either, or FIELD!=VALUE",
     )
     parser.add_argument("--for", dest="span", metavar="SPAN", help="how long, like 4h or 2d")
-    parser.add_argument("--until", metavar="TIME", help="or until when, like 2026-03-02T17:00+01:00")
-    parser.add_argument("--reason", metavar="TEXT", help="why; it is in the audit of every alert that waits")
+    parser.add_argument(
+        "--until", metavar="TIME", help="or until when, like 2026-03-02T17:00+01:00"
+    )
+    parser.add_argument(
+        "--reason", metavar="TEXT", help="why; it is in the audit of every alert that waits"
+    )
     parser.add_argument("--by", metavar="NAME", default="", help="who asks for it; default: you")
-    parser.add_argument("--dry-run", action="store_true", help="show which open cases match, and change nothing")
-    parser.add_argument("--list", action="store_true", help="show the silences, those over since a week included")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show which open cases match, and change nothing"
+    )
+    parser.add_argument(
+        "--list", action="store_true", help="show the silences, those over since a week included"
+    )
     parser.add_argument("--lift", metavar="ID", help="end a silence now; what it held is told")
 
 
 def run(args: argparse.Namespace) -> int:
     from sla_watchdog.tools.cli.stack.stack import on_stack
 
-    others = [*(getattr(args, name) for name in MATCHING), args.span, args.until, args.reason, args.dry_run]
+    others = [
+        *(getattr(args, name) for name in MATCHING),
+        args.span,
+        args.until,
+        args.reason,
+        args.dry_run,
+    ]
     if args.list or args.lift:
         if any(others) or (args.list and args.lift):
             raise UsageError("--list and --lift each stand alone")
         return on_stack(_list if args.list else _lift, args)
     if not any(getattr(args, name) for name in MATCHING):
-        raise UsageError("say what is silenced: --ticket, --customer, --judged-by, --audience or --where")
+        raise UsageError(
+            "say what is silenced: --ticket, --customer, --judged-by, --audience or --where"
+        )
     if bool(args.span) == bool(args.until):
         raise UsageError("say how long: either --for SPAN or --until TIME")
     if not (args.reason or "").strip():
@@ -84,9 +114,19 @@ def _silence(args: argparse.Namespace, stack: Stack) -> int:
     silence = _asked(args, stack.policy, now)
     matching = list(_matching(stack, silence, now))
     if not args.dry_run and not stack.watch.add_silence(silence, now):
-        raise UsageError("there are too many silences; lift some first: sla-watchdog silence --list")
+        raise UsageError(
+            "there are too many silences; lift some first: sla-watchdog silence --list"
+        )
     if args.json:
-        print(as_json({"silence": silence, "made": not args.dry_run, "cases": [case.id for case, _ in matching]}))
+        print(
+            as_json(
+                {
+                    "silence": silence,
+                    "made": not args.dry_run,
+                    "cases": [case.id for case, _ in matching],
+                }
+            )
+        )
     else:
         print_made(stack, silence, matching, now, made=not args.dry_run)
     return FINE
@@ -96,10 +136,13 @@ def _matching(stack: Stack, silence: Silence, now: int) -> Iterator[tuple[Case, 
     """Unresolved cases with a ticket that matches."""
     from sla_watchdog.tools.cli.stack.overview import overview
 
-    judge = stack.judge()
-    for each in overview(stack, lambda case: judge.plan(case, case.facts, now), now).judged:
+    evaluator = stack.evaluate()
+    for each in overview(stack, lambda case: evaluator.plan(case, case.facts, now), now).evaluated:
         open_tickets = [ticket.id for ticket in each.plan.tickets if ticket.unresolved]
-        if any(silence.matches(name, each.case.id, each.case.facts, stack.policy, now) for name in open_tickets):
+        if any(
+            silence.matches(name, each.case.id, each.case.facts, stack.policy, now)
+            for name in open_tickets
+        ):
             yield each.case, each.plan
 
 
@@ -122,7 +165,9 @@ def _lift(args: argparse.Namespace, stack: Stack) -> int:
     if args.json:
         print(as_json({"lifted": args.lift}))
     else:
-        say(f"Silence {args.lift} is lifted. What it held is told within minutes, when a sweep has found it.")
+        say(
+            f"Silence {args.lift} is lifted. What it held is told within minutes, when a sweep has found it."
+        )
     return FINE
 
 
@@ -133,7 +178,9 @@ def _asked(args: argparse.Namespace, policy: Policy, now: int) -> Silence:
     """Raises UsageError for what cannot be."""
     names = [name for option in MATCHING for name in getattr(args, option)]
     if len(names) > MOST_NAMES or max(map(len, names)) > LONGEST_NAME:
-        raise UsageError(f"a silence names at most {MOST_NAMES} things of {LONGEST_NAME} characters: make another")
+        raise UsageError(
+            f"a silence names at most {MOST_NAMES} things of {LONGEST_NAME} characters: make another"
+        )
     check_audiences(args.audience, policy)
     known = [rule.name for rule in policy.rules]
     if unknown := [name for name in args.judged_by if name not in known]:
@@ -161,7 +208,9 @@ def _until(args: argparse.Namespace, policy: Policy, now: int) -> int:
     try:
         return seconds_of(args.until, policy.timezone)
     except Unreadable as problem:
-        raise UsageError(f"--until: {problem}; a time looks like 2026-03-31T17:00+02:00") from problem
+        raise UsageError(
+            f"--until: {problem}; a time looks like 2026-03-31T17:00+02:00"
+        ) from problem
 
 
 def _condition(text: str, policy: Policy) -> Condition:
@@ -172,8 +221,12 @@ def _condition(text: str, policy: Policy) -> Condition:
         raise UsageError(f"--where {text}: write FIELD=VALUE, FIELD=A,B or FIELD!=VALUE")
     kept = [*STATES, *sorted(policy.fields.difference(STATES))]
     if field not in kept:
-        raise UsageError(f"--where {text}: no field {field!r} is kept of a ticket; there is {', '.join(kept)}")
-    return Condition(field, frozenset(value.strip().casefold() for value in values.split(",")), negate=negate)
+        raise UsageError(
+            f"--where {text}: no field {field!r} is kept of a ticket; there is {', '.join(kept)}"
+        )
+    return Condition(
+        field, frozenset(value.strip().casefold() for value in values.split(",")), negate=negate
+    )
 
 
 def _who(args: argparse.Namespace) -> str:

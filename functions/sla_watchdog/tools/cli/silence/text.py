@@ -13,10 +13,10 @@ from rich.text import Text
 
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import Plan
-from sla_watchdog.domain.text.display import brief
-from sla_watchdog.presentation.text.wording import count_of, duration, instant, iso
-from sla_watchdog.domain.policy.model import Condition
 from sla_watchdog.domain.escalation.silences import Silence
+from sla_watchdog.domain.policy.model import Condition
+from sla_watchdog.domain.text.display import brief
+from sla_watchdog.domain.text.times import count_of, duration, instant, iso
 
 if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.stack import Stack
@@ -30,7 +30,9 @@ def say(text: str) -> None:
 
 def as_json(answer: Mapping[str, object]) -> str:
     """Times are ISO 8601 in UTC."""
-    return json.dumps({key: _value(value) for key, value in answer.items()}, indent=2, ensure_ascii=False)
+    return json.dumps(
+        {key: _value(value) for key, value in answer.items()}, indent=2, ensure_ascii=False
+    )
 
 
 def _value(value: object) -> object:
@@ -41,13 +43,17 @@ def _value(value: object) -> object:
 
 def _entry(silence: Silence) -> dict[str, Any]:
     found: dict[str, Any] = asdict(silence, recurse=False)
-    named = {name: sorted(found[name]) for name in ("tickets", "customers", "policies", "audiences")}
+    named = {
+        name: sorted(found[name]) for name in ("tickets", "customers", "policies", "audiences")
+    }
     times = {"made_at": iso(silence.made_at), "until": iso(silence.until)}
     return {**found, **named, **times, "when": [_said(each) for each in silence.when]}
 
 
 def _said(condition: Condition) -> str:
-    return f"{condition.field}{'!' if condition.negate else ''}={','.join(sorted(condition.any_of))}"
+    return (
+        f"{condition.field}{'!' if condition.negate else ''}={','.join(sorted(condition.any_of))}"
+    )
 
 
 def what(silence: Silence) -> str:
@@ -68,14 +74,18 @@ def _parts(silence: Silence) -> Iterator[str]:
     yield from (brief(_said(each), 60) for each in silence.when)
 
 
-def print_made(stack: Stack, silence: Silence, cases: Sequence[tuple[Case, Plan]], now: int, *, made: bool) -> None:
+def print_made(
+    stack: Stack, silence: Silence, cases: Sequence[tuple[Case, Plan]], now: int, *, made: bool
+) -> None:
     console = Console(highlight=False)
     ends = f"{instant(silence.until, stack.policy.timezone or 'UTC')}, for {duration(silence.until - now)}"
     verb = "wait" if made else "would wait"
     if warning := stack.other_policy():
         console.print(Text(f"Careful: {warning}.", "yellow"))
     heading = f"Silence {silence.id}: " if made else ""
-    console.print(Text.assemble((heading, "bold"), f"alerts of {what(silence)} {verb} until {ends}."))
+    console.print(
+        Text.assemble((heading, "bold"), f"alerts of {what(silence)} {verb} until {ends}.")
+    )
     if not cases:
         console.print(Text("No open case matches now.", "yellow"))
         return
@@ -84,10 +94,16 @@ def print_made(stack: Stack, silence: Silence, cases: Sequence[tuple[Case, Plan]
     for case, plan in cases[:MOST_SHOWN]:
         newest = next(iter(case.facts.tickets()[-1:]), "")
         due = "alerts are due" if plan.alerts else ""
-        table.add_row(brief(case.id, 24), brief(str(case.facts.latest(newest, "subject")), 36), Text(due, "red"))
+        table.add_row(
+            brief(case.id, 24),
+            brief(str(case.facts.latest(newest, "subject")), 36),
+            Text(due, "red"),
+        )
     console.print(table)
     if len(cases) > MOST_SHOWN:
-        console.print(Text(f"  and {count_of(len(cases) - MOST_SHOWN, 'more case')}: --json names all", "dim"))
+        console.print(
+            Text(f"  and {count_of(len(cases) - MOST_SHOWN, 'more case')}: --json names all", "dim")
+        )
     console.print(Text("Their ceilings are told all the same.", "dim"))
 
 
@@ -100,8 +116,12 @@ def print_list(stack: Stack, silences: Sequence[Silence], now: int) -> None:
     for name in ("id", "until", "what", "why"):
         table.add_column(name, no_wrap=name in ("id", "until"), overflow="fold")
     for each in silences:
-        until = instant(each.until, stack.policy.timezone or "UTC") + ("" if each.in_force(now) else ", over")
+        until = instant(each.until, stack.policy.timezone or "UTC") + (
+            "" if each.in_force(now) else ", over"
+        )
         lifted = f", lifted by {brief(each.lifted_by, 30)}" if each.lifted_by else ""
         why = f"{each.reason} ({each.by}{lifted})"
-        table.add_row(each.id, until, Text(what(each)), Text(why), style="" if each.in_force(now) else "dim")
+        table.add_row(
+            each.id, until, Text(what(each)), Text(why), style="" if each.in_force(now) else "dim"
+        )
     console.print(table)

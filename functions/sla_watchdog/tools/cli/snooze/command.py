@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from sla_watchdog.domain.escalation.acknowledgement import Answer
 from sla_watchdog.tools.cli.ack.command import add_promise, promise
 from sla_watchdog.tools.cli.options import Subparsers, add_command
-from sla_watchdog.domain.escalation.acknowledgement import Answer
 
 
 def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:

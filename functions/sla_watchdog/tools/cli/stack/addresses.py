@@ -1,4 +1,6 @@
-"""Where a subscriber can be reached: e-mail, SMS, a web hook or a queue. Checked here, since SNS accepts much."""
+"""Where a subscriber can be reached: e-mail, SMS, a web hook or a queue. Checked here, since SNS
+accepts much.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from attrs import frozen
 
-from sla_watchdog.tools.cli import UsageError
 from sla_watchdog.handlers.settings import LOOPBACK
+from sla_watchdog.tools.cli import UsageError
 
 EXAMPLES = "name@example.org, +4915112345678, https://example.org/hook, arn:aws:sqs:eu-central-1:123456789012:queue"
 
@@ -67,7 +69,9 @@ def _web_hook(text: str) -> Address:
     if url.scheme not in ("http", "https") or not host:
         raise UsageError(f"{text!r} is no web hook; one looks like https://example.org/hook")
     if url.scheme == "http" and not _is_here(host):
-        raise UsageError(f"{text!r} is not encrypted; http:// is for the local stack alone, say https://")
+        raise UsageError(
+            f"{text!r} is not encrypted; http:// is for the local stack alone, say https://"
+        )
     return Address(url.scheme, _without_fragment(url))
 
 
@@ -81,9 +85,13 @@ def _without_fragment(url: SplitResult) -> str:
 
 def _queue(text: str) -> Address:
     if text.endswith(".fifo"):
-        raise UsageError(f"{text!r} is a FIFO queue; the topics are standard ones and need a standard queue")
+        raise UsageError(
+            f"{text!r} is a FIFO queue; the topics are standard ones and need a standard queue"
+        )
     if not _QUEUE.fullmatch(text):
-        raise UsageError(f"{text!r} is no queue; of ARNs only SQS queues can be subscribed, arn:aws:sqs:…")
+        raise UsageError(
+            f"{text!r} is no queue; of ARNs only SQS queues can be subscribed, arn:aws:sqs:…"
+        )
     return Address("sqs", text)
 
 
@@ -91,18 +99,21 @@ LIMIT_OF_SMS = (
     "SMS stop without an error once the account has spent its limit of the month, 1 USD by default: "
     "`aws sns get-sms-attributes` shows MonthlySpendLimit, AWS support raises it."
 )
-SANDBOX_OF_SMS = (
-    "New accounts are in the SMS sandbox and reach verified numbers only: `aws sns get-sms-sandbox-account-status`."
-)
+SANDBOX_OF_SMS = "New accounts are in the SMS sandbox and reach verified numbers only: `aws sns get-sms-sandbox-account-status`."
 POLICY_OF_QUEUE = (
     "The queue's policy must let sns.amazonaws.com send to it from this topic (aws:SourceArn {arn}); "
     "a key of its own must let SNS use it too."
 )
 
-WARNINGS: Mapping[str, tuple[str, ...]] = {"sms": (LIMIT_OF_SMS, SANDBOX_OF_SMS), "sqs": (POLICY_OF_QUEUE,)}
+WARNINGS: Mapping[str, tuple[str, ...]] = {
+    "sms": (LIMIT_OF_SMS, SANDBOX_OF_SMS),
+    "sqs": (POLICY_OF_QUEUE,),
+}
 """What keeps messages from a subscriber without anybody being told."""
 
-_CONFIRM_HOOK = "SNS has posted a SubscriptionConfirmation to {endpoint}: it must open the SubscribeURL in it"
+_CONFIRM_HOOK = (
+    "SNS has posted a SubscriptionConfirmation to {endpoint}: it must open the SubscribeURL in it"
+)
 
 AFTERWARDS: Mapping[str, str] = {
     "email": (

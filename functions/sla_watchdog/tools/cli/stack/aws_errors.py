@@ -8,14 +8,23 @@ from contextlib import contextmanager
 from botocore import exceptions as aws
 
 from sla_watchdog.adapters.dynamodb.table import StoreBusyError, code_of
-from sla_watchdog.tools.cli import UsageError
 from sla_watchdog.errors import Unavailable
+from sla_watchdog.tools.cli import UsageError
 
-DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException"})
+DENIED = frozenset(
+    {"AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException"}
+)
 STALE = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
-UNKNOWN = frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure"})
+UNKNOWN = frozenset(
+    {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure"}
+)
 BUSY = frozenset(
-    {"Throttling", "ThrottlingException", "RequestLimitExceeded", "ProvisionedThroughputExceededException"}
+    {
+        "Throttling",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+        "ProvisionedThroughputExceededException",
+    }
 )
 ABSENT = frozenset({"ResourceNotFoundException", "NotFound", "NotFoundException"})
 
@@ -28,7 +37,9 @@ NO_REGION = "no region is set; say --region, or set AWS_DEFAULT_REGION"
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Turns the ordinary failures of AWS into UsageError; what is our own mistake keeps its stack trace."""
+    """Turns the ordinary failures of AWS into UsageError; what is our own mistake keeps its stack
+    trace.
+    """
     try:
         yield
     except aws.ClientError as error:
@@ -68,10 +79,17 @@ def _unanswered(error: aws.BotoCoreError) -> str:
         case _ if _is_about_credentials(error):
             return f"your AWS credentials cannot be used ({error}); sign in again"
         case aws.HTTPClientError() | aws.ConnectionError():
-            return f"AWS does not answer: {error}. Is the network there, and AWS_ENDPOINT_URL right?"
+            return (
+                f"AWS does not answer: {error}. Is the network there, and AWS_ENDPOINT_URL right?"
+            )
     return f"AWS could not be asked: {error}"
 
 
 def _is_about_credentials(error: aws.BotoCoreError) -> bool:
-    kinds = (aws.PartialCredentialsError, aws.CredentialRetrievalError, aws.SSOError, aws.TokenRetrievalError)
+    kinds = (
+        aws.PartialCredentialsError,
+        aws.CredentialRetrievalError,
+        aws.SSOError,
+        aws.TokenRetrievalError,
+    )
     return isinstance(error, kinds)

@@ -1,4 +1,6 @@
-"""Which deployed stack is meant: its name and region, and the outputs by which everything of it is found."""
+"""Which deployed stack is meant: its name and region, and the outputs by which everything of it is
+found.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,15 @@ from sla_watchdog.tools.cli import UsageError
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
-NEEDED = ("TicketsTable", "WatchTable", "AuditTable", "TopicPrefix", "OperationsTopic", "UndeliveredMessages", "Mode")
+NEEDED = (
+    "TicketsTable",
+    "WatchTable",
+    "AuditTable",
+    "TopicPrefix",
+    "OperationsTopic",
+    "UndeliveredMessages",
+    "Mode",
+)
 SAMCONFIG = "samconfig.toml"
 OWN_SAMCONFIG = Path(__file__).parents[3] / SAMCONFIG
 
@@ -27,7 +37,12 @@ def named(args: argparse.Namespace) -> tuple[str, boto3.Session]:
     """The stack's name and a session in its region, each by the nearest who says so."""
     wanted = samconfig()
     name = args.stack or os.environ.get("SLA_STACK") or wanted.get("stack_name") or "sla"
-    region = args.region or os.environ.get("AWS_REGION") or boto3.Session().region_name or wanted.get("region")
+    region = (
+        args.region
+        or os.environ.get("AWS_REGION")
+        or boto3.Session().region_name
+        or wanted.get("region")
+    )
     return name, boto3.Session(region_name=region)
 
 
@@ -55,7 +70,9 @@ def _no_such_stack(clouds: CloudFormationClient, name: str) -> str:
     there = f"in {clouds.meta.region_name} at {clouds.meta.endpoint_url}"
     others = _watchdogs(clouds)
     if others:
-        return f"there is no stack {name} {there}; there is {' and '.join(others)}: say --stack NAME"
+        return (
+            f"there is no stack {name} {there}; there is {' and '.join(others)}: say --stack NAME"
+        )
     return f"there is no stack {name} {there}; deploy it with `sam deploy`, or say --stack NAME and --region REGION"
 
 
@@ -65,12 +82,17 @@ def _watchdogs(clouds: CloudFormationClient) -> list[str]:
         stacks = clouds.describe_stacks()["Stacks"]
     except (ClientError, BotoCoreError):
         return []
-    keys = {each["StackName"]: {output["OutputKey"] for output in each.get("Outputs", [])} for each in stacks}
+    keys = {
+        each["StackName"]: {output["OutputKey"] for output in each.get("Outputs", [])}
+        for each in stacks
+    }
     return sorted(name for name, theirs in keys.items() if theirs.issuperset(NEEDED))
 
 
 def samconfig() -> dict[str, str]:
-    """What `sam deploy` would take from samconfig.toml of this folder, else of the project: name and region."""
+    """What `sam deploy` would take from samconfig.toml of this folder, else of the project: name
+    and region.
+    """
     path = next((path for path in (Path(SAMCONFIG), OWN_SAMCONFIG) if path.is_file()), None)
     if path is None:
         return {}
@@ -80,4 +102,6 @@ def samconfig() -> dict[str, str]:
         raise UsageError(f"{path} cannot be read: {error}") from error
     default = content.get("default", {})
     tables = [default.get(command, {}).get("parameters", {}) for command in ("global", "deploy")]
-    return {key: str(table[key]) for table in tables for key in ("stack_name", "region") if key in table}
+    return {
+        key: str(table[key]) for table in tables for key in ("stack_name", "region") if key in table
+    }

@@ -1,4 +1,6 @@
-"""The cases of the Watch table, read in one scan and judged now: what the operator's commands look at."""
+"""The cases of the Watch table, read in one scan and judged now: what the operator's commands look
+at.
+"""
 
 from __future__ import annotations
 
@@ -13,22 +15,26 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from sla_watchdog.adapters.dynamodb.attributes import typed
 from sla_watchdog.adapters.dynamodb.case_item import CASE, DIGEST, DamagedItem, case_of
 from sla_watchdog.adapters.dynamodb.table import Item
-from sla_watchdog.tools.cli.stack.stack import Stack
-from sla_watchdog.domain.escalation.case import Case
-from sla_watchdog.presentation.view.case_row import standing_findings
-from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.clocks.findings import Finding
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.escalation.plan import Plan
+from sla_watchdog.presentation.view.case_row import standing_findings
+from sla_watchdog.tools.cli.stack.stack import Stack
 
 AWAKE = "begins_with(pk, :case) AND (attribute_exists(next_at) OR attribute_exists(findings))"
 PUT_BACK = "begins_with(pk, :digest) AND attribute_exists(next_at) AND attribute_exists(problem)"
-"""What a scan hands over: cases for which anything is to come or to mend, and digests that could not be sent."""
+"""What a scan hands over: cases for which anything is to come or to mend, and digests that could
+not be sent.
+"""
 
 Judgement = Callable[[Case], Plan]
 
 
 @frozen
-class Judged:
-    """A case as stored and its judgement. `problem` is why it was put back when it was last to be told, '' if not."""
+class EvaluatedCase:
+    """A case as stored and its judgement. `problem` is why it was put back when it was last to be
+    told, '' if not.
+    """
 
     case: Case
     plan: Plan
@@ -37,7 +43,9 @@ class Judged:
 
 @frozen
 class PutBack:
-    """What could not be judged or sent: `name` is a case or a digest, and it comes again at `next_at`."""
+    """What could not be judged or sent: `name` is a case or a digest, and it comes again at
+    `next_at`.
+    """
 
     name: str
     reason: str
@@ -49,7 +57,7 @@ class PutBack:
 class Overview:
     """`due` counts what waits to be taken; `due_since` is when the longest overdue one became due."""
 
-    judged: tuple[Judged, ...]
+    evaluated: tuple[EvaluatedCase, ...]
     put_back: tuple[PutBack, ...]
     due: int
     due_since: int | None
@@ -62,8 +70,10 @@ class _Page:
 
 
 def overview(stack: Stack, judgement: Judgement, now: int, *, quietly: bool = False) -> Overview:
-    """Reads the whole Watch table, with a progress bar on a terminal; cases that are over are not judged."""
-    judged: list[Judged] = []
+    """Reads the whole Watch table, with a progress bar on a terminal; cases that are over are not
+    judged.
+    """
+    evaluated: list[EvaluatedCase] = []
     put_back: list[PutBack] = []
     waiting: list[int] = []
     with progress(quietly=quietly) as bar:
@@ -72,13 +82,13 @@ def overview(stack: Stack, judgement: Judgement, now: int, *, quietly: bool = Fa
             bar.update(task, advance=page.scanned)
             for item in page.items:
                 each = _judge(stack, item, judgement)
-                (judged if isinstance(each, Judged) else put_back).append(each)  # type: ignore[arg-type] # by its type
+                (evaluated if isinstance(each, EvaluatedCase) else put_back).append(each)  # type: ignore[arg-type] # by its type
                 waiting += [at for at in [_number(item, "next_at")] if at is not None and at <= now]
-    return Overview(tuple(judged), tuple(put_back), len(waiting), min(waiting, default=None))
+    return Overview(tuple(evaluated), tuple(put_back), len(waiting), min(waiting, default=None))
 
 
-def findings_of(judged: Judged, now: int) -> Sequence[Finding]:
-    return standing_findings(judged.plan, now)
+def findings_of(evaluated: EvaluatedCase, now: int) -> Sequence[Finding]:
+    return standing_findings(evaluated.plan, now)
 
 
 def progress(*, quietly: bool = False) -> Progress:
@@ -90,13 +100,22 @@ def progress(*, quietly: bool = False) -> Progress:
         TaskProgressColumn(show_speed=True),
         TimeRemainingColumn(),
     )
-    return Progress(*columns, console=console, transient=True, disable=quietly or not console.is_terminal)
+    return Progress(
+        *columns, console=console, transient=True, disable=quietly or not console.is_terminal
+    )
 
 
 def _expected(stack: Stack) -> int | None:
-    """Items in the table as DynamoDB last counted them, up to six hours ago; None where that may not be asked."""
+    """Items in the table as DynamoDB last counted them, up to six hours ago; None where that may
+    not be asked.
+    """
     try:
-        return stack.reads.describe_table(TableName=stack.outputs["WatchTable"])["Table"].get("ItemCount") or None
+        return (
+            stack.reads.describe_table(TableName=stack.outputs["WatchTable"])["Table"].get(
+                "ItemCount"
+            )
+            or None
+        )
     except ClientError:
         return None
 
@@ -111,7 +130,7 @@ def _pages(stack: Stack) -> Iterator[_Page]:
         yield _Page(page["Items"], page["ScannedCount"])
 
 
-def _judge(stack: Stack, item: Item, judgement: Judgement) -> Judged | PutBack:
+def _judge(stack: Stack, item: Item, judgement: Judgement) -> EvaluatedCase | PutBack:
     name, problem = item["pk"]["S"], item.get("problem", {}).get("S", "")
     if name.startswith(DIGEST):
         return _put_back(f"digest {name.removeprefix(DIGEST)}", problem, item)
@@ -119,13 +138,15 @@ def _judge(stack: Stack, item: Item, judgement: Judgement) -> Judged | PutBack:
     if isinstance(case, DamagedItem):
         return _put_back(case.case, case.reason, item)
     try:
-        return Judged(case, judgement(case), problem)
+        return EvaluatedCase(case, judgement(case), problem)
     except Exception as error:  # noqa: BLE001 - one case must never hide the others
         return _put_back(case.id, problem or f"{type(error).__name__}: {error}", item)
 
 
 def _case(stack: Stack, item: Item) -> Case | DamagedItem:
-    """A long history is read as a whole: its older facts are in items of their own, which the scan passes over."""
+    """A long history is read as a whole: its older facts are in items of their own, which the scan
+    passes over.
+    """
     if "sealed" not in item:
         return case_of(item)
     name = item["pk"]["S"].removeprefix(CASE)

@@ -12,4 +12,6 @@ def span(text: str, option: str) -> int:
     try:
         return int(WALL_TIME.parse(text))
     except Wrong as wrong:
-        raise UsageError(f"{option}: {wrong.message}" + (f"; {wrong.hint}" if wrong.hint else "")) from wrong
+        raise UsageError(
+            f"{option}: {wrong.message}" + (f"; {wrong.hint}" if wrong.hint else "")
+        ) from wrong

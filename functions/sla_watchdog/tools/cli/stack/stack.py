@@ -1,4 +1,6 @@
-"""The deployed stack as the operator's commands see it: found by its name, reached with the operator's own rights."""
+"""The deployed stack as the operator's commands see it: found by its name, reached with the
+operator's own rights.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +16,20 @@ from attrs import frozen
 
 from sla_watchdog.adapters.dynamodb.attributes import plain, typed
 from sla_watchdog.adapters.dynamodb.state import META
-from sla_watchdog.adapters.sns import Publisher
 from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
 from sla_watchdog.adapters.dynamodb.watch import Mode, WatchTable
+from sla_watchdog.adapters.sns import Publisher
+from sla_watchdog.domain.escalation.case import OPERATIONS
+from sla_watchdog.domain.escalation.subscribers import Seat, State, noted
+from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.handlers.bootstrap import READS, WRITES
+from sla_watchdog.handlers.settings import LOOPBACK
+from sla_watchdog.tools.cli.options import OWN_POLICY
 from sla_watchdog.tools.cli.stack.aws_errors import plain_errors
 from sla_watchdog.tools.cli.stack.deployed import named, outputs_of
-from sla_watchdog.tools.cli.options import OWN_POLICY
 from sla_watchdog.tools.cli.stack.policy_in_memory import compiled_policy
 from sla_watchdog.tools.cli.stack.topics import Topics
-from sla_watchdog.domain.escalation.case import OPERATIONS
-from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.domain.escalation.subscribers import Seat, State, noted
-from sla_watchdog.usecases.judging import Judge
-from sla_watchdog.handlers.settings import LOOPBACK
+from sla_watchdog.usecases.judging import Evaluator
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -36,7 +38,9 @@ if TYPE_CHECKING:
 
 @frozen
 class Stack:
-    """One deployed stack. `reads` may repeat by itself; what `watch` writes and `publisher` sends never does."""
+    """One deployed stack. `reads` may repeat by itself; what `watch` writes and `publisher` sends
+    never does.
+    """
 
     name: str
     region: str
@@ -68,16 +72,22 @@ class Stack:
         return *self.policy.audiences, OPERATIONS
 
     def count_subscribers(self, *changed: str) -> None:
-        """Tell the functions at once who can be reached by the topics `changed`; by all, where none was counted yet."""
+        """Tell the functions at once who can be reached by the topics `changed`; by all, where none
+        was counted yet.
+        """
         counted = self.watch.topics()
         names = self.topics.names(self.audiences) if counted is None else changed
         others = {topic: count for topic, count in (counted or {}).items() if topic not in changed}
         roster = self.watch.roster()
-        found = {topic: count - roster.deaf_in(topic) for topic, count in self.topics.confirmed(names)}
+        found = {
+            topic: count - roster.deaf_in(topic) for topic, count in self.topics.confirmed(names)
+        }
         self.watch.set_topics({**others, **found}, self.now())
 
     def note(self, seat: Seat, state: State) -> None:
-        """Somebody was subscribed, confirmed or unsubscribed on purpose: from now on that is what should be so."""
+        """Somebody was subscribed, confirmed or unsubscribed on purpose: from now on that is what
+        should be so.
+        """
         now = self.now()
         self.watch.change_roster(lambda roster: noted(roster, seat, state, now))
 
@@ -85,10 +95,10 @@ class Stack:
         """Confirmed subscriptions of every topic that there is."""
         return dict(self.topics.confirmed(self.topics.names(self.audiences)))
 
-    def judge(self) -> Judge:
+    def evaluate(self) -> Evaluator:
         """Judges as in mode live, where what was only observed was told to nobody."""
         tickets = TicketsTable(self.reads, self.outputs["TicketsTable"], self.policy.source)
-        return Judge(self.policy, tickets, self.watch, live=True)
+        return Evaluator(self.policy, tickets, self.watch, live=True)
 
     def other_policy(self) -> str:
         """Why what is shown here may differ from what the functions do; '' where it does not."""
@@ -107,7 +117,9 @@ def on_stack(command: Callable[[argparse.Namespace, Stack], int], args: argparse
 
 
 def find(args: argparse.Namespace) -> Stack:
-    """The stack, with its policy. Raises UsageError where there is no such stack, or it is not whole."""
+    """The stack, with its policy. Raises UsageError where there is no such stack, or it is not
+    whole.
+    """
     path = args.policy or Path(os.path.relpath(OWN_POLICY))
     policy = compiled_policy(path)
     name, session = named(args)

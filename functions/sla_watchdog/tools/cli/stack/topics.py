@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 from botocore.exceptions import ClientError
 
-from sla_watchdog.adapters.sns import NOT_FOUND
 from sla_watchdog.adapters.dynamodb.table import code_of
-from sla_watchdog.tools.cli.stack.addresses import Address
+from sla_watchdog.adapters.sns import NOT_FOUND
 from sla_watchdog.domain.escalation.subscribers import Seat, recipient_of
+from sla_watchdog.tools.cli.stack.addresses import Address
 
 __all__ = ["Subscription", "Topics", "recipient_of"]
 
@@ -28,7 +28,9 @@ PUBLISHING = "WatchTells"
 
 @frozen
 class Subscription:
-    """`arn` is `PendingConfirmation` until the subscriber confirms, and `Deleted` for a while after the end."""
+    """`arn` is `PendingConfirmation` until the subscriber confirms, and `Deleted` for a while after
+    the end.
+    """
 
     arn: str
     protocol: str
@@ -67,14 +69,18 @@ class Topics:
 
     def subscriptions(self, topic: str) -> list[Subscription] | None:
         """Everybody's, also those not confirmed yet; None where there is no such topic."""
-        pages = self.reads.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=self.arn(topic))
+        pages = self.reads.get_paginator("list_subscriptions_by_topic").paginate(
+            TopicArn=self.arn(topic)
+        )
         try:
             listed = [each for page in pages for each in page["Subscriptions"]]
         except ClientError as error:
             if code_of(error) in NOT_FOUND:
                 return None
             raise
-        found = [Subscription(s.get("SubscriptionArn", ""), s["Protocol"], s["Endpoint"]) for s in listed]
+        found = [
+            Subscription(s.get("SubscriptionArn", ""), s["Protocol"], s["Endpoint"]) for s in listed
+        ]
         return [each for each in found if each.confirmed or each.pending]
 
     def names(self, audiences: Iterable[str]) -> list[str]:
@@ -93,8 +99,12 @@ class Topics:
                 yield topic, sum(each.confirmed for each in found)
 
     def make(self, topic: str) -> None:
-        """A topic like the template's: the same key, and a policy that lets `watch` publish. Safe to repeat."""
-        like = self.reads.get_topic_attributes(TopicArn=self.outputs["OperationsTopic"])["Attributes"]
+        """A topic like the template's: the same key, and a policy that lets `watch` publish. Safe
+        to repeat.
+        """
+        like = self.reads.get_topic_attributes(TopicArn=self.outputs["OperationsTopic"])[
+            "Attributes"
+        ]
         arn = self.arn(topic)
         wanted = {
             "DisplayName": DISPLAY_NAME,
@@ -108,7 +118,9 @@ class Topics:
         self.writes.delete_topic(TopicArn=self.arn(topic))
 
     def subscribe(self, topic: str, address: Address) -> None:
-        """As the template subscribes: what SNS cannot deliver ends in the stack's queue. Safe to repeat."""
+        """As the template subscribes: what SNS cannot deliver ends in the stack's queue. Safe to
+        repeat.
+        """
         redrive = json.dumps({"deadLetterTargetArn": self.outputs["UndeliveredMessages"]})
         self.writes.subscribe(
             TopicArn=self.arn(topic),
@@ -122,14 +134,18 @@ class Topics:
         self.writes.unsubscribe(SubscriptionArn=subscription.arn)
 
     def confirm(self, topic: str, token: str) -> str:
-        """The subscription's ARN. From then on only the account that owns it can end it: no link in a mail does."""
+        """The subscription's ARN. From then on only the account that owns it can end it: no link in
+        a mail does.
+        """
         answer = self.writes.confirm_subscription(
             TopicArn=self.arn(topic), Token=token, AuthenticateOnUnsubscribe="true"
         )
         return answer["SubscriptionArn"]
 
     def ends_by_the_account_alone(self, arn: str) -> bool:
-        """False where SNS says that it was confirmed by opening its link; True where it does not say."""
+        """False where SNS says that it was confirmed by opening its link; True where it does not
+        say.
+        """
         try:
             attributes = self.reads.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
         except ClientError as error:
@@ -140,7 +156,9 @@ class Topics:
 
 
 def _policy(text: str, arn: str) -> str:
-    """What the policy of another topic lets `watch` do, for this one; '' where it says nothing of it."""
+    """What the policy of another topic lets `watch` do, for this one; '' where it says nothing of
+    it.
+    """
     policy: dict[str, Any] = json.loads(text)
     theirs = [each for each in policy.get("Statement", []) if each.get("Sid") == PUBLISHING]
     statements = [{**each, "Resource": arn} for each in theirs]

@@ -1,26 +1,41 @@
-"""`status` for programs: times are ISO 8601 in UTC, and what the filters leave out is still counted."""
+"""`status` for programs: times are ISO 8601 in UTC, and what the filters leave out is still
+counted.
+"""
 
 from __future__ import annotations
 
 import json
 
-from sla_watchdog.tools.cli.status.command import Pending, Quiet, Status
+from sla_watchdog.domain.text.times import iso
 from sla_watchdog.presentation.view.case_row import Row, Trouble, phrase
-from sla_watchdog.presentation.text.wording import iso
+from sla_watchdog.tools.cli.status.command import Pending, Quiet, Status
 
 
 def as_json(status: Status, *, limit: int) -> str:
     answer = {
         "stack": status.title,
         "now": iso(status.now),
-        "mode": {"name": status.mode.name, "since": iso(status.mode.since) if status.mode.since else None},
+        "mode": {
+            "name": status.mode.name,
+            "since": iso(status.mode.since) if status.mode.since else None,
+        },
         "warning": status.warning or None,
-        "heartbeat": status.heartbeat and {"text": status.heartbeat.text, "todo": status.heartbeat.todo},
-        "counts": {"open": len(status.rows), **{_key(t): status.count(t) for t in Trouble if t is not Trouble.OPEN}},
-        "ticks": {"due": status.due, "due_since": None if status.due_since is None else iso(status.due_since)},
+        "heartbeat": status.heartbeat
+        and {"text": status.heartbeat.text, "todo": status.heartbeat.todo},
+        "counts": {
+            "open": len(status.rows),
+            **{_key(t): status.count(t) for t in Trouble if t is not Trouble.OPEN},
+        },
+        "ticks": {
+            "due": status.due,
+            "due_since": None if status.due_since is None else iso(status.due_since),
+        },
         "cases": [_case(each, status) for each in status.chosen[: limit or None]],
         "silences": [_silence(each) for each in status.quiet],
-        "findings": [{"ticket": each.ticket, "kind": each.kind, "reason": each.reason} for each in status.mends],
+        "findings": [
+            {"ticket": each.ticket, "kind": each.kind, "reason": each.reason}
+            for each in status.mends
+        ],
         "pending": [_pending(each) for each in status.pending],
     }
     return json.dumps(answer, indent=2, ensure_ascii=False)
@@ -31,7 +46,7 @@ def _key(trouble: Trouble) -> str:
 
 
 def _case(row: Row, status: Status) -> dict[str, object]:
-    clock, told, coming = row.clock, row.told, row.coming
+    clock, notified, upcoming = row.clock, row.notified, row.upcoming
     return {
         "case": row.case,
         "subject": row.subject,
@@ -49,8 +64,18 @@ def _case(row: Row, status: Status) -> dict[str, object]:
         "team": row.team or None,
         "silenced": row.case in status.silenced,
         "promise": row.promise and {"by": row.promise.by, "until": iso(row.promise.until)},
-        "told": told and {"at": iso(told.at), "recipients": list(told.recipients), "outcome": told.outcome.value},
-        "next": coming and {"at": iso(coming.at), "recipient": coming.recipient.key, "level": coming.level + 1},
+        "told": notified
+        and {
+            "at": iso(notified.at),
+            "recipients": list(notified.recipients),
+            "outcome": notified.outcome.value,
+        },
+        "next": upcoming
+        and {
+            "at": iso(upcoming.at),
+            "recipient": upcoming.recipient.key,
+            "level": upcoming.level + 1,
+        },
     }
 
 

@@ -1,4 +1,6 @@
-"""`status`: what is open, breached and at risk, what people must mend, and whether the watchdog keeps up."""
+"""`status`: what is open, breached and at risk, what people must mend, and whether the watchdog
+keeps up.
+"""
 
 from __future__ import annotations
 
@@ -7,36 +9,38 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
-from sla_watchdog.tools.cli.options import Subparsers, add_command
-from sla_watchdog.tools.cli.stack.silenced import Held, coming, held_by, names
-from sla_watchdog.tools.cli.status.filter import Filter, add_filters, filter_of
 from sla_watchdog.domain.escalation.case import OPERATIONS, Entry
-from sla_watchdog.presentation.view.case_row import Row, Trouble, row
 from sla_watchdog.domain.escalation.plan import plan
 from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.presentation.view.case_row import Row, Trouble, row
+from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
+from sla_watchdog.tools.cli.options import Subparsers, add_command
+from sla_watchdog.tools.cli.stack.silenced import MatchingSilence, held_by, names, upcoming
+from sla_watchdog.tools.cli.status.filter import Filter, add_filters, filter_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sla_watchdog.adapters.dynamodb.watch import Mode
-    from sla_watchdog.tools.cli.doctor.checks import Check
-    from sla_watchdog.tools.cli.stack.overview import Judged, Overview
-    from sla_watchdog.tools.cli.stack.stack import Stack
     from sla_watchdog.domain.escalation.silences import Silence
+    from sla_watchdog.tools.cli.doctor.checks import Check
+    from sla_watchdog.tools.cli.stack.overview import EvaluatedCase, Overview
+    from sla_watchdog.tools.cli.stack.stack import Stack
 
 SHOWN = 20
 SILENT = 300
-"""Seconds without a finished tick after which nothing shown here may be trusted to be told: as the alarm has it."""
+"""Seconds without a finished tick after which nothing shown here may be trusted to be told: as the
+alarm has it.
+"""
 
 EVERY, MOST_OFTEN = 60, 5
 """Seconds between two looks of `--watch`: a tick comes every minute."""
 
 
 @frozen
-class Mend:
-    """Something that a person must mend. `ticket` names a case or a digest where no ticket is known, and the topic of
-    a recipient who is missing.
+class NeedsAttention:
+    """Something that a person must mend. `ticket` names a case or a digest where no ticket is
+    known, and the topic of a recipient who is missing.
     """
 
     ticket: str
@@ -46,7 +50,9 @@ class Mend:
 
 @frozen
 class Pending:
-    """A message on its way: `due_at` is when it came due, `until` when it is tried again if nothing comes of it."""
+    """A message on its way: `due_at` is when it came due, `until` when it is tried again if nothing
+    comes of it.
+    """
 
     case: str
     recipient: str
@@ -65,9 +71,11 @@ class Quiet:
 
 @frozen
 class Status:
-    """Everything `status` says. `rows` are the unresolved cases, the worst first; `due_since` as in Overview.
+    """Everything `status` says. `rows` are the unresolved cases, the worst first; `due_since` as in
+    Overview.
 
-    `heartbeat` is what `doctor` says of it, None while ticks finish. Of the cases `silenced` nobody at all is told.
+    `heartbeat` is what `doctor` says of it, None while ticks finish. Of the cases `silenced`
+    nobody at all is told.
     """
 
     title: str
@@ -80,7 +88,7 @@ class Status:
     rows: tuple[Row, ...]
     silenced: frozenset[str]
     quiet: tuple[Quiet, ...]
-    mends: tuple[Mend, ...]
+    mends: tuple[NeedsAttention, ...]
     pending: tuple[Pending, ...]
     due: int
     due_since: int | None
@@ -106,7 +114,12 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
         "  sla-watchdog status --at-risk --owner kim",
     )
     add_filters(parser)
-    parser.add_argument("--limit", type=int, metavar="N", help=f"cases shown; default {SHOWN}, with --json all; 0 all")
+    parser.add_argument(
+        "--limit",
+        type=int,
+        metavar="N",
+        help=f"cases shown; default {SHOWN}, with --json all; 0 all",
+    )
     parser.add_argument(
         "--watch",
         type=int,
@@ -127,7 +140,9 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         raise UsageError("--json answers once; leave --watch out")
     if args.watch < MOST_OFTEN:
-        raise UsageError(f"--watch looks every {MOST_OFTEN} seconds at most; a tick comes every minute")
+        raise UsageError(
+            f"--watch looks every {MOST_OFTEN} seconds at most; a tick comes every minute"
+        )
     return on_stack(_again_and_again, args)
 
 
@@ -147,7 +162,9 @@ def _again_and_again(args: argparse.Namespace, stack: Stack) -> int:
     from sla_watchdog.tools.cli.status.live import follow
 
     chosen = filter_of(args, stack.policy)
-    follow(lambda quietly: look(stack, chosen, quietly=quietly), every=args.watch, limit=_limit(args))
+    follow(
+        lambda quietly: look(stack, chosen, quietly=quietly), every=args.watch, limit=_limit(args)
+    )
     return FINE
 
 
@@ -162,14 +179,21 @@ def look(stack: Stack, chosen: Filter, *, quietly: bool = False) -> Status:
     """Reads and judges the whole Watch table."""
     from sla_watchdog.tools.cli.stack.overview import overview
 
-    now, mode, around = stack.now(), stack.mode(), stack.watch.surroundings()
+    now, mode, context = stack.now(), stack.mode(), stack.watch.context()
     live = mode.name == "live"
     seen = overview(
-        stack, lambda case: plan(case.as_heard(live), stack.policy, now, around=around), now, quietly=quietly
+        stack,
+        lambda case: plan(case.as_notified(live), stack.policy, now, context=context),
+        now,
+        quietly=quietly,
     )
-    judged = [each for each in seen.judged if chosen.keeps(each, stack.policy, now)]
-    held = {each.case.id: _held(each, stack.policy, around.silences, now) for each in judged}
-    rows = [_row(each, held[each.case.id], stack.policy, now) for each in judged if each.plan.unresolved]
+    evaluated = [each for each in seen.evaluated if chosen.keeps(each, stack.policy, now)]
+    held = {each.case.id: _held(each, stack.policy, context.silences, now) for each in evaluated}
+    rows = [
+        _row(each, held[each.case.id], stack.policy, now)
+        for each in evaluated
+        if each.plan.unresolved
+    ]
     return Status(
         title=stack.title,
         now=now,
@@ -179,14 +203,16 @@ def look(stack: Stack, chosen: Filter, *, quietly: bool = False) -> Status:
         heartbeat=_silent(stack, now),
         filter=chosen,
         rows=tuple(sorted(rows, key=lambda each: each.rank)),
-        silenced=frozenset(case for case, found in held.items() if any(each.entirely for each in found)),
-        quiet=tuple(_quiet(held, around.silences)),
+        silenced=frozenset(
+            case for case, found in held.items() if any(each.entirely for each in found)
+        ),
+        quiet=tuple(_quiet(held, context.silences)),
         mends=(
             *_recipients(stack, chosen, now),
-            *(mend for each in judged for mend in _mends(each, now)),
+            *(mend for each in evaluated for mend in _mends(each, now)),
             *_put_back(seen, chosen),
         ),
-        pending=tuple(sorted(_pending(judged), key=lambda each: each.due_at)),
+        pending=tuple(sorted(_pending(evaluated), key=lambda each: each.due_at)),
         due=seen.due,
         due_since=seen.due_since,
     )
@@ -199,23 +225,34 @@ def _silent(stack: Stack, now: int) -> Check | None:
     return None if beat is not None and now - beat.at < SILENT else heartbeat(beat, stack.name, now)
 
 
-def _held(judged: Judged, policy: Policy, silences: Sequence[Silence], now: int) -> tuple[Held, ...]:
-    return held_by(judged.case, judged.plan, policy, silences, now)
+def _held(
+    evaluated: EvaluatedCase, policy: Policy, silences: Sequence[Silence], now: int
+) -> tuple[MatchingSilence, ...]:
+    return held_by(evaluated.case, evaluated.plan, policy, silences, now)
 
 
-def _row(judged: Judged, held: Sequence[Held], policy: Policy, now: int) -> Row:
-    found = row(judged.case, judged.plan, policy.shared, now)
-    return evolve(found, coming=next(iter(coming(judged.plan, held)), None))
+def _row(
+    evaluated: EvaluatedCase, held: Sequence[MatchingSilence], policy: Policy, now: int
+) -> Row:
+    found = row(evaluated.case, evaluated.plan, policy.shared, now)
+    return evolve(found, upcoming=next(iter(upcoming(evaluated.plan, held)), None))
 
 
-def _quiet(held: Mapping[str, Sequence[Held]], silences: Sequence[Silence]) -> Iterator[Quiet]:
+def _quiet(
+    held: Mapping[str, Sequence[MatchingSilence]], silences: Sequence[Silence]
+) -> Iterator[Quiet]:
     for silence in silences:
-        cases = tuple(names(case, each) for case, found in held.items() for each in found if each.silence is silence)
+        cases = tuple(
+            names(case, each)
+            for case, found in held.items()
+            for each in found
+            if each.silence is silence
+        )
         if cases:
             yield Quiet(silence, cases)
 
 
-def _recipients(stack: Stack, chosen: Filter, now: int) -> Iterator[Mend]:
+def _recipients(stack: Stack, chosen: Filter, now: int) -> Iterator[NeedsAttention]:
     """As the last sweep found it; no filter says anything about recipients."""
     from sla_watchdog.presentation.text.absence import NOBODY_IN_OPERATIONS, why
 
@@ -223,31 +260,35 @@ def _recipients(stack: Stack, chosen: Filter, now: int) -> Iterator[Mend]:
         return
     counted = stack.watch.topics()
     if counted is not None and not counted.get(OPERATIONS):
-        yield Mend(OPERATIONS, "recipient", NOBODY_IN_OPERATIONS)
+        yield NeedsAttention(OPERATIONS, "recipient", NOBODY_IN_OPERATIONS)
     for each in stack.watch.roster().missing(stack.policy, now):
-        yield Mend(each.seat.topic, "recipient", f"{each.seat.endpoint} {why(each)}")
+        yield NeedsAttention(each.seat.topic, "recipient", f"{each.seat.endpoint} {why(each)}")
 
 
-def _put_back(seen: Overview, chosen: Filter) -> Iterator[Mend]:
+def _put_back(seen: Overview, chosen: Filter) -> Iterator[NeedsAttention]:
     """Of what cannot be judged nobody knows whether a filter would keep it."""
     for each in () if chosen.said else seen.put_back:
-        yield Mend(each.name, "put back", _tried(each.reason, each.failures))
+        yield NeedsAttention(each.name, "put back", _tried(each.reason, each.failures))
 
 
-def _mends(judged: Judged, now: int) -> Iterator[Mend]:
+def _mends(evaluated: EvaluatedCase, now: int) -> Iterator[NeedsAttention]:
     from sla_watchdog.tools.cli.stack.overview import findings_of
 
-    if judged.problem:
-        yield Mend(judged.case.id, "put back", _tried(judged.problem, judged.case.failures))
-    yield from (Mend(each.ticket, each.kind, each.reason) for each in findings_of(judged, now))
+    if evaluated.problem:
+        yield NeedsAttention(
+            evaluated.case.id, "put back", _tried(evaluated.problem, evaluated.case.failures)
+        )
+    yield from (
+        NeedsAttention(each.ticket, each.kind, each.reason) for each in findings_of(evaluated, now)
+    )
 
 
 def _tried(reason: str, failures: int) -> str:
     return reason if not failures else f"{reason} (tried {failures} time{'s' * (failures != 1)})"
 
 
-def _pending(judged: Iterable[Judged]) -> Iterator[Pending]:
-    for each in judged:
+def _pending(evaluated: Iterable[EvaluatedCase]) -> Iterator[Pending]:
+    for each in evaluated:
         for entry in each.case.outbox.values():
             yield _on_its_way(each.case.id, entry)
 

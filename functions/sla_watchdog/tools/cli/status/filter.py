@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from sla_watchdog.tools.cli import UsageError
-from sla_watchdog.presentation.view.case_row import Trouble
 from sla_watchdog.domain.clocks.rules_in_force import rule_at
 from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.presentation.view.case_row import Trouble
+from sla_watchdog.tools.cli import UsageError
 
 if TYPE_CHECKING:
-    from sla_watchdog.tools.cli.stack.overview import Judged
+    from sla_watchdog.tools.cli.stack.overview import EvaluatedCase
 
 NOBODY = "nobody"
 """Named as an owner: nobody, or a shared name."""
@@ -36,19 +36,28 @@ class Filter:
     @property
     def said(self) -> str:
         """`team Trust, owner Kim`; '' where all cases are looked at."""
-        named = (("team", self.team), ("owner", self.owner), ("priority", self.priority), ("policy", self.judged_by))
+        named = (
+            ("team", self.team),
+            ("owner", self.owner),
+            ("priority", self.priority),
+            ("policy", self.judged_by),
+        )
         return ", ".join(f"{kind} {name}" for kind, name in named if name)
 
-    def keeps(self, judged: Judged, policy: Policy, now: int) -> bool:
+    def keeps(self, evaluated: EvaluatedCase, policy: Policy, now: int) -> bool:
         if not self.said:
             return True
-        facts = judged.case.facts
-        unresolved = [each.id for each in judged.plan.tickets if each.unresolved]
-        return any(self._is_of(judged, each, policy, now) for each in unresolved or facts.tickets())
+        facts = evaluated.case.facts
+        unresolved = [each.id for each in evaluated.plan.tickets if each.unresolved]
+        return any(
+            self._is_of(evaluated, each, policy, now) for each in unresolved or facts.tickets()
+        )
 
-    def _is_of(self, judged: Judged, ticket: str, policy: Policy, now: int) -> bool:
-        facts = judged.case.facts
-        team, owner, priority = (_plain(facts.latest(ticket, name)) for name in ("team", "assignee", "priority"))
+    def _is_of(self, evaluated: EvaluatedCase, ticket: str, policy: Policy, now: int) -> bool:
+        facts = evaluated.case.facts
+        team, owner, priority = (
+            _plain(facts.latest(ticket, name)) for name in ("team", "assignee", "priority")
+        )
         return (
             _meets(self.team, [team])
             and _meets(self.owner, [NOBODY] if owner in {"", *policy.shared} else [owner])
@@ -68,23 +77,35 @@ def _plain(text: object) -> str:
 def add_filters(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("which cases")
     group.add_argument("--team", metavar="NAME", default="", help="cases of this team alone")
-    group.add_argument("--owner", metavar="NAME", default="", help=f"of this assignee; `{NOBODY}`: without any")
-    group.add_argument("--priority", metavar="NAME", default="", help="as the desk or the policy file writes it")
+    group.add_argument(
+        "--owner", metavar="NAME", default="", help=f"of this assignee; `{NOBODY}`: without any"
+    )
+    group.add_argument(
+        "--priority", metavar="NAME", default="", help="as the desk or the policy file writes it"
+    )
     group.add_argument("--judged-by", metavar="POLICY", default="", help="a name in `policies:`")
     group.add_argument("--breached", action="store_true", help="show breached cases alone")
-    group.add_argument("--at-risk", action="store_true", help="show those due within 24 hours; both: either")
+    group.add_argument(
+        "--at-risk", action="store_true", help="show those due within 24 hours; both: either"
+    )
 
 
 def filter_of(args: argparse.Namespace, policy: Policy) -> Filter:
     """Raises UsageError for a name that the policy file does not have."""
-    names = {name: getattr(args, name).strip() for name in ("team", "owner", "priority", "judged_by")}
+    names = {
+        name: getattr(args, name).strip() for name in ("team", "owner", "priority", "judged_by")
+    }
     known = {*policy.priorities, *map(_plain, policy.priorities.values())}
     if names["priority"] and known and _plain(names["priority"]) not in known:
         has = ", ".join(policy.severity)
-        raise UsageError(f"--priority: the policy file has no priority {names['priority']!r}; it has {has}")
+        raise UsageError(
+            f"--priority: the policy file has no priority {names['priority']!r}; it has {has}"
+        )
     rules = [rule.name for rule in policy.rules]
     if names["judged_by"] and names["judged_by"] not in rules:
-        raise UsageError(f"--judged-by: there is no policy {names['judged_by']!r}; there is {', '.join(rules)}")
+        raise UsageError(
+            f"--judged-by: there is no policy {names['judged_by']!r}; there is {', '.join(rules)}"
+        )
     wanted = ((args.breached, Trouble.BREACHED), (args.at_risk, Trouble.AT_RISK))
     chosen = frozenset(trouble for asked, trouble in wanted if asked)
     return Filter(**names, troubles=chosen or frozenset(Trouble))

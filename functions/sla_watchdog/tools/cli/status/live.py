@@ -16,10 +16,11 @@ from sla_watchdog.tools.cli.status.text import page
 
 
 def follow(look: Callable[[bool], Status], *, every: int, limit: int) -> None:
-    """Until interrupted; then the last page stays. `look` is told whether to be quiet about its progress.
+    """Until interrupted; then the last page stays. `look` is told whether to be quiet about its
+    progress.
 
-    A look that AWS refuses leaves the last page, with the reason; the first must succeed. Raises UsageError
-    where there is no terminal.
+    A look that AWS refuses leaves the last page, with the reason; the first must succeed. Raises
+    UsageError where there is no terminal.
     """
     console = Console(highlight=False)
     if not console.is_terminal or console.is_dumb_terminal:
@@ -38,7 +39,9 @@ def follow(look: Callable[[bool], Status], *, every: int, limit: int) -> None:
 
 
 def _fitting(console: Console, status: Status, limit: int, foot: Sequence[Text]) -> Group:
-    """As many cases as fit on the screen, and how many more there are: what is below its edge nobody can see."""
+    """As many cases as fit on the screen, and how many more there are: what is below its edge
+    nobody can see.
+    """
     most = min(limit or console.height, console.height)
     for shown in range(most, 0, -1):
         whole = Group(page(status, limit=shown, width=console.width), *foot)

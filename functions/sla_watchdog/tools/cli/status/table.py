@@ -7,13 +7,19 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from sla_watchdog.tools.cli.status.command import Status
 from sla_watchdog.domain.escalation.case import Outcome
-from sla_watchdog.presentation.view.case_row import Row, Trouble, phrase
 from sla_watchdog.domain.text.display import brief, columns
-from sla_watchdog.presentation.text.wording import duration, who_by_key
+from sla_watchdog.domain.text.times import duration
+from sla_watchdog.presentation.text.wording import who_by_key
+from sla_watchdog.presentation.view.case_row import Row, Trouble, phrase
+from sla_watchdog.tools.cli.status.command import Status
 
-STYLES = {Trouble.BREACHED: "bold red", Trouble.AT_RISK: "yellow", Trouble.OPEN: "", Trouble.PAUSED: "dim"}
+STYLES = {
+    Trouble.BREACHED: "bold red",
+    Trouble.AT_RISK: "yellow",
+    Trouble.OPEN: "",
+    Trouble.PAUSED: "dim",
+}
 SILENCED = "silenced"
 LONGEST_ID, LEVEL = 14, 6
 LONGEST_CLOCK = len("first response 23 h 59 m over")
@@ -27,23 +33,35 @@ _UNTOLD = {
 
 def cases_table(rows: Sequence[Row], status: Status, width: int) -> Table:
     """The case's id and the level take what they need, the other columns share the rest."""
-    ids = [columns(each.case) for each in rows] + [len(SILENCED) for each in rows if each.case in status.silenced]
+    ids = [columns(each.case) for each in rows] + [
+        len(SILENCED) for each in rows if each.case in status.silenced
+    ]
     longest = min(max(len("case"), *ids), LONGEST_ID)
     rest = max(width - longest - LEVEL - 4, 3)
     clock = max(rest * 2 // 5, min(LONGEST_CLOCK, rest // 2))
     widths = {"worst clock, subject": clock, "level": LEVEL, "owner, team": rest // 6}
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
     table.add_column("\ncase", width=longest, overflow="fold")
-    for name, each_width in {**widths, "last told, next": rest - sum(widths.values()) + LEVEL}.items():
+    for name, each_width in {
+        **widths,
+        "last told, next": rest - sum(widths.values()) + LEVEL,
+    }.items():
         table.add_column(f"\n{name}", width=each_width, no_wrap=True, overflow="ellipsis")
     for each in rows:
         quiet = f"\n{SILENCED}" if each.case in status.silenced else ""
         table.add_row(
             Text.assemble(brief(each.case, 3 * LONGEST_ID), (quiet, "cyan")),
-            Text.assemble((phrase(each, status.now), STYLES[each.trouble]), "\n", (each.subject, "dim")),
+            Text.assemble(
+                (phrase(each, status.now), STYLES[each.trouble]), "\n", (each.subject, "dim")
+            ),
             Text(_level(each)),
             Text.assemble(each.owner or _nobody(each), "\n", (each.team, "dim")),
-            Text.assemble(_told(each, status.now), (_promised(each), "cyan"), "\n", (_next(each, status.now), "dim")),
+            Text.assemble(
+                _told(each, status.now),
+                (_promised(each), "cyan"),
+                "\n",
+                (_next(each, status.now), "dim"),
+            ),
         )
     return table
 
@@ -58,10 +76,10 @@ def _level(row: Row) -> str:
 
 
 def _told(row: Row, now: int) -> str:
-    if row.told is None:
+    if row.notified is None:
         return "nobody yet"
-    names = dict.fromkeys(_name(key, row) for key in row.told.recipients)
-    how = _UNTOLD.get(row.told.outcome) or f"{_short(now - row.told.at)} ago:"
+    names = dict.fromkeys(_name(key, row) for key in row.notified.recipients)
+    how = _UNTOLD.get(row.notified.outcome) or f"{_short(now - row.notified.at)} ago:"
     return f"{how} {', '.join(names)}"
 
 
@@ -72,7 +90,9 @@ def _short(seconds: int) -> str:
 
 def _name(key: str, row: Row) -> str:
     """The audience alone where it is the case's own owner or team that was told."""
-    return who_by_key(key.partition(":")[0] if key.partition(":")[2] in (row.owner, row.team) else key)
+    return who_by_key(
+        key.partition(":")[0] if key.partition(":")[2] in (row.owner, row.team) else key
+    )
 
 
 def _promised(row: Row) -> str:
@@ -80,5 +100,9 @@ def _promised(row: Row) -> str:
 
 
 def _next(row: Row, now: int) -> str:
-    coming = row.coming
-    return "" if coming is None else f"in {_short(coming.at - now)}: {_name(coming.recipient.key, row)}"
+    upcoming = row.upcoming
+    return (
+        ""
+        if upcoming is None
+        else f"in {_short(upcoming.at - now)}: {_name(upcoming.recipient.key, row)}"
+    )

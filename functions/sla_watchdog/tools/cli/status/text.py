@@ -8,13 +8,14 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sla_watchdog.domain.text.display import brief
+from sla_watchdog.domain.text.times import count_of, duration, instant
+from sla_watchdog.presentation.text.wording import who_by_key
+from sla_watchdog.presentation.view.case_row import Trouble
 from sla_watchdog.tools.cli.doctor.checks import LATE_TICK
 from sla_watchdog.tools.cli.stack.silenced import until
-from sla_watchdog.tools.cli.status.command import Mend, Pending, Quiet, Status
+from sla_watchdog.tools.cli.status.command import NeedsAttention, Pending, Quiet, Status
 from sla_watchdog.tools.cli.status.table import STYLES, cases_table
-from sla_watchdog.presentation.view.case_row import Trouble
-from sla_watchdog.domain.text.display import brief
-from sla_watchdog.presentation.text.wording import count_of, duration, instant, who_by_key
 
 MOST_PENDING = 5
 MOST_NAMED = 12
@@ -62,11 +63,15 @@ def _mode(status: Status) -> Text:
     age = f" for {duration(status.now - since)}" if since else ""
     if name == "live":
         return Text(f"live{age}", "green")
-    return Text.assemble((f"observe{age}", "yellow"), ": nobody is told yet; see `sla-watchdog go-live`")
+    return Text.assemble(
+        (f"observe{age}", "yellow"), ": nobody is told yet; see `sla-watchdog go-live`"
+    )
 
 
 def _counts(status: Status) -> Text:
-    breached, at_risk, paused = map(status.count, (Trouble.BREACHED, Trouble.AT_RISK, Trouble.PAUSED))
+    breached, at_risk, paused = map(
+        status.count, (Trouble.BREACHED, Trouble.AT_RISK, Trouble.PAUSED)
+    )
     return Text.assemble(
         f"{len(status.rows):,} open: ",
         (f"{breached:,} breached", STYLES[Trouble.BREACHED] if breached else "green"),
@@ -105,13 +110,15 @@ def _silences(quiet: Sequence[Quiet], zone: str) -> Iterator[RenderableType]:
     for place, each in enumerate(quiet):
         more = len(each.cases) - MOST_NAMED
         cases = ", ".join(each.cases[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
-        yield Text.assemble("" if place else "\n", ("silenced ", "cyan"), f"{until(each.silence, zone)}: {cases}")
+        yield Text.assemble(
+            "" if place else "\n", ("silenced ", "cyan"), f"{until(each.silence, zone)}: {cases}"
+        )
 
 
-# ------------------------------------------------------------------ what to mend, what is on its way
+# --------------------------------------------------------------- what to mend, what is on its way
 
 
-def _mends(mends: Sequence[Mend], limit: int) -> Iterator[RenderableType]:
+def _mends(mends: Sequence[NeedsAttention], limit: int) -> Iterator[RenderableType]:
     if not mends:
         return
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
@@ -135,6 +142,10 @@ def _pending(pending: Sequence[Pending], now: int) -> Iterator[RenderableType]:
     oldest = duration(now - pending[0].due_at)
     yield Text(f"\n{count_of(len(pending), 'message')} on the way, the oldest due for {oldest}")
     for each in [each for each in pending if each.attempts > 1][:MOST_PENDING]:
-        again = f"again in {duration(each.until - now)}" if each.until > now else "to be judged again"
-        text = f"  {each.case} to {who_by_key(each.recipient)}: tried {each.attempts} times, {again}"
+        again = (
+            f"again in {duration(each.until - now)}" if each.until > now else "to be judged again"
+        )
+        text = (
+            f"  {each.case} to {who_by_key(each.recipient)}: tried {each.attempts} times, {again}"
+        )
         yield Text(text, "yellow")

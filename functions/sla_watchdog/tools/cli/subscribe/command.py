@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
-from sla_watchdog.tools.cli.stack.addresses import AFTERWARDS, EXAMPLES, WARNINGS, Address, address
-from sla_watchdog.tools.cli.options import Subparsers, add_command
 from sla_watchdog.domain.escalation.case import OPERATIONS, Recipient
-from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.escalation.subscribers import Seat, State
+from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
+from sla_watchdog.tools.cli.options import Subparsers, add_command
+from sla_watchdog.tools.cli.stack.addresses import AFTERWARDS, EXAMPLES, WARNINGS, Address, address
 
 if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.stack import Stack
@@ -37,7 +37,11 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
         "  sla-watchdog subscribe executive --urgent +4915112345678",
     )
     add_recipient(parser)
-    parser.add_argument("--wait", action="store_true", help="wait until the address is confirmed, 15 minutes at most")
+    parser.add_argument(
+        "--wait",
+        action="store_true",
+        help="wait until the address is confirmed, 15 minutes at most",
+    )
 
 
 def add_recipient(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +50,9 @@ def add_recipient(parser: argparse.ArgumentParser) -> None:
 
 
 def add_audience(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("audience", metavar="AUDIENCE", help="an audience of the policy file, or operations")
+    parser.add_argument(
+        "audience", metavar="AUDIENCE", help="an audience of the policy file, or operations"
+    )
     parser.add_argument(
         "--for",
         dest="of",
@@ -54,14 +60,18 @@ def add_audience(parser: argparse.ArgumentParser) -> None:
         default="",
         help="alerts of this assignee or team alone, written exactly as the help desk writes it",
     )
-    parser.add_argument("--urgent", action="store_true", help="urgent alerts alone; the thing for SMS")
+    parser.add_argument(
+        "--urgent", action="store_true", help="urgent alerts alone; the thing for SMS"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     from sla_watchdog.tools.cli.stack.stack import on_stack
 
     where = address(args.address)
-    return on_stack(lambda args, stack: _subscribe(stack, recipient(args, stack.policy), where, args), args)
+    return on_stack(
+        lambda args, stack: _subscribe(stack, recipient(args, stack.policy), where, args), args
+    )
 
 
 def recipient(args: argparse.Namespace, policy: Policy) -> Recipient:
@@ -69,7 +79,9 @@ def recipient(args: argparse.Namespace, policy: Policy) -> Recipient:
     check_audiences([args.audience], policy)
     audience = policy.audiences.get(args.audience)
     if args.of and (audience is None or audience.each is None):
-        divided = [f"{each.name} (each {each.each})" for each in policy.audiences.values() if each.each]
+        divided = [
+            f"{each.name} (each {each.each})" for each in policy.audiences.values() if each.each
+        ]
         raise UsageError(
             f"{args.audience} is told as a whole; --for goes with {' and '.join(divided) or 'no audience'}"
         )
@@ -107,7 +119,9 @@ def _subscribe(stack: Stack, who: Recipient, where: Address, args: argparse.Name
 
 
 def _state(stack: Stack, who: Recipient, where: Address) -> str:
-    """`confirmed`, `pending`, or '' where the address is not subscribed; the list may lag a moment behind."""
+    """`confirmed`, `pending`, or '' where the address is not subscribed; the list may lag a moment
+    behind.
+    """
     theirs = [each for each in stack.topics.subscriptions(who.topic) or () if each.is_of(where)]
     if any(each.confirmed for each in theirs):
         return "confirmed"
@@ -121,13 +135,17 @@ def _note(stack: Stack, who: Recipient, where: Address, state: str) -> None:
 
 def _wait(stack: Stack, who: Recipient, where: Address) -> str:
     until = time.monotonic() + WAIT_SECONDS
-    with Console(stderr=True).status(f"Waiting until {where.endpoint} is confirmed (Ctrl-C ends the wait alone)"):
+    with Console(stderr=True).status(
+        f"Waiting until {where.endpoint} is confirmed (Ctrl-C ends the wait alone)"
+    ):
         while (state := _state(stack, who, where)) != "confirmed" and time.monotonic() < until:
             time.sleep(POLL_SECONDS)
     return state
 
 
-def _answer(stack: Stack, who: Recipient, where: Address, state: str, *, made: bool) -> dict[str, object]:
+def _answer(
+    stack: Stack, who: Recipient, where: Address, state: str, *, made: bool
+) -> dict[str, object]:
     return {
         "topic": stack.topics.name(who.topic),
         "topic_arn": stack.topics.arn(who.topic),
@@ -138,7 +156,9 @@ def _answer(stack: Stack, who: Recipient, where: Address, state: str, *, made: b
     }
 
 
-def _tell(stack: Stack, who: Recipient, where: Address, state: str, *, made: bool, known: bool) -> None:
+def _tell(
+    stack: Stack, who: Recipient, where: Address, state: str, *, made: bool, known: bool
+) -> None:
     console, topic = Console(highlight=False), stack.topics.name(who.topic)
     if made:
         console.print(f"Topic {topic} made.", soft_wrap=True, markup=False)
@@ -163,8 +183,12 @@ def _how_to_confirm(who: Recipient) -> str:
 def _warnings(stack: Stack, who: Recipient, where: Address) -> list[str]:
     found = list(WARNINGS.get(where.protocol, ()))
     if where.protocol == "sms" and not who.urgent and who.audience != OPERATIONS:
-        found.insert(0, "This number gets every alert. With --urgent it would get the urgent ones alone.")
+        found.insert(
+            0, "This number gets every alert. With --urgent it would get the urgent ones alone."
+        )
     if who.of:
         each = stack.policy.audiences[who.audience].each
-        found.append(f"It hears of tickets whose {each} is {who.of!r}, written exactly so; nobody else's.")
+        found.append(
+            f"It hears of tickets whose {each} is {who.of!r}, written exactly so; nobody else's."
+        )
     return found

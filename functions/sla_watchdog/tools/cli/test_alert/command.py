@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sla_watchdog.domain.escalation.case import OPERATIONS, Recipient
+from sla_watchdog.errors import Unavailable
+from sla_watchdog.presentation.text import NoTopic, Refused, Sent, render_test
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.tools.cli.options import Subparsers, add_command
 from sla_watchdog.tools.cli.subscribe.command import check_audiences
-from sla_watchdog.domain.escalation.case import OPERATIONS, Recipient
-from sla_watchdog.presentation.text import NoTopic, Refused, Sent, render_test
-from sla_watchdog.errors import Unavailable
 
 if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.stack import Stack
@@ -51,7 +51,9 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
         "Exit code 1 when an audience reaches nobody.",
         example="  sla-watchdog test-alert --all",
     )
-    parser.add_argument("audiences", nargs="*", metavar="AUDIENCE", help="of the policy file, or operations")
+    parser.add_argument(
+        "audiences", nargs="*", metavar="AUDIENCE", help="of the policy file, or operations"
+    )
     parser.add_argument("--all", action="store_true", help="every audience, and operations")
 
 
@@ -63,7 +65,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _test_alert(args: argparse.Namespace, stack: Stack) -> int:
     if bool(args.audiences) == args.all:
-        raise UsageError(f"name the audiences to test, or say --all; there are {', '.join(stack.audiences)}")
+        raise UsageError(
+            f"name the audiences to test, or say --all; there are {', '.join(stack.audiences)}"
+        )
     check_audiences(args.audiences, stack.policy)
     recipients = _recipients(stack, list(dict.fromkeys(args.audiences)) or list(stack.audiences))
     now, sender = stack.now(), _sender()
@@ -92,7 +96,11 @@ def _recipients(stack: Stack, audiences: list[str]) -> list[Recipient]:
     there = stack.topics.names(audiences)
     found = [recipient_of(topic, frozenset(audiences)) for topic in there]
     needed = [Recipient(name, urgent=urgent) for name in audiences for urgent in (False, True)]
-    wanted = {each for each in (*needed, *found) if each and not (each.audience == OPERATIONS and each.urgent)}
+    wanted = {
+        each
+        for each in (*needed, *found)
+        if each and not (each.audience == OPERATIONS and each.urgent)
+    }
     return sorted(wanted, key=lambda each: (audiences.index(each.audience), each.of, each.urgent))
 
 
@@ -113,7 +121,9 @@ def _try(stack: Stack, recipient: Recipient, now: int, sender: str) -> Tried:
     return _tried(recipient, listed or [], message_id, problem)
 
 
-def _tried(recipient: Recipient, listed: list[Subscription], message_id: str, problem: str) -> Tried:
+def _tried(
+    recipient: Recipient, listed: list[Subscription], message_id: str, problem: str
+) -> Tried:
     return Tried(
         recipient=recipient,
         topic=recipient.topic,
@@ -156,7 +166,10 @@ def _print(stack: Stack, tried: list[Tried]) -> None:
     table.add_column("pending", justify="right", no_wrap=True)
     table.add_column("message", no_wrap=True)
     for each in tried:
-        reaches = Text(str(each.confirmed), "red" if each.reaches_nobody else "green" if each.confirmed else "dim")
+        reaches = Text(
+            str(each.confirmed),
+            "red" if each.reaches_nobody else "green" if each.confirmed else "dim",
+        )
         said = each.message_id or ("not sent" if each.problem else "no topic")
         message = Text(said, "red" if each.problem else "dim")
         table.add_row(stack.topics.name(each.topic), reaches, str(len(each.pending)), message)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
-from sla_watchdog.tools.cli.stack.addresses import Address, address
-from sla_watchdog.tools.cli.options import Subparsers, add_command
-from sla_watchdog.tools.cli.subscribe.command import add_recipient, recipient
 from sla_watchdog.domain.escalation.case import OPERATIONS, Recipient
 from sla_watchdog.domain.escalation.subscribers import Seat, State
+from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
+from sla_watchdog.tools.cli.options import Subparsers, add_command
+from sla_watchdog.tools.cli.stack.addresses import Address, address
+from sla_watchdog.tools.cli.subscribe.command import add_recipient, recipient
 
 if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.stack import Stack
@@ -39,7 +39,9 @@ def run(args: argparse.Namespace) -> int:
     from sla_watchdog.tools.cli.stack.stack import on_stack
 
     where = address(args.address)
-    return on_stack(lambda args, stack: _unsubscribe(stack, recipient(args, stack.policy), where, args), args)
+    return on_stack(
+        lambda args, stack: _unsubscribe(stack, recipient(args, stack.policy), where, args), args
+    )
 
 
 def _unsubscribe(stack: Stack, who: Recipient, where: Address, args: argparse.Namespace) -> int:
@@ -70,7 +72,9 @@ def _unsubscribe(stack: Stack, who: Recipient, where: Address, args: argparse.Na
     return FINE if confirmed else FINDINGS
 
 
-def _not_missed_any_more(topic: str, where: Address, listed: list[Subscription], args: argparse.Namespace) -> int:
+def _not_missed_any_more(
+    topic: str, where: Address, listed: list[Subscription], args: argparse.Namespace
+) -> int:
     if args.json:
         print(json.dumps(_answer(topic, where, [], listed, gone=False), indent=2))
     else:
@@ -97,7 +101,13 @@ def _answer(
 
 
 def _tell(
-    topic: str, who: Recipient, where: Address, ended: list[Subscription], left: list[Subscription], *, gone: bool
+    topic: str,
+    who: Recipient,
+    where: Address,
+    ended: list[Subscription],
+    left: list[Subscription],
+    *,
+    gone: bool,
 ) -> None:
     console = Console(highlight=False)
     if not ended:
@@ -111,7 +121,11 @@ def _tell(
         return
     console.print(Text(f"{where.endpoint} gets nothing from {topic} any more.", "green"))
     if gone:
-        console.print(Text(f"It was the last one, so the topic is gone: {who.of} is told with all of {who.audience}."))
+        console.print(
+            Text(
+                f"It was the last one, so the topic is gone: {who.of} is told with all of {who.audience}."
+            )
+        )
     elif not any(each.confirmed for each in left):
         console.print(Text(f"Nobody is left in {topic}: {_then(who)}.", "bold yellow"))
 

@@ -1,0 +1,58 @@
+"""What clocks and severities are called, for people."""
+
+from __future__ import annotations
+
+from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.escalation.case import Severity
+from sla_watchdog.domain.policy.model import SIGNALS, Count, Metric
+from sla_watchdog.domain.text.times import count_of, duration, times
+
+SEVERITY = {Severity.WARNING: "Warning", Severity.BREACH: "Breach", Severity.CRITICAL: "Critical"}
+
+METRIC = {
+    Metric.FIRST_RESPONSE: "first response",
+    Metric.NEXT_RESPONSE: "next response",
+    Metric.UPDATE: "update",
+    Metric.FIRST_RESOLUTION: "first resolution",
+    Metric.RESOLUTION: "resolution",
+    Metric.AGE: "age",
+    Metric.PAUSE: "pause limit",
+    Metric.PROMISE: "broken promise",
+    Metric.PROGRESS: "no progress",
+    Metric.TOUCHES: "replies without progress",
+    Metric.UNOWNED: "no owner",
+    Metric.REOPENED: "reopened",
+    Metric.REASSIGNED: "reassigned",
+    Metric.BOUNCED: "sent back",
+}
+
+OF_CASE = frozenset({Metric.AGE, Metric.PROMISE, *SIGNALS})
+"""Clocks of a whole matter."""
+
+
+def signal(clock: Clock, now: int, count: int = 0) -> str:
+    """What a clock without a target tells: `open for 731 d`, `no progress for 6 d`, `reopened
+    twice`.
+
+    Without the number of events, a counting one says how many its level asks for.
+    """
+    seen = count or clock.seen or _asked_for(clock, now)
+    match clock.metric:
+        case Metric.AGE:
+            return f"open for {duration(now - clock.started_at)}"
+        case Metric.PAUSE:
+            return "paused for too long"
+        case Metric.PROMISE:
+            return "promise not kept"
+        case Metric.PROGRESS | Metric.UNOWNED:
+            return f"{METRIC[clock.metric]} for {duration(now - clock.started_at)}"
+        case Metric.TOUCHES:
+            return f"{count_of(seen, 'reply', 'replies')}, no progress"
+        case _:
+            return f"{METRIC[clock.metric]} {times(seen)}"
+
+
+def _asked_for(clock: Clock, now: int) -> int:
+    levels = zip(clock.ladder.levels, clock.levels, strict=True)
+    reached = (level.trigger for level, at in levels if at is not None and at <= now)
+    return max((each.times for each in reached if isinstance(each, Count)), default=clock.target)
