@@ -1,7 +1,7 @@
 """Builds what Lambda gets: python build_artifact.py FOLDER
 
     libraries of functions/requirements.txt     pure Python, without boto3: the runtime has it
-    sla_watchdog/                               without what only people run: commands, backtest, policy_file/
+    sla_watchdog/                               without tools/, which only people run
     policy.json                                 policy.yaml, checked and compiled
 
 A policy with an error fails the build, with the errors shown. Any other failure is said to be
@@ -31,16 +31,7 @@ CACHE = ROOT / ".cache"
 DAY_SECONDS = 86_400
 POLICY_IS_WRONG = 3
 """How `python -m sla_watchdog.tools.policy_file` says so; a program that crashed ends otherwise."""
-ONLY_RUN_BY_PEOPLE = (
-    "cli",
-    "policy_file",
-    "backtest",
-    "history.py",
-    "replay.py",
-    "sparing.py",
-    "__main__.py",
-)
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "ruff.toml", *ONLY_RUN_BY_PEOPLE)
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "tools", "__main__.py")
 
 
 class BuildError(Exception):

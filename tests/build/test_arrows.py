@@ -84,6 +84,26 @@ IMPURE = frozenset(
 """What the domain and the presentation do without: clocks, I/O, chance and logs. They are functions of
 their arguments."""
 
+NOT_YET = frozenset(
+    {
+        "presentation/html/answer_page.py",
+        "usecases/judging.py",
+        "usecases/report/http.py",
+        "usecases/report/report.py",
+        "usecases/respond/respond.py",
+        "usecases/sweep/invariants.py",
+        "usecases/sweep/subscribers.py",
+        "usecases/sweep/sweep.py",
+        "usecases/track/linking.py",
+        "usecases/track/lookalikes.py",
+        "usecases/track/track.py",
+        "usecases/watch/sending.py",
+        "usecases/watch/tick.py",
+        "usecases/watch/troubles.py",
+    }
+)
+"""Files that still import what their room may not; each is to leave this list, none may join it."""
+
 FILES = sorted(file for file in PACKAGE.rglob("*.py") if file.stat().st_size)
 
 
@@ -129,7 +149,9 @@ def is_allowed_library(room: str, library: str) -> bool:
 def test_a_file_imports_what_its_room_may_use(file: Path) -> None:
     room = room_of(module_of(file))
     assert room, "no room of the house: add it to ALLOWED, with what it may use"
-    assert [name for name in imports_of(file) if not is_allowed(room, name)] == []
+    refused = [name for name in imports_of(file) if not is_allowed(room, name)]
+    still_to_do = str(file.relative_to(PACKAGE)) in NOT_YET
+    assert bool(refused) is still_to_do, refused
 
 
 REFUSED = [

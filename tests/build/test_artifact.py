@@ -106,7 +106,7 @@ def test_the_artifact_has_what_lambda_needs_and_nothing_that_only_people_need(
         "tzdata",
     }
     assert {path.stem for path in artifact.iterdir() if "-" not in path.name} == wanted | {"policy"}
-    assert not (artifact / "sla_watchdog" / "cli").exists()
+    assert not (artifact / "sla_watchdog" / "tools").exists()
     assert [
         path for path in artifact.rglob("*") if path.suffix in {".so", ".pyd", ".pyc", ".toml"}
     ] == []

@@ -162,16 +162,24 @@ def test_the_build_does_not_have(library: str) -> None:
     ("file", "spoiled"),
     [
         pytest.param(
-            "domain/replay.py", "import a_library_that_is_missing", id="a library that is missing"
+            "tools/simulation/replay.py",
+            "import a_library_that_is_missing",
+            id="a library that is missing",
         ),
-        pytest.param("policy_file/compiler.py", "raise RuntimeError('broken')", id="an exception"),
-        pytest.param("policy_file/examples.py", "import sys; sys.exit(1)", id="an exit code of 1"),
         pytest.param(
-            "policy_file/examples.py",
+            "tools/policy_file/compiler.py", "raise RuntimeError('broken')", id="an exception"
+        ),
+        pytest.param(
+            "tools/policy_file/examples.py", "import sys; sys.exit(1)", id="an exit code of 1"
+        ),
+        pytest.param(
+            "tools/policy_file/examples.py",
             "import os; os.kill(os.getpid(), 9)",
             id="a kill, as for memory",
         ),
-        pytest.param("policy_file/examples.py", "import sys; sys.exit(0)", id="an end too early"),
+        pytest.param(
+            "tools/policy_file/examples.py", "import sys; sys.exit(0)", id="an end too early"
+        ),
     ],
 )
 def test_a_crash_of_the_builder_never_says_that_the_policy_is_at_fault(

@@ -66,7 +66,7 @@ def unfinished(world: World) -> list[str]:
 
 
 def _judged(world: World, case: Case, now: int, whole: bool = False) -> Plan:
-    current = world.quiet().evaluate(now, live=True).current(case)
+    current = world.quiet().evaluator(now, live=True).current(case)
     return plan(current, world.policy, now, whole)
 
 
@@ -92,7 +92,7 @@ def _as_recorded(world: World, case: Case, now: int) -> bool:
     are, or as one of them was when a tick read it. The next sweep sees what no stream ever
     reports.
     """
-    found = world.quiet().evaluate(now, live=True).evaluate([case.id], now)[case.id]
+    found = world.quiet().evaluator(now, live=True).evaluate([case.id], now)[case.id]
     known = [found.facts] if isinstance(found, Evaluated) else []
     for name in case.facts.tickets():
         for record in (record for _, record in world.records.get(name, []) if record is not None):

@@ -167,7 +167,7 @@ class World:
     def acknowledge(self, ticket: str, until: int, by: str = "Kim") -> None:
         """As the page behind a link writes it: a fact of the case, timed anew."""
         fact = acknowledged(ticket, self.now, until, by)
-        evaluator = self.quiet().evaluate(self.now, live=True)
+        evaluator = self.quiet().evaluator(self.now, live=True)
         while isinstance(case := self.watch.cases([ticket]).get(ticket), Case):
             timed, evaluated = evaluator.surely_timed(
                 evolve(case, facts=case.facts | [fact]), self.now

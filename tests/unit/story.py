@@ -21,7 +21,13 @@ from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.ticket import Span
 from sla_watchdog.domain.time.business_time import Calendar
 from sla_watchdog.presentation.view.case_history import CaseHistory
-from sla_watchdog.presentation.view.explanation import Cause, Explained, Notification, Ruling, Step
+from sla_watchdog.presentation.view.explanation import (
+    Cause,
+    Explained,
+    RecipientNotified,
+    Ruling,
+    Step,
+)
 from sla_watchdog.presentation.view.notice import Item, Notice, PastNotification, TicketLine
 
 ZONE = "America/New_York"
@@ -187,7 +193,7 @@ def why(clock: Clock, now: int) -> Explained:
             level.trigger,
             when,
             level.urgent,
-            tuple(Notification(Recipient(name), None) for name in level.tell),
+            tuple(RecipientNotified(Recipient(name), None) for name in level.tell),
         )
         for number, (level, when) in enumerate(
             zip(clock.ladder.levels, clock.levels, strict=True), 1

@@ -98,7 +98,7 @@ def test_one_that_names_another_case_by_and_by_is_linked_with_that(desk: Desk) -
     assert desk.case("T-22").id == desk.case("T-21").id
     assert sorted(desk.case("T-22").facts.tickets()) == ["T-21", "T-22"]
     now = at(f"{MON}T00:12")
-    evaluated = desk.parts.evaluate(now, live=True).evaluate(["T-22"], now)["T-22"]
+    evaluated = desk.parts.evaluator(now, live=True).evaluate(["T-22"], now)["T-22"]
     assert isinstance(evaluated, Evaluated)
     assert evaluated.plan.findings == ()
 

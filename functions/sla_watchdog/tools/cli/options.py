@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
-OWN_POLICY = Path(__file__).parents[2] / "policy.yaml"
+OWN_POLICY = Path(__file__).parents[3] / "policy.yaml"
 
 Run = Callable[[argparse.Namespace], int]
 Subparsers = argparse._SubParsersAction  # noqa: SLF001 # argparse has no public name for what add_subparsers returns

@@ -23,7 +23,7 @@ from sla_watchdog.tools.cli.options import add_stack
 if TYPE_CHECKING:
     from sla_watchdog.tools.policy_file import Problem
 
-OWN_FILE = Path(__file__).parents[2] / "policy.yaml"
+OWN_FILE = Path(__file__).parents[4] / "policy.yaml"
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -30,7 +30,7 @@ NEEDED = (
     "Mode",
 )
 SAMCONFIG = "samconfig.toml"
-OWN_SAMCONFIG = Path(__file__).parents[3] / SAMCONFIG
+OWN_SAMCONFIG = Path(__file__).parents[5] / SAMCONFIG
 
 
 def named(args: argparse.Namespace) -> tuple[str, boto3.Session]:
