@@ -16,7 +16,7 @@ from faults.wire import Published
 from faults.world import World, stored
 from sla_watchdog.adapters.dynamodb.audit import AuditItem
 from sla_watchdog.adapters.dynamodb.audit import _from_item as audited
-from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.escalation.case import Case, Outcome
 from sla_watchdog.domain.escalation.levels import CLEARED, WITHDRAWN
 from sla_watchdog.domain.escalation.plan import Decision, Plan, plan, wake

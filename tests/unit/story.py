@@ -11,8 +11,8 @@ from typing import Any
 
 from attrs import evolve
 
+from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.elapsed import elapsed_breakdown
-from sla_watchdog.domain.clocks.targets import Clock
 from sla_watchdog.domain.clocks.timeline import Timeline
 from sla_watchdog.domain.escalation.case import Alert, Recipient, Severity
 from sla_watchdog.domain.escalation.plan import UpcomingNotification

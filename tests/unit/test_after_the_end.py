@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 
 from building import HOUR, STANDARD, after_telling, at, evaluate, facts, policy, resolution, rule
-from sla_watchdog.domain.clocks.targets import Clock, State
+from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import plan
 from sla_watchdog.domain.policy.model import Ladder, Level, Metric, Open, Policy, Target

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import building
-from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.escalation.case import Case, Recipient, Severity
 from sla_watchdog.domain.escalation.plan import UpcomingNotification, plan
 from sla_watchdog.domain.policy.model import Metric

@@ -17,7 +17,7 @@ from building import (
     resolution,
     rule,
 )
-from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import Plan, plan
 from sla_watchdog.domain.policy.model import Condition, Count, Ladder, Level, Metric, Policy, Target

@@ -18,7 +18,7 @@ from building import (
     resolution,
     rule,
 )
-from sla_watchdog.domain.clocks.targets import Clock, State
+from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import Plan, plan
 from sla_watchdog.domain.policy.model import (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from building import ALWAYS, DAY, HOUR, OFFICE, at, evaluate, facts, policy, resolution, rule
-from sla_watchdog.domain.clocks.targets import State
+from sla_watchdog.domain.clocks.clock import State
 from sla_watchdog.domain.policy.model import Condition, Metric, Policy
 from sla_watchdog.domain.time.business_time import (
     Calendar,

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from building import at, policy, rule
-from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import plan
 from sla_watchdog.domain.policy.model import After, Before, Ladder, Level, Metric, Policy, Target

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from building import ALWAYS, HOUR, OFFICE, at, evaluate, facts, policy, resolution, rule
+from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.elapsed import (
     MOST_ROWS,
     ElapsedBreakdown,
@@ -18,7 +19,6 @@ from sla_watchdog.domain.clocks.elapsed import (
     Unit,
     elapsed_breakdown,
 )
-from sla_watchdog.domain.clocks.targets import Clock
 from sla_watchdog.domain.policy.model import TARGETS, Metric, Pauses
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.time.business_time import Calendar

@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from building import HOUR, STANDARD, at, evaluate, facts, first_response, policy, resolution, rule
-from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import plan
 from sla_watchdog.domain.policy.model import Condition, Metric, Policy, Target

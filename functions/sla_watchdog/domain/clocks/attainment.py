@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import define, field, frozen
 
-from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.tickets.facts import Facts

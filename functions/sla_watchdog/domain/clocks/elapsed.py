@@ -14,7 +14,7 @@ from itertools import zip_longest
 
 from attrs import evolve, frozen
 
-from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.timeline import TOO_LONG
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.ticket import ASKED, Span

@@ -15,9 +15,9 @@ from itertools import zip_longest
 
 from attrs import evolve, frozen
 
+from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.rules_in_force import rule_at
 from sla_watchdog.domain.clocks.signals import ACKNOWLEDGED
-from sla_watchdog.domain.clocks.targets import Clock
 from sla_watchdog.domain.policy.model import Metric, Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.links import LinkedTickets

@@ -13,9 +13,9 @@ from itertools import groupby
 
 from attrs import frozen
 
+from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.promises import Promise, highest_due
 from sla_watchdog.domain.clocks.rules_in_force import rule_at
-from sla_watchdog.domain.clocks.targets import Clock
 from sla_watchdog.domain.escalation.case import Alert, Recipient
 from sla_watchdog.domain.escalation.levels import NOT_NOTIFIED, EvaluationContext
 from sla_watchdog.domain.policy.model import Age, Ladder, Level, Metric

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from sla_watchdog.domain.clocks.targets import Clock, State
+from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.escalation.broken_promises import CLOCKS
 from sla_watchdog.domain.escalation.case import NOTIFIED, Alert, LastNotified, Recipient, Severity
 from sla_watchdog.domain.escalation.levels import CLEARED, WITHDRAWN, EvaluationContext

@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 from attrs import evolve, field, frozen
 
+from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.rules_in_force import rule_at
-from sla_watchdog.domain.clocks.targets import Clock
 from sla_watchdog.domain.escalation.case import (
     NOTIFIED,
     OPERATIONS,

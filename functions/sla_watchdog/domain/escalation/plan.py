@@ -12,9 +12,9 @@ from typing import NamedTuple
 from attrs import evolve, field, frozen
 
 from sla_watchdog.domain.clocks.assessment import Assessment, assess
+from sla_watchdog.domain.clocks.clock import Clock, Recorded
 from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.clocks.promises import Promise, extra_repetitions, raised_by, with_broken
-from sla_watchdog.domain.clocks.targets import Clock, Recorded
 from sla_watchdog.domain.escalation.broken_promises import unkept
 from sla_watchdog.domain.escalation.case import (
     OPERATIONS,

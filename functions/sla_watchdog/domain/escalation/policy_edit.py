@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from attrs import evolve, frozen
 
-from sla_watchdog.domain.clocks.targets import Clock, State
+from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.escalation.case import OPERATIONS, Case, Recipient
 from sla_watchdog.domain.escalation.plan import Plan, plan
 from sla_watchdog.domain.policy.model import TARGETS, Policy

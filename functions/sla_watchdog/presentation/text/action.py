@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sla_watchdog.domain.clocks.targets import Clock, State
+from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.policy.model import Metric
 from sla_watchdog.domain.text.times import instant
 from sla_watchdog.presentation.text.finding import advice

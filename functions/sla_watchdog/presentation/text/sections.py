@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.policy.model import TARGETS
 from sla_watchdog.domain.text.display import brief, columns
 from sla_watchdog.domain.text.times import count_of, duration, instant

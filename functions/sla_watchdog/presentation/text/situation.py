@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sla_watchdog.domain.clocks.targets import Clock, State
+from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.escalation.case import Alert
 from sla_watchdog.domain.escalation.levels import WITHDRAWN
 from sla_watchdog.domain.policy.model import TARGETS, Metric

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sla_watchdog.domain.clocks.clock import State
 from sla_watchdog.domain.clocks.elapsed import (
     ElapsedBreakdown,
     Ending,
@@ -13,7 +14,6 @@ from sla_watchdog.domain.clocks.elapsed import (
     Shift,
     Unit,
 )
-from sla_watchdog.domain.clocks.targets import State
 from sla_watchdog.domain.policy.model import (
     COUNTED,
     SIGNALS,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.promises import Promise
-from sla_watchdog.domain.clocks.targets import Clock, State
 from sla_watchdog.domain.escalation.case import Alert, Recipient
 from sla_watchdog.domain.escalation.levels import REOPENED, WITHDRAWN
 from sla_watchdog.domain.policy.model import TARGETS

@@ -8,9 +8,9 @@ from enum import StrEnum
 
 from attrs import frozen
 
+from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.clocks.promises import Promise
-from sla_watchdog.domain.clocks.targets import Clock, State
 from sla_watchdog.domain.escalation.case import Case, Outcome
 from sla_watchdog.domain.escalation.plan import Plan, UpcomingNotification
 from sla_watchdog.domain.policy.model import TARGETS, Metric

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.rules_in_force import rule_changes
-from sla_watchdog.domain.clocks.targets import Clock
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.policy.model import TARGETS, Policy
 from sla_watchdog.domain.time.business_time import NoWorkingTime, TimeOutOfRange

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from attrs import Factory, field, frozen
 
+from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.promises import Promise
-from sla_watchdog.domain.clocks.targets import Clock, State
 from sla_watchdog.domain.escalation.case import (
     OPERATIONS,
     Alert,

@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from attrs import Factory, define, frozen
 
-from sla_watchdog.domain.clocks.targets import State
+from sla_watchdog.domain.clocks.clock import State
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.tools.backtest.rows import ClockRow, Message, clock_rows, message
 from sla_watchdog.tools.backtest.summary import Attainment, attainment

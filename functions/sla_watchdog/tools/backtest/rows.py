@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.time.business_time import DAY
 from sla_watchdog.tools.simulation.replay import Ending, Notification

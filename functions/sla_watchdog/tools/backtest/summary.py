@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from attrs import asdict, frozen
 
-from sla_watchdog.domain.clocks.targets import State
+from sla_watchdog.domain.clocks.clock import State
 from sla_watchdog.domain.policy.model import Metric
 from sla_watchdog.tools.backtest.rows import ClockRow, Message
 

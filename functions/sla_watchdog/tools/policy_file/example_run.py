@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
-from sla_watchdog.domain.clocks.targets import Clock
+from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.tools.policy_file.compiler import policy_of
 from sla_watchdog.tools.policy_file.examples import Example

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.console import Console
 from rich.text import Text
 
+from sla_watchdog.domain.clocks.clock import State
 from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, Pace, Pause, Row, Unit
-from sla_watchdog.domain.clocks.targets import State
 from sla_watchdog.domain.escalation.case import NOTIFIED, LastNotified
 from sla_watchdog.domain.policy.model import COUNTED, TARGETS, Count, Metric
 from sla_watchdog.domain.text.display import brief
