@@ -15,7 +15,7 @@ from itertools import zip_longest
 from attrs import evolve, frozen
 
 from sla_watchdog.domain.clocks.clock import Clock
-from sla_watchdog.domain.clocks.timeline import TOO_LONG
+from sla_watchdog.domain.clocks.pauses import TOO_LONG
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.ticket import ASKED, Span
 from sla_watchdog.domain.time.business_time import DAY, Calendar

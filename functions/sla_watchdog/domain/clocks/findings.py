@@ -9,7 +9,7 @@ from itertools import pairwise
 from attrs import frozen
 
 from sla_watchdog.domain.clocks.clock import Clock
-from sla_watchdog.domain.clocks.limits import deadline, instant_of
+from sla_watchdog.domain.clocks.deadlines import deadline, instant_of
 from sla_watchdog.domain.clocks.rules_in_force import rule_changes, rules_over_time
 from sla_watchdog.domain.clocks.timeline import Timeline
 from sla_watchdog.domain.policy.model import TARGETS, Metric, Policy, Rule

@@ -1,4 +1,4 @@
-"""Which limit was in force for a clock when, and the course that each of them measures (semantics
+"""Which limit was in force for a clock when, and the timeline that each of them measures (semantics
 D1, D8).
 """
 
@@ -8,14 +8,18 @@ from collections.abc import Iterator, Sequence
 
 from attrs import evolve, field, frozen
 
+from sla_watchdog.domain.clocks.deadlines import deadline
+from sla_watchdog.domain.clocks.pauses import Overrun, timeline
 from sla_watchdog.domain.clocks.rules_in_force import Candidates
-from sla_watchdog.domain.clocks.timeline import Overrun, Timeline, timeline
+from sla_watchdog.domain.clocks.timeline import Timeline
 from sla_watchdog.domain.policy.model import Metric, Policy, Rule, Target
-from sla_watchdog.domain.tickets.facts import Facts, Value
-from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
+from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
 
 CLOSED = frozenset({"closed"})
+
+NEVER = 2**62
+"""Later than every deadline."""
 
 
 @frozen
@@ -35,11 +39,13 @@ class InForce:
 
     @property
     def stops(self) -> frozenset[str]:
-        """The groups that end its clock; where there is none, what ends a ticket."""
-        return CLOSED if self.target is not None and self.target.stops_at == "closed" else ENDED
+        """The status groups that end its clock; without a target, those that end a ticket."""
+        if self.target is not None and self.target.stops_at == "closed":
+            return CLOSED
+        return ENDED
 
     def covers(self, at: int) -> bool:
-        """Of an instant that is not before it."""
+        """Whether it is still in force at an instant that is not before it."""
         return self.end is None or at < self.end
 
 
@@ -51,16 +57,10 @@ def in_force(
     """
     ends = [since for since, _ in history[1:]]
     for (since, rules), end in zip(history, [*ends, None], strict=True):
-        limits = [
-            Limit(rule, target)
-            for rule in rules
-            for target in rule.targets
-            if target.metric is metric
-        ]
-        known = [limit for limit in limits if limit.is_set(ticket, facts, policy)]
-        if len(known) > 1:
-            known.sort(key=lambda limit: limit.due_at(ticket, facts, policy))
-        first = known[0] if known else Limit(rules[0], None)
+        limits = [limit for limit in _limits(metric, rules) if limit.is_set(ticket, facts, policy)]
+        if len(limits) > 1:
+            limits.sort(key=lambda limit: limit.due_at(ticket, facts, policy))
+        first = limits[0] if limits else Limit(rules[0], None)
         yield InForce(since, end, first.rule, first.target)
 
 
@@ -72,17 +72,24 @@ class Limit:
     target: Target | None
 
     def is_set(self, ticket: Ticket, facts: Facts, policy: Policy) -> bool:
-        """Not where another system should have set the deadline and did not."""
+        """False where another system should have set the deadline and did not."""
         name = self.target.due if self.target else None
         return name is None or deadline(ticket.id, name, facts, policy) is not None
 
     def due_at(self, ticket: Ticket, facts: Facts, policy: Policy) -> int:
-        """From the creation on, without a pause."""
+        """As if it ran from the creation on and never paused."""
         if self.target is None:
-            return 2**62
+            return NEVER
         if self.target.due is not None:
             return deadline(ticket.id, self.target.due, facts, policy) or 0
         return policy.calendars[self.rule.calendar].add(ticket.created_at, self.target.within)
+
+
+def _limits(metric: Metric, rules: Sequence[Rule]) -> Iterator[Limit]:
+    for rule in rules:
+        for target in rule.targets:
+            if target.metric is metric:
+                yield Limit(rule, target)
 
 
 def until_stopped(periods: Sequence[InForce], stop: int | None, by: InForce) -> tuple[InForce, ...]:
@@ -92,11 +99,11 @@ def until_stopped(periods: Sequence[InForce], stop: int | None, by: InForce) -> 
     A limit of the very second of the stop still counts: that cannot lose a breach. Where the
     rule in force then would not have stopped it, all up to `by`, the later one that did.
     """
-    lived = [period for period in periods if _began(period, stop)] or [periods[0]]
-    final = lived[-1]
+    judging = [period for period in periods if _began(period, stop)] or [periods[0]]
+    final = judging[-1]
     if final.target is not None and final.stops != by.stops and final.since < by.since:
-        lived = [period for period in periods if period.since <= by.since]
-    return (*lived[:-1], evolve(lived[-1], end=None))
+        judging = [period for period in periods if period.since <= by.since]
+    return (*judging[:-1], evolve(judging[-1], end=None))
 
 
 def _began(period: InForce, stop: int | None) -> bool:
@@ -105,55 +112,38 @@ def _began(period: InForce, stop: int | None) -> bool:
     return period.since == stop and period.target is not None
 
 
-@frozen
-class Lived:
-    """A ticket's life as a target measures it."""
-
-    timeline: Timeline
-    overruns: tuple[Overrun, ...]
+LimitedTimeline = tuple[Timeline, tuple[Overrun, ...]]
+"""A timeline, and the pauses in it that lasted too long."""
 
 
 @frozen
-class Courses:
-    """Targets that stop, pause and count alike run the same course."""
+class Timelines:
+    """The timelines of one ticket: targets that stop, pause and count alike share one."""
 
     ticket: Ticket
     policy: Policy
-    _known: dict[tuple[frozenset[str], frozenset[str], str, bool], Lived] = field(
+    _made: dict[tuple[frozenset[str], frozenset[str], str, bool], LimitedTimeline] = field(
         factory=dict, init=False
     )
 
-    def of(self, period: InForce) -> Lived:
-        answers = period.limit.metric in (Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE) and bool(
-            self.ticket.unheard
-        )
-        key = period.stops, period.limit.pauses_in, period.rule.calendar, answers
-        if key not in self._known:
-            stops, pauses, calendar, answers = key
-            ticket = self.ticket.as_notified if answers else self.ticket
-            self._known[key] = Lived(
-                *timeline(
-                    ticket, stops, pauses, self.policy.calendars[calendar], self.policy.pauses
-                )
-            )
-        return self._known[key]
+    def timeline(self, period: InForce) -> Timeline:
+        return self._of(period)[0]
 
+    def overruns(self, period: InForce) -> tuple[Overrun, ...]:
+        return self._of(period)[1]
 
-def deadline(ticket: str, name: str, facts: Facts, policy: Policy) -> int | None:
-    """The instant in a field that another system fills: the last one that could be read, None where
-    none ever could.
-    """
-    values = (instant_of(fact.value, policy) for fact in reversed(facts.changes(ticket, name)))
-    return next((at for at in values if at is not None), None)
+    def _of(self, period: InForce) -> LimitedTimeline:
+        pauses_in, calendar = period.limit.pauses_in, period.rule.calendar
+        runs_on = self._runs_on_after_the_end(period.limit.metric)
+        key = period.stops, pauses_in, calendar, runs_on
+        if key not in self._made:
+            ticket = self.ticket.as_notified if runs_on else self.ticket
+            calendars, pauses = self.policy.calendars, self.policy.pauses
+            self._made[key] = timeline(ticket, period.stops, pauses_in, calendars[calendar], pauses)
+        return self._made[key]
 
-
-SANE = range(7_258_118_400)
-"""Deadlines from 1970 to 2199; what lies outside is a placeholder of some system, and no deadline."""
-
-
-def instant_of(value: Value, policy: Policy) -> int | None:
-    try:
-        at = seconds_of(value, policy.timezone)
-    except Unreadable:
-        return None
-    return at if at in SANE else None
+    def _runs_on_after_the_end(self, metric: Metric) -> bool:
+        """For answers: while a message waits, a ticket that is over still counts."""
+        if metric is not Metric.FIRST_RESPONSE and metric is not Metric.NEXT_RESPONSE:
+            return False
+        return bool(self.ticket.unheard)

@@ -12,8 +12,9 @@ from itertools import pairwise
 from attrs import field, frozen
 
 from sla_watchdog.domain.clocks.clock import Clock
+from sla_watchdog.domain.clocks.pauses import Overrun
 from sla_watchdog.domain.clocks.rules_in_force import rule_at
-from sla_watchdog.domain.clocks.timeline import Overrun, Timeline
+from sla_watchdog.domain.clocks.timeline import Timeline
 from sla_watchdog.domain.policy.model import (
     REPORTED,
     Age,

@@ -1,8 +1,6 @@
-"""Where a clock runs and where it pauses, and at which instant so many seconds of it have elapsed.
+"""At which instant a clock has run for so many seconds, and how many it has run for at an instant.
 
-Only statuses that the policy names pause a clock, only open time counts, a customer's message
-ends a pause whatever the status says, and the policy's limits end it too (semantics part C).
-Instants are epoch seconds.
+Only open time of the calendar counts. Instants are epoch seconds.
 """
 
 from __future__ import annotations
@@ -13,14 +11,9 @@ from itertools import accumulate
 
 from attrs import field, frozen
 
-from sla_watchdog.domain.policy.model import Pauses
-from sla_watchdog.domain.tickets.ticket import ASKED, Span, Ticket
+from sla_watchdog.domain.tickets.ticket import Span
 from sla_watchdog.domain.time.business_time import Calendar
-
-TOO_LONG = "pause limit"
-"""The group of a span that runs although its status pauses, since the pause used up what is
-allowed.
-"""
+from sla_watchdog.domain.time.instants import earliest
 
 
 @frozen
@@ -55,7 +48,7 @@ class Timeline:
 
     def elapsed(self, at: int) -> int:
         """Seconds of open, unpaused time up to `at`."""
-        index = bisect_right(self.running, at, key=lambda span: span.start) - 1
+        index = _last_started(self.running, at)
         if index < 0:
             return 0
         span = self.running[index]
@@ -68,25 +61,27 @@ class Timeline:
         """
         if seconds >= target:
             return self.running[0].start if self.running else None
-        index = (
-            -1
-            if due_at is None
-            else bisect_right(self.running, due_at, key=lambda span: span.start) - 1
-        )
-        if due_at is not None and index >= 0:
-            at = self.calendar.subtract(due_at, seconds)
-            if at >= self.running[index].start:
+        if due_at is not None:
+            at = self._before(due_at, seconds)
+            if at is not None:
                 return at
         return self.reaches(target - seconds)
 
+    def _before(self, due_at: int, seconds: int) -> int | None:
+        """`seconds` of open time before `due_at`; None where the clock did not run from then on."""
+        index = _last_started(self.running, due_at)
+        if index < 0:
+            return None
+        at = self.calendar.subtract(due_at, seconds)
+        return at if at >= self.running[index].start else None
+
     def lives_from(self, at: int) -> int | None:
-        """The first instant from `at` on at which it runs or pauses; None where it is over by then."""
-        found = [_first_in(spans, at) for spans in (self.running, self.paused)]
-        return min((instant for instant in found if instant is not None), default=None)
+        """The first instant from `at` on at which it runs or pauses; None where it is over."""
+        return earliest(_first_in(self.running, at), _first_in(self.paused, at))
 
     def passes(self, at: int, since: int) -> int | None:
-        """When it was still alive at an instant of the wall clock that is known since `since`, or
-        came back to life.
+        """When the clock lived past the instant `at`, which is known only from `since` on; where it
+        was over then, when it came back to life.
         """
         if at > since and self.lives_from(at - 1) == at - 1:
             return at
@@ -101,117 +96,30 @@ class Timeline:
         )
 
 
+def _last_started(spans: tuple[Span, ...], at: int) -> int:
+    """The place of the last span that began at or before `at`; -1 where none did."""
+    return bisect_right(spans, at, key=lambda span: span.start) - 1
+
+
 def _first_in(spans: tuple[Span, ...], at: int) -> int | None:
-    index = bisect_right(spans, at, key=lambda span: span.start)
-    if index and (spans[index - 1].end or at + 1) > at:
-        return at
-    return spans[index].start if index < len(spans) else None
+    """The first instant from `at` on that lies in one of the spans."""
+    index = _last_started(spans, at)
+    if index >= 0:
+        end = spans[index].end
+        if end is None or end > at:
+            return at
+    following = index + 1
+    return spans[following].start if following < len(spans) else None
 
 
 def _cut(spans: tuple[Span, ...], start: int, end: int | None) -> Iterator[Span]:
-    first = max(bisect_right(spans, start, key=lambda span: span.start) - 1, 0)
+    first = max(_last_started(spans, start), 0)
     for span in spans[first:]:
         if end is not None and span.start >= end:
             return
         begins = max(span.start, start)
-        ends = span.end if end is None else end if span.end is None else min(span.end, end)
+        ends = span.end
+        if end is not None and (ends is None or end < ends):
+            ends = end
         if ends is None or ends > begins:
             yield Span(begins, ends, span.group)
-
-
-@frozen
-class Overrun:
-    """A pause that used up a limit: from `at` on the clock ran although the status still paused it,
-    until `end`.
-    """
-
-    at: int
-    end: int | None
-    limit: int
-
-
-def timeline(
-    ticket: Ticket,
-    stops: frozenset[str],
-    pauses_in: frozenset[str],
-    calendar: Calendar,
-    limits: Pauses,
-) -> tuple[Timeline, tuple[Overrun, ...]]:
-    """The course of a clock over the ticket's whole life, and the pauses that lasted too long."""
-    if not pauses_in:
-        return Timeline(ticket.outside(stops), (), calendar), ()
-    running: list[Span] = []
-    paused: list[Span] = []
-    overruns: list[Overrun] = []
-    used = 0
-    for span in _with_pauses(ticket.outside(stops), pauses_in, ticket.customer_messages):
-        if span.group not in pauses_in:
-            running.append(span)
-            continue
-        allowed = _allowed(limits, used)
-        at = None if allowed is None else _exceeds(span, allowed, calendar)
-        end = span.end if at is None else at
-        if end is None or end > span.start:
-            paused.append(Span(span.start, end, span.group))
-        if at is not None and allowed is not None:
-            running.append(Span(at, span.end, TOO_LONG))
-            overruns.append(Overrun(at, span.end, allowed))
-            used += allowed
-        elif span.end is not None and limits.total is not None:
-            used += calendar.between(span.start, span.end)
-    return Timeline(tuple(running), tuple(paused), calendar), tuple(overruns)
-
-
-def _with_pauses(
-    spans: tuple[Span, ...], pauses_in: frozenset[str], asked: tuple[int, ...]
-) -> Iterator[Span]:
-    """The spans, neighbouring pauses as one, and each of them ended by the first message of the
-    customer.
-    """
-    pause: Span | None = None
-    for span in spans:
-        joins = span.group in pauses_in
-        if (
-            pause is not None
-            and joins
-            and span.start == pause.end
-            and _message_in(pause, asked) is None
-        ):
-            pause = Span(pause.start, span.end, pause.group)
-            continue
-        if pause is not None:
-            yield from _ended_by_message(pause, asked)
-        pause = span if joins else None
-        if not joins:
-            yield span
-    if pause is not None:
-        yield from _ended_by_message(pause, asked)
-
-
-def _message_in(pause: Span, asked: tuple[int, ...]) -> int | None:
-    """The customer's first message after the pause began, while it lasts."""
-    index = bisect_right(asked, pause.start)
-    at = asked[index] if index < len(asked) else None
-    return None if at is None or (pause.end is not None and at >= pause.end) else at
-
-
-def _ended_by_message(pause: Span, asked: tuple[int, ...]) -> Iterator[Span]:
-    at = _message_in(pause, asked)
-    yield Span(pause.start, at or pause.end, pause.group)
-    if at is not None:
-        yield Span(at, pause.end, ASKED)
-
-
-def _allowed(limits: Pauses, used: int) -> int | None:
-    """How many open seconds the next pause may last."""
-    if limits.total is None:
-        return limits.longest
-    left = max(0, limits.total - used)
-    return left if limits.longest is None else min(limits.longest, left)
-
-
-def _exceeds(pause: Span, allowed: int, calendar: Calendar) -> int | None:
-    """When the pause has used up what is allowed; None when it ends before."""
-    if pause.end is not None and calendar.between(pause.start, pause.end) <= allowed:
-        return None
-    return calendar.add(pause.start, allowed)

@@ -1,0 +1,88 @@
+"""When a clock was breached: the first instant at which more had elapsed than the limit in force at
+that instant allowed (semantics D1), each limit with the pauses and the end of its own rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from sla_watchdog.domain.clocks.deadlines import instant_of
+from sla_watchdog.domain.clocks.limits import InForce, Timelines
+from sla_watchdog.domain.clocks.lives import RESOLUTIONS, Life, MetricOnTicket
+from sla_watchdog.domain.clocks.timeline import Timeline
+from sla_watchdog.domain.policy.model import Metric, Policy
+from sla_watchdog.domain.tickets.facts import Facts
+
+
+@frozen
+class Breaches:
+    """Of the clocks of one metric on one ticket."""
+
+    subject: MetricOnTicket
+    facts: Facts
+    policy: Policy
+    timelines: Timelines
+
+    def breach(self, periods: tuple[InForce, ...], life: Life) -> int | None:
+        """Of the clock of that life, by the limits of those periods."""
+        parts: dict[str, tuple[Timeline, int | None]] = {}
+        for period in periods:
+            if period.target is None:
+                continue
+            name = period.rule.name
+            if name not in parts:
+                part = self._part(period, life)
+                parts[name] = part, part.reaches(period.target.within + 1)
+            part, passed_at = parts[name]
+            if period.target.due is not None:
+                at = self._late_by_field(period.target.due, part, period, life.start)
+            else:
+                at = self._noticed(max(period.since, life.since), passed_at, part, life)
+            if at is not None and period.covers(at):
+                return at
+        return None
+
+    def _part(self, period: InForce, life: Life) -> Timeline:
+        """The clock's timeline as the rule of that period has it."""
+        whole = self.timelines.timeline(period)
+        match self.subject.metric:
+            case Metric.RESOLUTION:
+                return whole
+            case Metric.FIRST_RESOLUTION:
+                return whole.within(life.start, self.subject.first_resolved(period))
+            case _:
+                return whole.within(life.start, life.stop)
+
+    def _noticed(self, since: int, at: int | None, part: Timeline, life: Life) -> int | None:
+        """When a limit known since `since` was passed; not while the ticket is over."""
+        if at is None or at >= since:
+            return at
+        if since == life.stop and self.subject.metric not in RESOLUTIONS:
+            return since
+        return part.lives_from(since)
+
+    def _late_by_field(self, name: str, part: Timeline, period: InForce, start: int) -> int | None:
+        """The second after the deadline that was set then; where it was moved into the past, when
+        it was moved.
+        """
+        for due_at, since, end in self._deadlines(name, start):
+            at = part.passes(due_at + 1, max(since, period.since))
+            if at is not None and (end is None or at < end):
+                return at
+        return None
+
+    def _deadlines(self, name: str, start: int) -> Iterator[tuple[int, int, int | None]]:
+        """(due_at, since, end) of each deadline that stood in the field. What cannot be read leaves
+        the one before in force.
+        """
+        changes = self.facts.changes(self.subject.ticket.id, name)
+        sinces = [start, *(fact.at for fact in changes[1:])]
+        due_at: int | None = None
+        for fact, since, end in zip(changes, sinces, [*sinces[1:], None], strict=True):
+            read = instant_of(fact.value, self.policy)
+            if read is not None:
+                due_at = read
+            if due_at is not None:
+                yield due_at, since, end

@@ -1,0 +1,91 @@
+"""When the levels of a ladder come due on a clock."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from itertools import pairwise
+
+from attrs import evolve, frozen
+
+from sla_watchdog.domain.clocks.clock import Clock
+from sla_watchdog.domain.clocks.timeline import Timeline
+from sla_watchdog.domain.policy.model import After, Before, Ladder, Percent, Trigger
+from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
+
+Instants = tuple[int | None, ...]
+"""One for each level; None for a level that cannot come while the clock stands still."""
+
+
+@frozen
+class LevelInstants:
+    """Of a clock with `target` seconds of open time; `set_elsewhere` where another system set its
+    deadline.
+    """
+
+    timeline: Timeline
+    target: int
+    due_at: int | None
+    breach_at: int | None
+    set_elsewhere: bool
+
+    def of(self, ladder: Ladder) -> Instants:
+        return tuple(self._instant(level.trigger) for level in ladder.levels)
+
+    def _instant(self, trigger: Trigger) -> int | None:
+        match trigger:
+            case Percent(percent):
+                rounded_up = -(-percent * self.target // 100)
+                return self.timeline.reaches(max(1, rounded_up))
+            case Before(seconds):
+                return self.timeline.leads(seconds, self.target, self.due_at)
+            case After(0):
+                return self.breach_at
+            case After(seconds):
+                return self._after(seconds)
+            case _:
+                return None
+
+    def _after(self, seconds: int) -> int | None:
+        """Counted from the deadline; from the breach where a change of target made it (semantics
+        A11, D1).
+        """
+        if self.breach_at is None:
+            return None
+        counted_from = self.breach_at
+        if self.due_at is not None and self._is_breached_by_its_deadline():
+            counted_from = self.due_at
+        return max(self.breach_at, self.timeline.calendar.add(counted_from, seconds))
+
+    def _is_breached_by_its_deadline(self) -> bool:
+        if self.set_elsewhere:
+            return self.due_at is not None and self.due_at + 1 == self.breach_at
+        return self.timeline.reaches(self.target + 1) == self.breach_at
+
+
+def reopenings(ticket: Ticket, stops: frozenset[str]) -> tuple[int, ...]:
+    """Those that make a ladder climb (semantics D5): out of the groups that end its clock."""
+    if stops is ENDED:
+        return ticket.climbing
+    left = {after.start for before, after in pairwise(ticket.spans) if before.group in stops}
+    return tuple(at for at in ticket.climbing if at in left)
+
+
+def reopened(clock: Clock, ticket: Ticket, reopened_at: tuple[int, ...]) -> Clock:
+    """Time resolved is excluded, and its ladder goes on from where it was: after the n-th reopening
+    the level above what was reached, at least the n-th, is due at once (semantics D5).
+    """
+    levels = clock.levels
+    ends = [span.start for span in ticket.spans if span.group in ENDED]
+    for number, at in enumerate(reopened_at, 1):
+        earlier_ends = bisect_left(ends, at)
+        ended = ends[earlier_ends - 1] if earlier_ends else at
+        reached = sum(instant is not None and instant < ended for instant in levels)
+        levels = _climbed(levels, max(reached, number - 1), at)
+    return evolve(clock, cycle=1 + len(reopened_at), levels=levels)
+
+
+def _climbed(levels: Instants, top: int, at: int) -> Instants:
+    """Up to the level `top` (the last one at most) due at `at`, the others not before."""
+    top = min(top, len(levels) - 1)
+    later = (None if instant is None else max(at, instant) for instant in levels[top + 1 :])
+    return (*[at] * (top + 1), *later)
