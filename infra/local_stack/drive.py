@@ -27,7 +27,8 @@ from sla_watchdog.adapters.dynamodb.watch import WatchTable
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import Plan, plan
 from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.domain.tickets.record import Record, observed, ticket_id
+from sla_watchdog.domain.tickets.observation import observed
+from sla_watchdog.domain.tickets.record import Record, ticket_id
 from sla_watchdog.tools.imports.events import Event
 from sla_watchdog.tools.simulation.help_desk import Words, apply, shaped
 from sla_watchdog.usecases.track.track import REPLIER

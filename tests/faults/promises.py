@@ -22,7 +22,7 @@ from sla_watchdog.domain.escalation.levels import CLEARED, WITHDRAWN
 from sla_watchdog.domain.escalation.plan import Decision, Plan, plan, wake
 from sla_watchdog.domain.policy.model import Metric
 from sla_watchdog.domain.tickets.facts import Facts
-from sla_watchdog.domain.tickets.record import observed
+from sla_watchdog.domain.tickets.observation import observed
 from sla_watchdog.usecases.judging import RELINK, Evaluated
 
 TOLD = frozenset({Outcome.SENT, Outcome.IN_DIGEST})

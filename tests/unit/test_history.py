@@ -11,7 +11,7 @@ import pytest
 from building import at, evaluate, policy, rule
 from sla_watchdog.domain.policy.model import Condition, Count, Ladder, Level, Metric, Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.tickets.record import observed
+from sla_watchdog.domain.tickets.observation import observed
 from sla_watchdog.tools.imports.events import parse
 from sla_watchdog.tools.simulation.help_desk import apply, shaped
 from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components

@@ -14,16 +14,14 @@ from hypothesis import strategies as st
 from building import DAY, HOUR, at, facts, policy, rule
 from sla_watchdog.domain.policy.model import Condition, Source
 from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.tickets.observation import CaseHistory, observed, vanished
 from sla_watchdog.domain.tickets.record import (
-    CaseHistory,
     Unreadable,
     is_ticket,
-    observed,
     seconds_of,
     text_of,
     ticket_id,
     ticket_key,
-    vanished,
 )
 
 NOW = at("2026-03-02T12:00")

@@ -14,7 +14,7 @@ from local_stack.story import counts
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import plan
 from sla_watchdog.domain.tickets.facts import Facts
-from sla_watchdog.domain.tickets.record import observed
+from sla_watchdog.domain.tickets.observation import observed
 from sla_watchdog.tools.imports.events import lines_of, parse
 from sla_watchdog.tools.simulation.help_desk import apply, shaped
 

@@ -18,7 +18,8 @@ from sla_watchdog.domain.escalation.context import Context
 from sla_watchdog.domain.escalation.plan import Plan, plan, wake
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Facts
-from sla_watchdog.domain.tickets.record import CaseHistory, Record, observed, vanished
+from sla_watchdog.domain.tickets.observation import CaseHistory, observed, vanished
+from sla_watchdog.domain.tickets.record import Record
 from sla_watchdog.domain.tickets.ticket import ticket
 
 NAMELESS = "?"

@@ -18,7 +18,8 @@ from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.deletions import Deletions, too_many
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Facts
-from sla_watchdog.domain.tickets.record import CaseHistory, Record, is_ticket, observed, ticket_id
+from sla_watchdog.domain.tickets.observation import CaseHistory, observed
+from sla_watchdog.domain.tickets.record import Record, is_ticket, ticket_id
 from sla_watchdog.errors import Unavailable, Unstorable
 from sla_watchdog.usecases.judging import Evaluator, is_stand_in
 from sla_watchdog.usecases.sweep.invariants import Inspector, SweepResult, Timed, timed

@@ -15,16 +15,14 @@ from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Facts
-from sla_watchdog.domain.tickets.record import (
+from sla_watchdog.domain.tickets.observation import (
     SAME_MOMENT,
     TOO_OLD,
     CaseHistory,
-    Record,
-    is_ticket,
     observed,
-    ticket_id,
     vanished,
 )
+from sla_watchdog.domain.tickets.record import Record, is_ticket, ticket_id
 from sla_watchdog.errors import SlaWatchdogError, Unstorable
 from sla_watchdog.usecases.judging import NAMELESS, Evaluator, is_stand_in
 from sla_watchdog.usecases.track.linking import Linker, pending_links
