@@ -87,13 +87,14 @@ def test_a_very_long_history_is_explained_without_what_would_have_been_told(
 def test_levels_that_were_told_are_known_from_the_replay(
     capsys: pytest.CaptureFixture[str], file: Any
 ) -> None:
+    owned = {**CREATED, "assignee": "kim"}
     _, out, _ = explain(
-        capsys, "T-1", *file(CREATED, {**CREATED, "type": "note", "at": f"{MON}T09:00Z"})
+        capsys, "T-1", *file(owned, {**owned, "type": "note", "at": f"{MON}T09:00Z"})
     )
     said = " ".join(out.split())
-    assert f"Level 1 Mon {MON} 06:00 +00:00, 75 % used: owner, passed" in said
+    assert f"Level 1 Mon {MON} 06:00 +00:00, 75 % used: owner (kim), passed" in said
     assert (
-        f"Level 2 Mon {MON} 08:00 +00:00, breach, urgent: owner, sent Mon {MON} 08:00 +00:00; team-lead, sent"
+        f"Level 2 Mon {MON} 08:00 +00:00, breach, urgent: owner (kim), sent Mon {MON} 08:00 +00:00; team-lead, sent"
         in said
     )
     assert f"Level 3 Mon {MON} 12:00 +00:00, 4 h after: manager Level 4" in said
@@ -170,7 +171,8 @@ def test_something_to_mend_is_shown_and_makes_the_exit_code_1(
 def test_programs_get_instants_with_offset_and_levels_from_one(
     capsys: pytest.CaptureFixture[str], file: Any
 ) -> None:
-    code, out, _ = explain(capsys, "T-1", *file(CREATED), "--at", f"{MON}T09:00Z", "--json")
+    owned = {**CREATED, "assignee": "kim"}
+    code, out, _ = explain(capsys, "T-1", *file(owned), "--at", f"{MON}T09:00Z", "--json")
     (matter,) = json.loads(out)["matters"]
     (clock,) = matter["tickets"][0]["clocks"]
     assert code == 0
@@ -189,7 +191,7 @@ def test_programs_get_instants_with_offset_and_levels_from_one(
     ]
     assert clock["steps"][1]["trigger"] == {"kind": "after", "seconds": 0}
     assert clock["steps"][1]["recipients"][0] == {
-        "recipient": "owner",
+        "recipient": "owner:kim",
         "reached": {"level": 2, "repetition": 0, "at": f"{MON}T08:00:01+00:00", "outcome": "sent"},
     }
 

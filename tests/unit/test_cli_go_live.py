@@ -9,7 +9,7 @@ import pytest
 from building import at
 from sla_watchdog.adapters.dynamodb.watch import Mode
 from sla_watchdog.domain.escalation.case import Case, Outcome, Recipient
-from sla_watchdog.tools.cli import go_live
+from sla_watchdog.tools.cli.go_live import command as go_live
 from unit.cli_desk import ARN, MON, NEW, Operator
 
 

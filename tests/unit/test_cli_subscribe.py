@@ -12,8 +12,8 @@ import pytest
 from building import at
 from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.domain.escalation.subscribers import State
-from sla_watchdog.tools.cli import subscribe as command
 from sla_watchdog.tools.cli.stack.topics import recipient_of
+from sla_watchdog.tools.cli.subscribe import command
 from unit.cli_desk import ARN, MON, NEW, UNDELIVERED, Operator, refusal
 
 KIM = Recipient("owner", "Kim").topic

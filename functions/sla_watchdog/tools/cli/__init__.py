@@ -1,7 +1,9 @@
 """The command line: `sla-watchdog COMMAND`, one folder of this package a command.
 
-Its `command.py` has `register(subparsers)`, which adds its parser and names its `run`, and
-`run(args) -> int`. Exit codes: 0 fine, 1 findings, 2 wrong usage.
+A folder's `SUMMARY` is its line in `--help`. Its `command.py` has `register(parser)`, which adds
+the options and names `run`, and `run(args) -> int`; it is imported only when the command line
+names it, so that no command waits for what another one needs. Exit codes: 0 fine, 1 findings,
+2 wrong usage.
 """
 
 from __future__ import annotations
@@ -10,11 +12,8 @@ import argparse
 import os
 import sys
 import zoneinfo
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from importlib import import_module
-
-from rich.console import Console
-from rich.text import Text
 
 from sla_watchdog.errors import SlaWatchdogError
 
@@ -49,8 +48,9 @@ class UsageError(SlaWatchdogError):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Errors we raise ourselves become one line, others keep their stack trace."""
     zoneinfo.reset_tzpath(to=())  # the packaged time zones, as in Lambda, whatever the machine has
-    parser = commands()
-    args = parser.parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    parser = commands(words)
+    args = parser.parse_args(words)
     if "run" not in args:
         parser.print_help()
         return USAGE
@@ -74,19 +74,32 @@ def _run(args: argparse.Namespace) -> int:
     return code
 
 
-def commands() -> argparse.ArgumentParser:
+def commands(named: Container[str] | None = None) -> argparse.ArgumentParser:
+    """The parser of all commands. Only those `named` know their options; None: all of them."""
     parser = argparse.ArgumentParser(
         prog="sla-watchdog",
         description="Tells a named person, and then somebody higher up, of every case that stays "
         "unresolved past its limit.",
     )
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for name in COMMANDS:
-        import_module(f"{__name__}.{name}.command").register(subparsers)
+    for folder in COMMANDS:
+        package = f"{__name__}.{folder}"
+        name = name_of(folder)
+        command = subparsers.add_parser(name, help=import_module(package).SUMMARY)
+        if named is None or name in named:
+            import_module(f"{package}.command").register(command)
     return parser
 
 
+def name_of(folder: str) -> str:
+    """As it is typed: `go-live`; `import`, whose folder cannot be called so in Python."""
+    return folder.rstrip("_").replace("_", "-")
+
+
 def _fail(error: SlaWatchdogError, code: int) -> int:
+    from rich.console import Console
+    from rich.text import Text
+
     console = Console(stderr=True, highlight=False)
     message = Text.assemble(("sla-watchdog: ", "bold red"), str(error))
     console.print(message, soft_wrap=not console.is_terminal)

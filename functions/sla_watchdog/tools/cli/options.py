@@ -1,5 +1,5 @@
-"""What every command about a deployed stack takes: which stack, where, and judged by which policy
-file.
+"""What commands have in common on the command line: a description with an example, and which stack
+is meant, judged by which policy file.
 """
 
 from __future__ import annotations
@@ -12,35 +12,28 @@ from pathlib import Path
 OWN_POLICY = Path(__file__).parents[3] / "policy.yaml"
 
 Run = Callable[[argparse.Namespace], int]
-Subparsers = argparse._SubParsersAction  # noqa: SLF001 # argparse has no public name for what add_subparsers returns
 
 
 def add_command(
-    subparsers: Subparsers[argparse.ArgumentParser],
-    name: str,
-    run: Run,
-    *,
-    summary: str,
-    description: str,
-    example: str,
-) -> argparse.ArgumentParser:
-    """A parser with the options of every stack command; `example` is shown below them as it is
-    typed.
-    """
-    parser = subparsers.add_parser(
-        name,
-        help=summary,
-        description=textwrap.fill(description, 78),
-        epilog=f"example:\n{example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser: argparse.ArgumentParser, run: Run, *, description: str, example: str
+) -> None:
+    """What `--help` of the command says; `example` is shown below the options as it is typed."""
+    parser.description = textwrap.fill(description, 78)
+    parser.epilog = f"example:\n{example}"
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.set_defaults(run=run)
+
+
+def add_stack_command(
+    parser: argparse.ArgumentParser, run: Run, *, description: str, example: str
+) -> None:
+    """The same, with the options of every command about a deployed stack."""
+    add_command(parser, run, description=description, example=example)
     stack = add_stack(parser)
     stack.add_argument(
         "--policy", type=Path, metavar="FILE", help="default: the project's own policy.yaml"
     )
     parser.add_argument("--json", action="store_true", help="answer in JSON")
-    parser.set_defaults(run=run)
-    return parser
 
 
 def add_stack(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:

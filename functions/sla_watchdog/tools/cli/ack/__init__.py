@@ -1,0 +1,1 @@
+SUMMARY = "take a case for somebody, with a promise of the next update"

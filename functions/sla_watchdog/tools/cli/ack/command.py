@@ -16,7 +16,7 @@ from sla_watchdog.domain.escalation.acknowledgement import Answer
 from sla_watchdog.domain.text.times import instant, iso
 from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
 from sla_watchdog.tools.cli import FINE, UsageError
-from sla_watchdog.tools.cli.options import Subparsers, add_command
+from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.stack.spans import span
 
 if TYPE_CHECKING:
@@ -26,12 +26,10 @@ if TYPE_CHECKING:
 SAID = {Answer.ACKNOWLEDGED: "takes", Answer.SNOOZED: "puts off"}
 
 
-def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    parser = add_command(
-        subparsers,
-        "ack",
+def register(parser: argparse.ArgumentParser) -> None:
+    add_stack_command(
+        parser,
         run,
-        summary="take a case for somebody, with a promise of the next update",
         description="Notes who takes the case of a ticket and by when the next update comes. Repeats and the levels "
         "due before then wait; no clock stops, and the age of the case goes on being watched. Without an update by "
         "then the case escalates. It is in the audit, and cannot be taken back.",

@@ -1,0 +1,1 @@
+SUMMARY = "what a policy would have done with a history"

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -28,7 +27,7 @@ from rich.progress import (
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
 from sla_watchdog.tools.cli import FINE, UsageError
-from sla_watchdog.tools.cli.options import OWN_POLICY, Subparsers
+from sla_watchdog.tools.cli.options import OWN_POLICY, add_command
 from sla_watchdog.tools.imports.events import BrokenEventFile, Event, each_once, in_order, lines_of
 
 if TYPE_CHECKING:
@@ -37,18 +36,14 @@ if TYPE_CHECKING:
     from sla_watchdog.tools.backtest.result import Result
 
 
-def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser(
-        "backtest",
-        help="what a policy would have done with a history",
-        description=textwrap.fill(
-            "Plays an event file under a policy, without AWS, with the same judgement that the functions use, and "
-            "writes clocks.csv, alerts.csv, summary.json and report.html.",
-            78,
-        ),
-        epilog="example:\n  sla-watchdog backtest events.jsonl.gz --policy new.yaml --against functions/policy.yaml "
+def register(parser: argparse.ArgumentParser) -> None:
+    add_command(
+        parser,
+        run,
+        description="Plays an event file under a policy, without AWS, with the same judgement that the functions use, and "
+        "writes clocks.csv, alerts.csv, summary.json and report.html.",
+        example="  sla-watchdog backtest events.jsonl.gz --policy new.yaml --against functions/policy.yaml "
         "--out backtest",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "events",
@@ -75,7 +70,6 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="where the files are written"
     )
-    parser.set_defaults(run=run)
 
 
 BYTES_OF_A_TICKET = 100

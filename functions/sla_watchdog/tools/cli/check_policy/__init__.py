@@ -1,0 +1,1 @@
+SUMMARY = "check the policy file, and compile it"

@@ -7,7 +7,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,26 +17,20 @@ from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.tools.cli.check_policy.against import as_json, compare, print_comparison
 from sla_watchdog.tools.cli.check_policy.problem_text import print_count, print_problems
 from sla_watchdog.tools.cli.check_policy.summary import print_summary, summary
-from sla_watchdog.tools.cli.options import add_stack
+from sla_watchdog.tools.cli.options import OWN_POLICY, add_command, add_stack
 
 if TYPE_CHECKING:
     from sla_watchdog.tools.policy_file import Problem
 
-OWN_FILE = Path(__file__).parents[4] / "policy.yaml"
 
-
-def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser(
-        "check-policy",
-        help="check the policy file, and compile it",
-        description=textwrap.fill(
-            "Prints everything that is wrong with the policy file, each with its line and what would be right; or, if "
-            "nothing is, what the file says in short. The examples of the file are run; where the policy does "
-            "otherwise than they expect, that is an error.",
-            78,
-        ),
-        epilog="example:\n  sla-watchdog check-policy new.yaml --against functions/policy.yaml",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def register(parser: argparse.ArgumentParser) -> None:
+    add_command(
+        parser,
+        run,
+        description="Prints everything that is wrong with the policy file, each with its line and what would be right; or, if "
+        "nothing is, what the file says in short. The examples of the file are run; where the policy does "
+        "otherwise than they expect, that is an error.",
+        example="  sla-watchdog check-policy new.yaml --against functions/policy.yaml",
     )
     parser.add_argument(
         "file", nargs="?", type=Path, metavar="FILE", help="default: the project's own policy.yaml"
@@ -66,7 +59,6 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--at", metavar="TIME", help="with --events: as of then; default: the last event"
     )
     add_stack(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -83,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
         return FINE
     if (args.events or args.at) and not args.against:
         raise UsageError("--events and --at go with --against OLD")
-    path = args.file or Path(os.path.relpath(OWN_FILE))
+    path = args.file or Path(os.path.relpath(OWN_POLICY))
     text, today = _text_of(path), datetime.now(UTC).date()
     try:
         checked = read_policy(text, str(path), today)

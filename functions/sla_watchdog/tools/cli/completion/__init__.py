@@ -1,0 +1,1 @@
+SUMMARY = "what a shell needs to complete commands and options"

@@ -1,0 +1,1 @@
+SUMMARY = "confirm an address so that no unsubscribe link can end it"

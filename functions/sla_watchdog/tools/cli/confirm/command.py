@@ -19,7 +19,7 @@ from sla_watchdog.adapters.dynamodb.table import code_of
 from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.domain.escalation.subscribers import State
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
-from sla_watchdog.tools.cli.options import Subparsers, add_command
+from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.subscribe.command import add_audience, recipient
 
 if TYPE_CHECKING:
@@ -54,12 +54,10 @@ class Link:
     token: str
 
 
-def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    parser = add_command(
-        subparsers,
-        "confirm",
+def register(parser: argparse.ArgumentParser) -> None:
+    add_stack_command(
+        parser,
         run,
-        summary="confirm an address so that no unsubscribe link can end it",
         description="Confirms a subscription by the link in the mail of AWS (or the SubscribeURL that a web hook or a "
         "queue got), which nobody needs to open. Opened in a browser, the link confirms too, but then every mail has "
         "a link that ends the subscription, and mail scanners open links. Confirmed by this command, only somebody "

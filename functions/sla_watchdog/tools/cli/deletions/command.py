@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING
 
 from sla_watchdog.domain.escalation.deletions import Deletions, missing_text
 from sla_watchdog.tools.cli import FINDINGS, FINE
-from sla_watchdog.tools.cli.options import Subparsers, add_command
+from sla_watchdog.tools.cli.options import add_stack_command
 
 if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.stack import Stack
 
 
-def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    parser = add_command(
-        subparsers,
-        "deletions",
+def register(parser: argparse.ArgumentParser) -> None:
+    add_stack_command(
+        parser,
         run,
-        summary="show missing ticket records, and say whether they were meant to be deleted",
         description="When many open tickets lose their records at once, or half of the table, nobody is notified that "
         "they are over, and their clocks keep running. It ends by itself when the records are back. With --accept you "
         "say that they were meant to be deleted, those of the next 24 hours included. Exit code 1 while deletions are "

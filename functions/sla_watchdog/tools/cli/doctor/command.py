@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sla_watchdog.domain.escalation.plan import plan
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.tools.cli.doctor.checks import Check, State
-from sla_watchdog.tools.cli.options import Subparsers, add_command
+from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.stack.aws_errors import plain_errors
 
 if TYPE_CHECKING:
@@ -19,12 +19,10 @@ if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.stack import Stack
 
 
-def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    add_command(
-        subparsers,
-        "doctor",
+def register(parser: argparse.ArgumentParser) -> None:
+    add_stack_command(
+        parser,
         run,
-        summary="whether the watchdog itself is well, and what to do where it is not",
         description="Checks that ticks finish, that what is due is sent and reaches somebody, and that what failed was "
         "looked after. Reads the Watch and the Audit table once. Exit code 1 when there is something to mend; what "
         "could not be asked is shown as unknown.",

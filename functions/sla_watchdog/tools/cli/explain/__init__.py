@@ -1,0 +1,1 @@
+SUMMARY = "why a ticket stands where it stands, step by step"

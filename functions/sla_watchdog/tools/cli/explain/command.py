@@ -20,7 +20,7 @@ from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
 from sla_watchdog.presentation.view.explanation import Explanation, explanation
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
-from sla_watchdog.tools.cli.options import OWN_POLICY, Subparsers, add_command
+from sla_watchdog.tools.cli.options import OWN_POLICY, add_stack_command
 from sla_watchdog.tools.cli.stack.silenced import MatchingSilence, held_by, upcoming
 from sla_watchdog.tools.imports.events import BrokenEventFile, Event, lines_of, parse
 from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components
@@ -43,12 +43,10 @@ class Answer:
     held: tuple[MatchingSilence, ...]
 
 
-def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    parser = add_command(
-        subparsers,
-        "explain",
+def register(parser: argparse.ArgumentParser) -> None:
+    add_stack_command(
+        parser,
         run,
-        summary="why a ticket stands where it stands, step by step",
         description="Shows the way of a ticket from its creation to each deadline: the rule that judges it and why "
         "not the earlier ones, what counted and what paused, the levels passed and who was told, and what comes next. "
         "Exit code 1 when there is something to mend in its data.",

@@ -1,0 +1,1 @@
+SUMMARY = "show who would be told now, then start telling them"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sla_watchdog.domain.escalation.case import Case, Outcome
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
-from sla_watchdog.tools.cli.options import Subparsers, add_command
+from sla_watchdog.tools.cli.options import add_stack_command
 
 if TYPE_CHECKING:
     from sla_watchdog.tools.cli.go_live.preview import Preview
@@ -26,12 +26,10 @@ TRIES = 5
 WRITERS, WOKEN_A_SECOND = 8, 100
 
 
-def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    parser = add_command(
-        subparsers,
-        "go-live",
+def register(parser: argparse.ArgumentParser) -> None:
+    add_stack_command(
+        parser,
         run,
-        summary="show who would be told now, then start telling them",
         description="A new stack only observes. This shows each audience's first message, asks, and switches to mode "
         "live; what came due before reaches each audience as one digest. Exit code 1 when somebody who would be told "
         "cannot be reached.",

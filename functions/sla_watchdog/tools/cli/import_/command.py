@@ -29,7 +29,7 @@ from sla_watchdog.domain.text.times import count_of
 from sla_watchdog.domain.tickets.record import Record
 from sla_watchdog.tools.cli import FINE, UsageError
 from sla_watchdog.tools.cli.import_.columns import print_columns
-from sla_watchdog.tools.cli.options import Subparsers, add_command
+from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.imports import csv_tickets
 from sla_watchdog.tools.imports.csv_tickets import Column
 from sla_watchdog.tools.imports.events import BrokenEventFile, Event, lines_of, parse
@@ -46,12 +46,10 @@ LARGEST = 390_000
 T = TypeVar("T")
 
 
-def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    parser = add_command(
-        subparsers,
-        "import",
+def register(parser: argparse.ArgumentParser) -> None:
+    add_stack_command(
+        parser,
         run,
-        summary="put the tickets of an event file, or of a CSV export, into the Tickets table",
         description="Reads the whole file first, and puts nothing if any line of it is broken. Then puts each ticket "
         "as its events leave it, or as its row says, in the shape that the policy file describes. Of a CSV file it "
         "shows first what each column became. A record that is newer than the file stays as it is, so that an import "

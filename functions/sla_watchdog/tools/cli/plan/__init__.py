@@ -1,0 +1,1 @@
+SUMMARY = "who will be told what and when, if nothing changes"

@@ -21,7 +21,7 @@ from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.text.times import count_of, duration, instant, iso
 from sla_watchdog.presentation.text.wording import clock_name, who
 from sla_watchdog.tools.cli import FINE
-from sla_watchdog.tools.cli.options import Subparsers, add_command
+from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.stack.silenced import MatchingSilence, held_by, upcoming
 from sla_watchdog.tools.cli.stack.spans import span
 
@@ -46,12 +46,10 @@ class Telling:
     subject: str
 
 
-def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    parser = add_command(
-        subparsers,
-        "plan",
+def register(parser: argparse.ArgumentParser) -> None:
+    add_stack_command(
+        parser,
         run,
-        summary="who will be told what and when, if nothing changes",
         description="Shows every level that comes due in the next hours or days, to whom it goes and about which case, "
         "if nobody does anything. Reads the whole Watch table once, and changes nothing.",
         example="  sla-watchdog plan --next 72h",

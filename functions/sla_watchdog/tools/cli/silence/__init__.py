@@ -1,0 +1,1 @@
+SUMMARY = "tell nobody of some cases for a while"

@@ -14,7 +14,7 @@ from sla_watchdog.domain.policy.model import Condition, Policy
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.tickets.record import STATES, Unreadable, seconds_of
 from sla_watchdog.tools.cli import FINE, UsageError
-from sla_watchdog.tools.cli.options import Subparsers, add_command
+from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.stack.spans import span
 from sla_watchdog.tools.cli.subscribe.command import check_audiences
 
@@ -30,12 +30,10 @@ MOST_NAMES = 20
 LONGEST_NAME, LONGEST_REASON = 250, 200
 
 
-def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    parser = add_command(
-        subparsers,
-        "silence",
+def register(parser: argparse.ArgumentParser) -> None:
+    add_stack_command(
+        parser,
         run,
-        summary="tell nobody of some cases for a while",
         description="Alerts that match wait until the silence ends or is lifted; then each case is told once, at the "
         "highest level due by then. Whatever is named must match; an option given twice means either. Ceilings, "
         "findings and the news that a case is over are told all the same. "

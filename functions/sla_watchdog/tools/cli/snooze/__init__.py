@@ -1,0 +1,1 @@
+SUMMARY = "put off the promise that holds for a case"

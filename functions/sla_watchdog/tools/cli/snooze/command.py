@@ -6,15 +6,13 @@ import argparse
 
 from sla_watchdog.domain.escalation.acknowledgement import Answer
 from sla_watchdog.tools.cli.ack.command import add_promise, promise
-from sla_watchdog.tools.cli.options import Subparsers, add_command
+from sla_watchdog.tools.cli.options import add_stack_command
 
 
-def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    parser = add_command(
-        subparsers,
-        "snooze",
+def register(parser: argparse.ArgumentParser) -> None:
+    add_stack_command(
+        parser,
         run,
-        summary="put off the promise that holds for a case",
         description="Moves the next update that was promised for a case to a later time. The policy says how often "
         "(acknowledge.snoozes) and how far ahead (acknowledge.longest); the age of the case goes on being watched. It "
         "is in the audit, and cannot be taken back.",

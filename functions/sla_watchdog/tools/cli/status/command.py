@@ -14,7 +14,7 @@ from sla_watchdog.domain.escalation.plan import plan
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.presentation.view.case_row import Row, Trouble, row
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
-from sla_watchdog.tools.cli.options import Subparsers, add_command
+from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.stack.silenced import MatchingSilence, held_by, names, upcoming
 from sla_watchdog.tools.cli.status.filter import Filter, add_filters, filter_of
 
@@ -101,12 +101,10 @@ class Status:
         return tuple(each for each in self.rows if each.trouble in self.filter.troubles)
 
 
-def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    parser = add_command(
-        subparsers,
-        "status",
+def register(parser: argparse.ArgumentParser) -> None:
+    add_stack_command(
+        parser,
         run,
-        summary="what is open, breached and at risk now, and what must be mended",
         description="Shows every unresolved case, the worst first, what people must mend, what is silenced, and "
         "whether the watchdog keeps up. Each look reads the whole Watch table once. Exit code 1 when there is "
         "something to mend, or no tick finished for five minutes.",

@@ -1,0 +1,1 @@
+SUMMARY = "make an audience hear its alerts at an address"

@@ -15,7 +15,7 @@ from sla_watchdog.domain.escalation.case import OPERATIONS, Recipient
 from sla_watchdog.domain.escalation.subscribers import Seat, State
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
-from sla_watchdog.tools.cli.options import Subparsers, add_command
+from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.stack.addresses import AFTERWARDS, EXAMPLES, WARNINGS, Address, address
 
 if TYPE_CHECKING:
@@ -25,12 +25,10 @@ WAIT_SECONDS = 15 * 60
 POLL_SECONDS = 3.0
 
 
-def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    parser = add_command(
-        subparsers,
-        "subscribe",
+def register(parser: argparse.ArgumentParser) -> None:
+    add_stack_command(
+        parser,
         run,
-        summary="make an audience hear its alerts at an address",
         description="Subscribes an address to the topic of an audience, and makes the topic where there is none yet.",
         example="  sla-watchdog subscribe manager grace@example.org\n"
         "  sla-watchdog subscribe owner --for kim kim@example.org --wait\n"

@@ -1,0 +1,1 @@
+SUMMARY = "send a test alert and show whom it reaches"

@@ -16,7 +16,7 @@ from sla_watchdog.domain.escalation.case import OPERATIONS, Recipient
 from sla_watchdog.errors import Unavailable
 from sla_watchdog.presentation.text import NoTopic, Refused, Sent, render_test
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
-from sla_watchdog.tools.cli.options import Subparsers, add_command
+from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.subscribe.command import check_audiences
 
 if TYPE_CHECKING:
@@ -41,12 +41,10 @@ class Tried:
         return bool(self.problem) or (not self.confirmed and not self.recipient.urgent)
 
 
-def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    parser = add_command(
-        subparsers,
-        "test-alert",
+def register(parser: argparse.ArgumentParser) -> None:
+    add_stack_command(
+        parser,
         run,
-        summary="send a test alert and show whom it reaches",
         description="Sends a test alert to each topic of the audiences, and shows how many are subscribed to it. "
         "Exit code 1 when an audience reaches nobody.",
         example="  sla-watchdog test-alert --all",

@@ -1,0 +1,1 @@
+SUMMARY = "take an address out of an audience"

@@ -12,7 +12,7 @@ from rich.text import Text
 from sla_watchdog.domain.escalation.case import OPERATIONS, Recipient
 from sla_watchdog.domain.escalation.subscribers import Seat, State
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
-from sla_watchdog.tools.cli.options import Subparsers, add_command
+from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.stack.addresses import Address, address
 from sla_watchdog.tools.cli.subscribe.command import add_recipient, recipient
 
@@ -21,12 +21,10 @@ if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.topics import Subscription
 
 
-def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
-    parser = add_command(
-        subparsers,
-        "unsubscribe",
+def register(parser: argparse.ArgumentParser) -> None:
+    add_stack_command(
+        parser,
         run,
-        summary="take an address out of an audience",
         description="Ends the subscription of an address to the topic of an audience. A topic made for one person "
         "or team goes with its last subscriber: their alerts reach the whole audience again. Of an address that is "
         "gone already it says that this is wanted, and the reminders end.",
