@@ -254,7 +254,7 @@ def test_a_case_that_cannot_be_judged_here_hides_no_other(
             raise ZeroDivisionError("no reason")
         return plan(case, *rest, **named)
 
-    monkeypatch.setattr("sla_watchdog.tools.cli.status.command.plan", evaluate)
+    monkeypatch.setattr("sla_watchdog.tools.cli.stack.evaluation.plan", evaluate)
     ran = operator("status")
     assert ran.code == 1
     assert "T-1 put back ZeroDivisionError: no reason" in ran.said

@@ -64,7 +64,7 @@ def promise(args: argparse.Namespace, stack: Stack, answer: Answer) -> int:
 
     now = stack.now()
     until = _until(args, stack, now)
-    made = Responder(_judge(stack, now)).promise(args.ticket, args.by, until, now, answer)
+    made = Responder(_evaluator(stack, now)).promise(args.ticket, args.by, until, now, answer)
     if args.json:
         print(
             json.dumps(
@@ -95,11 +95,10 @@ def _until(args: argparse.Namespace, stack: Stack, now: int) -> int:
         ) from problem
 
 
-def _judge(stack: Stack, now: int) -> Evaluator:
+def _evaluator(stack: Stack, now: int) -> Evaluator:
     """As the functions judge: what is written must not be of another policy than theirs."""
     if problem := stack.other_policy():
         raise UsageError(problem)
     live = stack.mode().name == "live"
-    return evolve(
-        stack.evaluate(), live=live, generation=stack.watch.generation(stack.policy.hash, now)
-    )
+    generation = stack.watch.generation(stack.policy.hash, now)
+    return evolve(stack.evaluator(live=live), generation=generation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from operator import attrgetter
 from pathlib import Path
@@ -15,14 +15,14 @@ from rich.console import Console
 from rich.table import Table
 
 from sla_watchdog.domain.escalation.case import Case
-from sla_watchdog.domain.escalation.plan import plan
+from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.escalation.policy_edit import Effect, Moved, effect
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.text.times import count_of
-from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
 from sla_watchdog.tools.cli import UsageError
-from sla_watchdog.tools.imports.events import BrokenEventFile, lines_of, parse
+from sla_watchdog.tools.imports.events import BrokenEventFile, Event, lines_of, parse
 from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components
 from sla_watchdog.tools.simulation.replay import replay
 
@@ -69,15 +69,27 @@ class Comparison:
         )
 
 
+@frozen
+class OpenCase:
+    """A case with the facts that the old policy reads, and with those that the new one reads.
+
+    `plan` is what the old policy makes of it.
+    """
+
+    before: Case
+    after: Case
+    plan: Plan
+
+
 def compare(args: argparse.Namespace, path: Path) -> Comparison:
     """The open tickets of the stack, or of an event file, under the old policy and under that of
     `path`.
     """
     from sla_watchdog.tools.cli.stack.policy_in_memory import compiled_policy
 
-    before, after = compiled_policy(args.against), compiled_policy(path)
     if args.events is not None:
-        return _of_events(args, before, path)
+        return _of_events(args, path)
+    before, after = compiled_policy(args.against), compiled_policy(path)
     from sla_watchdog.tools.cli.stack.aws_errors import plain_errors
     from sla_watchdog.tools.cli.stack.stack import find
 
@@ -86,15 +98,12 @@ def compare(args: argparse.Namespace, path: Path) -> Comparison:
         return _of_stack(find(args), before, after)
 
 
-def _comparison(
-    cases: Iterable[tuple[Case, Case]], before: Policy, after: Policy, now: int
-) -> Comparison:
+def _comparison(cases: Iterable[OpenCase], before: Policy, after: Policy, now: int) -> Comparison:
     effects, tickets = [], 0
-    for case, known in cases:
-        evaluated = plan(case, before, now)
-        if evaluated.unresolved:
-            tickets += sum(each.unresolved for each in evaluated.tickets)
-            effects.append(effect(case, before, after, now, known))
+    for case in cases:
+        if case.plan.unresolved:
+            tickets += sum(ticket.unresolved for ticket in case.plan.tickets)
+            effects.append(effect(case.before, before, after, now, case.after))
     return Comparison(tuple(effects), tickets, now)
 
 
@@ -102,44 +111,53 @@ def _comparison(
 
 
 def _of_stack(stack: Stack, before: Policy, after: Policy) -> Comparison:
+    from sla_watchdog.tools.cli.stack.evaluation import as_deployed
     from sla_watchdog.tools.cli.stack.overview import overview
 
-    now, live = stack.now(), stack.mode().name == "live"
-    seen = overview(stack, lambda case: plan(case, before, now), now)
-    cases = [(each.case.as_notified(live), each.case.as_notified(live)) for each in seen.evaluated]
-    found = _comparison(cases, before, after, now)
-    return evolve(found, unread=tuple(sorted(after.fields - before.fields)))
+    evaluator = as_deployed(stack)
+    cases = []
+    for evaluated in overview(stack, evaluator).evaluated:
+        case = evaluated.case.as_notified(evaluator.live)
+        cases.append(OpenCase(case, case, evaluated.plan))
+    comparison = _comparison(cases, before, after, evaluator.now)
+    return evolve(comparison, unread=tuple(sorted(after.fields - before.fields)))
 
 
-def _of_events(args: argparse.Namespace, before: Policy, path: Path) -> Comparison:
+def _of_events(args: argparse.Namespace, path: Path) -> Comparison:
     from sla_watchdog.tools.cli.stack.policy_in_memory import compiled_policy
 
+    zone = compiled_policy(args.against).timezone
     try:
-        events = parse(lines_of(args.events), before.timezone)
-        before, after = (compiled_policy(each, events[0].at) for each in (args.against, path))
-        now = events[-1].at if args.at is None else seconds_of(args.at, before.timezone)
+        events = parse(lines_of(args.events), zone)
+        now = events[-1].at if args.at is None else seconds_of(args.at, zone)
     except BrokenEventFile as error:
         raise UsageError(f"{args.events} cannot be read:\n{error}") from error
     except Unreadable as problem:
         raise UsageError(f"--at: {problem}") from problem
     except OSError as error:
         raise UsageError(f"{args.events} cannot be read: {error.strerror}") from error
+    before = compiled_policy(args.against, events[0].at)
+    after = compiled_policy(path, events[0].at)
+    return _comparison(_played(events, before, after, now), before, after, now)
+
+
+def _played(events: Sequence[Event], before: Policy, after: Policy, now: int) -> Iterator[OpenCase]:
+    """The cases of a file as the old policy leaves them at `now`."""
     tickets, old, new = by_ticket(events), Chronicler(before), Chronicler(after)
+    for names in components(tickets):
+        known = [name for name in names if name in tickets]
+        facts = sorted(_facts(old, tickets, known), key=attrgetter("at"))
+        for ending in replay(facts, before, now).endings:
+            members = [name for name in ending.case.facts.tickets() if name in tickets]
+            read = Facts.of(fact for fact in _facts(new, tickets, members) if fact.at <= now)
+            yield OpenCase(ending.case, evolve(ending.case, facts=read), ending.plan)
 
-    def cases() -> Iterator[tuple[Case, Case]]:
-        for names in components(tickets):
-            facts = sorted(
-                (f for name in names if name in tickets for f in old.facts(tickets[name])),
-                key=attrgetter("at"),
-            )
-            for ending in replay(facts, before, now).endings:
-                members = [name for name in ending.case.facts.tickets() if name in tickets]
-                read = Facts.of(
-                    f for name in members for f in new.facts(tickets[name]) if f.at <= now
-                )
-                yield ending.case, evolve(ending.case, facts=read)
 
-    return _comparison(cases(), before, after, now)
+def _facts(
+    chronicler: Chronicler, tickets: Mapping[str, Sequence[Event]], names: Iterable[str]
+) -> Iterator[Fact]:
+    for name in names:
+        yield from chronicler.facts(tickets[name])
 
 
 # ------------------------------------------------------------------ in words

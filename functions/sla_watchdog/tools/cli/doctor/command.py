@@ -7,7 +7,6 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from sla_watchdog.domain.escalation.plan import plan
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.tools.cli.doctor.checks import Check, State
 from sla_watchdog.tools.cli.options import add_stack_command
@@ -52,13 +51,12 @@ def _checks(args: argparse.Namespace, stack: Stack, now: int) -> Iterator[Check]
     from sla_watchdog.tools.cli.doctor import asks
     from sla_watchdog.tools.cli.doctor import checks as about
     from sla_watchdog.tools.cli.stack.deployed import named
+    from sla_watchdog.tools.cli.stack.evaluation import as_deployed
     from sla_watchdog.tools.cli.stack.overview import overview
 
     session = named(args)[1]
     beat, mode = stack.watch.last_beat(), stack.mode()
-    seen = overview(
-        stack, lambda case: plan(case.as_notified(mode.name == "live"), stack.policy, now), now
-    )
+    seen = overview(stack, as_deployed(stack, live=mode.name == "live"))
     yield about.heartbeat(beat, stack.name, now)
     yield about.due(seen, now)
     yield about.lag(beat, now)

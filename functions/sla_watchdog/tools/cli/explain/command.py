@@ -13,8 +13,6 @@ from attrs import evolve, frozen
 from rich.console import Console
 
 from sla_watchdog.domain.escalation.case import Case
-from sla_watchdog.domain.escalation.context import Context
-from sla_watchdog.domain.escalation.plan import plan
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
@@ -27,6 +25,7 @@ from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, compone
 from sla_watchdog.tools.simulation.replay import replay
 
 if TYPE_CHECKING:
+    from sla_watchdog.tools.cli.stack.evaluation import CaseEvaluator
     from sla_watchdog.tools.cli.stack.stack import Stack
 
 MOST_REPLAYED = 5_000
@@ -106,32 +105,36 @@ def _zone(args: argparse.Namespace, policy: Policy) -> str | None:
 
 
 def _of_stack(args: argparse.Namespace, stack: Stack) -> Answer:
+    from sla_watchdog.tools.cli.stack.evaluation import as_deployed
+
+    asked = _at(args, stack.policy)
+    evaluator = as_deployed(stack)
+    case = _case_with_records(stack, evaluator, args.ticket)
+    return _explained(args.ticket, case, evaluator if asked is None else evaluator.at(asked))
+
+
+def _case_with_records(stack: Stack, evaluator: CaseEvaluator, ticket: str) -> Case:
+    """The case as stored, with what its tickets' records show beyond that."""
     from sla_watchdog.adapters.dynamodb.watch import DamagedItem
 
-    now, asked = stack.now(), _at(args, stack.policy)
-    evaluator = evolve(stack.evaluate(), live=stack.mode().name == "live")
-    found = evaluator.evaluate([args.ticket], now).get(args.ticket)
-    if found is None:
-        raise UsageError(f"there is no ticket {args.ticket} in the stack {stack.title}")
-    if isinstance(found, DamagedItem):
-        raise UsageError(f"the case of {args.ticket} cannot be judged: {found.reason}")
-    case = evolve(found.case.as_notified(evaluator.live), facts=found.facts)
-    context = stack.watch.context()
-    return _explained(args, case, stack.policy, now if asked is None else asked, context)
+    reading = stack.evaluator(live=evaluator.live)
+    outcome = reading.evaluate([ticket], evaluator.now).get(ticket)
+    if outcome is None:
+        raise UsageError(f"there is no ticket {ticket} in the stack {stack.title}")
+    if isinstance(outcome, DamagedItem):
+        raise UsageError(f"the case of {ticket} cannot be judged: {outcome.reason}")
+    return evolve(outcome.case, facts=outcome.facts)
 
 
-def _explained(
-    args: argparse.Namespace, case: Case, policy: Policy, at: int, context: Context | None = None
-) -> Answer:
-    context = context or Context()
-    known = as_of(case, at)
-    if args.ticket not in known.facts.tickets():
-        raise UsageError(f"nothing was known of the ticket {args.ticket} by then")
-    evaluated = plan(known, policy, at, context=context)
-    held = held_by(known, evaluated, policy, context.silences, at)
-    return Answer(
-        evolve(explanation(known, evaluated, policy, at), upcoming=upcoming(evaluated, held)), held
-    )
+def _explained(ticket: str, case: Case, evaluator: CaseEvaluator) -> Answer:
+    policy, at = evaluator.policy, evaluator.now
+    case = as_of(case.as_notified(evaluator.live), at)
+    if ticket not in case.facts.tickets():
+        raise UsageError(f"nothing was known of the ticket {ticket} by then")
+    evaluated = evaluator.evaluate(case)
+    silences = held_by(case, evaluated, policy, evaluator.context.silences, at)
+    explained = explanation(case, evaluated, policy, at)
+    return Answer(evolve(explained, upcoming=upcoming(evaluated, silences)), silences)
 
 
 def as_of(case: Case, at: int) -> Case:
@@ -148,20 +151,31 @@ def as_of(case: Case, at: int) -> Case:
 
 
 def _of_events(args: argparse.Namespace) -> Answer:
+    from sla_watchdog.tools.cli.stack.evaluation import CaseEvaluator
     from sla_watchdog.tools.cli.stack.policy_in_memory import compiled_policy
 
-    policy = compiled_policy(args.policy or OWN_POLICY)
-    events = _read(args, policy)
-    policy = compiled_policy(args.policy or OWN_POLICY, events[0].at)
-    tickets = by_ticket(events)
-    names = next((names for names in components(tickets) if args.ticket in names), None)
-    if names is None or args.ticket not in tickets:
-        raise UsageError(f"there is no ticket {args.ticket} in {args.events}")
+    path = args.policy or OWN_POLICY
+    events = _read(args, compiled_policy(path))
+    policy = compiled_policy(path, events[0].at)
+    facts = _facts_of_case(args, events, policy)
     asked = _at(args, policy)
     at = events[-1].at if asked is None else asked
+    case = _case(args.ticket, facts, policy, at)
+    return _explained(args.ticket, case, CaseEvaluator(policy, at))
+
+
+def _facts_of_case(args: argparse.Namespace, events: Sequence[Event], policy: Policy) -> list[Fact]:
+    """Those of the ticket and of all that are linked with it, in the order of time."""
+    tickets = by_ticket(events)
+    if args.ticket not in tickets:
+        raise UsageError(f"there is no ticket {args.ticket} in {args.events}")
+    linked = next(names for names in components(tickets) if args.ticket in names)
     chronicler = Chronicler(policy)
-    facts = [fact for name in names if name in tickets for fact in chronicler.facts(tickets[name])]
-    return _explained(args, _case(args.ticket, facts, policy, at), policy, at)
+    facts: list[Fact] = []
+    for name in linked:
+        if name in tickets:
+            facts += chronicler.facts(tickets[name])
+    return sorted(facts, key=attrgetter("at"))
 
 
 def _case(ticket: str, facts: Sequence[Fact], policy: Policy, at: int) -> Case:
@@ -169,13 +183,15 @@ def _case(ticket: str, facts: Sequence[Fact], policy: Policy, at: int) -> Case:
     takes minutes.
     """
     if len(facts) > MOST_REPLAYED:
-        said = f"{len(facts):,} facts: who would have been told is left out (`backtest` tells it)"
-        Console(stderr=True, highlight=False).print(said, style="yellow")
+        left_out = (
+            f"{len(facts):,} facts: who would have been told is left out (`backtest` tells it)"
+        )
+        Console(stderr=True, highlight=False).print(left_out, style="yellow")
         return Case(ticket, Facts.of(facts))
-    endings = (
-        each.case for each in replay(sorted(facts, key=attrgetter("at")), policy, at).endings
-    )
-    return next((each for each in endings if ticket in each.facts.tickets()), Case(ticket))
+    for ending in replay(facts, policy, at).endings:
+        if ticket in ending.case.facts.tickets():
+            return ending.case
+    return Case(ticket)
 
 
 def _read(args: argparse.Namespace, policy: Policy) -> tuple[Event, ...]:

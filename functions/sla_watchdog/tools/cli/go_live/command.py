@@ -61,7 +61,7 @@ def _go_live(args: argparse.Namespace, stack: Stack) -> int:
 
     now, mode = stack.now(), stack.mode()
     subscribers = stack.subscribers()
-    upcoming = _preview(stack, subscribers, now)
+    upcoming = _preview(stack, subscribers)
     if args.json:
         print(as_json(stack, mode, upcoming, now))
     else:
@@ -82,13 +82,15 @@ def _go_live(args: argparse.Namespace, stack: Stack) -> int:
     return FINE
 
 
-def _preview(stack: Stack, subscribers: Mapping[str, int], now: int) -> Preview:
+def _preview(stack: Stack, subscribers: Mapping[str, int]) -> Preview:
+    """Judged as in mode live, where what was only observed was told to nobody."""
     from sla_watchdog.tools.cli.go_live.preview import preview
+    from sla_watchdog.tools.cli.stack.evaluation import as_deployed
     from sla_watchdog.tools.cli.stack.overview import overview
 
-    evaluator = stack.evaluate()
-    seen = overview(stack, lambda case: evaluator.plan(case, case.facts, now), now)
-    return preview(seen.evaluated, stack.policy, subscribers, now)
+    evaluator = as_deployed(stack, live=True)
+    seen = overview(stack, evaluator)
+    return preview(seen.evaluated, stack.policy, subscribers, evaluator.now)
 
 
 def _switch(stack: Stack, observed: Sequence[EvaluatedCase], now: int) -> int:

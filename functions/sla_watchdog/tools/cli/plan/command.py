@@ -15,7 +15,7 @@ from rich.text import Text
 
 from sla_watchdog.domain.escalation.case import Case, Recipient
 from sla_watchdog.domain.escalation.levels import HOLDABLE, WITHDRAWN
-from sla_watchdog.domain.escalation.plan import Plan, plan
+from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.policy.model import Metric
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.text.times import count_of, duration, instant, iso
@@ -72,16 +72,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _plan(args: argparse.Namespace, stack: Stack) -> int:
+    from sla_watchdog.tools.cli.stack.evaluation import as_deployed
     from sla_watchdog.tools.cli.stack.overview import overview
 
-    now, ahead, context = stack.now(), span(args.span, "--next"), stack.watch.context()
-    live = stack.mode().name == "live"
-    seen = overview(
-        stack, lambda case: plan(case.as_notified(live), stack.policy, now, context=context), now
-    )
+    ahead = span(args.span, "--next")
+    evaluator = as_deployed(stack)
+    now, silences = evaluator.now, evaluator.context.silences
     found: list[Telling] = []
-    for evaluated in seen.evaluated:
-        held = held_by(evaluated.case, evaluated.plan, stack.policy, context.silences, now)
+    for evaluated in overview(stack, evaluator).evaluated:
+        held = held_by(evaluated.case, evaluated.plan, stack.policy, silences, now)
         found += tellings(evaluated.case, evaluated.plan, held, now, now + ahead)
     found.sort()
     if args.json:

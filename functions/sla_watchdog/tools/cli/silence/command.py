@@ -132,16 +132,17 @@ def _silence(args: argparse.Namespace, stack: Stack) -> int:
 
 def _matching(stack: Stack, silence: Silence, now: int) -> Iterator[tuple[Case, Plan]]:
     """Unresolved cases with a ticket that matches."""
+    from sla_watchdog.tools.cli.stack.evaluation import as_deployed
     from sla_watchdog.tools.cli.stack.overview import overview
 
-    evaluator = stack.evaluate()
-    for each in overview(stack, lambda case: evaluator.plan(case, case.facts, now), now).evaluated:
-        open_tickets = [ticket.id for ticket in each.plan.tickets if ticket.unresolved]
+    evaluator = as_deployed(stack, live=True)
+    for evaluated in overview(stack, evaluator).evaluated:
+        case = evaluated.case
+        unresolved = [ticket.id for ticket in evaluated.plan.tickets if ticket.unresolved]
         if any(
-            silence.matches(name, each.case.id, each.case.facts, stack.policy, now)
-            for name in open_tickets
+            silence.matches(ticket, case.id, case.facts, stack.policy, now) for ticket in unresolved
         ):
-            yield each.case, each.plan
+            yield case, evaluated.plan
 
 
 def _list(args: argparse.Namespace, stack: Stack) -> int:

@@ -4,7 +4,7 @@ at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from attrs import frozen
@@ -19,15 +19,11 @@ from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.presentation.view.case_row import standing_findings
+from sla_watchdog.tools.cli.stack.evaluation import CaseEvaluator
 from sla_watchdog.tools.cli.stack.stack import Stack
 
 AWAKE = "begins_with(pk, :case) AND (attribute_exists(next_at) OR attribute_exists(findings))"
 PUT_BACK = "begins_with(pk, :digest) AND attribute_exists(next_at) AND attribute_exists(problem)"
-"""What a scan hands over: cases for which anything is to come or to mend, and digests that could
-not be sent.
-"""
-
-Judgement = Callable[[Case], Plan]
 
 
 @frozen
@@ -63,28 +59,23 @@ class Overview:
     due_since: int | None
 
 
-@frozen
-class _Page:
-    items: Sequence[Item]
-    scanned: int
-
-
-def overview(stack: Stack, judgement: Judgement, now: int, *, quietly: bool = False) -> Overview:
+def overview(stack: Stack, evaluator: CaseEvaluator, *, quietly: bool = False) -> Overview:
     """Reads the whole Watch table, with a progress bar on a terminal; cases that are over are not
     judged.
     """
     evaluated: list[EvaluatedCase] = []
     put_back: list[PutBack] = []
-    waiting: list[int] = []
-    with progress(quietly=quietly) as bar:
-        task = bar.add_task("Reading the Watch table", total=_expected(stack))
-        for page in _pages(stack):
-            bar.update(task, advance=page.scanned)
-            for item in page.items:
-                each = _judge(stack, item, judgement)
-                (evaluated if isinstance(each, EvaluatedCase) else put_back).append(each)  # type: ignore[arg-type] # by its type
-                waiting += [at for at in [_number(item, "next_at")] if at is not None and at <= now]
-    return Overview(tuple(evaluated), tuple(put_back), len(waiting), min(waiting, default=None))
+    overdue: list[int] = []
+    for item in _items(stack, quietly=quietly):
+        outcome = _evaluate(stack, item, evaluator)
+        if isinstance(outcome, PutBack):
+            put_back.append(outcome)
+        else:
+            evaluated.append(outcome)
+        next_at = _number(item, "next_at")
+        if next_at is not None and next_at <= evaluator.now:
+            overdue.append(next_at)
+    return Overview(tuple(evaluated), tuple(put_back), len(overdue), min(overdue, default=None))
 
 
 def findings_of(evaluated: EvaluatedCase, now: int) -> Sequence[Finding]:
@@ -105,32 +96,32 @@ def progress(*, quietly: bool = False) -> Progress:
     )
 
 
-def _expected(stack: Stack) -> int | None:
-    """Items in the table as DynamoDB last counted them, up to six hours ago; None where that may
-    not be asked.
-    """
-    try:
-        return (
-            stack.reads.describe_table(TableName=stack.outputs["WatchTable"])["Table"].get(
-                "ItemCount"
-            )
-            or None
-        )
-    except ClientError:
-        return None
-
-
-def _pages(stack: Stack) -> Iterator[_Page]:
+def _items(stack: Stack, *, quietly: bool) -> Iterator[Item]:
+    """Cases for which anything is to come or to mend, and digests that could not be sent."""
     pages = stack.reads.get_paginator("scan").paginate(
         TableName=stack.outputs["WatchTable"],
         FilterExpression=f"({AWAKE}) OR ({PUT_BACK})",
         ExpressionAttributeValues=typed({":case": CASE, ":digest": DIGEST}),
     )
-    for page in pages:
-        yield _Page(page["Items"], page["ScannedCount"])
+    with progress(quietly=quietly) as bar:
+        task = bar.add_task("Reading the Watch table", total=_expected(stack))
+        for page in pages:
+            bar.update(task, advance=page["ScannedCount"])
+            yield from page["Items"]
 
 
-def _judge(stack: Stack, item: Item, judgement: Judgement) -> EvaluatedCase | PutBack:
+def _expected(stack: Stack) -> int | None:
+    """Items in the table as DynamoDB last counted them, up to six hours ago; None where that may
+    not be asked.
+    """
+    try:
+        table = stack.reads.describe_table(TableName=stack.outputs["WatchTable"])["Table"]
+    except ClientError:
+        return None
+    return table.get("ItemCount") or None
+
+
+def _evaluate(stack: Stack, item: Item, evaluator: CaseEvaluator) -> EvaluatedCase | PutBack:
     name, problem = item["pk"]["S"], item.get("problem", {}).get("S", "")
     if name.startswith(DIGEST):
         return _put_back(f"digest {name.removeprefix(DIGEST)}", problem, item)
@@ -138,7 +129,7 @@ def _judge(stack: Stack, item: Item, judgement: Judgement) -> EvaluatedCase | Pu
     if isinstance(case, DamagedItem):
         return _put_back(case.case, case.reason, item)
     try:
-        return EvaluatedCase(case, judgement(case), problem)
+        return EvaluatedCase(case, evaluator.evaluate(case), problem)
     except Exception as error:  # noqa: BLE001 - one case must never hide the others
         return _put_back(case.id, problem or f"{type(error).__name__}: {error}", item)
 

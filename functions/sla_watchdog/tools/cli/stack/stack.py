@@ -95,10 +95,10 @@ class Stack:
         """Confirmed subscriptions of every topic that there is."""
         return dict(self.topics.confirmed(self.topics.names(self.audiences)))
 
-    def evaluate(self) -> Evaluator:
-        """Judges as in mode live, where what was only observed was told to nobody."""
+    def evaluator(self, *, live: bool) -> Evaluator:
+        """Judges one case by its tickets' records too; `live` as the mode is to be taken."""
         tickets = TicketsTable(self.reads, self.outputs["TicketsTable"], self.policy.source)
-        return Evaluator(self.policy, tickets, self.watch, live=True)
+        return Evaluator(self.policy, tickets, self.watch, live=live)
 
     def other_policy(self) -> str:
         """Why what is shown here may differ from what the functions do; '' where it does not."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from sla_watchdog.domain.escalation.case import OPERATIONS, Entry
-from sla_watchdog.domain.escalation.plan import plan
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.presentation.view.case_row import Row, Trouble, row
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
@@ -175,18 +174,15 @@ def _limit(args: argparse.Namespace) -> int:
 
 def look(stack: Stack, chosen: Filter, *, quietly: bool = False) -> Status:
     """Reads and judges the whole Watch table."""
+    from sla_watchdog.tools.cli.stack.evaluation import as_deployed
     from sla_watchdog.tools.cli.stack.overview import overview
 
-    now, mode, context = stack.now(), stack.mode(), stack.watch.context()
-    live = mode.name == "live"
-    seen = overview(
-        stack,
-        lambda case: plan(case.as_notified(live), stack.policy, now, context=context),
-        now,
-        quietly=quietly,
-    )
+    mode = stack.mode()
+    evaluator = as_deployed(stack, live=mode.name == "live")
+    now, silences = evaluator.now, evaluator.context.silences
+    seen = overview(stack, evaluator, quietly=quietly)
     evaluated = [each for each in seen.evaluated if chosen.keeps(each, stack.policy, now)]
-    held = {each.case.id: _held(each, stack.policy, context.silences, now) for each in evaluated}
+    held = {each.case.id: _held(each, stack.policy, silences, now) for each in evaluated}
     rows = [
         _row(each, held[each.case.id], stack.policy, now)
         for each in evaluated
@@ -204,7 +200,7 @@ def look(stack: Stack, chosen: Filter, *, quietly: bool = False) -> Status:
         silenced=frozenset(
             case for case, found in held.items() if any(each.entirely for each in found)
         ),
-        quiet=tuple(_quiet(held, context.silences)),
+        quiet=tuple(_quiet(held, silences)),
         mends=(
             *_recipients(stack, chosen, now),
             *(mend for each in evaluated for mend in _mends(each, now)),
