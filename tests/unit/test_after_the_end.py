@@ -15,7 +15,7 @@ from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import plan
 from sla_watchdog.domain.policy.model import Ladder, Level, Metric, Open, Policy, Target
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.tickets.ticket import ticket
+from sla_watchdog.domain.tickets.ticket_of_facts import ticket
 from sla_watchdog.tools.simulation.replay import replay
 
 ANSWER = Target(Metric.NEXT_RESPONSE, 4 * HOUR, STANDARD)
@@ -270,12 +270,13 @@ def test_a_minute_in_which_the_customer_waits_on_an_ended_ticket_is_a_minute_of_
         waits = waits and now not in mine.answered
         waits = waits or (ended and now in mine.asked)
         covered = any(
-            wait.start <= now and (wait.end is None or now < wait.end) for wait in mine.unheard
+            wait.start <= now and (wait.end is None or now < wait.end)
+            for wait in mine.waits_after_end
         )
         assert covered == waits, minute
-    assert mine.as_notified.spans[0].start == start
+    assert mine.with_waits.spans[0].start == start
     joined = [
         (a.end, b.start)
-        for a, b in zip(mine.as_notified.spans, mine.as_notified.spans[1:], strict=False)
+        for a, b in zip(mine.with_waits.spans, mine.with_waits.spans[1:], strict=False)
     ]
     assert all(end == begin for end, begin in joined)

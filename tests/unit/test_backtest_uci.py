@@ -18,7 +18,8 @@ import pytest
 
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Facts
-from sla_watchdog.domain.tickets.ticket import ENDED, Ticket, ticket
+from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
+from sla_watchdog.domain.tickets.ticket_of_facts import ticket
 from sla_watchdog.tools.backtest.files import clocks_csv
 from sla_watchdog.tools.backtest.play import History, Played, play
 from sla_watchdog.tools.cli.stack.policy_in_memory import compiled_policy

@@ -19,8 +19,9 @@ from sla_watchdog.domain.policy.model import (
     Repeat,
 )
 from sla_watchdog.domain.tickets.facts import Facts
-from sla_watchdog.domain.tickets.links import matters, tickets_of
-from sla_watchdog.domain.tickets.ticket import ticket
+from sla_watchdog.domain.tickets.linked_tickets import matters
+from sla_watchdog.domain.tickets.merges import tickets_of
+from sla_watchdog.domain.tickets.ticket_of_facts import ticket
 
 MON = "2026-03-02"
 

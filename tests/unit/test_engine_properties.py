@@ -34,7 +34,7 @@ from sla_watchdog.domain.policy.model import (
     Target,
 )
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.tickets.links import LinkedTickets
+from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.time.business_time import Calendar
 from sla_watchdog.tools.simulation.replay import Outcomes, replay
 

@@ -6,7 +6,7 @@ from attrs import evolve
 
 from building import at, policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.tickets.links import tickets_of
+from sla_watchdog.domain.tickets.merges import tickets_of
 from sla_watchdog.presentation.text.case_history import past_in_words
 from sla_watchdog.presentation.view.case_history import CaseHistory, past
 from unit import story

@@ -22,8 +22,8 @@ from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import Plan, plan
 from sla_watchdog.domain.policy.model import Condition, Count, Ladder, Level, Metric, Policy, Target
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.tickets.links import tickets_of
 from sla_watchdog.domain.tickets.lookalikes import SAME_MATTER
+from sla_watchdog.domain.tickets.merges import tickets_of
 from sla_watchdog.domain.time.business_time import Calendar
 
 URGENT = Condition("priority", frozenset({"urgent"}))

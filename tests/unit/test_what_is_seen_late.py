@@ -15,7 +15,7 @@ from desk import Desk
 from sla_watchdog.adapters.sqs import Segment
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.policy.model import Source
-from sla_watchdog.domain.tickets.ticket import ticket
+from sla_watchdog.domain.tickets.ticket_of_facts import ticket
 from sla_watchdog.usecases.track.track import Change
 
 MON = "2026-03-02"

@@ -20,7 +20,7 @@ from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.observation import CaseHistory, observed, vanished
 from sla_watchdog.domain.tickets.record import Record
-from sla_watchdog.domain.tickets.ticket import ticket
+from sla_watchdog.domain.tickets.ticket_of_facts import ticket
 
 NAMELESS = "?"
 """First character of the case of a record whose id cannot be read, and of others that stand in for

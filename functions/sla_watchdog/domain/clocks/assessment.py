@@ -20,7 +20,9 @@ from sla_watchdog.domain.clocks.signals import age_clock, pause_clock, signals
 from sla_watchdog.domain.clocks.targets import clocks
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Facts
-from sla_watchdog.domain.tickets.links import LinkedTickets, linked_names, matters, tickets_of
+from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets, matters
+from sla_watchdog.domain.tickets.links import linked_names
+from sla_watchdog.domain.tickets.merges import tickets_of
 from sla_watchdog.domain.tickets.ticket import Ticket
 from sla_watchdog.domain.time.business_time import NoWorkingTime, TimeOutOfRange
 

@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from sla_watchdog.domain.clocks.timeline import Timeline
 from sla_watchdog.domain.policy.model import Ladder, Metric
-from sla_watchdog.domain.tickets.ticket import Span
+from sla_watchdog.domain.tickets.spans import Span
 
 
 class State(StrEnum):

@@ -17,7 +17,8 @@ from attrs import evolve, frozen
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.pauses import TOO_LONG
 from sla_watchdog.domain.tickets.facts import Facts
-from sla_watchdog.domain.tickets.ticket import ASKED, Span
+from sla_watchdog.domain.tickets.spans import Span
+from sla_watchdog.domain.tickets.ticket import ASKED
 from sla_watchdog.domain.time.business_time import DAY, Calendar
 
 MOST_ROWS = 24

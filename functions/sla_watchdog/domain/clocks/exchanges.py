@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from itertools import pairwise
 
-from sla_watchdog.domain.tickets.ticket import Ticket, stretches
+from sla_watchdog.domain.tickets.spans import stretches
+from sla_watchdog.domain.tickets.ticket import Ticket
 
 Period = tuple[int, int | None]
 """(start, stop), stop None while it lasts."""

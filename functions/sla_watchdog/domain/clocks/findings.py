@@ -14,8 +14,9 @@ from sla_watchdog.domain.clocks.rules_in_force import rule_changes, rules_over_t
 from sla_watchdog.domain.clocks.timeline import Timeline
 from sla_watchdog.domain.policy.model import TARGETS, Metric, Policy, Rule
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Facts
-from sla_watchdog.domain.tickets.links import APART, LINKS, MOST_TICKETS, merges, named_by
+from sla_watchdog.domain.tickets.links import APART, LINKS, MOST_TICKETS, named_by
 from sla_watchdog.domain.tickets.lookalikes import SAME_MATTER
+from sla_watchdog.domain.tickets.merges import merges
 from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
 
 """The field that names another open ticket of the same customer that looks like the same matter."""

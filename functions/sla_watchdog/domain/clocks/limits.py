@@ -137,7 +137,7 @@ class Timelines:
         runs_on = self._runs_on_after_the_end(period.limit.metric)
         key = period.stops, pauses_in, calendar, runs_on
         if key not in self._made:
-            ticket = self.ticket.as_notified if runs_on else self.ticket
+            ticket = self.ticket.with_waits if runs_on else self.ticket
             calendars, pauses = self.policy.calendars, self.policy.pauses
             self._made[key] = timeline(ticket, period.stops, pauses_in, calendars[calendar], pauses)
         return self._made[key]
@@ -146,4 +146,4 @@ class Timelines:
         """For answers: while a message waits, a ticket that is over still counts."""
         if metric is not Metric.FIRST_RESPONSE and metric is not Metric.NEXT_RESPONSE:
             return False
-        return bool(self.ticket.unheard)
+        return bool(self.ticket.waits_after_end)

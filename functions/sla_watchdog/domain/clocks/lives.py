@@ -9,7 +9,8 @@ from attrs import frozen
 from sla_watchdog.domain.clocks.exchanges import Period, exchanges, updates
 from sla_watchdog.domain.clocks.limits import InForce
 from sla_watchdog.domain.policy.model import Metric
-from sla_watchdog.domain.tickets.ticket import Ticket, stretches
+from sla_watchdog.domain.tickets.spans import stretches
+from sla_watchdog.domain.tickets.ticket import Ticket
 from sla_watchdog.domain.time.instants import earliest
 
 RESOLUTIONS = frozenset({Metric.FIRST_RESOLUTION, Metric.RESOLUTION})

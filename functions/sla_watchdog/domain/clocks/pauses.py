@@ -13,7 +13,8 @@ from attrs import define, field, frozen
 
 from sla_watchdog.domain.clocks.timeline import Timeline
 from sla_watchdog.domain.policy.model import Pauses
-from sla_watchdog.domain.tickets.ticket import ASKED, Span, Ticket
+from sla_watchdog.domain.tickets.spans import Span
+from sla_watchdog.domain.tickets.ticket import ASKED, Ticket
 from sla_watchdog.domain.time.business_time import Calendar
 
 TOO_LONG = "pause limit"

@@ -20,7 +20,7 @@ from sla_watchdog.domain.clocks.rules_in_force import rule_at
 from sla_watchdog.domain.clocks.signals import ACKNOWLEDGED
 from sla_watchdog.domain.policy.model import Metric, Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.tickets.links import LinkedTickets
+from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 
 
 @frozen

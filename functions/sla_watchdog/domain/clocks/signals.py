@@ -26,9 +26,10 @@ from sla_watchdog.domain.policy.model import (
     Policy,
 )
 from sla_watchdog.domain.tickets.facts import Facts
-from sla_watchdog.domain.tickets.links import LinkedTickets
+from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.tickets.record import STATES
-from sla_watchdog.domain.tickets.ticket import ENDED, Span, Ticket
+from sla_watchdog.domain.tickets.spans import Span
+from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
 from sla_watchdog.domain.time.business_time import Calendar
 
 STILL = 2**62
@@ -327,12 +328,12 @@ def _number(text: str) -> int:
 def _unresolved(tickets: tuple[Ticket, ...]) -> Iterator[Span]:
     """When at least one of the tickets was unresolved."""
     if len(tickets) == 1:
-        yield from tickets[0].as_notified.outside(ENDED)
+        yield from tickets[0].with_waits.outside(ENDED)
         return
     start: int | None = None
     end: int | None = None
     spans = sorted(
-        (span for each in tickets for span in each.as_notified.outside(ENDED)),
+        (span for each in tickets for span in each.with_waits.outside(ENDED)),
         key=lambda span: span.start,
     )
     for span in spans:

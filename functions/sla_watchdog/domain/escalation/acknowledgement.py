@@ -17,7 +17,7 @@ from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.text.display import tidy
 from sla_watchdog.domain.text.times import instant
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.tickets.links import LinkedTickets
+from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.time.business_time import Calendar
 from sla_watchdog.errors import SlaWatchdogError
 

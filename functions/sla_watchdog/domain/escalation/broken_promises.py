@@ -19,8 +19,8 @@ from sla_watchdog.domain.clocks.rules_in_force import rule_at
 from sla_watchdog.domain.escalation.case import Alert, Recipient
 from sla_watchdog.domain.escalation.levels import NOT_NOTIFIED, EvaluationContext
 from sla_watchdog.domain.policy.model import Age, Ladder, Level, Metric
-from sla_watchdog.domain.tickets.links import LinkedTickets
-from sla_watchdog.domain.tickets.ticket import Span
+from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
+from sla_watchdog.domain.tickets.spans import Span
 
 CLOCKS = frozenset(metric.value for metric in Metric)
 

@@ -12,7 +12,7 @@ from sla_watchdog.domain.escalation.case import NOTIFIED, Alert, LastNotified, R
 from sla_watchdog.domain.escalation.levels import CLEARED, WITHDRAWN, EvaluationContext
 from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.tickets.facts import Facts
-from sla_watchdog.domain.tickets.links import LinkedTickets
+from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.tickets.ticket import Ticket
 
 CHANGING = frozenset({"priority", "customer_tier", "team", "category", "tags", "due_at"})

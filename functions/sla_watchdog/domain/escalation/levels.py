@@ -22,7 +22,7 @@ from sla_watchdog.domain.escalation.case import (
     Severity,
 )
 from sla_watchdog.domain.policy.model import TARGETS, Level, Metric, Policy
-from sla_watchdog.domain.tickets.links import LinkedTickets
+from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.tickets.ticket import Ticket
 
 CLEARED = "cleared"

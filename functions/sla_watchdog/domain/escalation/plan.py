@@ -39,7 +39,7 @@ from sla_watchdog.domain.escalation.levels import (
 )
 from sla_watchdog.domain.escalation.silences import Silence, silenced
 from sla_watchdog.domain.policy.model import TARGETS, Level, Metric, Policy
-from sla_watchdog.domain.tickets.links import LinkedTickets
+from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.tickets.ticket import Ticket
 from sla_watchdog.domain.time.business_time import NoWorkingTime, TimeOutOfRange
 

@@ -134,7 +134,7 @@ class _Reader:
     # ------------------------------------------------------------------ what cannot be read
 
     def _problem(self, name: str, reason: str) -> Iterator[Fact]:
-        """The state `unreadable:<name>`: noted when it begins, and once more, empty, when it ends."""
+        """The state `unreadable:<name>`: noted when it begins, and again, empty, when it ends."""
         field = UNREADABLE + name
         if self.known.latest(self.ticket, field) != reason:
             yield self._fact(field, self._after_all(field), reason)

@@ -9,7 +9,7 @@ from attrs import Factory, field, frozen
 from sla_watchdog.domain.clocks.signals import TicketActivity
 from sla_watchdog.domain.policy.model import Metric, Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.tickets.links import LinkedTickets
+from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.tickets.ticket import Ticket
 
 

@@ -30,7 +30,8 @@ from sla_watchdog.domain.policy.model import (
     Truth,
 )
 from sla_watchdog.domain.tickets.facts import Facts
-from sla_watchdog.domain.tickets.links import LINKS, LinkedTickets, as_written
+from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
+from sla_watchdog.domain.tickets.links import LINKS, as_written
 from sla_watchdog.domain.tickets.ticket import Ticket
 from sla_watchdog.domain.time.business_time import NoWorkingTime, TimeOutOfRange
 from sla_watchdog.presentation.view.lateness import Cause, cause

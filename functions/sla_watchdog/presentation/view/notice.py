@@ -21,7 +21,7 @@ from sla_watchdog.domain.escalation.case import (
 from sla_watchdog.domain.escalation.levels import CLEARED, WITHDRAWN
 from sla_watchdog.domain.escalation.plan import Plan, UpcomingNotification
 from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.domain.tickets.links import LinkedTickets
+from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.tickets.ticket import Ticket
 from sla_watchdog.presentation.view.case_history import CaseHistory, past
 from sla_watchdog.presentation.view.explanation import (

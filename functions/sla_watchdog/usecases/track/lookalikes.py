@@ -13,8 +13,8 @@ from sla_watchdog.adapters.dynamodb.lookalikes import MOST
 from sla_watchdog.adapters.dynamodb.watch import DamagedItem, WatchTable
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.tickets.links import tickets_of
 from sla_watchdog.domain.tickets.lookalikes import SAME_MATTER, Key, keys, looks_alike
+from sla_watchdog.domain.tickets.merges import tickets_of
 from sla_watchdog.domain.tickets.ticket import Ticket
 from sla_watchdog.errors import Unstorable
 from sla_watchdog.usecases.judging import Evaluator
