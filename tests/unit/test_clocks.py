@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from building import DAY, HOUR, OFFICE, at, facts, first_response, policy, resolution, rule
+from sla_watchdog.domain.clocks.case_clocks import age_clock
 from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.rules_in_force import rule_at
-from sla_watchdog.domain.clocks.signals import age_clock
 from sla_watchdog.domain.clocks.targets import clocks
 from sla_watchdog.domain.policy.model import (
     Before,

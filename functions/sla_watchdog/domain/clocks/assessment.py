@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping
 from attrs import define, field, frozen
 
 from sla_watchdog.domain.clocks import findings
+from sla_watchdog.domain.clocks.case_clocks import age_clock, pause_clock
 from sla_watchdog.domain.clocks.clock import Clock, Recorded
 from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.clocks.pauses import Overrun
 from sla_watchdog.domain.clocks.promises import Promise, promises
-from sla_watchdog.domain.clocks.signals import age_clock, pause_clock, signals
+from sla_watchdog.domain.clocks.signals import signals
 from sla_watchdog.domain.clocks.targets import clocks
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Facts

@@ -10,23 +10,29 @@ a level for somebody who was not told. What else there is to be told of it is in
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 
 from attrs import evolve, frozen
 
 from sla_watchdog.domain.clocks.clock import Clock
+from sla_watchdog.domain.clocks.limits import NEVER
 from sla_watchdog.domain.clocks.rules_in_force import rule_at
-from sla_watchdog.domain.clocks.signals import ACKNOWLEDGED
-from sla_watchdog.domain.policy.model import Metric, Policy
+from sla_watchdog.domain.policy.model import Level, Metric, Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
+from sla_watchdog.domain.time.instants import earliest
+
+ACKNOWLEDGED = "acknowledged"
+"""The field of an acknowledgement; its value is the instant promised (epoch seconds) and the
+person's name.
+"""
 
 
 @frozen
 class Promise:
-    """`by` said at `at` that there will be an update by `until`; `kept` where it came, or something
-    ended it before.
+    """`by` promised at `at` an update by `until`; `kept` where it came, or something ended the
+    promise before.
     """
 
     at: int
@@ -50,21 +56,25 @@ def promises(matter: LinkedTickets, facts: Facts, policy: Policy) -> tuple[Promi
     """Every promise made, oldest first, none longer than the policy allows. Raises as its calendar
     does.
     """
-    made = sorted(
-        (fact for each in matter.tickets for fact in facts.of_field(each.id, ACKNOWLEDGED)),
-        key=lambda fact: fact.at,
-    )
+    made: list[Fact] = []
+    for ticket in matter.tickets:
+        made += facts.of_field(ticket.id, ACKNOWLEDGED)
+    made.sort(key=lambda fact: fact.at)
     return tuple(_ended(list(_read(made, facts, policy)), matter))
 
 
 def _read(made: Sequence[Fact], facts: Facts, policy: Policy) -> Iterator[Promise]:
     for fact in made:
-        if isinstance(fact.value, tuple) and len(fact.value) == 2 and fact.value[0].isdigit():
-            calendar = policy.calendars[rule_at(fact.ticket, facts, policy, fact.at).calendar]
-            longest = calendar.add(fact.at, policy.acknowledge.longest)
-            until = min(int(fact.value[0]), longest)
-            if until > fact.at:
-                yield Promise(fact.at, until, fact.value[1])
+        if not isinstance(fact.value, tuple) or len(fact.value) != 2:
+            continue
+        promised, by = fact.value
+        if not promised.isdigit():
+            continue
+        calendar = policy.calendars[rule_at(fact.ticket, facts, policy, fact.at).calendar]
+        longest = calendar.add(fact.at, policy.acknowledge.longest)
+        until = min(int(promised), longest)
+        if until > fact.at:
+            yield Promise(fact.at, until, by)
 
 
 def _ended(made: list[Promise], matter: LinkedTickets) -> Iterator[Promise]:
@@ -73,17 +83,26 @@ def _ended(made: list[Promise], matter: LinkedTickets) -> Iterator[Promise]:
 
     One that was kept holds to its end all the same.
     """
-    reopenings = [at for each in matter.tickets for at in each.reopenings]
-    updates = [at for each in matter.tickets for at in each.answered]
+    reopenings = [at for ticket in matter.tickets for at in ticket.reopenings]
+    updates = [at for ticket in matter.tickets for at in ticket.answered]
     for promise, following in zip_longest(made, made[1:]):
-        ends = [
-            at
-            for at in [*reopenings, *([following.at] if following else [])]
-            if promise.at < at <= promise.until
-        ]
-        until = min(ends, default=promise.until)
-        kept = bool(ends) or any(promise.at < at <= until for at in updates)
-        yield evolve(promise, until=until, kept=kept) if kept else promise
+        end = _first_within(promise, reopenings)
+        if following is not None:
+            end = earliest(end, _first_within(promise, [following.at]))
+        if end is not None:
+            yield evolve(promise, until=end, kept=True)
+        elif _first_within(promise, updates) is not None:
+            yield evolve(promise, kept=True)
+        else:
+            yield promise
+
+
+def _first_within(promise: Promise, instants: Iterable[int]) -> int | None:
+    """The first instant after it was made, up to its end."""
+    return min((at for at in instants if promise.at < at <= promise.until), default=None)
+
+
+# ------------------------------------------------------------------ broken promises
 
 
 def raised_by(
@@ -92,49 +111,69 @@ def raised_by(
     """By clock, the broken promises that take it a level up: each takes up one clock, of all that
     run on the matter.
     """
-    found: dict[str, tuple[Promise, ...]] = {}
-    standing = {clock.key: clock for clock in clocks}
+    raised: dict[str, tuple[Promise, ...]] = {}
+    by_key = {clock.key: clock for clock in clocks}
     for promise in made:
-        lead = _lead(list(standing.values()), promise, policy) if promise.broken(now) else None
-        if lead is not None:
-            found[lead.key] = (*found.get(lead.key, ()), promise)
-            standing[lead.key] = with_broken(lead, (promise,))
-    return found
+        if not promise.broken(now):
+            continue
+        leading = _leading(list(by_key.values()), promise, policy)
+        if leading is not None:
+            raised[leading.key] = (*raised.get(leading.key, ()), promise)
+            by_key[leading.key] = with_broken(leading, (promise,))
+    return raised
 
 
-def _lead(clocks: Sequence[Clock], promise: Promise, policy: Policy) -> Clock | None:
+def _leading(clocks: Sequence[Clock], promise: Promise, policy: Policy) -> Clock | None:
     """The furthest up its ladder of those whose next level tells somebody above all who were told
     by what came due; where nothing has, the next to come. Where there is none, the one at its
     top, which repeats.
     """
-    running = [each for each in clocks if _takes_part(each, promise)]
-    begun = [each for each in running if _due(each, promise.until)] or running
+    running = [clock for clock in clocks if _takes_part(clock, promise)]
+    begun = [clock for clock in running if _due(clock, promise.until)]
     highest = highest_due(clocks, promise, policy)
-    giving = [each for each in begun if _gives(each, promise, policy) > highest]
-    at_top = [each for each in running if _next(each, promise) is None]
-    return min(giving or at_top, key=lambda clock: _standing(clock, promise.until), default=None)
+    candidates = list(_above(highest, begun or running, promise, policy))
+    if not candidates:
+        candidates = [clock for clock in running if _next(clock, promise) is None]
+    return min(candidates, key=lambda clock: _order(clock, promise.until), default=None)
+
+
+def _above(
+    highest: int, clocks: Sequence[Clock], promise: Promise, policy: Policy
+) -> Iterator[Clock]:
+    """The clocks whose next level goes further up than `highest`."""
+    for clock in clocks:
+        if _next_rank(clock, promise, policy) > highest:
+            yield clock
 
 
 def _takes_part(clock: Clock, promise: Promise) -> bool:
     """No promise moves a ceiling."""
-    return clock.metric is not Metric.AGE and (
-        clock.stopped_at is None or clock.stopped_at > promise.until
-    )
+    if clock.metric is Metric.AGE:
+        return False
+    return clock.stopped_at is None or clock.stopped_at > promise.until
 
 
 def highest_due(clocks: Sequence[Clock], promise: Promise, policy: Policy) -> int:
     """How far up the audiences are whose levels had come due before the promise was broken, and
     were not held by it; -1 where nothing had.
     """
-    found = [-1]
+    highest = -1
     for clock in clocks:
         end = promise.until - 1 if clock.metric is Metric.AGE else promise.at
-        found += [
-            policy.rank(name)
-            for number in _due(clock, end)
-            for name in clock.ladder.levels[number].tell
-        ]
-    return max(found)
+        for number in _due(clock, end):
+            highest = max(highest, _rank(clock.ladder.levels[number], policy))
+    return highest
+
+
+def _rank(level: Level, policy: Policy) -> int:
+    """How far up the level goes."""
+    return max((policy.rank(audience) for audience in level.tell), default=-1)
+
+
+def _next_rank(clock: Clock, promise: Promise, policy: Policy) -> int:
+    """How far up its next level goes; -1 at the top."""
+    above = _next(clock, promise)
+    return -1 if above is None else _rank(clock.ladder.levels[above], policy)
 
 
 def _due(clock: Clock, now: int) -> list[int]:
@@ -147,31 +186,22 @@ def _next(clock: Clock, promise: Promise) -> int | None:
     return above if above < len(clock.levels) else None
 
 
-def _gives(clock: Clock, promise: Promise, policy: Policy) -> int:
-    """How far up its next level goes."""
-    above = _next(clock, promise)
-    return (
-        -1 if above is None else max(policy.rank(name) for name in clock.ladder.levels[above].tell)
-    )
-
-
-def _standing(clock: Clock, now: int) -> tuple[int, int, str]:
-    due = [at for at in clock.levels if at is not None and at <= now]
-    ahead = [at for at in clock.levels if at is not None and at > now]
-    return -len(due), min(due or ahead, default=2**62), clock.key
+def _order(clock: Clock, now: int) -> tuple[int, int, str]:
+    """The most levels due first, then the earliest of these, or of those to come."""
+    instants = [at for at in clock.levels if at is not None]
+    due = [at for at in instants if at <= now]
+    return -len(due), min(due or instants, default=NEVER), clock.key
 
 
 def with_broken(clock: Clock, broken: Sequence[Promise]) -> Clock:
     """Each of these promises makes the level above those due at the acknowledgement due when it was
     broken.
     """
-    if not broken:
-        return clock
     for promise in broken:
         above = _next(clock, promise)
         if above is not None:
-            levels, own = list(clock.levels), clock.levels[above]
-            levels[above] = promise.until if own is None else min(own, promise.until)
+            levels = list(clock.levels)
+            levels[above] = earliest(levels[above], promise.until)
             clock = evolve(clock, levels=tuple(levels))
     return clock
 
@@ -183,6 +213,8 @@ def extra_repetitions(clock: Clock, broken: Sequence[Promise]) -> int:
     top, repeat = clock.levels[-1], clock.ladder.levels[-1].repeat
     if top is None or repeat is None:
         return 0
-    return sum(
-        repeat.latest(p.until - top) == repeat.latest(p.at - top) for p in broken if top <= p.at
-    )
+    extra = 0
+    for promise in broken:
+        if top <= promise.at:
+            extra += repeat.latest(promise.until - top) == repeat.latest(promise.at - top)
+    return extra

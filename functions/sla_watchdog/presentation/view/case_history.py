@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from attrs import Factory, field, frozen
 
-from sla_watchdog.domain.clocks.signals import TicketActivity
+from sla_watchdog.domain.clocks.activity import TicketActivity
 from sla_watchdog.domain.policy.model import Metric, Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
+from sla_watchdog.domain.clocks.activity import TicketActivity
 from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, elapsed_breakdown
 from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.clocks.promises import Promise, promises
 from sla_watchdog.domain.clocks.rules_in_force import holds, rules_over_time, value_at
-from sla_watchdog.domain.clocks.signals import TicketActivity
 from sla_watchdog.domain.escalation.case import Case, LastNotified, Recipient
 from sla_watchdog.domain.escalation.levels import EvaluationContext
 from sla_watchdog.domain.escalation.plan import Plan, UpcomingNotification

@@ -12,8 +12,8 @@ from functools import cached_property
 
 from attrs import field, frozen
 
+from sla_watchdog.domain.clocks.promises import ACKNOWLEDGED
 from sla_watchdog.domain.clocks.rules_in_force import candidates_at
-from sla_watchdog.domain.clocks.signals import ACKNOWLEDGED
 from sla_watchdog.domain.policy.model import (
     Before,
     Count,

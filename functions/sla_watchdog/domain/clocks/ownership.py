@@ -1,0 +1,44 @@
+"""Who owns the tickets of a matter: since when nobody does, how often an owner gave one back."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from sla_watchdog.domain.clocks.activity import is_named
+from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
+from sla_watchdog.domain.tickets.ticket import Ticket
+
+
+def unowned_since(matter: LinkedTickets, facts: Facts, policy: Policy) -> int | None:
+    """Since when nobody with a name owns any unresolved ticket of it; None while somebody does."""
+    latest = matter.created_at
+    for ticket in matter.tickets:
+        until = _owned_until(ticket, facts, policy)
+        if until is None:
+            return None
+        latest = max(latest, until)
+    return latest
+
+
+def _owned_until(ticket: Ticket, facts: Facts, policy: Policy) -> int | None:
+    """When the last owner with a name gave it back, or ended it: 0 where there never was one, None
+    while somebody owns it.
+    """
+    changes = facts.changes(ticket.id, "assignee")
+    given_back: int | None = None
+    for fact in reversed(changes):
+        if is_named(fact, policy):
+            return ticket.ended_at if given_back is None else given_back
+        given_back = fact.at
+    return 0
+
+
+def times_given_back(matter: LinkedTickets, facts: Facts, policy: Policy) -> int:
+    """How often an owner with a name gave a ticket of it back to nobody."""
+    times = 0
+    for ticket in matter.tickets:
+        for before, after in pairwise(facts.changes(ticket.id, "assignee")):
+            times += is_named(before, policy) and not is_named(after, policy)
+    return times
