@@ -10,14 +10,15 @@ from itertools import pairwise
 
 from sla_watchdog.domain.tickets.spans import stretches
 from sla_watchdog.domain.tickets.ticket import Ticket
+from sla_watchdog.domain.time.instants import earliest
 
 Period = tuple[int, int | None]
 """(start, stop), stop None while it lasts."""
 
 
 class Step(IntEnum):
-    """At one second an end and an answer close what was open, then a message or a reopening opens
-    anew.
+    """In the order in which they count within one second: an end and an answer close what was open,
+    then a message or a reopening opens anew.
     """
 
     END = 1
@@ -25,6 +26,11 @@ class Step(IntEnum):
     THANKED = 3
     ASKED = 4
     REOPENED = 5
+
+
+MESSAGES = frozenset({Step.ASKED, Step.THANKED})
+OPENING = frozenset({Step.ASKED, Step.REOPENED})
+CLOSING = frozenset({Step.ANSWERED, Step.END})
 
 
 def exchanges(ticket: Ticket, stops: frozenset[str]) -> list[Period]:
@@ -35,39 +41,50 @@ def exchanges(ticket: Ticket, stops: frozenset[str]) -> list[Period]:
     is not answered by it: whatever begins the next exchange, it starts at the oldest message
     that nobody answered (semantics B3).
     """
-    ends = [(start, Step.END) for start, _ in stretches(ticket.spans, stops)]
-    again = [(at, Step.REOPENED) for at in ticket.reopenings]
-    said = [(at, Step.THANKED if at in ticket.thanks else Step.ASKED) for at in ticket.asked]
-    said += [(at, Step.ANSWERED) for at in ticket.answered]
-    own = _until_left(ticket, _periods(sorted([*ends, *again, *said])))
-    return _joined([*own, *_left_unanswered(ticket, stops)]) if ticket.absorbed else own
+    own = _until_left(ticket, _periods(_steps(ticket, stops)))
+    if not ticket.absorbed:
+        return own
+    return _joined([*own, *_left_unanswered(ticket, stops)])
+
+
+def _steps(ticket: Ticket, stops: frozenset[str]) -> list[tuple[int, Step]]:
+    steps = [(start, Step.END) for start, _ in stretches(ticket.spans, stops)]
+    steps += [(at, Step.REOPENED) for at in ticket.reopenings]
+    steps += [(at, Step.ANSWERED) for at in ticket.answered]
+    steps += [(at, Step.THANKED if at in ticket.thanks else Step.ASKED) for at in ticket.asked]
+    steps.sort()
+    return steps
 
 
 def _periods(steps: list[tuple[int, Step]]) -> Iterator[Period]:
     opened: int | None = None
-    unanswered: int | None = None
-    for at, what in steps:
-        if what in (Step.ASKED, Step.THANKED):
-            unanswered = at if unanswered is None else unanswered
-        if opened is None and what in (Step.ASKED, Step.REOPENED):
-            opened = at if unanswered is None else unanswered
-        elif opened is not None and what in (Step.ANSWERED, Step.END):
+    unanswered: int | None = None  # the oldest message that nobody answered
+    for at, step in steps:
+        oldest = at if unanswered is None else unanswered
+        if step in MESSAGES:
+            unanswered = oldest
+        if opened is None and step in OPENING:
+            opened = oldest
+        elif opened is not None and step in CLOSING:
             yield opened, at
             opened = None
-        if what is Step.ANSWERED:
+        if step is Step.ANSWERED:
             unanswered = None
     if opened is not None:
         yield opened, None
 
 
 def _until_left(ticket: Ticket, periods: Iterable[Period]) -> list[Period]:
+    """The periods, cut off where the ticket was merged or deleted."""
     left = ticket.left_at
-    return [_cut(period, left) for period in periods if left is None or period[0] < left]
+    if left is None:
+        return list(periods)
+    return [_cut(period, left) for period in periods if period[0] < left]
 
 
-def _cut(period: Period, left: int | None) -> Period:
+def _cut(period: Period, left: int) -> Period:
     start, stop = period
-    return period if left is None else (start, left if stop is None else min(stop, left))
+    return start, left if stop is None else min(stop, left)
 
 
 def _left_unanswered(survivor: Ticket, stops: frozenset[str]) -> Iterator[Period]:
@@ -75,33 +92,40 @@ def _left_unanswered(survivor: Ticket, stops: frozenset[str]) -> Iterator[Period
     merge.
     """
     ends = [span.start for span in survivor.spans if span.group in stops]
-    for each in survivor.absorbed:
-        start, stop = _last_period(each, stops)
-        if stop is not None and stop == each.merged_at:
+    for absorbed in survivor.absorbed:
+        start, stop = _last_period(absorbed, stops)
+        if stop is not None and stop == absorbed.merged_at:
             later = [at for at in (*survivor.answered, *ends) if at >= stop]
-            yield _cut((start, min(later, default=None)), survivor.left_at)
+            yield start, earliest(*later, survivor.left_at)
 
 
-def _last_period(each: Ticket, stops: frozenset[str]) -> Period:
+def _last_period(absorbed: Ticket, stops: frozenset[str]) -> Period:
     """Of a merged ticket; where the customer only ever opened it, from its creation to its first
     answer.
     """
-    periods = exchanges(each, stops)
-    start, answered = each.first_request
-    if not periods and answered is None and not each.by_agent and each.group not in stops:
-        return start, each.merged_at
-    return periods[-1] if periods else (start, None)
+    periods = exchanges(absorbed, stops)
+    if periods:
+        return periods[-1]
+    start, answered = absorbed.first_request
+    if answered is None and not absorbed.by_agent and absorbed.group not in stops:
+        return start, absorbed.merged_at
+    return start, None
 
 
 def _joined(periods: list[Period]) -> list[Period]:
     """Periods that overlap as one: the oldest unanswered message counts."""
     joined: list[Period] = []
     for start, stop in sorted(periods, key=lambda period: period[0]):
-        last = joined[-1] if joined else None
-        if last is None or (last[1] is not None and last[1] <= start):
+        if not joined:
             joined.append((start, stop))
-        elif last[1] is not None:
-            joined[-1] = last[0], None if stop is None else max(stop, last[1])
+            continue
+        last_start, last_stop = joined[-1]
+        if last_stop is None:
+            break
+        if last_stop <= start:
+            joined.append((start, stop))
+        else:
+            joined[-1] = last_start, None if stop is None else max(stop, last_stop)
     return joined
 
 
@@ -109,10 +133,11 @@ def updates(ticket: Ticket, ended_since: int | None) -> list[Period]:
     """From each public message of the desk to the next, or to the end; so none before the first
     response.
     """
-    notified = sorted({*ticket.answered, *(at for each in ticket.absorbed for at in each.answered)})
-    last = (
-        [(notified[-1], ended_since)]
-        if notified and (ended_since is None or notified[-1] < ended_since)
-        else []
-    )
-    return _until_left(ticket, [*pairwise(notified), *last])
+    answers = set(ticket.answered)
+    for absorbed in ticket.absorbed:
+        answers.update(absorbed.answered)
+    sent = sorted(answers)
+    periods: list[Period] = list(pairwise(sent))
+    if sent and (ended_since is None or sent[-1] < ended_since):
+        periods.append((sent[-1], ended_since))
+    return _until_left(ticket, periods)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sla_watchdog.domain.policy.model import Condition, Metric, Policy, Rule, Truth
+from sla_watchdog.domain.policy.model import Condition, Metric, Policy, Rule, Target, Truth
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Facts, Value
 from sla_watchdog.domain.tickets.ticket import Ticket
 
@@ -16,8 +16,8 @@ first.
 
 
 def value_at(name: str, ticket: str, facts: Facts, at: int) -> Value:
-    """The value of a field at `at`. What the first record said held before it too; what came later
-    did not.
+    """The value of a field at `at`. What the first record said held before it, too; what a later
+    one said did not.
     """
     series = facts.of_field(ticket, name)
     if series and at < series[0].at and _at_first_sight(series[0], facts):
@@ -32,50 +32,55 @@ def _at_first_sight(first: Fact, facts: Facts) -> bool:
 
 
 def _unreadable(name: str, ticket: str, facts: Facts, at: int) -> bool:
-    """Whether what stood in a field at `at` cannot be read; before anything was said of it, as it
-    was at first.
+    """Whether the field's value at `at` cannot be read; before anything was known of it, as it was
+    at first.
     """
     problems = facts.of_field(ticket, UNREADABLE + name)
     if not problems:
         return False
-    firsts = [series[0].at for series in (problems, facts.of_field(ticket, name)) if series]
-    return bool(facts.as_of(ticket, UNREADABLE + name, max(at, min(firsts))))
+    first = problems[0].at
+    values = facts.of_field(ticket, name)
+    if values:
+        first = min(first, values[0].at)
+    return bool(facts.as_of(ticket, UNREADABLE + name, max(at, first)))
 
 
 def _values(name: str, ticket: str, facts: Facts, at: int) -> set[str]:
     """The same case-folded, of a list each member."""
     value = value_at(name, ticket, facts, at)
-    return {
-        member.casefold() for member in ((value,) if isinstance(value, str) else value) if member
-    }
+    members = (value,) if isinstance(value, str) else value
+    return {member.casefold() for member in members if member}
 
 
 def holds(condition: Condition, ticket: str, facts: Facts, policy: Policy, at: int) -> Truth:
     """Whether the ticket met the condition at `at`; UNKNOWN when its value cannot be read."""
-    values = _values(condition.field, ticket, facts, at)
     if _unreadable(condition.field, ticket, facts, at):
         return Truth.UNKNOWN
+    values = _values(condition.field, ticket, facts, at)
     if condition.field == "priority" and policy.priorities:
         values = {policy.priorities.get(value, "") for value in values}
         if "" in values:
             return Truth.UNKNOWN
-    answer = _met(condition, values)
-    if answer is Truth.UNKNOWN or not condition.negate:
-        return answer
-    return Truth.NO if answer is Truth.YES else Truth.YES
+    truth = _met(condition, values)
+    return OPPOSITES[truth] if condition.negate else truth
+
+
+OPPOSITES = {Truth.YES: Truth.NO, Truth.NO: Truth.YES, Truth.UNKNOWN: Truth.UNKNOWN}
 
 
 def _met(condition: Condition, values: set[str]) -> Truth:
     if condition.missing:
-        return Truth.NO if values else Truth.YES
+        return _truth(not values)
     if condition.at_least is None:
-        return Truth.YES if values & condition.any_of else Truth.NO
+        return _truth(not values.isdisjoint(condition.any_of))
     try:
-        return (
-            Truth.YES if any(float(value) >= condition.at_least for value in values) else Truth.NO
-        )
+        return _truth(any(float(value) >= condition.at_least for value in values))
     except ValueError:
         return Truth.UNKNOWN
+
+
+def _truth(answer: bool) -> Truth:
+    return Truth.YES if answer else Truth.NO
 
 
 def _strictness(rule: Rule) -> tuple[int, int]:
@@ -83,10 +88,12 @@ def _strictness(rule: Rule) -> tuple[int, int]:
     nothing of it.
     """
     own = [target for target in rule.targets if target.due is None]
-    resolution = min(
-        (target.within for target in own if target.metric is Metric.RESOLUTION), default=2**62
-    )
-    return resolution, min((target.within for target in own), default=2**62)
+    resolutions = [target for target in own if target.metric is Metric.RESOLUTION]
+    return _shortest(resolutions), _shortest(own)
+
+
+def _shortest(targets: list[Target]) -> int:
+    return min((target.within for target in targets), default=2**62)
 
 
 def candidates_at(ticket: str, facts: Facts, policy: Policy, at: int) -> tuple[Rule, ...]:
@@ -111,7 +118,7 @@ def rule_at(ticket: str, facts: Facts, policy: Policy, at: int) -> Rule:
 
 
 def rules_over_time(ticket: Ticket, facts: Facts, policy: Policy) -> History:
-    """Each rule that judged the ticket, and since when; of several that could apply the strictest."""
+    """The rules that judged the ticket; of several that could apply at a time the strictest."""
     history: list[tuple[int, Rule]] = []
     for since, rules in candidates_over_time(ticket, facts, policy):
         if not history or history[-1][1] is not rules[0]:
@@ -123,13 +130,14 @@ def candidates_over_time(ticket: Ticket, facts: Facts, policy: Policy) -> Candid
     """The rules that could apply to the ticket, and since when."""
     changes = rule_changes(ticket.id, facts, policy)
     history = [(ticket.created_at, candidates_at(ticket.id, facts, policy, ticket.created_at))]
-    known: dict[tuple[tuple[Value, bool], ...], tuple[Rule, ...]] = {}
+    by_values: dict[tuple[tuple[Value, bool], ...], tuple[Rule, ...]] = {}
     for at in sorted(change for change in changes if change > ticket.created_at):
         values = tuple(_read(name, ticket.id, facts, at) for name in policy.asked)
-        if values not in known:
-            known[values] = candidates_at(ticket.id, facts, policy, at)
-        if known[values] != history[-1][1]:
-            history.append((at, known[values]))
+        if values not in by_values:
+            by_values[values] = candidates_at(ticket.id, facts, policy, at)
+        candidates = by_values[values]
+        if candidates != history[-1][1]:
+            history.append((at, candidates))
     return tuple(history)
 
 
@@ -140,9 +148,10 @@ def _read(name: str, ticket: str, facts: Facts, at: int) -> tuple[Value, bool]:
 def rule_changes(ticket: str, facts: Facts, policy: Policy) -> set[int]:
     """When a field that some condition asks for changed, or whether it can be read."""
     changed: set[int] = set()
-    for asked in policy.asked:
-        values = facts.of_field(ticket, asked)
-        known = 1 if values and _at_first_sight(values[0], facts) else 0
-        changed.update(fact.at for fact in values[known:])
-        changed.update(fact.at for fact in facts.of_field(ticket, UNREADABLE + asked))
+    for name in policy.asked:
+        values = facts.of_field(ticket, name)
+        if values and _at_first_sight(values[0], facts):
+            values = values[1:]
+        changed.update(fact.at for fact in values)
+        changed.update(fact.at for fact in facts.of_field(ticket, UNREADABLE + name))
     return changed
