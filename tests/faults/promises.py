@@ -17,9 +17,10 @@ from faults.world import World, stored
 from sla_watchdog.adapters.dynamodb.audit import AuditItem
 from sla_watchdog.adapters.dynamodb.audit import _from_item as audited
 from sla_watchdog.domain.clocks.clock import Clock
+from sla_watchdog.domain.clocks.clock_key import CLEARED, WITHDRAWN
 from sla_watchdog.domain.escalation.case import Case, Outcome
-from sla_watchdog.domain.escalation.levels import CLEARED, WITHDRAWN
-from sla_watchdog.domain.escalation.plan import Decision, Plan, plan, wake
+from sla_watchdog.domain.escalation.deferral import Decision
+from sla_watchdog.domain.escalation.plan import Plan, plan, wakeup_for
 from sla_watchdog.domain.policy.model import Metric
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.observation import observed
@@ -76,7 +77,7 @@ def _timing(world: World, case: Case) -> Iterator[str]:
         return
     now = max(world.now, world.latest)
     evaluated = _judged(world, case, now)
-    wanted, _ = wake(evaluated, case)
+    wanted, _ = wakeup_for(evaluated, case)
     if evaluated.pending_links:
         wanted = min(wanted or now, now) + RELINK + world.skew
     if wanted is not None and wanted > now and (case.next_at is None or case.next_at > wanted):
@@ -102,7 +103,7 @@ def _as_recorded(world: World, case: Case, now: int) -> bool:
                 case.facts | observed(name, record, world.policy, case.facts, at) for at in read
             ]
     wanted = (
-        wake(_judged(world, evolve(case, facts=facts), now), case)[0]
+        wakeup_for(_judged(world, evolve(case, facts=facts), now), case)[0]
         for facts in known
         if facts != case.facts
     )

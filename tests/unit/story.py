@@ -15,20 +15,16 @@ from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.elapsed import elapsed_breakdown
 from sla_watchdog.domain.clocks.timeline import Timeline
 from sla_watchdog.domain.escalation.case import Alert, Recipient, Severity
-from sla_watchdog.domain.escalation.plan import UpcomingNotification
+from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
 from sla_watchdog.domain.policy.model import After, Age, Ladder, Level, Metric, Percent, Repeat
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.spans import Span
 from sla_watchdog.domain.time.business_time import Calendar
 from sla_watchdog.presentation.view.case_history import CaseHistory
-from sla_watchdog.presentation.view.explanation import (
-    Cause,
-    Explained,
-    RecipientNotified,
-    Ruling,
-    Step,
-)
+from sla_watchdog.presentation.view.explained_clock import Explained, RecipientNotified, Step
+from sla_watchdog.presentation.view.lateness import Cause
 from sla_watchdog.presentation.view.notice import Item, Notice, PastNotification, TicketLine
+from sla_watchdog.presentation.view.rulings import Ruling
 
 ZONE = "America/New_York"
 HOUR, DAY = 3600, 86_400

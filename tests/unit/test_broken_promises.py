@@ -25,7 +25,7 @@ from building import rule as one_rule
 from sla_watchdog.domain.clocks.promises import acknowledged
 from sla_watchdog.domain.escalation.case import Case, Entry, LastNotified, Outcome
 from sla_watchdog.domain.escalation.context import Context
-from sla_watchdog.domain.escalation.plan import Plan, plan, wake
+from sla_watchdog.domain.escalation.plan import Plan, plan, wakeup_for
 from sla_watchdog.domain.escalation.silences import Silence
 from sla_watchdog.domain.policy.model import (
     After,
@@ -276,7 +276,7 @@ def test_while_it_is_on_its_way_nobody_else_is_told_and_then_it_is_settled() -> 
     entry = Entry("token", at(f"{MON}T06:02"), evaluated.alerts)
     claimed = evolve(case, outbox={entry.key: entry})
     again = plan(claimed, desk(UNOWNED), at(f"{MON}T06:00"))
-    assert (again.alerts, wake(again, claimed)[0]) == ((), at(f"{MON}T06:02"))
+    assert (again.alerts, wakeup_for(again, claimed)[0]) == ((), at(f"{MON}T06:02"))
     sent = after_telling(case, evaluated, at(f"{MON}T06:01"))
     assert plan(sent, desk(UNOWNED), at(f"{MON}T06:02")).alerts == ()
 

@@ -32,7 +32,7 @@ from sla_watchdog.domain.escalation.case import (
     Recipient,
     Severity,
 )
-from sla_watchdog.domain.escalation.plan import Plan, plan, superseded, wake
+from sla_watchdog.domain.escalation.plan import Plan, plan, superseded, wakeup_for
 from sla_watchdog.domain.policy.model import After, Audience, Ladder, Level
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.time.business_time import Calendar
@@ -271,7 +271,7 @@ def test_what_is_on_its_way_is_not_planned_again_until_its_claim_lapses() -> Non
     (alert,) = evaluate(KNOWN, f"{MON}T06:00").alerts
     case = Case("T-1", KNOWN, outbox={"owner": Entry("token", now + 150, (alert,))})
     assert notified(plan(case, policy(), now)) == []
-    assert wake(plan(case, policy(), now), case) == (now + 150, False)
+    assert wakeup_for(plan(case, policy(), now), case) == (now + 150, False)
     assert [a.id for a in plan(case, policy(), now + 150).alerts] == [alert.id]
 
 

@@ -17,14 +17,11 @@ from sla_watchdog.domain.policy.model import Condition, Count, Ladder, Level, Me
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.presentation.text import render
 from sla_watchdog.presentation.text.why import breach, refusal
-from sla_watchdog.presentation.view.explanation import (
-    Cause,
-    Explained,
-    Explanation,
-    Ruling,
-    explanation,
-)
+from sla_watchdog.presentation.view.explained_clock import Explained
+from sla_watchdog.presentation.view.explanation import Explanation, explanation
+from sla_watchdog.presentation.view.lateness import Cause
 from sla_watchdog.presentation.view.notice import notice
+from sla_watchdog.presentation.view.rulings import Ruling
 
 NINE = "2026-03-02T09:00"
 

@@ -17,8 +17,9 @@ from desk import Desk
 from sla_watchdog.adapters.dynamodb.attributes import attribute
 from sla_watchdog.adapters.dynamodb.case_item import reached_map, reached_name
 from sla_watchdog.adapters.dynamodb.cases import MOST_TAKEN_OUT
-from sla_watchdog.domain.escalation.case import KEPT_CYCLES, Case, LastNotified, Outcome, outlived
-from sla_watchdog.domain.escalation.levels import notified_at
+from sla_watchdog.domain.escalation.case import Case, LastNotified, Outcome
+from sla_watchdog.domain.escalation.notifications import notified_at
+from sla_watchdog.domain.escalation.outlived import KEPT_CYCLES, outlived
 from sla_watchdog.domain.escalation.plan import plan
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts

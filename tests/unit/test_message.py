@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 import building
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.escalation.case import Case, Recipient, Severity
-from sla_watchdog.domain.escalation.plan import UpcomingNotification, plan
+from sla_watchdog.domain.escalation.plan import plan
+from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
 from sla_watchdog.domain.policy.model import Metric
 from sla_watchdog.domain.text.display import columns
 from sla_watchdog.domain.text.times import duration, instant, iso, open_time

@@ -12,8 +12,8 @@ from attrs import evolve
 
 from building import HOUR, STANDARD, after_telling, at, evaluate, facts, policy, resolution, rule
 from sla_watchdog.domain.escalation.case import Case, Recipient
-from sla_watchdog.domain.escalation.levels import NO_OWNER
 from sla_watchdog.domain.escalation.plan import plan, superseded
+from sla_watchdog.domain.escalation.reasons import NO_OWNER
 from sla_watchdog.domain.policy.compiled import load
 from sla_watchdog.domain.policy.model import (
     After,

@@ -7,16 +7,18 @@ from collections.abc import Mapping
 import pytest
 
 from building import DAY, HOUR, at, policy
+from sla_watchdog.domain.escalation.absences import (
+    above,
+    after_notifying,
+    due_absences,
+    from_the_top,
+)
 from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.domain.escalation.subscribers import (
     Roster,
     Seat,
     State,
     Subscriber,
-    above,
-    after_notifying,
-    due_absences,
-    from_the_top,
     noted,
     observed,
 )

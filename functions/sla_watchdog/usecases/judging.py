@@ -15,7 +15,7 @@ from sla_watchdog.adapters.dynamodb.watch import DamagedItem, Generation, WatchT
 from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.context import Context
-from sla_watchdog.domain.escalation.plan import Plan, plan, wake
+from sla_watchdog.domain.escalation.plan import Plan, plan, wakeup_for
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.observation import CaseHistory, observed, vanished
@@ -171,7 +171,7 @@ class Evaluator:
             evaluated = Plan(
                 (), (), (), now, False, (), (), (Finding(case.id, "judgement", repr(error)),)
             )
-            next_at, urgent = wake(evaluated, case)
+            next_at, urgent = wakeup_for(evaluated, case)
             newest = max(case.generation, self.generation.number)
             return evolve(case, generation=newest, next_at=next_at, urgent=urgent), evaluated
 
@@ -187,7 +187,7 @@ def waking(evaluated: Plan, case: Case, now: int) -> tuple[int | None, bool]:
     """When to wake the case (DESIGN.md section 6); soon, while it is not linked with what its facts
     name.
     """
-    next_at, urgent = wake(evaluated, case)
+    next_at, urgent = wakeup_for(evaluated, case)
     if evaluated.pending_links and (next_at is None or next_at > now + RELINK):
         return now + RELINK, False
     return next_at, urgent

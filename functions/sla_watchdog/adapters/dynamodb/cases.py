@@ -27,7 +27,8 @@ from sla_watchdog.adapters.dynamodb.facts_text import packed
 from sla_watchdog.adapters.dynamodb.sealing import Sealing, sealing
 from sla_watchdog.adapters.dynamodb.table import Item, is_refused
 from sla_watchdog.domain.clocks.findings import Finding
-from sla_watchdog.domain.escalation.case import Case, outlived
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.escalation.outlived import outlived
 from sla_watchdog.domain.tickets.facts import Fact
 from sla_watchdog.errors import Unstorable
 

@@ -18,7 +18,8 @@ from sla_watchdog.adapters.dynamodb.cases import (
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.sealing import sealing
 from sla_watchdog.domain.clocks.findings import Finding
-from sla_watchdog.domain.escalation.case import Case, outlived
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.escalation.outlived import outlived
 
 MOVED_AT_ONCE = 50
 """Names that one transaction links; it takes 100 actions."""

@@ -35,7 +35,8 @@ from sla_watchdog.adapters.dynamodb.cases import (
 )
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.table import Item, Items, Pause, is_refused, slices
-from sla_watchdog.domain.escalation.case import Case, Entry, LastNotified, outlived
+from sla_watchdog.domain.escalation.case import Case, Entry, LastNotified
+from sla_watchdog.domain.escalation.outlived import outlived
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
+from sla_watchdog.domain.clocks.clock_key import ClockKey
 from sla_watchdog.domain.clocks.timeline import Timeline
 from sla_watchdog.domain.policy.model import Ladder, Metric
 from sla_watchdog.domain.tickets.spans import Span
@@ -57,7 +58,7 @@ class Clock:
 
     @property
     def key(self) -> str:
-        return f"{self.subject}/{self.metric.value}/{self.cycle}"
+        return ClockKey(self.subject, self.metric.value, self.cycle).text
 
     @property
     def record(self) -> str:

@@ -4,7 +4,7 @@ only so often.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from itertools import pairwise
 
@@ -68,11 +68,11 @@ class Promising:
 
     def fact(self, by: str, until: int) -> Fact:
         """The fact of that promise. Raises NotPromised."""
-        name = tidy(by)
-        if not name:
-            raise NotPromised("say who takes it: a name")
-        if len(name) > LONGEST_NAME:
-            raise NotPromised(f"the name is too long: at most {LONGEST_NAME} characters")
+        name = _name(by)
+        self._check(until)
+        return acknowledged(self.ticket, self.now, until, name)
+
+    def _check(self, until: int) -> None:
         if until <= self.now:
             raise NotPromised("the time of the next update is over already: choose a later one")
         if until > self.latest:
@@ -88,7 +88,15 @@ class Promising:
             raise NotPromised(
                 "it was put off as often as the policy allows: nobody can put it off again"
             )
-        return acknowledged(self.ticket, self.now, until, name)
+
+
+def _name(by: str) -> str:
+    name = tidy(by)
+    if not name:
+        raise NotPromised("say who takes it: a name")
+    if len(name) > LONGEST_NAME:
+        raise NotPromised(f"the name is too long: at most {LONGEST_NAME} characters")
+    return name
 
 
 def promising(subject: str, facts: Facts, plan: Plan, policy: Policy, now: int) -> Promising | None:
@@ -97,13 +105,10 @@ def promising(subject: str, facts: Facts, plan: Plan, policy: Policy, now: int) 
 
     Raises NoWorkingTime or TimeOutOfRange where its calendar has no hours ahead.
     """
-    matter = next(
-        (m for m in plan.matters if subject == m.id or subject in {each.id for each in m.tickets}),
-        None,
-    )
+    matter = _matter(subject, plan)
     if matter is None or matter.ended_at is not None:
         return None
-    ticket = subject if subject in {each.id for each in matter.tickets} else matter.tickets[0].id
+    ticket = subject if subject in matter.ticket_ids else matter.tickets[0].id
     calendar = policy.calendars[rule_at(ticket, facts, policy, now).calendar]
     latest = calendar.add(now, policy.acknowledge.longest)
     made = _made(matter, plan)
@@ -113,18 +118,34 @@ def promising(subject: str, facts: Facts, plan: Plan, policy: Policy, now: int) 
         now=now,
         latest=latest,
         offers=tuple(_offers(calendar, now, latest)),
-        held=next((promise for promise in made if promise.holds(now)), None),
+        held=_holding(made, now),
         snoozes_left=max(0, policy.acknowledge.snoozes - _put_off(made)),
     )
 
 
+def _matter(subject: str, plan: Plan) -> LinkedTickets | None:
+    for matter in plan.matters:
+        if subject == matter.id or subject in matter.ticket_ids:
+            return matter
+    return None
+
+
 def _made(matter: LinkedTickets, plan: Plan) -> Sequence[Promise]:
-    known = plan.assessment.promises if plan.assessment else {}
-    return known.get(matter.tickets[0].id, ())
+    if plan.assessment is None:
+        return ()
+    return plan.assessment.promises.get(matter.tickets[0].id, ())
 
 
-def _offers(calendar: Calendar, now: int, latest: int) -> Iterable[int]:
-    return [*(at for seconds in OFFERED if (at := calendar.add(now, seconds)) < latest), latest]
+def _holding(made: Sequence[Promise], now: int) -> Promise | None:
+    return next((promise for promise in made if promise.holds(now)), None)
+
+
+def _offers(calendar: Calendar, now: int, latest: int) -> Iterator[int]:
+    for seconds in OFFERED:
+        at = calendar.add(now, seconds)
+        if at < latest:
+            yield at
+    yield latest
 
 
 def _put_off(made: Sequence[Promise]) -> int:

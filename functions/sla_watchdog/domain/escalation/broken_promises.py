@@ -14,15 +14,15 @@ from itertools import groupby
 from attrs import frozen
 
 from sla_watchdog.domain.clocks.clock import Clock
+from sla_watchdog.domain.clocks.clock_key import METRICS, ClockKey
 from sla_watchdog.domain.clocks.promises import Promise, highest_due
 from sla_watchdog.domain.clocks.rules_in_force import rule_at
 from sla_watchdog.domain.escalation.case import Alert, Recipient
-from sla_watchdog.domain.escalation.levels import NOT_NOTIFIED, EvaluationContext
+from sla_watchdog.domain.escalation.evaluation import EvaluationContext
+from sla_watchdog.domain.escalation.notifications import NOT_NOTIFIED
 from sla_watchdog.domain.policy.model import Age, Ladder, Level, Metric
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.tickets.spans import Span
-
-CLOCKS = frozenset(metric.value for metric in Metric)
 
 
 def unkept(
@@ -38,20 +38,33 @@ def unkept(
     `made` are all its promises, `clocks` and `due` what runs and what is to be told, of the
     whole case.
     """
-    broken = [(number, each) for number, each in enumerate(made, 1) if each.broken(evaluation.now)]
-    if not broken or not matter.unresolved:
+    number = _last_broken(made, evaluation.now)
+    if number is None or not matter.unresolved:
         return None
-    number, promise = broken[-1]
-    if any(at > promise.until for each in matter.tickets for at in each.reopenings):
+    promise = made[number - 1]
+    if _reopened_after(matter, promise.until):
         return None  # it was about what was resolved since
-    names = {each.id for each in matter.tickets}
-    mine = [clock for clock in clocks if clock.subject in names]
-    theirs = [alert.recipient for alert in due if alert.subject in names and alert.clock in CLOCKS]
-    return _Unkept(evaluation, matter, number, promise, mine).clock(theirs)
+    tickets = matter.ticket_ids
+    own_clocks = [clock for clock in clocks if clock.subject in tickets]
+    broken = _BrokenPromise(evaluation, matter, number, promise, own_clocks)
+    hear = [alert.recipient for alert in due if alert.subject in tickets and alert.clock in METRICS]
+    return broken.clock(hear)
+
+
+def _last_broken(made: Sequence[Promise], now: int) -> int | None:
+    """The number of the promise, from 1."""
+    for number in range(len(made), 0, -1):
+        if made[number - 1].broken(now):
+            return number
+    return None
+
+
+def _reopened_after(matter: LinkedTickets, at: int) -> bool:
+    return any(reopened_at > at for ticket in matter.tickets for reopened_at in ticket.reopenings)
 
 
 @frozen
-class _Unkept:
+class _BrokenPromise:
     """`number` counts the promises about the matter, from 1; `clocks` are those of the matter."""
 
     evaluation: EvaluationContext
@@ -64,55 +77,62 @@ class _Unkept:
         """None where somebody who is far enough up was notified since it was broken, is being, or
         is among `due`.
         """
-        rank, above = self.evaluation.policy.rank, self._above()
-        hear = [*self._notified_since(), *self._on_its_way(), *due]
+        rank = self.evaluation.policy.rank
+        above = self._above()
         wanted = rank(above[0][0])
-        return None if any(rank(each.audience) >= wanted for each in hear) else self._clock(above)
+        hear = [*self._notified_since(), *self._on_its_way(), *due]
+        if any(rank(recipient.audience) >= wanted for recipient in hear):
+            return None
+        return self._clock(above)
 
     def _above(self) -> list[tuple[str, ...]]:
         """The audiences above all who were notified before, the nearest first; where there are
         none, the top.
         """
-        policy, highest = self.evaluation.policy, self._highest_before()
+        policy = self.evaluation.policy
+        highest = self._highest_before()
         facts, now = self.evaluation.case.facts, self.evaluation.now
-        rules = [rule_at(each.id, facts, policy, now) for each in self.matter.open_tickets]
-        by_rank = [
-            tuple(names) for _, names in groupby(policy.within_reach(rules), key=policy.rank)
-        ]
-        above = [names for names in by_rank if policy.rank(names[0]) > highest]
+        rules = [rule_at(ticket.id, facts, policy, now) for ticket in self.matter.open_tickets]
+        within_reach = groupby(policy.within_reach(rules), key=policy.rank)
+        by_rank = [tuple(audiences) for _, audiences in within_reach]
+        above = [audiences for audiences in by_rank if policy.rank(audiences[0]) > highest]
         return above or by_rank[-1:]
 
     def _highest_before(self) -> int:
         """Also by what had come due, since of what is told again and again only the last time is
         known.
         """
-        rank = self.evaluation.policy.rank
-        notified = [rank(each.audience) for at, each in self._notified() if at < self.promise.until]
-        return max([*notified, highest_due(self.clocks, self.promise, self.evaluation.policy)])
+        policy = self.evaluation.policy
+        highest = highest_due(self.clocks, self.promise, policy)
+        for at, recipient in self._notified():
+            if at < self.promise.until:
+                highest = max(highest, policy.rank(recipient.audience))
+        return highest
 
     def _notified_since(self) -> Iterator[Recipient]:
-        return (each for at, each in self._notified() if at >= self.promise.until)
+        return (recipient for at, recipient in self._notified() if at >= self.promise.until)
 
     def _notified(self) -> Iterator[tuple[int, Recipient]]:
         """Whoever was notified by a clock of the matter, and when last."""
-        subjects = {each.id for each in self.matter.tickets}
-        for (key, recipient), reached in self.evaluation.case.reached.items():
-            subject, metric, _ = key.rsplit("/", 2)
-            if subject in subjects and metric in CLOCKS and reached.outcome not in NOT_NOTIFIED:
-                yield reached.at, self._recipient(recipient)
+        tickets = self.matter.ticket_ids
+        audiences = self.evaluation.policy.audiences
+        for (text, recipient), last in self.evaluation.case.reached.items():
+            key = ClockKey.of_text(text)
+            of_matter = key.subject in tickets and key.clock in METRICS
+            if of_matter and last.outcome not in NOT_NOTIFIED:
+                yield last.at, Recipient.of_key(recipient, audiences)
 
     def _on_its_way(self) -> Iterator[Recipient]:
         for entry in self.evaluation.case.outbox.values():
-            if entry.until > self.evaluation.now and entry.alerts[0].clock in CLOCKS:
+            if entry.until > self.evaluation.now and entry.alerts[0].clock in METRICS:
                 yield entry.alerts[0].recipient
 
-    def _recipient(self, key: str) -> Recipient:
-        return Recipient.of_key(key, self.evaluation.policy.audiences)
-
-    def _clock(self, tells: Sequence[tuple[str, ...]]) -> Clock:
-        """Its further levels never come due: they hear where those before them cannot be reached."""
+    def _clock(self, audiences: Sequence[tuple[str, ...]]) -> Clock:
+        """Its further levels never come due: they stand in for those who cannot be reached."""
         made = self.promise
         trigger = Age(made.until - made.at)
+        levels = tuple(Level(trigger, names) for names in audiences)
+        further_levels = (None,) * (len(levels) - 1)
         return Clock(
             subject=self.matter.id,
             metric=Metric.PROMISE,
@@ -120,11 +140,11 @@ class _Unkept:
             rule="promises",
             target=trigger.seconds,
             calendar="",
-            ladder=Ladder("promises", tuple(Level(trigger, names) for names in tells)),
+            ladder=Ladder("promises", levels),
             started_at=made.at,
             running=(Span(made.at, None, "open"),),
             due_at=made.until,
             breach_at=made.until,
             stopped_at=None,
-            levels=(made.until, *(None for _ in tells[1:])),
+            levels=(made.until, *further_levels),
         )

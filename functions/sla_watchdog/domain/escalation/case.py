@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 
 from attrs import evolve, field, frozen
 
+from sla_watchdog.domain.clocks.clock_key import ClockKey
+from sla_watchdog.domain.escalation.alert_id import AlertId
 from sla_watchdog.domain.tickets.facts import Facts
 
 OPERATIONS = "operations"
@@ -52,27 +54,24 @@ class Recipient:
 
     @property
     def key(self) -> str:
-        return (
-            self.audience + ("-urgent" if self.urgent else "") + (f":{self.of}" if self.of else "")
-        )
+        name = f"{self.audience}-urgent" if self.urgent else self.audience
+        return f"{name}:{self.of}" if self.of else name
 
     @property
     def topic(self) -> str:
         """The topic's name after the stack's prefix: `owner`, `owner-urgent`, `owner--kim`,
         `owner--kim-urgent`.
         """
-        return (
-            self.audience
-            + (f"--{_slug(self.of)}" if self.of else "")
-            + ("-urgent" if self.urgent else "")
-        )
+        name = f"{self.audience}--{_slug(self.of)}" if self.of else self.audience
+        return f"{name}-urgent" if self.urgent else name
 
     @classmethod
     def of_key(cls, key: str, audiences: Mapping[str, object]) -> Recipient:
         """The recipient whose key this is."""
         head, _, of = key.partition(":")
-        urgent = head.endswith("-urgent") and head not in audiences
-        return cls(head.removesuffix("-urgent") if urgent else head, of, urgent)
+        if head.endswith("-urgent") and head not in audiences:
+            return cls(head.removesuffix("-urgent"), of, urgent=True)
+        return cls(head, of)
 
     @property
     def everyone(self) -> Recipient:
@@ -85,9 +84,8 @@ def _slug(value: str) -> str:
     meet. Of what it made itself it makes the same.
     """
     plain = re.sub(r"[^a-z0-9]+", "-", value.casefold()).strip("-")[:60]
-    if plain == value and not plain.endswith(
-        "-urgent"
-    ):  # which would be the topic for urgent ones of another
+    names_an_urgent_topic = plain.endswith("-urgent")
+    if plain == value and not names_an_urgent_topic:
         return plain
     return f"{plain}-{_hash(value)[:6]}".lstrip("-")
 
@@ -123,11 +121,15 @@ class Alert:
 
     @property
     def id(self) -> str:
-        return f"{self.clock_key}/{self.level}/{self.repetition}/{self.recipient.key}"
+        return AlertId(self._clock, self.level, self.repetition, self.recipient.key).text
 
     @property
     def clock_key(self) -> str:
-        return f"{self.subject}/{self.clock}/{self.cycle}"
+        return self._clock.text
+
+    @property
+    def _clock(self) -> ClockKey:
+        return ClockKey(self.subject, self.clock, self.cycle)
 
     @property
     def ref(self) -> str:
@@ -224,109 +226,10 @@ class Case:
         """
         if not live:
             return self
-        return evolve(
-            self,
-            reached={k: r for k, r in self.reached.items() if r.outcome is not Outcome.OBSERVED},
-        )
-
-
-EXCHANGES = frozenset(
-    {"next_response", "update", "pause", "promise", "progress", "touches", "unowned"}
-)
-"""Clocks that begin anew again and again: what was told of one cycle is of no matter once another
-was told.
-"""
-
-
-KEPT_CYCLES = 5
-"""Reopenings of which all that was told is kept; of those before only what a judgement may still
-ask for.
-"""
-
-KEPT_FINDINGS = 50
-"""Times of one kind of finding of which it is kept that it was told."""
-
-
-def outlived(
-    reached: Mapping[tuple[str, str], LastNotified], new: Iterable[tuple[str, str]]
-) -> Iterator[tuple[str, str]]:
-    """The levels told that no judgement asks for once the `new` ones are told, so that a long case
-    stays small. The audit has them all.
-    """
-    listed = set(new)
-    latest = {_series(key): _cycle(key) for key in listed}
-    for key in reached:
-        subject_metric, _ = series = _series(key)
-        if subject_metric.rpartition("/")[2] in EXCHANGES and _cycle(key) < latest.get(series, 0):
-            yield key
-    yield from _long_past(reached, listed)
-
-
-def _long_past(
-    reached: Mapping[tuple[str, str], LastNotified], new: set[tuple[str, str]]
-) -> Iterator[tuple[str, str]]:
-    """Of clocks that begin anew with each reopening: what was told many reopenings ago.
-
-    Kept beside the newest cycles are the highest level told of a clock, which a reopening begins
-    above, and the last that each recipient was told of it, which says whether they are to be
-    told that it is over.
-    """
-    newest: dict[str, int] = {}
-    for key in (*reached, *new):
-        clock = _series(key)[0]
-        newest[clock] = max(_cycle(key), newest.get(clock, 0))
-    if (
-        max((cycle for clock, cycle in newest.items() if _kept_cycles(clock)), default=0)
-        <= KEPT_CYCLES
-    ):
-        return
-    needed = _still_asked_for(reached)
-    for key in reached:
-        clock = _series(key)[0]
-        kept = _kept_cycles(clock)
-        if kept and _cycle(key) <= newest[clock] - kept and key not in needed and key not in new:
-            yield key
-
-
-def _kept_cycles(clock: str) -> int:
-    """How many cycles of a clock are kept; 0 where none is dropped, or others say which."""
-    name = clock.rpartition("/")[2]
-    if name.startswith("finding:"):
-        return KEPT_FINDINGS
-    return KEPT_CYCLES if name in ("resolution", "cleared") or name.startswith("withdrawn:") else 0
-
-
-def _still_asked_for(reached: Mapping[tuple[str, str], LastNotified]) -> set[tuple[str, str]]:
-    highest: dict[str, tuple[str, str]] = {}
-    last: dict[tuple[object, ...], tuple[str, str]] = {}
-    for key, each in reached.items():
-        clock, recipient = _series(key)
-        best = highest.setdefault(clock, key)
-        if (each.level, _cycle(key)) > (reached[best].level, _cycle(best)):
-            highest[clock] = key
-        for sort in (("any",), ("of", each.outcome)):
-            before = last.setdefault((clock, recipient, *sort), key)
-            if each.at >= reached[before].at:
-                last[clock, recipient, *sort] = key
-    first = {key for key in reached if "/finding:" in key[0] and _cycle(key) == 1}
-    needed = {*highest.values(), *last.values(), *first}
-    return needed | {taken for key in needed if (taken := _taken_back(key)) in reached}
-
-
-def _taken_back(key: tuple[str, str]) -> tuple[str, str]:
-    """Where it stands that the level was withdrawn."""
-    subject, clock, cycle = key[0].rsplit("/", 2)
-    return f"{subject}/withdrawn:{clock}/{cycle}", key[1]
-
-
-def _cycle(key: tuple[str, str]) -> int:
-    return int(key[0].rsplit("/", 1)[1])
-
-
-def _series(key: tuple[str, str]) -> tuple[str, str]:
-    """Of a clock and a recipient: the clock without its cycle."""
-    clock, recipient = key
-    return clock.rsplit("/", 1)[0], recipient
+        reached = {
+            key: last for key, last in self.reached.items() if last.outcome is not Outcome.OBSERVED
+        }
+        return evolve(self, reached=reached)
 
 
 def join(one: Case, other: Case) -> Case:
@@ -337,9 +240,11 @@ def join(one: Case, other: Case) -> Case:
     two has any. The same whichever comes first; `rev` is that of the case whose id stays.
     """
     kept, moved = sorted((one, other), key=_age)
+    facts = kept.facts | moved.facts
+    edits = [at for at in (kept.edited_at, moved.edited_at) if at is not None]
     return evolve(
         kept,
-        facts=kept.facts | moved.facts,
+        facts=facts,
         reached={**moved.reached, **kept.reached},
         outbox={**moved.outbox, **kept.outbox},
         seen={**moved.seen, **kept.seen},
@@ -347,21 +252,21 @@ def join(one: Case, other: Case) -> Case:
         read_at={**moved.read_at, **kept.read_at},
         generation=max(kept.generation, moved.generation),
         breached={**moved.breached, **kept.breached},
-        edited_at=max(
-            (at for at in (kept.edited_at, moved.edited_at) if at is not None), default=None
-        ),
-        members=(kept.members | moved.members).difference(
-            kept.facts.tickets(), moved.facts.tickets()
-        ),
+        edited_at=max(edits, default=None),
+        members=(kept.members | moved.members).difference(facts.tickets()),
         failures=0,
     )
 
 
 def _age(case: Case) -> tuple[int, str]:
     """Cases that only hold names of tickets not seen yet come last."""
-    created = [
-        facts[0].at
-        for name in case.facts.tickets()
-        if (facts := case.facts.of_field(name, "created"))
-    ]
-    return min(created, default=2**62), case.id
+    oldest = LAST
+    for ticket in case.facts.tickets():
+        created = case.facts.of_field(ticket, "created")
+        if created:
+            oldest = min(oldest, created[0].at)
+    return oldest, case.id
+
+
+LAST = 2**62
+"""After every epoch second."""

@@ -1,27 +1,39 @@
-"""The good news: who was told that it burns is told that it is over, or that the deadline moved
-away (semantics E9).
-"""
+"""The good news when it is over: who was told that it burns is told (semantics E9)."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from sla_watchdog.domain.clocks.clock import Clock, State
-from sla_watchdog.domain.escalation.broken_promises import CLOCKS
+from attrs import frozen
+
+from sla_watchdog.domain.clocks.clock_key import CLEARED, METRICS, ClockKey
 from sla_watchdog.domain.escalation.case import NOTIFIED, Alert, LastNotified, Recipient, Severity
-from sla_watchdog.domain.escalation.levels import CLEARED, WITHDRAWN, EvaluationContext
+from sla_watchdog.domain.escalation.evaluation import EvaluationContext
 from sla_watchdog.domain.policy.model import TARGETS, Metric
-from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.tickets.ticket import Ticket
 
-CHANGING = frozenset({"priority", "customer_tier", "team", "category", "tags", "due_at"})
-"""Fields whose change commonly moves a deadline, for the reason in words."""
-
 OF_TICKETS = frozenset(metric.value for metric in (*TARGETS, Metric.PAUSE))
+"""Clocks whose subject is a ticket."""
 
 
-def cleared(evaluation: EvaluationContext, running: set[str]) -> Iterator[Alert]:
+@frozen
+class _End:
+    """The end of a matter or of one ticket of it, at `at`.
+
+    `tickets` are those that are over by it, `clocks` those that may have been told of. `cycle`
+    counts the ends.
+    """
+
+    subject: str
+    tickets: Collection[str]
+    clocks: Collection[str]
+    at: int
+    cycle: int
+    reason: str
+
+
+def cleared(evaluation: EvaluationContext, running: Collection[str]) -> Iterator[Alert]:
     """One message for the whole matter once it is over; while it is not, for a ticket of it that
     is.
 
@@ -31,28 +43,36 @@ def cleared(evaluation: EvaluationContext, running: set[str]) -> Iterator[Alert]
     if not evaluation.case.reached:
         return
     for matter in evaluation.matters:
-        ended = matter.ended_at
-        names = {each.id for each in matter.tickets}
-        if ended is not None and not names & running:
-            yield from _to_those_told(
-                evaluation, matter.id, names, CLOCKS, ended, _cycle(matter), _how(_last(matter))
-            )
-            continue
-        for each in matter.tickets:
-            if each.ended_at is not None and each.id not in running:
-                cycle = 1 + len(each.reopenings)
-                yield from _to_those_told(
-                    evaluation, each.id, {each.id}, OF_TICKETS, each.ended_at, cycle, _how(each)
-                )
+        for end in _ends(matter, running):
+            yield from _cleared(evaluation, end)
 
 
-def _cycle(matter: LinkedTickets) -> int:
-    return 1 + sum(len(each.reopenings) for each in matter.tickets)
+def _ends(matter: LinkedTickets, running: Collection[str]) -> Iterator[_End]:
+    if matter.ended_at is not None and matter.ticket_ids.isdisjoint(running):
+        yield _end_of_matter(matter, matter.ended_at)
+        return
+    for ticket in matter.tickets:
+        if ticket.ended_at is not None and ticket.id not in running:
+            yield _end_of_ticket(ticket, ticket.ended_at)
+
+
+def _end_of_matter(matter: LinkedTickets, at: int) -> _End:
+    reopenings = sum(len(ticket.reopenings) for ticket in matter.tickets)
+    how = _how(_last(matter))
+    return _End(matter.id, matter.ticket_ids, METRICS, at, 1 + reopenings, how)
+
+
+def _end_of_ticket(ticket: Ticket, at: int) -> _End:
+    cycle = 1 + len(ticket.reopenings)
+    return _End(ticket.id, {ticket.id}, OF_TICKETS, at, cycle, _how(ticket))
 
 
 def _last(matter: LinkedTickets) -> Ticket:
     """The ticket whose end was the end of the matter."""
-    return max(matter.tickets, key=lambda each: (not each.merged_into, each.ended_at or 0, each.id))
+    return max(
+        matter.tickets,
+        key=lambda ticket: (not ticket.merged_into, ticket.ended_at or 0, ticket.id),
+    )
 
 
 def _how(ticket: Ticket) -> str:
@@ -61,115 +81,81 @@ def _how(ticket: Ticket) -> str:
     return "its record was deleted" if ticket.gone_at is not None else ticket.group
 
 
-def _to_those_told(
-    evaluation: EvaluationContext,
-    subject: str,
-    names: set[str],
-    clocks: frozenset[str],
-    ended: int,
-    cycle: int,
-    reason: str,
-) -> Iterator[Alert]:
-    whole = {
-        key: at for key, at in _latest(_each(evaluation, subject, {CLEARED})).items() if at >= ended
-    }
-    hot = set()
-    for name in names:
-        notified = _latest(
-            (key, r) for key, r in _each(evaluation, name, clocks) if r.outcome in NOTIFIED
-        )
-        over = _latest(_each(evaluation, name, {CLEARED}))
-        hot |= {
-            key for key, at in notified.items() if at > max(over.get(key, 0), whole.get(key, 0))
-        }
-    for key in sorted(hot):
-        recipient = Recipient.of_key(key, evaluation.policy.audiences)
+def _cleared(evaluation: EvaluationContext, end: _End) -> Iterator[Alert]:
+    key = ClockKey(end.subject, CLEARED, end.cycle)
+    for name in sorted(_unaware(evaluation, end)):
+        recipient = Recipient.of_key(name, evaluation.policy.audiences)
         if not evaluation.on_its_way(recipient):
-            again = _next_time(evaluation, f"{subject}/{CLEARED}/{cycle}", key)
-            yield Alert(
-                subject, CLEARED, cycle, 0, again, recipient, Severity.WARNING, ended, reason
-            )
+            yield good_news(evaluation, key, 0, recipient, end.at, end.reason)
 
 
-def _each(
-    evaluation: EvaluationContext, name: str, clocks: Collection[str]
+def _unaware(evaluation: EvaluationContext, end: _End) -> set[str]:
+    """The keys of those who were told that something burns, and not since that it is over."""
+    told_of_this_end = {
+        recipient: at
+        for recipient, at in _last_told(evaluation, end.subject, {CLEARED}).items()
+        if at >= end.at
+    }
+    unaware = set()
+    for ticket in end.tickets:
+        over = _last_told(evaluation, ticket, {CLEARED})
+        for recipient, at in _last_reached(evaluation, ticket, end.clocks).items():
+            heard_at = max(over.get(recipient, 0), told_of_this_end.get(recipient, 0))
+            if at > heard_at:
+                unaware.add(recipient)
+    return unaware
+
+
+def _last_told(
+    evaluation: EvaluationContext, subject: str, clocks: Collection[str]
+) -> Mapping[str, int]:
+    """When each recipient was last told of these clocks, however that ended."""
+    return _latest(_told(evaluation, subject, clocks))
+
+
+def _last_reached(
+    evaluation: EvaluationContext, subject: str, clocks: Collection[str]
+) -> Mapping[str, int]:
+    """When each recipient was last really told of these clocks."""
+    told = _told(evaluation, subject, clocks)
+    return _latest((recipient, last) for recipient, last in told if last.outcome in NOTIFIED)
+
+
+def _told(
+    evaluation: EvaluationContext, subject: str, clocks: Collection[str]
 ) -> Iterator[tuple[str, LastNotified]]:
     """What each recipient was told of some clocks of a ticket or matter, cycle by cycle."""
-    for clock, cycles in evaluation.reached(name).items():
+    for clock, cycles in evaluation.notifications.of(subject).items():
         if clock in clocks:
             for notified in cycles.values():
                 yield from notified.items()
 
 
-def _latest(notified: Iterable[tuple[str, LastNotified]]) -> dict[str, int]:
-    """When each recipient was last told."""
-    found: dict[str, int] = {}
-    for key, reached in notified:
-        found[key] = max(reached.at, found.get(key, 0))
-    return found
+def _latest(told: Iterable[tuple[str, LastNotified]]) -> Mapping[str, int]:
+    latest: dict[str, int] = {}
+    for recipient, last in told:
+        latest[recipient] = max(last.at, latest.get(recipient, 0))
+    return latest
 
 
-def withdrawn(evaluation: EvaluationContext, clock: Clock) -> Iterator[Alert]:
-    """A warning whose level is not due any more, because an edit or a late fact moved the deadline
-    away.
-    """
-    if not evaluation.case.reached or clock.metric not in TARGETS or clock.breached(evaluation.now):
-        return
-    for key, reached in _told_of(evaluation, clock).items():
-        if reached.outcome not in NOTIFIED or reached.level >= len(clock.levels):
-            continue
-        at = clock.levels[reached.level]
-        recipient = Recipient.of_key(key, evaluation.policy.audiences)
-        if (at is not None and at <= evaluation.now) or evaluation.notified(
-            clock, recipient
-        ) != reached:
-            continue
-        if not evaluation.on_its_way(recipient):
-            yield _withdrawal(evaluation, clock, recipient, reached.level)
-
-
-def _told_of(evaluation: EvaluationContext, clock: Clock) -> Mapping[str, LastNotified]:
-    """By recipient, under this very clock."""
-    return evaluation.reached(clock.subject).get(clock.metric.value, {}).get(clock.cycle, {})
-
-
-def _withdrawal(
-    evaluation: EvaluationContext, clock: Clock, recipient: Recipient, level: int
+def good_news(
+    evaluation: EvaluationContext,
+    key: ClockKey,
+    level: int,
+    recipient: Recipient,
+    due_at: int,
+    reason: str,
 ) -> Alert:
-    name = WITHDRAWN + clock.metric.value
-    again = _next_time(evaluation, f"{clock.subject}/{name}/{clock.cycle}", recipient.key)
-    reason = _moved(evaluation, clock)
+    """What turned out wrong may be told again, under another id."""
+    before = evaluation.case.notified(key.text, recipient)
     return Alert(
-        clock.subject,
-        name,
-        clock.cycle,
-        level,
-        again,
-        recipient,
-        Severity.WARNING,
-        evaluation.now,
-        reason,
+        subject=key.subject,
+        clock=key.clock,
+        cycle=key.cycle,
+        level=level,
+        repetition=0 if before is None else before.repetition + 1,
+        recipient=recipient,
+        severity=Severity.WARNING,
+        due_at=due_at,
+        reason=reason,
     )
-
-
-def _next_time(evaluation: EvaluationContext, clock_key: str, recipient: str) -> int:
-    """Good news that turned out wrong may be told again, under another id."""
-    before = evaluation.case.reached.get((clock_key, recipient))
-    return before.repetition + 1 if before else 0
-
-
-def _moved(evaluation: EvaluationContext, clock: Clock) -> str:
-    if clock.state(evaluation.now) is State.PAUSED:
-        return "it is paused"
-    notified = max((reached.at for reached in _told_of(evaluation, clock).values()), default=0)
-    if evaluation.case.edited_at is not None and evaluation.case.edited_at >= notified:
-        return "the policy was changed"
-    return _changed(evaluation.case.facts, clock.subject, notified) or "its history was put right"
-
-
-def _changed(facts: Facts, ticket: str, since: int) -> str:
-    for name in sorted(facts.fields(ticket)):
-        changes = facts.changes(ticket, name)[1:]
-        if name in CHANGING and changes and changes[-1].at >= since:
-            return f"its {name.replace('_', ' ')} was changed"
-    return ""

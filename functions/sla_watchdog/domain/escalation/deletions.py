@@ -48,24 +48,28 @@ def too_many(missing: int, open_before: int | None) -> bool:
 
 
 def missing_text(known: Deletions) -> str:
-    count = str(len(known.missing)) if known.missing else "Many"
-    of = f" of {known.open_before}" if known.missing and known.open_before else ""
-    return f"{count}{of} open tickets have no record in the Tickets table any more."
+    return f"{_how_many(known)} open tickets have no record in the Tickets table any more."
+
+
+def _how_many(known: Deletions) -> str:
+    if not known.missing:
+        return "Many"
+    if not known.open_before:
+        return str(len(known.missing))
+    return f"{len(known.missing)} of {known.open_before}"
 
 
 def held_text(known: Deletions) -> str:
     """What operations need to know, and how it ends; the command first, since long texts are cut."""
     return (
-        f"{missing_text(known)} Meant? Run: sla-watchdog deletions --accept. Not meant? Put the records back. "
-        "Until then their clocks keep running and nobody hears that they are over."
+        f"{missing_text(known)} Meant? Run: sla-watchdog deletions --accept. "
+        "Not meant? Put the records back. Until then their clocks keep running and nobody hears that they are over."
     )
 
 
 def without_deletions(facts: Facts, since: int | None) -> Facts:
     """The facts as if no record had gone missing since then, so that every clock runs on."""
-    if since is None or not any(
-        _is_held(fact, since) for name in facts.tickets() for fact in _gone(name, facts)
-    ):
+    if since is None or not any(_has_held(name, facts, since) for name in facts.tickets()):
         return facts
     return Facts.of(fact for fact in facts if not _is_held(fact, since))
 
@@ -74,6 +78,10 @@ def missing_since(ticket: str, facts: Facts, since: int) -> bool:
     """Whether its record is missing, and was there until then."""
     last = _gone(ticket, facts)[-1:]
     return any(bool(fact.value) and _is_held(fact, since) for fact in last)
+
+
+def _has_held(ticket: str, facts: Facts, since: int) -> bool:
+    return any(_is_held(fact, since) for fact in _gone(ticket, facts))
 
 
 def _gone(ticket: str, facts: Facts) -> tuple[Fact, ...]:

@@ -1,320 +1,20 @@
-"""Which levels of a clock are due, and to whom: one rule, the highest level due (semantics E3)."""
+"""How far up its ladder a clock is: one rule, the highest level due (semantics E3)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cached_property
-from itertools import islice
-from typing import TypeAlias
+from collections.abc import Sequence
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from sla_watchdog.domain.clocks.clock import Clock
-from sla_watchdog.domain.clocks.rules_in_force import rule_at
-from sla_watchdog.domain.escalation.case import (
-    NOTIFIED,
-    OPERATIONS,
-    Alert,
-    Case,
-    LastNotified,
-    Outcome,
-    Recipient,
-    Severity,
-)
-from sla_watchdog.domain.policy.model import TARGETS, Level, Metric, Policy
-from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
-from sla_watchdog.domain.tickets.ticket import Ticket
-
-CLEARED = "cleared"
-"""The clock of an alert that says that a case, or one ticket of it, is over."""
-
-WITHDRAWN = "withdrawn:"
-"""What stands before the metric in the clock of an alert that takes a warning back."""
-
-HOLDABLE = frozenset(metric.value for metric in Metric if metric is not Metric.AGE)
-"""Clocks whose alerts a promise or a silence holds back: no ceiling, no finding, no good news."""
-
-REOPENED = "it was reopened"
-"""How the reason of an alert begins that a reopening made due; the ticket's own reopenings by
-persons follow.
-"""
-
-REMINDER = "reminder"
-"""How the reason of an alert begins whose recipient was told of the same level before."""
-
-NOT_NOTIFIED = frozenset({Outcome.UNDELIVERABLE, Outcome.SUPPRESSED})
-"""How levels end that reached nobody."""
-
-NO_OWNER = "it has no owner"
-"""Why the next audience up hears of a level that is an owner's."""
-
-Cycles: TypeAlias = Mapping[int, Mapping[str, LastNotified]]
-"""Cycle of a clock -> recipient -> what was reached."""
-
-
-@frozen
-class EvaluationContext:
-    """What every step needs to know of the case. `reachable_since` is as in Surroundings."""
-
-    case: Case
-    policy: Policy
-    now: int
-    tickets: tuple[Ticket, ...] = ()
-    matters: tuple[LinkedTickets, ...] = ()
-    reachable_since: Mapping[str, int] = field(factory=dict)
-    _aliases: Mapping[str, tuple[str, ...]] = field(init=False)
-    _stand_ins: dict[tuple[str, str], Recipient] = field(
-        factory=dict, init=False, eq=False, repr=False
-    )
-    """By audience and ticket, as far as they were asked for."""
-
-    @_aliases.default
-    def _other_names(self) -> Mapping[str, tuple[str, ...]]:
-        """Subjects under which the same was told before: tickets merged into one, and those of one
-        matter.
-        """
-        if len(self.tickets) < 2:
-            return {}
-        merged = {
-            each.id: tuple(other.id for other in each.absorbed)
-            for each in self.tickets
-            if each.absorbed
-        }
-        joined = {
-            m.id: tuple(each.id for each in m.tickets if each.id != m.id) for m in self.matters
-        }
-        return {
-            f"{name}/{metric.value}": others
-            for names, metrics in ((merged, TARGETS), (joined, set(Metric).difference(TARGETS)))
-            for name, others in names.items()
-            if others
-            for metric in metrics
-        }
-
-    @cached_property
-    def _reached(self) -> Mapping[str, Mapping[str, Cycles]]:
-        by_clock: dict[str, dict[str, LastNotified]] = {}
-        for (clock_key, recipient), reached in self.case.reached.items():
-            by_clock.setdefault(clock_key, {})[recipient] = reached
-        found: dict[str, dict[str, dict[int, dict[str, LastNotified]]]] = {}
-        for clock_key, notified in by_clock.items():
-            subject, metric, cycle = clock_key.rsplit("/", 2)
-            found.setdefault(subject, {}).setdefault(metric, {})[int(cycle)] = notified
-        return found
-
-    def reached(self, subject: str) -> Mapping[str, Cycles]:
-        """By metric, what was told of this subject."""
-        return self._reached.get(subject, {})
-
-    @cached_property
-    def _by_id(self) -> Mapping[str, Ticket]:
-        return {each.id: each for each in self.tickets}
-
-    @cached_property
-    def _still(self) -> dict[str, None]:
-        """The tickets whose owners are asked for: those that are open, or else all."""
-        return dict.fromkeys(
-            [each.id for each in self.tickets if each.unresolved] or self.case.facts.tickets()
-        )
-
-    def reopened_at(self, subject: str) -> int | None:
-        """When that ticket was last reopened by a person."""
-        found = self._by_id.get(subject)
-        return found.climbing[-1] if found and found.climbing else None
-
-    # ------------------------------------------------------------------ who
-
-    def recipients(self, level: Level, clock: Clock) -> Iterator[Recipient]:
-        people = [recipient for recipient, _ in self.addressed(level, clock)]
-        for recipient in dict.fromkeys(people):
-            yield recipient
-            if level.urgent:
-                yield evolve(recipient, urgent=True)
-
-    def addressed(self, level: Level, clock: Clock) -> Iterator[tuple[Recipient, bool]]:
-        """Each with whether it hears in its own right, or in place of an owner where there is none."""
-        for name in level.tell:
-            recipient = self._named(name, clock)
-            if self._is_nobody(recipient):
-                yield self._in_place_of(recipient, clock), False
-            else:
-                yield recipient, True
-
-    def _named(self, name: str, clock: Clock) -> Recipient:
-        audience = self.policy.audiences.get(name)
-        return Recipient(
-            name, self.value(audience.each, clock.subject) if audience and audience.each else ""
-        )
-
-    def _is_nobody(self, recipient: Recipient) -> bool:
-        """An owner where nobody owns it. A team that is not named is everybody who hears of any
-        team.
-        """
-        audience = self.policy.audiences.get(recipient.audience)
-        return audience is not None and audience.each == "assignee" and not recipient.of
-
-    def _in_place_of(self, nobody: Recipient, clock: Clock) -> Recipient:
-        """The next audience up that is somebody; where there is none, the audience's own topic."""
-        key = nobody.audience, self._asked(clock.subject)
-        if key not in self._stand_ins:
-            rule = rule_at(key[1], self.case.facts, self.policy, self.now)
-            within_reach, rank = self.policy.within_reach([rule]), self.policy.rank(nobody.audience)
-            above = (
-                self._named(name, clock) for name in within_reach if self.policy.rank(name) > rank
-            )
-            self._stand_ins[key] = next(
-                (each for each in above if not self._is_nobody(each)), nobody
-            )
-        return self._stand_ins[key]
-
-    def value(self, name: str, subject: str) -> str:
-        """Who `each: assignee` or `each: team` is; where that ticket is over, of the newest that is
-        open.
-
-        Shared names are nobody.
-        """
-        value = str(self.case.facts.latest(self._asked(subject), name))
-        return "" if value.casefold() in self.policy.shared else value
-
-    def _asked(self, subject: str) -> str:
-        """The ticket that says whose it is."""
-        return subject if subject in self._still else next(reversed(self._still), subject)
-
-    def on_its_way(self, recipient: Recipient) -> bool:
-        entry = self.case.outbox.get(recipient.key)
-        return entry is not None and entry.until > self.now
-
-    def opens_at(self, recipient: Recipient, now: int | None = None) -> int:
-        """When the recipient's hours are open again; `now` while they are."""
-        at = self.now if now is None else now
-        audience = self.policy.audiences.get(recipient.audience)
-        if audience is None or audience.hours is None:
-            return at
-        calendar = self.policy.calendars[audience.hours]
-        return at if calendar.is_open(at) else calendar.next_opening(at)
-
-    # ------------------------------------------------------------------ what was told
-
-    def notified(self, clock: Clock, recipient: Recipient) -> LastNotified | None:
-        """The highest level that the recipient was told of: under this clock, or under that of a
-        ticket joined to it.
-
-        What was withdrawn since counts as not told; so does what reached nobody, once somebody
-        can be reached again.
-        """
-        found = self._tellings(clock, recipient)
-        if self.reachable_since:
-            found = [reached for reached in found if not self.hears_next_time(reached, recipient)]
-        return max(found, key=lambda reached: (reached.level, reached.repetition), default=None)
-
-    def received(self, climbed: Climb, recipient: Recipient) -> int | None:
-        """How many messages of this level reached the recipient so far; None where that was not
-        counted.
-        """
-        counts = [
-            _count(notified)
-            for notified in self._tellings(climbed.clock, recipient)
-            if notified.level == climbed.level
-        ]
-        known = [count for count in counts if count is not None]
-        return None if len(known) < len(counts) else max(known, default=0)
-
-    def _tellings(self, clock: Clock, recipient: Recipient) -> list[LastNotified]:
-        """What the recipient was told of it under each of its names, and not taken back since."""
-        if not self.case.reached:
-            return []
-        metric, key = clock.metric.value, recipient.key
-        own = self._told_as(clock.subject, metric, clock.cycle, key)
-        # Who was told that a ticket is over was told nothing of what burns again.
-        if own and clock.metric in TARGETS and own.at <= self._cleared_at(clock.subject, key):
-            own = None
-        found = [own] if own else []
-        for name in self._aliases.get(f"{clock.subject}/{metric}", ()):
-            cycles = sorted(self.reached(name).get(metric, ()), reverse=True)
-            notified = (self._told_as(name, metric, cycle, key) for cycle in cycles)
-            found += islice(filter(None, notified), 1)
-        return found
-
-    def _told_as(
-        self, subject: str, metric: str, cycle: int, recipient: str
-    ) -> LastNotified | None:
-        """What was told under one name and not taken back since."""
-        known = self.case.reached.get((f"{subject}/{metric}/{cycle}", recipient))
-        taken_back = (
-            self.case.reached.get((f"{subject}/{WITHDRAWN}{metric}/{cycle}", recipient))
-            if known
-            else None
-        )
-        return known if known and not (taken_back and taken_back.at >= known.at) else None
-
-    def hears_next_time(self, reached: LastNotified, recipient: Recipient) -> bool:
-        """Whether it reached nobody, and now somebody would be."""
-        topics = (recipient.topic, recipient.everyone.topic)
-        return reached.outcome in NOT_NOTIFIED and any(
-            self.reachable_since.get(topic, 0) > reached.at for topic in topics
-        )
-
-    @cached_property
-    def anybody_missed(self) -> bool:
-        """Whether any level could not be delivered."""
-        return any(
-            reached.outcome is Outcome.UNDELIVERABLE for reached in self.case.reached.values()
-        )
-
-    def _cleared_at(self, subject: str, recipient: str) -> int:
-        cycles = self.reached(subject).get(CLEARED, {}).values()
-        return max(
-            (notified[recipient].at for notified in cycles if recipient in notified), default=0
-        )
-
-    def level_notified(self, clock: Clock) -> int:
-        """How many levels of the metric anybody was told of, in this cycle and those before."""
-        cycles = self.reached(clock.subject).get(clock.metric.value, {}).items()
-        return max(
-            (
-                r.level + 1
-                for cycle, notified in cycles
-                if cycle < clock.cycle
-                for r in notified.values()
-            ),
-            default=0,
-        )
-
-
-def notified_at(case: Case, alert: Alert, now: int) -> int:
-    """When the recipient is told: `now`, or just after what this answers where that was told by a
-    clock ahead of ours.
-
-    What is told last counts; were good news newer than the alert that follows it, the alert
-    would come each minute.
-    """
-    news = _is_news(alert.clock)
-    answered = (
-        reached.at + (not news)
-        for (clock, recipient), reached in case.reached.items()
-        if recipient == alert.recipient.key and _is_news(clock.rsplit("/", 2)[1]) is not news
-    )
-    return max([now, *answered])
-
-
-def _is_news(clock: str) -> bool:
-    return clock == CLEARED or clock.startswith(WITHDRAWN)
-
-
-def _count(notified: LastNotified) -> int | None:
-    """An older version counted nothing; then a level that was not repeated reached its recipient
-    once, if at all.
-    """
-    if notified.received is not None:
-        return notified.received
-    return None if notified.repetition else int(notified.outcome in NOTIFIED)
+from sla_watchdog.domain.escalation.case import Recipient
+from sla_watchdog.domain.escalation.evaluation import EvaluationContext
+from sla_watchdog.domain.policy.model import Level, Metric
 
 
 @frozen
 class Climb:
-    """How far up its ladder a clock is: the highest level due, and of the last one the latest
-    repetition.
-    """
+    """The highest level of a clock that is due, and of the last one the latest repetition."""
 
     clock: Clock
     level: int
@@ -325,16 +25,44 @@ class Climb:
     def at_top(self) -> bool:
         return self.level == len(self.clock.levels) - 1
 
+    @property
+    def due(self) -> Sequence[Level]:
+        """The levels that are due, the highest last."""
+        return self.clock.ladder.levels[: self.level + 1]
+
+    @property
+    def critical_audiences(self) -> frozenset[str]:
+        """To whom a level that is due was critical."""
+        return frozenset(name for level in self.due if level.urgent for name in level.tell)
+
+    def is_above_urgent(self, recipient: Recipient) -> bool:
+        """Whether a level up to the recipient's own is urgent: what was critical stays so on its
+        way up.
+        """
+        own = self.level
+        for number, level in enumerate(self.due):
+            if recipient.audience in level.tell:
+                own = number
+        return any(level.urgent for level in self.due[: own + 1])
+
+    @property
+    def is_only_reopened(self) -> bool:
+        """Whether nothing but a reopening made it due: then all levels are due at that instant."""
+        clock = self.clock
+        begins_anew = clock.metric is Metric.RESOLUTION and clock.cycle > 1
+        return begins_anew and len(set(clock.levels[: self.level + 1])) == 1
+
 
 def climb(evaluation: EvaluationContext, clock: Clock) -> Climb | None:
-    due = [(i, at) for i, at in enumerate(clock.levels) if at is not None and at <= evaluation.now]
+    now = evaluation.now
+    due = [(level, at) for level, at in enumerate(clock.levels) if at is not None and at <= now]
     if not due:
         return None
-    level, at = max(due)
+    level, at = due[-1]
     repeat = clock.ladder.levels[level].repeat
     if level < len(clock.levels) - 1 or repeat is None:
         return Climb(clock, level, 0, at)
-    repetition = repeat.latest(evaluation.now - at)
+    repetition = repeat.latest(now - at)
     return Climb(clock, level, repetition, at + repeat.offset(repetition))
 
 
@@ -345,164 +73,12 @@ def with_floor(evaluation: EvaluationContext, clock: Clock) -> Clock:
     if clock.cycle == 1 or clock.metric is not Metric.RESOLUTION:
         return clock
     at = evaluation.reopened_at(clock.subject)
-    top = min(evaluation.level_notified(clock), len(clock.levels) - 1)
+    top = min(evaluation.notifications.levels_before(clock), len(clock.levels) - 1)
     if at is None or not top:
         return clock
-    levels = tuple(
-        at if i <= top and (own is None or own > at) else own for i, own in enumerate(clock.levels)
-    )
-    return evolve(clock, levels=levels)
+    reached = tuple(_earlier(own, at) for own in clock.levels[: top + 1])
+    return evolve(clock, levels=reached + clock.levels[top + 1 :])
 
 
-def alerts(evaluation: EvaluationContext, climbed: Climb) -> Iterator[Alert]:
-    """The level due goes to its own recipients and to those of every level it passes, unless they
-    were told.
-    """
-    due: dict[Recipient, bool] = {}
-    """Whether a level that is urgent is among those due for the recipient."""
-    for index, level in enumerate(climbed.clock.ladder.levels[: climbed.level + 1]):
-        repetition = climbed.repetition if index == climbed.level else 0
-        for recipient in evaluation.recipients(level, climbed.clock):
-            notified = evaluation.notified(climbed.clock, recipient)
-            if notified is None or (notified.level, notified.repetition) < (index, repetition):
-                due[recipient] = due.get(recipient, False) or level.urgent
-    for recipient, urgent in due.items():
-        if not evaluation.on_its_way(recipient):
-            reminder = evaluation.received(climbed, recipient)
-            yield _alert(
-                climbed,
-                recipient,
-                urgent,
-                evaluation.now,
-                _why(evaluation, climbed, recipient, reminder),
-                reminder,
-            )
-    yield from _in_place_of_unreachable(evaluation, climbed, set(due))
-
-
-def _why(
-    evaluation: EvaluationContext, climbed: Climb, recipient: Recipient, reminder: int | None
-) -> str:
-    """`reminder` is how many messages of this level its recipient had before."""
-    if climbed.repetition and reminder != 0:
-        return (
-            f"{REMINDER} {reminder}: still unresolved"
-            if reminder
-            else f"{REMINDER}: still unresolved"
-        )
-    clock = climbed.clock
-    again = (
-        clock.metric is Metric.RESOLUTION
-        and clock.cycle > 1
-        and len(set(clock.levels[: climbed.level + 1])) == 1
-    )
-    if again:
-        return f"{REOPENED} ({_times(clock.cycle - 1)})"
-    return NO_OWNER if _hears_for_nobody(evaluation, climbed, recipient) else "due"
-
-
-def _hears_for_nobody(evaluation: EvaluationContext, climbed: Climb, recipient: Recipient) -> bool:
-    """Whether every level due tells it only in place of an owner where there is none."""
-    levels, calm = climbed.clock.ladder.levels[: climbed.level + 1], evolve(recipient, urgent=False)
-    rights = [
-        right
-        for level in levels
-        for each, right in evaluation.addressed(level, climbed.clock)
-        if each == calm
-    ]
-    return bool(rights) and not any(rights)
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
-
-
-def _in_place_of_unreachable(
-    evaluation: EvaluationContext, climbed: Climb, already: set[Recipient]
-) -> Iterator[Alert]:
-    """Where a level cannot reach somebody, the next level's recipients hear of it; beyond the top,
-    operations.
-    """
-    if not evaluation.anybody_missed:
-        return
-    levels = climbed.clock.ladder.levels
-    urgent = levels[climbed.level].urgent
-    for index in range(climbed.level, len(levels)):
-        people = [r for r in evaluation.recipients(levels[index], climbed.clock) if not r.urgent]
-        missed = [r.key for r in people if _missed(evaluation, climbed, r)]
-        if not missed or (index > climbed.level and len(missed) < len(people)):
-            return
-        above = index + 1 < len(levels)
-        stand_ins = (
-            evaluation.recipients(levels[index + 1], climbed.clock)
-            if above
-            else iter([Recipient(OPERATIONS)])
-        )
-        for recipient in stand_ins:
-            notified = evaluation.notified(climbed.clock, recipient)
-            new = recipient not in already and (notified is None or notified.level < climbed.level)
-            wanted = new and (urgent or not recipient.urgent)
-            if wanted and not evaluation.on_its_way(recipient):
-                reason = f"{missed[0]} cannot be reached"
-                yield _alert(
-                    climbed,
-                    recipient,
-                    urgent,
-                    evaluation.now,
-                    reason,
-                    evaluation.received(climbed, recipient),
-                )
-
-
-def _missed(evaluation: EvaluationContext, climbed: Climb, recipient: Recipient) -> bool:
-    notified = evaluation.notified(climbed.clock, recipient)
-    return (
-        notified is not None
-        and notified.outcome is Outcome.UNDELIVERABLE
-        and notified.level >= climbed.level
-    )
-
-
-def _alert(
-    climbed: Climb, recipient: Recipient, urgent: bool, now: int, reason: str, reminder: int | None
-) -> Alert:
-    clock, critical = climbed.clock, urgent or _above_urgent(climbed, recipient)
-    calm = Severity.BREACH if clock.breached(now) else Severity.WARNING
-    return Alert(
-        subject=clock.subject,
-        clock=clock.metric.value,
-        cycle=clock.cycle,
-        level=climbed.level,
-        repetition=climbed.repetition,
-        recipient=recipient,
-        severity=Severity.CRITICAL if critical else calm,
-        due_at=climbed.due_at,
-        reason=reason,
-        reminder=reminder,
-        waits=critical and not urgent,
-    )
-
-
-def _above_urgent(climbed: Climb, recipient: Recipient) -> bool:
-    """Whether a level that was due before the recipient's own is urgent: what was critical stays so
-    on its way up.
-    """
-    levels = climbed.clock.ladder.levels[: climbed.level + 1]
-    own = [number for number, level in enumerate(levels) if recipient.audience in level.tell]
-    return any(level.urgent for level in levels[: max(own, default=climbed.level) + 1])
-
-
-def critical_to(climbed: Climb) -> frozenset[str]:
-    """The audiences to whom a level that is due was critical."""
-    due = climbed.clock.ladder.levels[: climbed.level + 1]
-    return frozenset(name for level in due if level.urgent for name in level.tell)
-
-
-def as_critical(alert: Alert, critical: frozenset[str], policy: Policy) -> Alert:
-    """The alert of a breach to somebody above those to whom another clock of the same matter is
-    `critical`.
-    """
-    above = any(alert.recipient.audience in policy.above(name) for name in critical)
-    if not above or alert.severity is not Severity.BREACH:
-        return alert
-    return evolve(alert, severity=Severity.CRITICAL, waits=True)
+def _earlier(own: int | None, at: int) -> int:
+    return at if own is None else min(own, at)

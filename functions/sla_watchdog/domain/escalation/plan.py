@@ -4,82 +4,42 @@ everything uses.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from operator import attrgetter
-from typing import NamedTuple
 
 from attrs import evolve, field, frozen
 
 from sla_watchdog.domain.clocks.assessment import Assessment, assess
 from sla_watchdog.domain.clocks.clock import Clock, Recorded
+from sla_watchdog.domain.clocks.clock_key import FINDING, ClockKey
 from sla_watchdog.domain.clocks.findings import Finding
-from sla_watchdog.domain.clocks.promises import Promise, extra_repetitions, raised_by, with_broken
-from sla_watchdog.domain.escalation.broken_promises import unkept
-from sla_watchdog.domain.escalation.case import (
-    OPERATIONS,
-    Alert,
-    Case,
-    Outcome,
-    Recipient,
-    Severity,
-)
-from sla_watchdog.domain.escalation.closing import cleared, withdrawn
+from sla_watchdog.domain.clocks.promises import Promise
+from sla_watchdog.domain.escalation import reasons
+from sla_watchdog.domain.escalation.case import OPERATIONS, Alert, Case, Recipient, Severity
+from sla_watchdog.domain.escalation.closing import cleared
 from sla_watchdog.domain.escalation.context import Context
+from sla_watchdog.domain.escalation.deferral import Decision, to_send_and_deferred
 from sla_watchdog.domain.escalation.deletions import without_deletions
-from sla_watchdog.domain.escalation.levels import (
-    HOLDABLE,
-    Climb,
-    EvaluationContext,
-    alerts,
-    as_critical,
-    climb,
-    critical_to,
-    with_floor,
+from sla_watchdog.domain.escalation.evaluated_clocks import EvaluatedClocks
+from sla_watchdog.domain.escalation.evaluation import EvaluationContext
+from sla_watchdog.domain.escalation.level_alerts import alerts, as_critical
+from sla_watchdog.domain.escalation.levels import climb
+from sla_watchdog.domain.escalation.repetitions import without_stray_repeats
+from sla_watchdog.domain.escalation.silences import Silence
+from sla_watchdog.domain.escalation.upcoming import (
+    UpcomingLevel,
+    UpcomingNotification,
+    levels_ahead,
+    notifications_ahead,
 )
-from sla_watchdog.domain.escalation.silences import Silence, silenced
-from sla_watchdog.domain.policy.model import TARGETS, Level, Metric, Policy
+from sla_watchdog.domain.escalation.wakeup import Wakeup, earliest
+from sla_watchdog.domain.escalation.withdrawal import withdrawn
+from sla_watchdog.domain.policy.model import TARGETS, Metric, Policy
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.tickets.ticket import Ticket
-from sla_watchdog.domain.time.business_time import NoWorkingTime, TimeOutOfRange
 
-
-@frozen
-class Decision:
-    """A level that came due and was not sent now: why not, and until when for one deferred."""
-
-    alert: Alert
-    outcome: Outcome
-    reason: str
-    until: int | None = None
-
-
-@frozen
-class UpcomingNotification:
-    """What happens next if nothing changes."""
-
-    at: int
-    recipient: Recipient
-    clock: str
-    level: int
-    urgent: bool
-
-
-MOST_HOLDS = 10
-"""Silences and closed hours in a row that are looked through, for when somebody will be told."""
-
-
-class UpcomingLevel(NamedTuple):
-    """A level still to come, or the next repetition of the last one."""
-
-    at: int
-    clock: Clock
-    number: int
-    """Of the level, from 0."""
-
-    @property
-    def level(self) -> Level:
-        return self.clock.ladder.levels[self.number]
+_LASTING = frozenset({Metric.FIRST_RESPONSE, Metric.FIRST_RESOLUTION, Metric.RESOLUTION})
+"""Metrics whose breaches stay recorded."""
 
 
 @frozen
@@ -109,32 +69,14 @@ class Plan:
 
     @cached_property
     def upcoming(self) -> tuple[UpcomingNotification, ...]:
-        """What waits for somebody's hours, a promise or a silence, and what is ahead, with who will
-        be told, in order of time.
-
-        Of the levels of one clock that reach somebody at one time, the highest, which is the one
-        that will be told; an audience and its urgent topic are one.
-        """
-        evaluation, silences = self.evaluation, self.silences
-        if evaluation is None:
+        """Who will be notified of what if nothing changes, in order of time."""
+        if self.evaluation is None:
             return ()
-        late = [(each.until, each.alert) for each in self.decisions if each.until is not None]
-        late += [(each.at, alert) for each in self.ahead for alert in _told_then(each, evaluation)]
-        found = [
-            UpcomingNotification(
-                _held_until(at, alert, evaluation, silences),
-                evolve(alert.recipient, urgent=False),
-                *_level_of(alert),
-            )
-            for at, alert in late
-        ]
-        highest = sorted(found, key=lambda each: each.level)
-        notified = {(each.at, each.recipient.key, each.clock): each for each in highest}
-        return tuple(sorted(notified.values(), key=_when))
+        return notifications_ahead(self.evaluation, self.decisions, self.ahead, self.silences)
 
     @property
     def unresolved(self) -> bool:
-        return any(each.unresolved for each in self.tickets)
+        return any(ticket.unresolved for ticket in self.tickets)
 
 
 def plan(
@@ -152,394 +94,106 @@ def plan(
     does no I/O, and never fails on a fact.
     """
     case = evolve(case, facts=without_deletions(case.facts, context.deletions_held_since))
-    known = assessment or assess(
-        case.facts, policy, Recorded(case.breached, case.edited_at), case.members, whole
-    )
+    if assessment is None:
+        recorded = Recorded(case.breached, case.edited_at)
+        assessment = assess(case.facts, policy, recorded, case.members, whole)
     evaluation = EvaluationContext(
-        case, policy, now, known.tickets, known.matters, context.reachable_since
+        case, policy, now, assessment.tickets, assessment.matters, context.reachable_since
     )
-    evaluated = _Judgement(evaluation, known)
-    live = [clock for clock in evaluated.clocks if clock.stopped_at is None]
-    climbs = {clock.key: found for clock in live if (found := evaluated.climb(clock)) is not None}
-    burning = list(
-        _without_stray_repeats(
-            [a for each in climbs.values() for a in alerts(evaluation, each)], climbs, evaluation
-        )
-    )
-    clocks = (*evaluated.clocks, *evaluated.unkept(burning))
-    burning += [
-        alert
-        for clock in clocks[len(evaluated.clocks) :]
-        for alert in _of_promise(evaluation, clock)
-    ]
-    due = list(_not_falling_on_the_way_up(burning, climbs, evaluation))
-    due += [alert for clock in live for alert in withdrawn(evaluation, clock)]
-    running = {clock.subject for clock in live if clock.metric in TARGETS}
-    due += [*cleared(evaluation, running), *_finding_alerts(known.findings, evaluation)]
-    to_send, decisions = _split(due, evaluated, context)
-    upcoming = [each for clock in live for each in _ahead(evaluated, clock, climbs.get(clock.key))]
-    upcoming += [
-        UpcomingLevel(clock.levels[0] or now, clock, 0) for clock in evaluated.unkept_then()
-    ]
-    ahead = sorted(upcoming, key=_when)
-    marks = [
-        at
-        for clock in live
-        for at in (clock.breach_at, *clock.levels)
-        if at is not None and at > now
-    ]
-    marks += [
-        promise.until for made in known.promises.values() for promise in made if promise.until > now
-    ]
-    next_at, urgent = _next(to_send, decisions, ahead, marks, now)
+    evaluated = EvaluatedClocks(evaluation, assessment)
+    burning = _burning(evaluated)
+    unkept = tuple(evaluated.unkept(burning))
+    due = _due(evaluated, burning, unkept)
+    to_send, decisions = to_send_and_deferred(due, evaluated, context.silences)
+    ahead = levels_ahead(evaluated)
+    wakeup = _wakeup(evaluated, to_send, decisions, ahead)
     return Plan(
-        alerts=tuple(to_send),
-        decisions=tuple(decisions),
-        ahead=tuple(ahead),
-        next_at=next_at,
-        urgent=urgent,
-        tickets=known.tickets,
-        clocks=clocks,
-        findings=known.findings,
-        matters=known.matters,
-        breached=_breached(
-            case, evaluated.clocks, {each.id for each in known.tickets if each.absorbed}, now
-        ),
-        pending_links=known.linked_names.difference(case.facts.tickets(), case.members)
-        if known.linked_names
-        else frozenset(),
-        promises=tuple(promise for made in known.promises.values() for promise in made),
-        assessment=known,
+        alerts=to_send,
+        decisions=decisions,
+        ahead=ahead,
+        next_at=wakeup.at,
+        urgent=wakeup.urgent,
+        tickets=assessment.tickets,
+        clocks=(*evaluated.clocks, *unkept),
+        findings=assessment.findings,
+        matters=assessment.matters,
+        breached=_breached(evaluated),
+        pending_links=assessment.linked_names.difference(case.facts.tickets(), case.members),
+        promises=tuple(_promises(assessment)),
+        assessment=assessment,
         evaluation=evaluation,
         silences=context.silences,
     )
 
 
-_when = attrgetter("at")
+# ------------------------------------------------------------------ what is due
 
 
-@frozen
-class _Judgement:
-    """The clocks as they stand now: with what was told before, and with the promises that were
-    broken.
-    """
+def _burning(evaluated: EvaluatedClocks) -> list[Alert]:
+    """The alerts of the levels that are due."""
+    evaluation = evaluated.evaluation
+    due: list[Alert] = []
+    for climbed in evaluated.climbs.values():
+        due += alerts(evaluation, climbed)
+    return list(without_stray_repeats(evaluation, due, evaluated.climbs))
 
-    evaluation: EvaluationContext
-    known: Assessment
-    _floored: tuple[Clock, ...] = field(init=False)
-    _promised: Mapping[tuple[Promise, ...], list[Clock]] = field(init=False)
-    _broken: Mapping[str, tuple[Promise, ...]] = field(init=False)
-    """The broken promises that take a clock up, by its key."""
-    clocks: tuple[Clock, ...] = field(init=False)
 
-    @_floored.default
-    def _with_floor(self) -> tuple[Clock, ...]:
-        return tuple(with_floor(self.evaluation, clock) for clock in self.known.clocks)
-
-    @_promised.default
-    def _by_matter(self) -> Mapping[tuple[Promise, ...], list[Clock]]:
-        """The clocks of the matters that something was promised about."""
-        found: dict[tuple[Promise, ...], list[Clock]] = {}
-        for clock in self._floored if self.known.promises else ():
-            if made := self.known.promises.get(clock.subject):
-                found.setdefault(made, []).append(clock)
-        return found
-
-    @_broken.default
-    def _by_clock(self) -> Mapping[str, tuple[Promise, ...]]:
-        """Of each matter the one clock that leads."""
-        policy, now = self.evaluation.policy, self.evaluation.now
-        found = (raised_by(made, clocks, now, policy) for made, clocks in self._promised.items())
-        return {key: broken for each in found for key, broken in each.items()}
-
-    @clocks.default
-    def _as_of_now(self) -> tuple[Clock, ...]:
-        return tuple(with_broken(each, self._broken.get(each.key, ())) for each in self._floored)
-
-    def upcoming_levels(self, clock: Clock) -> Clock:
-        """The clock as it will stand if the promise that holds now is not kept."""
-        for made, clocks in self._promised.items():
-            ends = [promise.until for promise in made if promise.holds(self.evaluation.now)]
-            if ends and any(each.key == clock.key for each in clocks):
-                raised = raised_by(made, clocks, ends[-1], self.evaluation.policy)
-                return with_broken(clock, raised.get(clock.key, ()))
-        return clock
-
-    def unkept(self, due: Sequence[Alert]) -> Iterator[Clock]:
-        """The promises that were broken, and of which nobody far enough up would hear by what is
-        due.
-        """
-        for matter in self.evaluation.matters if self.known.promises else ():
-            found = unkept(
-                self.evaluation, matter, self.known.promises.get(matter.id, ()), self.clocks, due
-            )
-            if found is not None:
-                yield found
-
-    def unkept_then(self) -> Iterator[Clock]:
-        """The same of those that hold now, if they are not kept and nothing else happens."""
-        for matter in self.evaluation.matters if self.known.promises else ():
-            made = self.known.promises.get(matter.id, ())
-            ends = [
-                promise.until
-                for promise in made
-                if promise.holds(self.evaluation.now) and not promise.kept
-            ]
-            found = self._unkept_at(ends[-1], matter, made) if ends else None
-            if found is not None:
-                yield found
-
-    def _unkept_at(
-        self, until: int, matter: LinkedTickets, made: Sequence[Promise]
-    ) -> Clock | None:
-        evaluation = evolve(self.evaluation, now=until)
-        clocks = [
-            self.upcoming_levels(clock) for clock in self._floored if clock.stopped_at is None
-        ]
-        climbs = [
-            found for found in (climb(evaluation, clock) for clock in clocks) if found is not None
-        ]
-        due = [alert for each in climbs for alert in alerts(evaluation, each)]
-        return unkept(evaluation, matter, made, clocks, due)
-
-    def climb(self, clock: Clock) -> Climb | None:
-        found, broken = climb(self.evaluation, clock), self._broken.get(clock.key, ())
-        if found is None or not found.at_top or not broken:
-            return found
-        extra = extra_repetitions(clock, broken)
-        return evolve(found, repetition=found.repetition + extra) if extra else found
-
-    def held(self, subject: str, clock: str) -> Promise | None:
-        """The promise that holds an alert of this clock back; nothing holds a ceiling, a finding or
-        good news.
-        """
-        if clock not in HOLDABLE:
-            return None
-        return next(
-            (p for p in self.known.promises.get(subject, ()) if p.holds(self.evaluation.now)), None
-        )
+def _due(
+    evaluated: EvaluatedClocks, burning: Sequence[Alert], unkept: Sequence[Clock]
+) -> Iterator[Alert]:
+    """Also of promises that were not kept, what is good news, and findings."""
+    evaluation = evaluated.evaluation
+    of_promises = [alert for clock in unkept for alert in _of_promise(evaluation, clock)]
+    yield from _not_falling_on_the_way_up(evaluated, [*burning, *of_promises])
+    for clock in evaluated.live:
+        yield from withdrawn(evaluation, clock)
+    running = {clock.subject for clock in evaluated.live if clock.metric in TARGETS}
+    yield from cleared(evaluation, running)
+    yield from _finding_alerts(evaluated.assessment.findings, evaluation)
 
 
 def _of_promise(evaluation: EvaluationContext, clock: Clock) -> Iterator[Alert]:
-    found = climb(evaluation, clock)
-    return iter(()) if found is None else alerts(evaluation, found)
+    climbed = climb(evaluation, clock)
+    return iter(()) if climbed is None else alerts(evaluation, climbed)
 
 
-def _breached(
-    case: Case, all_clocks: Iterable[Clock], survivors: set[str], now: int
-) -> Mapping[str, int]:
-    """Breaches recorded so far and the new ones; of exchanges only the latest, or a long case would
-    never end.
-
-    Those of `survivors` of a merge may come from another ticket, and go with it when the merge
-    is undone.
-    """
-    own = (c for c in all_clocks if c.metric in TARGETS and c.subject not in survivors)
-    new = {c.record: c.breach_at for c in own if c.breach_at and c.breach_at <= now}
-    kept = {name: at for name, at in case.breached.items() if name.rpartition("/")[2] in _LASTING}
-    return {**kept, **new}
-
-
-_LASTING = frozenset({Metric.FIRST_RESPONSE, Metric.FIRST_RESOLUTION, Metric.RESOLUTION})
-
-
-def _lead(
-    climbs: Iterable[Climb], evaluation: EvaluationContext, recipient: Recipient
-) -> Climb | None:
-    """Whose repetitions the recipient gets: of the clocks at the top of their ladders, the highest,
-    then oldest.
-    """
-    repeating = [c for c in climbs if c.at_top and _repeats_to(c, evaluation, recipient)]
-    return min(
-        repeating, key=lambda c: (-c.level, c.clock.breach_at or 0, c.clock.key), default=None
-    )
-
-
-def _repeats_to(each: Climb, evaluation: EvaluationContext, recipient: Recipient) -> bool:
-    """Whether its top tells that recipient, and did."""
-    top = each.clock.ladder.levels[-1]
-    notified = evaluation.notified(each.clock, recipient) if top.repeat is not None else None
-    return (
-        notified is not None
-        and notified.level == each.level
-        and recipient in evaluation.recipients(top, each.clock)
-    )
-
-
-def _without_stray_repeats(
-    due: list[Alert], climbs: Mapping[str, Climb], evaluation: EvaluationContext
-) -> Iterator[Alert]:
-    """Repetitions of one case to one recipient come together, at the pace of the leading clock
-    (semantics E5).
-    """
-    by_recipient: dict[Recipient, list[Alert]] = {}
-    for alert in due:
-        by_recipient.setdefault(alert.recipient, []).append(alert)
-    for recipient, theirs in by_recipient.items():
-        if not any(alert.repetition for alert in theirs):
-            yield from theirs
-            continue
-        lead = _lead(climbs.values(), evaluation, recipient)
-        leading = lead is None or any(alert.clock_key == lead.clock.key for alert in theirs)
-        yield from (
-            theirs
-            if leading
-            else (a for a in theirs if not _is_repeat(a, climbs[a.clock_key].clock, evaluation))
-        )
-
-
-def _not_falling_on_the_way_up(
-    due: Iterable[Alert], climbs: Mapping[str, Climb], evaluation: EvaluationContext
-) -> Iterator[Alert]:
+def _not_falling_on_the_way_up(evaluated: EvaluatedClocks, due: Sequence[Alert]) -> Iterator[Alert]:
     """What is critical to somebody about one matter is no less to those above, of whichever clock
     they are told.
     """
-    matter_of = {each.id: matter.id for matter in evaluation.matters for each in matter.tickets}
+    policy = evaluated.evaluation.policy
+    matter_of: dict[str, str] = {}
+    for matter in evaluated.evaluation.matters:
+        matter_of |= dict.fromkeys(matter.ticket_ids, matter.id)
     critical: dict[str, frozenset[str]] = {}
-    for each in climbs.values():
-        name = matter_of.get(each.clock.subject, each.clock.subject)
-        critical[name] = critical.get(name, frozenset()) | critical_to(each)
+    for climbed in evaluated.climbs.values():
+        name = matter_of.get(climbed.clock.subject, climbed.clock.subject)
+        critical[name] = critical.get(name, frozenset()) | climbed.critical_audiences
     for alert in due:
         name = matter_of.get(alert.subject, alert.subject)
-        yield as_critical(alert, critical.get(name, frozenset()), evaluation.policy)
+        yield as_critical(alert, critical.get(name, frozenset()), policy)
 
 
-def _is_repeat(alert: Alert, clock: Clock, evaluation: EvaluationContext) -> bool:
-    notified = evaluation.notified(clock, alert.recipient)
-    return notified is not None and notified.level == alert.level and alert.repetition > 0
-
-
-def _ahead(evaluated: _Judgement, clock: Clock, found: Climb | None) -> Iterator[UpcomingLevel]:
-    """Every level still ahead, and the next repetition once the last one is reached; nothing before
-    a promise ends.
-    """
-    now = evaluated.evaluation.now
-    promise = evaluated.held(clock.subject, clock.metric.value)
-    earliest = promise.until if promise else 0
-    for number, at in enumerate(
-        evaluated.upcoming_levels(clock).levels if promise else clock.levels
-    ):
-        if at is not None and at > now:
-            yield UpcomingLevel(max(at, earliest), clock, number)
-    repeat, started = clock.ladder.levels[-1].repeat, clock.levels[-1]
-    if found is not None and found.at_top and repeat is not None and started is not None:
-        at = started + repeat.offset(repeat.latest(now - started) + 1)
-        yield UpcomingLevel(max(at, earliest), clock, found.level)
-
-
-def _told_then(each: UpcomingLevel, evaluation: EvaluationContext) -> Iterator[Alert]:
-    """The alerts of that level as far as they can be known: not yet how bad it will be, unless it
-    waits for nobody.
-    """
-    level, clock = each.level, each.clock
-    severity = Severity.CRITICAL if level.urgent else Severity.BREACH
-    for to, _ in evaluation.addressed(level, clock):
-        yield Alert(
-            clock.subject,
-            clock.metric.value,
-            clock.cycle,
-            each.number,
-            0,
-            to,
-            severity,
-            each.at,
-            "",
-        )
-
-
-def _level_of(alert: Alert) -> tuple[str, int, bool]:
-    return alert.clock, alert.level, alert.urgent
-
-
-def _held_until(
-    at: int, alert: Alert, evaluation: EvaluationContext, silences: tuple[Silence, ...]
-) -> int:
-    """When the alert of a level that comes due at `at` is really sent, after silences and its
-    recipient's hours.
-    """
-    for _ in range(MOST_HOLDS):
-        held = silenced(alert, evolve(evaluation, now=at), silences) if silences else None
-        free = held.until if held else at
-        try:
-            opens = free if alert.urgent else evaluation.opens_at(alert.recipient, free)
-        except (NoWorkingTime, TimeOutOfRange):
-            return free
-        if opens == at:
-            break
-        at = opens
-    return at
-
-
-def _finding_alerts(found: Iterable[Finding], evaluation: EvaluationContext) -> Iterator[Alert]:
+def _finding_alerts(findings: Sequence[Finding], evaluation: EvaluationContext) -> Iterator[Alert]:
     """Findings are told to operations once; the same outbox carries them."""
     recipient = Recipient(OPERATIONS)
-    for finding in found:
-        clock = f"finding:{finding.kind}"
-        notified = evaluation.case.notified(f"{finding.ticket}/{clock}/{finding.time}", recipient)
-        unheard = notified is None or evaluation.hears_next_time(notified, recipient)
-        if unheard and not evaluation.on_its_way(recipient):
+    if evaluation.on_its_way(recipient):
+        return
+    for finding in findings:
+        key = ClockKey(finding.ticket, FINDING + finding.kind, finding.time)
+        last = evaluation.case.notified(key.text, recipient)
+        if last is None or evaluation.notifications.hears_next_time(last, recipient):
             yield Alert(
-                finding.ticket,
-                clock,
-                finding.time,
-                0,
-                0,
-                recipient,
-                Severity.WARNING,
-                evaluation.now,
-                finding.reason,
+                subject=key.subject,
+                clock=key.clock,
+                cycle=key.cycle,
+                level=0,
+                repetition=0,
+                recipient=recipient,
+                severity=Severity.WARNING,
+                due_at=evaluation.now,
+                reason=finding.reason,
             )
-
-
-def _split(
-    due: list[Alert], evaluated: _Judgement, context: Context
-) -> tuple[list[Alert], list[Decision]]:
-    """What a silence or a promise holds waits for its end; what is not urgent, for its recipient's
-    hours (semantics E6, E7).
-    """
-    evaluation = evaluated.evaluation
-    to_send: list[Alert] = []
-    later: list[Decision] = []
-    for alert in due:
-        silence = silenced(alert, evaluation, context.silences)
-        promise = evaluated.held(alert.subject, alert.clock)
-        opens = evaluation.now if alert.urgent else evaluation.opens_at(alert.recipient)
-        if silence is not None:
-            reason = f"silenced by {silence.by or 'somebody'}: {silence.reason}"
-            later.append(Decision(alert, Outcome.DEFERRED, reason, silence.until))
-        elif promise is not None:
-            reason = f"acknowledged by {promise.by or 'somebody'}, who promised an update"
-            later.append(Decision(alert, Outcome.DEFERRED, reason, promise.until))
-        elif opens <= evaluation.now:
-            to_send.append(alert)
-        else:
-            later.append(
-                Decision(
-                    alert,
-                    Outcome.DEFERRED,
-                    f"outside the hours of {alert.recipient.audience}",
-                    opens,
-                )
-            )
-    return to_send, later
-
-
-def _next(
-    to_send: list[Alert],
-    decisions: list[Decision],
-    ahead: list[UpcomingLevel],
-    marks: list[int],
-    now: int,
-) -> tuple[int | None, bool]:
-    if to_send:
-        return now, any(alert.urgent for alert in to_send)
-    instants = [(each.at, each.level.urgent) for each in ahead if each.at > now]
-    instants += [(d.until, False) for d in decisions if d.until is not None]
-    instants += [(at, False) for at in marks]
-    if not instants:
-        return None, False
-    at = min(at for at, _ in instants)
-    return at, any(urgent for when, urgent in instants if when == at)
 
 
 def superseded(
@@ -549,36 +203,85 @@ def superseded(
 
     With the `evaluation` that was judged also those that are another's, in whose place it hears.
     """
-    notified = case.notified(alert.clock_key, alert.recipient)
-    for index in range(notified.level + 1 if notified else 0, alert.level):
-        at = clock.levels[index]
-        level = clock.ladder.levels[index]
-        named = alert.recipient.audience in level.tell and (
-            level.urgent or not alert.recipient.urgent
-        )
-        tells = named or (
-            evaluation is not None and alert.recipient in evaluation.recipients(level, clock)
-        )
-        if tells and at is not None:
-            yield evolve(
-                alert,
-                level=index,
-                repetition=0,
-                due_at=at,
-                reason=f"passed: level {alert.level + 1} was due",
-            )
+    last = case.notified(alert.clock_key, alert.recipient)
+    lowest = 0 if last is None else last.level + 1
+    for number in range(lowest, alert.level):
+        due_at = clock.levels[number]
+        if due_at is not None and _tells(clock, number, alert.recipient, evaluation):
+            reason = reasons.passed(alert.level)
+            yield evolve(alert, level=number, repetition=0, due_at=due_at, reason=reason)
 
 
-def wake(evaluated: Plan, case: Case) -> tuple[int | None, bool]:
-    """The one rule for `next_at`, and whether what is due then is urgent: the plan's, or the
-    earliest lease's end.
+def _tells(
+    clock: Clock, number: int, recipient: Recipient, evaluation: EvaluationContext | None
+) -> bool:
+    level = clock.ladder.levels[number]
+    fits = level.urgent or not recipient.urgent
+    if fits and recipient.audience in level.tell:
+        return True
+    return evaluation is not None and recipient in evaluation.addressing.recipients(level, clock)
+
+
+# ------------------------------------------------------------------ when to look again
+
+
+def _wakeup(
+    evaluated: EvaluatedClocks,
+    to_send: Sequence[Alert],
+    decisions: Sequence[Decision],
+    ahead: Sequence[UpcomingLevel],
+) -> Wakeup:
+    """Now while there is something to send; else at the next change of anything."""
+    now = evaluated.evaluation.now
+    if to_send:
+        return Wakeup(now, any(alert.urgent for alert in to_send))
+    levels = [Wakeup(upcoming.at, upcoming.level.urgent) for upcoming in ahead if upcoming.at > now]
+    deferred = [Wakeup(decision.until) for decision in decisions]
+    mark = min((at for at in _marks(evaluated) if at > now), default=None)
+    return earliest([*levels, *deferred, Wakeup(mark)])
+
+
+def _marks(evaluated: EvaluatedClocks) -> Iterator[int]:
+    """Instants at which something changes that need not be told."""
+    for clock in evaluated.live:
+        for at in (clock.breach_at, *clock.levels):
+            if at is not None:
+                yield at
+    for promise in _promises(evaluated.assessment):
+        yield promise.until
+
+
+def wakeup_for(evaluated: Plan, case: Case) -> Wakeup:
+    """The one rule for when the case is looked at again: at the plan's instant, or at the end of
+    the earliest lease.
     """
-    leases = [(entry.until, entry.urgent) for entry in case.outbox.values()]
-    instants = [
-        *leases,
-        *([(evaluated.next_at, evaluated.urgent)] if evaluated.next_at is not None else []),
-    ]
-    if not instants:
-        return None, False
-    at = min(at for at, _ in instants)
-    return at, any(urgent for when, urgent in instants if when == at)
+    leases = [Wakeup(entry.until, entry.urgent) for entry in case.outbox.values()]
+    return earliest([Wakeup(evaluated.next_at, evaluated.urgent), *leases])
+
+
+# ------------------------------------------------------------------ what is recorded
+
+
+def _promises(assessment: Assessment) -> Iterator[Promise]:
+    for made in assessment.promises.values():
+        yield from made
+
+
+def _breached(evaluated: EvaluatedClocks) -> Mapping[str, int]:
+    """Breaches recorded so far and the new ones; of exchanges only the latest, or a long case would
+    never end.
+
+    Those of the survivors of a merge may come from another ticket, and go with it when the merge
+    is undone.
+    """
+    survivors = {ticket.id for ticket in evaluated.assessment.tickets if ticket.absorbed}
+    breached = {}
+    for name, at in evaluated.evaluation.case.breached.items():
+        metric = name.rpartition("/")[2]
+        if metric in _LASTING:
+            breached[name] = at
+    for clock in evaluated.clocks:
+        own = clock.metric in TARGETS and clock.subject not in survivors
+        if own and clock.breach_at and clock.breached(evaluated.evaluation.now):
+            breached[clock.record] = clock.breach_at
+    return breached

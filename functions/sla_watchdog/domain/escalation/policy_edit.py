@@ -31,9 +31,9 @@ class Moved:
 
     @property
     def earlier(self) -> bool:
-        return self.due_at is not None and (
-            self.was_due_at is None or self.due_at < self.was_due_at
-        )
+        if self.due_at is None:
+            return False
+        return self.was_due_at is None or self.due_at < self.was_due_at
 
 
 @frozen
@@ -54,11 +54,16 @@ def effect(
     old = plan(case, before, now)
     edited = evolve(known or case, breached=old.breached, edited_at=now)
     new = plan(edited, after, now)
-    spoken = {alert.id for alert in old.alerts}
-    notified = [
-        a.recipient for a in new.alerts if a.id not in spoken and a.recipient.audience != OPERATIONS
-    ]
-    return Effect(case.id, tuple(_moved(old, new, now)), tuple(dict.fromkeys(notified)))
+    notified = dict.fromkeys(_notified_at_once(old, new))
+    return Effect(case.id, tuple(_moved(old, new, now)), tuple(notified))
+
+
+def _notified_at_once(old: Plan, new: Plan) -> Iterator[Recipient]:
+    """Whom only the new plan tells of something."""
+    due_before = {alert.id for alert in old.alerts}
+    for alert in new.alerts:
+        if alert.id not in due_before and alert.recipient.audience != OPERATIONS:
+            yield alert.recipient
 
 
 def _moved(old: Plan, new: Plan, now: int) -> Iterator[Moved]:
@@ -66,9 +71,8 @@ def _moved(old: Plan, new: Plan, now: int) -> Iterator[Moved]:
     for key in sorted({*before, *after}):
         was, becomes = before.get(key), after.get(key)
         clock = becomes or was
-        if clock is not None and (
-            _answer(was, now) != _answer(becomes, now) or _rule(was) != _rule(becomes)
-        ):
+        same = _rule(was) == _rule(becomes) and _answer(was, now) == _answer(becomes, now)
+        if clock is not None and not same:
             yield Moved(
                 ticket=clock.subject,
                 metric=clock.metric.value,

@@ -7,12 +7,14 @@ What cannot be read of a ticket matches no silence: in doubt people are told.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 from attrs import Attribute, field, frozen
 
+from sla_watchdog.domain.clocks.clock_key import HOLDABLE
 from sla_watchdog.domain.clocks.rules_in_force import holds, rule_at
 from sla_watchdog.domain.escalation.case import Alert
-from sla_watchdog.domain.escalation.levels import HOLDABLE, EvaluationContext
+from sla_watchdog.domain.escalation.evaluation import EvaluationContext
 from sla_watchdog.domain.policy.model import TARGETS, Condition, Metric, Policy, Truth
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.time.business_time import DAY
@@ -77,8 +79,8 @@ class Silence:
             return False
         case, facts = evaluation.case.id, evaluation.case.facts
         return all(
-            self.matches(each, case, facts, evaluation.policy, evaluation.now)
-            for each in _concerned(alert, evaluation)
+            self.matches(ticket, case, facts, evaluation.policy, evaluation.now)
+            for ticket in _concerned(alert, evaluation)
         )
 
 
@@ -88,21 +90,24 @@ def silenced(
     """The one that ends last of those in force that hold the alert."""
     if not silences or alert.clock not in HOLDABLE:
         return None
-    holding = (
-        each for each in silences if each.in_force(evaluation.now) and each.holds(alert, evaluation)
-    )
-    return max(holding, key=lambda each: (each.until, each.id), default=None)
+    holding = [
+        silence
+        for silence in silences
+        if silence.in_force(evaluation.now) and silence.holds(alert, evaluation)
+    ]
+    return max(holding, key=attrgetter("until", "id"), default=None)
 
 
 def _customers(ticket: str, facts: Facts) -> set[str]:
-    return {
-        str(facts.latest(ticket, name)).casefold() for name in ("customer_id", "customer_name")
-    } - {""}
+    names = (facts.latest(ticket, "customer_id"), facts.latest(ticket, "customer_name"))
+    return {str(name).casefold() for name in names if name}
 
 
 def _concerned(alert: Alert, evaluation: EvaluationContext) -> Iterable[str]:
-    if alert.clock not in OF_ONE_TICKET:
-        for matter in evaluation.matters:
-            if matter.id == alert.subject and matter.unresolved:
-                return [each.id for each in matter.open_tickets]
+    """The tickets that an alert is about: of a matter those that are unresolved."""
+    if alert.clock in OF_ONE_TICKET:
+        return [alert.subject]
+    for matter in evaluation.matters:
+        if matter.id == alert.subject and matter.unresolved:
+            return [ticket.id for ticket in matter.open_tickets]
     return [alert.subject]

@@ -1,5 +1,4 @@
-"""Who is subscribed to an audience's topics, who was, and who hears that somebody no longer gets
-anything.
+"""Who is subscribed to an audience's topics, and who was.
 
 SNS tells nobody that a subscription ended: a link in each of its mails ends it, and a mail
 scanner opens links.
@@ -7,26 +6,21 @@ scanner opens links.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from attrs import evolve, field, frozen
 
 from sla_watchdog.domain.escalation.case import OPERATIONS, Recipient
-from sla_watchdog.domain.policy.model import Ladder, Policy
+from sla_watchdog.domain.policy.model import Policy
 
-HOUR, DAY = 3600, 86_400
+DAY = 86_400
 
 LONG_PENDING = DAY
 """Seconds for which an address may wait to be confirmed; SNS drops it after two days."""
 
 LIST_LAG = 300
 """Seconds in which the list of SNS may not show yet what `subscribe` did."""
-
-REMINDER, DAILY = 7 * DAY - HOUR, DAY - HOUR
-"""Seconds between two notifications of one matter. A sweep looks once an hour, so a day is 23 hours
-or more.
-"""
 
 VACANCY = OPERATIONS
 """What the notifications that operations have nobody are kept under, beside the keys of
@@ -87,8 +81,10 @@ class Seat:
         """
         if self.protocol not in ("http", "https"):
             return self.endpoint
-        host, _, path = self.endpoint.removeprefix(f"{self.protocol}://").partition("/")
-        return f"{self.protocol}://{host.rpartition('@')[2]}{'/...' if path else ''}"
+        scheme = f"{self.protocol}://"
+        host, _, path = self.endpoint.removeprefix(scheme).partition("/")
+        shown = scheme + host.rpartition("@")[2]
+        return f"{shown}/..." if path else shown
 
     @classmethod
     def of_key(cls, key: str) -> Seat:
@@ -120,18 +116,40 @@ class Roster:
 
     def missing(self, policy: Policy, now: int) -> tuple[Missing, ...]:
         """Who gets nothing and should, of the audiences that the policy still has."""
-        found = []
-        for seat, subscriber in sorted(self.subscribers.items(), key=lambda entry: entry[0]):
+        missing = []
+        for seat in sorted(self.subscribers):
+            subscriber = self.subscribers[seat]
             whose = recipient_of(seat.topic, {*policy.audiences, OPERATIONS})
             if whose is not None and subscriber.needs_attention(now):
-                found.append(Missing(seat, whose, subscriber.state, subscriber.since))
-        return tuple(found)
+                missing.append(Missing(seat, whose, subscriber.state, subscriber.since))
+        return tuple(missing)
 
     def deaf_in(self, topic: str) -> int:
         """How many SNS counts as confirmed in the topic and sends nothing to."""
-        return sum(
-            seat.topic == topic and each.state in DEAF for seat, each in self.subscribers.items()
-        )
+        deaf = [seat for seat, subscriber in self.subscribers.items() if subscriber.state in DEAF]
+        return sum(seat.topic == topic for seat in deaf)
+
+    @property
+    def operations_confirmed(self) -> bool:
+        """Whether anybody is subscribed to operations for good."""
+        for seat, subscriber in self.subscribers.items():
+            if seat.topic == OPERATIONS and subscriber.state is State.CONFIRMED:
+                return True
+        return False
+
+    def with_notified(self, now: int) -> Roster:
+        """Without what was said of those who are well again: should they go once more, it is said
+        anew.
+        """
+        lost = {
+            seat.key
+            for seat, subscriber in self.subscribers.items()
+            if subscriber.needs_attention(now)
+        }
+        if not self.operations_confirmed:
+            lost.add(VACANCY)
+        notified = {key: times for key, times in self.notified.items() if key in lost}
+        return evolve(self, notified=notified)
 
 
 @frozen
@@ -148,12 +166,10 @@ def recipient_of(topic: str, audiences: Iterable[str]) -> Recipient | None:
     """Whose topic it is; of one person or team the name as far as the topic tells it. None for no
     audience's.
     """
-    known = frozenset(audiences)
-    whose = topic.removesuffix("-urgent")
-    audience, _, of = (topic if topic in known else whose).partition("--")
-    if audience not in known:
-        return None
-    return Recipient(audience, of, urgent=topic not in known and topic != whose)
+    names = frozenset(audiences)
+    urgent = topic.endswith("-urgent") and topic not in names
+    audience, _, of = (topic.removesuffix("-urgent") if urgent else topic).partition("--")
+    return Recipient(audience, of, urgent) if audience in names else None
 
 
 # ------------------------------------------------------------------ what a look at SNS changes
@@ -168,23 +184,12 @@ def observed(
     unknown = frozenset(unlisted)
     after: dict[Seat, Subscriber] = {}
     for seat in {**roster.subscribers, **seen}:
-        before = roster.subscribers.get(seat)
-        following = before if seat.topic in unknown else _following(before, seen.get(seat), now)
-        if following is not None:
-            after[seat] = following
-    return _with_notified(Roster(after, roster.notified), now)
-
-
-def _with_notified(roster: Roster, now: int) -> Roster:
-    """Without what was said of those who are well again: should they go once more, it is said anew."""
-    lost = {seat.key for seat, each in roster.subscribers.items() if each.needs_attention(now)}
-    if not any(
-        seat.topic == OPERATIONS and each.state is State.CONFIRMED
-        for seat, each in roster.subscribers.items()
-    ):
-        lost.add(VACANCY)
-    kept = {key: times for key, times in roster.notified.items() if key in lost}
-    return evolve(roster, notified=kept)
+        subscriber = roster.subscribers.get(seat)
+        if seat.topic not in unknown:
+            subscriber = _following(subscriber, seen.get(seat), now)
+        if subscriber is not None:
+            after[seat] = subscriber
+    return Roster(after, roster.notified).with_notified(now)
 
 
 def _following(before: Subscriber | None, seen: State | None, now: int) -> Subscriber | None:
@@ -192,7 +197,9 @@ def _following(before: Subscriber | None, seen: State | None, now: int) -> Subsc
     state = seen if before is None else _next_state(before, seen, now)
     if state is None:
         return None
-    return before if before is not None and before.state is state else Subscriber(state, now)
+    if before is not None and before.state is state:
+        return before
+    return Subscriber(state, now)
 
 
 def _next_state(before: Subscriber, seen: State | None, now: int) -> State | None:
@@ -225,133 +232,4 @@ def _unlisted(before: Subscriber, now: int) -> State:
 def noted(roster: Roster, seat: Seat, state: State, now: int) -> Roster:
     """The roster after a command subscribed, confirmed or unsubscribed somebody on purpose."""
     subscribers = {**roster.subscribers, seat: Subscriber(state, now)}
-    return _with_notified(evolve(roster, subscribers=subscribers), now)
-
-
-# ------------------------------------------------------------------ who is notified
-
-
-@frozen
-class Absence:
-    """One message to one topic: who is missing, and whether operations have nobody at all."""
-
-    to: Recipient
-    missing: tuple[Missing, ...]
-    vacant: bool
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """What the roster keeps its notifications under."""
-        return (*(each.seat.key for each in self.missing), *((VACANCY,) if self.vacant else ()))
-
-
-def due_absences(
-    roster: Roster, reachable: Mapping[str, int], policy: Policy, now: int, live: bool
-) -> tuple[Absence, ...]:
-    """Who must be notified now, and of what. `reachable` are confirmed subscriptions by topic,
-    without the deaf.
-
-    The remaining members, the next audience up and operations hear of each who is missing; in
-    mode observe operations alone. In place of operations without anybody stands whoever is
-    highest and can be reached.
-    """
-    audiences = _Audiences(policy, reachable)
-    matters: dict[str, tuple[Missing | None, tuple[Recipient, ...], int]] = {}
-    for each in roster.missing(policy, now):
-        pace = REMINDER if audiences.has_somebody(each.whose.audience) else DAILY
-        matters[each.seat.key] = (each, tuple(dict.fromkeys(audiences.concerned(each, live))), pace)
-    if not audiences.has_somebody(OPERATIONS):
-        matters[VACANCY] = (None, tuple(audiences.operations()), DAILY)
-    due: dict[Recipient, list[Missing | None]] = {}
-    for key, (missing, recipients, pace) in matters.items():
-        for to in recipients:
-            last = roster.notified.get(key, {}).get(to.topic)
-            if last is None or now - last >= pace:
-                due.setdefault(to, []).append(missing)
-    return tuple(_absence(to, matters) for to, matters in due.items())
-
-
-def _absence(to: Recipient, matters: Sequence[Missing | None]) -> Absence:
-    return Absence(to, tuple(each for each in matters if each is not None), vacant=None in matters)
-
-
-def after_notifying(roster: Roster, absences: Iterable[Absence], now: int) -> Roster:
-    """The roster once these were sent."""
-    notified = {key: dict(times) for key, times in roster.notified.items()}
-    for each in absences:
-        for key in each.keys:
-            notified.setdefault(key, {})[each.to.topic] = now
-    return _with_notified(evolve(roster, notified=notified), now)
-
-
-@frozen
-class _Audiences:
-    policy: Policy
-    reachable: Mapping[str, int]
-
-    def has_somebody(self, audience: str) -> bool:
-        return self._reaches(Recipient(audience))
-
-    def _reaches(self, recipient: Recipient) -> bool:
-        return self.reachable.get(recipient.topic, 0) > 0
-
-    def concerned(self, missing: Missing, live: bool) -> Iterator[Recipient]:
-        audience = missing.whose.audience
-        if live and audience != OPERATIONS:
-            yield from self._members(missing.whose)
-            yield from self._next_up(audience)
-        yield from self.operations()
-
-    def _members(self, whose: Recipient) -> Iterator[Recipient]:
-        """Who is left; those who are there for urgent alerts alone only where nobody else is."""
-        everyone = Recipient(whose.audience)
-        if self._reaches(everyone):
-            yield everyone
-        own = evolve(whose, urgent=False) if whose.of else whose
-        if own != everyone and self._reaches(own) and not (own.urgent and self._reaches(everyone)):
-            yield own
-
-    def _next_up(self, audience: str) -> Iterator[Recipient]:
-        """The nearest audience above that has somebody; nobody above the top."""
-        passed, higher = {audience}, above(self.policy, audience)
-        while higher is not None and higher not in passed:
-            if self.has_somebody(higher):
-                yield Recipient(higher)
-                return
-            passed.add(higher)
-            higher = above(self.policy, higher)
-
-    def operations(self) -> Iterator[Recipient]:
-        """Operations, or who stands in for them."""
-        for name in (OPERATIONS, *from_the_top(self.policy)):
-            if self.has_somebody(name):
-                yield Recipient(name)
-                return
-
-
-def _ladders(policy: Policy) -> Iterator[Ladder]:
-    for rule in policy.rules:
-        yield from (target.ladder for target in rule.targets)
-    yield policy.ceilings
-    yield from policy.signals.values()
-
-
-def above(policy: Policy, audience: str) -> str | None:
-    """The audience that a ladder tells next after this one; None for the top."""
-    for ladder in _ladders(policy):
-        levels = [level.tell for level in ladder.levels]
-        first = next(
-            (number for number, names in enumerate(levels) if audience in names), len(levels)
-        )
-        higher = [
-            name for names in levels[first + 1 :] for name in names if name not in levels[first]
-        ]
-        if higher:
-            return higher[0]
-    return None
-
-
-def from_the_top(policy: Policy) -> tuple[str, ...]:
-    """Every audience, that of the highest ceiling first."""
-    ceilings = [name for level in reversed(policy.ceilings.levels) for name in level.tell]
-    return tuple(dict.fromkeys([*ceilings, *reversed(list(policy.audiences))]))
+    return evolve(roster, subscribers=subscribers).with_notified(now)

@@ -30,6 +30,10 @@ class LinkedTickets:
         return self.tickets[0].id
 
     @property
+    def ticket_ids(self) -> frozenset[str]:
+        return frozenset(ticket.id for ticket in self.tickets)
+
+    @property
     def created_at(self) -> int:
         return self.tickets[0].created_at
 

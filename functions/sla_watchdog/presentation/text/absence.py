@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sla_watchdog.domain.escalation.subscribers import Absence, Missing, State
+from sla_watchdog.domain.escalation.absences import Absence
+from sla_watchdog.domain.escalation.subscribers import Missing, State
 from sla_watchdog.domain.text.times import count_of, instant, iso
 from sla_watchdog.presentation.text.envelope import VERSION, Message, short_ref, sms_line
 from sla_watchdog.presentation.text.layout import paragraphs, wrapped

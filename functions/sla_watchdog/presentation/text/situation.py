@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sla_watchdog.domain.clocks.clock import Clock, State
+from sla_watchdog.domain.clocks.clock_key import WITHDRAWN
 from sla_watchdog.domain.escalation.case import Alert
-from sla_watchdog.domain.escalation.levels import WITHDRAWN
 from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.text.times import MINUTE, count_of, duration, instant, open_time, times

@@ -32,8 +32,9 @@ from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.text.times import count_of, duration, instant, open_time, times
 from sla_watchdog.presentation.text.layout import whole
 from sla_watchdog.presentation.text.wording import id_of, name_of
-from sla_watchdog.presentation.view.explanation import Explained, Refusal, Ruling
+from sla_watchdog.presentation.view.explained_clock import Explained
 from sla_watchdog.presentation.view.lateness import Cause
+from sla_watchdog.presentation.view.rulings import Refusal, Ruling
 from sla_watchdog.presentation.words import METRIC, OF_CASE
 
 MOST_LISTED = 4

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from sla_watchdog.domain.clocks.clock import Clock, State
+from sla_watchdog.domain.clocks.clock_key import WITHDRAWN
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.case import Alert, Recipient
-from sla_watchdog.domain.escalation.levels import REOPENED, WITHDRAWN
+from sla_watchdog.domain.escalation.reasons import REOPENED
 from sla_watchdog.domain.policy.model import TARGETS
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.text.times import (

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
+from operator import attrgetter
 
 from attrs import Factory, field, frozen
 
@@ -39,23 +41,24 @@ def past(tickets: Sequence[Ticket], facts: Facts, policy: Policy) -> CaseHistory
     """Of these tickets, the oldest first; None of none."""
     if not tickets:
         return None
-    story = TicketActivity(LinkedTickets(tuple(tickets)), facts, policy)
-    had = sorted(
-        (fact for each in tickets for fact in facts.changes(each.id, "team") if fact.value),
-        key=_when,
-    )
+    activity = TicketActivity(LinkedTickets(tuple(tickets)), facts, policy)
     return CaseHistory(
         opened_as=tickets[0].id,
         by_agent=tickets[0].by_agent,
-        teams=tuple(dict.fromkeys(str(fact.value) for fact in had)),
-        handovers=story.count(Metric.REASSIGNED),
-        reopenings=tuple(story.reopenings),
-        replies=tuple(sorted(at for each in tickets for at in each.answered)),
-        asked=tuple(sorted(at for each in tickets for at in each.asked)),
-        idle_since=story.idle_since,
-        reopened=story.count(Metric.REOPENED),
+        teams=_teams(tickets, facts),
+        handovers=activity.count(Metric.REASSIGNED),
+        reopenings=tuple(activity.reopenings),
+        replies=tuple(sorted(chain.from_iterable(ticket.answered for ticket in tickets))),
+        asked=tuple(sorted(chain.from_iterable(ticket.asked for ticket in tickets))),
+        idle_since=activity.idle_since,
+        reopened=activity.count(Metric.REOPENED),
     )
 
 
-def _when(fact: Fact) -> int:
-    return fact.at
+def _teams(tickets: Sequence[Ticket], facts: Facts) -> tuple[str, ...]:
+    """Each once, in the order in which they got it."""
+    changes: list[Fact] = []
+    for ticket in tickets:
+        changes += facts.changes(ticket.id, "team")
+    teams = [str(fact.value) for fact in sorted(changes, key=attrgetter("at"))]
+    return tuple(dict.fromkeys(team for team in teams if team))

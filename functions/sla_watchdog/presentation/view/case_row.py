@@ -5,18 +5,24 @@ what comes next.
 from __future__ import annotations
 
 from enum import StrEnum
+from operator import attrgetter
 
 from attrs import frozen
 
 from sla_watchdog.domain.clocks.clock import Clock, State
+from sla_watchdog.domain.clocks.clock_key import FINDING, ClockKey
 from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.case import Case, Outcome
-from sla_watchdog.domain.escalation.plan import Plan, UpcomingNotification
+from sla_watchdog.domain.escalation.plan import Plan
+from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
 from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.text.times import duration
-from sla_watchdog.presentation.view.lateness import cause, missed_deadline
+from sla_watchdog.domain.tickets.ticket import Ticket
+from sla_watchdog.domain.time.business_time import DAY
+from sla_watchdog.presentation.view.explanation import owner_of
+from sla_watchdog.presentation.view.lateness import cause, missed_deadline, seconds_late
 from sla_watchdog.presentation.words import METRIC, signal
 
 SOON = 24 * 3600
@@ -37,9 +43,12 @@ class Trouble(StrEnum):
     PAUSED = "paused"
 
 
+WORST_FIRST = list(Trouble)
+
+
 @frozen
 class LatestNotification:
-    """Who was told last, and how that ended. `recipients` are keys, as `Recipient.key` writes them."""
+    """Who was notified last, and how that ended. `recipients` are as `Recipient.key` writes them."""
 
     at: int
     recipients: tuple[str, ...]
@@ -74,7 +83,7 @@ class Row:
 
     @property
     def rank(self) -> tuple[int, int, int, str]:
-        return list(Trouble).index(self.trouble), -self.level, -self.late, self.case
+        return WORST_FIRST.index(self.trouble), -self.level, -self.late, self.case
 
 
 @frozen
@@ -95,56 +104,57 @@ class _Running:
 
     @property
     def level(self) -> int:
-        return max(
-            (n for n, at in enumerate(self.clock.levels, 1) if at is not None and at <= self.now),
-            default=0,
-        )
+        """The highest that came due, counted from 1; 0 for none."""
+        highest = 0
+        for number, at in enumerate(self.clock.levels, 1):
+            if at is not None and at <= self.now:
+                highest = number
+        return highest
 
     @property
     def late(self) -> int:
-        reference = self.clock.due_at if self.clock.breach_at is None else self.clock.breach_at - 1
-        return (
-            self.now - reference
-            if reference is not None and self.trouble is not Trouble.PAUSED
-            else 0
-        )
+        if self.trouble is Trouble.PAUSED:
+            return 0
+        return seconds_late(self.clock, self.now) or 0
 
     @property
     def rank(self) -> tuple[int, bool, int, int]:
         """Of two that are open the case's age says less than a clock of its own."""
         only_age = self.clock.metric is Metric.AGE and self.trouble is not Trouble.BREACHED
-        return (
-            list(Trouble).index(self.trouble) if not only_age else len(Trouble),
-            only_age,
-            -self.level,
-            -self.late,
-        )
+        place = len(WORST_FIRST) if only_age else WORST_FIRST.index(self.trouble)
+        return place, only_age, -self.level, -self.late
 
 
 def row(case: Case, plan: Plan, shared: frozenset[str], now: int) -> Row:
     """The line of an unresolved case. An assignee among the `shared` names is nobody."""
     worst = _worst(plan, now)
-    newest = next(iter(case.facts.tickets()[-1:]), "")
-    said = {name: str(case.facts.latest(newest, name)) for name in ("subject", "assignee", "team")}
+    facts = case.facts
+    newest = next(reversed(facts.tickets()), "")
     return Row(
         case=case.id,
-        subject=brief(said["subject"], 250),
-        owner="" if said["assignee"].casefold() in shared else brief(said["assignee"], 100),
-        team=brief(said["team"], 100),
-        opened_at=min((each.created_at for each in plan.tickets), default=now),
-        trouble=trouble(plan, now),
+        subject=brief(str(facts.latest(newest, "subject")), 250),
+        owner=brief(owner_of(newest, facts, shared), 100),
+        team=brief(str(facts.latest(newest, "team")), 100),
+        opened_at=min((ticket.created_at for ticket in plan.tickets), default=now),
+        trouble=worst.trouble if worst else Trouble.OPEN,
         clock=worst.clock if worst else None,
         level=worst.level if worst else 0,
         late=worst.late if worst else 0,
-        notified=_told(case),
-        promise=max(
-            (each for each in plan.promises if each.holds(now)),
-            key=lambda each: each.at,
-            default=None,
-        ),
-        upcoming=next(iter(plan.upcoming), None),
+        notified=_latest_notification(case),
+        promise=_promise(plan, now),
+        upcoming=plan.upcoming[0] if plan.upcoming else None,
         due_at=_deadline(worst.clock, case, plan) if worst else None,
     )
+
+
+def _worst(plan: Plan, now: int) -> _Running | None:
+    running = [_Running(clock, now) for clock in plan.clocks if clock.stopped_at is None]
+    return min(running, key=attrgetter("rank"), default=None)
+
+
+def _promise(plan: Plan, now: int) -> Promise | None:
+    holding = [promise for promise in plan.promises if promise.holds(now)]
+    return max(holding, key=attrgetter("at"), default=None)
 
 
 def _deadline(clock: Clock, case: Case, plan: Plan) -> int | None:
@@ -162,28 +172,31 @@ def trouble(plan: Plan, now: int) -> Trouble:
 
 def standing_findings(plan: Plan, now: int) -> tuple[Finding, ...]:
     """Findings last as long as their cause; those of a case that is over, `ENDED_DAYS`."""
-    ends = (t.gone_at if t.gone_at is not None else t.spans[-1].start for t in plan.tickets)
-    still = plan.unresolved or now - max(ends, default=now) <= ENDED_DAYS * 86_400
-    return plan.findings if still else ()
+    if plan.unresolved:
+        return plan.findings
+    ended_at = max((_ended_at(ticket) for ticket in plan.tickets), default=now)
+    return plan.findings if now - ended_at <= ENDED_DAYS * DAY else ()
 
 
-def _worst(plan: Plan, now: int) -> _Running | None:
-    running = (_Running(clock, now) for clock in plan.clocks if clock.stopped_at is None)
-    return min(running, key=lambda each: each.rank, default=None)
+def _ended_at(ticket: Ticket) -> int:
+    return ticket.spans[-1].start if ticket.gone_at is None else ticket.gone_at
 
 
-def _told(case: Case) -> LatestNotification | None:
+def _latest_notification(case: Case) -> LatestNotification | None:
     """Of what was told at one time, what reached somebody comes first."""
-    levels = [
-        (to, reached) for (clock, to), reached in case.reached.items() if "/finding:" not in clock
-    ]
-    if not levels:
+    notified: dict[tuple[int, Outcome], set[str]] = {}
+    for (text, recipient), last in case.reached.items():
+        if not ClockKey.of_text(text).clock.startswith(FINDING):
+            notified.setdefault((last.at, last.outcome), set()).add(recipient)
+    if not notified:
         return None
-    at, rank = max((reached.at, -BEST_FIRST.index(reached.outcome)) for _, reached in levels)
-    outcome = BEST_FIRST[-rank]
-    return LatestNotification(
-        at, tuple(sorted({to for to, r in levels if (r.at, r.outcome) == (at, outcome)})), outcome
-    )
+    at, outcome = max(notified, key=_recency)
+    return LatestNotification(at, tuple(sorted(notified[at, outcome])), outcome)
+
+
+def _recency(ending: tuple[int, Outcome]) -> tuple[int, int]:
+    at, outcome = ending
+    return at, -BEST_FIRST.index(outcome)
 
 
 def phrase(row: Row, now: int) -> str:
@@ -195,4 +208,5 @@ def phrase(row: Row, now: int) -> str:
         return signal(clock, now)
     if row.trouble is Trouble.PAUSED:
         return f"{METRIC[clock.metric]} paused"
-    return f"{METRIC[clock.metric]} {duration(abs(row.late))} {'over' if row.late >= 0 else 'left'}"
+    left_or_over = "over" if row.late >= 0 else "left"
+    return f"{METRIC[clock.metric]} {duration(abs(row.late))} {left_or_over}"

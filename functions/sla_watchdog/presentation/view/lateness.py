@@ -36,11 +36,22 @@ def cause(clock: Clock, case: Case, policy: Policy) -> Cause:
     return Cause.CHANGE if clock.breach_at in _changes(clock, case, policy) else Cause.EARLIER_LIMIT
 
 
+def seconds_late(clock: Clock, now: int) -> int | None:
+    """Of wall time since the breach, or since the deadline where there is none; negative before
+    it. None without a deadline.
+    """
+    if clock.breach_at is not None:
+        return now - (clock.breach_at - 1)  # the breach is the first second too late
+    return None if clock.due_at is None else now - clock.due_at
+
+
 def own_breach(clock: Clock) -> int | None:
     """The first instant too late by the limit of now."""
     if clock.due_field:
         return None if clock.due_at is None else max(clock.due_at + 1, clock.started_at)
-    return clock.timeline.reaches(clock.target + 1) if clock.timeline else clock.breach_at
+    if clock.timeline is None:
+        return clock.breach_at
+    return clock.timeline.reaches(clock.target + 1)
 
 
 def _changes(clock: Clock, case: Case, policy: Policy) -> set[int]:
@@ -48,7 +59,9 @@ def _changes(clock: Clock, case: Case, policy: Policy) -> set[int]:
     changes = rule_changes(clock.subject, case.facts, policy)
     if clock.due_field:
         changes |= {fact.at for fact in case.facts.changes(clock.subject, clock.due_field)[1:]}
-    return changes if case.edited_at is None else changes | {case.edited_at}
+    if case.edited_at is None:
+        return changes
+    return changes | {case.edited_at}
 
 
 def missed_deadline(clock: Clock, why: Cause, policy: Policy) -> int | None:
@@ -58,8 +71,10 @@ def missed_deadline(clock: Clock, why: Cause, policy: Policy) -> int | None:
     """
     if clock.breach_at is None or why is Cause.DEADLINE:
         return clock.due_at
+    if why is Cause.CHANGE:
+        return None
     own = own_breach(clock)
-    if why is Cause.CHANGE or (own is not None and own < clock.breach_at):
+    if own is not None and own < clock.breach_at:
         return None
     return _last_in_time(clock, clock.breach_at, policy)
 

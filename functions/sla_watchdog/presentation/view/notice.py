@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
+from operator import attrgetter
 
 from attrs import Factory, field, frozen
 
 from sla_watchdog.domain.clocks.clock import Clock, State
+from sla_watchdog.domain.clocks.clock_key import CLEARED, FINDING, ClockKey, is_good_news
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.case import (
     OPERATIONS,
@@ -18,20 +20,16 @@ from sla_watchdog.domain.escalation.case import (
     Recipient,
     Severity,
 )
-from sla_watchdog.domain.escalation.levels import CLEARED, WITHDRAWN
-from sla_watchdog.domain.escalation.plan import Plan, UpcomingNotification
+from sla_watchdog.domain.escalation.plan import Plan
+from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.tickets.ticket import Ticket
 from sla_watchdog.presentation.view.case_history import CaseHistory, past
-from sla_watchdog.presentation.view.explanation import (
-    Explained,
-    Ruling,
-    explained,
-    promised,
-    rulings,
-)
-from sla_watchdog.presentation.view.lateness import Cause, cause, missed_deadline
+from sla_watchdog.presentation.view.explained_clock import Explained, explained
+from sla_watchdog.presentation.view.explanation import owner_of, promised, zone_of
+from sla_watchdog.presentation.view.lateness import Cause, cause, missed_deadline, seconds_late
+from sla_watchdog.presentation.view.rulings import Ruling, rulings
 
 
 class Kind(StrEnum):
@@ -68,13 +66,13 @@ class Item:
     def kind(self) -> Kind:
         if self.alert.clock == CLEARED:
             return Kind.CLEARED
-        if self.alert.clock.startswith(WITHDRAWN):
+        if is_good_news(self.alert.clock):
             return Kind.WITHDRAWN
         return Kind.ALERT if self.clock else Kind.FINDING
 
     @property
     def good_news(self) -> bool:
-        return self.kind in (Kind.CLEARED, Kind.WITHDRAWN)
+        return is_good_news(self.alert.clock)
 
 
 @frozen
@@ -144,7 +142,7 @@ class Notice:
         made = self.promise
         if made is None or not made.kept or now < made.until:
             return None
-        reopened = any(made.at < at <= now for at in (self.past.reopenings if self.past else ()))
+        reopened = any(made.at < at <= now for at in self._reopenings)
         return None if reopened else made
 
     def broken(self, now: int) -> Promise | None:
@@ -152,17 +150,26 @@ class Notice:
         made = self.promise
         if made is None or not made.broken(now) or self.lead.kind is not Kind.ALERT:
             return None
-        return None if self._told_since(made.until) or self.reopened_at(now) else made
+        if self._told_since(made.until) or self.reopened_at(now):
+            return None
+        return made
 
     def reopened_at(self, now: int) -> int | None:
         """The last reopening, where this recipient was told nothing since."""
-        last = next(
-            (at for at in reversed(self.past.reopenings if self.past else ()) if at <= now), None
-        )
-        return None if last is None or self._told_since(last) else last
+        past = [at for at in self._reopenings if at <= now]
+        if not past or self._told_since(past[-1]):
+            return None
+        return past[-1]
+
+    @property
+    def _reopenings(self) -> tuple[int, ...]:
+        return () if self.past is None else self.past.reopenings
 
     def _told_since(self, at: int) -> bool:
-        return any(each.to == self.recipient.key and each.at > at for each in self.notified)
+        for notification in self.notified:
+            if notification.to == self.recipient.key and notification.at > at:
+                return True
+        return False
 
     @property
     def about(self) -> str:
@@ -174,153 +181,175 @@ class Notice:
         return tuple(line for line in self.tickets if not line.ended)
 
 
-def _order(item: Item) -> tuple[bool, bool, int, int]:
-    return (
-        item.good_news,
-        item.alert.severity is not Severity.CRITICAL,
-        -item.alert.level,
-        -item.late,
-    )
-
-
 def notice(case: Case, plan: Plan, alerts: Sequence[Alert], policy: Policy, now: int) -> Notice:
     """The notice that carries `alerts` (all to one recipient), led by the most urgent, then
     highest, then latest.
 
     Good news never leads while there is any other.
     """
-    items, why = _items(alerts, case, plan, policy, now)
-    about = _about(plan, {item.alert.subject for item in items})
-    tickets = [each for matter in about for each in matter.tickets] or list(plan.tickets)
-    ids = {each.id for each in tickets}
-    named = {alert.clock_key for alert in alerts}
-    several = len(plan.matters) > 1
-    return Notice(
-        case=case.id,
-        recipient=alerts[0].recipient,
-        items=items,
-        tickets=tuple(_line(case, each, policy) for each in tickets),
-        customer=_customer(case, ids),
-        opened_at=min((each.created_at for each in tickets), default=now),
-        notified=_heard(case, ids if several else ids | {case.id}),
-        upcoming=next(iter(plan.upcoming), None),
-        zone=_zone(items[0].clock, plan, policy),
-        also=tuple(
-            c for c in plan.clocks if _burns(c, now) and c.subject in ids and c.key not in named
-        ),
-        matter=about[0].id if several and about else "",
-        earlier=next((matter.earlier for matter in about if matter.earlier), ""),
-        promise=_promise(about, case, policy),
-        why=why,
-        ruling=_ruling(items[0].clock, tickets, case, policy),
-        past=past(tickets, case.facts, policy),
-    )
+    return _Noticing(case, plan, policy, now).notice(alerts)
 
 
-def _items(
-    alerts: Sequence[Alert], case: Case, plan: Plan, policy: Policy, now: int
-) -> tuple[tuple[Item, ...], Explained | None]:
-    """In the order in which they are told, and why the first of them is due."""
-    items = tuple(sorted((_item(alert, case, plan, policy, now) for alert in alerts), key=_order))
-    lead = items[0].clock
-    return items, explained(lead, case, plan, policy, now) if lead else None
+@frozen
+class _Noticing:
+    case: Case
+    plan: Plan
+    policy: Policy
+    now: int
 
-
-def _customer(case: Case, ids: set[str]) -> str:
-    """As the newest ticket names it, else the one before."""
-    names = (
-        str(case.facts.latest(name, "customer_name"))
-        for name in reversed(case.facts.tickets())
-        if name in ids
-    )
-    return next(filter(None, names), "")
-
-
-def _zone(lead: Clock | None, plan: Plan, policy: Policy) -> str:
-    """Of the leading clock's calendar, else of the first clock that has one."""
-    names = [clock.calendar for clock in (*filter(None, [lead]), *plan.clocks) if clock.calendar]
-    return policy.calendars[names[0]].timezone if names else "UTC"
-
-
-def _ruling(
-    lead: Clock | None, tickets: Sequence[Ticket], case: Case, policy: Policy
-) -> Ruling | None:
-    """The rule in force of the ticket that the leading clock is about."""
-    ticket = next((each for each in tickets if lead and each.id == lead.subject), None)
-    return rulings(ticket, case.facts, policy)[-1] if ticket else None
-
-
-def _burns(clock: Clock, now: int) -> bool:
-    return clock.stopped_at is None and clock.breached(now)
-
-
-def _about(plan: Plan, subjects: set[str]) -> list[LinkedTickets]:
-    """The matters that the alerts are about."""
-    return [
-        matter
-        for matter in plan.matters
-        if subjects.intersection(each.id for each in matter.tickets)
-    ]
-
-
-def _promise(about: Sequence[LinkedTickets], case: Case, policy: Policy) -> Promise | None:
-    """The last one."""
-    made = (promise for matter in about for promise in promised(matter, case.facts, policy))
-    return max(made, key=lambda promise: promise.at, default=None)
-
-
-def _heard(case: Case, names: set[str]) -> tuple[PastNotification, ...]:
-    found = []
-    for (clock_key, to), reached in case.reached.items():
-        subject, clock, _ = clock_key.rsplit("/", 2)
-        if subject in names and _was_sent(clock, reached):
-            found.append(PastNotification(reached.at, to, reached.level, clock, subject))
-    return tuple(
-        sorted(
-            found,
-            key=lambda notification: (
-                notification.at,
-                notification.to,
-                notification.level,
-                notification.clock,
-            ),
+    def notice(self, alerts: Sequence[Alert]) -> Notice:
+        items = tuple(sorted((self._item(alert) for alert in alerts), key=_order))
+        lead = items[0].clock
+        matters = self._matters({alert.subject for alert in alerts})
+        tickets = _tickets(matters) or self.plan.tickets
+        ids = frozenset(ticket.id for ticket in tickets)
+        return Notice(
+            case=self.case.id,
+            recipient=alerts[0].recipient,
+            items=items,
+            tickets=tuple(self._line(ticket) for ticket in tickets),
+            customer=self._customer(ids),
+            opened_at=_opened_at(tickets, self.now),
+            notified=tuple(self._notified(ids)),
+            upcoming=next(iter(self.plan.upcoming), None),
+            zone=self._zone(lead),
+            also=tuple(self._also(ids, {alert.clock_key for alert in alerts})),
+            matter=self._name(matters),
+            earlier=_earlier(matters),
+            promise=self._promise(matters),
+            why=self._why(lead),
+            ruling=self._ruling(lead, tickets),
+            past=past(tickets, self.case.facts, self.policy),
         )
-    )
 
+    @property
+    def _has_several_matters(self) -> bool:
+        return len(self.plan.matters) > 1
 
-def _was_sent(clock: str, reached: LastNotified) -> bool:
-    return not clock.startswith("finding:") and reached.outcome in (Outcome.SENT, Outcome.IN_DIGEST)
+    # -------------------------------------------------------------- the clocks
 
+    def _item(self, alert: Alert) -> Item:
+        clock = self._clock(alert)
+        if clock is None:
+            return Item(alert, None, None, 0)
+        why = cause(clock, self.case, self.policy)
+        return Item(
+            alert=alert,
+            clock=clock,
+            state=clock.state(self.now),
+            late=seconds_late(clock, self.now) or 0,
+            count=clock.seen,
+            due_at=missed_deadline(clock, why, self.policy),
+            cause=why,
+        )
 
-def _item(alert: Alert, case: Case, plan: Plan, policy: Policy, now: int) -> Item:
-    key = f"{alert.subject}/{alert.clock.removeprefix(WITHDRAWN)}/{alert.cycle}"
-    clock = next((each for each in plan.clocks if each.key == key), None)
-    if clock is None:
-        return Item(alert, None, None, 0)
-    # The breach is the first second too late.
-    reference = clock.breach_at - 1 if clock.breach_at is not None else clock.due_at
-    late = now - reference if reference is not None else 0
-    why = cause(clock, case, policy)
-    due_at = missed_deadline(clock, why, policy)
-    return Item(alert, clock, clock.state(now), late, clock.seen, due_at, why)
+    def _clock(self, alert: Alert) -> Clock | None:
+        """The clock behind it, which a withdrawal names too."""
+        key = ClockKey(alert.subject, alert.clock, alert.cycle).withdrawn.text
+        return next((clock for clock in self.plan.clocks if clock.key == key), None)
 
+    def _why(self, lead: Clock | None) -> Explained | None:
+        if lead is None:
+            return None
+        return explained(lead, self.case, self.plan, self.policy, self.now)
 
-def _line(case: Case, ticket: Ticket, policy: Policy) -> TicketLine:
-    def said(name: str) -> str:
-        value = case.facts.latest(ticket.id, name)
+    def _zone(self, lead: Clock | None) -> str:
+        """Of the leading clock's calendar, else of the first clock that has one."""
+        clocks = self.plan.clocks if lead is None else (lead, *self.plan.clocks)
+        return zone_of(clocks, self.policy)
+
+    def _also(self, tickets: Collection[str], named: Collection[str]) -> Iterator[Clock]:
+        """The other clocks of the tickets that are breached."""
+        for clock in self.plan.clocks:
+            burns = clock.stopped_at is None and clock.breached(self.now)
+            if burns and clock.subject in tickets and clock.key not in named:
+                yield clock
+
+    def _ruling(self, lead: Clock | None, tickets: Sequence[Ticket]) -> Ruling | None:
+        """The rule in force of the ticket that the leading clock is about."""
+        if lead is None:
+            return None
+        for ticket in tickets:
+            if ticket.id == lead.subject:
+                return rulings(ticket, self.case.facts, self.policy)[-1]
+        return None
+
+    # -------------------------------------------------------------- the tickets
+
+    def _matters(self, subjects: Collection[str]) -> list[LinkedTickets]:
+        """Those that the alerts are about."""
+        return [
+            matter for matter in self.plan.matters if not matter.ticket_ids.isdisjoint(subjects)
+        ]
+
+    def _name(self, matters: Sequence[LinkedTickets]) -> str:
+        """What the message is about; '' for the whole case."""
+        return matters[0].id if self._has_several_matters and matters else ""
+
+    def _line(self, ticket: Ticket) -> TicketLine:
+        return TicketLine(
+            id=ticket.id,
+            subject=self._field(ticket, "subject"),
+            status=self._field(ticket, "status"),
+            url=self._field(ticket, "url"),
+            owner=owner_of(ticket.id, self.case.facts, self.policy.shared),
+            team=self._field(ticket, "team"),
+            created_at=ticket.created_at,
+            ended=_ended(ticket),
+        )
+
+    def _field(self, ticket: Ticket, name: str) -> str:
+        value = self.case.facts.latest(ticket.id, name)
         return value if isinstance(value, str) else ", ".join(value)
 
-    owner = said("assignee")
-    return TicketLine(
-        id=ticket.id,
-        subject=said("subject"),
-        status=said("status"),
-        url=said("url"),
-        owner="" if owner.casefold() in policy.shared else owner,
-        team=said("team"),
-        created_at=ticket.created_at,
-        ended=_ended(ticket),
-    )
+    def _customer(self, tickets: Collection[str]) -> str:
+        """As the newest ticket names it, else the one before."""
+        for ticket in reversed(self.case.facts.tickets()):
+            customer = str(self.case.facts.latest(ticket, "customer_name"))
+            if customer and ticket in tickets:
+                return customer
+        return ""
+
+    def _promise(self, matters: Iterable[LinkedTickets]) -> Promise | None:
+        """The last one."""
+        made: list[Promise] = []
+        for matter in matters:
+            made += promised(matter, self.case.facts, self.policy)
+        return max(made, key=attrgetter("at"), default=None)
+
+    def _notified(self, tickets: frozenset[str]) -> list[PastNotification]:
+        """Of these tickets, or of the whole case where they are all; the oldest first."""
+        subjects = tickets if self._has_several_matters else tickets | {self.case.id}
+        notified = []
+        for (text, to), last in self.case.reached.items():
+            key = ClockKey.of_text(text)
+            if key.subject in subjects and _was_sent(key, last):
+                notification = PastNotification(last.at, to, last.level, key.clock, key.subject)
+                notified.append(notification)
+        return sorted(notified, key=attrgetter("at", "to", "level", "clock"))
+
+
+def _order(item: Item) -> tuple[bool, bool, int, int]:
+    calm = item.alert.severity is not Severity.CRITICAL
+    return item.good_news, calm, -item.alert.level, -item.late
+
+
+def _opened_at(tickets: Sequence[Ticket], now: int) -> int:
+    return min((ticket.created_at for ticket in tickets), default=now)
+
+
+def _tickets(matters: Iterable[LinkedTickets]) -> tuple[Ticket, ...]:
+    return tuple(ticket for matter in matters for ticket in matter.tickets)
+
+
+def _earlier(matters: Iterable[LinkedTickets]) -> str:
+    return next((matter.earlier for matter in matters if matter.earlier), "")
+
+
+def _was_sent(key: ClockKey, last: LastNotified) -> bool:
+    if key.clock.startswith(FINDING):
+        return False
+    return last.outcome in (Outcome.SENT, Outcome.IN_DIGEST)
 
 
 def _ended(ticket: Ticket) -> str:
@@ -334,8 +363,24 @@ def _ended(ticket: Ticket) -> str:
 def finding_notice(case: str, kind: str, reason: str, now: int) -> Notice:
     """A notice to operations about a case that cannot even be judged."""
     alert = Alert(
-        case, f"finding:{kind}", 1, 0, 0, Recipient(OPERATIONS), Severity.WARNING, now, reason
+        subject=case,
+        clock=FINDING + kind,
+        cycle=1,
+        level=0,
+        repetition=0,
+        recipient=Recipient(OPERATIONS),
+        severity=Severity.WARNING,
+        due_at=now,
+        reason=reason,
     )
     return Notice(
-        case, alert.recipient, (Item(alert, None, None, 0),), (), "", now, (), None, "UTC"
+        case=case,
+        recipient=alert.recipient,
+        items=(Item(alert, None, None, 0),),
+        tickets=(),
+        customer="",
+        opened_at=now,
+        notified=(),
+        upcoming=None,
+        zone="UTC",
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from attrs import frozen
@@ -45,14 +46,16 @@ def audiences(policy: Policy) -> Mapping[Kind, tuple[Recipient, ...]]:
     cases monthly.
     """
     lower, top = policy.ceilings.levels[-2:][0], policy.ceilings.levels[-1]
-    names = {
-        Kind.DAILY: lower.tell,
-        Kind.WEEKLY: (*lower.tell, *top.tell),
-        Kind.MONTHLY: top.tell,
-    }
     return {
-        kind: tuple(map(Recipient, dict.fromkeys(notified))) for kind, notified in names.items()
+        Kind.DAILY: _recipients(lower.tell),
+        Kind.WEEKLY: _recipients((*lower.tell, *top.tell)),
+        Kind.MONTHLY: _recipients(top.tell),
     }
+
+
+def _recipients(audiences: Iterable[str]) -> tuple[Recipient, ...]:
+    """Each once."""
+    return tuple(Recipient(name) for name in dict.fromkeys(audiences))
 
 
 @frozen
@@ -81,22 +84,27 @@ class Line:
 
 def line(case: Case, plan: Plan, shared: frozenset[str], now: int) -> Line:
     """Of an unresolved case. An assignee among the `shared` names is nobody."""
-    found = row(case, plan, shared, now)
-    was_notified = found.notified and found.notified.outcome in (Outcome.SENT, Outcome.IN_DIGEST)
+    of_case = row(case, plan, shared, now)
     return Line(
-        case=found.case,
-        subject=found.subject,
-        owner=found.owner,
-        team=found.team,
-        opened_at=found.opened_at,
-        trouble=found.trouble,
-        rank=found.rank,
-        late=found.late,
-        said=phrase(found, now),
-        notified=found.notified if was_notified else None,
+        case=of_case.case,
+        subject=of_case.subject,
+        owner=of_case.owner,
+        team=of_case.team,
+        opened_at=of_case.opened_at,
+        trouble=of_case.trouble,
+        rank=of_case.rank,
+        late=of_case.late,
+        said=phrase(of_case, now),
+        notified=_really_notified(of_case.notified),
         broken=_broken(plan, now),
-        taken=found.promise,
+        taken=of_case.promise,
     )
+
+
+def _really_notified(latest: LatestNotification | None) -> LatestNotification | None:
+    if latest is None or latest.outcome not in (Outcome.SENT, Outcome.IN_DIGEST):
+        return None
+    return latest
 
 
 def _broken(plan: Plan, now: int) -> Promise | None:
@@ -117,33 +125,28 @@ class Report:
     unreadable: int = 0
 
     def count(self, trouble: Trouble) -> int:
-        return sum(each.trouble is trouble for each in self.lines)
+        return len(self._of(trouble))
+
+    def _of(self, trouble: Trouble) -> list[Line]:
+        return [line for line in self.lines if line.trouble is trouble]
 
     @property
     def oldest(self) -> tuple[Line, ...]:
-        return tuple(sorted(self.lines, key=lambda each: (each.opened_at, each.case)))
+        return tuple(sorted(self.lines, key=attrgetter("opened_at", "case")))
 
     @property
     def breached(self) -> tuple[Line, ...]:
         """The worst first."""
-        return tuple(
-            sorted(
-                (e for e in self.lines if e.trouble is Trouble.BREACHED), key=lambda each: each.rank
-            )
-        )
+        return tuple(sorted(self._of(Trouble.BREACHED), key=attrgetter("rank")))
 
     @property
     def at_risk(self) -> tuple[Line, ...]:
         """Due within a day; the soonest first."""
-        return tuple(
-            sorted(
-                (e for e in self.lines if e.trouble is Trouble.AT_RISK),
-                key=lambda e: (-e.late, e.case),
-            )
-        )
+        at_risk = self._of(Trouble.AT_RISK)
+        return tuple(sorted(at_risk, key=lambda line: (-line.late, line.case)))
 
     @property
     def broken(self) -> tuple[Line, ...]:
         """The longest broken first."""
-        found = [(each.broken.until, each.case, each) for each in self.lines if each.broken]
-        return tuple(each for _, _, each in sorted(found, key=lambda entry: entry[:2]))
+        broken = [line for line in self.lines if line.broken is not None]
+        return tuple(sorted(broken, key=attrgetter("broken.until", "case")))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from attrs import field, frozen
 
-from sla_watchdog.domain.escalation.levels import CLEARED
+from sla_watchdog.domain.clocks.clock_key import CLEARED
 from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
 from sla_watchdog.tools.policy_file.levels import TELL

@@ -8,15 +8,9 @@ from attrs import frozen
 
 from sla_watchdog.adapters.dynamodb.watch import WatchTable
 from sla_watchdog.adapters.sns import Listed, Phones, Topics
+from sla_watchdog.domain.escalation.absences import due_absences
 from sla_watchdog.domain.escalation.case import OPERATIONS, Recipient
-from sla_watchdog.domain.escalation.subscribers import (
-    DEAF,
-    Roster,
-    Seat,
-    State,
-    due_absences,
-    observed,
-)
+from sla_watchdog.domain.escalation.subscribers import DEAF, Roster, Seat, State, observed
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.errors import Unavailable
 from sla_watchdog.usecases.sweep.invariants import SweepResult, unreachable

@@ -29,7 +29,7 @@ from sla_watchdog.domain.escalation.case import (
     Outcome,
     Recipient,
 )
-from sla_watchdog.domain.escalation.levels import notified_at
+from sla_watchdog.domain.escalation.notifications import notified_at
 from sla_watchdog.domain.escalation.plan import Plan, superseded
 from sla_watchdog.errors import Unavailable, Unstorable
 from sla_watchdog.presentation.text import (

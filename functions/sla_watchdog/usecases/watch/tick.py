@@ -14,9 +14,9 @@ from sla_watchdog.adapters.dynamodb.table import described
 from sla_watchdog.adapters.dynamodb.watch import SHARDS, DamagedItem, Due, WatchTable
 from sla_watchdog.adapters.sns import Publisher
 from sla_watchdog.adapters.sqs import SegmentsQueue
+from sla_watchdog.domain.escalation.absences import Absence, after_notifying, due_absences
 from sla_watchdog.domain.escalation.case import OPERATIONS, Recipient
 from sla_watchdog.domain.escalation.deletions import held_text
-from sla_watchdog.domain.escalation.subscribers import Absence, after_notifying, due_absences
 from sla_watchdog.errors import Unavailable
 from sla_watchdog.presentation.text import (
     Message,

@@ -11,7 +11,7 @@ from typing import Any
 from attrs import fields, has
 
 from sla_watchdog.domain.escalation.case import LastNotified, Recipient
-from sla_watchdog.domain.escalation.plan import UpcomingNotification
+from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
 from sla_watchdog.domain.policy.model import Trigger
 from sla_watchdog.domain.text.times import iso
 from sla_watchdog.presentation.view.explanation import Explanation

@@ -16,15 +16,9 @@ from sla_watchdog.domain.text.times import count_of, duration, instant, times
 from sla_watchdog.presentation.text.layout import whole, wrapped
 from sla_watchdog.presentation.text.why import breach, limit, pause, refusal, shift, trigger
 from sla_watchdog.presentation.text.wording import clock_name, id_of, name_of, who, who_by_key
-from sla_watchdog.presentation.view.explanation import (
-    Explained,
-    Explanation,
-    MatterExplained,
-    RecipientNotified,
-    Ruling,
-    Step,
-    TicketExplained,
-)
+from sla_watchdog.presentation.view.explained_clock import Explained, RecipientNotified, Step
+from sla_watchdog.presentation.view.explanation import Explanation, MatterExplained, TicketExplained
+from sla_watchdog.presentation.view.rulings import Ruling
 from sla_watchdog.presentation.words import METRIC
 from sla_watchdog.tools.cli.stack.silenced import MatchingSilence, names, until
 

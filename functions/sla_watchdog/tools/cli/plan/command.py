@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sla_watchdog.domain.clocks.clock_key import HOLDABLE, WITHDRAWN
 from sla_watchdog.domain.escalation.case import Case, Recipient
-from sla_watchdog.domain.escalation.levels import HOLDABLE, WITHDRAWN
 from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.policy.model import Metric
 from sla_watchdog.domain.text.display import brief

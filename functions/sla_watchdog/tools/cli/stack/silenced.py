@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 from attrs import evolve, frozen
 
+from sla_watchdog.domain.clocks.clock_key import HOLDABLE
 from sla_watchdog.domain.escalation.case import Case
-from sla_watchdog.domain.escalation.levels import HOLDABLE
-from sla_watchdog.domain.escalation.plan import Plan, UpcomingNotification
+from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.escalation.silences import Silence
+from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.text.times import instant

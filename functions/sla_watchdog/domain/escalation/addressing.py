@@ -1,0 +1,92 @@
+"""Who hears of a level: its audiences, as the recipients that they are for one ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from attrs import evolve, field, frozen
+
+from sla_watchdog.domain.clocks.clock import Clock
+from sla_watchdog.domain.clocks.rules_in_force import rule_at
+from sla_watchdog.domain.escalation.case import Case, Recipient
+from sla_watchdog.domain.policy.model import Level, Policy
+from sla_watchdog.domain.tickets.ticket import Ticket
+
+
+@frozen
+class Addressing:
+    """At `now`, since the owner of a ticket and the rule that judges it may change."""
+
+    case: Case
+    policy: Policy
+    now: int
+    tickets: tuple[Ticket, ...]
+    _stand_ins: dict[tuple[str, str], Recipient] = field(
+        factory=dict, init=False, eq=False, repr=False
+    )
+    """By audience and ticket, as far as they were asked for."""
+
+    def recipients(self, level: Level, clock: Clock) -> Iterator[Recipient]:
+        """Each once; of an urgent level also the topics for urgent alerts."""
+        people = [recipient for recipient, _ in self.addressed(level, clock)]
+        for recipient in dict.fromkeys(people):
+            yield recipient
+            if level.urgent:
+                yield evolve(recipient, urgent=True)
+
+    def addressed(self, level: Level, clock: Clock) -> Iterator[tuple[Recipient, bool]]:
+        """Each with whether it hears in its own right, or in place of an owner that there is not."""
+        for name in level.tell:
+            recipient = self._named(name, clock)
+            if self._is_nobody(recipient):
+                yield self._in_place_of(recipient, clock), False
+            else:
+                yield recipient, True
+
+    def _named(self, name: str, clock: Clock) -> Recipient:
+        audience = self.policy.audiences.get(name)
+        if audience is None or not audience.each:
+            return Recipient(name)
+        return Recipient(name, self._value(audience.each, clock.subject))
+
+    def _is_nobody(self, recipient: Recipient) -> bool:
+        """An owner where nobody owns it. A team that is not named is everybody who hears of any
+        team.
+        """
+        audience = self.policy.audiences.get(recipient.audience)
+        return audience is not None and audience.each == "assignee" and not recipient.of
+
+    def _in_place_of(self, nobody: Recipient, clock: Clock) -> Recipient:
+        key = nobody.audience, self._asked(clock.subject)
+        if key not in self._stand_ins:
+            self._stand_ins[key] = self._next_up(nobody, clock)
+        return self._stand_ins[key]
+
+    def _next_up(self, nobody: Recipient, clock: Clock) -> Recipient:
+        """The next audience up that is somebody; where there is none, the audience's own topic."""
+        ticket = self._asked(clock.subject)
+        rule = rule_at(ticket, self.case.facts, self.policy, self.now)
+        rank = self.policy.rank(nobody.audience)
+        for name in self.policy.within_reach([rule]):
+            recipient = self._named(name, clock)
+            if self.policy.rank(name) > rank and not self._is_nobody(recipient):
+                return recipient
+        return nobody
+
+    def _value(self, name: str, subject: str) -> str:
+        """Who `each: assignee` or `each: team` is; shared names are nobody."""
+        value = str(self.case.facts.latest(self._asked(subject), name))
+        return "" if value.casefold() in self.policy.shared else value
+
+    def _asked(self, subject: str) -> str:
+        """The ticket that says whose it is: where that one is over, the newest that is open."""
+        if subject in self._open:
+            return subject
+        return next(reversed(self._open), subject)
+
+    @cached_property
+    def _open(self) -> dict[str, None]:
+        """The tickets whose owners are asked for: those that are open, or else all."""
+        unresolved = [ticket.id for ticket in self.tickets if ticket.unresolved]
+        return dict.fromkeys(unresolved or self.case.facts.tickets())

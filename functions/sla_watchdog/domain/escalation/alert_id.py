@@ -1,0 +1,37 @@
+"""What tells one alert from every other, wherever it is stored, audited or sent (semantics E4)."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from sla_watchdog.domain.clocks.clock_key import ClockKey
+
+_WRITTEN = re.compile(
+    r"(?P<clock>.+?/[^/]+/\d+)/(?P<level>\d+)/(?P<repetition>\d+)/(?P<recipient>.+)", re.DOTALL
+)
+
+
+class AlertId(NamedTuple):
+    """As text `T-1/resolution/2/0/3/owner:kim`: `level` counts from 0, `repetition` is 0 for the
+    level itself, `recipient` is as `Recipient.key` writes it.
+    """
+
+    clock: ClockKey
+    level: int
+    repetition: int
+    recipient: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.clock.text}/{self.level}/{self.repetition}/{self.recipient}"
+
+    @classmethod
+    def of_text(cls, text: str) -> AlertId:
+        """The id that is written so. Raises ValueError where it is none."""
+        written = _WRITTEN.fullmatch(text)
+        if written is None:
+            raise ValueError(f"no id of an alert: {text}")
+        clock = ClockKey.of_text(written["clock"])
+        level, repetition = int(written["level"]), int(written["repetition"])
+        return cls(clock, level, repetition, written["recipient"])

@@ -1,0 +1,61 @@
+"""What is due and waits all the same: silences, promises and the hours of an audience."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from attrs import frozen
+
+from sla_watchdog.domain.escalation import reasons
+from sla_watchdog.domain.escalation.case import Alert, Outcome
+from sla_watchdog.domain.escalation.evaluated_clocks import EvaluatedClocks
+from sla_watchdog.domain.escalation.silences import Silence, silenced
+
+
+@frozen
+class Decision:
+    """A level that came due and was not sent now: why not, and until when for one deferred."""
+
+    alert: Alert
+    outcome: Outcome
+    reason: str
+    until: int | None = None
+
+
+def to_send_and_deferred(
+    due: Iterable[Alert], evaluated: EvaluatedClocks, silences: Sequence[Silence]
+) -> tuple[tuple[Alert, ...], tuple[Decision, ...]]:
+    to_send: list[Alert] = []
+    decisions: list[Decision] = []
+    for alert in due:
+        decision = _deferral(alert, evaluated, silences)
+        if decision is None:
+            to_send.append(alert)
+        else:
+            decisions.append(decision)
+    return tuple(to_send), tuple(decisions)
+
+
+def _deferral(
+    alert: Alert, evaluated: EvaluatedClocks, silences: Sequence[Silence]
+) -> Decision | None:
+    """What a silence or a promise holds waits for its end; what is not urgent, for its recipient's
+    hours (semantics E6, E7).
+    """
+    evaluation = evaluated.evaluation
+    silence = silenced(alert, evaluation, silences)
+    if silence is not None:
+        return _deferred(alert, reasons.silenced(silence.by, silence.reason), silence.until)
+    promise = evaluated.promise_holding(alert.subject, alert.clock)
+    if promise is not None:
+        return _deferred(alert, reasons.promised(promise.by), promise.until)
+    if alert.urgent:
+        return None
+    opens_at = evaluation.opens_at(alert.recipient, evaluation.now)
+    if opens_at > evaluation.now:
+        return _deferred(alert, reasons.outside_hours(alert.recipient.audience), opens_at)
+    return None
+
+
+def _deferred(alert: Alert, reason: str, until: int) -> Decision:
+    return Decision(alert, Outcome.DEFERRED, reason, until)

@@ -1,0 +1,152 @@
+"""The clocks of a case as they stand now: with what was told before, and with the promises that
+were broken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+
+from attrs import evolve, frozen
+
+from sla_watchdog.domain.clocks.assessment import Assessment
+from sla_watchdog.domain.clocks.clock import Clock
+from sla_watchdog.domain.clocks.clock_key import HOLDABLE
+from sla_watchdog.domain.clocks.promises import Promise, extra_repetitions, raised_by, with_broken
+from sla_watchdog.domain.escalation.broken_promises import unkept
+from sla_watchdog.domain.escalation.case import Alert
+from sla_watchdog.domain.escalation.evaluation import EvaluationContext
+from sla_watchdog.domain.escalation.level_alerts import alerts
+from sla_watchdog.domain.escalation.levels import Climb, climb, with_floor
+from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
+
+
+@frozen
+class EvaluatedClocks:
+    evaluation: EvaluationContext
+    assessment: Assessment
+
+    @cached_property
+    def clocks(self) -> tuple[Clock, ...]:
+        return tuple(with_broken(clock, self._broken_of(clock)) for clock in self._floored)
+
+    @cached_property
+    def live(self) -> tuple[Clock, ...]:
+        """Those that may still run."""
+        return tuple(clock for clock in self.clocks if clock.stopped_at is None)
+
+    @cached_property
+    def climbs(self) -> Mapping[str, Climb]:
+        """Of those of them that have a level due, by the clock's key."""
+        climbs = {}
+        for clock in self.live:
+            climbed = self._climb(clock)
+            if climbed is not None:
+                climbs[clock.key] = climbed
+        return climbs
+
+    def _climb(self, clock: Clock) -> Climb | None:
+        """With a repetition more for each promise that was broken at the top."""
+        climbed = climb(self.evaluation, clock)
+        broken = self._broken_of(clock)
+        if climbed is None or not climbed.at_top or not broken:
+            return climbed
+        extra = extra_repetitions(clock, broken)
+        return evolve(climbed, repetition=climbed.repetition + extra)
+
+    @cached_property
+    def _floored(self) -> tuple[Clock, ...]:
+        return tuple(with_floor(self.evaluation, clock) for clock in self.assessment.clocks)
+
+    # ------------------------------------------------------------------ promises
+
+    def promise_holding(self, subject: str, clock: str) -> Promise | None:
+        """The promise that holds an alert of this clock back; nothing holds a ceiling, a finding or
+        good news.
+        """
+        if clock not in HOLDABLE:
+            return None
+        for promise in self.assessment.promises.get(subject, ()):
+            if promise.holds(self.evaluation.now):
+                return promise
+        return None
+
+    def _broken_of(self, clock: Clock) -> tuple[Promise, ...]:
+        """The broken promises that take the clock up."""
+        return self._broken.get(clock.key, ()) if self._broken else ()
+
+    @cached_property
+    def _broken(self) -> Mapping[str, tuple[Promise, ...]]:
+        """By clock: of each matter the one that leads."""
+        broken: dict[str, tuple[Promise, ...]] = {}
+        for made, clocks in self._promised.items():
+            broken |= raised_by(made, clocks, self.evaluation.now, self.evaluation.policy)
+        return broken
+
+    @cached_property
+    def _promised(self) -> Mapping[tuple[Promise, ...], list[Clock]]:
+        """The clocks of the matters that something was promised about."""
+        promised: dict[tuple[Promise, ...], list[Clock]] = {}
+        if not self.assessment.promises:
+            return promised
+        for clock in self._floored:
+            made = self.assessment.promises.get(clock.subject)
+            if made:
+                promised.setdefault(made, []).append(clock)
+        return promised
+
+    def unkept(self, due: Sequence[Alert]) -> Iterator[Clock]:
+        """The promises that were broken, and of which nobody far enough up would hear by what is
+        `due`.
+        """
+        for matter, made in self._matters_promised():
+            clock = unkept(self.evaluation, matter, made, self.clocks, due)
+            if clock is not None:
+                yield clock
+
+    def _matters_promised(self) -> Iterator[tuple[LinkedTickets, tuple[Promise, ...]]]:
+        if not self.assessment.promises:
+            return
+        for matter in self.evaluation.matters:
+            yield matter, self.assessment.promises.get(matter.id, ())
+
+    # ------------------------------------------------------------------ if it is not kept
+
+    def if_broken(self, clock: Clock) -> Clock:
+        """The clock as it will stand if the promise that holds now is not kept."""
+        for made, clocks in self._promised.items():
+            until = self._holds_until(made)
+            if until is not None and any(other.key == clock.key for other in clocks):
+                raised = raised_by(made, clocks, until, self.evaluation.policy)
+                return with_broken(clock, raised.get(clock.key, ()))
+        return clock
+
+    def unkept_then(self) -> Iterator[Clock]:
+        """As `unkept`, of the promises that hold now, if they are not kept and nothing else
+        happens.
+        """
+        for matter, made in self._matters_promised():
+            until = self._holds_until([promise for promise in made if not promise.kept])
+            if until is not None:
+                clock = self._unkept_at(until, matter, made)
+                if clock is not None:
+                    yield clock
+
+    def _holds_until(self, made: Sequence[Promise]) -> int | None:
+        """Until when the last of them holds that does now."""
+        for promise in reversed(made):
+            if promise.holds(self.evaluation.now):
+                return promise.until
+        return None
+
+    def _unkept_at(
+        self, until: int, matter: LinkedTickets, made: Sequence[Promise]
+    ) -> Clock | None:
+        then = evolve(self.evaluation, now=until)
+        clocks = [self.if_broken(clock) for clock in self._floored if clock.stopped_at is None]
+        due: list[Alert] = []
+        for clock in clocks:
+            climbed = climb(then, clock)
+            if climbed is not None:
+                due += alerts(then, climbed)
+        return unkept(then, matter, made, clocks, due)

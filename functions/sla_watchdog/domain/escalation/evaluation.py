@@ -1,0 +1,58 @@
+"""What every step of a judgement needs to know of the case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from attrs import field, frozen
+
+from sla_watchdog.domain.escalation.addressing import Addressing
+from sla_watchdog.domain.escalation.case import Case, Recipient
+from sla_watchdog.domain.escalation.notifications import NotificationHistory
+from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
+from sla_watchdog.domain.tickets.ticket import Ticket
+
+
+@frozen
+class EvaluationContext:
+    """`reachable_since` is as in Context."""
+
+    case: Case
+    policy: Policy
+    now: int
+    tickets: tuple[Ticket, ...] = ()
+    matters: tuple[LinkedTickets, ...] = ()
+    reachable_since: Mapping[str, int] = field(factory=dict)
+
+    @cached_property
+    def notifications(self) -> NotificationHistory:
+        return NotificationHistory(self.case, self.tickets, self.matters, self.reachable_since)
+
+    @cached_property
+    def addressing(self) -> Addressing:
+        return Addressing(self.case, self.policy, self.now, self.tickets)
+
+    @cached_property
+    def _tickets_by_id(self) -> Mapping[str, Ticket]:
+        return {ticket.id: ticket for ticket in self.tickets}
+
+    def reopened_at(self, subject: str) -> int | None:
+        """When that ticket was last reopened by a person."""
+        ticket = self._tickets_by_id.get(subject)
+        if ticket is None or not ticket.climbing:
+            return None
+        return ticket.climbing[-1]
+
+    def on_its_way(self, recipient: Recipient) -> bool:
+        entry = self.case.outbox.get(recipient.key)
+        return entry is not None and entry.until > self.now
+
+    def opens_at(self, recipient: Recipient, at: int) -> int:
+        """When the recipient's hours are open, from `at` on."""
+        audience = self.policy.audiences.get(recipient.audience)
+        if audience is None or audience.hours is None:
+            return at
+        calendar = self.policy.calendars[audience.hours]
+        return at if calendar.is_open(at) else calendar.next_opening(at)

@@ -1,0 +1,70 @@
+"""A warning that an edit or a late fact made wrong is taken back (semantics E9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sla_watchdog.domain.clocks.clock import Clock, State
+from sla_watchdog.domain.clocks.clock_key import ClockKey
+from sla_watchdog.domain.escalation.case import NOTIFIED, Alert, LastNotified, Recipient
+from sla_watchdog.domain.escalation.closing import good_news
+from sla_watchdog.domain.escalation.evaluation import EvaluationContext
+from sla_watchdog.domain.policy.model import TARGETS
+from sla_watchdog.domain.tickets.facts import Facts
+
+CHANGING = frozenset({"priority", "customer_tier", "team", "category", "tags", "due_at"})
+"""Fields whose change commonly moves a deadline, for the reason in words."""
+
+
+def withdrawn(evaluation: EvaluationContext, clock: Clock) -> Iterator[Alert]:
+    """One alert for each recipient of a level that is not due any more."""
+    if not evaluation.case.reached or clock.metric not in TARGETS or clock.breached(evaluation.now):
+        return
+    key = ClockKey(clock.subject, clock.metric.value, clock.cycle).withdrawal
+    for name, last in _notified_of(evaluation, clock).items():
+        recipient = Recipient.of_key(name, evaluation.policy.audiences)
+        wrong = _is_wrong(evaluation, clock, recipient, last)
+        if wrong and not evaluation.on_its_way(recipient):
+            reason = _moved(evaluation, clock)
+            yield good_news(evaluation, key, last.level, recipient, evaluation.now, reason)
+
+
+def _notified_of(evaluation: EvaluationContext, clock: Clock) -> Mapping[str, LastNotified]:
+    """By recipient, under this very clock."""
+    cycles = evaluation.notifications.of(clock.subject).get(clock.metric.value, {})
+    return cycles.get(clock.cycle, {})
+
+
+def _is_wrong(
+    evaluation: EvaluationContext, clock: Clock, recipient: Recipient, last: LastNotified
+) -> bool:
+    """Whether it reached the recipient, still stands, and is not due any more."""
+    if last.outcome not in NOTIFIED or last.level >= len(clock.levels):
+        return False
+    at = clock.levels[last.level]
+    if at is not None and at <= evaluation.now:
+        return False
+    return evaluation.notifications.last(clock, recipient) == last
+
+
+def _moved(evaluation: EvaluationContext, clock: Clock) -> str:
+    """What moved the deadline away."""
+    if clock.state(evaluation.now) is State.PAUSED:
+        return "it is paused"
+    case = evaluation.case
+    notified_at = max((last.at for last in _notified_of(evaluation, clock).values()), default=0)
+    if case.edited_at is not None and case.edited_at >= notified_at:
+        return "the policy was changed"
+    field = _changed_field(case.facts, clock.subject, notified_at)
+    if field:
+        return f"its {field.replace('_', ' ')} was changed"
+    return "its history was put right"
+
+
+def _changed_field(facts: Facts, ticket: str, since: int) -> str:
+    """'' where none changed."""
+    for name in sorted(CHANGING & set(facts.fields(ticket))):
+        changes = facts.changes(ticket, name)[1:]
+        if changes and changes[-1].at >= since:
+            return name
+    return ""

@@ -1,0 +1,81 @@
+"""Which policy judged a ticket since when, and what kept each earlier one from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from sla_watchdog.domain.clocks.rules_in_force import holds, rules_over_time, value_at
+from sla_watchdog.domain.policy.model import Condition, Policy, Rule, Truth
+from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.tickets.ticket import Ticket
+
+
+@frozen
+class Refusal:
+    """An earlier rule and the first condition of it that did not hold; `had` is what the ticket
+    said, '' for nothing.
+
+    `readable` is False where the value could not be read: then the strictest rule that may match
+    counts.
+    """
+
+    rule: str
+    condition: Condition
+    had: tuple[str, ...]
+    readable: bool
+
+
+@frozen
+class Ruling:
+    """`rule` judged the ticket from `since` on. `zone` is that of its calendar."""
+
+    since: int
+    rule: str
+    calendar: str
+    zone: str
+    refused: tuple[Refusal, ...]
+
+
+def rulings(ticket: Ticket, facts: Facts, policy: Policy) -> tuple[Ruling, ...]:
+    """The earliest first."""
+    return tuple(
+        Ruling(
+            since=since,
+            rule=rule.name,
+            calendar=rule.calendar,
+            zone=policy.calendars[rule.calendar].timezone,
+            refused=tuple(_refusals(rule, ticket.id, facts, policy, since)),
+        )
+        for since, rule in rules_over_time(ticket, facts, policy)
+    )
+
+
+def _refusals(
+    matched: Rule, ticket: str, facts: Facts, policy: Policy, at: int
+) -> Iterator[Refusal]:
+    for rule in policy.rules:
+        if rule is matched:
+            return
+        refusal = _refusal(rule, ticket, facts, policy, at)
+        if refusal is not None:
+            yield refusal
+
+
+def _refusal(rule: Rule, ticket: str, facts: Facts, policy: Policy, at: int) -> Refusal | None:
+    """The first condition that did not hold; where none failed, the first that could not be read."""
+    truths = {condition: holds(condition, ticket, facts, policy, at) for condition in rule.when}
+    for truth in (Truth.NO, Truth.UNKNOWN):
+        for condition in rule.when:
+            if truths[condition] is truth:
+                had = _had(condition.field, ticket, facts, at)
+                return Refusal(rule.name, condition, had, readable=truth is Truth.NO)
+    return None
+
+
+def _had(name: str, ticket: str, facts: Facts, at: int) -> tuple[str, ...]:
+    """What the ticket said at `at`, as the rules were matched with it."""
+    value = value_at(name, ticket, facts, at)
+    values = (value,) if isinstance(value, str) else value
+    return tuple(text for text in values if text)
