@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import shlex
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from types import MappingProxyType
@@ -113,30 +114,47 @@ def _delimiter(header: str) -> str:
 
 
 def _columns(header: Sequence[str], source: Source, named: Mapping[str, str]) -> list[Column]:
+    """Raises BrokenEventFile where the header cannot be taken, or lacks what is needed."""
     names = [name.strip() for name in header]
-    doubled = sorted({name for name in names if names.count(name) > 1})
-    if doubled:
-        raise BrokenEventFile((BrokenLine(1, f"two columns are called {doubled[0]!r}"),))
-    if len(max(names, key=len, default="")) > LONGEST_NAME:
-        raise BrokenEventFile(
-            (BrokenLine(1, f"a column's name has more than {LONGEST_NAME:,} characters"),)
-        )
-    strange = [f"no column is called {name!r}" for name in named if name not in names]
-    strange += [
-        f"tickets have no field {field!r}"
-        for field in named.values()
-        if field not in _fields(source)
-    ]
-    if strange:
-        raise BrokenEventFile(tuple(BrokenLine(1, f"{each}: {_there(names)}") for each in strange))
-    others = {
-        name: "" if (field := _field(name, source)) in named.values() else field for name in names
-    }
-    columns = [Column(name, named.get(name, others[name])) for name in names]
-    missing = [field for field in NEEDED if field not in {column.field for column in columns}]
+    _refuse_names(names)
+    _refuse_named(named, names, source)
+    columns = [Column(name, _meaning(name, source, named)) for name in names]
+    filled = {column.field for column in columns}
+    missing = [field for field in NEEDED if field not in filled]
     if missing:
-        raise BrokenEventFile((BrokenLine(1, _unmapped(missing, names, source)),))
+        raise _broken_header(_unmapped(missing, names, source))
     return columns
+
+
+def _meaning(name: str, source: Source, named: Mapping[str, str]) -> str:
+    """Our field, as it was named or as the column is called; '' for what another was named to be."""
+    if name in named:
+        return named[name]
+    field = _field(name, source)
+    return "" if field in named.values() else field
+
+
+def _refuse_names(names: Sequence[str]) -> None:
+    doubled = sorted(name for name, count in Counter(names).items() if count > 1)
+    if doubled:
+        raise _broken_header(f"two columns are called {doubled[0]!r}")
+    if len(max(names, key=len, default="")) > LONGEST_NAME:
+        raise _broken_header(f"a column's name has more than {LONGEST_NAME:,} characters")
+
+
+def _refuse_named(named: Mapping[str, str], names: Sequence[str], source: Source) -> None:
+    """What `--column` names must be there: the columns, and our fields."""
+    fields = _fields(source)
+    problems = [f"no column is called {name!r}" for name in named if name not in names]
+    problems += [
+        f"tickets have no field {field!r}" for field in named.values() if field not in fields
+    ]
+    if problems:
+        raise _broken_header(*(f"{problem}: {_there(names)}" for problem in problems))
+
+
+def _broken_header(*problems: str) -> BrokenEventFile:
+    return BrokenEventFile(tuple(BrokenLine(1, problem) for problem in problems))
 
 
 def _there(names: Sequence[str]) -> str:

@@ -168,26 +168,35 @@ def parse(lines: Iterable[bytes], zone: str | None) -> tuple[Event, ...]:
 
 def in_order(lines: Iterable[bytes], zone: str | None) -> list[Event]:
     """Every event in order, the repeated ones too. Raises as `parse` does."""
-    found: list[Event] = []
+    events: list[Event] = []
     broken: list[BrokenLine] = []
     for number, line in enumerate(lines, 1):
-        if text := line.removeprefix(b"\xef\xbb\xbf").strip():
-            try:
-                found.append(_event(text, number, zone))
-            except Unreadable as problem:
-                broken.append(BrokenLine(number, str(problem)))
-    if not found and not broken:
-        broken.append(BrokenLine(1, "the file holds no events"))
-    if (
-        len(broken) > 1
-        and not found
-        and all(line.problem.startswith("not JSON") for line in broken)
-    ):
-        broken = [BrokenLine(1, f"{broken[0].problem}, and so is every other line: {FORM}")]
+        text = line.removeprefix(b"\xef\xbb\xbf").strip()
+        if not text:
+            continue
+        try:
+            events.append(_event(text, number, zone))
+        except Unreadable as problem:
+            broken.append(BrokenLine(number, str(problem)))
     if broken:
-        raise BrokenEventFile(tuple(broken))
-    found.sort(key=attrgetter("at" if all(event.seq is None for event in found) else "order"))
-    return found
+        raise BrokenEventFile(tuple(broken if events else _summed_up(broken)))
+    if not events:
+        raise BrokenEventFile((BrokenLine(1, "the file holds no events"),))
+    _sort(events)
+    return events
+
+
+def _summed_up(broken: list[BrokenLine]) -> list[BrokenLine]:
+    """One line of a file that has no JSON at all: it is of another form."""
+    if len(broken) < 2 or not all(line.problem.startswith("not JSON") for line in broken):
+        return broken
+    return [BrokenLine(1, f"{broken[0].problem}, and so is every other line: {FORM}")]
+
+
+def _sort(events: list[Event]) -> None:
+    """Where no line has a `seq`, the lines are in order but for `at`."""
+    numbered = any(event.seq is not None for event in events)
+    events.sort(key=attrgetter("order" if numbered else "at"))
 
 
 def each_once(events: Iterable[Event]) -> Iterator[Event]:

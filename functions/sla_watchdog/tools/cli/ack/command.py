@@ -14,10 +14,9 @@ from rich.text import Text
 
 from sla_watchdog.domain.escalation.acknowledgement import Answer
 from sla_watchdog.domain.text.times import instant, iso
-from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
 from sla_watchdog.tools.cli import FINE, UsageError
 from sla_watchdog.tools.cli.options import add_stack_command
-from sla_watchdog.tools.cli.stack.spans import span
+from sla_watchdog.tools.cli.times import end
 
 if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.stack import Stack
@@ -63,7 +62,7 @@ def promise(args: argparse.Namespace, stack: Stack, answer: Answer) -> int:
     from sla_watchdog.usecases.respond.respond import Responder
 
     now = stack.now()
-    until = _until(args, stack, now)
+    until = end(args, stack.policy.timezone, now)
     made = Responder(_evaluator(stack, now)).promise(args.ticket, args.by, until, now, answer)
     if args.json:
         print(
@@ -82,17 +81,6 @@ def promise(args: argparse.Namespace, stack: Stack, answer: Answer) -> int:
         console.print(Text(said, "bold"))
         console.print("Reminders wait until then; without an update the case escalates.")
     return FINE
-
-
-def _until(args: argparse.Namespace, stack: Stack, now: int) -> int:
-    if args.span is not None:
-        return now + span(args.span, "--for")
-    try:
-        return seconds_of(args.until, stack.policy.timezone)
-    except Unreadable as problem:
-        raise UsageError(
-            f"--until: {problem}; a time looks like 2026-03-31T17:00+02:00"
-        ) from problem
 
 
 def _evaluator(stack: Stack, now: int) -> Evaluator:

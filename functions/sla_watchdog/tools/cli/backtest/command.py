@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, available_timezones
 
 from rich.console import Console
 from rich.progress import (
@@ -25,9 +24,9 @@ from rich.progress import (
 )
 
 from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
 from sla_watchdog.tools.cli import FINE, UsageError
 from sla_watchdog.tools.cli.options import OWN_POLICY, add_command
+from sla_watchdog.tools.cli.times import time, zone
 from sla_watchdog.tools.imports.events import BrokenEventFile, Event, each_once, in_order, lines_of
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
     paths = [args.policy or OWN_POLICY, *([args.against] if args.against else [])]
     policy, *_ = [compiled_policy(path) for path in paths]
     with drawing(processors(_size(args.events) // BYTES_OF_A_TICKET)) as draw:
-        result = _result(args, paths, _zone(args.timezone) or policy.timezone)
+        result = _result(args, paths, zone(args.timezone) or policy.timezone)
         with beside(result.tables, processors(len(result.history.groups))) as tables_done:
             page = report(result, draw)
             tables = tables_done()
@@ -120,23 +119,15 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else 0
 
 
-def _zone(name: str | None) -> str | None:
-    if name is not None and name not in available_timezones():
-        raise UsageError(
-            f"--timezone: there is no time zone {name!r}; write an IANA name, like Europe/Berlin"
-        )
-    return str(ZoneInfo(name)) if name else None
-
-
-def _result(args: argparse.Namespace, paths: Sequence[Path], zone: str | None) -> Result:
+def _result(args: argparse.Namespace, paths: Sequence[Path], timezone: str | None) -> Result:
     from sla_watchdog.tools.backtest.oddities import counted, oddities
     from sla_watchdog.tools.backtest.play import History
     from sla_watchdog.tools.backtest.result import Result
     from sla_watchdog.tools.backtest.workers import beside, processors
     from sla_watchdog.tools.cli.stack.policy_in_memory import compiled_policy
 
-    until = _until(args.until, zone)
-    events = _read(args.events, zone)
+    until = None if args.until is None else time(args.until, "--until", timezone)
+    events = _read(args.events, timezone)
     with beside(partial(oddities, events), processors(len(events))) as oddities_found:
         history = History.of(list(each_once(events)))
         found = oddities_found()
@@ -158,21 +149,14 @@ def _refuse(path: Path, found: Sequence[Odd]) -> None:
         raise UsageError(f"{path} is refused, because of --strict:\n{error}") from error
 
 
-def _until(text: str | None, zone: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        return seconds_of(text, zone)
-    except Unreadable as problem:
-        raise UsageError(f"--until: {problem}") from problem
-
-
-def _read(path: Path, zone: str | None) -> Sequence[Event]:
+def _read(path: Path, timezone: str | None) -> Sequence[Event]:
     columns = (SpinnerColumn(), TextColumn("reading {task.completed:,} lines"))
     try:
         with _progress(*columns) as progress:
             lines = lines_of(path)
-            return in_order(lines if progress.disable else progress.track(lines, total=None), zone)
+            return in_order(
+                lines if progress.disable else progress.track(lines, total=None), timezone
+            )
     except BrokenEventFile as error:
         raise UsageError(f"{path} cannot be played:\n{error}") from error
     except OSError as error:

@@ -20,7 +20,9 @@ from sla_watchdog.tools.cli.check_policy.summary import print_summary, summary
 from sla_watchdog.tools.cli.options import OWN_POLICY, add_command, add_stack
 
 if TYPE_CHECKING:
-    from sla_watchdog.tools.policy_file import Problem
+    from datetime import date
+
+    from sla_watchdog.tools.policy_file import Checked, Problem
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -62,13 +64,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from sla_watchdog.tools.policy_file import (
-        PolicyErrors,
-        compile_policy,
-        json_schema,
-        read_policy,
-    )
-    from sla_watchdog.tools.policy_file.example_run import check_examples
+    from sla_watchdog.tools.policy_file import PolicyErrors, json_schema
 
     if args.schema:
         print(json_schema(), end="")
@@ -78,32 +74,48 @@ def run(args: argparse.Namespace) -> int:
     path = args.file or Path(os.path.relpath(OWN_POLICY))
     text, today = _text_of(path), datetime.now(UTC).date()
     try:
-        checked = read_policy(text, str(path), today)
-        check_examples(checked, text, str(path))
+        checked = _checked(text, path, today)
     except PolicyErrors as errors:
         _show_problems(path, text, errors.problems, as_json=args.json)
         if not args.json:
             print_count(_stderr(), errors)
         return FINDINGS
+    _show_sound(args, path, text, checked, today)
+    return FINE
+
+
+def _checked(text: str, path: Path, today: date) -> Checked:
+    """Raises PolicyErrors, also where an example of the file does not come out as it says."""
+    from sla_watchdog.tools.policy_file import read_policy
+    from sla_watchdog.tools.policy_file.example_run import check_examples
+
+    checked = read_policy(text, str(path), today)
+    check_examples(checked, text, str(path))
+    return checked
+
+
+def _show_sound(
+    args: argparse.Namespace, path: Path, text: str, checked: Checked, today: date
+) -> None:
+    """What a policy file without errors says, or what a change of it would do."""
+    from sla_watchdog.tools.policy_file import compile_policy
+
     if args.compile:
         _write(args.compile, compile_policy(checked.form, today))
     facts = summary(checked.form, today)
-    found = compare(args, path) if args.against else None
+    comparison = compare(args, path) if args.against else None
     if args.json:
-        answer = (
-            _answer(path, checked.warnings)
-            | {"summary": facts}
-            | ({"against": as_json(found)} if found else {})
-        )
+        answer = _answer(path, checked.warnings) | {"summary": facts}
+        if comparison:
+            answer["against"] = as_json(comparison)
         print(json.dumps(answer, indent=2, ensure_ascii=False))
-        return FINE
+        return
     _show_problems(path, text, checked.warnings, as_json=False)
     console = Console(highlight=False)
-    if found is not None:
-        print_comparison(console, args.against, found, of_events=args.events is not None)
+    if comparison:
+        print_comparison(console, args.against, comparison, of_events=args.events is not None)
     else:
         print_summary(console, str(path), facts)
-    return FINE
 
 
 def _text_of(path: Path) -> str:

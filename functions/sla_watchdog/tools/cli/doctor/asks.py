@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from attrs import Factory, define, frozen
+
 from sla_watchdog.adapters.dynamodb.attributes import plain, typed
 from sla_watchdog.domain.escalation.subscribers import Roster, Seat, State, observed
 from sla_watchdog.domain.text.times import count_of
@@ -36,6 +38,11 @@ MOST_A_DAY = 20
 NEARLY_SPENT = 0.8
 DEFAULT_SMS_LIMIT = 1.0
 """Dollars a month of an account that nobody asked more for; SNS then drops messages without a word."""
+
+FEWER = (
+    "raise its limit or move the level to others, lower `digest_after`, or give the audience hours"
+)
+"""What makes fewer messages."""
 
 QUEUES = {
     "StreamDeadLetters": "stream-dead-letters-waiting",
@@ -170,78 +177,98 @@ def dead_letters(session: boto3.Session, outputs: Mapping[str, str]) -> Iterator
 
 
 def alarms(session: boto3.Session, stack: str, operations: str) -> Check:
-    pages = (
-        session.client("cloudwatch")
-        .get_paginator("describe_alarms")
-        .paginate(AlarmNamePrefix=f"{stack}-")
-    )
-    mine = [
-        alarm
-        for page in pages
-        for alarm in page["MetricAlarms"]
-        if operations in alarm.get("AlarmActions", [])
-    ]
-    ringing = sorted(
-        alarm["AlarmName"].removeprefix(f"{stack}-")
-        for alarm in mine
-        if alarm["StateValue"] == "ALARM"
-    )
-    off = sorted(
-        a["AlarmName"].removeprefix(f"{stack}-") for a in mine if not a.get("ActionsEnabled", True)
-    )
+    """`operations` is the ARN of the topic that the stack's alarms go to."""
+    mine = _alarms_to(session, stack, operations)
     if not mine:
-        return mend(
-            "alarms",
-            "no alarm goes to the operations topic",
-            "deploy the stack whole with `sam deploy`",
-        )
-    if ringing or off:
-        said = [
-            *(f"{name} rings" for name in ringing),
-            *(f"{name} is switched off" for name in off),
-        ]
-        return mend("alarms", ", ".join(said), "docs/runbook.md has a section for each")
+        todo = "deploy the stack whole with `sam deploy`"
+        return mend("alarms", "no alarm goes to the operations topic", todo)
+    ringing = sorted(alarm.name for alarm in mine if alarm.rings)
+    off = sorted(alarm.name for alarm in mine if not alarm.switched_on)
+    troubles = [f"{name} rings" for name in ringing] + [f"{name} is switched off" for name in off]
+    if troubles:
+        return mend("alarms", ", ".join(troubles), "docs/runbook.md has a section for each")
     return fine("alarms", f"none of {len(mine)} rings")
+
+
+@frozen
+class _Alarm:
+    """`name` is without the stack's."""
+
+    name: str
+    rings: bool
+    switched_on: bool
+
+
+def _alarms_to(session: boto3.Session, stack: str, topic: str) -> list[_Alarm]:
+    paginator = session.client("cloudwatch").get_paginator("describe_alarms")
+    alarms = []
+    for page in paginator.paginate(AlarmNamePrefix=f"{stack}-"):
+        for alarm in page["MetricAlarms"]:
+            if topic in alarm.get("AlarmActions", []):
+                name = alarm["AlarmName"].removeprefix(f"{stack}-")
+                rings = alarm["StateValue"] == "ALARM"
+                alarms.append(_Alarm(name, rings, alarm.get("ActionsEnabled", True)))
+    return alarms
+
+
+@define
+class _Received:
+    """What one recipient got: its messages, and how many of them each rule and level began."""
+
+    messages: set[str] = Factory(set)
+    causes: Counter[str] = Factory(Counter)
+
+    def add(self, message: str, cause: str) -> None:
+        if message not in self.messages:
+            self.messages.add(message)
+            self.causes[cause] += 1
 
 
 def messages(stack: Stack, seen: Overview, now: int) -> Iterator[Check]:
     """Topics that got more than `MOST_A_DAY` messages in 24 hours, with the rule and level that
     made most of them.
     """
-    notified: dict[str, set[str]] = defaultdict(set)
-    causes: dict[str, Counter[str]] = defaultdict(Counter)
-    rules = {clock.key: clock.rule for each in seen.evaluated for clock in each.plan.clocks}
-    for item in _told_since(stack, now - DAY):
+    by_recipient = _received(stack, seen, now - DAY)
+    counts = [(len(got.messages), name) for name, got in by_recipient.items()]
+    too_many = sorted((pair for pair in counts if pair[0] > MOST_A_DAY), reverse=True)
+    for count, name in too_many:
+        [(cause, times)] = by_recipient[name].causes.most_common(1)
+        yield mend("messages", f"{name}: {count} in 24 h, {times} of them by {cause}", FEWER)
+    if not counts:
+        yield fine("messages", "none in 24 h")
+    elif not too_many:
+        most, name = max(counts)
+        yield fine("messages", f"at most {most} to one audience in 24 h ({name})")
+
+
+def _received(stack: Stack, seen: Overview, since: int) -> Mapping[str, _Received]:
+    """By recipient."""
+    by_recipient: dict[str, _Received] = defaultdict(_Received)
+    rules = _rules_by_clock(seen)
+    for item in _told_since(stack, since):
         alert = _ALERT.fullmatch(item["alert_id"])
-        if alert is None:
-            continue
-        recipient = alert["recipient"]
-        message = (
-            item["extra"].get("message_id") or f"{item['pk']} {item['at']}"
-        )  # observed: one for each case
-        if message not in notified[recipient]:
-            rule = rules.get(alert["clock"], "")
-            of = f" of policy {rule}" if rule else ""
-            causes[recipient][
-                f"{alert['metric'].replace('_', ' ')}{of}, level {int(alert['level']) + 1}"
-            ] += 1
-        notified[recipient].add(message)
-    many = sorted(
-        ((len(found), name) for name, found in notified.items() if len(found) > MOST_A_DAY),
-        reverse=True,
-    )
-    for count, name in many:
-        [(cause, times)] = causes[name].most_common(1)
-        todo = "raise its limit or move the level to others, lower `digest_after`, or give the audience hours"
-        yield mend("messages", f"{name}: {count} in 24 h, {times} of them by {cause}", todo)
-    if not many:
-        most = max(((len(found), name) for name, found in notified.items()), default=None)
-        yield fine(
-            "messages",
-            "none in 24 h"
-            if most is None
-            else f"at most {most[0]} to one audience in 24 h ({most[1]})",
-        )
+        if alert is not None:
+            cause = _cause(alert, rules.get(alert["clock"], ""))
+            by_recipient[alert["recipient"]].add(_message_of(item), cause)
+    return by_recipient
+
+
+def _rules_by_clock(seen: Overview) -> dict[str, str]:
+    rules = {}
+    for evaluated in seen.evaluated:
+        for clock in evaluated.plan.clocks:
+            rules[clock.key] = clock.rule
+    return rules
+
+
+def _message_of(item: Mapping[str, Any]) -> str:
+    """Its id; of what was only observed, one for each case and instant."""
+    return str(item["extra"].get("message_id") or f"{item['pk']} {item['at']}")
+
+
+def _cause(alert: re.Match[str], rule: str) -> str:
+    policy = f" of policy {rule}" if rule else ""
+    return f"{alert['metric'].replace('_', ' ')}{policy}, level {int(alert['level']) + 1}"
 
 
 def _told_since(stack: Stack, since: int) -> Iterator[dict[str, Any]]:

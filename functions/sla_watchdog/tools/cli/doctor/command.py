@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.tools.cli.doctor.checks import Check, State
 from sla_watchdog.tools.cli.options import add_stack_command
+from sla_watchdog.tools.cli.output import formatter
 from sla_watchdog.tools.cli.stack.aws_errors import plain_errors
 
 if TYPE_CHECKING:
@@ -40,10 +41,10 @@ def _doctor(args: argparse.Namespace, stack: Stack) -> int:
 
     now = stack.now()
     checks = list(_checks(args, stack, now))
-    if args.json:
-        print(as_json(stack.title, checks, now))
-    else:
-        print_checks(stack.title, checks, now)
+    formatter(args).show(
+        lambda console: print_checks(console, stack.title, checks, now),
+        lambda: as_json(stack.title, checks, now),
+    )
     return FINDINGS if any(each.state is State.MEND for each in checks) else FINE
 
 

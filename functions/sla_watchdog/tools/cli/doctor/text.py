@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -21,8 +20,7 @@ STYLES = {
 LONGEST_TEXT = 500
 
 
-def print_checks(title: str, checks: Sequence[Check], now: int) -> None:
-    console = Console(highlight=False)
+def print_checks(console: Console, title: str, checks: Sequence[Check], now: int) -> None:
     console.print(Text.assemble((title, "bold"), f", {instant(now, 'UTC')}"))
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
@@ -52,16 +50,14 @@ def _sum(checks: Sequence[Check]) -> Text:
     return Text.assemble(*parts)
 
 
-def as_json(title: str, checks: Sequence[Check], now: int) -> str:
-    listed = [
-        {
-            "check": each.name,
-            "state": each.state.value,
-            "text": each.text,
-            "todo": each.todo or None,
-        }
-        for each in checks
-    ]
-    return json.dumps(
-        {"stack": title, "now": iso(now), "checks": listed}, indent=2, ensure_ascii=False
-    )
+def as_json(title: str, checks: Sequence[Check], now: int) -> dict[str, object]:
+    return {"stack": title, "now": iso(now), "checks": [_entry(check) for check in checks]}
+
+
+def _entry(check: Check) -> dict[str, str | None]:
+    return {
+        "check": check.name,
+        "state": check.state.value,
+        "text": check.text,
+        "todo": check.todo or None,
+    }

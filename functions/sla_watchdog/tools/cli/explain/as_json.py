@@ -4,7 +4,6 @@ levels from 1.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -45,10 +44,10 @@ INSTANTS = frozenset(
 """Fields that hold instants, in all of these values."""
 
 
-def as_json(notified: Explanation, held: Sequence[MatchingSilence]) -> str:
-    silences = [_silenced(each, notified.zone) for each in held]
-    answer = {**_value(notified, lambda at: iso(at, notified.zone)), "silences": silences}
-    return json.dumps(answer, indent=2, ensure_ascii=False)
+def as_json(explained: Explanation, held: Sequence[MatchingSilence]) -> dict[str, object]:
+    zone = explained.zone
+    answer = _value(explained, lambda at: iso(at, zone))
+    return {**answer, "silences": [_silenced(match, zone) for match in held]}
 
 
 def _silenced(held: MatchingSilence, zone: str) -> Mapping[str, object]:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import available_timezones
 
 from attrs import evolve, frozen
 from rich.console import Console
@@ -15,11 +14,12 @@ from rich.console import Console
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
 from sla_watchdog.presentation.view.explanation import Explanation, explanation
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.tools.cli.options import OWN_POLICY, add_stack_command
+from sla_watchdog.tools.cli.output import formatter
 from sla_watchdog.tools.cli.stack.silenced import MatchingSilence, held_by, upcoming
+from sla_watchdog.tools.cli.times import time, zone
 from sla_watchdog.tools.imports.events import BrokenEventFile, Event, lines_of, parse
 from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components
 from sla_watchdog.tools.simulation.replay import replay
@@ -76,29 +76,21 @@ def _show(args: argparse.Namespace, answer: Answer) -> int:
     from sla_watchdog.tools.cli.explain.as_json import as_json
     from sla_watchdog.tools.cli.explain.text import print_explanation
 
-    if args.json:
-        print(as_json(answer.explanation, answer.held))
-    else:
-        print_explanation(Console(highlight=False), answer.explanation, answer.held, args.ticket)
-    return FINDINGS if answer.explanation.findings else FINE
+    explained, held = answer.explanation, answer.held
+    formatter(args).show(
+        lambda console: print_explanation(console, explained, held, args.ticket),
+        lambda: as_json(explained, held),
+    )
+    return FINDINGS if explained.findings else FINE
 
 
 def _at(args: argparse.Namespace, policy: Policy) -> int | None:
-    if args.at is None:
-        return None
-    try:
-        return seconds_of(args.at, _zone(args, policy))
-    except Unreadable as problem:
-        raise UsageError(f"--at: {problem}") from problem
+    return None if args.at is None else time(args.at, "--at", _zone(args, policy))
 
 
 def _zone(args: argparse.Namespace, policy: Policy) -> str | None:
     """Of times without an offset."""
-    if args.timezone is not None and args.timezone not in available_timezones():
-        raise UsageError(
-            f"--timezone: there is no time zone {args.timezone!r}; write an IANA name, like Europe/Berlin"
-        )
-    return args.timezone or policy.timezone
+    return zone(args.timezone) or policy.timezone
 
 
 # ------------------------------------------------------------------ from the store

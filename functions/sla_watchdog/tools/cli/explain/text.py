@@ -9,6 +9,7 @@ from rich.text import Text
 
 from sla_watchdog.domain.clocks.clock import State
 from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, Pace, Pause, Row, Unit
+from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.case import NOTIFIED, LastNotified
 from sla_watchdog.domain.policy.model import COUNTED, TARGETS, Count, Metric
 from sla_watchdog.domain.text.display import brief
@@ -24,6 +25,7 @@ from sla_watchdog.tools.cli.stack.silenced import MatchingSilence, names, until
 
 MOST_PAUSES, MOST_SHIFTS, MOST_COMING, MOST_EVENTS, MOST_OVERRUNS = 20, 4, 6, 8, 3
 WIDTH, LABEL = 79, 10
+HEADING = f"{'':6}{'from the first open minute to the last':<45}{'counts':>14}{'so far':>14}"
 STYLES = {State.BREACHED: "bold red", State.PAUSED: "dim", State.MET: "green", State.RUNNING: ""}
 
 
@@ -34,39 +36,45 @@ def exact(seconds: int) -> str:
 
 
 def print_explanation(
-    console: Console, notified: Explanation, held: Sequence[MatchingSilence], ticket: str
+    console: Console, explained: Explanation, held: Sequence[MatchingSilence], ticket: str
 ) -> None:
     """The matter that `ticket` belongs to; of others of the same case only that they are there."""
-    matter = next(
-        each for each in notified.matters if any(line.id == ticket for line in each.tickets)
+    matter = _matter_of(ticket, explained)
+    as_of = f"{id_of(ticket)} as of {instant(explained.at, explained.zone)}"
+    console.print(Text.assemble((as_of, "bold"), f" ({explained.zone})"))
+    _print_rows(console, [*_case(matter, explained), *_silenced(held, explained)])
+    promised = any(promise.holds(explained.at) for promise in matter.promises)
+    nobody = "no assignee" if promised else "owner nobody"
+    for line in sorted(matter.tickets, key=lambda line: line.id != ticket):
+        _print_ticket(console, line, explained, nobody)
+    _print_clocks_of_case(console, matter, explained)
+    _print_lines(console, "NEXT, IF NOTHING CHANGES", _coming(explained))
+    _print_lines(console, "TO MEND", _to_mend(explained))
+
+
+def _matter_of(ticket: str, explained: Explanation) -> MatterExplained:
+    return next(
+        matter for matter in explained.matters if any(line.id == ticket for line in matter.tickets)
     )
-    console.print(
-        Text.assemble(
-            (f"{id_of(ticket)} as of {instant(notified.at, notified.zone)}", "bold"),
-            f" ({notified.zone})",
-        )
-    )
-    _print_rows(console, [*_case(matter, notified), *_silenced(held, notified)])
-    nobody = (
-        "no assignee"
-        if any(made.holds(notified.at) for made in matter.promises)
-        else "owner nobody"
-    )
-    for each in sorted(matter.tickets, key=lambda each: each.id != ticket):
-        _print_ticket(console, each, notified, nobody)
-    quiet = [clock for clock in matter.clocks if clock.metric in COUNTED and not clock.count]
-    for clock in (clock for clock in matter.clocks if clock not in quiet):
-        _print_clock(console, clock, notified)
-    if quiet:
-        _print_rows(
-            console, [("", ""), ("Not seen", ", ".join(METRIC[clock.metric] for clock in quiet))]
-        )
-    _print_lines(console, "NEXT, IF NOTHING CHANGES", _coming(notified))
-    _print_lines(
-        console,
-        "TO MEND",
-        (f"{each.ticket}, {each.kind}: {each.reason}" for each in notified.findings),
-    )
+
+
+def _print_clocks_of_case(
+    console: Console, matter: MatterExplained, explained: Explanation
+) -> None:
+    """Of what is counted and never happened, the names alone."""
+    unseen = []
+    for clock in matter.clocks:
+        if clock.metric in COUNTED and not clock.count:
+            unseen.append(METRIC[clock.metric])
+        else:
+            _print_clock(console, clock, explained)
+    if unseen:
+        _print_rows(console, [("", ""), ("Not seen", ", ".join(unseen))])
+
+
+def _to_mend(explained: Explanation) -> Iterator[str]:
+    for finding in explained.findings:
+        yield f"{finding.ticket}, {finding.kind}: {finding.reason}"
 
 
 def _print_rows(console: Console, rows: Iterable[tuple[str, str]], indent: int = 2) -> None:
@@ -90,31 +98,38 @@ def _print_lines(console: Console, title: str, lines: Iterable[str]) -> None:
 # ------------------------------------------------------------------ the case, its tickets
 
 
-def _case(matter: MatterExplained, notified: Explanation) -> Iterator[tuple[str, str]]:
-    zone, names = notified.zone, [id_of(each.id) for each in matter.tickets]
-    several = f", {len(names)} tickets: {', '.join(names)}" if names[1:] else ""
+def _case(matter: MatterExplained, explained: Explanation) -> Iterator[tuple[str, str]]:
+    tickets = [id_of(ticket.id) for ticket in matter.tickets]
+    several = f", {len(tickets)} tickets: {', '.join(tickets)}" if len(tickets) > 1 else ""
     yield "Case", f"{id_of(matter.id)}{several}"
-    end = notified.at if matter.ended_at is None else matter.ended_at
-    over = "" if matter.ended_at is None else f", over since {instant(matter.ended_at, zone)}"
-    yield (
-        "Opened",
-        f"{instant(matter.created_at, zone)}, open for {duration(end - matter.created_at)}{over}",
-    )
+    yield "Opened", _opened(matter, explained)
     if matter.earlier:
         yield "Follows", f"{id_of(matter.earlier)}, of an earlier case"
-    if notified.pending_links:
-        yield (
-            "Linked to",
-            f"{', '.join(map(id_of, notified.pending_links))}, of which no ticket is known",
-        )
-    for made in matter.promises:
-        how = "broken" if made.broken(notified.at) else "it holds alerts back"
-        how = "kept, or another took its place" if made.kept else how
-        by = name_of(made.by) or "somebody"
-        yield (
-            "Promised",
-            f"by {by} on {instant(made.at, zone)}: an update by {instant(made.until, zone)}; {how}",
-        )
+    if explained.pending_links:
+        names = ", ".join(map(id_of, explained.pending_links))
+        yield "Linked to", f"{names}, of which no ticket is known"
+    for promise in matter.promises:
+        yield "Promised", _promised(promise, explained)
+
+
+def _opened(matter: MatterExplained, explained: Explanation) -> str:
+    opened = instant(matter.created_at, explained.zone)
+    if matter.ended_at is None:
+        return f"{opened}, open for {duration(explained.at - matter.created_at)}"
+    length = duration(matter.ended_at - matter.created_at)
+    return f"{opened}, open for {length}, over since {instant(matter.ended_at, explained.zone)}"
+
+
+def _promised(promise: Promise, explained: Explanation) -> str:
+    by, zone = name_of(promise.by) or "somebody", explained.zone
+    made, until = instant(promise.at, zone), instant(promise.until, zone)
+    return f"by {by} on {made}: an update by {until}; {_kept(promise, explained.at)}"
+
+
+def _kept(promise: Promise, now: int) -> str:
+    if promise.kept:
+        return "kept, or another took its place"
+    return "broken" if promise.broken(now) else "it holds alerts back"
 
 
 def _silenced(held: Sequence[MatchingSilence], notified: Explanation) -> Iterator[tuple[str, str]]:
@@ -183,7 +198,7 @@ def _print_clock(console: Console, clock: Explained, notified: Explanation) -> N
     )
     _print_rows(console, _start(clock, notified.zone), indent=4)
     if clock.elapsed_breakdown:
-        _print_walk(console, clock.elapsed_breakdown, notified)
+        _print_breakdown(console, clock.elapsed_breakdown, notified)
     _print_rows(console, _end(clock, notified), indent=4)
     if clock.stopped_at is None or any(
         each.reached for step in clock.steps for each in step.recipients
@@ -220,34 +235,30 @@ def _start(clock: Explained, zone: str) -> Iterator[tuple[str, str]]:
         yield "Reported", f"{count_of(clock.count, 'time')}, by the ticket's own count"
 
 
-def _print_walk(
-    console: Console, elapsed_breakdown: ElapsedBreakdown, notified: Explanation
-) -> None:
+def _print_breakdown(console: Console, breakdown: ElapsedBreakdown, explained: Explanation) -> None:
     """What counted, with the sum so far, and between it what did not."""
-    total, passed = 0, True
-    pauses = list(elapsed_breakdown.pauses[:MOST_PAUSES])
-    if elapsed_breakdown.rows:
-        console.print(
-            Text(
-                f"{'':6}{'from the first open minute to the last':<45}{'counts':>14}{'so far':>14}",
-                "dim",
-            )
-        )
-    for row in elapsed_breakdown.rows:
+    zone = explained.zone
+    pauses = list(breakdown.pauses[:MOST_PAUSES])
+    if breakdown.rows:
+        console.print(Text(HEADING, "dim"))
+    total, reached_now = 0, False
+    for row in breakdown.rows:
         while pauses and pauses[0].start < row.end:
-            _print_pause(console, pauses.pop(0), notified.zone)
-        if passed and row.ahead:
-            console.print(Text(f"{'':6}now, {instant(notified.at, notified.zone)}", "bold"))
-        total, passed = total + row.counted, not row.ahead
-        console.print(_row(row, total, elapsed_breakdown, notified.zone), soft_wrap=True)
-    for each in pauses:
-        _print_pause(console, each, notified.zone)
-    if left := len(elapsed_breakdown.pauses) - MOST_PAUSES:
-        more = sum(each.open for each in elapsed_breakdown.pauses[MOST_PAUSES:])
-        _print_dim(
-            console,
-            f"and {count_of(left, 'more pause')}, {exact(more)} of open time" if left > 0 else "",
-        )
+            _print_pause(console, pauses.pop(0), zone)
+        if row.ahead and not reached_now:
+            console.print(Text(f"{'':6}now, {instant(explained.at, zone)}", "bold"))
+        total += row.counted
+        reached_now = row.ahead
+        console.print(_row(row, total, breakdown, zone), soft_wrap=True)
+    for pause_left in pauses:
+        _print_pause(console, pause_left, zone)
+    _print_more_pauses(console, breakdown.pauses[MOST_PAUSES:])
+
+
+def _print_more_pauses(console: Console, pauses: Sequence[Pause]) -> None:
+    if pauses:
+        open_time = exact(sum(pause_left.open for pause_left in pauses))
+        _print_dim(console, f"and {count_of(len(pauses), 'more pause')}, {open_time} of open time")
 
 
 def _row(row: Row, total: int, elapsed_breakdown: ElapsedBreakdown, zone: str) -> Text:
@@ -274,26 +285,36 @@ def _print_dim(console: Console, text: str) -> None:
         console.print(Text(line, "dim"), soft_wrap=True)
 
 
-def _end(clock: Explained, notified: Explanation) -> Iterator[tuple[str, str]]:
-    zone, elapsed_breakdown = notified.zone, clock.elapsed_breakdown
-    for each in elapsed_breakdown.shifts[:MOST_SHIFTS] if elapsed_breakdown else ():
-        yield "DST", shift(each, zone)
-    if elapsed_breakdown and len(elapsed_breakdown.shifts) > MOST_SHIFTS:
-        yield "", f"and {len(elapsed_breakdown.shifts) - MOST_SHIFTS} more"
-    if clock.metric in TARGETS and elapsed_breakdown:
-        yield "Used", f"{exact(elapsed_breakdown.elapsed)} of {exact(clock.target)}"
-        yield "Due", _due(clock, elapsed_breakdown, notified)
-    if clock.metric in TARGETS and (said := breach(clock, zone)) and said != _due_text(clock, zone):
-        yield "Breached", said
-    if elapsed_breakdown and clock.metric in TARGETS and elapsed_breakdown.over:
-        yield "Since then", f"{exact(elapsed_breakdown.over)} of open time more"
+def _end(clock: Explained, explained: Explanation) -> Iterator[tuple[str, str]]:
+    zone = explained.zone
+    if clock.elapsed_breakdown:
+        yield from _shifts(clock.elapsed_breakdown, zone)
+    if clock.metric in TARGETS:
+        yield from _target(clock, explained)
     if clock.stopped_at is not None:
         yield "Stopped", instant(clock.stopped_at, zone)
     if clock.unknown_until is not None:
-        yield (
-            "Unknown",
-            f"what happened before {instant(clock.unknown_until, zone)}; that time counts as running",
-        )
+        before = instant(clock.unknown_until, zone)
+        yield "Unknown", f"what happened before {before}; that time counts as running"
+
+
+def _shifts(breakdown: ElapsedBreakdown, zone: str) -> Iterator[tuple[str, str]]:
+    for moved in breakdown.shifts[:MOST_SHIFTS]:
+        yield "DST", shift(moved, zone)
+    if len(breakdown.shifts) > MOST_SHIFTS:
+        yield "", f"and {len(breakdown.shifts) - MOST_SHIFTS} more"
+
+
+def _target(clock: Explained, explained: Explanation) -> Iterator[tuple[str, str]]:
+    breakdown, zone = clock.elapsed_breakdown, explained.zone
+    if breakdown:
+        yield "Used", f"{exact(breakdown.elapsed)} of {exact(clock.target)}"
+        yield "Due", _due(clock, breakdown, explained)
+    breached = breach(clock, zone)
+    if breached and breached != _due_text(clock, zone):
+        yield "Breached", breached
+    if breakdown and breakdown.over:
+        yield "Since then", f"{exact(breakdown.over)} of open time more"
 
 
 def _due_text(clock: Explained, zone: str) -> str:

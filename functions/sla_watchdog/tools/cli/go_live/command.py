@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -14,8 +13,10 @@ from typing import TYPE_CHECKING
 from sla_watchdog.domain.escalation.case import Case, Outcome
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.tools.cli.options import add_stack_command
+from sla_watchdog.tools.cli.output import agreed, formatter, say
 
 if TYPE_CHECKING:
+    from sla_watchdog.adapters.dynamodb.watch import Mode
     from sla_watchdog.tools.cli.go_live.preview import Preview
     from sla_watchdog.tools.cli.stack.overview import EvaluatedCase
     from sla_watchdog.tools.cli.stack.stack import Stack
@@ -57,29 +58,46 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _go_live(args: argparse.Namespace, stack: Stack) -> int:
-    from sla_watchdog.tools.cli.go_live.text import as_json, print_preview, print_switched, say
-
     now, mode = stack.now(), stack.mode()
+    live = mode.name == "live"
     subscribers = stack.subscribers()
     upcoming = _preview(stack, subscribers)
-    if args.json:
-        print(as_json(stack, mode, upcoming, now))
-    else:
-        print_preview(stack, mode, upcoming, now, full=args.full)
-    if upcoming.unreachable and not args.force and mode.name != "live":
+    _show(args, stack, mode, upcoming, now)
+    if upcoming.unreachable and not args.force and not live:
         return FINDINGS
-    if args.dry_run:
-        return FINE
-    if mode.name != "live" and not args.yes and not _agreed("Tell them now?"):
-        say("Nothing was changed.")
+    if args.dry_run or not (live or _allowed(args, "Tell them now?")):
         return FINE
     stack.watch.set_topics(subscribers, now)
-    left = _switch(
-        stack, [each for each in upcoming.observed if each.plan.alerts or mode.name != "live"], now
-    )
+    left = _switch(stack, _to_wake(upcoming, live=live), now)
     if not args.json:
+        from sla_watchdog.tools.cli.go_live.text import print_switched
+
         print_switched(mode, left)
     return FINE
+
+
+def _to_wake(upcoming: Preview, *, live: bool) -> Sequence[EvaluatedCase]:
+    """Of a stack that is live already only what has something to tell."""
+    if not live:
+        return upcoming.observed
+    return [case for case in upcoming.observed if case.plan.alerts]
+
+
+def _show(args: argparse.Namespace, stack: Stack, mode: Mode, upcoming: Preview, now: int) -> None:
+    from sla_watchdog.tools.cli.go_live.text import as_json, print_preview
+
+    formatter(args).show(
+        lambda console: print_preview(console, stack, mode, upcoming, now, full=args.full),
+        lambda: as_json(stack, mode, upcoming, now),
+    )
+
+
+def _allowed(args: argparse.Namespace, question: str) -> bool:
+    """Asks, unless `--yes` said so already; a no is answered."""
+    if args.yes or agreed(question):
+        return True
+    say("Nothing was changed.")
+    return False
 
 
 def _preview(stack: Stack, subscribers: Mapping[str, int]) -> Preview:
@@ -138,8 +156,6 @@ def _sleeps_longer(case: Case, at: int) -> bool:
 
 
 def _observe(args: argparse.Namespace, stack: Stack) -> int:
-    from sla_watchdog.tools.cli.go_live.text import say
-
     before = stack.mode()
     if before.name == "observe":
         _answer(args, "observe", "The stack only observes as it is; nothing was changed.")
@@ -151,10 +167,7 @@ def _observe(args: argparse.Namespace, stack: Stack) -> int:
             f"{stack.title} would only observe: nobody but operations would be told of any case.",
         )
         return FINE
-    if not args.yes and not _agreed(
-        f"{stack.title} is live. Shall nobody be told of any case any more?"
-    ):
-        say("Nothing was changed.")
+    if not _allowed(args, f"{stack.title} is live. Shall nobody be told of any case any more?"):
         return FINE
     stack.watch.set_mode("observe", stack.now())
     _answer(
@@ -166,17 +179,7 @@ def _observe(args: argparse.Namespace, stack: Stack) -> int:
 
 
 def _answer(args: argparse.Namespace, mode: str, text: str) -> None:
-    from sla_watchdog.tools.cli.go_live.text import say
-
     if args.json:
         print(json.dumps({"mode": mode}))
     else:
         say(text)
-
-
-def _agreed(question: str) -> bool:
-    """Asks on the terminal; raises UsageError where there is nobody to ask."""
-    if not sys.stdin.isatty():
-        raise UsageError("there is no terminal to ask on; say --yes, or --dry-run to look only")
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().casefold() in ("y", "yes")

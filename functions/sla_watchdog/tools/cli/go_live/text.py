@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from rich.text import Text
 from sla_watchdog.domain.text.times import count_of, duration, iso
 from sla_watchdog.presentation.text.wording import who
 from sla_watchdog.presentation.words import SEVERITY
+from sla_watchdog.tools.cli.output import say
 
 if TYPE_CHECKING:
     from sla_watchdog.adapters.dynamodb.watch import Mode
@@ -22,12 +22,9 @@ if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.stack import Stack
 
 
-def say(text: str) -> None:
-    Console(highlight=False).print(Text(text))
-
-
-def print_preview(stack: Stack, mode: Mode, upcoming: Preview, now: int, *, full: bool) -> None:
-    console = Console(highlight=False)
+def print_preview(
+    console: Console, stack: Stack, mode: Mode, upcoming: Preview, now: int, *, full: bool
+) -> None:
     live, age = mode.name == "live", f" for {duration(now - mode.since)}" if mode.since else ""
     console.print(
         Text.assemble((stack.title, "bold"), f", {'live already' if live else 'mode observe'}{age}")
@@ -133,8 +130,8 @@ def print_switched(before: Mode, left: int) -> None:
         say(f"{count_of(left, 'case')} could not be woken: others write them. Run go-live again.")
 
 
-def as_json(stack: Stack, mode: Mode, upcoming: Preview, now: int) -> str:
-    answer = {
+def as_json(stack: Stack, mode: Mode, upcoming: Preview, now: int) -> dict[str, object]:
+    return {
         "stack": stack.title,
         "now": iso(now),
         "mode": {"name": mode.name, "since": iso(mode.since) if mode.since else None},
@@ -145,7 +142,6 @@ def as_json(stack: Stack, mode: Mode, upcoming: Preview, now: int) -> str:
         "nobody_subscribed": list(upcoming.silent),
         "unreachable": [who(each.recipient) for each in upcoming.unreachable],
     }
-    return json.dumps(answer, indent=2, ensure_ascii=False)
 
 
 def _letter(letter: Letter, now: int) -> dict[str, object]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +29,7 @@ from sla_watchdog.domain.tickets.record import Record
 from sla_watchdog.tools.cli import FINE, UsageError
 from sla_watchdog.tools.cli.import_.columns import print_columns
 from sla_watchdog.tools.cli.options import add_stack_command
+from sla_watchdog.tools.cli.output import agreed
 from sla_watchdog.tools.imports import csv_tickets
 from sla_watchdog.tools.imports.csv_tickets import Column
 from sla_watchdog.tools.imports.events import BrokenEventFile, Event, lines_of, parse
@@ -93,7 +93,7 @@ def _import(args: argparse.Namespace, stack: Stack) -> int:
             columns,
             tickets=len(records),
         )
-    if not (args.yes or _agreed(f"Put {said} into the table {table}?")):
+    if not (args.yes or agreed(f"Put {said} into the table {table}?")):
         return _answer(args, "Nothing was put.", columns, tickets=len(records))
     done = _put(stack, table, records)
     kept = f", but for {done[False]:,} that may be newer there" if done[False] else ""
@@ -215,13 +215,6 @@ def _updated_at(source: Source) -> tuple[dict[str, str], str]:
     steps = source.fields.get("updated_at", "updated_at").split(".")
     names = {f"#u{place}": step for place, step in enumerate(steps)}
     return names, ".".join(names)
-
-
-def _agreed(question: str) -> bool:
-    if not sys.stdin.isatty():
-        raise UsageError("there is no terminal to ask on; say --yes, or --dry-run to look only")
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().casefold() in ("y", "yes")
 
 
 def _answer(args: argparse.Namespace, said: str, columns: Sequence[Column], **counts: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -22,8 +21,9 @@ from sla_watchdog.domain.text.times import count_of, duration, instant, iso
 from sla_watchdog.presentation.text.wording import clock_name, who
 from sla_watchdog.tools.cli import FINE
 from sla_watchdog.tools.cli.options import add_stack_command
+from sla_watchdog.tools.cli.output import formatter
 from sla_watchdog.tools.cli.stack.silenced import MatchingSilence, held_by, upcoming
-from sla_watchdog.tools.cli.stack.spans import span
+from sla_watchdog.tools.cli.times import span
 
 if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.stack import Stack
@@ -78,32 +78,26 @@ def _plan(args: argparse.Namespace, stack: Stack) -> int:
     ahead = span(args.span, "--next")
     evaluator = as_deployed(stack)
     now, silences = evaluator.now, evaluator.context.silences
-    found: list[Telling] = []
+    tellings: list[Telling] = []
     for evaluated in overview(stack, evaluator).evaluated:
         held = held_by(evaluated.case, evaluated.plan, stack.policy, silences, now)
-        found += tellings(evaluated.case, evaluated.plan, held, now, now + ahead)
-    found.sort()
-    if args.json:
-        print(json.dumps([_json(each) for each in found], indent=2, ensure_ascii=False))
-    else:
-        _print(stack, found, now, ahead, SHOWN if args.limit is None else args.limit)
+        tellings += _tellings(evaluated.case, evaluated.plan, held, now, now + ahead)
+    tellings.sort()
+    limit = SHOWN if args.limit is None else args.limit
+    formatter(args).show(
+        lambda console: _print(console, stack, tellings, now, ahead, limit),
+        lambda: [_json(telling) for telling in tellings],
+    )
     return FINE
 
 
-def tellings(
+def _tellings(
     case: Case, evaluated: Plan, held: Iterable[MatchingSilence], now: int, until: int
 ) -> Iterator[Telling]:
     """What is due now, and what comes due later: nothing before the hours, promise or silence that
     holds it ends.
     """
-    subject = next(
-        (
-            said
-            for t in reversed(evaluated.tickets)
-            if (said := str(case.facts.latest(t.id, "subject")))
-        ),
-        "",
-    )
+    subject = _subject(case, evaluated)
     for alert in evaluated.alerts:
         yield Telling(
             now, case.id, alert.recipient, alert.clock, alert.level, alert.urgent, subject
@@ -113,6 +107,15 @@ def tellings(
             yield Telling(
                 each.at, case.id, each.recipient, each.clock, each.level, each.urgent, subject
             )
+
+
+def _subject(case: Case, evaluated: Plan) -> str:
+    """Of the newest ticket that has one."""
+    for ticket in reversed(evaluated.tickets):
+        subject = str(case.facts.latest(ticket.id, "subject"))
+        if subject:
+            return subject
+    return ""
 
 
 def _json(each: Telling) -> dict[str, object]:
@@ -127,8 +130,10 @@ def _json(each: Telling) -> dict[str, object]:
     }
 
 
-def _print(stack: Stack, found: Sequence[Telling], now: int, ahead: int, limit: int) -> None:
-    console, zone = Console(highlight=False), stack.policy.timezone or "UTC"
+def _print(
+    console: Console, stack: Stack, found: Sequence[Telling], now: int, ahead: int, limit: int
+) -> None:
+    zone = stack.policy.timezone or "UTC"
     if warning := stack.other_policy():
         console.print(Text(warning, "yellow"))
     console.print(

@@ -9,17 +9,20 @@ import getpass
 import secrets
 from typing import TYPE_CHECKING
 
+from rich.text import Text
+
 from sla_watchdog.domain.escalation.silences import LONGEST, Silence
 from sla_watchdog.domain.policy.model import Condition, Policy
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.tickets.record import STATES, Unreadable, seconds_of
+from sla_watchdog.domain.tickets.record import STATES
 from sla_watchdog.tools.cli import FINE, UsageError
 from sla_watchdog.tools.cli.options import add_stack_command
-from sla_watchdog.tools.cli.stack.spans import span
+from sla_watchdog.tools.cli.output import formatter
 from sla_watchdog.tools.cli.subscribe.command import check_audiences
+from sla_watchdog.tools.cli.times import end
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sla_watchdog.domain.escalation.case import Case
     from sla_watchdog.domain.escalation.plan import Plan
@@ -83,18 +86,22 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from sla_watchdog.tools.cli.stack.stack import on_stack
 
-    others = [
-        *(getattr(args, name) for name in MATCHING),
-        args.span,
-        args.until,
-        args.reason,
-        args.dry_run,
-    ]
     if args.list or args.lift:
-        if any(others) or (args.list and args.lift):
-            raise UsageError("--list and --lift each stand alone")
+        _refuse_others(args)
         return on_stack(_list if args.list else _lift, args)
-    if not any(getattr(args, name) for name in MATCHING):
+    _refuse_incomplete(args)
+    return on_stack(_silence, args)
+
+
+def _refuse_others(args: argparse.Namespace) -> None:
+    """`--list` and `--lift` take nothing of what a new silence takes."""
+    for_a_new_one = (*_matched(args), args.span, args.until, args.reason, args.dry_run)
+    if any(for_a_new_one) or (args.list and args.lift):
+        raise UsageError("--list and --lift each stand alone")
+
+
+def _refuse_incomplete(args: argparse.Namespace) -> None:
+    if not _matched(args):
         raise UsageError(
             "say what is silenced: --ticket, --customer, --judged-by, --audience or --where"
         )
@@ -102,7 +109,14 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("say how long: either --for SPAN or --until TIME")
     if not (args.reason or "").strip():
         raise UsageError("say why: --reason TEXT")
-    return on_stack(_silence, args)
+
+
+def _matched(args: argparse.Namespace) -> list[str]:
+    """Everything that alerts are to match."""
+    names: list[str] = []
+    for option in MATCHING:
+        names += getattr(args, option)
+    return names
 
 
 def _silence(args: argparse.Namespace, stack: Stack) -> int:
@@ -115,18 +129,12 @@ def _silence(args: argparse.Namespace, stack: Stack) -> int:
         raise UsageError(
             "there are too many silences; lift some first: sla-watchdog silence --list"
         )
-    if args.json:
-        print(
-            as_json(
-                {
-                    "silence": silence,
-                    "made": not args.dry_run,
-                    "cases": [case.id for case, _ in matching],
-                }
-            )
-        )
-    else:
-        print_made(stack, silence, matching, now, made=not args.dry_run)
+    made = not args.dry_run
+    values = {"silence": silence, "made": made, "cases": [case.id for case, _ in matching]}
+    formatter(args).show(
+        lambda console: print_made(console, stack, silence, matching, now, made=made),
+        lambda: as_json(values),
+    )
     return FINE
 
 
@@ -149,24 +157,21 @@ def _list(args: argparse.Namespace, stack: Stack) -> int:
     from sla_watchdog.tools.cli.silence.text import as_json, print_list
 
     silences = stack.watch.silences()
-    if args.json:
-        print(as_json({"silences": silences}))
-    else:
-        print_list(stack, silences, stack.now())
+    formatter(args).show(
+        lambda console: print_list(console, stack, silences, stack.now()),
+        lambda: as_json({"silences": silences}),
+    )
     return FINE
 
 
 def _lift(args: argparse.Namespace, stack: Stack) -> int:
-    from sla_watchdog.tools.cli.silence.text import as_json, say
-
     if not stack.watch.lift_silence(args.lift, stack.now(), _who(args)):
         raise UsageError(f"there is no silence {args.lift} in force: sla-watchdog silence --list")
-    if args.json:
-        print(as_json({"lifted": args.lift}))
-    else:
-        say(
-            f"Silence {args.lift} is lifted. What it held is told within minutes, when a sweep has found it."
-        )
+    lifted = f"Silence {args.lift} is lifted."
+    told = "What it held is told within minutes, when a sweep has found it."
+    formatter(args).show(
+        lambda console: console.print(Text(f"{lifted} {told}")), lambda: {"lifted": args.lift}
+    )
     return FINE
 
 
@@ -175,20 +180,14 @@ def _lift(args: argparse.Namespace, stack: Stack) -> int:
 
 def _asked(args: argparse.Namespace, policy: Policy, now: int) -> Silence:
     """Raises UsageError for what cannot be."""
-    names = [name for option in MATCHING for name in getattr(args, option)]
-    if len(names) > MOST_NAMES or max(map(len, names)) > LONGEST_NAME:
-        raise UsageError(
-            f"a silence names at most {MOST_NAMES} things of {LONGEST_NAME} characters: make another"
-        )
+    _refuse_too_many(_matched(args))
     check_audiences(args.audience, policy)
-    known = [rule.name for rule in policy.rules]
-    if unknown := [name for name in args.judged_by if name not in known]:
-        raise UsageError(f"there is no policy {unknown[0]!r}; there is {', '.join(known)}")
+    _refuse_unknown_policies(args.judged_by, policy)
     try:
         return Silence(
             id=secrets.token_hex(4),
             made_at=now,
-            until=_until(args, policy, now),
+            until=end(args, policy.timezone, now),
             reason=brief(args.reason, LONGEST_REASON),
             by=_who(args),
             tickets=frozenset(args.ticket),
@@ -201,15 +200,19 @@ def _asked(args: argparse.Namespace, policy: Policy, now: int) -> Silence:
         raise UsageError(f"{problem}; say a shorter --for, or another --until") from problem
 
 
-def _until(args: argparse.Namespace, policy: Policy, now: int) -> int:
-    if args.span:
-        return now + span(args.span, "--for")
-    try:
-        return seconds_of(args.until, policy.timezone)
-    except Unreadable as problem:
+def _refuse_too_many(names: Sequence[str]) -> None:
+    if len(names) > MOST_NAMES or max(map(len, names)) > LONGEST_NAME:
         raise UsageError(
-            f"--until: {problem}; a time looks like 2026-03-31T17:00+02:00"
-        ) from problem
+            f"a silence names at most {MOST_NAMES} things of {LONGEST_NAME} characters: "
+            "make another"
+        )
+
+
+def _refuse_unknown_policies(names: Sequence[str], policy: Policy) -> None:
+    rules = [rule.name for rule in policy.rules]
+    for name in names:
+        if name not in rules:
+            raise UsageError(f"there is no policy {name!r}; there is {', '.join(rules)}")
 
 
 def _condition(text: str, policy: Policy) -> Condition:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -24,15 +23,9 @@ if TYPE_CHECKING:
 MOST_SHOWN = 20
 
 
-def say(text: str) -> None:
-    Console(highlight=False).print(Text(text))
-
-
-def as_json(answer: Mapping[str, object]) -> str:
+def as_json(answer: Mapping[str, object]) -> dict[str, object]:
     """Times are ISO 8601 in UTC."""
-    return json.dumps(
-        {key: _value(value) for key, value in answer.items()}, indent=2, ensure_ascii=False
-    )
+    return {key: _value(value) for key, value in answer.items()}
 
 
 def _value(value: object) -> object:
@@ -75,9 +68,14 @@ def _parts(silence: Silence) -> Iterator[str]:
 
 
 def print_made(
-    stack: Stack, silence: Silence, cases: Sequence[tuple[Case, Plan]], now: int, *, made: bool
+    console: Console,
+    stack: Stack,
+    silence: Silence,
+    cases: Sequence[tuple[Case, Plan]],
+    now: int,
+    *,
+    made: bool,
 ) -> None:
-    console = Console(highlight=False)
     ends = f"{instant(silence.until, stack.policy.timezone or 'UTC')}, for {duration(silence.until - now)}"
     verb = "wait" if made else "would wait"
     if warning := stack.other_policy():
@@ -107,8 +105,7 @@ def print_made(
     console.print(Text("Their ceilings are told all the same.", "dim"))
 
 
-def print_list(stack: Stack, silences: Sequence[Silence], now: int) -> None:
-    console = Console(highlight=False)
+def print_list(console: Console, stack: Stack, silences: Sequence[Silence], now: int) -> None:
     if not silences:
         console.print("Nothing is silenced.")
         return

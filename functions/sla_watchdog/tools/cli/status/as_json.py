@@ -4,41 +4,42 @@ counted.
 
 from __future__ import annotations
 
-import json
-
 from sla_watchdog.domain.text.times import iso
 from sla_watchdog.presentation.view.case_row import Row, Trouble, phrase
-from sla_watchdog.tools.cli.status.command import Pending, Quiet, Status
+from sla_watchdog.tools.cli.status.command import NeedsAttention, Pending, Quiet, Status
 
 
-def as_json(status: Status, *, limit: int) -> str:
-    answer = {
+def as_json(status: Status, *, limit: int) -> dict[str, object]:
+    return {
         "stack": status.title,
         "now": iso(status.now),
-        "mode": {
-            "name": status.mode.name,
-            "since": iso(status.mode.since) if status.mode.since else None,
-        },
+        "mode": {"name": status.mode.name, "since": _iso(status.mode.since or None)},
         "warning": status.warning or None,
-        "heartbeat": status.heartbeat
-        and {"text": status.heartbeat.text, "todo": status.heartbeat.todo},
-        "counts": {
-            "open": len(status.rows),
-            **{_key(t): status.count(t) for t in Trouble if t is not Trouble.OPEN},
-        },
-        "ticks": {
-            "due": status.due,
-            "due_since": None if status.due_since is None else iso(status.due_since),
-        },
-        "cases": [_case(each, status) for each in status.chosen[: limit or None]],
-        "silences": [_silence(each) for each in status.quiet],
-        "findings": [
-            {"ticket": each.ticket, "kind": each.kind, "reason": each.reason}
-            for each in status.mends
-        ],
-        "pending": [_pending(each) for each in status.pending],
+        "heartbeat": _heartbeat(status),
+        "counts": _counts(status),
+        "ticks": {"due": status.due, "due_since": _iso(status.due_since)},
+        "cases": [_case(row, status) for row in status.chosen[: limit or None]],
+        "silences": [_silence(quiet) for quiet in status.quiet],
+        "findings": [_finding(finding) for finding in status.mends],
+        "pending": [_pending(message) for message in status.pending],
     }
-    return json.dumps(answer, indent=2, ensure_ascii=False)
+
+
+def _heartbeat(status: Status) -> dict[str, str] | None:
+    check = status.heartbeat
+    return None if check is None else {"text": check.text, "todo": check.todo}
+
+
+def _counts(status: Status) -> dict[str, int]:
+    counts = {"open": len(status.rows)}
+    for trouble in Trouble:
+        if trouble is not Trouble.OPEN:
+            counts[_key(trouble)] = status.count(trouble)
+    return counts
+
+
+def _finding(finding: NeedsAttention) -> dict[str, str]:
+    return {"ticket": finding.ticket, "kind": finding.kind, "reason": finding.reason}
 
 
 def _key(trouble: Trouble) -> str:

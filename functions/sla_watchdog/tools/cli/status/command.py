@@ -14,6 +14,7 @@ from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.presentation.view.case_row import Row, Trouble, row
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.tools.cli.options import add_stack_command
+from sla_watchdog.tools.cli.output import formatter
 from sla_watchdog.tools.cli.stack.silenced import MatchingSilence, held_by, names, upcoming
 from sla_watchdog.tools.cli.status.filter import Filter, add_filters, filter_of
 
@@ -148,10 +149,10 @@ def _once(args: argparse.Namespace, stack: Stack) -> int:
     from sla_watchdog.tools.cli.status.text import print_status
 
     status = look(stack, filter_of(args, stack.policy))
-    if args.json:
-        print(as_json(status, limit=args.limit or 0))
-    else:
-        print_status(status, limit=_limit(args))
+    formatter(args).show(
+        lambda console: print_status(console, status, limit=_limit(args)),
+        lambda: as_json(status, limit=args.limit or 0),
+    )
     return FINDINGS if status.mends or status.heartbeat else FINE
 
 
@@ -177,39 +178,62 @@ def look(stack: Stack, chosen: Filter, *, quietly: bool = False) -> Status:
     from sla_watchdog.tools.cli.stack.evaluation import as_deployed
     from sla_watchdog.tools.cli.stack.overview import overview
 
-    mode = stack.mode()
+    policy, mode = stack.policy, stack.mode()
     evaluator = as_deployed(stack, live=mode.name == "live")
     now, silences = evaluator.now, evaluator.context.silences
     seen = overview(stack, evaluator, quietly=quietly)
-    evaluated = [each for each in seen.evaluated if chosen.keeps(each, stack.policy, now)]
-    held = {each.case.id: _held(each, stack.policy, silences, now) for each in evaluated}
-    rows = [
-        _row(each, held[each.case.id], stack.policy, now)
-        for each in evaluated
-        if each.plan.unresolved
-    ]
+    evaluated = [case for case in seen.evaluated if chosen.keeps(case, policy, now)]
+    held = {case.case.id: _held(case, policy, silences, now) for case in evaluated}
     return Status(
         title=stack.title,
         now=now,
-        zone=stack.policy.timezone or "UTC",
+        zone=policy.timezone or "UTC",
         mode=mode,
         warning=stack.other_policy(),
         heartbeat=_silent(stack, now),
         filter=chosen,
-        rows=tuple(sorted(rows, key=lambda each: each.rank)),
-        silenced=frozenset(
-            case for case, found in held.items() if any(each.entirely for each in found)
-        ),
+        rows=_rows(evaluated, held, policy, now),
+        silenced=_silenced(held),
         quiet=tuple(_quiet(held, silences)),
-        mends=(
-            *_recipients(stack, chosen, now),
-            *(mend for each in evaluated for mend in _mends(each, now)),
-            *_put_back(seen, chosen),
-        ),
-        pending=tuple(sorted(_pending(evaluated), key=lambda each: each.due_at)),
+        mends=tuple(_all_mends(stack, seen, evaluated, chosen, now)),
+        pending=tuple(sorted(_pending(evaluated), key=lambda pending: pending.due_at)),
         due=seen.due,
         due_since=seen.due_since,
     )
+
+
+def _rows(
+    evaluated: Iterable[EvaluatedCase],
+    held: Mapping[str, Sequence[MatchingSilence]],
+    policy: Policy,
+    now: int,
+) -> tuple[Row, ...]:
+    """The unresolved cases, the worst first."""
+    unresolved = [case for case in evaluated if case.plan.unresolved]
+    rows = [_row(case, held[case.case.id], policy, now) for case in unresolved]
+    return tuple(sorted(rows, key=lambda row: row.rank))
+
+
+def _silenced(held: Mapping[str, Sequence[MatchingSilence]]) -> frozenset[str]:
+    """The cases of which nobody at all is told."""
+    cases = set()
+    for case, silences in held.items():
+        if any(silence.entirely for silence in silences):
+            cases.add(case)
+    return frozenset(cases)
+
+
+def _all_mends(
+    stack: Stack,
+    seen: Overview,
+    evaluated: Iterable[EvaluatedCase],
+    chosen: Filter,
+    now: int,
+) -> Iterator[NeedsAttention]:
+    yield from _recipients(stack, chosen, now)
+    for case in evaluated:
+        yield from _mends(case, now)
+    yield from _put_back(seen, chosen)
 
 
 def _silent(stack: Stack, now: int) -> Check | None:
@@ -228,22 +252,20 @@ def _held(
 def _row(
     evaluated: EvaluatedCase, held: Sequence[MatchingSilence], policy: Policy, now: int
 ) -> Row:
-    found = row(evaluated.case, evaluated.plan, policy.shared, now)
-    return evolve(found, upcoming=next(iter(upcoming(evaluated.plan, held)), None))
+    of_case = row(evaluated.case, evaluated.plan, policy.shared, now)
+    ahead = upcoming(evaluated.plan, held)
+    return evolve(of_case, upcoming=ahead[0] if ahead else None)
 
 
 def _quiet(
     held: Mapping[str, Sequence[MatchingSilence]], silences: Sequence[Silence]
 ) -> Iterator[Quiet]:
     for silence in silences:
-        cases = tuple(
-            names(case, each)
-            for case, found in held.items()
-            for each in found
-            if each.silence is silence
-        )
+        cases: list[str] = []
+        for case, matching in held.items():
+            cases += [names(case, match) for match in matching if match.silence is silence]
         if cases:
-            yield Quiet(silence, cases)
+            yield Quiet(silence, tuple(cases))
 
 
 def _recipients(stack: Stack, chosen: Filter, now: int) -> Iterator[NeedsAttention]:
@@ -261,20 +283,20 @@ def _recipients(stack: Stack, chosen: Filter, now: int) -> Iterator[NeedsAttenti
 
 def _put_back(seen: Overview, chosen: Filter) -> Iterator[NeedsAttention]:
     """Of what cannot be judged nobody knows whether a filter would keep it."""
-    for each in () if chosen.said else seen.put_back:
-        yield NeedsAttention(each.name, "put back", _tried(each.reason, each.failures))
+    if chosen.said:
+        return
+    for item in seen.put_back:
+        yield NeedsAttention(item.name, "put back", _tried(item.reason, item.failures))
 
 
 def _mends(evaluated: EvaluatedCase, now: int) -> Iterator[NeedsAttention]:
     from sla_watchdog.tools.cli.stack.overview import findings_of
 
     if evaluated.problem:
-        yield NeedsAttention(
-            evaluated.case.id, "put back", _tried(evaluated.problem, evaluated.case.failures)
-        )
-    yield from (
-        NeedsAttention(each.ticket, each.kind, each.reason) for each in findings_of(evaluated, now)
-    )
+        case = evaluated.case
+        yield NeedsAttention(case.id, "put back", _tried(evaluated.problem, case.failures))
+    for finding in findings_of(evaluated, now):
+        yield NeedsAttention(finding.ticket, finding.kind, finding.reason)
 
 
 def _tried(reason: str, failures: int) -> str:

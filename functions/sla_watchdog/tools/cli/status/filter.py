@@ -92,20 +92,31 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
 
 def filter_of(args: argparse.Namespace, policy: Policy) -> Filter:
     """Raises UsageError for a name that the policy file does not have."""
-    names = {
-        name: getattr(args, name).strip() for name in ("team", "owner", "priority", "judged_by")
-    }
-    known = {*policy.priorities, *map(_plain, policy.priorities.values())}
-    if names["priority"] and known and _plain(names["priority"]) not in known:
+    priority, judged_by = args.priority.strip(), args.judged_by.strip()
+    _check_priority(priority, policy)
+    _check_rule(judged_by, policy)
+    troubles = set()
+    if args.breached:
+        troubles.add(Trouble.BREACHED)
+    if args.at_risk:
+        troubles.add(Trouble.AT_RISK)
+    return Filter(
+        team=args.team.strip(),
+        owner=args.owner.strip(),
+        priority=priority,
+        judged_by=judged_by,
+        troubles=frozenset(troubles or Trouble),
+    )
+
+
+def _check_priority(priority: str, policy: Policy) -> None:
+    names = {*policy.priorities, *map(_plain, policy.priorities.values())}
+    if priority and names and _plain(priority) not in names:
         has = ", ".join(policy.severity)
-        raise UsageError(
-            f"--priority: the policy file has no priority {names['priority']!r}; it has {has}"
-        )
+        raise UsageError(f"--priority: the policy file has no priority {priority!r}; it has {has}")
+
+
+def _check_rule(name: str, policy: Policy) -> None:
     rules = [rule.name for rule in policy.rules]
-    if names["judged_by"] and names["judged_by"] not in rules:
-        raise UsageError(
-            f"--judged-by: there is no policy {names['judged_by']!r}; there is {', '.join(rules)}"
-        )
-    wanted = ((args.breached, Trouble.BREACHED), (args.at_risk, Trouble.AT_RISK))
-    chosen = frozenset(trouble for asked, trouble in wanted if asked)
-    return Filter(**names, troubles=chosen or frozenset(Trouble))
+    if name and name not in rules:
+        raise UsageError(f"--judged-by: there is no policy {name!r}; there is {', '.join(rules)}")

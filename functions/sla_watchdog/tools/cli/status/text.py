@@ -22,8 +22,7 @@ MOST_NAMED = 12
 """Cases named of one silence."""
 
 
-def print_status(status: Status, *, limit: int) -> None:
-    console = Console(highlight=False)
+def print_status(console: Console, status: Status, *, limit: int) -> None:
     console.print(page(status, limit=limit, width=console.width))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import json
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -17,6 +16,7 @@ from sla_watchdog.errors import Unavailable
 from sla_watchdog.presentation.text import NoTopic, Refused, Sent, render_test
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.tools.cli.options import add_stack_command
+from sla_watchdog.tools.cli.output import formatter
 from sla_watchdog.tools.cli.subscribe.command import check_audiences
 
 if TYPE_CHECKING:
@@ -72,10 +72,10 @@ def _test_alert(args: argparse.Namespace, stack: Stack) -> int:
     with Console(stderr=True).status("Sending test alerts"):
         tried = [_try(stack, each, now, sender) for each in recipients]
     stack.count_subscribers(*(each.topic for each in tried))
-    if args.json:
-        print(json.dumps([_entry(stack, each) for each in tried], indent=2, ensure_ascii=False))
-    else:
-        _print(stack, tried)
+    formatter(args).show(
+        lambda console: _print(console, stack, tried),
+        lambda: [_entry(stack, trial) for trial in tried],
+    )
     return FINDINGS if any(each.reaches_nobody for each in tried) else FINE
 
 
@@ -156,27 +156,37 @@ def _entry(stack: Stack, tried: Tried) -> dict[str, object]:
     }
 
 
-def _print(stack: Stack, tried: list[Tried]) -> None:
-    console = Console(highlight=False)
+def _print(console: Console, stack: Stack, tried: list[Tried]) -> None:
+    console.print(_table(stack, tried))
+    silent = [trial for trial in tried if trial.reaches_nobody]
+    if silent:
+        console.print("\n[bold red]Reached nobody:[/]")
+    for trial in silent:
+        console.print(Text.assemble(f"  {stack.topics.name(trial.topic)}: ", _to_do(trial)))
+
+
+def _table(stack: Stack, tried: list[Tried]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("topic", overflow="fold", ratio=1)
     table.add_column("reaches", justify="right", no_wrap=True)
     table.add_column("pending", justify="right", no_wrap=True)
     table.add_column("message", no_wrap=True)
-    for each in tried:
-        reaches = Text(
-            str(each.confirmed),
-            "red" if each.reaches_nobody else "green" if each.confirmed else "dim",
-        )
-        said = each.message_id or ("not sent" if each.problem else "no topic")
-        message = Text(said, "red" if each.problem else "dim")
-        table.add_row(stack.topics.name(each.topic), reaches, str(len(each.pending)), message)
-    console.print(table)
-    silent = [each for each in tried if each.reaches_nobody]
-    if silent:
-        console.print("\n[bold red]Reached nobody:[/]")
-    for each in silent:
-        console.print(Text.assemble(f"  {stack.topics.name(each.topic)}: ", _to_do(each)))
+    for trial in tried:
+        topic, pending = stack.topics.name(trial.topic), str(len(trial.pending))
+        table.add_row(topic, _reaches(trial), pending, _message(trial))
+    return table
+
+
+def _reaches(trial: Tried) -> Text:
+    if trial.reaches_nobody:
+        return Text(str(trial.confirmed), "red")
+    return Text(str(trial.confirmed), "green" if trial.confirmed else "dim")
+
+
+def _message(trial: Tried) -> Text:
+    if trial.problem:
+        return Text(trial.message_id or "not sent", "red")
+    return Text(trial.message_id or "no topic", "dim")
 
 
 def _to_do(tried: Tried) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from attrs import frozen
 from rich.console import Console
 from rich.text import Text
 
@@ -42,89 +44,114 @@ def run(args: argparse.Namespace) -> int:
     )
 
 
+@frozen
+class Unsubscribed:
+    """`ended` are the subscriptions of the address that were ended, `left` those that remain."""
+
+    topic: str
+    endpoint: str
+    ended: Sequence[Subscription]
+    left: Sequence[Subscription]
+    topic_deleted: bool = False
+
+    @property
+    def confirmed_left(self) -> int:
+        return sum(subscription.confirmed for subscription in self.left)
+
+
 def _unsubscribe(stack: Stack, who: Recipient, where: Address, args: argparse.Namespace) -> int:
-    topic, seat = stack.topics.name(who.topic), Seat.of(who.topic, where.protocol, where.endpoint)
-    missed = seat in stack.watch.roster().subscribers
-    listed = stack.topics.subscriptions(who.topic)
-    if listed is None and not missed:
-        raise UsageError(f"there is no topic {topic}")
-    listed = listed or []
-    theirs = [each for each in listed if each.is_of(where)]
-    if not theirs and not missed:
-        raise UsageError(f"{where.endpoint} is not subscribed to {topic}; {_subscribed(listed)}")
+    subscribed = stack.topics.subscriptions(who.topic)
+    listed = subscribed or []
+    seat = Seat.of(who.topic, where.protocol, where.endpoint)
+    theirs = [subscription for subscription in listed if subscription.is_of(where)]
+    if not theirs and seat not in stack.watch.roster().subscribers:
+        raise UsageError(_not_subscribed(stack.topics.name(who.topic), where, subscribed))
     stack.note(seat, State.ENDED)  # before it ends, so that no sweep takes it for lost
     if not theirs:
-        return _not_missed_any_more(topic, where, listed, args)
-    confirmed = [each for each in theirs if each.confirmed]
-    for each in confirmed:
-        stack.topics.unsubscribe(each)
-    left = [each for each in listed if each not in confirmed]
-    gone = bool(confirmed and who.of and not left)
-    if gone:
-        stack.topics.delete(who.topic)
+        return _not_missed_any_more(stack, who, where, listed, args)
+    outcome = _end(stack, who, where, listed, theirs)
     stack.count_subscribers(who.topic)
     if args.json:
-        print(json.dumps(_answer(topic, where, confirmed, left, gone=gone), indent=2))
+        print(json.dumps(_answer(outcome), indent=2))
     else:
-        _tell(topic, who, where, confirmed, left, gone=gone)
-    return FINE if confirmed else FINDINGS
+        _tell(who, outcome)
+    return FINE if outcome.ended else FINDINGS
+
+
+def _not_subscribed(topic: str, where: Address, listed: list[Subscription] | None) -> str:
+    if listed is None:
+        return f"there is no topic {topic}"
+    return f"{where.endpoint} is not subscribed to {topic}; {_subscribed(listed)}"
+
+
+def _end(
+    stack: Stack,
+    who: Recipient,
+    where: Address,
+    listed: list[Subscription],
+    theirs: list[Subscription],
+) -> Unsubscribed:
+    """End those of `theirs` that were confirmed. A topic of one person goes with its last one."""
+    confirmed = [subscription for subscription in theirs if subscription.confirmed]
+    for subscription in confirmed:
+        stack.topics.unsubscribe(subscription)
+    left = [subscription for subscription in listed if subscription not in confirmed]
+    topic_deleted = bool(confirmed and who.of and not left)
+    if topic_deleted:
+        stack.topics.delete(who.topic)
+    topic = stack.topics.name(who.topic)
+    return Unsubscribed(topic, where.endpoint, confirmed, left, topic_deleted)
 
 
 def _not_missed_any_more(
-    topic: str, where: Address, listed: list[Subscription], args: argparse.Namespace
+    stack: Stack,
+    who: Recipient,
+    where: Address,
+    listed: list[Subscription],
+    args: argparse.Namespace,
 ) -> int:
+    topic = stack.topics.name(who.topic)
     if args.json:
-        print(json.dumps(_answer(topic, where, [], listed, gone=False), indent=2))
-    else:
-        text = f"{where.endpoint} was not subscribed to {topic} any more; nobody is reminded of it from now on."
-        Console(highlight=False).print(Text(text, "green"))
+        print(json.dumps(_answer(Unsubscribed(topic, where.endpoint, (), listed)), indent=2))
+        return FINE
+    text = (
+        f"{where.endpoint} was not subscribed to {topic} any more; "
+        "nobody is reminded of it from now on."
+    )
+    Console(highlight=False).print(Text(text, "green"))
     return FINE
 
 
 def _subscribed(listed: list[Subscription]) -> str:
-    others = ", ".join(sorted(each.endpoint for each in listed))
+    others = ", ".join(sorted(subscription.endpoint for subscription in listed))
     return f"subscribed is {others}" if others else "nobody is"
 
 
-def _answer(
-    topic: str, where: Address, ended: list[Subscription], left: list[Subscription], *, gone: bool
-) -> dict[str, object]:
+def _answer(outcome: Unsubscribed) -> dict[str, object]:
     return {
-        "topic": topic,
-        "endpoint": where.endpoint,
-        "ended": bool(ended),
-        "confirmed_left": sum(each.confirmed for each in left),
-        "topic_deleted": gone,
+        "topic": outcome.topic,
+        "endpoint": outcome.endpoint,
+        "ended": bool(outcome.ended),
+        "confirmed_left": outcome.confirmed_left,
+        "topic_deleted": outcome.topic_deleted,
     }
 
 
-def _tell(
-    topic: str,
-    who: Recipient,
-    where: Address,
-    ended: list[Subscription],
-    left: list[Subscription],
-    *,
-    gone: bool,
-) -> None:
+def _tell(who: Recipient, outcome: Unsubscribed) -> None:
     console = Console(highlight=False)
-    if not ended:
-        console.print(
-            Text(
-                f"{where.endpoint} never confirmed, so there is nothing to end: SNS forgets it 2 days after it was "
-                "subscribed.",
-                "yellow",
-            )
+    topic, endpoint = outcome.topic, outcome.endpoint
+    if not outcome.ended:
+        never = (
+            f"{endpoint} never confirmed, so there is nothing to end: "
+            "SNS forgets it 2 days after it was subscribed."
         )
+        console.print(Text(never, "yellow"))
         return
-    console.print(Text(f"{where.endpoint} gets nothing from {topic} any more.", "green"))
-    if gone:
-        console.print(
-            Text(
-                f"It was the last one, so the topic is gone: {who.of} is told with all of {who.audience}."
-            )
-        )
-    elif not any(each.confirmed for each in left):
+    console.print(Text(f"{endpoint} gets nothing from {topic} any more.", "green"))
+    if outcome.topic_deleted:
+        whole = f"{who.of} is told with all of {who.audience}"
+        console.print(Text(f"It was the last one, so the topic is gone: {whole}."))
+    elif not outcome.confirmed_left:
         console.print(Text(f"Nobody is left in {topic}: {_then(who)}.", "bold yellow"))
 
 
