@@ -15,13 +15,15 @@ main { max-width: 760px; margin: 0 auto; padding: 1.5rem 1rem 3rem; }
 h1 { font-size: 1.6rem; margin: 0 0 .3rem; }
 h2 { font-size: 1.15rem; margin: 2.2rem 0 .2rem; }
 p { margin: .2rem 0 .8rem; color: #48484d; }
-dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); gap: .6rem; margin: 1rem 0; }
+dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); \
+gap: .6rem; margin: 1rem 0; }
 dl div { border-top: 2px solid #1d1d1f; padding-top: .3rem; }
 dt { font-size: .8rem; color: #48484d; }
 dd { margin: 0; font-size: 1.3rem; font-variant-numeric: tabular-nums; }
 .wide { overflow-x: auto; margin: .4rem 0 1rem; }
 .wide svg { display: block; width: 100%; min-width: 560px; height: auto; }
-table { border-collapse: collapse; width: 100%; font-size: .85rem; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; width: 100%; font-size: .85rem; \
+font-variant-numeric: tabular-nums; }
 th { text-align: left; border-bottom: 1px solid #1d1d1f; font-weight: 600; vertical-align: bottom; }
 td { border-bottom: 1px solid #d9d9de; }
 th, td { padding: .25rem .8rem .25rem 0; }

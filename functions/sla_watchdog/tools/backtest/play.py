@@ -22,7 +22,9 @@ _when = attrgetter("at")
 
 @frozen
 class History:
-    """The events of a file by ticket, in order; `groups` are the tickets that links tie together."""
+    """The events of a file by ticket, in order; `groups` are the tickets that links tie
+    together.
+    """
 
     tickets: Mapping[str, Sequence[Event]]
     groups: Sequence[tuple[str, ...]]

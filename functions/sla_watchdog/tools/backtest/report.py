@@ -86,7 +86,10 @@ def _kept(result: Result, draw: Draw) -> str:
         [*_attained(row), *([_percent(before.get((row.policy, row.clock)))] if before else [])]
         for row in rows
     ]
-    said = "Tickets by verdict. Kept is met of those decided; of several exchanges of a ticket the worst counts."
+    said = (
+        "Tickets by verdict. Kept is met of those decided; of several exchanges of a ticket "
+        "the worst counts."
+    )
     chart = draw(attainment_chart, rows, "Share of tickets by verdict, for each policy and clock")
     return section("Targets kept", said, chart, table(head, lines))
 
@@ -120,7 +123,8 @@ def _told(result: Result, draw: Draw) -> str:
     per = unit(result.days)
     outline = " The dashed line is the policy compared with." if before else ""
     said = (
-        f"Messages a {per}. Alerts of one case to one topic at one instant are one message; a digest would fold more."
+        f"Messages a {per}. Alerts of one case to one topic at one instant are one message; a "
+        "digest would fold more."
         f"{outline}"
     )
     chart = draw(
@@ -179,7 +183,10 @@ def _worst(played: Played) -> str:
         for each in found
     ]
     head = ["ticket", "clock", "policy", "due", "stopped", "over by", "alerts of its case"]
-    said = f"The {count_of(len(found), 'clock')} that ran the longest past their targets, in open time of the calendar."
+    said = (
+        f"The {count_of(len(found), 'clock')} that ran the longest past their targets, in "
+        "open time of the calendar."
+    )
     return section("The worst cases", said, table(head, lines))
 
 
@@ -198,7 +205,10 @@ def _changed(result: Result, other: Played) -> str:
         else "<p>No verdict changes.</p>\n",
         table(["audience", "messages before", "after", "change"], messages),
     )
-    said = "Before is the policy compared with, after the one that is tested. Only verdicts that differ are listed."
+    said = (
+        "Before is the policy compared with, after the one that is tested. Only verdicts that "
+        "differ are listed."
+    )
     return section("What changes", said, *parts)
 
 

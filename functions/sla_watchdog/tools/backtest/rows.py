@@ -15,7 +15,9 @@ from sla_watchdog.domain.time.business_time import DAY
 from sla_watchdog.tools.simulation.replay import Ending, Notification
 
 SHOWN = frozenset({*TARGETS, Metric.AGE})
-"""What has a verdict. Signals and pauses that lasted too long have none: they are among the alerts."""
+"""What has a verdict. Signals and pauses that lasted too long have none: they are among the
+alerts.
+"""
 
 
 class ClockRow(NamedTuple):

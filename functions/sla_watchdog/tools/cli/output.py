@@ -1,4 +1,6 @@
-"""What commands print: their answer, in words for people or in JSON for programs, and a question."""
+"""What commands print: their answer, in words for people or in JSON for programs, and a
+question.
+"""
 
 from __future__ import annotations
 

@@ -127,7 +127,9 @@ def _columns(header: Sequence[str], source: Source, named: Mapping[str, str]) ->
 
 
 def _meaning(name: str, source: Source, named: Mapping[str, str]) -> str:
-    """Our field, as it was named or as the column is called; '' for what another was named to be."""
+    """Our field, as it was named or as the column is called; '' for what another was named to
+    be.
+    """
     if name in named:
         return named[name]
     field = _field(name, source)

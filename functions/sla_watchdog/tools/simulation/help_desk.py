@@ -138,7 +138,9 @@ EFFECTS: Mapping[Kind, Callable[[_Writing], dict[str, object]]] = {
 
 
 def shaped(record: Record, source: Source) -> dict[str, object]:
-    """The record in the operator's own shape: key attributes, entity type, fields at their paths."""
+    """The record in the operator's own shape: key attributes, entity type, fields at their
+    paths.
+    """
     item: dict[str, object] = {name: min(values) for name, values in source.only.items()}
     for name, value in record.items():
         if name in source.fields:

@@ -124,7 +124,9 @@ class _Player:
     # ------------------------------------------------------------------ what became known
 
     def learn(self, at: int, facts: list[Fact]) -> None:
-        """Takes in what became known at one instant, and judges the cases whose times it may move."""
+        """Takes in what became known at one instant, and judges the cases whose times it may
+        move.
+        """
         for ticket in dict.fromkeys(fact.ticket for fact in facts):
             self.meet(ticket)
         for fact in facts:

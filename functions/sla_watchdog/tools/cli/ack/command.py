@@ -29,8 +29,10 @@ def register(parser: argparse.ArgumentParser) -> None:
     add_stack_command(
         parser,
         run,
-        description="Notes who takes the case of a ticket and by when the next update comes. Repeats and the levels "
-        "due before then wait; no clock stops, and the age of the case goes on being watched. Without an update by "
+        description="Notes who takes the case of a ticket and by when the next update comes. "
+        "Repeats and the levels "
+        "due before then wait; no clock stops, and the age of the case goes on being watched. "
+        "Without an update by "
         "then the case escalates. It is in the audit, and cannot be taken back.",
         example="  sla-watchdog ack T-4711 --by 'Kim Larsen' --for 4h",
     )
@@ -76,7 +78,10 @@ def promise(args: argparse.Namespace, stack: Stack, answer: Answer) -> int:
             )
         )
     else:
-        said = f"{made.by} {SAID[answer]} {args.ticket}: next update by {instant(until, stack.policy.timezone or 'UTC')}"
+        said = (
+            f"{made.by} {SAID[answer]} {args.ticket}: next update by "
+            f"{instant(until, stack.policy.timezone or 'UTC')}"
+        )
         console = Console(highlight=False)
         console.print(Text(said, "bold"))
         console.print("Reminders wait until then; without an update the case escalates.")

@@ -1,4 +1,6 @@
-"""`check-policy --against`: what a changed policy file would do to the tickets that are open now."""
+"""`check-policy --against`: what a changed policy file would do to the tickets that are open
+now.
+"""
 
 from __future__ import annotations
 

@@ -13,6 +13,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from sla_watchdog.domain.text.times import count_of
+
 if TYPE_CHECKING:
     from sla_watchdog.domain.policy.model import Audience, Condition, Level, Metric
     from sla_watchdog.tools.policy_file import PolicyForm
@@ -130,13 +132,13 @@ def _limits(form: PolicyForm) -> list[str]:
     from sla_watchdog.tools.policy_file.durations import spoken, spoken_by_the_wall
 
     longest, total = form.pauses.longest, form.pauses.total
-    snoozes = form.acknowledge.snoozes
+    snoozed = count_of(form.acknowledge.snoozes, "snooze")
     return [
         f"one pause up to {spoken(longest)}" if longest else "one pause as long as it takes",
         f"all pauses of a clock up to {spoken(total)}" if total else "any number of pauses",
         f"a follow-up within {spoken_by_the_wall(form.cases.gap)} is the same case",
         _thanks(form.cases.thanks),
-        f"a promise reaches {spoken(form.acknowledge.longest)} ahead, {snoozes} snooze{'s' * (snoozes != 1)}",
+        f"a promise reaches {spoken(form.acknowledge.longest)} ahead, {snoozed}",
     ]
 
 

@@ -15,7 +15,8 @@ def register(parser: argparse.ArgumentParser) -> None:
         parser,
         run,
         description="Prints a script for the shell that completes the commands and their options.",
-        example="  sla-watchdog completion bash > ~/.local/share/bash-completion/completions/sla-watchdog",
+        example="  sla-watchdog completion bash > "
+        "~/.local/share/bash-completion/completions/sla-watchdog",
     )
     parser.add_argument("shell", choices=SHELLS)
 

@@ -41,7 +41,8 @@ STALE_CODES = frozenset(
 )
 
 OPENED = (
-    "its link was opened before, by somebody or by a mail scanner, so that the links in its mails end it. Better: "
+    "its link was opened before, by somebody or by a mail scanner, so that the links in its "
+    "mails end it. Better: "
     "`sla-watchdog unsubscribe` it, `subscribe` it again, and confirm by the new link, unopened."
 )
 
@@ -58,9 +59,12 @@ def register(parser: argparse.ArgumentParser) -> None:
     add_stack_command(
         parser,
         run,
-        description="Confirms a subscription by the link in the mail of AWS (or the SubscribeURL that a web hook or a "
-        "queue got), which nobody needs to open. Opened in a browser, the link confirms too, but then every mail has "
-        "a link that ends the subscription, and mail scanners open links. Confirmed by this command, only somebody "
+        description="Confirms a subscription by the link in the mail of AWS (or the SubscribeURL "
+        "that a web hook or a "
+        "queue got), which nobody needs to open. Opened in a browser, the link confirms too, but "
+        "then every mail has "
+        "a link that ends the subscription, and mail scanners open links. Confirmed by this "
+        "command, only somebody "
         "with rights in the AWS account can end it.",
         example="  sla-watchdog confirm manager 'LINK'",
     )
@@ -119,11 +123,13 @@ def _topic(args: argparse.Namespace, stack: Stack, link: Link) -> Recipient:
     whose = recipient_of(topic, frozenset(stack.audiences)) if topic != link.topic_arn else None
     if whose is None or whose.audience != asked.audience:
         raise UsageError(
-            f"this link is for {link.topic_arn.rpartition(':')[2]}, which is no topic of {args.audience}"
+            f"this link is for {link.topic_arn.rpartition(':')[2]}, which is no topic of "
+            f"{args.audience}"
         )
     if (args.of or args.urgent) and whose.topic != asked.topic:
         raise UsageError(
-            f"this link is for {stack.topics.name(whose.topic)}, not for {stack.topics.name(asked.topic)}"
+            f"this link is for {stack.topics.name(whose.topic)}, not for "
+            f"{stack.topics.name(asked.topic)}"
         )
     return whose
 

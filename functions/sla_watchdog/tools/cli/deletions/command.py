@@ -21,9 +21,12 @@ def register(parser: argparse.ArgumentParser) -> None:
     add_stack_command(
         parser,
         run,
-        description="When many open tickets lose their records at once, or half of the table, nobody is notified that "
-        "they are over, and their clocks keep running. It ends by itself when the records are back. With --accept you "
-        "say that they were meant to be deleted, those of the next 24 hours included. Exit code 1 while deletions are "
+        description="When many open tickets lose their records at once, or half of the table, "
+        "nobody is notified that "
+        "they are over, and their clocks keep running. It ends by itself when the records are "
+        "back. With --accept you "
+        "say that they were meant to be deleted, those of the next 24 hours included. Exit code "
+        "1 while deletions are "
         "held back.",
         example="  sla-watchdog deletions\n  sla-watchdog deletions --accept --by 'Kim Larsen'",
     )
@@ -62,7 +65,10 @@ def _as_text(known: Deletions, accepted: bool) -> str:
     if known.held_since is None:
         return "No deletions are held back."
     if accepted:
-        return "Accepted: within minutes, whoever was notified of a deleted ticket hears that it is over."
+        return (
+            "Accepted: within minutes, whoever was notified of a deleted ticket hears that it "
+            "is over."
+        )
     return (
         f"{missing_text(known)}\nIf they were meant to be deleted: sla-watchdog deletions --accept"
     )

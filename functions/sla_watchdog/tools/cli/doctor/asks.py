@@ -37,7 +37,9 @@ DAY = 86_400
 MOST_A_DAY = 20
 NEARLY_SPENT = 0.8
 DEFAULT_SMS_LIMIT = 1.0
-"""Dollars a month of an account that nobody asked more for; SNS then drops messages without a word."""
+"""Dollars a month of an account that nobody asked more for; SNS then drops messages without a
+word.
+"""
 
 FEWER = (
     "raise its limit or move the level to others, lower `digest_after`, or give the audience hours"
@@ -76,7 +78,10 @@ def recipients(stack: Stack, subscribed: Subscriptions, now: int) -> Iterator[Ch
     nobody = unreachable(stack.policy, notification)
     missing = roster.missing(stack.policy, now)
     for each in missing:
-        todo = f"{absence.todo(each)} If it left on purpose: `sla-watchdog unsubscribe {arguments(each)}`"
+        todo = (
+            f"{absence.todo(each)} If it left on purpose: `sla-watchdog unsubscribe "
+            f"{arguments(each)}`"
+        )
         yield mend(
             "recipients", f"{who(each.whose)}: {each.seat.endpoint} {absence.why(each)}", todo
         )
@@ -128,7 +133,10 @@ def sms(session: boto3.Session, subscribed: Subscriptions, now: int) -> Check:
         f", ${spent:.2f} spent" if spent else ""
     )
     if limit <= DEFAULT_SMS_LIMIT or (spent and spent >= NEARLY_SPENT * limit):
-        todo = "past the limit SNS drops SMS without a word: ask AWS Support for more, then raise MonthlySpendLimit"
+        todo = (
+            "past the limit SNS drops SMS without a word: ask AWS Support for more, then "
+            "raise MonthlySpendLimit"
+        )
         return mend("SMS", text, todo)
     return fine("SMS", text)
 

@@ -74,7 +74,10 @@ def _ago(seconds: int) -> str:
 def lag(beat: Beat | None, now: int) -> Check:
     if beat is None or beat.sent_at is None:
         return fine("lag", "nothing has been sent yet")
-    text = f"the last tick that sent did so {_seconds(beat.lag_seconds)} after it was due, {_ago(now - beat.sent_at)}"
+    text = (
+        f"the last tick that sent did so {_seconds(beat.lag_seconds)} after it was due, "
+        f"{_ago(now - beat.sent_at)}"
+    )
     if beat.lag_seconds < LONG_LAG:
         return fine("lag", text)
     return mend(
@@ -107,7 +110,10 @@ def pending(seen: Overview, beat: Beat | None, now: int) -> Check:
         return fine("pending", "no message is being tried again")
     oldest = min(tried, key=_due_at)
     waited = now - _due_at(oldest)
-    text = f"{count_of(len(tried), 'message')} tried again; the oldest, to {oldest.key}, has been due {duration(waited)}"
+    text = (
+        f"{count_of(len(tried), 'message')} tried again; the oldest, to {oldest.key}, has "
+        f"been due {duration(waited)}"
+    )
     said = f"; SNS said: {beat.problem}" if beat is not None and beat.problem else ""
     if waited < LONG_PENDING:
         return fine("pending", text + said)
@@ -132,7 +138,10 @@ def undeliverable(seen: Overview) -> Check:
     whom = ", ".join(
         f"{name} ({count_of(count, 'case')})" for name, count in cases.most_common(MOST_NAMED)
     )
-    todo = "`sla-watchdog subscribe AUDIENCE ADDRESS`; what they missed comes once when they have confirmed"
+    todo = (
+        "`sla-watchdog subscribe AUDIENCE ADDRESS`; what they missed comes once when they "
+        "have confirmed"
+    )
     return mend("undeliverable", f"could not be told: {whom}{_more(cases)}", todo)
 
 
@@ -184,7 +193,10 @@ def sweep(last: LastSweep | None, beat: Beat | None, now: int) -> Iterator[Check
         return
     counts = last.counts
     text = f"the last ended {_ago(now - last.at)}: {counts.get('tickets', 0):,} tickets"
-    healed = f", {counts.get('repaired', 0):,} cases brought up to date, {counts.get('healed', 0):,} put right"
+    healed = (
+        f", {counts.get('repaired', 0):,} cases brought up to date, "
+        f"{counts.get('healed', 0):,} put right"
+    )
     late = now - last.at >= LATE_SWEEP
     yield mend("sweep", text, see) if late else fine("sweep", text + healed)
     left = counts.get("violations", 0)

@@ -36,7 +36,9 @@ its square.
 
 @frozen
 class Answer:
-    """What `explain` shows. `held` are the silences that the case, or some of its tickets, match."""
+    """What `explain` shows. `held` are the silences that the case, or some of its tickets,
+    match.
+    """
 
     explanation: Explanation
     held: tuple[MatchingSilence, ...]
@@ -46,8 +48,10 @@ def register(parser: argparse.ArgumentParser) -> None:
     add_stack_command(
         parser,
         run,
-        description="Shows the way of a ticket from its creation to each deadline: the rule that judges it and why "
-        "not the earlier ones, what counted and what paused, the levels passed and who was told, and what comes next. "
+        description="Shows the way of a ticket from its creation to each deadline: the rule that "
+        "judges it and why "
+        "not the earlier ones, what counted and what paused, the levels passed and who was told, "
+        "and what comes next. "
         "Exit code 1 when there is something to mend in its data.",
         example="  sla-watchdog explain T-4711\n"
         "  sla-watchdog explain EX-1 --events docs/example-events.jsonl --at 2026-01-06T12:00Z",

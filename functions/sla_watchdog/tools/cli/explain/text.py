@@ -166,12 +166,13 @@ def _facts(ticket: TicketExplained, zone: str, nobody: str) -> Iterator[tuple[st
     if ticket.absorbed:
         yield "Took over", ", ".join(map(id_of, ticket.absorbed))
     if ticket.unknown_until is not None:
-        yield (
-            "Unknown",
-            f"what happened before {instant(ticket.unknown_until, zone)}; that time counts as running",
-        )
+        yield "Unknown", _unknown(ticket.unknown_until, zone)
     for place, ruling in enumerate(ticket.rulings):
         yield from _ruling(ruling, zone, first=not place)
+
+
+def _unknown(until: int, zone: str) -> str:
+    return f"what happened before {instant(until, zone)}; that time counts as running"
 
 
 def _ruling(ruling: Ruling, zone: str, *, first: bool) -> Iterator[tuple[str, str]]:
@@ -294,8 +295,7 @@ def _end(clock: Explained, explained: Explanation) -> Iterator[tuple[str, str]]:
     if clock.stopped_at is not None:
         yield "Stopped", instant(clock.stopped_at, zone)
     if clock.unknown_until is not None:
-        before = instant(clock.unknown_until, zone)
-        yield "Unknown", f"what happened before {before}; that time counts as running"
+        yield "Unknown", _unknown(clock.unknown_until, zone)
 
 
 def _shifts(breakdown: ElapsedBreakdown, zone: str) -> Iterator[tuple[str, str]]:
@@ -323,7 +323,10 @@ def _due_text(clock: Explained, zone: str) -> str:
 
 def _due(clock: Explained, elapsed_breakdown: ElapsedBreakdown, notified: Explanation) -> str:
     if clock.due_at is None:
-        return f"no deadline while it stands still; {exact(max(0, clock.target - elapsed_breakdown.elapsed))} left"
+        return (
+            "no deadline while it stands still; "
+            f"{exact(max(0, clock.target - elapsed_breakdown.elapsed))} left"
+        )
     would = (
         clock.state is State.MET
         and clock.stopped_at is not None
@@ -360,7 +363,10 @@ def _told(each: RecipientNotified, step: Step, notified: Explanation) -> str:
         return "not told" if due else ""
     if reached.level + 1 > step.number:
         return "passed" if due else ""
-    return f"{reached.outcome.value.replace('_', ' ')} {whole(instant(reached.at, notified.zone))}{_reminders(reached)}"
+    return (
+        f"{reached.outcome.value.replace('_', ' ')} "
+        f"{whole(instant(reached.at, notified.zone))}{_reminders(reached)}"
+    )
 
 
 def _reminders(reached: LastNotified) -> str:

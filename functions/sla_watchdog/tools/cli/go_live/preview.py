@@ -48,7 +48,9 @@ class Letter:
 
     @property
     def reaches_nobody(self) -> bool:
-        """Topics of urgent alerts alone may be empty: everything in them is told beside them too."""
+        """Topics of urgent alerts alone may be empty: everything in them is told beside them
+        too.
+        """
         return not self.subscribers and not self.recipient.urgent
 
     def message(self, now: int) -> Message | None:

@@ -115,7 +115,8 @@ def _print_unreachable(console: Console, upcoming: Preview) -> None:
         of = f" --for {each.recipient.of!r}" if each.recipient.of else ""
         console.print(f"  sla-watchdog subscribe {each.recipient.audience}{escape(of)} ADDRESS")
     console.print(
-        "An address counts once it is confirmed. --force goes live all the same: who cannot be reached is passed "
+        "An address counts once it is confirmed. --force goes live all the same: who cannot be "
+        "reached is passed "
         "over, and the next level is told instead."
     )
 
@@ -124,7 +125,8 @@ def print_switched(before: Mode, left: int) -> None:
     if before.name != "live":
         say("Live. The next tick, within a minute, sends what is shown above.")
         say(
-            "From now on the template's parameter Mode does not count; `sla-watchdog go-live --undo` goes back."
+            "From now on the template's parameter Mode does not count; `sla-watchdog go-live "
+            "--undo` goes back."
         )
     if left:
         say(f"{count_of(left, 'case')} could not be woken: others write them. Run go-live again.")

@@ -41,7 +41,9 @@ if TYPE_CHECKING:
 WRITERS = 8
 
 LARGEST = 390_000
-"""Bytes of a record as JSON, which are a few more than those that DynamoDB counts up to its 400 KB."""
+"""Bytes of a record as JSON, which are a few more than those that DynamoDB counts up to its 400
+KB.
+"""
 
 T = TypeVar("T")
 
@@ -50,11 +52,15 @@ def register(parser: argparse.ArgumentParser) -> None:
     add_stack_command(
         parser,
         run,
-        description="Reads the whole file first, and puts nothing if any line of it is broken. Then puts each ticket "
-        "as its events leave it, or as its row says, in the shape that the policy file describes. Of a CSV file it "
-        "shows first what each column became. A record that is newer than the file stays as it is, so that an import "
+        description="Reads the whole file first, and puts nothing if any line of it is broken. "
+        "Then puts each ticket "
+        "as its events leave it, or as its row says, in the shape that the policy file "
+        "describes. Of a CSV file it "
+        "shows first what each column became. A record that is newer than the file stays as it "
+        "is, so that an import "
         "can be repeated.",
-        example="  sla-watchdog import events.jsonl.gz --dry-run\n  sla-watchdog import tickets.csv --dry-run",
+        example="  sla-watchdog import events.jsonl.gz --dry-run\n  sla-watchdog import "
+        "tickets.csv --dry-run",
     )
     parser.add_argument(
         "file", type=Path, metavar="FILE", help="JSON lines of events, or .csv; plain or gzip"
@@ -64,7 +70,8 @@ def register(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FIELD=COLUMN",
-        help="which column of a CSV file is which field, like created_at=Opened; may be given again",
+        help="which column of a CSV file is which field, like created_at=Opened; may be given "
+        "again",
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="read and check the file, and put nothing"

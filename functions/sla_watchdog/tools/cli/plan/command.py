@@ -50,7 +50,8 @@ def register(parser: argparse.ArgumentParser) -> None:
     add_stack_command(
         parser,
         run,
-        description="Shows every level that comes due in the next hours or days, to whom it goes and about which case, "
+        description="Shows every level that comes due in the next hours or days, to whom it goes "
+        "and about which case, "
         "if nobody does anything. Reads the whole Watch table once, and changes nothing.",
         example="  sla-watchdog plan --next 72h",
     )

@@ -37,12 +37,16 @@ def register(parser: argparse.ArgumentParser) -> None:
     add_stack_command(
         parser,
         run,
-        description="Alerts that match wait until the silence ends or is lifted; then each case is told once, at the "
-        "highest level due by then. Whatever is named must match; an option given twice means either. Ceilings, "
+        description="Alerts that match wait until the silence ends or is lifted; then each case "
+        "is told once, at the "
+        "highest level due by then. Whatever is named must match; an option given twice means "
+        "either. Ceilings, "
         "findings and the news that a case is over are told all the same. "
         f"Lasts {LONGEST // 86_400} days at most.",
-        example="  sla-watchdog silence --customer city --for 4h --reason 'moving their mail' --dry-run\n"
-        "  sla-watchdog silence --where team=facilities --audience manager --until 2026-03-02T17:00+01:00 "
+        example="  sla-watchdog silence --customer city --for 4h --reason 'moving their mail' "
+        "--dry-run\n"
+        "  sla-watchdog silence --where team=facilities --audience manager --until "
+        "2026-03-02T17:00+01:00 "
         "--reason drill\n"
         "  sla-watchdog silence --list\n  sla-watchdog silence --lift 1a2b3c4d",
     )

@@ -76,7 +76,10 @@ def print_made(
     *,
     made: bool,
 ) -> None:
-    ends = f"{instant(silence.until, stack.policy.timezone or 'UTC')}, for {duration(silence.until - now)}"
+    ends = (
+        f"{instant(silence.until, stack.policy.timezone or 'UTC')}, for "
+        f"{duration(silence.until - now)}"
+    )
     verb = "wait" if made else "would wait"
     if warning := stack.other_policy():
         console.print(Text(f"Careful: {warning}.", "yellow"))

@@ -13,7 +13,10 @@ from attrs import frozen
 from sla_watchdog.handlers.settings import LOOPBACK
 from sla_watchdog.tools.cli import UsageError
 
-EXAMPLES = "name@example.org, +4915112345678, https://example.org/hook, arn:aws:sqs:eu-central-1:123456789012:queue"
+EXAMPLES = (
+    "name@example.org, +4915112345678, https://example.org/hook, "
+    "arn:aws:sqs:eu-central-1:123456789012:queue"
+)
 
 _EMAIL = re.compile(r"[^@\s,;<>\"()]{1,64}@(?:[\w-]{1,63}\.)+[\w-]{2,63}")
 _PHONE = re.compile(r"\+[1-9]\d{7,14}")
@@ -96,12 +99,17 @@ def _queue(text: str) -> Address:
 
 
 LIMIT_OF_SMS = (
-    "SMS stop without an error once the account has spent its limit of the month, 1 USD by default: "
+    "SMS stop without an error once the account has spent its limit of the month, 1 USD by "
+    "default: "
     "`aws sns get-sms-attributes` shows MonthlySpendLimit, AWS support raises it."
 )
-SANDBOX_OF_SMS = "New accounts are in the SMS sandbox and reach verified numbers only: `aws sns get-sms-sandbox-account-status`."
+SANDBOX_OF_SMS = (
+    "New accounts are in the SMS sandbox and reach verified numbers only: `aws sns "
+    "get-sms-sandbox-account-status`."
+)
 POLICY_OF_QUEUE = (
-    "The queue's policy must let sns.amazonaws.com send to it from this topic (aws:SourceArn {arn}); "
+    "The queue's policy must let sns.amazonaws.com send to it from this topic (aws:SourceArn "
+    "{arn}); "
     "a key of its own must let SNS use it too."
 )
 
@@ -117,12 +125,14 @@ _CONFIRM_HOOK = (
 
 AFTERWARDS: Mapping[str, str] = {
     "email": (
-        "AWS Notifications has sent a mail to {endpoint}: its link must be opened within 2 days, else the "
+        "AWS Notifications has sent a mail to {endpoint}: its link must be opened within 2 days, "
+        "else the "
         "subscription lapses. Until then this address gets nothing."
     ),
     "https": f"{_CONFIRM_HOOK} within 2 days.",
     "http": f"{_CONFIRM_HOOK} within 2 days.",
-    "sqs": "The queue's owner must confirm: the token is in the message that SNS has put into the queue.",
+    "sqs": "The queue's owner must confirm: the token is in the message that SNS has put into "
+    "the queue.",
     "sms": "SNS has not confirmed {endpoint} yet.",
 }
 """What the subscriber must do while a subscription is pending."""

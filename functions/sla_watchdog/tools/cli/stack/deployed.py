@@ -60,8 +60,10 @@ def outputs_of(name: str, session: boto3.Session) -> dict[str, str]:
     if missing:
         state = found["StackStatus"]
         raise UsageError(
-            f"the stack {name} ({state}) has no output {', '.join(missing)}: it is another program's, "
-            "not deployed whole, or of an older version. Deploy it with `sam deploy`, or name another with --stack"
+            f"the stack {name} ({state}) has no output {', '.join(missing)}: it is another "
+            "program's, "
+            "not deployed whole, or of an older version. Deploy it with `sam deploy`, or name "
+            "another with --stack"
         )
     return outputs
 
@@ -73,7 +75,10 @@ def _no_such_stack(clouds: CloudFormationClient, name: str) -> str:
         return (
             f"there is no stack {name} {there}; there is {' and '.join(others)}: say --stack NAME"
         )
-    return f"there is no stack {name} {there}; deploy it with `sam deploy`, or say --stack NAME and --region REGION"
+    return (
+        f"there is no stack {name} {there}; deploy it with `sam deploy`, or say --stack NAME "
+        "and --region REGION"
+    )
 
 
 def _watchdogs(clouds: CloudFormationClient) -> list[str]:

@@ -51,7 +51,9 @@ class PutBack:
 
 @frozen
 class Overview:
-    """`due` counts what waits to be taken; `due_since` is when the longest overdue one became due."""
+    """`due` counts what waits to be taken; `due_since` is when the longest overdue one became
+    due.
+    """
 
     evaluated: tuple[EvaluatedCase, ...]
     put_back: tuple[PutBack, ...]

@@ -107,7 +107,10 @@ class Stack:
         deployed = plain(item).get("hash") if item else None
         if deployed in (None, self.policy.hash):
             return ""
-        return f"the stack runs another policy than {self.policy_path}: deploy it, or name that one with --policy"
+        return (
+            f"the stack runs another policy than {self.policy_path}: deploy it, or name that "
+            "one with --policy"
+        )
 
 
 def on_stack(command: Callable[[argparse.Namespace, Stack], int], args: argparse.Namespace) -> int:

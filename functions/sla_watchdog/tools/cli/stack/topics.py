@@ -54,7 +54,9 @@ class Subscription:
 
 @frozen
 class Topics:
-    """`reads` may repeat by itself, `writes` does not. Topics are named without the stack's prefix."""
+    """`reads` may repeat by itself, `writes` does not. Topics are named without the stack's
+    prefix.
+    """
 
     reads: SNSClient
     writes: SNSClient

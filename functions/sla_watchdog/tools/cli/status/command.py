@@ -63,7 +63,9 @@ class Pending:
 
 @frozen
 class Quiet:
-    """A silence in force, and the cases that it holds; of one that it holds in part, the tickets."""
+    """A silence in force, and the cases that it holds; of one that it holds in part, the
+    tickets.
+    """
 
     silence: Silence
     cases: tuple[str, ...]
@@ -105,8 +107,10 @@ def register(parser: argparse.ArgumentParser) -> None:
     add_stack_command(
         parser,
         run,
-        description="Shows every unresolved case, the worst first, what people must mend, what is silenced, and "
-        "whether the watchdog keeps up. Each look reads the whole Watch table once. Exit code 1 when there is "
+        description="Shows every unresolved case, the worst first, what people must mend, what "
+        "is silenced, and "
+        "whether the watchdog keeps up. Each look reads the whole Watch table once. Exit code 1 "
+        "when there is "
         "something to mend, or no tick finished for five minutes.",
         example="  sla-watchdog status --breached --team 'Trust and Safety'\n"
         "  sla-watchdog status --at-risk --owner kim",

@@ -83,7 +83,10 @@ def _counts(status: Status) -> Text:
 def _ticks(status: Status) -> Text:
     waiting = status.now - status.due_since if status.due_since is not None else 0
     if waiting >= LATE_TICK:
-        late = f"{count_of(status.due, 'case')} due for {duration(waiting)} and not taken: does the schedule run?"
+        late = (
+            f"{count_of(status.due, 'case')} due for {duration(waiting)} and not taken: does "
+            "the schedule run?"
+        )
         return Text(late, "bold red")
     said = f"nothing has been due for {LATE_TICK // 60} minutes or more"
     return Text(said if status.heartbeat else f"keeping up: {said}")

@@ -29,7 +29,8 @@ def register(parser: argparse.ArgumentParser) -> None:
     add_stack_command(
         parser,
         run,
-        description="Subscribes an address to the topic of an audience, and makes the topic where there is none yet.",
+        description="Subscribes an address to the topic of an audience, and makes the topic "
+        "where there is none yet.",
         example="  sla-watchdog subscribe manager grace@example.org\n"
         "  sla-watchdog subscribe owner --for kim kim@example.org --wait\n"
         "  sla-watchdog subscribe executive --urgent +4915112345678",
@@ -81,7 +82,8 @@ def recipient(args: argparse.Namespace, policy: Policy) -> Recipient:
             f"{each.name} (each {each.each})" for each in policy.audiences.values() if each.each
         ]
         raise UsageError(
-            f"{args.audience} is told as a whole; --for goes with {' and '.join(divided) or 'no audience'}"
+            f"{args.audience} is told as a whole; --for goes with "
+            f"{' and '.join(divided) or 'no audience'}"
         )
     if args.urgent and args.audience == OPERATIONS:
         raise UsageError("operations have one topic; leave --urgent out")
@@ -173,7 +175,8 @@ def _tell(
 
 def _how_to_confirm(who: Recipient) -> str:
     return (
-        "Better than opening that link: copy it unopened, and no link in a mail can end the subscription:\n"
+        "Better than opening that link: copy it unopened, and no link in a mail can end the "
+        "subscription:\n"
         f"  sla-watchdog confirm {who.audience} 'LINK'"
     )
 

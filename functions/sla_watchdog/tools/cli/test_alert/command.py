@@ -37,7 +37,9 @@ class Tried:
 
     @property
     def reaches_nobody(self) -> bool:
-        """Topics of urgent alerts alone may be empty: everything in them is told beside them too."""
+        """Topics of urgent alerts alone may be empty: everything in them is told beside them
+        too.
+        """
         return bool(self.problem) or (not self.confirmed and not self.recipient.urgent)
 
 
@@ -45,7 +47,8 @@ def register(parser: argparse.ArgumentParser) -> None:
     add_stack_command(
         parser,
         run,
-        description="Sends a test alert to each topic of the audiences, and shows how many are subscribed to it. "
+        description="Sends a test alert to each topic of the audiences, and shows how many are "
+        "subscribed to it. "
         "Exit code 1 when an audience reaches nobody.",
         example="  sla-watchdog test-alert --all",
     )
@@ -192,7 +195,10 @@ def _message(trial: Tried) -> Text:
 def _to_do(tried: Tried) -> str:
     recipient = tried.recipient
     if tried.pending:
-        return f"nobody gets its alerts until {' or '.join(tried.pending)} opens the link in the mail of AWS."
+        return (
+            f"nobody gets its alerts until {' or '.join(tried.pending)} opens the link in the "
+            "mail of AWS."
+        )
     if tried.problem and tried.problem != "it has no topic":
         return f"{tried.problem}."
     of = f" --for {recipient.of}" if recipient.of else ""
