@@ -107,7 +107,7 @@ def load_chart(
     figure, panels = _panels(len(names), 0.5 + 0.85 * len(names))
     for name, axes in zip(names, panels, strict=True):
         now, then = (
-            [_sum(counts.get(name, {}), each) for each in bins] for counts in (load, before)
+            [_sum(counts.get(name, {}), bin_) for bin_ in bins] for counts in (load, before)
         )
         axes.bar(range(len(now)), now, width=0.8, color="#55606b", linewidth=0)
         if before:

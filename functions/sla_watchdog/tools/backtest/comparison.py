@@ -49,17 +49,18 @@ def changes(before: Iterable[ClockRow], after: Iterable[ClockRow]) -> list[Chang
 
 
 def _verdicts(rows: Iterable[ClockRow]) -> Mapping[tuple[str, str], str]:
-    found: dict[tuple[str, str], str] = {}
+    verdicts: dict[tuple[str, str], str] = {}
     for row in rows:
         if row.clock != Metric.AGE.value:
             key = row.clock, row.ticket
-            found[key] = min(found.get(key, row.verdict), row.verdict, key=BY_WEIGHT.index)
-    return found
+            verdicts[key] = min(verdicts.get(key, row.verdict), row.verdict, key=BY_WEIGHT.index)
+    return verdicts
 
 
 def loads(before: Iterable[Message], after: Iterable[Message]) -> list[Load]:
     old, new = (
-        {name: days.total() for name, days in per_day(found).items()} for found in (before, after)
+        {name: days.total() for name, days in per_day(verdicts).items()}
+        for verdicts in (before, after)
     )
     names = sorted({*old, *new}, key=lambda name: (-max(old.get(name, 0), new.get(name, 0)), name))
     return [Load(name, old.get(name, 0), new.get(name, 0)) for name in names]

@@ -43,21 +43,25 @@ def oddities(events: Sequence[Event]) -> list[Odd]:
     """Everything odd about the events of a file, given in their order with the repeated ones; by
     line.
     """
-    found = [*_repeated(events), *_out_of_order(events), *_outside_life(list(each_once(events)))]
-    return sorted(found, key=lambda odd: (odd.line, odd.oddity))
+    odd_lines = [
+        *_repeated(events),
+        *_out_of_order(events),
+        *_outside_life(list(each_once(events))),
+    ]
+    return sorted(odd_lines, key=lambda odd: (odd.line, odd.oddity))
 
 
-def counted(found: Iterable[Odd]) -> Mapping[str, int]:
+def counted(odd_lines: Iterable[Odd]) -> Mapping[str, int]:
     """How many lines of each kind; a line may be odd in several ways."""
-    counts = Counter(odd.oddity for odd in found)
+    counts = Counter(odd.oddity for odd in odd_lines)
     return {oddity.value: counts[oddity] for oddity in Oddity}
 
 
-def refuse(found: Sequence[Odd]) -> None:
+def refuse(odd_lines: Sequence[Odd]) -> None:
     """Raises BrokenEventFile where anything is odd."""
-    if found:
+    if odd_lines:
         raise BrokenEventFile(
-            tuple(BrokenLine(odd.line, f"{odd.ticket}: {SAID[odd.oddity]}") for odd in found)
+            tuple(BrokenLine(odd.line, f"{odd.ticket}: {SAID[odd.oddity]}") for odd in odd_lines)
         )
 
 

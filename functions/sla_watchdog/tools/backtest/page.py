@@ -53,15 +53,15 @@ HEAD = f"""<!doctype html>
 """
 
 
-def section(title: str, said: str, *parts: str) -> str:
+def section(title: str, text: str, *parts: str) -> str:
     """`parts` are HTML already, each wide enough to need room of its own."""
     wide = "".join(f'<div class="wide">{part}</div>\n' for part in parts)
-    return f"<section>\n<h2>{escape(title)}</h2>\n<p>{escape(said)}</p>\n{wide}</section>\n"
+    return f"<section>\n<h2>{escape(title)}</h2>\n<p>{escape(text)}</p>\n{wide}</section>\n"
 
 
 def figures(shown: Mapping[str, str]) -> str:
     cells = (
-        f"<div><dt>{escape(name)}</dt><dd>{escape(said)}</dd></div>" for name, said in shown.items()
+        f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>" for name, text in shown.items()
     )
     return f"<dl>{''.join(cells)}</dl>\n"
 
@@ -92,5 +92,5 @@ def _is_number(cell: Cell) -> bool:
 
 def _cell(tag: str, cell: Cell, number: bool) -> str:
     kind = ' class="number"' if number else ""
-    said = cell if isinstance(cell, str) else f"{cell:,}"
-    return f"<{tag}{kind}>{escape(said)}</{tag}>"
+    text = cell if isinstance(cell, str) else f"{cell:,}"
+    return f"<{tag}{kind}>{escape(text)}</{tag}>"

@@ -52,7 +52,7 @@ def _top(result: Result) -> str:
         "targets kept": f"{100 * met / (met + breached):.1f} %"
         if met + breached
         else "none decided",
-        "messages": f"{sum(each.messages for each in result.audiences):,}",
+        "messages": f"{sum(audience.messages for audience in result.audiences):,}",
         "unresolved": f"{played.unresolved:,}",
     }
     span = (
@@ -86,12 +86,12 @@ def _kept(result: Result, draw: Draw) -> str:
         [*_attained(row), *([_percent(before.get((row.policy, row.clock)))] if before else [])]
         for row in rows
     ]
-    said = (
+    text = (
         "Tickets by verdict. Kept is met of those decided; of several exchanges of a ticket "
         "the worst counts."
     )
     chart = draw(attainment_chart, rows, "Share of tickets by verdict, for each policy and clock")
-    return section("Targets kept", said, chart, table(head, lines))
+    return section("Targets kept", text, chart, table(head, lines))
 
 
 def _attained(row: Attainment) -> list[Cell]:
@@ -103,26 +103,26 @@ def _percent(row: Attainment | None) -> str:
 
 
 def _told(result: Result, draw: Draw) -> str:
-    found = result.audiences
-    if not found:
+    audiences = result.audiences
+    if not audiences:
         return section("Who would have been told", "Nobody: no level came due.")
     head = ["audience", "messages", "per week", "busiest day", "on it", "topics", "urgent copies"]
     lines: list[list[Cell]] = [
         [
-            each.audience,
-            each.messages,
-            each.per_week,
-            each.busiest_day,
-            each.on_busiest_day,
-            each.topics,
-            each.urgent_copies,
+            audience.audience,
+            audience.messages,
+            audience.per_week,
+            audience.busiest_day,
+            audience.on_busiest_day,
+            audience.topics,
+            audience.urgent_copies,
         ]
-        for each in found
+        for audience in audiences
     ]
     before = per_day(result.against.messages) if result.against else {}
     per = unit(result.days)
     outline = " The dashed line is the policy compared with." if before else ""
-    said = (
+    text = (
         f"Messages a {per}. Alerts of one case to one topic at one instant are one message; a "
         "digest would fold more."
         f"{outline}"
@@ -134,7 +134,7 @@ def _told(result: Result, draw: Draw) -> str:
         before,
         f"Messages a {per} to each audience",
     )
-    return section("Who would have been told", said, chart, table(head, lines))
+    return section("Who would have been told", text, chart, table(head, lines))
 
 
 def _short(at: str) -> str:
@@ -143,61 +143,61 @@ def _short(at: str) -> str:
 
 
 def _noisy(played: Played) -> str:
-    found = noisiest(played.messages)
-    if not found:
+    sources = noisiest(played.messages)
+    if not sources:
         return ""
-    total = sum(each.alerts for each in found)
+    total = sum(source.alerts for source in sources)
     lines: list[list[Cell]] = [
         [
-            each.policy,
-            each.clock,
-            each.level,
-            each.alerts,
-            f"{100 * each.alerts / total:.1f} %",
-            each.subjects,
+            source.policy,
+            source.clock,
+            source.level,
+            source.alerts,
+            f"{100 * source.alerts / total:.1f} %",
+            source.subjects,
         ]
-        for each in found[:SHOWN]
+        for source in sources[:SHOWN]
     ]
-    said = "Alerts by the level that made them, repetitions included, each recipient counted."
+    text = "Alerts by the level that made them, repetitions included, each recipient counted."
     return section(
         "The noisiest rules",
-        said,
+        text,
         table(["policy", "clock", "level", "alerts", "share", "tickets or cases"], lines),
     )
 
 
 def _worst(played: Played) -> str:
-    found = worst(played.over, played.messages)
-    if not found:
+    clocks = worst(played.over, played.messages)
+    if not clocks:
         return ""
     lines: list[list[Cell]] = [
         [
-            each.ticket,
-            each.clock,
-            each.policy,
-            _short(each.due_at),
-            _short(each.stopped_at) or "not yet",
-            open_time(each.over_seconds),
-            each.alerts,
+            clock.ticket,
+            clock.clock,
+            clock.policy,
+            _short(clock.due_at),
+            _short(clock.stopped_at) or "not yet",
+            open_time(clock.over_seconds),
+            clock.alerts,
         ]
-        for each in found
+        for clock in clocks
     ]
     head = ["ticket", "clock", "policy", "due", "stopped", "over by", "alerts of its case"]
-    said = (
-        f"The {count_of(len(found), 'clock')} that ran the longest past their targets, in "
+    text = (
+        f"The {count_of(len(clocks), 'clock')} that ran the longest past their targets, in "
         "open time of the calendar."
     )
-    return section("The worst cases", said, table(head, lines))
+    return section("The worst cases", text, table(head, lines))
 
 
 def _changed(result: Result, other: Played) -> str:
     verdicts: list[list[Cell]] = [
-        [each.clock, each.before, each.after, each.tickets]
-        for each in changes(other.clocks, result.played.clocks)
+        [change.clock, change.before, change.after, change.tickets]
+        for change in changes(other.clocks, result.played.clocks)
     ]
     messages: list[list[Cell]] = [
-        [each.audience, each.before, each.after, _signed(each.after - each.before)]
-        for each in loads(other.messages, result.played.messages)
+        [load.audience, load.before, load.after, _signed(load.after - load.before)]
+        for load in loads(other.messages, result.played.messages)
     ]
     parts: Sequence[str] = (
         table(["clock", "before", "after", "tickets"], verdicts)
@@ -205,11 +205,11 @@ def _changed(result: Result, other: Played) -> str:
         else "<p>No verdict changes.</p>\n",
         table(["audience", "messages before", "after", "change"], messages),
     )
-    said = (
+    text = (
         "Before is the policy compared with, after the one that is tested. Only verdicts that "
         "differ are listed."
     )
-    return section("What changes", said, *parts)
+    return section("What changes", text, *parts)
 
 
 def _signed(number: int) -> str:

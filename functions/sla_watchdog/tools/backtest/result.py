@@ -72,8 +72,8 @@ class Result:
             "audiences": as_json(self.audiences),
             "superseded": sum(message.passed for message in played.messages),
             "per_day": {
-                name: dict(sorted(found.items()))
-                for name, found in per_day(played.messages).items()
+                name: dict(sorted(dates.items()))
+                for name, dates in per_day(played.messages).items()
             },
             "noisiest": as_json(noisiest(played.messages)[:SHOWN]),
             "worst": as_json(worst(played.over, played.messages)),
@@ -85,9 +85,9 @@ class Result:
             "attainment": as_json(other.attainment),
             "audiences": as_json(audiences(other.messages, len(self.days))),
             "changed_verdicts": [
-                asdict(each) for each in changes(other.clocks, self.played.clocks)
+                asdict(change) for change in changes(other.clocks, self.played.clocks)
             ],
-            "messages": [asdict(each) for each in loads(other.messages, self.played.messages)],
+            "messages": [asdict(load) for load in loads(other.messages, self.played.messages)],
         }
 
     def tables(self) -> dict[str, str]:

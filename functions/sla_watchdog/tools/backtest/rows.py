@@ -64,10 +64,10 @@ class Message(NamedTuple):
     passed: int
 
 
-def message(notified: Notification) -> Message:
-    alert = notified.alert
+def message(notification: Notification) -> Message:
+    alert = notification.alert
     row = AlertRow(
-        utc(notified.at),
+        utc(notification.at),
         alert.subject,
         alert.clock,
         alert.level + 1,
@@ -77,11 +77,11 @@ def message(notified: Notification) -> Message:
     recipient = alert.recipient
     return Message(
         row,
-        notified.case,
-        notified.rule,
+        notification.case,
+        notification.rule,
         recipient.audience,
         recipient.urgent,
-        len(notified.passed),
+        len(notification.passed),
     )
 
 

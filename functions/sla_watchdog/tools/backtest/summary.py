@@ -85,25 +85,31 @@ class Worst:
 
 def attainment(rows: Iterable[ClockRow]) -> list[Attainment]:
     """For each policy and clock that has a deadline of its own; the age of cases is no target."""
-    worst: dict[tuple[str, str, str], str] = {}
-    for row in rows:
-        if row.clock != Metric.AGE.value:
-            key = row.policy, row.clock, row.ticket
-            worst[key] = min(worst.get(key, row.verdict), row.verdict, key=BY_WEIGHT.index)
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for (policy, clock, _), verdict in worst.items():
+    for (policy, clock, _), verdict in _worst_verdicts(rows).items():
         counts[policy, clock][verdict] += 1
     return [
         Attainment(
             policy,
             clock,
-            *(
-                found[state.value]
-                for state in (State.MET, State.BREACHED, State.RUNNING, State.PAUSED)
-            ),
+            met=verdicts[State.MET.value],
+            breached=verdicts[State.BREACHED.value],
+            running=verdicts[State.RUNNING.value],
+            paused=verdicts[State.PAUSED.value],
         )
-        for (policy, clock), found in sorted(counts.items())
+        for (policy, clock), verdicts in sorted(counts.items())
     ]
+
+
+def _worst_verdicts(rows: Iterable[ClockRow]) -> dict[tuple[str, str, str], str]:
+    """By policy, clock and ticket."""
+    verdicts: dict[tuple[str, str, str], str] = {}
+    for row in rows:
+        if row.clock != Metric.AGE.value:
+            key = row.policy, row.clock, row.ticket
+            before = verdicts.get(key, row.verdict)
+            verdicts[key] = min(before, row.verdict, key=BY_WEIGHT.index)
+    return verdicts
 
 
 def days(first: int, until: int) -> list[str]:
@@ -116,33 +122,38 @@ def days(first: int, until: int) -> list[str]:
 def per_day(messages: Iterable[Message]) -> dict[str, Counter[str]]:
     """Messages by audience and date (UTC), without the copies for urgent topics."""
     once = {(m.audience, m.row.audience, m.case, m.row.at) for m in messages if not m.urgent}
-    found: dict[str, Counter[str]] = defaultdict(Counter)
+    by_audience: dict[str, Counter[str]] = defaultdict(Counter)
     for audience, _, _, at in once:
-        found[audience][at[:10]] += 1
-    return dict(sorted(found.items()))
+        by_audience[audience][at[:10]] += 1
+    return dict(sorted(by_audience.items()))
 
 
 def audiences(messages: Sequence[Message], length: int) -> list[Audience]:
-    """`length` is the number of days that were played."""
-    by_day = per_day(messages)
-    alerts = Counter(m.audience for m in messages if not m.urgent)
-    urgent = Counter(m.audience for m in messages if m.urgent)
-    topics: dict[str, set[str]] = defaultdict(set)
-    for m in messages:
-        topics[m.audience].add(m.row.audience)
-    return [
-        Audience(
-            audience=name,
-            alerts=alerts[name],
-            messages=(total := found.total()),
-            topics=len(topics[name]),
-            per_week=round(7 * total / length, 1),
-            busiest_day=(busiest := min(found, key=lambda day: (-found[day], day))),
-            on_busiest_day=found[busiest],
-            urgent_copies=urgent[name],
-        )
-        for name, found in sorted(by_day.items(), key=lambda item: (-item[1].total(), item[0]))
+    """The one with the most messages first. `length` is the number of days that were played."""
+    by_audience: dict[str, list[Message]] = defaultdict(list)
+    for message in messages:
+        by_audience[message.audience].append(message)
+    lines = [
+        _audience(name, by_audience[name], dates, length)
+        for name, dates in per_day(messages).items()
     ]
+    return sorted(lines, key=lambda line: (-line.messages, line.audience))
+
+
+def _audience(name: str, messages: Sequence[Message], dates: Counter[str], length: int) -> Audience:
+    """`messages` are its own, `dates` how many it had on which, the copies left out."""
+    urgent = sum(message.urgent for message in messages)
+    busiest = min(dates, key=lambda date: (-dates[date], date))
+    return Audience(
+        audience=name,
+        alerts=len(messages) - urgent,
+        messages=dates.total(),
+        topics=len({message.row.audience for message in messages}),
+        per_week=round(7 * dates.total() / length, 1),
+        busiest_day=busiest,
+        on_busiest_day=dates[busiest],
+        urgent_copies=urgent,
+    )
 
 
 def noisiest(messages: Iterable[Message]) -> list[Noise]:
@@ -159,7 +170,7 @@ def noisiest(messages: Iterable[Message]) -> list[Noise]:
 
 def worst(over: Mapping[ClockRow, int], messages: Iterable[Message]) -> list[Worst]:
     """The clocks that ran the longest past their target, at most `SHOWN`."""
-    notified = Counter(m.case for m in messages if not m.urgent)
+    told = Counter(m.case for m in messages if not m.urgent)
     targets = ((seconds, row) for row, seconds in over.items() if row.clock != Metric.AGE.value)
     return [
         Worst(
@@ -170,15 +181,15 @@ def worst(over: Mapping[ClockRow, int], messages: Iterable[Message]) -> list[Wor
             row.due_at,
             row.stopped_at,
             seconds,
-            notified[row.case],
+            told[row.case],
         )
         for seconds, row in sorted(targets, key=lambda pair: (-pair[0], pair[1]))[:SHOWN]
     ]
 
 
-def as_json(found: Iterable[Attainment | Audience | Noise | Worst]) -> list[dict[str, object]]:
+def as_json(lines: Iterable[Attainment | Audience | Noise | Worst]) -> list[dict[str, object]]:
     """Each as an object, attainment with what follows from it."""
     return [
-        asdict(each) | ({"kept": each.kept} if isinstance(each, Attainment) else {})
-        for each in found
+        asdict(line) | ({"kept": line.kept} if isinstance(line, Attainment) else {})
+        for line in lines
     ]

@@ -166,15 +166,15 @@ def _there(names: Sequence[str]) -> str:
 def _unmapped(missing: Sequence[str], names: Sequence[str], source: Source) -> str:
     wanted = ", ".join(" or ".join(reversed(_theirs(field, source))) for field in missing)
     free = [name for name in names if name and not _field(name, source)]
-    said = " ".join(
+    options = " ".join(
         shlex.join(["--column", f"{field}={_likely(field, free)}"]) for field in missing
     )
-    return f"no column is called {wanted}; {_there(names)}. Say which it is, like {said}"
+    return f"no column is called {wanted}; {_there(names)}. Say which it is, like {options}"
 
 
 def _likely(field: str, names: Sequence[str]) -> str:
-    found = (name for part in LIKELY[field] for name in names if part in _plain(name))
-    return next(found, "COLUMN")
+    likely = (name for part in LIKELY[field] for name in names if part in _plain(name))
+    return next(likely, "COLUMN")
 
 
 def _field(name: str, source: Source) -> str:

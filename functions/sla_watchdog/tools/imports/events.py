@@ -102,9 +102,9 @@ class BrokenEventFile(SlaWatchdogError):  # noqa: N818 - its name is what is wro
     lines: tuple[BrokenLine, ...]
 
     def __str__(self) -> str:
-        notified = [str(line) for line in self.lines[:SHOWN]]
+        shown = [str(line) for line in self.lines[:SHOWN]]
         more = len(self.lines) - SHOWN
-        return "\n".join([*notified, f"and {more:,} more broken lines"] if more > 0 else notified)
+        return "\n".join([*shown, f"and {more:,} more broken lines"] if more > 0 else shown)
 
 
 @frozen
@@ -209,16 +209,16 @@ def each_once(events: Iterable[Event]) -> Iterator[Event]:
 
 
 def _event(text: bytes, number: int, zone: str | None) -> Event:
-    notified = _object(text)
-    kind = _kind(notified)
+    entry = _object(text)
+    kind = _kind(entry)
     return Event(
-        ticket=_ticket(notified),
-        at=_at(notified, zone),
+        ticket=_ticket(entry),
+        at=_at(entry, zone),
         kind=kind,
-        by=_by(notified, kind),
-        attributes=_attributes(notified, kind),
-        text=str(notified.get("text") or ""),
-        seq=_seq(notified),
+        by=_by(entry, kind),
+        attributes=_attributes(entry, kind),
+        text=str(entry.get("text") or ""),
+        seq=_seq(entry),
         line=number,
     )
 
@@ -227,38 +227,38 @@ def _object(text: bytes) -> Mapping[str, object]:
     try:
         read = text.decode()
         reader = _READER if len(read) <= LONGEST_NAME else _READER_OF_LONG
-        notified, end = reader.raw_decode(read)
+        entry, end = reader.raw_decode(read)
         if end < len(read):
             raise Unreadable(f"not JSON: something follows the object at character {end + 1}")
         if b"\\u" in text:  # only an escape can smuggle in half a surrogate pair
-            json.dumps(notified, ensure_ascii=False, default=str).encode()
+            json.dumps(entry, ensure_ascii=False, default=str).encode()
     except UnicodeError as error:
         raise Unreadable("not text in UTF-8") from error
     except json.JSONDecodeError as error:
         raise Unreadable(f"not JSON: {error.msg} at character {error.pos + 1}") from error
     except RecursionError as error:
         raise Unreadable("nested too deeply") from error
-    if not isinstance(notified, dict):
+    if not isinstance(entry, dict):
         raise Unreadable('not an object like {"ticket": …, "at": …, "type": …}')
-    return notified
+    return entry
 
 
 def _without_repeated_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    notified = dict(pairs)
-    if "" in notified:
+    entry = dict(pairs)
+    if "" in entry:
         raise Unreadable("one of its keys is empty")
-    if len(notified) < len(pairs):
+    if len(entry) < len(pairs):
         names = [name for name, _ in pairs]
         repeated = next(name for name in names if names.count(name) > 1)
         raise Unreadable(f"{repeated!r} stands twice in it")
-    return notified
+    return entry
 
 
 def _without_long_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    notified = _without_repeated_keys(pairs)
-    if len(max(notified, key=len, default="")) > LONGEST_NAME:
+    entry = _without_repeated_keys(pairs)
+    if len(max(entry, key=len, default="")) > LONGEST_NAME:
         raise Unreadable(f"one of its keys has more than {LONGEST_NAME:,} characters")
-    return notified
+    return entry
 
 
 def _number(digits: str) -> Decimal | int:
@@ -287,8 +287,8 @@ _READER, _READER_OF_LONG = _reader(_without_repeated_keys), _reader(_without_lon
 """The second for lines that are long enough to hold a long key."""
 
 
-def _kind(notified: Mapping[str, object]) -> Kind:
-    name = notified.get("type")
+def _kind(entry: Mapping[str, object]) -> Kind:
+    name = entry.get("type")
     if name is None:
         raise Unreadable("has no type")
     if kind := _KINDS.get(str(name)):
@@ -299,8 +299,8 @@ def _kind(notified: Mapping[str, object]) -> Kind:
     raise Unreadable(f"type {str(name)[:40]!r} is unknown: {meant}")
 
 
-def _ticket(notified: Mapping[str, object]) -> str:
-    value = notified.get("ticket")
+def _ticket(entry: Mapping[str, object]) -> str:
+    value = entry.get("ticket")
     if type(value) is str and (name := value.strip()):
         if 4 * len(name) > LONGEST_ID and len(name.encode()) > LONGEST_ID:
             raise Unreadable(f"ticket {name[:20]}… has more than {LONGEST_ID:,} bytes")
@@ -312,8 +312,8 @@ def _ticket(notified: Mapping[str, object]) -> str:
     return str(value).strip()
 
 
-def _at(notified: Mapping[str, object], zone: str | None) -> int:
-    value = notified.get("at")
+def _at(entry: Mapping[str, object], zone: str | None) -> int:
+    value = entry.get("at")
     if value is None:
         raise Unreadable("has no at")
     try:
@@ -331,34 +331,32 @@ def _seconds_of_text(value: str, zone: str | None) -> int:
     return seconds_of(value, zone)
 
 
-def _by(notified: Mapping[str, object], kind: Kind) -> str:
+def _by(entry: Mapping[str, object], kind: Kind) -> str:
     if kind in MAY_SAY_BY:
-        return str(notified.get("by") or "").strip()
+        return str(entry.get("by") or "").strip()
     if kind is not Kind.REPLY:
         return ""
-    by = notified.get("by")
+    by = entry.get("by")
     if by not in SPEAKERS:
         raise Unreadable('a reply says "by": "customer", "agent" or "bot"')
     return str(by)
 
 
-def _seq(notified: Mapping[str, object]) -> int | None:
-    value = notified.get("seq")
+def _seq(entry: Mapping[str, object]) -> int | None:
+    value = entry.get("seq")
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
     raise Unreadable(f"seq is {_form(value)}, not a whole number")
 
 
-def _attributes(notified: Mapping[str, object], kind: Kind) -> Mapping[str, object]:
-    if "ticket_id" in notified and str(notified["ticket_id"]).strip() != _ticket(notified):
+def _attributes(entry: Mapping[str, object], kind: Kind) -> Mapping[str, object]:
+    if "ticket_id" in entry and str(entry["ticket_id"]).strip() != _ticket(entry):
         raise Unreadable("its ticket and ticket_id differ")
     for name, ours in OUR_NAMES.items():
-        if name in notified and notified.get(ours, notified[name]) != notified[name]:
-            raise Unreadable(
-                f"says two things of {ours}: {notified[name]!r} and {notified[ours]!r}"
-            )
+        if name in entry and entry.get(ours, entry[name]) != entry[name]:
+            raise Unreadable(f"says two things of {ours}: {entry[name]!r} and {entry[ours]!r}")
     attributes = {
-        OUR_NAMES.get(name, name): value for name, value in notified.items() if name not in ENVELOPE
+        OUR_NAMES.get(name, name): value for name, value in entry.items() if name not in ENVELOPE
     }
     attributes.pop("ticket_id", None)
     _check(attributes, kind)

@@ -114,10 +114,12 @@ class EvaluationCache:
         """Until when nothing can be due for a ticket of which these are the first facts, while no
         field of a condition changes. None where that cannot be said.
         """
-        said = {fact.field: fact.value for fact in facts}
-        if not self.spares or "created" not in said or not all(map(self._understood, facts)):
+        stated = {fact.field: fact.value for fact in facts}
+        if not self.spares or "created" not in stated or not all(map(self._understood, facts)):
             return None
-        rules = self._candidates(tuple(said.get(name, "") for name in self.policy.asked), facts, at)
+        rules = self._candidates(
+            tuple(stated.get(name, "") for name in self.policy.asked), facts, at
+        )
         try:
             soonest = min(
                 self.policy.calendars[rule.calendar].add(at, self.waits[rule.name])
@@ -184,8 +186,8 @@ class EvaluationCache:
             return (
                 not self.policy.priorities or str(fact.value).casefold() in self.policy.priorities
             )
-        known = self._group(fact) != "" if fact.field == "status" else fact.field not in LINKS
-        return known and not fact.field.startswith(UNREADABLE)
+        understood = self._group(fact) != "" if fact.field == "status" else fact.field not in LINKS
+        return understood and not fact.field.startswith(UNREADABLE)
 
     def _harmless(self, fact: Fact, harmless: frozenset[str], ended: bool) -> bool:
         if fact.field == "status":

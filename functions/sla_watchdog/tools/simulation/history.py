@@ -39,10 +39,10 @@ _when = attrgetter("at")
 
 def by_ticket(events: Iterable[Event]) -> dict[str, list[Event]]:
     """The events of each ticket, in their order."""
-    found: dict[str, list[Event]] = defaultdict(list)
+    by_ticket: dict[str, list[Event]] = defaultdict(list)
     for event in events:
-        found[event.ticket].append(event)
-    return dict(found)
+        by_ticket[event.ticket].append(event)
+    return dict(by_ticket)
 
 
 def components(tickets: Mapping[str, Sequence[Event]]) -> list[tuple[str, ...]]:
@@ -113,50 +113,52 @@ class Chronicler:
         return sorted([*self._moments(events), *self._states(events)], key=_when)
 
     def _moments(self, events: Iterable[Event]) -> set[Fact]:
-        notified = set()
+        facts = set()
         for event in events:
             if event.kind is Kind.REPLY:
-                said = text_of_or_empty(event.attributes.get("agent"))
-                notified.add(Fact(event.ticket, REPLIES[event.by], event.at, said))
+                agent = text_of_or_empty(event.attributes.get("agent"))
+                facts.add(Fact(event.ticket, REPLIES[event.by], event.at, agent))
             elif event.kind in MOMENTS:
-                notified.add(Fact(event.ticket, MOMENTS[event.kind], event.at, _by(event)))
-        return notified
+                facts.add(Fact(event.ticket, MOMENTS[event.kind], event.at, _by(event)))
+        return facts
 
     def _states(self, events: Iterable[Event]) -> Iterator[Fact]:
         """The changes of each state. Of what is said of it within one second the last counts: facts
         are a set.
         """
-        known: dict[str, Value] = {}
+        current: dict[str, Value] = {}
         troubled: set[str] = set()
         record: dict[str, object] = {}
         for at, moment in groupby(events, key=_when):
-            said: dict[str, Value] = {}
+            stated: dict[str, Value] = {}
             for event in moment:
-                said.update(self._said(event, said.get("status") or known.get("status"), troubled))
+                stated.update(
+                    self._said(event, stated.get("status") or current.get("status"), troubled)
+                )
                 if self.counted:
                     record = apply(event, record, self.words)
-                    said.update(self._counts(record))
-            for name, value in said.items():
-                if known.get(name, "") != value:
-                    known[name] = value
+                    stated.update(self._counts(record))
+            for name, value in stated.items():
+                if current.get(name, "") != value:
+                    current[name] = value
                     yield Fact(event.ticket, name, at, value)
 
     def _said(self, event: Event, status: object, troubled: set[str]) -> dict[str, Value]:
         """What cannot be read is a state of its own, which the next value that can be read ends (as
         of a record).
         """
-        notified: dict[str, Value] = {}
+        values: dict[str, Value] = {}
         if event.kind in self.statuses and not (event.kind is Kind.CREATED and status):
-            notified["status"] = self.statuses[event.kind]
+            values["status"] = self.statuses[event.kind]
         for name in self.names.intersection(event.attributes):
             try:
-                notified[name] = _text(event.attributes[name])
+                values[name] = _text(event.attributes[name])
                 if name in troubled:
-                    notified[UNREADABLE + name] = ""
+                    values[UNREADABLE + name] = ""
             except Unreadable as problem:
                 troubled.add(name)
-                notified[UNREADABLE + name] = f"{name}: {problem}"
-        return notified
+                values[UNREADABLE + name] = f"{name}: {problem}"
+        return values
 
     def _counts(self, record: Record) -> dict[str, Value]:
         return {name: text_of(record[name]) for name in self.counted if name in record}

@@ -144,10 +144,10 @@ class _Player:
     def by_case(self, facts: list[Fact]) -> Iterable[tuple[str, list[Fact]]]:
         if len(self.plays) == 1:
             return [(next(iter(self.plays)), facts)]
-        found: dict[str, list[Fact]] = {}
+        by_case: dict[str, list[Fact]] = {}
         for fact in facts:
-            found.setdefault(self.belongs[fact.ticket], []).append(fact)
-        return found.items()
+            by_case.setdefault(self.belongs[fact.ticket], []).append(fact)
+        return by_case.items()
 
     def take_in(self, play: _Play, at: int, facts: list[Fact]) -> None:
         new = not play.learned and not play.facts.tickets()
@@ -194,7 +194,7 @@ class _Player:
         play.next_at = _after(evaluated, now)
         play.climbed = bool(play.reached or evaluated.decisions)
         play.calm = not play.linked and self.cache.calm(evaluated.tickets)
-        play.ended = all(each.group in ENDED for each in evaluated.tickets if each.unresolved)
+        play.ended = all(ticket.group in ENDED for ticket in evaluated.tickets if ticket.unresolved)
         play.young_until, play.last = None, evaluated
 
     def tell(self, case: Case, evaluated: Plan, now: int) -> None:
@@ -242,7 +242,7 @@ def _reached(alert: Alert, now: int) -> LastNotified:
 
 def _after(evaluated: Plan, now: int) -> int | None:
     """When to look again once everything due at `now` was told."""
-    ahead = [each.at for each in evaluated.ahead]
+    ahead = [upcoming.at for upcoming in evaluated.ahead]
     ahead += [
         clock.breach_at
         for clock in evaluated.clocks

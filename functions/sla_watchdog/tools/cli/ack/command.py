@@ -78,12 +78,12 @@ def promise(args: argparse.Namespace, stack: Stack, answer: Answer) -> int:
             )
         )
     else:
-        said = (
+        promised = (
             f"{made.by} {SAID[answer]} {args.ticket}: next update by "
             f"{instant(until, stack.policy.timezone or 'UTC')}"
         )
         console = Console(highlight=False)
-        console.print(Text(said, "bold"))
+        console.print(Text(promised, "bold"))
         console.print("Reminders wait until then; without an update the case escalates.")
     return FINE
 

@@ -132,21 +132,21 @@ def _result(args: argparse.Namespace, paths: Sequence[Path], timezone: str | Non
     events = _read(args.events, timezone)
     with beside(partial(oddities, events), processors(len(events))) as oddities_found:
         history = History.of(list(each_once(events)))
-        found = oddities_found()
+        odd_lines = oddities_found()
     if args.strict:
-        _refuse(args.events, found)
+        _refuse(args.events, odd_lines)
     if until is not None and until < history.first:
         raise UsageError("--until is before the first event")
     policies = [compiled_policy(path, history.first) for path in paths]
-    played = [_play(history, each, until or history.last) for each in policies]
-    return Result(history, counted(found), *played)
+    played = [_play(history, compiled, until or history.last) for compiled in policies]
+    return Result(history, counted(odd_lines), *played)
 
 
-def _refuse(path: Path, found: Sequence[Odd]) -> None:
+def _refuse(path: Path, odd_lines: Sequence[Odd]) -> None:
     from sla_watchdog.tools.backtest.oddities import refuse
 
     try:
-        refuse(found)
+        refuse(odd_lines)
     except BrokenEventFile as error:
         raise UsageError(f"{path} is refused, because of --strict:\n{error}") from error
 

@@ -58,12 +58,12 @@ def _told(result: Result) -> Table:
     table.add_column("audience", overflow="fold")
     for name in ("messages", "a week", "busiest day", "on it"):
         table.add_column(name, justify="right")
-    for each in result.audiences:
+    for audience in result.audiences:
         table.add_row(
-            each.audience,
-            f"{each.messages:,}",
-            f"{each.per_week:,}",
-            each.busiest_day,
-            f"{each.on_busiest_day:,}",
+            audience.audience,
+            f"{audience.messages:,}",
+            f"{audience.per_week:,}",
+            audience.busiest_day,
+            f"{audience.on_busiest_day:,}",
         )
     return table

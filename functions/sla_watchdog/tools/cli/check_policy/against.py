@@ -48,7 +48,7 @@ class Comparison:
     @property
     def moved(self) -> tuple[Moved, ...]:
         """Those that become overdue first, then by how soon they are due."""
-        every = (moved for each in self.effects for moved in each.moved)
+        every = (moved for change in self.effects for moved in change.moved)
         return tuple(
             sorted(every, key=lambda m: (not m.overdue, m.due_at or 2**62, m.ticket, m.metric))
         )
@@ -66,8 +66,8 @@ class Comparison:
         """Cases of which each audience hears at once."""
         return Counter(
             name
-            for each in self.effects
-            for name in {recipient.audience for recipient in each.notified}
+            for change in self.effects
+            for name in {recipient.audience for recipient in change.notified}
         )
 
 
@@ -147,8 +147,8 @@ def _played(events: Sequence[Event], before: Policy, after: Policy, now: int) ->
     """The cases of a file as the old policy leaves them at `now`."""
     tickets, old, new = by_ticket(events), Chronicler(before), Chronicler(after)
     for names in components(tickets):
-        known = [name for name in names if name in tickets]
-        facts = sorted(_facts(old, tickets, known), key=attrgetter("at"))
+        together = [name for name in names if name in tickets]
+        facts = sorted(_facts(old, tickets, together), key=attrgetter("at"))
         for ending in replay(facts, before, now).endings:
             members = [name for name in ending.case.facts.tickets() if name in tickets]
             read = Facts.of(fact for fact in _facts(new, tickets, members) if fact.at <= now)
@@ -165,14 +165,14 @@ def _facts(
 # ------------------------------------------------------------------ in words
 
 
-def as_json(found: Comparison) -> dict[str, Any]:
+def as_json(comparison: Comparison) -> dict[str, Any]:
     return {
-        "at": _utc(found.now),
-        "open_tickets": found.tickets,
-        "moved": found.moving,
-        "become_overdue": found.overdue,
-        "told_at_once": dict(sorted(found.notified.items())),
-        "fields_not_known_yet": list(found.unread),
+        "at": _utc(comparison.now),
+        "open_tickets": comparison.tickets,
+        "moved": comparison.moving,
+        "become_overdue": comparison.overdue,
+        "told_at_once": dict(sorted(comparison.notified.items())),
+        "fields_not_known_yet": list(comparison.unread),
         "changes": [
             {
                 "ticket": moved.ticket,
@@ -183,7 +183,7 @@ def as_json(found: Comparison) -> dict[str, Any]:
                 "due": _utc(moved.due_at),
                 "becomes_overdue": moved.overdue,
             }
-            for moved in found.moved
+            for moved in comparison.moved
         ],
     }
 
@@ -192,48 +192,54 @@ def _utc(at: int | None) -> str | None:
     return None if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def print_comparison(console: Console, against: Path, found: Comparison, of_events: bool) -> None:
-    console.print(f"Against {against}, as of {_utc(found.now)}", style="bold", markup=False)
+def print_comparison(
+    console: Console, against: Path, comparison: Comparison, of_events: bool
+) -> None:
+    console.print(f"Against {against}, as of {_utc(comparison.now)}", style="bold", markup=False)
     console.print(
-        f"  {count_of(found.tickets, 'open ticket')}, of which {found.moving:,} move", markup=False
+        f"  {count_of(comparison.tickets, 'open ticket')}, of which {comparison.moving:,} move",
+        markup=False,
     )
     console.print(
-        f"  {found.overdue:,} become overdue by the change alone; they count from the deploy"
+        f"  {comparison.overdue:,} become overdue by the change alone; they count from the deploy"
     )
-    notified = ", ".join(
-        f"{name} of {count_of(cases, 'case')}" for name, cases in sorted(found.notified.items())
+    audiences = ", ".join(
+        f"{name} of {count_of(cases, 'case')}"
+        for name, cases in sorted(comparison.notified.items())
     )
-    console.print(f"  told at once: {notified or 'nobody'}", markup=False, soft_wrap=True)
-    if not found.tickets:
+    console.print(f"  told at once: {audiences or 'nobody'}", markup=False, soft_wrap=True)
+    if not comparison.tickets:
         console.print(
             f"  no ticket is open then{'; --at TIME chooses another instant' if of_events else ''}"
         )
-    if found.unread:
-        console.print(f"  not known before the deploy: {', '.join(found.unread)}", markup=False)
-    if found.moved:
-        console.print(_table(found.moved[:SHOWN]))
-    if len(found.moved) > SHOWN:
-        console.print(f"  and {len(found.moved) - SHOWN:,} more; --json has them all")
+    if comparison.unread:
+        console.print(
+            f"  not known before the deploy: {', '.join(comparison.unread)}", markup=False
+        )
+    if comparison.moved:
+        console.print(_table(comparison.moved[:SHOWN]))
+    if len(comparison.moved) > SHOWN:
+        console.print(f"  and {len(comparison.moved) - SHOWN:,} more; --json has them all")
 
 
 def _table(moved: Iterable[Moved]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("ticket", "clock", "due before", "due", ""):
         table.add_column(heading, overflow="fold")
-    for each in moved:
+    for target in moved:
         note = (
             "overdue"
-            if each.overdue
+            if target.overdue
             else ""
-            if each.rule == each.was_rule
-            else each.rule or "no such target"
+            if target.rule == target.was_rule
+            else target.rule or "no such target"
         )
-        due = (_utc(each.was_due_at) or "-", _utc(each.due_at) or "-")
+        due = (_utc(target.was_due_at) or "-", _utc(target.due_at) or "-")
         table.add_row(
-            each.ticket,
-            each.metric.replace("_", " "),
+            target.ticket,
+            target.metric.replace("_", " "),
             *due,
             note,
-            style="bold" if each.overdue else "",
+            style="bold" if target.overdue else "",
         )
     return table

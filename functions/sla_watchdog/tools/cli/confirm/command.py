@@ -142,7 +142,12 @@ def _confirm(stack: Stack, who: Recipient, link: Link, args: argparse.Namespace)
             raise UsageError(STALE) from error
         raise
     theirs = next(
-        (each for each in stack.topics.subscriptions(who.topic) or () if each.arn == arn), None
+        (
+            subscription
+            for subscription in stack.topics.subscriptions(who.topic) or ()
+            if subscription.arn == arn
+        ),
+        None,
     )
     if theirs is not None:
         stack.note(theirs.seat(who.topic), State.CONFIRMED)
@@ -170,9 +175,9 @@ def _answer(
 def _tell(stack: Stack, who: Recipient, theirs: Subscription | None, *, safe: bool) -> None:
     console = Console(highlight=False)
     address = theirs.endpoint if theirs else "The address"
-    said = f"{address} is confirmed for {stack.topics.name(who.topic)}"
+    confirmed = f"{address} is confirmed for {stack.topics.name(who.topic)}"
     if safe:
-        console.print(Text(f"{said}; no link in a mail ends that.", "green"), soft_wrap=True)
+        console.print(Text(f"{confirmed}; no link in a mail ends that.", "green"), soft_wrap=True)
     else:
-        console.print(Text(f"{said}, but {OPENED}", "yellow"), soft_wrap=True)
+        console.print(Text(f"{confirmed}, but {OPENED}", "yellow"), soft_wrap=True)
     console.print(Text(f"Then try it: sla-watchdog test-alert {who.audience}", "dim"))

@@ -46,29 +46,28 @@ def run(args: argparse.Namespace) -> int:
 
 def _deletions(args: argparse.Namespace, stack: Stack) -> int:
     now = stack.now()
-    known = stack.watch.deletions(now)
+    deletions = stack.watch.deletions(now)
     accepted = args.accept and stack.watch.accept_deletions(now, args.by or getpass.getuser())
-    print(json.dumps(_as_json(known, accepted)) if args.json else _as_text(known, accepted))
-    return FINE if accepted or known.held_since is None else FINDINGS
+    print(json.dumps(_as_json(deletions, accepted)) if args.json else _as_text(deletions, accepted))
+    return FINE if accepted or deletions.held_since is None else FINDINGS
 
 
-def _as_json(known: Deletions, accepted: bool) -> dict[str, object]:
+def _as_json(deletions: Deletions, accepted: bool) -> dict[str, object]:
     return {
-        "missing": len(known.missing),
-        "open_before": known.open_before,
-        "held_since": known.held_since,
+        "missing": len(deletions.missing),
+        "open_before": deletions.open_before,
+        "held_since": deletions.held_since,
         "accepted": accepted,
     }
 
 
-def _as_text(known: Deletions, accepted: bool) -> str:
-    if known.held_since is None:
+def _as_text(deletions: Deletions, accepted: bool) -> str:
+    if deletions.held_since is None:
         return "No deletions are held back."
     if accepted:
         return (
             "Accepted: within minutes, whoever was notified of a deleted ticket hears that it "
             "is over."
         )
-    return (
-        f"{missing_text(known)}\nIf they were meant to be deleted: sla-watchdog deletions --accept"
-    )
+    command = "sla-watchdog deletions --accept"
+    return f"{missing_text(deletions)}\nIf they were meant to be deleted: {command}"

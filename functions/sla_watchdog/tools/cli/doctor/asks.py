@@ -64,30 +64,30 @@ def subscriptions(stack: Stack) -> Subscriptions:
     listed = {
         topic: stack.topics.subscriptions(topic) for topic in stack.topics.names(stack.audiences)
     }
-    return {topic: found for topic, found in listed.items() if found is not None}
+    return {topic: subscribers for topic, subscribers in listed.items() if subscribers is not None}
 
 
 def recipients(stack: Stack, subscribed: Subscriptions, now: int) -> Iterator[Check]:
     """Who is there, and who should be and is not: a sweep found it, or it is so now."""
     stored = stack.watch.roster()
     roster = observed(stored, _seen(subscribed, stored), (), now)
-    notification = {
-        topic: sum(s.confirmed for s in found) - roster.deaf_in(topic)
-        for topic, found in subscribed.items()
+    confirmed = {
+        topic: sum(s.confirmed for s in subscribers) - roster.deaf_in(topic)
+        for topic, subscribers in subscribed.items()
     }
-    nobody = unreachable(stack.policy, notification)
+    nobody = unreachable(stack.policy, confirmed)
     missing = roster.missing(stack.policy, now)
-    for each in missing:
+    for absent in missing:
         todo = (
-            f"{absence.todo(each)} If it left on purpose: `sla-watchdog unsubscribe "
-            f"{arguments(each)}`"
+            f"{absence.todo(absent)} If it left on purpose: `sla-watchdog unsubscribe "
+            f"{arguments(absent)}`"
         )
         yield mend(
-            "recipients", f"{who(each.whose)}: {each.seat.endpoint} {absence.why(each)}", todo
+            "recipients", f"{who(absent.whose)}: {absent.seat.endpoint} {absence.why(absent)}", todo
         )
     yield from _audiences_without_anybody(subscribed, nobody)
     if not nobody and not missing:
-        people = sum(notification.values())
+        people = sum(confirmed.values())
         yield fine(
             "recipients",
             f"every audience has somebody: {count_of(people, 'confirmed subscription')}",
@@ -96,9 +96,14 @@ def recipients(stack: Stack, subscribed: Subscriptions, now: int) -> Iterator[Ch
 
 def _seen(subscribed: Subscriptions, stored: Roster) -> dict[Seat, State]:
     """As SNS lists them now; of phone numbers as the last sweep asked it."""
-    listed = {each.seat(topic): each for topic, found in subscribed.items() for each in found}
+    listed = {
+        subscription.seat(topic): subscription
+        for topic, subscribers in subscribed.items()
+        for subscription in subscribers
+    }
     seen = {
-        seat: State.CONFIRMED if each.confirmed else State.PENDING for seat, each in listed.items()
+        seat: State.CONFIRMED if subscription.confirmed else State.PENDING
+        for seat, subscription in listed.items()
     }
     return with_phones(seen, None, stored)
 
@@ -120,8 +125,8 @@ def _audiences_without_anybody(subscribed: Subscriptions, nobody: Iterable[str])
 def sms(session: boto3.Session, subscribed: Subscriptions, now: int) -> Check:
     numbers = {
         s.endpoint
-        for found in subscribed.values()
-        for s in found
+        for subscribers in subscribed.values()
+        for s in subscribers
         if s.protocol == "sms" and s.confirmed
     }
     if not numbers:
@@ -152,7 +157,7 @@ def _spent(session: boto3.Session, now: int) -> float | None:
         Period=DAY,
         Statistics=["Maximum"],
     )["Datapoints"]
-    return max((each["Maximum"] for each in points), default=None)
+    return max((point["Maximum"] for point in points), default=None)
 
 
 def dead_letters(session: boto3.Session, outputs: Mapping[str, str]) -> Iterator[Check]:

@@ -102,8 +102,8 @@ def due(seen: Overview, now: int) -> Check:
 def pending(seen: Overview, beat: Beat | None, now: int) -> Check:
     tried = [
         entry
-        for each in seen.evaluated
-        for entry in each.case.outbox.values()
+        for evaluated in seen.evaluated
+        for entry in evaluated.case.outbox.values()
         if entry.attempts > 1
     ]
     if not tried:
@@ -114,12 +114,12 @@ def pending(seen: Overview, beat: Beat | None, now: int) -> Check:
         f"{count_of(len(tried), 'message')} tried again; the oldest, to {oldest.key}, has "
         f"been due {duration(waited)}"
     )
-    said = f"; SNS said: {beat.problem}" if beat is not None and beat.problem else ""
+    answer = f"; SNS said: {beat.problem}" if beat is not None and beat.problem else ""
     if waited < LONG_PENDING:
-        return fine("pending", text + said)
+        return fine("pending", text + answer)
     return mend(
         "pending",
-        text + said,
+        text + answer,
         "mend what it says; nothing is lost, it is tried for ever (oldest-pending)",
     )
 
@@ -130,9 +130,9 @@ def _due_at(entry: Entry) -> int:
 
 def undeliverable(seen: Overview) -> Check:
     cases: Counter[str] = Counter()
-    for each in seen.evaluated:
-        if each.plan.unresolved:
-            cases.update(_untold(each))
+    for evaluated in seen.evaluated:
+        if evaluated.plan.unresolved:
+            cases.update(_untold(evaluated))
     if not cases:
         return fine("undeliverable", "every level that was due could be told to somebody")
     whom = ", ".join(
@@ -150,17 +150,19 @@ def _untold(evaluated: EvaluatedCase) -> set[str]:
     return {key for (_, key), level in reached if level.outcome is Outcome.UNDELIVERABLE}
 
 
-def _more(found: Mapping[str, object]) -> str:
-    return f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+def _more(named: Mapping[str, object]) -> str:
+    return f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
 
 
 def put_back(seen: Overview) -> Check:
-    found = {each.name: each.reason for each in seen.put_back}
-    found |= {each.case.id: each.problem for each in seen.evaluated if each.problem}
-    if not found:
+    reasons = {item.name: item.reason for item in seen.put_back}
+    reasons |= {
+        evaluated.case.id: evaluated.problem for evaluated in seen.evaluated if evaluated.problem
+    }
+    if not reasons:
         return fine("put back", "every case can be judged")
-    name, reason = next(iter(found.items()))
-    others = f", and {len(found) - 1} more" if len(found) > 1 else ""
+    name, reason = next(iter(reasons.items()))
+    others = f", and {len(reasons) - 1} more" if len(reasons) > 1 else ""
     return mend(
         "put back",
         f"{name}: {reason}{others}",
@@ -171,7 +173,7 @@ def put_back(seen: Overview) -> Check:
 def findings(seen: Overview, now: int) -> Check:
     from sla_watchdog.tools.cli.stack.overview import findings_of
 
-    count = sum(len(findings_of(each, now)) for each in seen.evaluated)
+    count = sum(len(findings_of(evaluated, now)) for evaluated in seen.evaluated)
     if not count:
         return fine("findings", "none")
     return mend(
@@ -201,10 +203,12 @@ def sweep(last: LastSweep | None, beat: Beat | None, now: int) -> Iterator[Check
     yield mend("sweep", text, see) if late else fine("sweep", text + healed)
     left = counts.get("violations", 0)
     if left:
-        said = [each for each in last.noticed if not each.endswith("put right")][:MOST_NAMED]
+        problems = [notice for notice in last.noticed if not notice.endswith("put right")][
+            :MOST_NAMED
+        ]
         yield mend(
             "violations",
-            f"{left:,} that it could not put right: {'; '.join(said)}",
+            f"{left:,} that it could not put right: {'; '.join(problems)}",
             "docs/runbook.md, violations",
         )
 

@@ -47,7 +47,7 @@ def _doctor(args: argparse.Namespace, stack: Stack) -> int:
         lambda console: print_checks(console, stack.title, checks, now),
         lambda: as_json(stack.title, checks, now),
     )
-    return FINDINGS if any(each.state is State.MEND for each in checks) else FINE
+    return FINDINGS if any(check.state is State.MEND for check in checks) else FINE
 
 
 def _checks(args: argparse.Namespace, stack: Stack, now: int) -> Iterator[Check]:

@@ -26,20 +26,20 @@ def print_checks(console: Console, title: str, checks: Sequence[Check], now: int
     table.add_column(no_wrap=True)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(ratio=1, overflow="fold")
-    for each in checks:
-        table.add_row(Text(*STYLES[each.state]), each.name, _said(each))
+    for check in checks:
+        table.add_row(Text(*STYLES[check.state]), check.name, _said(check))
     console.print(table)
     console.print(_sum(checks))
 
 
 def _said(check: Check) -> Text:
-    said = Text(brief(check.text, LONGEST_TEXT))
-    return said.append(f"\n→ {check.todo}", "bold") if check.todo else said
+    text = Text(brief(check.text, LONGEST_TEXT))
+    return text.append(f"\n→ {check.todo}", "bold") if check.todo else text
 
 
 def _sum(checks: Sequence[Check]) -> Text:
-    wrong = sum(each.state is State.MEND for each in checks)
-    unknown = sum(each.state is State.UNKNOWN for each in checks)
+    wrong = sum(check.state is State.MEND for check in checks)
+    unknown = sum(check.state is State.UNKNOWN for check in checks)
     parts = [
         (f"{count_of(wrong, 'thing')} to mend", "bold red")
         if wrong

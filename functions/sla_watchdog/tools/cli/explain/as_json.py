@@ -77,7 +77,8 @@ def _members(value: Any) -> Mapping[str, Any]:
     """A trigger says what it is, since its numbers mean nothing else."""
     named = {"kind": type(value).__name__.lower()} if isinstance(value, Trigger) else {}
     members = {
-        NAMES.get(each.name, each.name): getattr(value, each.name) for each in fields(type(value))
+        NAMES.get(member.name, member.name): getattr(value, member.name)
+        for member in fields(type(value))
     }
     if isinstance(value, LastNotified | UpcomingNotification):
         members["level"] += 1
@@ -91,5 +92,5 @@ def _field(name: str, value: Any, instant: Callable[[int], str]) -> Any:
     if name not in INSTANTS:
         return _value(value, instant)
     if isinstance(value, tuple):
-        return [instant(each) for each in value]
+        return [instant(member) for member in value]
     return None if value is None else instant(value)

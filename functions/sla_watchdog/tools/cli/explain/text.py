@@ -87,12 +87,12 @@ def _print_rows(console: Console, rows: Iterable[tuple[str, str]], indent: int =
 
 
 def _print_lines(console: Console, title: str, lines: Iterable[str]) -> None:
-    found = list(lines)
-    if found:
+    shown = list(lines)
+    if shown:
         console.print(Text(f"\n{title}", "bold"))
-        for line in found:
-            for each in wrapped(line, WIDTH, "  "):
-                console.print(Text(each), soft_wrap=True)
+        for line in shown:
+            for part in wrapped(line, WIDTH, "  "):
+                console.print(Text(part), soft_wrap=True)
 
 
 # ------------------------------------------------------------------ the case, its tickets
@@ -132,22 +132,22 @@ def _kept(promise: Promise, now: int) -> str:
     return "broken" if promise.broken(now) else "it holds alerts back"
 
 
-def _silenced(held: Sequence[MatchingSilence], notified: Explanation) -> Iterator[tuple[str, str]]:
-    for each in held:
-        of = "" if each.whole else f": {names(notified.case, each)}"
-        yield "Silenced", f"{until(each.silence, notified.zone)}{of}"
+def _silenced(held: Sequence[MatchingSilence], explained: Explanation) -> Iterator[tuple[str, str]]:
+    for match in held:
+        of = "" if match.whole else f": {names(explained.case, match)}"
+        yield "Silenced", f"{until(match.silence, explained.zone)}{of}"
 
 
 def _print_ticket(
-    console: Console, ticket: TicketExplained, notified: Explanation, nobody: str
+    console: Console, ticket: TicketExplained, explained: Explanation, nobody: str
 ) -> None:
     """`nobody` is what is said of a ticket without an owner."""
     console.print(Text(f"\nTICKET {id_of(ticket.id)}", "bold"), Text(brief(ticket.subject, 60)))
-    _print_rows(console, _facts(ticket, notified.zone, nobody))
+    _print_rows(console, _facts(ticket, explained.zone, nobody))
     too_long = [clock for clock in ticket.clocks if clock.metric is Metric.PAUSE]
     for clock in ticket.clocks:
         if clock not in too_long[:-MOST_OVERRUNS]:
-            _print_clock(console, clock, notified)
+            _print_clock(console, clock, explained)
     if len(too_long) > MOST_OVERRUNS:
         _print_dim(
             console,
@@ -181,30 +181,30 @@ def _ruling(ruling: Ruling, zone: str, *, first: bool) -> Iterator[tuple[str, st
         "Rule",
         f"{brief(ruling.rule, 60)}{since}, calendar {name_of(ruling.calendar)} ({ruling.zone})",
     )
-    for each in ruling.refused:
-        yield "", f"not {brief(each.rule, 60)}: {refusal(each)}"
+    for rule in ruling.refused:
+        yield "", f"not {brief(rule.rule, 60)}: {refusal(rule)}"
 
 
 # ------------------------------------------------------------------ a clock
 
 
-def _print_clock(console: Console, clock: Explained, notified: Explanation) -> None:
+def _print_clock(console: Console, clock: Explained, explained: Explanation) -> None:
     state = (
         Text(clock.state.value, STYLES[clock.state])
         if clock.metric in TARGETS
-        else Text(_signal(clock, notified.at))
+        else Text(_signal(clock, explained.at))
     )
     console.print(
         Text.assemble("\n  ", (METRIC[clock.metric].upper(), "bold"), f"{_cycle(clock)} ", state)
     )
-    _print_rows(console, _start(clock, notified.zone), indent=4)
+    _print_rows(console, _start(clock, explained.zone), indent=4)
     if clock.elapsed_breakdown:
-        _print_breakdown(console, clock.elapsed_breakdown, notified)
-    _print_rows(console, _end(clock, notified), indent=4)
+        _print_breakdown(console, clock.elapsed_breakdown, explained)
+    _print_rows(console, _end(clock, explained), indent=4)
     if clock.stopped_at is None or any(
-        each.reached for step in clock.steps for each in step.recipients
+        told.reached for step in clock.steps for told in step.recipients
     ):
-        _print_steps(console, clock, notified)
+        _print_steps(console, clock, explained)
 
 
 def _cycle(clock: Explained) -> str:
@@ -262,22 +262,22 @@ def _print_more_pauses(console: Console, pauses: Sequence[Pause]) -> None:
         _print_dim(console, f"and {count_of(len(pauses), 'more pause')}, {open_time} of open time")
 
 
-def _row(row: Row, total: int, elapsed_breakdown: ElapsedBreakdown, zone: str) -> Text:
+def _row(row: Row, total: int, breakdown: ElapsedBreakdown, zone: str) -> Text:
     start, end = (
         instant(row.start, zone),
-        instant(row.end if elapsed_breakdown.unit is Unit.DAY else row.end - 1, zone),
+        instant(row.end if breakdown.unit is Unit.DAY else row.end - 1, zone),
     )
-    same = elapsed_breakdown.unit is Unit.DAY and start[:14] == end[:14] and start[-6:] == end[-6:]
+    same = breakdown.unit is Unit.DAY and start[:14] == end[:14] and start[-6:] == end[-6:]
     short = f"{start} to {end[15:20]}" if same else f"{start} to {end}"
-    period = short if elapsed_breakdown.unit is Unit.DAY else f"{start[:14]} to {end[:14]}"
+    period = short if breakdown.unit is Unit.DAY else f"{start[:14]} to {end[:14]}"
     return Text(
         f"{'':6}{period:<45}{exact(row.counted):>14}{exact(total):>14}", "dim" if row.ahead else ""
     )
 
 
-def _print_pause(console: Console, each: Pause, zone: str) -> None:
+def _print_pause(console: Console, paused: Pause, zone: str) -> None:
     _print_dim(
-        console, f"{'paused' if each.pace is Pace.PAUSED else 'resolved'} {pause(each, zone)}"
+        console, f"{'paused' if paused.pace is Pace.PAUSED else 'resolved'} {pause(paused, zone)}"
     )
 
 
@@ -321,51 +321,53 @@ def _due_text(clock: Explained, zone: str) -> str:
     return "" if clock.due_at is None else instant(clock.due_at, zone)
 
 
-def _due(clock: Explained, elapsed_breakdown: ElapsedBreakdown, notified: Explanation) -> str:
+def _due(clock: Explained, breakdown: ElapsedBreakdown, explained: Explanation) -> str:
     if clock.due_at is None:
         return (
             "no deadline while it stands still; "
-            f"{exact(max(0, clock.target - elapsed_breakdown.elapsed))} left"
+            f"{exact(max(0, clock.target - breakdown.elapsed))} left"
         )
     would = (
         clock.state is State.MET
         and clock.stopped_at is not None
         and clock.stopped_at < clock.due_at
     )
-    return f"{instant(clock.due_at, notified.zone)}{', had it not ended before' if would else ''}"
+    return f"{instant(clock.due_at, explained.zone)}{', had it not ended before' if would else ''}"
 
 
 # ------------------------------------------------------------------ levels
 
 
-def _print_steps(console: Console, clock: Explained, notified: Explanation) -> None:
+def _print_steps(console: Console, clock: Explained, explained: Explanation) -> None:
     _print_rows(
-        console, ((f"Level {step.number}", _step(step, notified)) for step in clock.steps), indent=4
+        console,
+        ((f"Level {step.number}", _step(step, explained)) for step in clock.steps),
+        indent=4,
     )
 
 
-def _step(step: Step, notified: Explanation) -> str:
+def _step(step: Step, explained: Explanation) -> str:
     still = "not yet" if isinstance(step.trigger, Count) else "not while it stands still"
-    at = still if step.at is None else instant(step.at, notified.zone)
+    at = still if step.at is None else instant(step.at, explained.zone)
     urgent = ", urgent" if step.urgent else ""
     names: dict[str, str] = {}
-    for each in step.recipients:  # an audience and its urgent topic are one
-        name = who_by_key(each.recipient.key)
-        names[name] = names.get(name) or _told(each, step, notified)
+    for told in step.recipients:  # an audience and its urgent topic are one
+        name = who_by_key(told.recipient.key)
+        names[name] = names.get(name) or _told(told, step, explained)
     people = "; ".join(", ".join(filter(None, pair)) for pair in names.items())
     return f"{whole(at)}, {trigger(step.trigger)}{urgent}: {people}"
 
 
-def _told(each: RecipientNotified, step: Step, notified: Explanation) -> str:
-    reached = each.reached
-    due = step.at is not None and step.at <= notified.at
+def _told(told: RecipientNotified, step: Step, explained: Explanation) -> str:
+    reached = told.reached
+    due = step.at is not None and step.at <= explained.at
     if reached is None or reached.level + 1 < step.number:
         return "not told" if due else ""
     if reached.level + 1 > step.number:
         return "passed" if due else ""
     return (
         f"{reached.outcome.value.replace('_', ' ')} "
-        f"{whole(instant(reached.at, notified.zone))}{_reminders(reached)}"
+        f"{whole(instant(reached.at, explained.zone))}{_reminders(reached)}"
     )
 
 
@@ -380,7 +382,7 @@ def _reminders(reached: LastNotified) -> str:
     )
 
 
-def _coming(notified: Explanation) -> Iterator[str]:
-    for each in notified.upcoming[:MOST_COMING]:
-        said = f"{who(each.recipient)}: {clock_name(each.clock)}, level {each.level + 1}"
-        yield f"{instant(each.at, notified.zone)}  {said}{', urgent' if each.urgent else ''}"
+def _coming(explained: Explanation) -> Iterator[str]:
+    for ahead in explained.upcoming[:MOST_COMING]:
+        what = f"{who(ahead.recipient)}: {clock_name(ahead.clock)}, level {ahead.level + 1}"
+        yield f"{instant(ahead.at, explained.zone)}  {what}{', urgent' if ahead.urgent else ''}"

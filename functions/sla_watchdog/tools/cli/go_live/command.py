@@ -132,7 +132,7 @@ def _wake_all(stack: Stack, observed: Sequence[EvaluatedCase], now: int) -> Iter
     with ThreadPoolExecutor(WRITERS) as writers, progress() as bar:
         task = bar.add_task("Waking the observed cases", total=len(observed))
         for woken in writers.map(
-            lambda each: _wake(stack, each.case, each.plan.urgent, at), observed
+            lambda waiting: _wake(stack, waiting.case, waiting.plan.urgent, at), observed
         ):
             bar.update(task, advance=1)
             yield woken
@@ -145,10 +145,10 @@ def _wake(stack: Stack, case: Case, urgent: bool, at: int) -> bool:
     for _ in range(TRIES):
         if not _sleeps_longer(case, at) or stack.watch.claim(case, {}, at, urgent) is not None:
             return True
-        found = stack.watch.cases([case.id]).get(case.id)
-        if not isinstance(found, Case):
+        stored = stack.watch.cases([case.id]).get(case.id)
+        if not isinstance(stored, Case):
             return True
-        case = found
+        case = stored
     return False
 
 

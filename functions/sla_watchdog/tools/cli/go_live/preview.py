@@ -33,7 +33,7 @@ class Letter:
 
     @property
     def cases(self) -> int:
-        return len({each.case for each in self.notices})
+        return len({notice.case for notice in self.notices})
 
     @property
     def messages(self) -> int:
@@ -41,7 +41,7 @@ class Letter:
 
     @property
     def highest(self) -> Alert | None:
-        alerts = (item.alert for each in self.notices for item in each.items)
+        alerts = (item.alert for notice in self.notices for item in notice.items)
         return max(
             alerts, key=lambda alert: (SEVERITIES.index(alert.severity), alert.level), default=None
         )
@@ -75,11 +75,11 @@ class Preview:
 
     @property
     def cases(self) -> int:
-        return len({each.case for letter in self.letters for each in letter.notices})
+        return len({notice.case for letter in self.letters for notice in letter.notices})
 
     @property
     def unreachable(self) -> list[Letter]:
-        return [each for each in self.letters if each.reaches_nobody]
+        return [letter for letter in self.letters if letter.reaches_nobody]
 
 
 def was_observed(evaluated: EvaluatedCase) -> bool:
@@ -99,15 +99,15 @@ def preview(
 ) -> Preview:
     """`evaluated` as live; `subscribers` by topic, absent where there is none."""
     reach, piles, observed = Reach(subscribers), defaultdict[Recipient, _Pile](_Pile), []
-    for each in evaluated:
-        if was_observed(each):
-            observed.append(each)
-        for recipient, alerts in _by_recipient(each.plan.alerts).items():
+    for case in evaluated:
+        if was_observed(case):
+            observed.append(case)
+        for recipient, alerts in _by_recipient(case.plan.alerts).items():
             piles[reach.destination(recipient)].notices.append(
-                notice(each.case, each.plan, alerts, policy, now)
+                notice(case.case, case.plan, alerts, policy, now)
             )
-        for decision in each.plan.decisions:
-            piles[reach.destination(decision.alert.recipient)].waiting.add(each.case.id)
+        for decision in case.plan.decisions:
+            piles[reach.destination(decision.alert.recipient)].waiting.add(case.case.id)
     letters = [
         Letter(who, tuple(pile.notices), len(pile.waiting), subscribers.get(who.topic))
         for who, pile in piles.items()
@@ -115,7 +115,10 @@ def preview(
     order = [*policy.audiences, OPERATIONS]
     return Preview(
         letters=tuple(
-            sorted(letters, key=lambda each: (order.index(each.recipient.audience), each.recipient))
+            sorted(
+                letters,
+                key=lambda letter: (order.index(letter.recipient.audience), letter.recipient),
+            )
         ),
         observed=tuple(observed),
         silent=tuple(name for name in order if not subscribers.get(name)),
@@ -124,8 +127,8 @@ def preview(
 
 def _by_recipient(alerts: Sequence[Alert]) -> dict[Recipient, list[Alert]]:
     """Operations are left out: what concerns them is told in mode observe too."""
-    found: dict[Recipient, list[Alert]] = defaultdict(list)
+    by_recipient: dict[Recipient, list[Alert]] = defaultdict(list)
     for alert in alerts:
         if alert.recipient.audience != OPERATIONS:
-            found[alert.recipient].append(alert)
-    return found
+            by_recipient[alert.recipient].append(alert)
+    return by_recipient

@@ -59,14 +59,14 @@ def _table(upcoming: Preview) -> Table:
         table.add_column(
             name, justify="right" if name in ("\ncases", "\nmessages", "\nsubscribers") else "left"
         )
-    for each in upcoming.letters:
-        later = f"{each.waiting:,} in its hours" if each.waiting else ""
+    for letter in upcoming.letters:
+        later = f"{letter.waiting:,} in its hours" if letter.waiting else ""
         table.add_row(
-            Text(who(each.recipient)),
-            f"{each.cases:,}",
-            _highest(each),
-            f"{each.messages:,}",
-            _subscribers(each),
+            Text(who(letter.recipient)),
+            f"{letter.cases:,}",
+            _highest(letter),
+            f"{letter.messages:,}",
+            _subscribers(letter),
             Text(later, "dim"),
         )
     return table
@@ -78,9 +78,9 @@ def _highest(letter: Letter) -> str:
 
 
 def _subscribers(letter: Letter) -> Text:
-    said = "no topic" if letter.subscribers is None else f"{letter.subscribers:,}"
+    count = "no topic" if letter.subscribers is None else f"{letter.subscribers:,}"
     return Text(
-        said, "red" if letter.reaches_nobody else "dim" if not letter.subscribers else "green"
+        count, "red" if letter.reaches_nobody else "dim" if not letter.subscribers else "green"
     )
 
 
@@ -111,9 +111,9 @@ def _print_unreachable(console: Console, upcoming: Preview) -> None:
         return
     console.print()
     console.print("[bold red]Not yet:[/] somebody who is to be told cannot be reached.")
-    for each in upcoming.unreachable:
-        of = f" --for {each.recipient.of!r}" if each.recipient.of else ""
-        console.print(f"  sla-watchdog subscribe {each.recipient.audience}{escape(of)} ADDRESS")
+    for letter in upcoming.unreachable:
+        of = f" --for {letter.recipient.of!r}" if letter.recipient.of else ""
+        console.print(f"  sla-watchdog subscribe {letter.recipient.audience}{escape(of)} ADDRESS")
     console.print(
         "An address counts once it is confirmed. --force goes live all the same: who cannot be "
         "reached is passed "
@@ -140,9 +140,9 @@ def as_json(stack: Stack, mode: Mode, upcoming: Preview, now: int) -> dict[str, 
         "warning": stack.other_policy() or None,
         "cases": upcoming.cases,
         "observed": len(upcoming.observed),
-        "told": [_letter(each, now) for each in upcoming.letters],
+        "told": [_letter(letter, now) for letter in upcoming.letters],
         "nobody_subscribed": list(upcoming.silent),
-        "unreachable": [who(each.recipient) for each in upcoming.unreachable],
+        "unreachable": [who(letter.recipient) for letter in upcoming.unreachable],
     }
 
 

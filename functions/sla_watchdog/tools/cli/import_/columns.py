@@ -20,16 +20,16 @@ def print_columns(console: Console, columns: Sequence[Column], rows: int) -> Non
     table.add_column("became", no_wrap=True)
     table.add_column("filled", justify="right", no_wrap=True)
     table.add_column("first value", ratio=1, no_wrap=True, overflow="ellipsis")
-    for each in columns:
-        became = (each.field, "green") if each.field else ("kept as it is", "dim")
-        filled = f"{100 * each.filled // rows} %" if rows else ""
+    for column in columns:
+        became = (column.field, "green") if column.field else ("kept as it is", "dim")
+        filled = f"{100 * column.filled // rows} %" if rows else ""
         table.add_row(
-            Text(brief(each.name, 60)), Text(*became), filled, Text(brief(each.sample, 60))
+            Text(brief(column.name, 60)), Text(*became), filled, Text(brief(column.sample, 60))
         )
     console.print(table)
-    for status in (each for each in columns if each.unknown):
+    for status in (column for column in columns if column.unknown):
         names = sorted(status.unknown)
         more = f" and {len(names) - MOST_UNKNOWN} more" if len(names) > MOST_UNKNOWN else ""
-        said = f"{', '.join(names[:MOST_UNKNOWN])}{more}; name them in `statuses`"
-        console.print(Text(f"statuses that the policy does not know: {said}", "yellow"))
+        unknown = f"{', '.join(names[:MOST_UNKNOWN])}{more}; name them in `statuses`"
+        console.print(Text(f"statuses that the policy does not know: {unknown}", "yellow"))
     console.print()

@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
 def _import(args: argparse.Namespace, stack: Stack) -> int:
     if args.json and not (args.yes or args.dry_run):
         raise UsageError("--json cannot ask: add --dry-run or --yes")
-    columns, records, said = _tickets(args.file, stack.policy, _named(args.column))
+    columns, records, text = _tickets(args.file, stack.policy, _named(args.column))
     _refuse_too_large(args.file, records)
     table = stack.outputs["TicketsTable"]
     if columns and not args.json:
@@ -96,21 +96,21 @@ def _import(args: argparse.Namespace, stack: Stack) -> int:
     if args.dry_run:
         return _answer(
             args,
-            f"{said} ready for the table {table}; nothing was put.",
+            f"{text} ready for the table {table}; nothing was put.",
             columns,
             tickets=len(records),
         )
-    if not (args.yes or agreed(f"Put {said} into the table {table}?")):
+    if not (args.yes or agreed(f"Put {text} into the table {table}?")):
         return _answer(args, "Nothing was put.", columns, tickets=len(records))
     done = _put(stack, table, records)
     kept = f", but for {done[False]:,} that may be newer there" if done[False] else ""
-    put = f"{said} put into the table {table}{kept}."
+    put = f"{text} put into the table {table}{kept}."
     return _answer(args, put, columns, tickets=len(records), put=done[True], newer=done[False])
 
 
 def _named(columns: Iterable[str]) -> dict[str, str]:
     """Our fields by the names of columns."""
-    parts = [each.partition("=") for each in columns]
+    parts = [column.partition("=") for column in columns]
     if wrong := [field for field, _, column in parts if not (field.strip() and column.strip())]:
         raise UsageError(f"--column {wrong[0]}: write FIELD=COLUMN, like created_at=Opened")
     return {column.strip(): field.strip() for field, _, column in parts}
@@ -146,8 +146,8 @@ def _parsed(path: Path, parsing: Callable[[Iterable[bytes]], T]) -> T:
 def _refuse_too_large(path: Path, records: Iterable[Record]) -> None:
     """Before any is put: one that the table refuses must not leave a file imported by half."""
     sizes = {
-        str(each["ticket_id"]): len(json.dumps(each, ensure_ascii=False, default=str).encode())
-        for each in records
+        str(record["ticket_id"]): len(json.dumps(record, ensure_ascii=False, default=str).encode())
+        for record in records
     }
     large = [
         f"ticket {name[:40]}: its record has {size:,} bytes"
@@ -155,8 +155,8 @@ def _refuse_too_large(path: Path, records: Iterable[Record]) -> None:
         if size > LARGEST
     ]
     if large:
-        found = "\n".join([*large, f"a table takes no more than {LARGEST:,}"])
-        raise UsageError(f"{path} cannot be imported, and nothing of it was:\n{found}")
+        problems = "\n".join([*large, f"a table takes no more than {LARGEST:,}"])
+        raise UsageError(f"{path} cannot be imported, and nothing of it was:\n{problems}")
 
 
 def _last_records(events: Iterable[Event], words: Words) -> list[Record]:
@@ -224,13 +224,14 @@ def _updated_at(source: Source) -> tuple[dict[str, str], str]:
     return names, ".".join(names)
 
 
-def _answer(args: argparse.Namespace, said: str, columns: Sequence[Column], **counts: int) -> int:
+def _answer(args: argparse.Namespace, text: str, columns: Sequence[Column], **counts: int) -> int:
     answer: dict[str, Any] = {"file": str(args.file), "dry_run": args.dry_run, **counts}
     if columns:
         answer["columns"] = [
-            {"column": each.name, "field": each.field, "filled": each.filled} for each in columns
+            {"column": column.name, "field": column.field, "filled": column.filled}
+            for column in columns
         ]
-    print(json.dumps(answer, indent=2) if args.json else said)
+    print(json.dumps(answer, indent=2) if args.json else text)
     return FINE
 
 

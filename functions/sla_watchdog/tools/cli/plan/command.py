@@ -103,10 +103,10 @@ def _tellings(
         yield Telling(
             now, case.id, alert.recipient, alert.clock, alert.level, alert.urgent, subject
         )
-    for each in upcoming(evaluated, held):
-        if each.at <= until:
+    for ahead in upcoming(evaluated, held):
+        if ahead.at <= until:
             yield Telling(
-                each.at, case.id, each.recipient, each.clock, each.level, each.urgent, subject
+                ahead.at, case.id, ahead.recipient, ahead.clock, ahead.level, ahead.urgent, subject
             )
 
 
@@ -119,20 +119,20 @@ def _subject(case: Case, evaluated: Plan) -> str:
     return ""
 
 
-def _json(each: Telling) -> dict[str, object]:
+def _json(telling: Telling) -> dict[str, object]:
     return {
-        "at": iso(each.at),
-        "case": each.case,
-        "subject": each.subject,
-        "recipient": each.recipient.key,
-        "clock": each.clock,
-        "level": each.level + 1,
-        "urgent": each.urgent,
+        "at": iso(telling.at),
+        "case": telling.case,
+        "subject": telling.subject,
+        "recipient": telling.recipient.key,
+        "clock": telling.clock,
+        "level": telling.level + 1,
+        "urgent": telling.urgent,
     }
 
 
 def _print(
-    console: Console, stack: Stack, found: Sequence[Telling], now: int, ahead: int, limit: int
+    console: Console, stack: Stack, tellings: Sequence[Telling], now: int, ahead: int, limit: int
 ) -> None:
     zone = stack.policy.timezone or "UTC"
     if warning := stack.other_policy():
@@ -142,22 +142,22 @@ def _print(
     )
     if stack.mode().name != "live":
         console.print(Text("mode observe: all of it is noted, nobody is told", "yellow"))
-    if not found:
+    if not tellings:
         console.print(Text("nobody is to be told anything", "green"))
         return
-    console.print(_table(found[: limit or None], now, zone))
-    if limit and len(found) > limit:
-        console.print(Text(f"and {len(found) - limit:,} more: --limit 0 shows all", "dim"))
-    per = Counter(each.recipient.audience for each in found)
+    console.print(_table(tellings[: limit or None], now, zone))
+    if limit and len(tellings) > limit:
+        console.print(Text(f"and {len(tellings) - limit:,} more: --limit 0 shows all", "dim"))
+    per = Counter(telling.recipient.audience for telling in tellings)
     console.print(
         "\n" + ", ".join(f"{name}: {count_of(count, 'alert')}" for name, count in per.most_common())
     )
     console.print(Text(f"times are those of {zone}", "dim"))
 
 
-def _table(found: Sequence[Telling], now: int, zone: str) -> Table:
+def _table(tellings: Sequence[Telling], now: int, zone: str) -> Table:
     """When, who and what are never cut; the case has what room is left."""
-    rows = [_cells(each, now, zone) for each in found]
+    rows = [_cells(telling, now, zone) for telling in tellings]
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
     for column, name in enumerate(("\nwhen", "\nwho", "\nwhat")):
         table.add_column(name, no_wrap=True, min_width=max(row[column].cell_len for row in rows))
@@ -167,23 +167,23 @@ def _table(found: Sequence[Telling], now: int, zone: str) -> Table:
     return table
 
 
-def _cells(each: Telling, now: int, zone: str) -> tuple[Text, Text, Text, Text]:
-    when = Text("now", "bold") if each.at <= now else Text(instant(each.at, zone)[9:])
+def _cells(telling: Telling, now: int, zone: str) -> tuple[Text, Text, Text, Text]:
+    when = Text("now", "bold") if telling.at <= now else Text(instant(telling.at, zone)[9:])
     return (
         when,
-        Text(brief(who(each.recipient), 24), "red" if each.urgent else ""),
-        Text(_what(each)),
-        Text.assemble(brief(each.case, 40), (f" {brief(each.subject, 60)}", "dim")),
+        Text(brief(who(telling.recipient), 24), "red" if telling.urgent else ""),
+        Text(_what(telling)),
+        Text.assemble(brief(telling.case, 40), (f" {brief(telling.subject, 60)}", "dim")),
     )
 
 
-def _what(each: Telling) -> str:
+def _what(telling: Telling) -> str:
     """`resolution, level 2`; a finding and good news have no level."""
-    if each.clock.startswith(WITHDRAWN):
-        return f"{clock_name(each.clock.removeprefix(WITHDRAWN))} withdrawn"
-    name = clock_name(each.clock).replace(":", ": ", 1)
+    if telling.clock.startswith(WITHDRAWN):
+        return f"{clock_name(telling.clock.removeprefix(WITHDRAWN))} withdrawn"
+    name = clock_name(telling.clock).replace(":", ": ", 1)
     return (
-        f"{name}, level {each.level + 1}"
-        if each.clock in HOLDABLE or each.clock == Metric.AGE.value
+        f"{name}, level {telling.level + 1}"
+        if telling.clock in HOLDABLE or telling.clock == Metric.AGE.value
         else name
     )

@@ -31,16 +31,16 @@ def as_json(answer: Mapping[str, object]) -> dict[str, object]:
 def _value(value: object) -> object:
     if isinstance(value, Silence):
         return _entry(value)
-    return [_value(each) for each in value] if isinstance(value, list | tuple) else value
+    return [_value(member) for member in value] if isinstance(value, list | tuple) else value
 
 
 def _entry(silence: Silence) -> dict[str, Any]:
-    found: dict[str, Any] = asdict(silence, recurse=False)
+    fields: dict[str, Any] = asdict(silence, recurse=False)
     named = {
-        name: sorted(found[name]) for name in ("tickets", "customers", "policies", "audiences")
+        name: sorted(fields[name]) for name in ("tickets", "customers", "policies", "audiences")
     }
     times = {"made_at": iso(silence.made_at), "until": iso(silence.until)}
-    return {**found, **named, **times, "when": [_said(each) for each in silence.when]}
+    return {**fields, **named, **times, "when": [_said(condition) for condition in silence.when]}
 
 
 def _said(condition: Condition) -> str:
@@ -64,7 +64,7 @@ def _parts(silence: Silence) -> Iterator[str]:
     for kind, names in named:
         if names:
             yield f"{kind} {' or '.join(brief(name, 40) for name in sorted(names))}"
-    yield from (brief(_said(each), 60) for each in silence.when)
+    yield from (brief(_said(condition), 60) for condition in silence.when)
 
 
 def print_made(
@@ -115,13 +115,17 @@ def print_list(console: Console, stack: Stack, silences: Sequence[Silence], now:
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for name in ("id", "until", "what", "why"):
         table.add_column(name, no_wrap=name in ("id", "until"), overflow="fold")
-    for each in silences:
-        until = instant(each.until, stack.policy.timezone or "UTC") + (
-            "" if each.in_force(now) else ", over"
+    for silence in silences:
+        until = instant(silence.until, stack.policy.timezone or "UTC") + (
+            "" if silence.in_force(now) else ", over"
         )
-        lifted = f", lifted by {brief(each.lifted_by, 30)}" if each.lifted_by else ""
-        why = f"{each.reason} ({each.by}{lifted})"
+        lifted = f", lifted by {brief(silence.lifted_by, 30)}" if silence.lifted_by else ""
+        why = f"{silence.reason} ({silence.by}{lifted})"
         table.add_row(
-            each.id, until, Text(what(each)), Text(why), style="" if each.in_force(now) else "dim"
+            silence.id,
+            until,
+            Text(what(silence)),
+            Text(why),
+            style="" if silence.in_force(now) else "dim",
         )
     console.print(table)

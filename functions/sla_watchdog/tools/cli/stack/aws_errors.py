@@ -54,9 +54,9 @@ def plain_errors() -> Iterator[None]:
 
 def _refused(error: aws.ClientError) -> str:
     code, operation = code_of(error), error.operation_name
-    said = error.response.get("Error", {}).get("Message", "").strip() or code
+    message = error.response.get("Error", {}).get("Message", "").strip() or code
     if code in DENIED:
-        return f"you may not do {operation}: {said}"
+        return f"you may not do {operation}: {message}"
     if code in STALE:
         return f"your AWS credentials have expired ({code}); sign in again"
     if code in UNKNOWN:
@@ -64,8 +64,8 @@ def _refused(error: aws.ClientError) -> str:
     if code in BUSY:
         return f"AWS is busy ({operation}: {code}); try again in a minute"
     if code in ABSENT:
-        return f"{operation}: {said}; is the stack deployed whole?"
-    return f"AWS refused {operation}: {said} ({code})"
+        return f"{operation}: {message}; is the stack deployed whole?"
+    return f"AWS refused {operation}: {message} ({code})"
 
 
 def _unanswered(error: aws.BotoCoreError) -> str:

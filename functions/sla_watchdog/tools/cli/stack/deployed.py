@@ -50,15 +50,15 @@ def outputs_of(name: str, session: boto3.Session) -> dict[str, str]:
     """Raises UsageError where there is no such stack, or it is none of ours."""
     clouds = session.client("cloudformation", config=READS)
     try:
-        found = clouds.describe_stacks(StackName=name)["Stacks"][0]
+        stack = clouds.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
         if code_of(error) != "ValidationError":
             raise
         raise UsageError(_no_such_stack(clouds, name)) from error
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
     missing = [key for key in NEEDED if not outputs.get(key)]
     if missing:
-        state = found["StackStatus"]
+        state = stack["StackStatus"]
         raise UsageError(
             f"the stack {name} ({state}) has no output {', '.join(missing)}: it is another "
             "program's, "
@@ -88,8 +88,8 @@ def _watchdogs(clouds: CloudFormationClient) -> list[str]:
     except (ClientError, BotoCoreError):
         return []
     keys = {
-        each["StackName"]: {output["OutputKey"] for output in each.get("Outputs", [])}
-        for each in stacks
+        other["StackName"]: {output["OutputKey"] for output in other.get("Outputs", [])}
+        for other in stacks
     }
     return sorted(name for name, theirs in keys.items() if theirs.issuperset(NEEDED))
 

@@ -50,35 +50,41 @@ def held_by(
     """The silences in force that the case, or some of its tickets, match; the one that ends last
     first.
     """
-    unresolved = [each.id for each in plan.tickets if each.unresolved]
-    found = []
+    unresolved = [ticket.id for ticket in plan.tickets if ticket.unresolved]
+    matches = []
     for silence in silences:
-        if silence.in_force(now):
-            matching = tuple(
-                name
-                for name in unresolved
-                if silence.matches(name, case.id, case.facts, policy, now)
-            )
-            found += (
-                [MatchingSilence(silence, matching, len(matching) == len(unresolved))]
-                if matching
-                else []
-            )
-    return tuple(sorted(found, key=lambda each: -each.silence.until))
+        if not silence.in_force(now):
+            continue
+        tickets = [
+            ticket
+            for ticket in unresolved
+            if silence.matches(ticket, case.id, case.facts, policy, now)
+        ]
+        if tickets:
+            whole = len(tickets) == len(unresolved)
+            matches.append(MatchingSilence(silence, tuple(tickets), whole))
+    return tuple(sorted(matches, key=lambda match: -match.silence.until))
 
 
 def upcoming(plan: Plan, held: Iterable[MatchingSilence]) -> tuple[UpcomingNotification, ...]:
-    """What is coming, nothing of it before the silence that holds it ends."""
-    ends = tuple(held)
-    ahead = sorted((_at_its_end(each, ends) for each in plan.upcoming), key=lambda each: each.level)
-    notified = {(each.at, each.recipient.key, each.clock): each for each in ahead}
-    return tuple(sorted(notified.values(), key=lambda each: each.at))
+    """What is coming, nothing of it before the silence that holds it ends.
+
+    Of several levels that one silence holds for one recipient only the highest is told.
+    """
+    silences = tuple(held)
+    put_off = [_at_its_end(notification, silences) for notification in plan.upcoming]
+    highest: dict[tuple[int, str, str], UpcomingNotification] = {}
+    for notification in sorted(put_off, key=lambda notification: notification.level):
+        key = notification.at, notification.recipient.key, notification.clock
+        highest[key] = notification
+    return tuple(sorted(highest.values(), key=lambda notification: notification.at))
 
 
 def _at_its_end(
-    each: UpcomingNotification, held: Iterable[MatchingSilence]
+    notification: UpcomingNotification, silences: Iterable[MatchingSilence]
 ) -> UpcomingNotification:
-    return evolve(each, at=max([each.at, *(one.silence.until for one in held if one.holds(each))]))
+    ends = [match.silence.until for match in silences if match.holds(notification)]
+    return evolve(notification, at=max([notification.at, *ends]))
 
 
 def until(silence: Silence, zone: str) -> str:

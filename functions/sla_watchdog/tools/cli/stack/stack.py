@@ -79,10 +79,10 @@ class Stack:
         names = self.topics.names(self.audiences) if counted is None else changed
         others = {topic: count for topic, count in (counted or {}).items() if topic not in changed}
         roster = self.watch.roster()
-        found = {
+        confirmed = {
             topic: count - roster.deaf_in(topic) for topic, count in self.topics.confirmed(names)
         }
-        self.watch.set_topics({**others, **found}, self.now())
+        self.watch.set_topics({**others, **confirmed}, self.now())
 
     def note(self, seat: Seat, state: State) -> None:
         """Somebody was subscribed, confirmed or unsubscribed on purpose: from now on that is what

@@ -75,30 +75,34 @@ class Topics:
             TopicArn=self.arn(topic)
         )
         try:
-            listed = [each for page in pages for each in page["Subscriptions"]]
+            listed = [subscription for page in pages for subscription in page["Subscriptions"]]
         except ClientError as error:
             if code_of(error) in NOT_FOUND:
                 return None
             raise
-        found = [
+        subscriptions = [
             Subscription(s.get("SubscriptionArn", ""), s["Protocol"], s["Endpoint"]) for s in listed
         ]
-        return [each for each in found if each.confirmed or each.pending]
+        return [
+            subscription
+            for subscription in subscriptions
+            if subscription.confirmed or subscription.pending
+        ]
 
     def names(self, audiences: Iterable[str]) -> list[str]:
         """Every topic there is of these audiences."""
-        known, prefix = frozenset(audiences), self.outputs["TopicPrefix"]
+        known_audiences, prefix = frozenset(audiences), self.outputs["TopicPrefix"]
         pages = self.reads.get_paginator("list_topics").paginate()
-        arns = (each["TopicArn"] for page in pages for each in page["Topics"])
+        arns = (topic["TopicArn"] for page in pages for topic in page["Topics"])
         topics = (arn.removeprefix(prefix) for arn in arns if arn.startswith(prefix))
-        return sorted(topic for topic in topics if recipient_of(topic, known))
+        return sorted(topic for topic in topics if recipient_of(topic, known_audiences))
 
     def confirmed(self, topics: Iterable[str]) -> Iterator[tuple[str, int]]:
         """(topic, confirmed subscriptions) for each that exists, one call after another."""
         for topic in topics:
-            found = self.subscriptions(topic)
-            if found is not None:
-                yield topic, sum(each.confirmed for each in found)
+            subscriptions = self.subscriptions(topic)
+            if subscriptions is not None:
+                yield topic, sum(subscription.confirmed for subscription in subscriptions)
 
     def make(self, topic: str) -> None:
         """A topic like the template's: the same key, and a policy that lets `watch` publish. Safe
@@ -162,6 +166,8 @@ def _policy(text: str, arn: str) -> str:
     it.
     """
     policy: dict[str, Any] = json.loads(text)
-    theirs = [each for each in policy.get("Statement", []) if each.get("Sid") == PUBLISHING]
-    statements = [{**each, "Resource": arn} for each in theirs]
+    theirs = [
+        statement for statement in policy.get("Statement", []) if statement.get("Sid") == PUBLISHING
+    ]
+    statements = [{**statement, "Resource": arn} for statement in theirs]
     return json.dumps({**policy, "Statement": statements}) if statements else ""

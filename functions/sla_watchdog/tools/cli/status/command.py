@@ -96,11 +96,11 @@ class Status:
     due_since: int | None
 
     def count(self, trouble: Trouble) -> int:
-        return sum(each.trouble is trouble for each in self.rows)
+        return sum(row.trouble is trouble for row in self.rows)
 
     @property
     def chosen(self) -> tuple[Row, ...]:
-        return tuple(each for each in self.rows if each.trouble in self.filter.troubles)
+        return tuple(row for row in self.rows if row.trouble in self.filter.troubles)
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -281,8 +281,10 @@ def _recipients(stack: Stack, chosen: Filter, now: int) -> Iterator[NeedsAttenti
     counted = stack.watch.topics()
     if counted is not None and not counted.get(OPERATIONS):
         yield NeedsAttention(OPERATIONS, "recipient", NOBODY_IN_OPERATIONS)
-    for each in stack.watch.roster().missing(stack.policy, now):
-        yield NeedsAttention(each.seat.topic, "recipient", f"{each.seat.endpoint} {why(each)}")
+    for absent in stack.watch.roster().missing(stack.policy, now):
+        yield NeedsAttention(
+            absent.seat.topic, "recipient", f"{absent.seat.endpoint} {why(absent)}"
+        )
 
 
 def _put_back(seen: Overview, chosen: Filter) -> Iterator[NeedsAttention]:
@@ -308,9 +310,9 @@ def _tried(reason: str, failures: int) -> str:
 
 
 def _pending(evaluated: Iterable[EvaluatedCase]) -> Iterator[Pending]:
-    for each in evaluated:
-        for entry in each.case.outbox.values():
-            yield _on_its_way(each.case.id, entry)
+    for case in evaluated:
+        for entry in case.case.outbox.values():
+            yield _on_its_way(case.case.id, entry)
 
 
 def _on_its_way(case: str, entry: Entry) -> Pending:

@@ -48,9 +48,9 @@ class Filter:
         if not self.said:
             return True
         facts = evaluated.case.facts
-        unresolved = [each.id for each in evaluated.plan.tickets if each.unresolved]
+        unresolved = [ticket.id for ticket in evaluated.plan.tickets if ticket.unresolved]
         return any(
-            self._is_of(evaluated, each, policy, now) for each in unresolved or facts.tickets()
+            self._is_of(evaluated, ticket, policy, now) for ticket in unresolved or facts.tickets()
         )
 
     def _is_of(self, evaluated: EvaluatedCase, ticket: str, policy: Policy, now: int) -> bool:

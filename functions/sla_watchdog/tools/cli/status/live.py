@@ -54,8 +54,8 @@ def _again(every: int) -> str:
     return f"looks again every {every} seconds; Ctrl-C ends"
 
 
-def _problem(said: str) -> list[Text]:
-    return [Text(f"as of before; the last look failed: {said}", "bold red")] if said else []
+def _problem(reason: str) -> list[Text]:
+    return [Text(f"as of before; the last look failed: {reason}", "bold red")] if reason else []
 
 
 def _next(look: Callable[[bool], Status], before: Status) -> tuple[Status, str]:

@@ -33,8 +33,8 @@ _UNTOLD = {
 
 def cases_table(rows: Sequence[Row], status: Status, width: int) -> Table:
     """The case's id and the level take what they need, the other columns share the rest."""
-    ids = [columns(each.case) for each in rows] + [
-        len(SILENCED) for each in rows if each.case in status.silenced
+    ids = [columns(row.case) for row in rows] + [
+        len(SILENCED) for row in rows if row.case in status.silenced
     ]
     longest = min(max(len("case"), *ids), LONGEST_ID)
     rest = max(width - longest - LEVEL - 4, 3)
@@ -47,20 +47,20 @@ def cases_table(rows: Sequence[Row], status: Status, width: int) -> Table:
         "last told, next": rest - sum(widths.values()) + LEVEL,
     }.items():
         table.add_column(f"\n{name}", width=each_width, no_wrap=True, overflow="ellipsis")
-    for each in rows:
-        quiet = f"\n{SILENCED}" if each.case in status.silenced else ""
+    for row in rows:
+        quiet = f"\n{SILENCED}" if row.case in status.silenced else ""
         table.add_row(
-            Text.assemble(brief(each.case, 3 * LONGEST_ID), (quiet, "cyan")),
+            Text.assemble(brief(row.case, 3 * LONGEST_ID), (quiet, "cyan")),
             Text.assemble(
-                (phrase(each, status.now), STYLES[each.trouble]), "\n", (each.subject, "dim")
+                (phrase(row, status.now), STYLES[row.trouble]), "\n", (row.subject, "dim")
             ),
-            Text(_level(each)),
-            Text.assemble(each.owner or _nobody(each), "\n", (each.team, "dim")),
+            Text(_level(row)),
+            Text.assemble(row.owner or _nobody(row), "\n", (row.team, "dim")),
             Text.assemble(
-                _told(each, status.now),
-                (_promised(each), "cyan"),
+                _told(row, status.now),
+                (_promised(row), "cyan"),
                 "\n",
-                (_next(each, status.now), "dim"),
+                (_next(row, status.now), "dim"),
             ),
         )
     return table

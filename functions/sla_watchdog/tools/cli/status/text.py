@@ -51,9 +51,9 @@ def _head(status: Status) -> Iterator[RenderableType]:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style="dim")
     table.add_column()
-    for name, said in lines.items():
-        if said:
-            table.add_row(name, said)
+    for name, text in lines.items():
+        if text:
+            table.add_row(name, text)
     yield table
 
 
@@ -88,13 +88,13 @@ def _ticks(status: Status) -> Text:
             "the schedule run?"
         )
         return Text(late, "bold red")
-    said = f"nothing has been due for {LATE_TICK // 60} minutes or more"
-    return Text(said if status.heartbeat else f"keeping up: {said}")
+    on_time = f"nothing has been due for {LATE_TICK // 60} minutes or more"
+    return Text(on_time if status.heartbeat else f"keeping up: {on_time}")
 
 
 def _to_mend(status: Status) -> Text:
-    found = len(status.mends)
-    return Text(f"{found:,} below", "yellow") if found else Text("nothing", "green")
+    count = len(status.mends)
+    return Text(f"{count:,} below", "yellow") if count else Text("nothing", "green")
 
 
 # ------------------------------------------------------------------ cases, silences
@@ -109,11 +109,13 @@ def _cases(status: Status, limit: int, width: int) -> Iterator[RenderableType]:
 
 
 def _silences(quiet: Sequence[Quiet], zone: str) -> Iterator[RenderableType]:
-    for place, each in enumerate(quiet):
-        more = len(each.cases) - MOST_NAMED
-        cases = ", ".join(each.cases[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+    for place, silenced in enumerate(quiet):
+        more = len(silenced.cases) - MOST_NAMED
+        cases = ", ".join(silenced.cases[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
         yield Text.assemble(
-            "" if place else "\n", ("silenced ", "cyan"), f"{until(each.silence, zone)}: {cases}"
+            "" if place else "\n",
+            ("silenced ", "cyan"),
+            f"{until(silenced.silence, zone)}: {cases}",
         )
 
 
@@ -127,11 +129,11 @@ def _mends(mends: Sequence[NeedsAttention], limit: int) -> Iterator[RenderableTy
     table.add_column("\nto mend", max_width=20, overflow="fold")
     table.add_column("\nfinding", no_wrap=True)
     table.add_column("\nreason", ratio=1, overflow="fold")
-    for each in mends[: limit or None]:
+    for finding in mends[: limit or None]:
         table.add_row(
-            Text(brief(each.ticket, 60)),
-            Text(each.kind, "yellow"),
-            Text(brief(each.reason.removeprefix(f"{each.kind}: "), 300)),
+            Text(brief(finding.ticket, 60)),
+            Text(finding.kind, "yellow"),
+            Text(brief(finding.reason.removeprefix(f"{finding.kind}: "), 300)),
         )
     yield table
     if limit and len(mends) > limit:
@@ -143,11 +145,14 @@ def _pending(pending: Sequence[Pending], now: int) -> Iterator[RenderableType]:
         return
     oldest = duration(now - pending[0].due_at)
     yield Text(f"\n{count_of(len(pending), 'message')} on the way, the oldest due for {oldest}")
-    for each in [each for each in pending if each.attempts > 1][:MOST_PENDING]:
-        again = (
-            f"again in {duration(each.until - now)}" if each.until > now else "to be judged again"
-        )
-        text = (
-            f"  {each.case} to {who_by_key(each.recipient)}: tried {each.attempts} times, {again}"
-        )
-        yield Text(text, "yellow")
+    retried = [message for message in pending if message.attempts > 1]
+    for message in retried[:MOST_PENDING]:
+        yield Text(f"  {_retried(message, now)}", "yellow")
+
+
+def _retried(message: Pending, now: int) -> str:
+    again = "to be judged again"
+    if message.until > now:
+        again = f"again in {duration(message.until - now)}"
+    recipient = who_by_key(message.recipient)
+    return f"{message.case} to {recipient}: tried {message.attempts} times, {again}"

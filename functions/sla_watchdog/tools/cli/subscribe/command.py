@@ -79,7 +79,9 @@ def recipient(args: argparse.Namespace, policy: Policy) -> Recipient:
     audience = policy.audiences.get(args.audience)
     if args.of and (audience is None or audience.each is None):
         divided = [
-            f"{each.name} (each {each.each})" for each in policy.audiences.values() if each.each
+            f"{audience.name} (each {audience.each})"
+            for audience in policy.audiences.values()
+            if audience.each
         ]
         raise UsageError(
             f"{args.audience} is told as a whole; --for goes with "
@@ -91,11 +93,15 @@ def recipient(args: argparse.Namespace, policy: Policy) -> Recipient:
 
 
 def check_audiences(names: list[str], policy: Policy) -> None:
-    known = [*policy.audiences, OPERATIONS]
+    names_of_audiences = [*policy.audiences, OPERATIONS]
     for name in names:
-        if name not in known:
-            close = get_close_matches(name.casefold(), known, 1)
-            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
+        if name not in names_of_audiences:
+            close = get_close_matches(name.casefold(), names_of_audiences, 1)
+            hint = (
+                f"did you mean {close[0]}?"
+                if close
+                else f"there are {', '.join(names_of_audiences)}"
+            )
             raise UsageError(f"there is no audience {name!r}; {hint}")
 
 
@@ -114,7 +120,7 @@ def _subscribe(stack: Stack, who: Recipient, where: Address, args: argparse.Name
     if args.json:
         print(json.dumps(_answer(stack, who, where, state, made=made), indent=2))
     else:
-        _tell(stack, who, where, state, made=made, known=before == "confirmed")
+        _tell(stack, who, where, state, made=made, already=before == "confirmed")
     return FINDINGS if args.wait and state != "confirmed" else FINE
 
 
@@ -122,8 +128,12 @@ def _state(stack: Stack, who: Recipient, where: Address) -> str:
     """`confirmed`, `pending`, or '' where the address is not subscribed; the list may lag a moment
     behind.
     """
-    theirs = [each for each in stack.topics.subscriptions(who.topic) or () if each.is_of(where)]
-    if any(each.confirmed for each in theirs):
+    theirs = [
+        subscription
+        for subscription in stack.topics.subscriptions(who.topic) or ()
+        if subscription.is_of(where)
+    ]
+    if any(subscription.confirmed for subscription in theirs):
         return "confirmed"
     return "pending" if theirs else ""
 
@@ -157,13 +167,13 @@ def _answer(
 
 
 def _tell(
-    stack: Stack, who: Recipient, where: Address, state: str, *, made: bool, known: bool
+    stack: Stack, who: Recipient, where: Address, state: str, *, made: bool, already: bool
 ) -> None:
     console, topic = Console(highlight=False), stack.topics.name(who.topic)
     if made:
         console.print(f"Topic {topic} made.", soft_wrap=True, markup=False)
     if state == "confirmed":
-        verb = "is already subscribed" if known else "is subscribed"
+        verb = "is already subscribed" if already else "is subscribed"
         console.print(Text(f"{where.endpoint} {verb} to {topic}.", "green"))
     else:
         console.print(Text(AFTERWARDS[where.protocol].format(endpoint=where.endpoint), "yellow"))
@@ -182,14 +192,14 @@ def _how_to_confirm(who: Recipient) -> str:
 
 
 def _warnings(stack: Stack, who: Recipient, where: Address) -> list[str]:
-    found = list(WARNINGS.get(where.protocol, ()))
+    warnings = list(WARNINGS.get(where.protocol, ()))
     if where.protocol == "sms" and not who.urgent and who.audience != OPERATIONS:
-        found.insert(
+        warnings.insert(
             0, "This number gets every alert. With --urgent it would get the urgent ones alone."
         )
     if who.of:
         each = stack.policy.audiences[who.audience].each
-        found.append(
+        warnings.append(
             f"It hears of tickets whose {each} is {who.of!r}, written exactly so; nobody else's."
         )
-    return found
+    return warnings

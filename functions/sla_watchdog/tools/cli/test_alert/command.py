@@ -73,13 +73,13 @@ def _test_alert(args: argparse.Namespace, stack: Stack) -> int:
     recipients = _recipients(stack, list(dict.fromkeys(args.audiences)) or list(stack.audiences))
     now, sender = stack.now(), _sender()
     with Console(stderr=True).status("Sending test alerts"):
-        tried = [_try(stack, each, now, sender) for each in recipients]
-    stack.count_subscribers(*(each.topic for each in tried))
+        tried = [_try(stack, recipient, now, sender) for recipient in recipients]
+    stack.count_subscribers(*(trial.topic for trial in tried))
     formatter(args).show(
         lambda console: _print(console, stack, tried),
         lambda: [_entry(stack, trial) for trial in tried],
     )
-    return FINDINGS if any(each.reaches_nobody for each in tried) else FINE
+    return FINDINGS if any(trial.reaches_nobody for trial in tried) else FINE
 
 
 def _sender() -> str:
@@ -95,14 +95,17 @@ def _recipients(stack: Stack, audiences: list[str]) -> list[Recipient]:
     from sla_watchdog.tools.cli.stack.topics import recipient_of
 
     there = stack.topics.names(audiences)
-    found = [recipient_of(topic, frozenset(audiences)) for topic in there]
+    existing = [recipient_of(topic, frozenset(audiences)) for topic in there]
     needed = [Recipient(name, urgent=urgent) for name in audiences for urgent in (False, True)]
     wanted = {
-        each
-        for each in (*needed, *found)
-        if each and not (each.audience == OPERATIONS and each.urgent)
+        recipient
+        for recipient in (*needed, *existing)
+        if recipient and not (recipient.audience == OPERATIONS and recipient.urgent)
     }
-    return sorted(wanted, key=lambda each: (audiences.index(each.audience), each.of, each.urgent))
+    return sorted(
+        wanted,
+        key=lambda recipient: (audiences.index(recipient.audience), recipient.of, recipient.urgent),
+    )
 
 
 def _try(stack: Stack, recipient: Recipient, now: int, sender: str) -> Tried:
@@ -128,8 +131,8 @@ def _tried(
     return Tried(
         recipient=recipient,
         topic=recipient.topic,
-        confirmed=sum(each.confirmed for each in listed),
-        pending=tuple(each.endpoint for each in listed if each.pending),
+        confirmed=sum(subscription.confirmed for subscription in listed),
+        pending=tuple(subscription.endpoint for subscription in listed if subscription.pending),
         message_id=message_id,
         problem=problem,
     )
