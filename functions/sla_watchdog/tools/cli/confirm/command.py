@@ -20,7 +20,7 @@ from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.domain.escalation.subscribers import State
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.tools.cli.options import add_stack_command
-from sla_watchdog.tools.cli.subscribe.command import add_audience, recipient
+from sla_watchdog.tools.cli.recipients import add_audience, recipient
 
 if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.stack import Stack

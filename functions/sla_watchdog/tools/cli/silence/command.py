@@ -18,7 +18,7 @@ from sla_watchdog.domain.tickets.record import STATES
 from sla_watchdog.tools.cli import FINE, UsageError
 from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.output import formatter
-from sla_watchdog.tools.cli.subscribe.command import check_audiences
+from sla_watchdog.tools.cli.recipients import check_audiences
 from sla_watchdog.tools.cli.times import end
 
 if TYPE_CHECKING:

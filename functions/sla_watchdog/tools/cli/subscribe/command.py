@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -13,10 +12,10 @@ from rich.text import Text
 
 from sla_watchdog.domain.escalation.case import OPERATIONS, Recipient
 from sla_watchdog.domain.escalation.subscribers import Seat, State
-from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
+from sla_watchdog.tools.cli import FINDINGS, FINE
 from sla_watchdog.tools.cli.options import add_stack_command
-from sla_watchdog.tools.cli.stack.addresses import AFTERWARDS, EXAMPLES, WARNINGS, Address, address
+from sla_watchdog.tools.cli.recipients import add_recipient, recipient
+from sla_watchdog.tools.cli.stack.addresses import AFTERWARDS, WARNINGS, Address, address
 
 if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.stack import Stack
@@ -43,27 +42,6 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_recipient(parser: argparse.ArgumentParser) -> None:
-    add_audience(parser)
-    parser.add_argument("address", metavar="ADDRESS", help=f"such as {EXAMPLES}")
-
-
-def add_audience(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "audience", metavar="AUDIENCE", help="an audience of the policy file, or operations"
-    )
-    parser.add_argument(
-        "--for",
-        dest="of",
-        metavar="NAME",
-        default="",
-        help="alerts of this assignee or team alone, written exactly as the help desk writes it",
-    )
-    parser.add_argument(
-        "--urgent", action="store_true", help="urgent alerts alone; the thing for SMS"
-    )
-
-
 def run(args: argparse.Namespace) -> int:
     from sla_watchdog.tools.cli.stack.stack import on_stack
 
@@ -71,38 +49,6 @@ def run(args: argparse.Namespace) -> int:
     return on_stack(
         lambda args, stack: _subscribe(stack, recipient(args, stack.policy), where, args), args
     )
-
-
-def recipient(args: argparse.Namespace, policy: Policy) -> Recipient:
-    """Who is meant by AUDIENCE, --for and --urgent; raises UsageError for who does not exist."""
-    check_audiences([args.audience], policy)
-    audience = policy.audiences.get(args.audience)
-    if args.of and (audience is None or audience.each is None):
-        divided = [
-            f"{audience.name} (each {audience.each})"
-            for audience in policy.audiences.values()
-            if audience.each
-        ]
-        raise UsageError(
-            f"{args.audience} is told as a whole; --for goes with "
-            f"{' and '.join(divided) or 'no audience'}"
-        )
-    if args.urgent and args.audience == OPERATIONS:
-        raise UsageError("operations have one topic; leave --urgent out")
-    return Recipient(args.audience, args.of.strip(), args.urgent)
-
-
-def check_audiences(names: list[str], policy: Policy) -> None:
-    names_of_audiences = [*policy.audiences, OPERATIONS]
-    for name in names:
-        if name not in names_of_audiences:
-            close = get_close_matches(name.casefold(), names_of_audiences, 1)
-            hint = (
-                f"did you mean {close[0]}?"
-                if close
-                else f"there are {', '.join(names_of_audiences)}"
-            )
-            raise UsageError(f"there is no audience {name!r}; {hint}")
 
 
 def _subscribe(stack: Stack, who: Recipient, where: Address, args: argparse.Namespace) -> int:

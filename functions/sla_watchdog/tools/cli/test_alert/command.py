@@ -17,7 +17,7 @@ from sla_watchdog.presentation.text import NoTopic, Refused, Sent, render_test
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.output import formatter
-from sla_watchdog.tools.cli.subscribe.command import check_audiences
+from sla_watchdog.tools.cli.recipients import check_audiences
 
 if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.stack import Stack

@@ -15,8 +15,8 @@ from sla_watchdog.domain.escalation.case import OPERATIONS, Recipient
 from sla_watchdog.domain.escalation.subscribers import Seat, State
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.tools.cli.options import add_stack_command
+from sla_watchdog.tools.cli.recipients import add_recipient, recipient
 from sla_watchdog.tools.cli.stack.addresses import Address, address
-from sla_watchdog.tools.cli.subscribe.command import add_recipient, recipient
 
 if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.stack import Stack
