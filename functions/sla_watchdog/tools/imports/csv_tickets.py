@@ -164,27 +164,31 @@ def _there(names: Sequence[str]) -> str:
 
 
 def _unmapped(missing: Sequence[str], names: Sequence[str], source: Source) -> str:
+    """What is missing, and how to say which column it is."""
     wanted = ", ".join(" or ".join(reversed(_theirs(field, source))) for field in missing)
     free = [name for name in names if name and not _field(name, source)]
-    options = " ".join(
-        shlex.join(["--column", f"{field}={_likely(field, free)}"]) for field in missing
-    )
-    return f"no column is called {wanted}; {_there(names)}. Say which it is, like {options}"
+    options = [shlex.join(["--column", f"{field}={_likely(field, free)}"]) for field in missing]
+    there = _there(names)
+    return f"no column is called {wanted}; {there}. Say which it is, like {' '.join(options)}"
 
 
 def _likely(field: str, names: Sequence[str]) -> str:
-    likely = (name for part in LIKELY[field] for name in names if part in _plain(name))
-    return next(likely, "COLUMN")
+    for part in LIKELY[field]:
+        for name in names:
+            if part in _plain(name):
+                return name
+    return "COLUMN"
 
 
 def _field(name: str, source: Source) -> str:
-    """Ours by the policy's mapping, else by our own name; capitals, blanks and hyphens do not
-    matter.
+    """Ours by the policy's mapping, else by our own name; '' for a column that is neither.
+
+    Capitals, blanks and hyphens do not matter.
     """
-    return next(
-        (field for field in _fields(source) if _plain(name) in map(_plain, _theirs(field, source))),
-        "",
-    )
+    for field in _fields(source):
+        if _plain(name) in map(_plain, _theirs(field, source)):
+            return field
+    return ""
 
 
 def _fields(source: Source) -> list[str]:

@@ -68,13 +68,9 @@ class EvaluationCache:
     @spares.default
     def _spares(self) -> bool:
         limits = self.policy.pauses
-        elsewhere = any(target.due for target in self._targets())
-        return not (
-            self.policy.signals
-            or elsewhere
-            or limits.longest is not None
-            or limits.total is not None
-        )
+        if self.policy.signals or limits.longest is not None or limits.total is not None:
+            return False
+        return not any(target.due for target in self._targets())
 
     @ceiling.default
     def _ceiling(self) -> int:
@@ -82,7 +78,8 @@ class EvaluationCache:
 
     @moving.default
     def _moving(self) -> frozenset[str]:
-        return MOVING | self.policy.fields | (OWNING if self.policy.signals else frozenset())
+        moving = MOVING | self.policy.fields
+        return moving | OWNING if self.policy.signals else moving
 
     @telling.default
     def _telling(self) -> frozenset[str]:
@@ -100,12 +97,7 @@ class EvaluationCache:
 
     @waits.default
     def _waits(self) -> Mapping[str, int]:
-        return {
-            rule.name: min(
-                (_wait(level, t) for t in rule.targets for level in t.ladder.levels), default=YEARS
-            )
-            for rule in self.policy.rules
-        }
+        return {rule.name: _shortest_wait(rule) for rule in self.policy.rules}
 
     def _targets(self) -> list[Target]:
         return [target for rule in self.policy.rules for target in rule.targets]
@@ -186,12 +178,14 @@ class EvaluationCache:
             return (
                 not self.policy.priorities or str(fact.value).casefold() in self.policy.priorities
             )
-        understood = self._group(fact) != "" if fact.field == "status" else fact.field not in LINKS
-        return understood and not fact.field.startswith(UNREADABLE)
+        if fact.field == "status":
+            return self._group(fact) != ""
+        return fact.field not in LINKS and not fact.field.startswith(UNREADABLE)
 
     def _harmless(self, fact: Fact, harmless: frozenset[str], ended: bool) -> bool:
         if fact.field == "status":
-            return self._group(fact) in ENDED if ended else self._group(fact) != ""
+            group = self._group(fact)
+            return group in ENDED if ended else group != ""
         if fact.field == "customer_reply" and ended:
             return False
         if fact.field in harmless:
@@ -203,11 +197,16 @@ class EvaluationCache:
         return any(fact.field in ENDED or self._group(fact) in ENDED for fact in facts)
 
     def _group(self, fact: Fact) -> str:
-        return (
-            self.policy.statuses.get(str(fact.value).casefold(), "")
-            if fact.field == "status"
-            else ""
-        )
+        if fact.field != "status":
+            return ""
+        return self.policy.statuses.get(str(fact.value).casefold(), "")
+
+
+def _shortest_wait(rule: Rule) -> int:
+    waits = []
+    for target in rule.targets:
+        waits += [_wait(level, target) for level in target.ladder.levels]
+    return min(waits, default=YEARS)
 
 
 def _wait(level: Level, target: Target | None) -> int:

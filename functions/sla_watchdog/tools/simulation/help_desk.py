@@ -26,16 +26,22 @@ class Words:
     def of(cls, policy: Policy) -> Words:
         """Words that the policy file knows, our own where it knows them."""
 
-        def word(ours: str, group: str) -> str:
-            theirs = (name for name, of in policy.statuses.items() if of == group)
-            return ours if policy.statuses.get(ours.casefold()) == group else next(theirs, ours)
-
         return cls(
-            new=word("New", "open"),
-            reopened=word("Open", "open"),
-            resolved=word("Resolved", "resolved"),
-            closed=word("Closed", "closed"),
+            new=_word("New", "open", policy),
+            reopened=_word("Open", "open", policy),
+            resolved=_word("Resolved", "resolved", policy),
+            closed=_word("Closed", "closed", policy),
         )
+
+
+def _word(ours: str, group: str, policy: Policy) -> str:
+    """A status of the group: `ours`, else the first that the policy file names."""
+    if policy.statuses.get(ours.casefold()) == group:
+        return ours
+    for status, its_group in policy.statuses.items():
+        if its_group == group:
+            return status
+    return ours
 
 
 OUR_WORDS = Words()
@@ -50,14 +56,11 @@ def apply(event: Event, record: Record, words: Words = OUR_WORDS) -> dict[str, o
     Fields have our names; `shaped` gives them the operator's. Notes and the replies of bots leave
     no trace but `updated_at`: they answer nobody.
     """
+    after = {**record, "ticket_id": event.ticket, **event.attributes}
     effect = EFFECTS.get(event.kind)
-    after = {
-        **record,
-        "ticket_id": event.ticket,
-        **event.attributes,
-        **(effect(_Writing(event, record, words)) if effect else {}),
-        "updated_at": iso(event.at),
-    }
+    if effect:
+        after |= effect(_Writing(event, record, words))
+    after["updated_at"] = iso(event.at)
     return {name: value for name, value in after.items() if value is not None}
 
 
@@ -103,7 +106,9 @@ class _Writing:
         if self.event.by == "agent":
             first = self.record.get("first_response_at") or self.at
             return {"last_agent_reply_at": self.at, "first_response_at": first}
-        return {"last_customer_reply_at": self.at} if self.event.by == "customer" else {}
+        if self.event.by == "customer":
+            return {"last_customer_reply_at": self.at}
+        return {}
 
     def resolved(self) -> dict[str, object]:
         return {"status": self.said("status") or self.words.resolved, "resolved_at": self.at}
@@ -122,9 +127,9 @@ class _Writing:
 
     def count(self, name: str) -> int:
         value = self.record.get(name)
-        return (
-            int(value) if isinstance(value, int | Decimal) and -NO_COUNT < value < NO_COUNT else 0
-        )
+        if isinstance(value, int | Decimal) and -NO_COUNT < value < NO_COUNT:
+            return int(value)
+        return 0
 
 
 EFFECTS: Mapping[Kind, Callable[[_Writing], dict[str, object]]] = {

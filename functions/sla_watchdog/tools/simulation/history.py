@@ -47,28 +47,32 @@ def by_ticket(events: Iterable[Event]) -> dict[str, list[Event]]:
 
 def components(tickets: Mapping[str, Sequence[Event]]) -> list[tuple[str, ...]]:
     """The tickets that links of any kind tie together, whenever they do; most stand alone."""
-    leader = {name: name for name in tickets}
-
-    def first(name: str) -> str:
-        while (above := leader.setdefault(name, name)) != name:
-            leader[name] = leader[above]
-            name = above
-        return name
-
+    leaders = {name: name for name in tickets}
     for name, events in tickets.items():
         for target in _linked(events):
-            one, other = sorted((first(name), first(target)))
-            leader[other] = one
+            one, other = sorted((_leader(name, leaders), _leader(target, leaders)))
+            leaders[other] = one
     together: dict[str, list[str]] = defaultdict(list)
     for name in tickets:
-        together[first(name)].append(name)
+        together[_leader(name, leaders)].append(name)
     return [tuple(sorted(names)) for names in together.values()]
+
+
+def _leader(name: str, leaders: dict[str, str]) -> str:
+    """The one that stands for all that are tied to `name`. Shortens the way to it (union-find)."""
+    above = leaders.setdefault(name, name)
+    while above != name:
+        leaders[name] = leaders[above]
+        name = above
+        above = leaders.setdefault(name, name)
+    return name
 
 
 def _linked(events: Iterable[Event]) -> Iterator[str]:
     for event in events:
         for name in LINKS:
-            if isinstance(target := event.attributes.get(name), str | int) and str(target).strip():
+            target = event.attributes.get(name)
+            if isinstance(target, str | int) and str(target).strip():
                 yield named_by(name, str(text_of(target)))
 
 
@@ -148,7 +152,8 @@ class Chronicler:
         of a record).
         """
         values: dict[str, Value] = {}
-        if event.kind in self.statuses and not (event.kind is Kind.CREATED and status):
+        known_before_creation = event.kind is Kind.CREATED and status
+        if event.kind in self.statuses and not known_before_creation:
             values["status"] = self.statuses[event.kind]
         for name in self.names.intersection(event.attributes):
             try:
@@ -168,7 +173,9 @@ def _by(event: Event) -> str:
     """Of a creation it matters only whether the desk made it; of a reopening, which bot may have
     been.
     """
-    return event.by if event.kind is Kind.REOPENED or event.by == AGENT else ""
+    if event.kind is Kind.REOPENED or event.by == AGENT:
+        return event.by
+    return ""
 
 
 def _text(value: object) -> Value:

@@ -186,10 +186,7 @@ class _Player:
         evaluated = plan(case, self.policy, now, assessment=same)
         if evaluated.alerts:
             self.tell(case, evaluated, now)
-            play.reached = {
-                **case.reached,
-                **{(a.clock_key, a.recipient.key): _reached(a, now) for a in evaluated.alerts},
-            }
+            play.reached = _with_sent(case.reached, evaluated.alerts, now)
         play.breached = evaluated.breached
         play.next_at = _after(evaluated, now)
         play.climbed = bool(play.reached or evaluated.decisions)
@@ -201,10 +198,11 @@ class _Player:
         clocks = {clock.key: clock for clock in evaluated.clocks}
         for alert in evaluated.alerts:
             clock = clocks.get(alert.clock_key)
-            passed = tuple(superseded(case, alert, clock, evaluated.evaluation)) if clock else ()
-            self.notified.append(
-                Notification(now, alert, passed, case.id, clock.rule if clock else "")
-            )
+            if clock is None:
+                self.notified.append(Notification(now, alert, (), case.id))
+                continue
+            passed = tuple(superseded(case, alert, clock, evaluated.evaluation))
+            self.notified.append(Notification(now, alert, passed, case.id, clock.rule))
 
     # ------------------------------------------------------------------ tickets that are one matter
 
@@ -220,14 +218,13 @@ class _Player:
         plays = [self.plays.pop(one), self.plays.pop(other)]
         both = join(plays[0].known(), plays[1].known())
         joined = _Play(both.id, both.facts, both.reached, both.breached, linked=True)
-        joined.next_at = min(
-            (play.next_at for play in plays if play.next_at is not None), default=None
-        )
+        looks = [play.next_at for play in plays if play.next_at is not None]
+        joined.next_at = min(looks, default=None)
         joined.climbed = any(play.climbed for play in plays)
         self.plays[joined.id] = joined
-        self.belongs = {
-            name: joined.id if case in (one, other) else case for name, case in self.belongs.items()
-        }
+        for name, case in self.belongs.items():
+            if case in (one, other):
+                self.belongs[name] = joined.id
 
     def endings(self, until: int) -> Iterator[Ending]:
         for play in self.plays.values():
@@ -236,8 +233,14 @@ class _Player:
             yield Ending(case, enough or plan(case, self.policy, until, whole=True))
 
 
-def _reached(alert: Alert, now: int) -> LastNotified:
-    return LastNotified.by(alert, now, Outcome.SENT)
+def _with_sent(
+    reached: Mapping[tuple[str, str], LastNotified], alerts: Iterable[Alert], now: int
+) -> Mapping[tuple[str, str], LastNotified]:
+    """As it stands when the alerts have been sent."""
+    after = dict(reached)
+    for alert in alerts:
+        after[alert.clock_key, alert.recipient.key] = LastNotified.by(alert, now, Outcome.SENT)
+    return after
 
 
 def _after(evaluated: Plan, now: int) -> int | None:
