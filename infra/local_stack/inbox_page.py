@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 from typing import Protocol
 from urllib.parse import urlencode
+
+from sla_watchdog.presentation.html.shell import source, whole_document
 
 PER_PAGE = 30
 SENDER_ROOM = 10
@@ -61,7 +61,13 @@ def page(messages: Sequence[Shown], asked: Mapping[str, str]) -> str:
         ]
     )
     count = f"{len(messages):,} message{'' if len(messages) == 1 else 's'}"
-    return _PAGE.format(style=_STYLE, script=_SCRIPT, count=count, version=len(messages), main=main)
+    version = len(messages)
+    body = f"""<body data-version="{version}">
+<header><h1>SLA watchdog inbox</h1><p id="state">{count}, newest first</p></header>
+<main>{main}</main>
+<script>{_SCRIPT}</script>
+</body>"""
+    return whole_document(f"Inbox ({version})", _STYLE, body, _NO_ICON)
 
 
 def _wanted(each: Shown, asked: Mapping[str, str]) -> bool:
@@ -236,30 +242,11 @@ const look = async () => {
 setInterval(look, 2000);
 """
 
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="data:,">
-<title>Inbox ({version})</title>
-<style>{style}</style>
-</head>
-<body data-version="{version}">
-<header><h1>SLA watchdog inbox</h1><p id="state">{count}, newest first</p></header>
-<main>{main}</main>
-<script>{script}</script>
-</body>
-</html>
-"""
-
-
-def _hash(text: str) -> str:
-    return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
+_NO_ICON = '<link rel="icon" href="data:,">\n'
 
 
 POLICY = (
-    f"default-src 'none'; style-src {_hash(_STYLE)}; script-src {_hash(_SCRIPT)}; connect-src 'self'; "
+    f"default-src 'none'; style-src {source(_STYLE)}; script-src {source(_SCRIPT)}; connect-src 'self'; "
     "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """The page's content security policy: its own style and script, and nothing else at all."""

@@ -86,7 +86,6 @@ their arguments."""
 
 NOT_YET = frozenset(
     {
-        "presentation/html/answer_page.py",
         "usecases/judging.py",
         "usecases/report/http.py",
         "usecases/report/report.py",

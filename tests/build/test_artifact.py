@@ -104,6 +104,7 @@ def test_the_artifact_has_what_lambda_needs_and_nothing_that_only_people_need(
         "sla_watchdog",
         "typing_extensions",
         "tzdata",
+        "wcwidth",
     }
     assert {path.stem for path in artifact.iterdir() if "-" not in path.name} == wanted | {"policy"}
     assert not (artifact / "sla_watchdog" / "tools").exists()

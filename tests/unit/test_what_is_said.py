@@ -71,10 +71,10 @@ from sla_watchdog.presentation.text import (
 )
 from sla_watchdog.presentation.text.report import about
 from sla_watchdog.presentation.view.case_row import row
+from sla_watchdog.presentation.view.link_state import LinkState, State
 from sla_watchdog.presentation.view.notice import Notice, notice
 from sla_watchdog.presentation.view.report import line
 from sla_watchdog.tools.cli.status.table import _nobody
-from sla_watchdog.usecases.respond.respond import LinkState, State
 
 NINE = "2026-03-02T09:00"
 """A Monday."""

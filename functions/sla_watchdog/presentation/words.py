@@ -36,7 +36,6 @@ def signal(clock: Clock, now: int, count: int = 0) -> str:
 
     Without the number of events, a counting one says how many its level asks for.
     """
-    seen = count or clock.seen or _asked_for(clock, now)
     match clock.metric:
         case Metric.AGE:
             return f"open for {duration(now - clock.started_at)}"
@@ -47,12 +46,19 @@ def signal(clock: Clock, now: int, count: int = 0) -> str:
         case Metric.PROGRESS | Metric.UNOWNED:
             return f"{METRIC[clock.metric]} for {duration(now - clock.started_at)}"
         case Metric.TOUCHES:
-            return f"{count_of(seen, 'reply', 'replies')}, no progress"
+            return f"{count_of(_events(clock, now, count), 'reply', 'replies')}, no progress"
         case _:
-            return f"{METRIC[clock.metric]} {times(seen)}"
+            return f"{METRIC[clock.metric]} {times(_events(clock, now, count))}"
+
+
+def _events(clock: Clock, now: int, count: int) -> int:
+    return count or clock.seen or _asked_for(clock, now)
 
 
 def _asked_for(clock: Clock, now: int) -> int:
-    levels = zip(clock.ladder.levels, clock.levels, strict=True)
-    reached = (level.trigger for level, at in levels if at is not None and at <= now)
-    return max((each.times for each in reached if isinstance(each, Count)), default=clock.target)
+    """By the highest level that counts and was reached; before the first, the limit."""
+    asked = 0
+    for level, at in zip(clock.ladder.levels, clock.levels, strict=True):
+        if at is not None and at <= now and isinstance(level.trigger, Count):
+            asked = max(asked, level.trigger.times)
+    return asked or clock.target

@@ -37,11 +37,16 @@ _SPELLED = str.maketrans(
 )
 
 GSM = frozenset(
-    "@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
+    "@£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 GSM_EXTENDED = frozenset("^{}\\[~]|€")
-"""Characters that an SMS in GSM-7 can hold (3GPP TS 23.038); each extended one takes two septets."""
+"""What an SMS in GSM-7 can hold (3GPP TS 23.038); each extended character takes two septets."""
+
+
+Allowed = Callable[[str], bool]
+"""Whether the reader knows this letter."""
 
 
 def ascii_folded(text: str) -> str:
@@ -53,26 +58,35 @@ def ascii_folded(text: str) -> str:
 
 def gsm_folded(text: str) -> str:
     """As `ascii_folded`, for the letters that GSM-7 does not have."""
-    return "".join(_folded(text, lambda char: char in GSM or char in GSM_EXTENDED))
+    return "".join(_folded(text, _is_gsm))
 
 
-def _folded(text: str, allowed: Callable[[str], bool]) -> Iterator[str]:
-    lost = False
+def _is_gsm(char: str) -> bool:
+    return char in GSM or char in GSM_EXTENDED
+
+
+def _folded(text: str, is_allowed: Allowed) -> Iterator[str]:
+    in_lost_run = False
     for char in text:
-        plain = char if allowed(char) else _plain(char, allowed)
+        plain = _plain(char, is_allowed)
         if plain:
             yield plain
-            lost = False
-        elif not lost and unicodedata.category(char) not in _UNSEEN:
+            in_lost_run = False
+        elif not in_lost_run and unicodedata.category(char) not in _UNSEEN:
             yield "?"
-            lost = True
+            in_lost_run = True
 
 
-def _plain(char: str, allowed: Callable[[str], bool]) -> str:
+def _plain(char: str, is_allowed: Allowed) -> str:
+    """The letter, or how it is spelled in letters that are allowed; '' where it cannot be."""
+    if is_allowed(char):
+        return char
     spelled = unicodedata.normalize("NFKD", char).translate(_SPELLED)
-    return "".join(
-        each for each in spelled if each.isascii() and each.isprintable() and allowed(each)
-    ).strip()
+    return "".join(part for part in spelled if _is_printable(part) and is_allowed(part)).strip()
+
+
+def _is_printable(char: str) -> bool:
+    return char.isascii() and char.isprintable()
 
 
 def septets(text: str) -> int:

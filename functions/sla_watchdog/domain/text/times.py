@@ -11,22 +11,22 @@ _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def iso(at: int, zone: str = "UTC") -> str:
-    """ISO 8601 with offset; epoch seconds for an instant outside the years that ISO 8601 can say."""
+    """ISO 8601 with offset; epoch seconds for an instant outside the years 1 to 9999."""
     try:
-        return (
-            datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(zone)).isoformat(timespec="seconds")
-        )
+        local = datetime.fromtimestamp(at, UTC).astimezone(ZoneInfo(zone))
     except (OverflowError, ValueError, OSError):
         return str(at)
+    return local.isoformat(timespec="seconds")
 
 
 def instant(at: int, zone: str) -> str:
     """`Mon 2026-03-02 17:00 -05:00`; offsets of before 1900 without their seconds."""
-    said = iso(at, zone)
-    if "T" not in said:
-        return f"second {said}"
-    day = datetime.fromisoformat(said)
-    return f"{_WEEKDAYS[day.weekday()]} {said[:10]} {said[11:16]} {said[19:25]}"
+    text = iso(at, zone)
+    if "T" not in text:
+        return f"second {text}"
+    weekday = _WEEKDAYS[datetime.fromisoformat(text).weekday()]
+    date, time, offset = text[:10], text[11:16], text[19:25]
+    return f"{weekday} {date} {time} {offset}"
 
 
 def duration(seconds: int) -> str:
@@ -36,24 +36,42 @@ def duration(seconds: int) -> str:
     if seconds < MINUTE:
         return "under 1 m"
     if seconds < DAY:
-        return _two(seconds, HOUR, "h", MINUTE, "m")
-    return _two(seconds, DAY, "d", HOUR, "h") if seconds < 14 * DAY else f"{seconds // DAY} d"
+        return _hours_and_minutes(seconds)
+    if seconds < 14 * DAY:
+        return _in_two(seconds, (DAY, "d"), (HOUR, "h"))
+    return f"{seconds // DAY} d"
 
 
 def open_time(seconds: int) -> str:
-    """Time inside a calendar's hours, which has no days: `16 h`, `1 h 30 m`."""
-    return _two(seconds, HOUR, "h", MINUTE, "m") or f"{seconds} s"
+    """Time inside a calendar's hours, without days: `16 h`, `1 h 30 m`; below a minute `7 s`."""
+    return _hours_and_minutes(seconds) or f"{seconds} s"
 
 
-def _two(seconds: int, large: int, large_name: str, small: int, small_name: str) -> str:
-    parts = ((seconds // large, large_name), (seconds % large // small, small_name))
-    return " ".join(f"{count} {name}" for count, name in parts if count)
+def _hours_and_minutes(seconds: int) -> str:
+    return _in_two(seconds, (HOUR, "h"), (MINUTE, "m"))
+
+
+Unit = tuple[int, str]
+"""Its seconds and its sign."""
+
+
+def _in_two(seconds: int, large: Unit, small: Unit) -> str:
+    """Without the unit of which there is none."""
+    left, parts = seconds, []
+    for size, sign in (large, small):
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count} {sign}")
+    return " ".join(parts)
 
 
 def count_of(count: int, one: str, many: str = "") -> str:
     """`1 case`, `37 cases`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    if count == 1:
+        return f"1 {one}"
+    return f"{count:,} {many or f'{one}s'}"
 
 
 def times(count: int) -> str:
+    """`once`, `twice`, `3 times`."""
     return {1: "once", 2: "twice"}.get(count, f"{count} times")

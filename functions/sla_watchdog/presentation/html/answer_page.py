@@ -1,33 +1,36 @@
-"""The page behind a link, as HTML that stands by itself: no script, no picture, nothing loaded from
-elsewhere.
-"""
+"""The page behind a link: what the case is about, and a form to take it or to decline."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 
+from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.acknowledgement import LONGEST_NAME, Answer, Promising
 from sla_watchdog.domain.text.times import duration, instant, open_time
+from sla_watchdog.presentation.html.shell import (
+    definitions,
+    document,
+    headers,
+    heading,
+    paragraph,
+)
 from sla_watchdog.presentation.text.case_history import past_in_words
 from sla_watchdog.presentation.text.situation import situation
 from sla_watchdog.presentation.text.wording import (
     clock_name,
-    heading,
     id_of,
-    lines_about,
-    listed,
     name_of,
     notification_line,
     owned,
     subject_of,
+    teams,
     who,
     who_by_key,
 )
+from sla_watchdog.presentation.text.wording import heading as heading_of
+from sla_watchdog.presentation.view.link_state import LinkState, State
 from sla_watchdog.presentation.view.notice import Notice
-from sla_watchdog.usecases.respond.respond import LinkState, State
 
 STYLE = """
 :root { color-scheme: light; }
@@ -45,50 +48,42 @@ dd { margin: 0; }
 .problem { border-left: 4px solid #8f2d22; padding: .4rem .8rem; font-weight: 600; }
 fieldset { border: 0; margin: 1rem 0; padding: 0; }
 legend, label.name { font-weight: 600; padding: 0; }
-label.choice { display: flex; gap: .7rem; align-items: baseline; padding: .7rem 0; border-bottom: 1px solid #d2d2d7; }
+label.choice { display: flex; gap: .7rem; align-items: baseline; padding: .7rem 0;
+  border-bottom: 1px solid #d2d2d7; }
 input[type=radio] { width: 1.2rem; height: 1.2rem; margin: 0; flex: none; align-self: center; }
 input[type=text] { display: block; width: 100%; font: inherit; padding: .6rem; margin-top: .3rem;
   border: 1px solid #6e6e73; border-radius: .4rem; }
-button { width: 100%; font: inherit; font-weight: 600; padding: .8rem; border-radius: .4rem; cursor: pointer;
+button { width: 100%; font: inherit; font-weight: 600; padding: .8rem; border-radius: .4rem;
+  cursor: pointer;
   border: 1px solid #1d1d1f; background: #1d1d1f; color: #fff; }
 button.other { background: #fff; color: #1d1d1f; }
 :focus-visible { outline: 3px solid #0a58ca; outline-offset: 2px; }
 small { color: #55555b; font-size: .85rem; }
 """
 
-STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-
-HEADERS = {
-    "Content-Type": "text/html; charset=utf-8",
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; form-action 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'",
-    "Referrer-Policy": "no-referrer",
-    "Strict-Transport-Security": "max-age=31536000",
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex, nofollow",
-}
-"""Of every answer: the page is nobody's but the reader's, and nothing on it may come from
-elsewhere.
-"""
+HEADERS = headers(STYLE, "form-action 'self'")
+"""Of every answer: nothing on the page may come from elsewhere."""
 
 MOST_TOLD = 5
 
+Row = tuple[str, Sequence[str]]
+"""A name and the lines beside it."""
 
-def page(standing: LinkState, now: int, problem: str = "") -> str:
+
+def page(state: LinkState, now: int, problem: str = "") -> str:
     """`problem` says why what was just sent was not taken."""
-    match standing.state:
-        case State.OPEN if standing.counted is Answer.DECLINED:
-            return _whole("Noted", _not_you(standing.notice))
+    match state.state:
+        case State.OPEN if state.counted is Answer.DECLINED:
+            return document("Noted", STYLE, _declined(state.notice))
         case State.OPEN:
-            return _whole(_title(standing.notice), "".join(_open(standing, now, problem)))
+            return document(_title(state.notice), STYLE, "".join(_open(state, now, problem)))
         case State.USED:
-            return _whole("Noted", _noted(standing))
+            return document("Noted", STYLE, _used(state))
         case State.OVER:
-            return _whole("This is over", _over(standing.notice))
-        case state:
-            title, said = _CLOSED[state]
-            return _whole(title, f"<h1>{title}</h1>\n<p>{said} Nothing was changed.</p>\n")
+            return document("This is over", STYLE, _over(state.notice))
+        case State.UNKNOWN | State.EXPIRED | State.UNREADABLE:
+            title, advice = _CLOSED[state.state]
+            return _only(title, advice)
 
 
 _CLOSED = {
@@ -109,184 +104,228 @@ _CLOSED = {
 
 def refused() -> str:
     """For a request of a kind that no page sends."""
-    title = "This cannot be asked for"
-    return _whole(
-        title,
-        f"<h1>{title}</h1>\n<p>Open the link of the message in a browser. Nothing was changed.</p>\n",
-    )
+    return _only("This cannot be asked for", "Open the link of the message in a browser.")
 
 
 def busy() -> str:
     return page(LinkState(State.UNREADABLE), 0)
 
 
-def _whole(title: str, body: str) -> str:
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n"
-    )
+def _only(title: str, advice: str) -> str:
+    """A page that says one thing."""
+    text = f"{advice} Nothing was changed."
+    return document(title, STYLE, heading(title) + paragraph(text))
 
 
 def _title(notice: Notice | None) -> str:
-    return (subject_of(notice) or id_of(notice.about)) if notice else "A case"
+    if notice is None:
+        return "A case"
+    return subject_of(notice) or id_of(notice.about)
 
 
 # ------------------------------------------------------------------ what it is about
 
 
-def _open(standing: LinkState, now: int, problem: str) -> Iterator[str]:
-    notified, may = standing.notice, standing.promising
-    if notified is None or may is None:
+def _open(state: LinkState, now: int, problem: str) -> Iterator[str]:
+    notice, promising = state.notice, state.promising
+    if notice is None or promising is None:
         return
-    yield f'<p class="level">{escape(heading(notified.lead))}</p>\n<h1>{escape(_title(notified))}</h1>\n'
+    yield f'<p class="level">{escape(heading_of(notice.lead))}</p>\n'
+    yield heading(_title(notice))
     if problem:
-        yield f'<p class="problem" role="alert">Nothing was changed: {escape(problem)}.</p>\n'
-    yield "".join(f"<p>{escape(said)}</p>\n" for said in map(_plain, situation(notified, now)))
-    yield _rows(_now(notified, now))
-    yield from _form(notified, may, now)
-    yield "<h2>So far</h2>\n" + _rows(_so_far(notified, now))
+        yield _problem(f"Nothing was changed: {problem}.")
+    for sentences in situation(notice, now):
+        yield paragraph(_plain(sentences))
+    yield definitions(_now(notice, now))
+    yield from _held(notice, promising)
+    yield from _taking(notice, promising, now)
+    yield _NOT_YOURS
+    yield heading("So far", 2)
+    yield definitions(_so_far(notice, now))
 
 
-def _rows(rows: Iterable[tuple[str, Iterable[str]]]) -> str:
-    shown = (
-        f"<div><dt>{escape(name)}</dt><dd>{'<br>'.join(map(escape, said))}</dd></div>\n"
-        for name, said in rows
-    )
-    return f"<dl>\n{''.join(shown)}</dl>\n"
+def _problem(text: str) -> str:
+    return f'<p class="problem" role="alert">{escape(text)}</p>\n'
 
 
-def _plain(said: str) -> str:
-    return said.replace("\u00a0", " ")
+def _plain(text: str) -> str:
+    """Without the glue that keeps a time on one line of an e-mail."""
+    return text.replace("\u00a0", " ")
 
 
-def _now(notified: Notice, now: int) -> Iterator[tuple[str, Iterable[str]]]:
+def _now(notice: Notice, now: int) -> Iterator[Row]:
     """What somebody needs to know who decides whether to take it."""
-    customer = f", for {name_of(notified.customer)}" if name_of(notified.customer) else ""
-    yield "Case", [f"{id_of(notified.about)}{customer}"]
-    teams = tuple(
-        dict.fromkeys(
-            team for line in lines_about(notified, notified.lead) if (team := name_of(line.team))
-        )
-    )
-    team = f", team {listed(teams)}" if teams else ""
-    yield "Owner", [owned(notified, notified.lead, now) + team]
-    if notified.upcoming:
-        level = f"{clock_name(notified.upcoming.clock)}, level {notified.upcoming.level + 1}"
-        yield (
-            "Next, if nobody acts",
-            [
-                instant(notified.upcoming.at, notified.zone),
-                f"{who(notified.upcoming.recipient)}: {level}",
-            ],
-        )
+    yield "Case", [_case(notice)]
+    yield "Owner", [owned(notice, notice.lead, now) + _of_team(notice)]
+    upcoming = notice.upcoming
+    if upcoming:
+        level = f"{clock_name(upcoming.clock)}, level {upcoming.level + 1}"
+        at = instant(upcoming.at, notice.zone)
+        yield "Next, if nobody acts", [at, f"{who(upcoming.recipient)}: {level}"]
 
 
-def _so_far(notified: Notice, now: int) -> Iterator[tuple[str, Iterable[str]]]:
-    yield from ((label, [_plain(said)]) for label, said in past_in_words(notified, now))
-    yield "You were told as", [who(notified.recipient)]
-    before = dict.fromkeys(
-        (each.at, who_by_key(each.to), notification_line(notified, each))
-        for each in notified.notified
-    )
+def _case(notice: Notice) -> str:
+    customer = name_of(notice.customer)
+    if not customer:
+        return id_of(notice.about)
+    return f"{id_of(notice.about)}, for {customer}"
+
+
+def _of_team(notice: Notice) -> str:
+    names = teams(notice, notice.lead)
+    return f", {names}" if names else ""
+
+
+def _so_far(notice: Notice, now: int) -> Iterator[Row]:
+    for label, text in past_in_words(notice, now):
+        yield label, [_plain(text)]
+    yield "You were told as", [who(notice.recipient)]
+    before = _notified(notice)
     if before:
-        yield (
-            "Told before",
-            [
-                f"{instant(at, notified.zone)} {to}: {what}"
-                for at, to, what in [*before][-MOST_TOLD:]
-            ],
-        )
+        yield "Told before", before[-MOST_TOLD:]
+
+
+def _notified(notice: Notice) -> list[str]:
+    """A line for each notification; an audience and its urgent topic are one."""
+    distinct = dict.fromkeys(
+        (past.at, who_by_key(past.to), notification_line(notice, past)) for past in notice.notified
+    )
+    return [f"{instant(at, notice.zone)} {to}: {what}" for at, to, what in distinct]
 
 
 # ------------------------------------------------------------------ what to answer
 
 
-def _form(notified: Notice, may: Promising, now: int) -> Iterator[str]:
-    if may.held:
-        until = instant(may.held.until, notified.zone)
-        yield f"<h2>{escape(name_of(may.held.by))} has taken it</h2>\n"
-        yield f"<p>An update is promised by {escape(until)}.</p>\n"
-    if may.held and not may.snoozes_left:
-        yield "<p>It was put off as often as the policy allows. Nobody can put it off again.</p>\n"
-    elif choices := [at for at in may.offers if may.held is None or at > may.held.until]:
-        yield _taking(notified, may, choices, now)
-    yield (
-        '<h2>Not yours?</h2>\n<form method="post">\n<input type="hidden" name="answer" value="not_me">\n'
-        '<button class="other">Not me</button>\n</form>\n'
-        "<p><small>It is noted, and nothing is held back. Others who got this message can still take it.</small></p>\n"
+def _held(notice: Notice, promising: Promising) -> Iterator[str]:
+    """Who has it already, and whether that can still be put off."""
+    if promising.held is None:
+        return
+    until = instant(promising.held.until, notice.zone)
+    yield heading(f"{name_of(promising.held.by)} has taken it", 2)
+    yield paragraph(f"An update is promised by {until}.")
+    if not promising.snoozes_left:
+        yield paragraph(
+            "It was put off as often as the policy allows. Nobody can put it off again."
+        )
+
+
+def _taking(notice: Notice, promising: Promising, now: int) -> Iterator[str]:
+    choices = _choices(promising)
+    if not choices:
+        return
+    title = _taking_title(promising)
+    yield heading(title + _snoozes_left(promising), 2)
+    yield '<form method="post">\n<input type="hidden" name="answer" value="take">\n'
+    yield "<fieldset>\n<legend>Next update by</legend>\n"
+    for place, at in enumerate(choices):
+        checked = " checked" if place == 0 else ""
+        yield '<label class="choice">'
+        yield f'<input type="radio" name="until" value="{at}" required{checked}>'
+        yield f"<span>{escape(instant(at, notice.zone))}<br>"
+        yield f"<small>in {escape(_ahead(promising, at, now))}</small></span></label>\n"
+    yield "</fieldset>\n"
+    yield _YOUR_NAME
+    yield f"<p><button>{title}</button></p>\n</form>\n"
+    yield paragraph(
+        "Reminders wait until then. The promise is kept by a public message of a person to the "
+        "customer; without one by then the case escalates. No clock stops, and the age of the case "
+        "goes on being watched.",
+        small=True,
     )
 
 
-def _taking(notified: Notice, may: Promising, choices: list[int], now: int) -> str:
-    left = f" ({may.snoozes_left} left)" if may.held else ""
-    title = "Put it off" if may.held else "I take it"
-    rows = "".join(
-        f'<label class="choice"><input type="radio" name="until" value="{at}" required{" checked" if not i else ""}>'
-        f"<span>{escape(instant(at, notified.zone))}<br><small>in {escape(_ahead(may, at, now))}</small></span></label>\n"
-        for i, at in enumerate(choices)
-    )
-    return (
-        f'<h2>{title}{left}</h2>\n<form method="post">\n<input type="hidden" name="answer" value="take">\n'
-        f"<fieldset>\n<legend>Next update by</legend>\n{rows}</fieldset>\n"
-        f'<p><label class="name">Your name<input type="text" name="by" maxlength="{LONGEST_NAME}" required '
-        'autocomplete="name"></label></p>\n'
-        f"<p><button>{title}</button></p>\n</form>\n"
-        "<p><small>Reminders wait until then. The promise is kept by a public message of a person to the customer; "
-        "without one by then the case escalates. No clock stops, and the age of the case goes on being watched."
-        "</small></p>\n"
-    )
+_YOUR_NAME = (
+    f'<p><label class="name">Your name<input type="text" name="by" maxlength="{LONGEST_NAME}" '
+    'required autocomplete="name"></label></p>\n'
+)
+
+_NOT_YOURS = """\
+<h2>Not yours?</h2>
+<form method="post">
+<input type="hidden" name="answer" value="not_me">
+<button class="other">Not me</button>
+</form>
+<p><small>It is noted, and nothing is held back.
+Others who got this message can still take it.</small></p>
+"""
 
 
-def _ahead(may: Promising, at: int, now: int) -> str:
+def _choices(promising: Promising) -> list[int]:
+    """The instants that can be promised; of a case that is held, only what puts it off."""
+    held = promising.held
+    if held is None:
+        return list(promising.offers)
+    if not promising.snoozes_left:
+        return []
+    return [at for at in promising.offers if at > held.until]
+
+
+def _taking_title(promising: Promising) -> str:
+    return "Put it off" if promising.held else "I take it"
+
+
+def _snoozes_left(promising: Promising) -> str:
+    return f" ({promising.snoozes_left} left)" if promising.held else ""
+
+
+def _ahead(promising: Promising, at: int, now: int) -> str:
     """`2 h`; where the hours are not round the clock, `17 h 30 m (2 h of working time)`."""
-    working = open_time(may.calendar.between(now, at))
-    return (
-        working
-        if may.calendar.between(now, at) == at - now
-        else f"{duration(at - now)} ({working} of working time)"
-    )
+    seconds = promising.calendar.between(now, at)
+    if seconds == at - now:
+        return open_time(seconds)
+    return f"{duration(at - now)} ({open_time(seconds)} of working time)"
 
 
 # ------------------------------------------------------------------ what was answered
 
 
-def _not_you(notified: Notice | None) -> str:
-    return (
-        f"<h1>Noted: not you</h1>\n{_about(notified)}<p>Nothing is held back: whoever comes next is told in time.</p>\n"
-        "<p>Others who got the same message can still take it with this link.</p>\n"
+def _declined(notice: Notice | None) -> str:
+    parts = (
+        heading("Noted: not you"),
+        _about(notice),
+        paragraph("Nothing is held back: whoever comes next is told in time."),
+        paragraph("Others who got the same message can still take it with this link."),
     )
+    return "".join(parts)
 
 
-def _noted(standing: LinkState) -> str:
+def _used(state: LinkState) -> str:
+    if state.taken is None:
+        return _declined(state.notice)
+    return "".join(_taken(state, state.taken))
+
+
+def _taken(state: LinkState, promise: Promise) -> Iterator[str]:
     """What was answered; where this very request came too late, that first."""
-    used, notified = standing.link.used if standing.link else None, standing.notice
-    if used is None or used.until is None:
-        return _not_you(notified)
-    by, until = (
-        escape(name_of(used.by)),
-        escape(instant(used.until, notified.zone if notified else "UTC")),
-    )
-    title = f"{by} has it already" if standing.late else f"Noted: {by} takes it"
-    late = '<p class="problem" role="alert">Your answer was not counted: somebody was first.</p>\n'
-    own = "<p>Tell the customer, or resolve it, in your help desk: a public message of a person keeps the promise.</p>\n"
-    return (
-        f"<h1>{title}</h1>\n{late if standing.late else ''}{_about(notified)}"
-        f"<p>Next update by <strong>{until}</strong>. "
-        "Reminders wait until then; without an update the case escalates.</p>\n"
-        f"{own if standing.counted else ''}"
-        "<p><small>This link has been answered. If the case goes on, the next message about it has a new one; whoever "
-        "runs the watchdog can put the promise off.</small></p>\n"
-    )
-
-
-def _about(notified: Notice | None) -> str:
-    return (
-        f"<p>{escape(_title(notified))}<br><small>Case {escape(id_of(notified.about))}</small></p>\n"
-        if notified
-        else ""
+    by = name_of(promise.by)
+    if state.late:
+        yield heading(f"{by} has it already")
+        yield _problem("Your answer was not counted: somebody was first.")
+    else:
+        yield heading(f"Noted: {by} takes it")
+    yield _about(state.notice)
+    zone = state.notice.zone if state.notice else "UTC"
+    yield f"<p>Next update by <strong>{escape(instant(promise.until, zone))}</strong>. "
+    yield "Reminders wait until then; without an update the case escalates.</p>\n"
+    if state.counted:
+        yield paragraph(
+            "Tell the customer, or resolve it, in your help desk: a public message of a person "
+            "keeps the promise."
+        )
+    yield paragraph(
+        "This link has been answered. If the case goes on, the next message about it has a new "
+        "one; whoever runs the watchdog can put the promise off.",
+        small=True,
     )
 
 
-def _over(notified: Notice | None) -> str:
-    return f"<h1>This is over</h1>\n{_about(notified)}<p>The case is resolved or closed: there is nothing to take.</p>\n"
+def _about(notice: Notice | None) -> str:
+    if notice is None:
+        return ""
+    case = f"Case {id_of(notice.about)}"
+    return f"<p>{escape(_title(notice))}<br><small>{escape(case)}</small></p>\n"
+
+
+def _over(notice: Notice | None) -> str:
+    over = paragraph("The case is resolved or closed: there is nothing to take.")
+    return heading("This is over") + _about(notice) + over

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from sla_watchdog.domain.clocks.attainment import Kept
 
-INK, MET, BREACHED = "#1d1d1f", "#d4e4da", "#8f2d22"
+INK, MET, BREACHED, GREY = "#1d1d1f", "#d4e4da", "#8f2d22", "#55606b"
 
 WIDTH, HEIGHT, HEAD, FOOT = 480, 170, 20, 22
 """Of the chart of all weeks, in pixels; a phone makes it smaller. `HEAD` and `FOOT` are for numbers
@@ -19,46 +19,58 @@ SMALL_WIDTH, SMALL_HEIGHT, SMALL_STEP = 144, 24, 18
 def weeks_chart(weeks: Sequence[Kept], names: Sequence[str]) -> str:
     """A bar a week: breached at the foot, met above it; the share kept on top, the date below."""
     highest = max(1, *(kept.decided for kept in weeks))
-    step, room = WIDTH / len(weeks), HEIGHT - HEAD - FOOT
+    step = WIDTH / len(weeks)
     parts: list[str] = []
     for place, (kept, name) in enumerate(zip(weeks, names, strict=True)):
-        left, middle = place * step + step * 0.14, (place + 0.5) * step
-        breached, met = room * kept.breached / highest, room * kept.met / highest
-        foot = HEIGHT - FOOT
-        parts += _bar(left, foot - breached - met, step * 0.72, met, MET)
-        parts += _bar(left, foot - breached, step * 0.72, breached, BREACHED)
-        parts.append(_text(middle, foot - breached - met - 5, _percent(kept)))
-        parts.append(_text(middle, HEIGHT - 6, name))
+        parts += _week(kept, name, place * step, step, highest)
     parts.append(f'<path d="M0 {HEIGHT - FOOT}.5H{WIDTH}" stroke="{INK}"/>')
-    notified = "; ".join(
-        f"{name}: {_spoken(kept)}" for kept, name in zip(weeks, names, strict=True)
-    )
-    return _svg(WIDTH, HEIGHT, f"Targets kept by week. {notified}.", parts)
+    spoken = (f"{name}: {_spoken(kept)}" for kept, name in zip(weeks, names, strict=True))
+    return _svg(WIDTH, HEIGHT, f"Targets kept by week. {'; '.join(spoken)}.", parts)
+
+
+def _week(kept: Kept, name: str, left: float, step: float, highest: int) -> Iterator[str]:
+    room, foot, middle = HEIGHT - HEAD - FOOT, HEIGHT - FOOT, left + step / 2
+    breached, met = room * kept.breached / highest, room * kept.met / highest
+    top = foot - breached - met
+    yield from _bar(left + step * 0.14, top, step * 0.72, met, MET)
+    yield from _bar(left + step * 0.14, foot - breached, step * 0.72, breached, BREACHED)
+    yield _text(middle, top - 5, _percent(kept))
+    yield _text(middle, HEIGHT - 6, name)
 
 
 def small_chart(weeks: Sequence[Kept]) -> str:
-    """The share kept as a bar a week, in a frame as high as all; a dot where nothing was decided."""
+    """A bar a week, its frame as high as 100 % kept; a dot where nothing was decided."""
     parts: list[str] = []
     for place, kept in enumerate(weeks):
-        left = place * SMALL_STEP + 2
-        if kept.percent is None:
-            parts.append(f'<circle cx="{left + 7}" cy="{SMALL_HEIGHT - 3}" r="1.5" fill="{INK}"/>')
-            continue
-        height = (SMALL_HEIGHT - 2) * kept.percent / 100
-        parts += _bar(left, 1, 14, SMALL_HEIGHT - 2, "none")
-        parts += _bar(left, SMALL_HEIGHT - 1 - height, 14, height, "#55606b")
-    notified = ", ".join("none" if kept.percent is None else f"{kept.percent}" for kept in weeks)
-    return _svg(
-        SMALL_WIDTH, SMALL_HEIGHT, f"Percent kept, the oldest week first: {notified}.", parts
-    )
+        parts += _small_week(kept, place * SMALL_STEP + 2)
+    shares = ", ".join(_share(kept) for kept in weeks)
+    label = f"Percent kept, the oldest week first: {shares}."
+    return _svg(SMALL_WIDTH, SMALL_HEIGHT, label, parts)
+
+
+def _small_week(kept: Kept, left: int) -> Iterator[str]:
+    if kept.percent is None:
+        yield f'<circle cx="{left + 7}" cy="{SMALL_HEIGHT - 3}" r="1.5" fill="{INK}"/>'
+        return
+    height = (SMALL_HEIGHT - 2) * kept.percent / 100
+    yield from _bar(left, 1, 14, SMALL_HEIGHT - 2, "none")
+    yield from _bar(left, SMALL_HEIGHT - 1 - height, 14, height, GREY)
+
+
+def _share(kept: Kept) -> str:
+    return "none" if kept.percent is None else str(kept.percent)
 
 
 def _percent(kept: Kept) -> str:
-    return "none" if kept.percent is None else f"{kept.percent} %"
+    if kept.percent is None:
+        return "none"
+    return f"{kept.percent} %"
 
 
 def _spoken(kept: Kept) -> str:
-    return "nothing decided" if kept.percent is None else f"{kept.percent} % of {kept.decided:,}"
+    if kept.percent is None:
+        return "nothing decided"
+    return f"{kept.percent} % of {kept.decided:,}"
 
 
 def _bar(left: float, top: float, width: float, height: float, fill: str) -> Iterator[str]:
@@ -68,9 +80,10 @@ def _bar(left: float, top: float, width: float, height: float, fill: str) -> Ite
 
 
 def _text(middle: float, foot: float, text: str) -> str:
-    return f'<text x="{middle:.1f}" y="{foot:.1f}" text-anchor="middle" font-size="14" fill="{INK}">{text}</text>'
+    place = f'x="{middle:.1f}" y="{foot:.1f}" text-anchor="middle"'
+    return f'<text {place} font-size="14" fill="{INK}">{text}</text>'
 
 
 def _svg(width: int, height: int, label: str, parts: Sequence[str]) -> str:
-    inside = "".join(parts)
-    return f'<svg viewBox="0 0 {width} {height}" width="{width}" role="img" aria-label="{label}">{inside}</svg>'
+    size = f'viewBox="0 0 {width} {height}" width="{width}"'
+    return f'<svg {size} role="img" aria-label="{label}">{"".join(parts)}</svg>'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from html import escape
 from itertools import groupby
@@ -12,7 +12,15 @@ from sla_watchdog.domain.clocks.attainment import Attainment, Group, Kept
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.text.times import count_of, duration, instant
 from sla_watchdog.presentation.html.report_charts import small_chart, weeks_chart
-from sla_watchdog.presentation.text.report import about, promise, said, week_of
+from sla_watchdog.presentation.html.shell import (
+    document,
+    figures,
+    headers,
+    heading,
+    paragraph,
+    section,
+)
+from sla_watchdog.presentation.text.report import about, kept_in_words, promise, week_of
 from sla_watchdog.presentation.text.wording import id_of, name_of
 from sla_watchdog.presentation.view.case_row import Trouble
 from sla_watchdog.presentation.view.report import Line, Report
@@ -55,70 +63,60 @@ td:last-child { padding-right: 0; width: 144px; }
   svg, tr, li, dl { break-inside: avoid; }
   thead { display: table-header-group; }
 }
-"""
+"""  # noqa: E501 - stored pages were written with this very style, and its hash lets it in
 
-HEAD = f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>SLA watchdog: report</title>
-<style>{STYLE}</style>
-</head>
-<body><main>
-"""
+HEADERS = headers(STYLE)
+"""Of an answer that holds the page."""
+
+_NOT_FOR_SEARCH = '<meta name="robots" content="noindex">\n'
 
 
 def page(report: Report, attainment: Attainment | None) -> str:
     """With `attainment`, how targets were kept comes before the cases."""
-    written = instant(report.now, report.zone)
-    title = (
-        f"Week of {week_of(attainment, report.zone)}"
-        if attainment
-        else written[: len("Mon 2026-03-02")]
-    )
-    parts = [
-        f"<h1>{title}</h1>\n<p>{escape(f'SLA watchdog, written {written}, {report.zone}.')}</p>\n",
-        _numbers(report),
-        *([_attainment(attainment, report.zone)] if attainment else []),
-        _list(
-            "Oldest",
-            "Open the longest by the wall clock; nothing pauses that.",
-            report.oldest,
-            report,
-        ),
-        _list("Breached", "Past a deadline; the worst first.", report.breached, report),
-        _list("Due within a day", "The soonest first.", report.at_risk, report),
-        _list(
-            "Promises broken",
-            "An update was promised, and nothing was written since.",
-            report.broken,
-            report,
-        ),
-    ]
-    return f"{HEAD}{''.join(parts)}</main></body>\n</html>\n"
+    return _page("".join(_parts(report, attainment)))
 
 
-def notice(title: str, said_of_it: str) -> str:
+def notice(title: str, text: str) -> str:
     """A page that only says one thing."""
-    return f"{HEAD}<h1>{escape(title)}</h1>\n<p>{escape(said_of_it)}</p>\n</main></body>\n</html>\n"
+    return _page(heading(title) + paragraph(text))
 
 
-def _numbers(report: Report) -> str:
-    shown = {
+def _page(body: str) -> str:
+    return document("SLA watchdog: report", STYLE, body, _NOT_FOR_SEARCH)
+
+
+def _parts(report: Report, attainment: Attainment | None) -> Iterator[str]:
+    written = instant(report.now, report.zone)
+    if attainment:
+        yield heading(f"Week of {week_of(attainment, report.zone)}")
+    else:
+        yield heading(written[: len("Mon 2026-03-02")])
+    yield paragraph(f"SLA watchdog, written {written}, {report.zone}.")
+    yield figures(_numbers(report))
+    if attainment:
+        yield _attainment(attainment, report.zone)
+    for title, explained, lines in _lists(report):
+        yield _list(title, explained, lines, report)
+
+
+def _lists(report: Report) -> Iterator[tuple[str, str, Sequence[Line]]]:
+    yield "Oldest", "Open the longest by the wall clock; nothing pauses that.", report.oldest
+    yield "Breached", "Past a deadline; the worst first.", report.breached
+    yield "Due within a day", "The soonest first.", report.at_risk
+    explained = "An update was promised, and nothing was written since."
+    yield "Promises broken", explained, report.broken
+
+
+def _numbers(report: Report) -> dict[str, str]:
+    counts = {
         "open": len(report.lines),
         "breached": report.count(Trouble.BREACHED),
         "due within a day": report.count(Trouble.AT_RISK),
         "promises broken": len(report.broken),
-        **({"could not be judged": report.unreadable} if report.unreadable else {}),
     }
-    cells = (f"<div><dt>{name}</dt><dd>{number:,}</dd></div>" for name, number in shown.items())
-    return f"<dl>{''.join(cells)}</dl>\n"
-
-
-def _section(title: str, explained: str, body: str) -> str:
-    return f"<section>\n<h2>{escape(title)}</h2>\n<p>{escape(explained)}</p>\n{body}</section>\n"
+    if report.unreadable:
+        counts["could not be judged"] = report.unreadable
+    return {name: f"{count:,}" for name, count in counts.items()}
 
 
 # ------------------------------------------------------------------ cases
@@ -126,23 +124,30 @@ def _section(title: str, explained: str, body: str) -> str:
 
 def _list(title: str, explained: str, lines: Sequence[Line], report: Report) -> str:
     if not lines:
-        return _section(title, "None.", "")
+        return section(title, "None.", "")
     items = "".join(_item(line, report) for line in lines[:MOST])
-    hidden = len(lines) - MOST
-    more = (
-        f"<p>and {count_of(hidden, 'more case')}: sla-watchdog status</p>\n" if hidden > 0 else ""
-    )
-    return _section(f"{title}: {len(lines):,}", explained, f"<ol>\n{items}</ol>\n{more}")
+    more = _more(len(lines) - MOST)
+    return section(f"{title}: {len(lines):,}", explained, f"<ol>\n{items}</ol>\n{more}")
+
+
+def _more(hidden: int) -> str:
+    if hidden <= 0:
+        return ""
+    return paragraph(f"and {count_of(hidden, 'more case')}: sla-watchdog status")
 
 
 def _item(line: Line, report: Report) -> str:
-    rest = [brief(line.subject, 120), about(line, report.now)]
-    if line.broken:
-        rest.append(promise(line, report.zone))
     age = f"open {duration(report.now - line.opened_at)}"
-    first = f"<strong>{escape(id_of(line.case))}</strong><span>{escape(line.said)}</span><span>{age}</span>"
-    said_of = "".join(f"<p>{escape(each)}</p>" for each in rest if each)
-    return f'<li><p class="first">{first}</p>{said_of}</li>\n'
+    case = f"<strong>{escape(id_of(line.case))}</strong>"
+    first = f"{case}<span>{escape(line.said)}</span><span>{age}</span>"
+    details = "".join(f"<p>{escape(text)}</p>" for text in _details(line, report) if text)
+    return f'<li><p class="first">{first}</p>{details}</li>\n'
+
+
+def _details(line: Line, report: Report) -> Iterator[str]:
+    yield brief(line.subject, 120)
+    yield about(line, report.now)
+    yield promise(line, report.zone)
 
 
 # ------------------------------------------------------------------ attainment
@@ -151,38 +156,45 @@ def _item(line: Line, report: Report) -> str:
 def _attainment(attainment: Attainment, zone: str) -> str:
     total = attainment.total
     explained = (
-        f"{said(total[-1])} in the last week; {said(total[-2])} in the week before. A target is kept when its clock "
-        "stopped in time; a breach counts in the week in which it happened. Each exchange counts."
+        f"{kept_in_words(total[-1])} in the last week; {kept_in_words(total[-2])} in the week "
+        "before. A target is kept when its clock stopped in time; a breach counts in the week in "
+        "which it happened. Each exchange counts."
     )
     names = [date_of(at, zone) for at in attainment.starts[:-1]]
-    tables = "".join(
-        _table(policy, team, rows) for (policy, team), rows in _by_team(attainment.weeks)
-    )
     legend = (
-        "Height: clocks decided in the week that begins on the date. Dark: breached. Light: met. In the tables below, "
-        "the share kept in each of these weeks."
+        "Height: clocks decided in the week that begins on the date. Dark: breached. Light: met. "
+        "In the tables below, the share kept in each of these weeks."
     )
-    return _section(
-        "Targets kept", explained, f"{weeks_chart(total, names)}<p>{legend}</p>\n{tables}"
-    )
+    chart = weeks_chart(total, names) + paragraph(legend)
+    tables = "".join(_tables(attainment.weeks))
+    return section("Targets kept", explained, f"{chart}{tables}")
 
 
-def _by_team(
-    weeks: Mapping[Group, Sequence[Kept]],
-) -> Iterator[tuple[tuple[str, str], Iterable[tuple[Group, Sequence[Kept]]]]]:
-    yield from groupby(weeks.items(), key=lambda entry: (entry[0].policy, entry[0].team))
+def _tables(weeks: Mapping[Group, Sequence[Kept]]) -> Iterator[str]:
+    """One for each policy and team."""
+    for (policy, team), rows in groupby(weeks.items(), key=_policy_and_team):
+        yield heading(f"{name_of(policy)}, {name_of(team) or 'no team'}", 3)
+        yield f"<table>\n{_TABLE_HEAD}<tbody>\n"
+        for group, kept in rows:
+            yield _row(group, kept)
+        yield "</tbody>\n</table>\n"
 
 
-def _table(policy: str, team: str, rows: Iterable[tuple[Group, Sequence[Kept]]]) -> str:
-    body = "".join(_row(group, weeks) for group, weeks in rows)
-    head = f"<h3>{escape(name_of(policy))}, {escape(name_of(team) or 'no team')}</h3>\n"
-    columns = '<th scope="col">clock</th><th scope="col">last week</th><th scope="col">8 weeks</th>'
-    return f"{head}<table>\n<thead><tr>{columns}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>\n"
+def _policy_and_team(entry: tuple[Group, Sequence[Kept]]) -> tuple[str, str]:
+    group, _ = entry
+    return group.policy, group.team
+
+
+_TABLE_HEAD = (
+    '<thead><tr><th scope="col">clock</th><th scope="col">last week</th>'
+    '<th scope="col">8 weeks</th></tr></thead>\n'
+)
 
 
 def _row(group: Group, weeks: Sequence[Kept]) -> str:
-    last = said(weeks[-1]) if weeks[-1].decided else "none"
-    return f'<tr><th scope="row">{METRIC[group.clock]}</th><td>{last}</td><td>{small_chart(weeks)}</td></tr>\n'
+    last = kept_in_words(weeks[-1]) if weeks[-1].decided else "none"
+    name = f'<th scope="row">{METRIC[group.clock]}</th>'
+    return f"<tr>{name}<td>{last}</td><td>{small_chart(weeks)}</td></tr>\n"
 
 
 def date_of(at: int, zone: str) -> str:

@@ -8,7 +8,7 @@ from sla_watchdog.domain.escalation.absences import Absence
 from sla_watchdog.domain.escalation.subscribers import Missing, State
 from sla_watchdog.domain.text.times import count_of, instant, iso
 from sla_watchdog.presentation.text.envelope import VERSION, Message, short_ref, sms_line
-from sla_watchdog.presentation.text.layout import paragraphs, wrapped
+from sla_watchdog.presentation.text.layout import paragraphs, sentences, wrapped
 from sla_watchdog.presentation.text.wording import name_of, who
 
 MOST_SHOWN = 40
@@ -18,7 +18,10 @@ WHY = {
     State.PENDING: "has not confirmed the subscription since {at}",
     State.SUSPENDED: "must confirm again: SNS suspended the subscription (seen {at})",
     State.LAPSED: "never confirmed the subscription, and SNS dropped it (seen {at})",
-    State.GONE: "is no longer subscribed (seen {at}): an unsubscribe link was opened, or somebody took it out in AWS",
+    State.GONE: (
+        "is no longer subscribed (seen {at}): an unsubscribe link was opened, or somebody took it "
+        "out in AWS"
+    ),
     State.OPTED_OUT: "has opted out of SMS (seen {at})",
     State.UNVERIFIED: "is not verified, and this AWS account is in the SMS sandbox (seen {at})",
 }
@@ -34,8 +37,13 @@ def why(missing: Missing) -> str:
 
 
 _OF_PHONES = {
-    State.OPTED_OUT: "The owner of the phone must send START to the sender of the SMS; AWS can opt a number in again.",
-    State.UNVERIFIED: "Verify the number in the SNS console, or ask AWS Support to lift the SMS sandbox.",
+    State.OPTED_OUT: (
+        "The owner of the phone must send START to the sender of the SMS; AWS can opt a number in "
+        "again."
+    ),
+    State.UNVERIFIED: (
+        "Verify the number in the SNS console, or ask AWS Support to lift the SMS sandbox."
+    ),
 }
 
 
@@ -51,44 +59,24 @@ def _again(missing: Missing) -> str:
 def arguments(missing: Missing) -> str:
     """AUDIENCE, options and ADDRESS, as `subscribe` and `unsubscribe` take them."""
     whose = missing.whose
-    of = f" --for {whose.of}" if whose.of else ""
-    return f"{whose.audience}{of}{' --urgent' if whose.urgent else ''} {missing.seat.shown}"
+    of = f"--for {whose.of}" if whose.of else ""
+    urgent = "--urgent" if whose.urgent else ""
+    return sentences(whose.audience, of, urgent, missing.seat.shown)
 
 
 def render_absence(absence: Absence, now: int) -> Message:
-    shown = absence.missing[:MOST_SHOWN]
     ref = short_ref(f"recipients/{absence.to.topic}/{'/'.join(absence.keys)}")
     heading = _heading(absence)
-    blocks = [
-        wrapped(NOBODY_IN_OPERATIONS) if absence.vacant else [],
-        [
-            "What to do: subscribe somebody who is awake.",
-            "  sla-watchdog subscribe operations ADDRESS",
-        ]
-        if absence.vacant
-        else [],
-        *(block for each in shown for block in _described(each)),
-        [
-            f"and {count_of(len(absence.missing) - len(shown), 'more address', 'more addresses')}: sla-watchdog status"
-        ]
-        if len(absence.missing) > len(shown)
-        else [],
-        wrapped(
-            "A mail scanner that opens links can end a subscription. Confirm with `sla-watchdog confirm AUDIENCE LINK`,"
-            " LINK being that of the mail of AWS, instead of opening it: then no link in a mail ends it."
-        ),
-        wrapped(f"You get this again until it is fixed. Ref {ref}, written {instant(now, 'UTC')}."),
-    ]
     return Message(
         subject=f"[Recipients] {heading}",
-        email=paragraphs(blocks),
+        email=paragraphs(_blocks(absence, ref, now)),
         sms=sms_line(f"SLA watchdog. {heading}", "", ref),
         data={
             "version": VERSION,
             "kind": "recipients",
             "ref": ref,
             "operations_has_nobody": absence.vacant,
-            "missing": [_as_json(each) for each in absence.missing],
+            "missing": [_as_json(missing) for missing in absence.missing],
             "sent_at": iso(now),
         },
     )
@@ -97,11 +85,34 @@ def render_absence(absence: Absence, now: int) -> Message:
 def _heading(absence: Absence) -> str:
     if absence.vacant:
         return "Nobody gets the watchdog's own alarms"
-    first, *others = absence.missing
-    of = who(first.whose)
-    if others:
-        return f"{count_of(len(absence.missing), 'address', 'addresses')} that should get alerts get none"
-    return f"{name_of(first.seat.shown)} gets no alerts for {of}"
+    count = len(absence.missing)
+    if count > 1:
+        return f"{count_of(count, 'address', 'addresses')} that should get alerts get none"
+    missing = absence.missing[0]
+    return f"{name_of(missing.seat.shown)} gets no alerts for {who(missing.whose)}"
+
+
+def _blocks(absence: Absence, ref: str, now: int) -> Iterator[list[str]]:
+    if absence.vacant:
+        yield wrapped(NOBODY_IN_OPERATIONS)
+        yield [
+            "What to do: subscribe somebody who is awake.",
+            "  sla-watchdog subscribe operations ADDRESS",
+        ]
+    for missing in absence.missing[:MOST_SHOWN]:
+        yield from _described(missing)
+    hidden = len(absence.missing) - MOST_SHOWN
+    if hidden > 0:
+        more = count_of(hidden, "more address", "more addresses")
+        yield [f"and {more}: sla-watchdog status"]
+    yield wrapped(
+        "A mail scanner that opens links can end a subscription. Confirm with `sla-watchdog "
+        "confirm AUDIENCE LINK`, LINK being that of the mail of AWS, instead of opening it: then "
+        "no link in a mail ends it."
+    )
+    yield wrapped(
+        f"You get this again until it is fixed. Ref {ref}, written {instant(now, 'UTC')}."
+    )
 
 
 def _described(missing: Missing) -> Iterator[list[str]]:

@@ -4,14 +4,23 @@ and why.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
+
+from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.policy.model import Metric
 from sla_watchdog.domain.text.display import brief, cut, tidy, units
 from sla_watchdog.domain.text.times import count_of, duration, instant
 from sla_watchdog.presentation.text import sections
 from sla_watchdog.presentation.text.action import to_do
-from sla_watchdog.presentation.text.envelope import Message, sms_line, within_limit
+from sla_watchdog.presentation.text.envelope import (
+    SUBJECT_LIMIT,
+    Message,
+    sms_line,
+    within_limit,
+)
 from sla_watchdog.presentation.text.finding import OF_THE_SET_UP
-from sla_watchdog.presentation.text.layout import paragraphs, wrapped
+from sla_watchdog.presentation.text.layout import commas, paragraphs, wrapped
 from sla_watchdog.presentation.text.situation import situation
 from sla_watchdog.presentation.text.structured import structured
 from sla_watchdog.presentation.text.wording import (
@@ -30,11 +39,16 @@ from sla_watchdog.presentation.words import METRIC
 
 def render(notice: Notice, now: int) -> Message:
     """The message of one notice at `now`, which must be the instant the notice was made for."""
-    return within_limit(
-        Message(
-            _subject(notice, now), _email(notice, now), _sms(notice, now), structured(notice, now)
-        )
+    message = Message(
+        subject=_subject(notice, now),
+        email=_email(notice, now),
+        sms=_sms(notice, now),
+        data=structured(notice, now),
     )
+    return within_limit(message)
+
+
+# ------------------------------------------------------------------ subject
 
 
 def _subject(notice: Notice, now: int) -> str:
@@ -43,75 +57,113 @@ def _subject(notice: Notice, now: int) -> str:
     """
     lead, case = notice.lead, brief(subject_id(notice), 24)
     start, about = f"[{heading(lead)}] ", subject_of(notice, subject_id(notice))
+    if lead.alert.clock in OF_THE_SET_UP:
+        return f"{start}{phrase(lead, now)}"
     if lead.kind is Kind.FINDING:
-        about = "" if lead.alert.clock in OF_THE_SET_UP else f"{case}: "
-        return f"{start}{about}{phrase(lead, now)}"
-    end = f": {_news(notice, now)}"
+        return f"{start}{case}: {phrase(lead, now)}"
     if not about:
-        return f"{start}{case}{end}"
-    end += f" ({case})"
-    return start + cut(about, 99 - units(start + end), units) + end
+        return f"{start}{case}: {_news(notice, now)}"
+    end = f": {_news(notice, now)} ({case})"
+    return start + cut(about, SUBJECT_LIMIT - units(start + end), units) + end
 
 
 def _news(notice: Notice, now: int) -> str:
-    """The phrase of the leading alert; of a withdrawal with the new deadline, where there is one."""
+    """The phrase of the leading alert; of a withdrawal the new deadline, where there is one."""
     lead = notice.lead
     if lead.kind is Kind.WITHDRAWN and lead.clock and lead.clock.due_at:
         return f"{METRIC[lead.clock.metric]} now due {instant(lead.clock.due_at, notice.zone)}"
     return cut(phrase(lead, now), 60)
 
 
+# ------------------------------------------------------------------ SMS
+
+
 def _sms(notice: Notice, now: int) -> str:
-    """Severity, case, clock, how late, that nobody owns it; then the subject as far as it goes, and
-    the ref.
+    """Severity, case, clock, how late, what matters most of its owner; then the subject as far as
+    it goes, and the ref.
     """
     lead, case = notice.lead, subject_id(notice)
-    head, about = f"{short_heading(lead)} {brief(case, 24)}", subject_of(notice, case)
+    head = f"{short_heading(lead)} {brief(case, 24)}"
     if lead.kind is Kind.FINDING:
         return sms_line(head, lead.alert.reason, lead.alert.ref)
-    others = f" (+{len(notice.items) - 1} more)" if notice.items[1:] else ""
-    said = lead.clock is not None and lead.clock.metric is Metric.UNOWNED
-    owner = "" if lead.good_news or said or owners(notice, lead) else ", no owner"
-    if owner and (taken := notice.taken(now)):
-        owner = f", {brief(taken.by, 16) or 'somebody'} took it, no assignee"
-    if promise := notice.broken(now):
-        owner = f", {brief(promise.by, 16) or 'somebody'} broke a promise"
-    if notice.reopened_at(now) and lead.kind is Kind.ALERT:
-        owner = ", reopened"
-    return sms_line(
-        f"{head} {_news(notice, now)}{others}{owner}", about, lead.alert.ref, notice.link
-    )
+    others = len(notice.items) - 1
+    more = f" (+{others} more)" if others else ""
+    first = commas(f"{head} {_news(notice, now)}{more}", _remark(notice, now))
+    return sms_line(first, subject_of(notice, case), lead.alert.ref, notice.link)
+
+
+def _remark(notice: Notice, now: int) -> str:
+    """What the recipient must hear of beside the clock: one thing, the newest."""
+    if notice.reopened_at(now) and notice.lead.kind is Kind.ALERT:
+        return "reopened"
+    broken = notice.broken(now)
+    if broken:
+        return f"{_short_taker(broken)} broke a promise"
+    if not _lacks_owner(notice):
+        return ""
+    taken = notice.taken(now)
+    if taken:
+        return f"{_short_taker(taken)} took it, no assignee"
+    return "no owner"
+
+
+def _short_taker(promise: Promise) -> str:
+    return brief(promise.by, 16) or "somebody"
+
+
+def _lacks_owner(notice: Notice) -> bool:
+    """Whether that is still to be said: good news needs no owner, and a clock may say it itself."""
+    lead = notice.lead
+    if lead.good_news or owners(notice, lead):
+        return False
+    return lead.clock is None or lead.clock.metric is not Metric.UNOWNED
+
+
+# ------------------------------------------------------------------ e-mail
 
 
 def _email(notice: Notice, now: int) -> str:
-    blocks = [
-        _title(notice, now),
-        [line for said in situation(notice, now) for line in wrapped(said)],
-        wrapped(f"What to do: {' '.join(to_do(notice, now))}"),
-        ["Take it, or say that it is not yours:", f"  {notice.link}"] if notice.link else [],
-        *sections.sections(notice, now),
-    ]
-    return paragraphs(blocks)
+    return paragraphs(_blocks(notice, now))
+
+
+def _blocks(notice: Notice, now: int) -> Iterator[list[str]]:
+    yield _title(notice, now)
+    yield list(chain.from_iterable(map(wrapped, situation(notice, now))))
+    yield wrapped(f"What to do: {' '.join(to_do(notice, now))}")
+    if notice.link:
+        yield ["Take it, or say that it is not yours:", f"  {notice.link}"]
+    yield from sections.sections(notice, now)
 
 
 def _title(notice: Notice, now: int) -> list[str]:
     if notice.lead.alert.clock in OF_THE_SET_UP:
         return ["About the set-up, not about one ticket"]
-    facts = [f"Case {id_of(notice.about)}"]
-    facts += [f"for {name_of(notice.customer)}"] if tidy(notice.customer) else []
-    facts += [_tickets(notice)] if len(notice.tickets) > 1 else []
-    opened = (
-        f"Opened {instant(notice.opened_at, notice.zone)}, {duration(now - notice.opened_at)} ago"
-    )
-    earlier = (
-        f"Follows an earlier case that was closed: {id_of(notice.earlier)}"
-        if notice.earlier
-        else ""
-    )
-    return [*wrapped(subject_of(notice)), *wrapped(", ".join(facts)), opened, *wrapped(earlier)]
+    age = duration(now - notice.opened_at)
+    return [
+        *wrapped(subject_of(notice)),
+        *wrapped(commas(f"Case {id_of(notice.about)}", _customer(notice), _tickets(notice))),
+        f"Opened {instant(notice.opened_at, notice.zone)}, {age} ago",
+        *_earlier(notice),
+    ]
+
+
+def _customer(notice: Notice) -> str:
+    if not tidy(notice.customer):
+        return ""
+    return f"for {name_of(notice.customer)}"
 
 
 def _tickets(notice: Notice) -> str:
-    still = len(notice.open_tickets)
-    count = count_of(len(notice.tickets), "ticket")
-    return count if still in (0, len(notice.tickets)) else f"{count}, {still} of them open"
+    """Of several, how many there are, and how many of them are open where not all or none are."""
+    total, still_open = len(notice.tickets), len(notice.open_tickets)
+    if total < 2:
+        return ""
+    if still_open in (0, total):
+        return count_of(total, "ticket")
+    return f"{count_of(total, 'ticket')}, {still_open} of them open"
+
+
+def _earlier(notice: Notice) -> list[str]:
+    if not notice.earlier:
+        return []
+    return wrapped(f"Follows an earlier case that was closed: {id_of(notice.earlier)}")

@@ -27,8 +27,10 @@ def past_in_words(notice: Notice, now: int) -> Iterator[tuple[str, str]]:
 
 
 def _teams(teams: Sequence[str], handovers: int) -> str:
-    names = tuple(named for team in teams if (named := name_of(team)))
-    return (listed(names) or "none") + (f"; passed on {times(handovers)}" if handovers else "")
+    names = listed(tuple(filter(None, map(name_of, teams)))) or "none"
+    if not handovers:
+        return names
+    return f"{names}; passed on {times(handovers)}"
 
 
 def _reopened(past: CaseHistory, zone: str) -> str:
@@ -41,13 +43,18 @@ def _reopened(past: CaseHistory, zone: str) -> str:
 
 
 def _last(instants: Sequence[int], zone: str) -> str:
-    return f", last {whole(instant(instants[-1], zone))}" if instants else ""
+    if not instants:
+        return ""
+    return f", last {whole(instant(instants[-1], zone))}"
 
 
 def _replies(past: CaseHistory, zone: str) -> str:
-    if not (past.replies or past.asked):
+    if not past.replies and not past.asked:
         return "none is known, of either side"
-    sides = ((past.replies, "desk"), (past.asked, "customer"))
-    return "; ".join(
-        whole(f"{len(said):,} by the {side}{_last(said, zone)}") for said, side in sides
-    )
+    desk = _messages(past.replies, "desk", zone)
+    customer = _messages(past.asked, "customer", zone)
+    return f"{desk}; {customer}"
+
+
+def _messages(instants: Sequence[int], side: str, zone: str) -> str:
+    return whole(f"{len(instants):,} by the {side}{_last(instants, zone)}")

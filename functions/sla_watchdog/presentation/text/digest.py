@@ -8,13 +8,21 @@ from sla_watchdog.domain.escalation.case import Recipient, Severity
 from sla_watchdog.domain.text.display import brief, columns, cut, units
 from sla_watchdog.domain.text.times import count_of, instant, iso
 from sla_watchdog.presentation.text.envelope import (
+    SUBJECT_LIMIT,
     VERSION,
     Message,
     short_ref,
     sms_line,
     within_limit,
 )
-from sla_watchdog.presentation.text.layout import padded, paragraphs, wrapped
+from sla_watchdog.presentation.text.layout import (
+    WIDTH,
+    commas,
+    padded,
+    paragraphs,
+    sentences,
+    wrapped,
+)
 from sla_watchdog.presentation.text.structured import Json, alert, audience, is_broken, promise
 from sla_watchdog.presentation.text.wording import (
     id_of,
@@ -29,7 +37,10 @@ from sla_watchdog.presentation.text.wording import (
 from sla_watchdog.presentation.view.notice import Kind, Notice
 
 _TO_DO = "see that each has one named owner, from the top down."
-_LINKS = " The link under a case is for taking it, or for saying that it is not yours."
+_LINKS = "The link under a case is for taking it, or for saying that it is not yours."
+
+BESIDE = " " * 5
+"""Below the number of a case."""
 
 MOST_LISTED = 50
 """Cases that the e-mail lists; the structured body names every alert."""
@@ -43,14 +54,13 @@ def render_digest(
     """
     ordered = _by_urgency(notices)
     ref = short_ref(digest_id)
-    return within_limit(
-        Message(
-            subject=_subject(ordered, now),
-            email=_email(ordered, recipient, ref, now),
-            sms=_sms(ordered, ref, now),
-            data=_data(ordered, recipient, digest_id, now),
-        )
+    message = Message(
+        subject=_subject(ordered, now),
+        email=_email(ordered, recipient, ref, now),
+        sms=_sms(ordered, ref, now),
+        data=_data(ordered, recipient, digest_id, now),
     )
+    return within_limit(message)
 
 
 def listed(notices: Iterable[Notice]) -> frozenset[str]:
@@ -78,128 +88,173 @@ def _urgency(notice: Notice) -> tuple[bool, bool, bool, int, int, str]:
     )
 
 
-def _subject(ordered: list[Notice], now: int) -> str:
+# ------------------------------------------------------------------ subject and SMS
+
+
+def _subject(ordered: Sequence[Notice], now: int) -> str:
     """`[Critical L4, 37 cases] City page still online: open for 730 d (T-4711)`: the most urgent
     one speaks for all.
     """
     first = ordered[0]
     start = f"[{short_heading(first.lead)}, {_count(ordered)}] "
-    finding = first.lead.kind is Kind.FINDING
-    late = "" if finding else f": {cut(phrase(first.lead, now), 60)}"
-    end = f"{late} ({brief(first.about, 24)})"
-    about = phrase(first.lead, now) if finding else subject_of(first)
-    return start + cut(about, 99 - units(start + end), units) + end
+    end = f" ({brief(first.about, 24)})"
+    if first.lead.kind is Kind.FINDING:
+        about = phrase(first.lead, now)
+    else:
+        about = subject_of(first)
+        end = f": {cut(phrase(first.lead, now), 60)}{end}"
+    return start + cut(about, SUBJECT_LIMIT - units(start + end), units) + end
 
 
-def _count(ordered: Sequence[Notice]) -> str:
-    findings = sum(notice.lead.kind is Kind.FINDING for notice in ordered)
-    said = [count_of(len(ordered) - findings, "case")] if findings < len(ordered) else []
-    return " and ".join([*said, *([count_of(findings, "finding")] if findings else [])])
+def _count(notices: Sequence[Notice]) -> str:
+    """`36 cases and 1 finding`; of what there is."""
+    findings = sum(notice.lead.kind is Kind.FINDING for notice in notices)
+    cases = len(notices) - findings
+    if not findings:
+        return count_of(cases, "case")
+    if not cases:
+        return count_of(findings, "finding")
+    return f"{count_of(cases, 'case')} and {count_of(findings, 'finding')}"
 
 
-def _sms(ordered: list[Notice], ref: str, now: int) -> str:
-    lead = ordered[0]
-    worst = f"{short_heading(lead.lead)} {brief(lead.about, 24)}"
-    first = worst if lead.lead.kind is Kind.FINDING else f"{worst} {phrase(lead.lead, now)}"
-    count = ", ".join(filter(None, (_count(ordered), _broken(ordered, now))))
-    return sms_line(f"{count}, first {first}", subject_of(lead), ref)
+def _sms(ordered: Sequence[Notice], ref: str, now: int) -> str:
+    notice = ordered[0]
+    first = f"first {short_heading(notice.lead)} {brief(notice.about, 24)}"
+    if notice.lead.kind is not Kind.FINDING:
+        first = f"{first} {phrase(notice.lead, now)}"
+    head = commas(_count(ordered), _broken(ordered, now), first)
+    return sms_line(head, subject_of(notice), ref)
 
 
-def _broken(ordered: Iterable[Notice], now: int) -> str:
+def _broken(notices: Iterable[Notice], now: int) -> str:
     """Of how many cases a promise was broken, since their recipient was told of them last."""
-    cases = sum(notice.broken(now) is not None for notice in ordered)
+    cases = sum(notice.broken(now) is not None for notice in notices)
     return count_of(cases, "promise broken", "promises broken") if cases else ""
 
 
 # ------------------------------------------------------------------ e-mail
 
 
-def _email(ordered: list[Notice], recipient: Recipient, ref: str, now: int) -> str:
-    alarms = [notice for notice in ordered if notice.lead.kind is Kind.ALERT]
-    unowned = sum(not owners(notice, notice.lead) and not notice.taken(now) for notice in alarms)
-    waiting = [notice for notice in ordered if not notice.lead.good_news]
-    opening = (
-        f"{_count(waiting)} {'waits' if len(waiting) == 1 else 'wait'} for {who(recipient)}."
-        if waiting
-        else ""
-    )
-    opening += f" Nobody owns {unowned:,} of them." if unowned else ""
+def _email(ordered: Sequence[Notice], recipient: Recipient, ref: str, now: int) -> str:
+    return paragraphs(_blocks(ordered, recipient, ref, now))
+
+
+def _blocks(
+    ordered: Sequence[Notice], recipient: Recipient, ref: str, now: int
+) -> Iterator[list[str]]:
+    shown, hidden = ordered[:MOST_LISTED], len(ordered) - MOST_LISTED
+    yield wrapped(sentences(*_opening(ordered, recipient, now)))
+    yield wrapped(f"What to do: {_to_do(shown, _waiting(ordered))} All of them at any time:")
+    yield ["  sla-watchdog status"]
+    for place, notice in enumerate(shown, 1):
+        yield list(_entry(place, notice, now))
+    if hidden > 0:
+        yield [f"  and {hidden:,} more: sla-watchdog status"]
+    alerts = count_of(_alert_count(ordered), "alert")
+    yield wrapped(f"Digest {ref}, {alerts}.")
+
+
+def _waiting(notices: Sequence[Notice]) -> list[Notice]:
+    """Those that ask something of their reader."""
+    return [notice for notice in notices if not notice.lead.good_news]
+
+
+def _opening(ordered: Sequence[Notice], recipient: Recipient, now: int) -> Iterator[str]:
+    """Sentences that count."""
+    waiting = _waiting(ordered)
+    calm, hidden = len(ordered) - len(waiting), len(ordered) - MOST_LISTED
+    if waiting:
+        verb = "waits" if len(waiting) == 1 else "wait"
+        yield f"{_count(waiting)} {verb} for {who(recipient)}."
+    unowned = sum(_is_unowned(notice, now) for notice in ordered)
+    if unowned:
+        yield f"Nobody owns {unowned:,} of them."
     broken = _broken(ordered, now)
-    opening += f" {broken}." if broken else ""
-    calm = count_of(len(ordered) - len(waiting), "case needs", "cases need")
-    opening += f" {calm} nothing from you any more." if waiting != ordered else ""
-    hidden = len(ordered) - MOST_LISTED
-    shown = ordered[:MOST_LISTED]
-    most = (
-        f" The {MOST_LISTED} most urgent follow; {hidden:,} more do not fit here."
-        if hidden > 0
-        else ""
-    )
-    links = _LINKS if any(notice.link for notice in shown) else ""
-    blocks = [
-        wrapped((opening + most).strip()),
-        wrapped(f"What to do: {_TO_DO if waiting else 'nothing.'}{links} All of them at any time:"),
-        ["  sla-watchdog status"],
-        *(_entry(place, notice, now) for place, notice in enumerate(shown, 1)),
-        [f"  and {hidden:,} more: sla-watchdog status"] if hidden > 0 else [],
-        wrapped(
-            f"Digest {ref}, {count_of(sum(len(notice.items) for notice in ordered), 'alert')}."
-        ),
-    ]
-    return paragraphs(blocks)
+    if broken:
+        yield f"{broken}."
+    if calm:
+        yield f"{count_of(calm, 'case needs', 'cases need')} nothing from you any more."
+    if hidden > 0:
+        yield f"The {MOST_LISTED} most urgent follow; {hidden:,} more do not fit here."
 
 
-def _entry(place: int, notice: Notice, now: int) -> list[str]:
+def _is_unowned(notice: Notice, now: int) -> bool:
+    if notice.lead.kind is not Kind.ALERT or notice.taken(now):
+        return False
+    return not owners(notice, notice.lead)
+
+
+def _to_do(shown: Sequence[Notice], waiting: Sequence[Notice]) -> str:
+    asked = _TO_DO if waiting else "nothing."
+    if any(notice.link for notice in shown):
+        return f"{asked} {_LINKS}"
+    return asked
+
+
+# ------------------------------------------------------------------ a case in it
+
+
+def _entry(place: int, notice: Notice, now: int) -> Iterator[str]:
     """Up to four lines: how bad, how late, which; what it is about; who owns it; where it is
     answered.
     """
-    lead, beside = notice.lead, " " * 5
+    lead = notice.lead
     if lead.kind is Kind.FINDING:
-        return [
-            f"{place:>3}. {padded('Finding', 44)}{id_of(notice.about)}",
-            *wrapped(phrase(lead, now), indent=beside),
-        ]
-    first = f"{place:>3}. {padded(short_heading(lead), 13)}{padded(cut(phrase(lead, now), 31), 31)}"
-    case = (
-        cut(id_of(notice.about), 72 - columns(first))
-        if columns(first) < 66
-        else id_of(notice.about)
-    )
-    more = f", {count_of(len(notice.items) - 1, 'more alert')}" if notice.items[1:] else ""
-    about = brief(subject_of(notice), 67)
-    last = (
-        more.removeprefix(", ")
-        if lead.good_news
-        else f"{_owner(notice, now)}{_promise(notice, now)}{more}"
-    )
-    link = [beside + notice.link] if notice.link else []
-    return [
-        first + case,
-        *([beside + about] if about else []),
-        *wrapped(last, indent=beside),
-        *link,
-    ]
+        yield f"{place:>3}. {padded('Finding', 44)}{id_of(notice.about)}"
+        yield from wrapped(phrase(lead, now), indent=BESIDE)
+        return
+    yield _first_line(place, notice, now)
+    about = brief(subject_of(notice), WIDTH - len(BESIDE))
+    if about:
+        yield BESIDE + about
+    yield from wrapped(_last_line(notice, now), indent=BESIDE)
+    if notice.link:
+        yield BESIDE + notice.link
+
+
+def _first_line(place: int, notice: Notice, now: int) -> str:
+    """The id is cut where it leaves the margin, unless no more than a few characters would stay."""
+    how_late = cut(phrase(notice.lead, now), 31)
+    line = f"{place:>3}. {padded(short_heading(notice.lead), 13)}{padded(how_late, 31)}"
+    case, used = id_of(notice.about), columns(line)
+    if used < WIDTH - 6:
+        case = cut(case, WIDTH - used)
+    return line + case
+
+
+def _last_line(notice: Notice, now: int) -> str:
+    """Who has it, the promise that was broken, and how many more alerts there are."""
+    others = len(notice.items) - 1
+    more = count_of(others, "more alert") if others else ""
+    if notice.lead.good_news:
+        return more
+    return commas(_owner(notice, now) + _promise(notice, now), more)
 
 
 def _owner(notice: Notice, now: int) -> str:
-    named = owners(notice, notice.lead)
-    if not named:
-        taken = notice.taken(now)
-        return owned(notice, notice.lead, now) if taken else "owner nobody"
-    return f"owner {named[0]}{' and others' if named[1:] else ''}"
+    names = owners(notice, notice.lead)
+    if len(names) > 1:
+        return f"owner {names[0]} and others"
+    if names:
+        return f"owner {names[0]}"
+    if notice.taken(now):
+        return owned(notice, notice.lead, now)
+    return "owner nobody"
 
 
 def _promise(notice: Notice, now: int) -> str:
     """That one was broken, where the recipient was told nothing since."""
     broken = notice.broken(now)
-    return (
-        f"; {taker(broken)} promised an update by {instant(broken.until, notice.zone)}, broken"
-        if broken
-        else ""
-    )
+    if broken is None:
+        return ""
+    until = instant(broken.until, notice.zone)
+    return f"; {taker(broken)} promised an update by {until}, broken"
 
 
-def _data(ordered: list[Notice], recipient: Recipient, digest_id: str, now: int) -> Json:
+# ------------------------------------------------------------------ for machines
+
+
+def _data(ordered: Sequence[Notice], recipient: Recipient, digest_id: str, now: int) -> Json:
     return {
         "version": VERSION,
         "kind": "digest",
@@ -207,22 +262,23 @@ def _data(ordered: list[Notice], recipient: Recipient, digest_id: str, now: int)
         "digest": digest_id,
         "audience": audience(recipient),
         "case_count": len(ordered),
-        "alert_count": sum(len(notice.items) for notice in ordered),
+        "alert_count": _alert_count(ordered),
         "alerts": list(_alerts(ordered, now)),
         "sent_at": iso(now, ordered[0].zone),
     }
 
 
-def _alerts(ordered: list[Notice], now: int) -> Iterator[Json]:
+def _alert_count(notices: Iterable[Notice]) -> int:
+    return sum(len(notice.items) for notice in notices)
+
+
+def _alerts(ordered: Sequence[Notice], now: int) -> Iterator[Json]:
     for notice in ordered:
+        about: Json = {
+            "case_subject": brief(subject_of(notice), 100),
+            "link": notice.link or None,
+            "promise": promise(notice),
+            "promise_broken": is_broken(notice, now),
+        }
         for item in notice.items:
-            about: Json = {
-                "case_subject": brief(subject_of(notice), 100),
-                "link": notice.link or None,
-            }
-            yield {
-                **alert(item, notice),
-                **about,
-                "promise": promise(notice),
-                "promise_broken": is_broken(notice, now),
-            }
+            yield {**alert(item, notice), **about}

@@ -1,4 +1,4 @@
-"""A message as SNS takes it: a subject, a text for each kind of reader, and the facts for machines."""
+"""A message as SNS takes it: a subject, a text for each kind of reader, facts for machines."""
 
 from __future__ import annotations
 
@@ -51,12 +51,23 @@ def sms_line(head: str, rest: str, ref: str, link: str = "") -> str:
     `rest` and `link` may be empty.
     """
     end = f". Ref {ref} {link}".rstrip()
-    start = cut(gsm_folded(tidy(head)), SMS_LIMIT - septets(end), septets, "..")
+    start = _sms_cut(head, SMS_LIMIT - septets(end))
     left = SMS_LIMIT - septets(start) - septets(end) - len(": ")
-    said = cut(gsm_folded(tidy(rest)), left, septets, "..") if left >= SHORTEST_REST else ""
-    if not any(map(str.isalnum, said)):
+    if left < SHORTEST_REST:
         return start + end
-    return f"{start}: {said if said.endswith('..') else said.rstrip('.')}{end}"
+    shown = _sms_cut(rest, left)
+    if not any(map(str.isalnum, shown)):
+        return start + end
+    if not shown.endswith(_SMS_ELLIPSIS):
+        shown = shown.rstrip(".")
+    return f"{start}: {shown}{end}"
+
+
+_SMS_ELLIPSIS = ".."
+
+
+def _sms_cut(text: str, limit: int) -> str:
+    return cut(gsm_folded(tidy(text)), limit, septets, _SMS_ELLIPSIS)
 
 
 @frozen
@@ -84,27 +95,30 @@ class Message:
     @property
     def refs(self) -> tuple[str, ...]:
         """The refs of all alerts in it, the leading one first."""
-        return tuple(
-            dict.fromkeys((self.ref, *(str(alert["ref"]) for alert in _alerts(self.data))))
-        )
+        refs = [self.ref]
+        refs += [str(alert["ref"]) for alert in _alerts(self.data)]
+        return tuple(dict.fromkeys(refs))
 
     def plain(self) -> Message:
         """The same in ASCII alone, for when SNS refuses the full form."""
-        sms = "".join(
-            char if char.isascii() else (ascii_folded(char)[:1] or "?") for char in self.sms
+        return Message(
+            subject=ascii_folded(self.subject),
+            email=ascii_folded(self.email),
+            sms="".join(map(_one_ascii, self.sms)),
+            data={key: _ascii(value) for key, value in self.data.items()},
         )
-        data = {key: _ascii(value) for key, value in self.data.items()}
-        return Message(ascii_folded(self.subject), ascii_folded(self.email), sms, data)
 
     def minimal(self) -> Message:
         """Fixed words and the refs, for when SNS refuses even ASCII: nothing in it was written by a
         customer.
         """
-        shown = [f"  {ref}" for ref in self.refs[:MOST_REFS]]
-        more = [f"  and {len(self.refs) - MOST_REFS} more"] if len(self.refs) > MOST_REFS else []
+        lines = [f"  {ref}" for ref in self.refs[:MOST_REFS]]
+        hidden = len(self.refs) - MOST_REFS
+        if hidden > 0:
+            lines.append(f"  and {hidden} more")
         return Message(
             subject=f"SLA alert {self.ref}",
-            email="\n".join([_MINIMAL, "", *shown, *more, ""]),
+            email="\n".join([_MINIMAL, "", *lines, ""]),
             sms=f"SLA alert. See: sla-watchdog status. Ref {self.ref}",
             data={"version": VERSION, "kind": "minimal", "ref": self.ref, "refs": list(self.refs)},
         )
@@ -128,12 +142,23 @@ def _ascii(value: object) -> object:
         return ascii_folded(value)
     if isinstance(value, Mapping):
         return {key: _ascii(member) for key, member in value.items()}
-    return [_ascii(member) for member in value] if isinstance(value, list | tuple) else value
+    if isinstance(value, list | tuple):
+        return [_ascii(member) for member in value]
+    return value
+
+
+def _one_ascii(char: str) -> str:
+    """One for one, so that an SMS does not grow."""
+    if char.isascii():
+        return char
+    return ascii_folded(char)[:1] or "?"
 
 
 def _alerts(data: Mapping[str, object]) -> Sequence[Mapping[str, object]]:
-    alerts = data.get("alerts", ())
-    return alerts if isinstance(alerts, list | tuple) else ()
+    alerts = data.get("alerts")
+    if isinstance(alerts, list | tuple):
+        return alerts
+    return ()
 
 
 def short_ref(name: str) -> str:
@@ -152,19 +177,24 @@ def within_limit(message: Message) -> Message:
 
 
 def _forms(message: Message) -> Iterator[Message]:
+    """The message, then shorter and shorter ones."""
     yield message
     alerts = _alerts(message.data)
-    short = {
-        key: value for key, value in message.data.items() if key not in ("tickets", "open_tickets")
-    }
-    named = [{key: alert[key] for key in ("ref", "id", "severity")} for alert in alerts]
-    yield evolve(message, data={**short, "alerts": named})
+    short = {key: message.data[key] for key in message.data if key not in _TICKETS}
+    yield evolve(message, data={**short, "alerts": [_named(alert) for alert in alerts]})
     kept = [{"ref": alert["ref"]} for alert in alerts]
     while kept:
         omitted = {"ids_omitted": len(alerts), "alerts_omitted": len(alerts) - len(kept)}
         yield evolve(message, data={**short, "alerts": kept, **omitted})
         kept = kept[: len(kept) * 9 // 10]
     yield message.minimal()
+
+
+_TICKETS = frozenset({"tickets", "open_tickets"})
+
+
+def _named(alert: Mapping[str, object]) -> Mapping[str, object]:
+    return {key: alert[key] for key in ("ref", "id", "severity")}
 
 
 # ------------------------------------------------------------------ what became of it
@@ -179,14 +209,15 @@ class Sent:
     form: str = "full"
 
     def __str__(self) -> str:
-        return f"sent to {self.topic} as {self.message_id}" + (
-            f" ({self.form})" if self.form != "full" else ""
-        )
+        sent = f"sent to {self.topic} as {self.message_id}"
+        if self.form == "full":
+            return sent
+        return f"{sent} ({self.form})"
 
 
 @frozen
 class NoTopic:
-    """Nobody can be told: the recipient's topic does not exist, nor the one of the whole audience."""
+    """Nobody can be told: neither the recipient nor the whole audience has a topic."""
 
     topic: str
 

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 _ADVICE = {
-    "status": "Name this status in the policy file (statuses), or correct the ticket. Until then every clock runs.",
-    "priority": (
-        "Name this priority in the policy file (priorities), or correct the ticket. Until then the case is judged by "
-        "the strictest policy that could apply."
+    "status": (
+        "Name this status in the policy file (statuses), or correct the ticket. Until then every "
+        "clock runs."
     ),
-    "deleted": "Find out who deleted the record, and whether the customer was helped. Its clocks have stopped.",
+    "priority": (
+        "Name this priority in the policy file (priorities), or correct the ticket. Until then the "
+        "case is judged by the strictest policy that could apply."
+    ),
+    "deleted": (
+        "Find out who deleted the record, and whether the customer was helped. Its clocks have "
+        "stopped."
+    ),
     "stream": (
-        "Look whether something other than the stream of the Tickets table invokes track. No ticket is lost: the sweep "
-        "looks at each."
+        "Look whether something other than the stream of the Tickets table invokes track. No "
+        "ticket is lost: the sweep looks at each."
     ),
     "replier": (
-        "Nothing, if only persons reply. Else let the desk write who replied into each record (docs/event-files.md), "
-        "and name bots and automatic replies in the policy file (people). This is told once."
+        "Nothing, if only persons reply. Else let the desk write who replied into each record "
+        "(docs/event-files.md), and name bots and automatic replies in the policy file (people). "
+        "This is told once."
     ),
-    "calendar": "Give the calendar in the policy file an opening; until then this clock cannot run.",
+    "calendar": (
+        "Give the calendar in the policy file an opening; until then this clock cannot run."
+    ),
 }
 
 _FIELD = (
-    "Correct the field in the ticket record, or say in the policy file where it is found (fields). Until then the "
-    "case is judged by the strictest policy that could apply."
+    "Correct the field in the ticket record, or say in the policy file where it is found (fields). "
+    "Until then the case is judged by the strictest policy that could apply."
 )
 
 

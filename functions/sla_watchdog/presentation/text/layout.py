@@ -8,7 +8,6 @@ from sla_watchdog.domain.text.display import columns, graphemes
 
 WIDTH = 72
 
-
 _GLUE = "\u00a0"
 
 
@@ -24,29 +23,51 @@ def wrapped(text: str, width: int = WIDTH, indent: str = "") -> list[str]:
     lines: list[str] = []
     line = ""
     for word in _words(text, width - columns(indent)):
-        if line and columns(indent + line + " " + word) > width:
-            lines.append(indent + line)
+        if not line:
             line = word
+        elif columns(f"{indent}{line} {word}") <= width:
+            line = f"{line} {word}"
         else:
-            line = f"{line} {word}" if line else word
-    return [each.replace(_GLUE, " ") for each in ([*lines, indent + line] if line else lines)]
+            lines.append(line)
+            line = word
+    if line:
+        lines.append(line)
+    return [(indent + line).replace(_GLUE, " ") for line in lines]
 
 
 def _words(text: str, width: int) -> Iterator[str]:
     for word in filter(None, text.split(" ")):
-        part = ""
-        for cluster in graphemes(word) if columns(word) > width else (word,):
-            if part and columns(part + cluster) > width:
-                yield part
-                part = ""
-            part += cluster
-        yield part
+        if columns(word) <= width:
+            yield word
+        else:
+            yield from _parted(word, width)
+
+
+def _parted(word: str, width: int) -> Iterator[str]:
+    part = ""
+    for cluster in graphemes(word):
+        if part and columns(part + cluster) > width:
+            yield part
+            part = ""
+        part += cluster
+    yield part
 
 
 def padded(text: str, width: int) -> str:
     return text + " " * (width - columns(text))
 
 
+def commas(*parts: str) -> str:
+    """Those that say something, with a comma between."""
+    return ", ".join(filter(None, parts))
+
+
+def sentences(*parts: str) -> str:
+    """Those that say something, with a blank between."""
+    return " ".join(filter(None, parts))
+
+
 def paragraphs(blocks: Iterable[Iterable[str]]) -> str:
     """The blocks that say something, a blank line between them."""
-    return "\n\n".join(block for block in ("\n".join(lines) for lines in blocks) if block) + "\n"
+    texts = ("\n".join(lines) for lines in blocks)
+    return "\n\n".join(filter(None, texts)) + "\n"

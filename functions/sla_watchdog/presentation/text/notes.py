@@ -1,9 +1,9 @@
-"""Messages about the watchdog itself: what it would have sent in mode observe, and the test alert."""
+"""Messages about the watchdog itself: what mode observe would have sent, and the test alert."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 
 from attrs import frozen
 
@@ -45,18 +45,20 @@ class Observed:
 def observed_line(notice: Notice) -> Mapping[str, str]:
     """What would have been sent, in a few short strings: under 1 KB whatever the ticket holds."""
     lead = notice.lead
-    broken = notice.broken(_judged_at(lead))
-    promise = {"promise": f"{brief(taker(broken), 40)} broke a promise"} if broken else {}
-    return {
+    judged_at = _judged_at(lead)
+    line = {
         "ref": lead.alert.ref,
         "to": brief(who(notice.recipient), 40),
         "severity": lead.alert.severity.value,
         "how": short_heading(lead),
         "case": brief(notice.about, 24),
-        "what": brief(phrase(lead, _judged_at(lead)), 60),
+        "what": brief(phrase(lead, judged_at), 60),
         "about": brief(subject_of(notice), 60),
-        **promise,
     }
+    broken = notice.broken(judged_at)
+    if broken:
+        line["promise"] = f"{brief(taker(broken), 40)} broke a promise"
+    return line
 
 
 def _judged_at(item: Item) -> int:
@@ -66,67 +68,81 @@ def _judged_at(item: Item) -> int:
     clock = item.clock
     if clock is None:
         return 0
-    reference = clock.breach_at if clock.breach_at is not None else clock.due_at
-    return item.late + reference if reference is not None else 0
+    if clock.breach_at is not None:
+        return item.late + clock.breach_at
+    if clock.due_at is not None:
+        return item.late + clock.due_at
+    return 0
 
 
 def render_observed(observed: Observed, now: int) -> Message:
     """The daily digest of mode observe."""
-    day, lines, total = observed.day, observed.lines, observed.count
+    day = observed.day
     ref = short_ref(f"observe/{day}")
-    count = count_of(total, "message")
-    blocks: list[list[str]] = [
-        wrapped(
-            f"On {day} the watchdog would have sent {count}. It is in mode observe: nobody was told but you."
-        ),
-        wrapped(
-            "What to do: see whether these are the right people and the right cases. Then let it begin:"
-        ),
-        ["  sla-watchdog go-live"],
-        *_groups(lines[:MOST_SHOWN]),
-        _rest(total - len(lines[:MOST_SHOWN])),
-        wrapped(f"Digest {ref}, written {instant(now, 'UTC')}."),
-    ]
+    count = count_of(observed.count, "message")
     return Message(
         subject=f"[Observe] SLA watchdog would have sent {count} on {day}",
-        email=paragraphs(blocks),
+        email=paragraphs(_observed_blocks(observed, count, ref, now)),
         sms=sms_line(f"SLA watchdog, mode observe: {count} on {day} not sent", "", ref),
         data={
             "version": VERSION,
             "kind": "observed",
             "ref": ref,
             "day": day,
-            "total": total,
-            "lines": [dict(line) for line in lines[:MOST_SHOWN]],
+            "total": observed.count,
+            "lines": [dict(line) for line in observed.lines[:MOST_SHOWN]],
             "sent_at": iso(now),
         },
     )
 
 
+def _observed_blocks(observed: Observed, count: str, ref: str, now: int) -> Iterator[list[str]]:
+    shown = observed.lines[:MOST_SHOWN]
+    yield wrapped(
+        f"On {observed.day} the watchdog would have sent {count}. It is in mode observe: nobody "
+        "was told but you."
+    )
+    yield wrapped(
+        "What to do: see whether these are the right people and the right cases. Then let it begin:"
+    )
+    yield ["  sla-watchdog go-live"]
+    yield from _groups(shown)
+    yield _rest(observed.count - len(shown))
+    yield wrapped(f"Digest {ref}, written {instant(now, 'UTC')}.")
+
+
 def _groups(lines: Sequence[Line]) -> Iterator[list[str]]:
     """One block for each recipient, the most severe first."""
-    ordered = sorted(
-        lines, key=lambda line: (_said(line, "to"), _ORDER.get(_said(line, "severity"), 3))
-    )
-    for to, members in groupby(ordered, key=lambda line: _said(line, "to")):
-        listed = list(members)
-        yield [f"To {to}: {len(listed)}", *(row for line in listed for row in _rows(line))]
+    for to, group in groupby(sorted(lines, key=_urgency), key=_recipient):
+        letters = list(group)
+        rows = chain.from_iterable(map(_rows, letters))
+        yield [f"To {to}: {len(letters)}", *rows]
 
 
-def _said(line: Line, key: str) -> str:
+def _urgency(line: Line) -> tuple[str, int]:
+    return _recipient(line), _ORDER.get(_part(line, "severity"), len(_ORDER))
+
+
+def _recipient(line: Line) -> str:
+    return _part(line, "to")
+
+
+def _part(line: Line, key: str) -> str:
     return str(line.get(key, ""))
 
 
 def _rows(line: Line) -> Iterator[str]:
-    yield f"  {padded(_said(line, 'how'), 13)}{padded(_said(line, 'what'), 31)}{_said(line, 'case')}".rstrip()
-    if about := _said(line, "about"):
-        yield f"    {about}"
-    if promise := _said(line, "promise"):
-        yield f"    {promise}"
+    how, what = padded(_part(line, "how"), 13), padded(_part(line, "what"), 31)
+    yield f"  {how}{what}{_part(line, 'case')}".rstrip()
+    for key in ("about", "promise"):
+        if _part(line, key):
+            yield f"    {_part(line, key)}"
 
 
 def _rest(hidden: int) -> list[str]:
-    return [f"and {count_of(hidden, 'more message')}: sla-watchdog status"] if hidden > 0 else []
+    if hidden <= 0:
+        return []
+    return [f"and {count_of(hidden, 'more message')}: sla-watchdog status"]
 
 
 def render_test(audience: str, now: int, by: str) -> Message:

@@ -1,32 +1,33 @@
-"""What stands below the first lines of an e-mail: who, what comes next, why, the tickets, the refs."""
+"""What stands below the first lines of an e-mail: who, what comes next, why, tickets, refs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sla_watchdog.domain.clocks.clock import Clock
+from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.policy.model import TARGETS
 from sla_watchdog.domain.text.display import brief, columns
 from sla_watchdog.domain.text.times import count_of, duration, instant
 from sla_watchdog.presentation.text.case_history import past_in_words
 from sla_watchdog.presentation.text.finding import OF_THE_SET_UP
-from sla_watchdog.presentation.text.layout import padded, whole, wrapped
+from sla_watchdog.presentation.text.layout import commas, padded, whole, wrapped
 from sla_watchdog.presentation.text.structured import MOST_NAMED, link
 from sla_watchdog.presentation.text.why import why as reasons
 from sla_watchdog.presentation.text.wording import (
     clock_name,
     heading,
     id_of,
-    lines_about,
-    listed,
-    name_of,
+    named,
     notification_line,
     owned,
     phrase,
+    taker,
+    teams,
     who,
     who_by_key,
 )
-from sla_watchdog.presentation.view.notice import Kind, Notice
+from sla_watchdog.presentation.view.notice import Item, Kind, Notice, TicketLine
 from sla_watchdog.presentation.words import METRIC, signal
 
 MOST_TOLD, MOST_OTHERS, MOST_TICKETS, MOST_REFS = 8, 8, 10, 7
@@ -49,8 +50,8 @@ def sections(notice: Notice, now: int) -> Iterator[list[str]]:
         "WHY": why(notice),
         "TICKETS" if notice.tickets[1:] else "TICKET": tickets(notice, now),
     }
-    for title, found in titled.items():
-        lines = list(found)
+    for title, section in titled.items():
+        lines = list(section)
         yield [title, *lines] if lines else []
     yield list(foot(notice))
 
@@ -59,26 +60,26 @@ def owner(notice: Notice, now: int) -> Iterator[str]:
     lead = notice.lead
     if lead.kind not in (Kind.ALERT, Kind.WITHDRAWN):
         return
-    teams = dict.fromkeys(
-        team for line in lines_about(notice, lead) if (team := name_of(line.team))
-    )
-    said = (owned(notice, lead, now), f"team {listed(tuple(teams))}" if teams else "")
-    yield from wrapped(", ".join(filter(None, said)), indent=INDENT)
+    yield from _indented(commas(owned(notice, lead, now), teams(notice, lead)))
+
+
+# ------------------------------------------------------------------ other clocks
 
 
 def others(notice: Notice, now: int) -> Iterator[str]:
-    """The other clocks that this message tells of; findings are among what is wrong when one leads."""
-    rest = [
-        item
-        for item in notice.items[1:]
-        if item.kind is not Kind.FINDING or notice.lead.kind is not Kind.FINDING
-    ]
-    for item in rest[:MOST_OTHERS]:
-        said = f"{heading(item)}: {phrase(item, now)} ({id_of(item.alert.subject)})"
-        yield from wrapped(said, indent=INDENT)
-    yield from _more(len(rest) - MOST_OTHERS, "alert")
-    for clock in notice.also[:MOST_OTHERS] if notice.lead.kind is Kind.ALERT else ():
-        yield from wrapped(f"{_overdue(clock, now)} ({id_of(clock.subject)})", indent=INDENT)
+    """The other clocks that this message tells of, without what its first lines name already."""
+    items = [item for item in notice.items[1:] if not _is_in_situation(item, notice)]
+    for item in items[:MOST_OTHERS]:
+        alert = f"{heading(item)}: {phrase(item, now)} ({id_of(item.alert.subject)})"
+        yield from _indented(alert)
+    yield from _more(len(items) - MOST_OTHERS, "alert")
+    if notice.lead.kind is Kind.ALERT:
+        for clock in notice.also[:MOST_OTHERS]:
+            yield from _indented(f"{_overdue(clock, now)} ({id_of(clock.subject)})")
+
+
+def _is_in_situation(item: Item, notice: Notice) -> bool:
+    return item.kind is Kind.FINDING and notice.lead.kind is Kind.FINDING
 
 
 def _overdue(clock: Clock, now: int) -> str:
@@ -87,56 +88,75 @@ def _overdue(clock: Clock, now: int) -> str:
     return f"{METRIC[clock.metric]} {duration(now - clock.breach_at + 1)} over"
 
 
+# ------------------------------------------------------------------ who knows, and who will
+
+
 def acknowledged(notice: Notice, now: int) -> Iterator[str]:
     """Who took it and what was promised."""
-    made = notice.promise
-    if made is None or notice.lead.kind not in (Kind.ALERT, Kind.WITHDRAWN):
+    promise = notice.promise
+    if promise is None or notice.lead.kind not in (Kind.ALERT, Kind.WITHDRAWN):
         return
-    if notice.past and any(made.until <= at <= now for at in notice.past.reopenings):
-        return  # it was about what was resolved since
-    by, at, until = (
-        whole(said)
-        for said in (name_of(made.by) or "Somebody", *_times(notice, made.at, made.until))
-    )
-    then = "without one, the case escalates"
-    if made.kept or made.broken(now):
-        then = "it came" if made.kept else "it did not come, so the case escalates"
-    yield from wrapped(
-        f"{by} took it on {at} and promised an update by {until}; {then}.", indent=INDENT
+    if _is_of_before(promise, notice, now):
+        return
+    by = whole(taker(promise))
+    at = whole(instant(promise.at, notice.zone))
+    until = whole(instant(promise.until, notice.zone))
+    yield from _indented(
+        f"{by} took it on {at} and promised an update by {until}; {_outcome(promise, now)}."
     )
 
 
-def _times(notice: Notice, *instants: int) -> Iterator[str]:
-    return (instant(at, notice.zone) for at in instants)
+def _is_of_before(promise: Promise, notice: Notice, now: int) -> bool:
+    """Whether it was about what was resolved since."""
+    if notice.past is None:
+        return False
+    return any(promise.until <= at <= now for at in notice.past.reopenings)
+
+
+def _outcome(promise: Promise, now: int) -> str:
+    if promise.kept:
+        return "it came"
+    if promise.broken(now):
+        return "it did not come, so the case escalates"
+    return "without one, the case escalates"
 
 
 def so_far(notice: Notice, now: int) -> Iterator[str]:
     """The case's past, for somebody who hears of it for the first time."""
-    if notice.lead.kind is Kind.ALERT:
-        for label, said in past_in_words(notice, now):
-            yield from _row(label, said)
+    if notice.lead.kind is not Kind.ALERT:
+        return
+    for label, text in past_in_words(notice, now):
+        yield from _row(label, text)
 
 
 def notified(notice: Notice) -> Iterator[str]:
     """Who was told when; an audience and its urgent topic are one."""
-    seen: dict[tuple[int, str], dict[str, None]] = {}
-    for each in notice.notified:
-        seen.setdefault((each.at, who_by_key(each.to)), {})[
-            whole(notification_line(notice, each))
-        ] = None
-    if len(seen) > MOST_TOLD:
-        yield f"{INDENT}{len(seen) - MOST_TOLD} earlier, and then"
-    for (at, name), said in list(seen.items())[-MOST_TOLD:]:
-        yield from _row(instant(at, notice.zone), f"{name}: {'; '.join(said)}", TIME_COLUMNS)
+    rows = _notified_together(notice)
+    if len(rows) > MOST_TOLD:
+        yield f"{INDENT}{len(rows) - MOST_TOLD} earlier, and then"
+    for (at, name), lines in list(rows.items())[-MOST_TOLD:]:
+        yield from _row(instant(at, notice.zone), f"{name}: {'; '.join(lines)}", TIME_COLUMNS)
+
+
+def _notified_together(notice: Notice) -> dict[tuple[int, str], list[str]]:
+    """What each was told at each instant, said once."""
+    rows: dict[tuple[int, str], list[str]] = {}
+    for past in notice.notified:
+        lines = rows.setdefault((past.at, who_by_key(past.to)), [])
+        line = whole(notification_line(notice, past))
+        if line not in lines:
+            lines.append(line)
+    return rows
 
 
 def upcoming(notice: Notice) -> Iterator[str]:
     upcoming = notice.upcoming
     if upcoming is None or notice.lead.kind is Kind.CLEARED:
         return
-    urgent = ", urgent" if upcoming.urgent else ""
-    said = f"{who(upcoming.recipient)} is told: {clock_name(upcoming.clock)}, level {upcoming.level + 1}{urgent}"
-    yield from _row(instant(upcoming.at, notice.zone), said, TIME_COLUMNS)
+    clock, level = clock_name(upcoming.clock), f"level {upcoming.level + 1}"
+    what = commas(clock, level, "urgent" if upcoming.urgent else "")
+    text = f"{who(upcoming.recipient)} is told: {what}"
+    yield from _row(instant(upcoming.at, notice.zone), text, TIME_COLUMNS)
 
 
 def why(notice: Notice) -> Iterator[str]:
@@ -146,6 +166,9 @@ def why(notice: Notice) -> Iterator[str]:
         yield from _row(label, text)
 
 
+# ------------------------------------------------------------------ tickets
+
+
 def tickets(notice: Notice, now: int) -> Iterator[str]:
     """Every open ticket by its id at least; those that are over are counted, unless all are."""
     if notice.lead.alert.clock in OF_THE_SET_UP:
@@ -153,34 +176,50 @@ def tickets(notice: Notice, now: int) -> Iterator[str]:
     lines = notice.open_tickets or notice.tickets
     nobody = "no assignee" if notice.taken(now) else "owner nobody"
     for line in lines[:MOST_TICKETS]:
-        facts = (
-            brief(line.status, 30),
-            _named("owner", line.owner) or nobody,
-            _named("team", line.team),
-        )
-        yield from wrapped(", ".join(filter(None, (id_of(line.id), *facts))), indent=INDENT)
-        yield from wrapped(brief(line.subject, 120), indent=2 * INDENT)
-        if address := link(line.url):
-            yield 2 * INDENT + address
-    rest = lines[MOST_TICKETS : MOST_TICKETS + MOST_NAMED]
-    if rest:
-        yield from wrapped(
-            f"and {', '.join(whole(id_of(line.id)) for line in rest)}", indent=INDENT
-        )
+        yield from _ticket(line, nobody)
+    yield from _only_named(lines[MOST_TICKETS : MOST_TICKETS + MOST_NAMED])
     yield from _more(len(lines) - MOST_TICKETS - MOST_NAMED, "ticket")
-    if ended := len(notice.tickets) - len(lines):
-        yield f"{INDENT}and {count_of(ended, 'ticket')} of this case that {'is' if ended == 1 else 'are'} over"
+    yield from _over(len(notice.tickets) - len(lines))
 
 
-def _named(what: str, name: str) -> str:
-    return f"{what} {said}" if (said := name_of(name)) else ""
+def _ticket(line: TicketLine, nobody: str) -> Iterator[str]:
+    """Up to three lines; `nobody` is what is said of one without an owner."""
+    holder = named("owner", line.owner) or nobody
+    yield from _indented(
+        commas(id_of(line.id), brief(line.status, 30), holder, named("team", line.team))
+    )
+    yield from wrapped(brief(line.subject, 120), indent=2 * INDENT)
+    address = link(line.url)
+    if address:
+        yield 2 * INDENT + address
+
+
+def _only_named(lines: Sequence[TicketLine]) -> Iterator[str]:
+    if lines:
+        names = ", ".join(whole(id_of(line.id)) for line in lines)
+        yield from _indented(f"and {names}")
+
+
+def _over(count: int) -> Iterator[str]:
+    if count > 0:
+        verb = "is" if count == 1 else "are"
+        yield f"{INDENT}and {count_of(count, 'ticket')} of this case that {verb} over"
+
+
+# ------------------------------------------------------------------ foot and rows
 
 
 def foot(notice: Notice) -> Iterator[str]:
     refs = tuple(dict.fromkeys(item.alert.ref for item in notice.items))
-    more = f" and {len(refs) - MOST_REFS} more" if len(refs) > MOST_REFS else ""
-    yield from wrapped(f"Ref {' '.join(refs[:MOST_REFS])}{more}, to {who(notice.recipient)}.")
+    shown = " ".join(refs[:MOST_REFS])
+    if len(refs) > MOST_REFS:
+        shown += f" and {len(refs) - MOST_REFS} more"
+    yield from wrapped(f"Ref {shown}, to {who(notice.recipient)}.")
     yield from wrapped(f"Times are those of {notice.zone}, each with its offset from UTC.")
+
+
+def _indented(text: str) -> list[str]:
+    return wrapped(text, indent=INDENT)
 
 
 def _more(count: int, what: str) -> Iterator[str]:

@@ -11,15 +11,16 @@ from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.text.times import MINUTE, count_of, duration, instant, open_time, times
 from sla_watchdog.presentation.text.finding import OF_THE_SET_UP
-from sla_watchdog.presentation.text.layout import whole
+from sla_watchdog.presentation.text.layout import sentences, whole
 from sla_watchdog.presentation.text.wording import (
     clock_name,
     id_of,
     late,
     listed,
-    name_of,
+    paused_since,
     phrase,
     reason_of,
+    taker,
     who_by_key,
 )
 from sla_watchdog.presentation.view.lateness import Cause
@@ -53,66 +54,80 @@ def situation(notice: Notice, now: int) -> Iterator[str]:
     lead = notice.lead
     match lead.kind:
         case Kind.FINDING:
-            found = (each for each in notice.items if each.kind is Kind.FINDING)
-            for each in found:
-                about = (
-                    "" if each.alert.clock in OF_THE_SET_UP else f"{id_of(each.alert.subject)}: "
-                )
-                yield f"{about}{phrase(each, now)}."
+            yield from _findings(notice, now)
         case Kind.CLEARED:
             yield _over(notice)
         case Kind.WITHDRAWN:
             yield _taken_back(lead, notice)
         case Kind.ALERT:
-            yield " ".join(filter(None, _alarm(lead, notice, now)))
+            yield sentences(*_alarm(lead, notice, now))
+
+
+def _findings(notice: Notice, now: int) -> Iterator[str]:
+    for item in notice.items:
+        if item.kind is not Kind.FINDING:
+            continue
+        if item.alert.clock in OF_THE_SET_UP:
+            yield f"{phrase(item, now)}."
+        else:
+            yield f"{id_of(item.alert.subject)}: {phrase(item, now)}."
 
 
 # ------------------------------------------------------------------ good news
 
 
 def _over(notice: Notice) -> str:
-    alert, still = notice.lead.alert, notice.open_tickets
-    what = f"Ticket {id_of(alert.subject)}" if still else "This case"
-    ended = f"{what} has been over since {whole(instant(alert.due_at, notice.zone))}: {brief(alert.reason, 200)}."
-    names = listed(tuple(id_of(line.id) for line in still))
-    return f"{ended} The case goes on with {names}." if still else ended
+    alert, still_open = notice.lead.alert, notice.open_tickets
+    what = f"Ticket {id_of(alert.subject)}" if still_open else "This case"
+    since = whole(instant(alert.due_at, notice.zone))
+    ended = f"{what} has been over since {since}: {brief(alert.reason, 200)}."
+    if not still_open:
+        return ended
+    names = listed(tuple(id_of(line.id) for line in still_open))
+    return f"{ended} The case goes on with {names}."
 
 
 def _taken_back(item: Item, notice: Notice) -> str:
     clock, name = item.clock, clock_name(item.alert.clock.removeprefix(WITHDRAWN))
-    said = f"The warning about {name} is withdrawn: {brief(item.alert.reason, 200)}."
+    withdrawn = f"The warning about {name} is withdrawn: {brief(item.alert.reason, 200)}."
     if clock is None or item.state is State.PAUSED:
-        return f"{said} No limit passes until its clock runs again."
+        return f"{withdrawn} No limit passes until its clock runs again."
     if clock.due_at is None:
-        return said
-    return f"{said} It is now due by {whole(instant(clock.due_at, notice.zone))}."
+        return withdrawn
+    return f"{withdrawn} It is now due by {whole(instant(clock.due_at, notice.zone))}."
 
 
 # ------------------------------------------------------------------ alarms
 
 
 def _alarm(item: Item, notice: Notice, now: int) -> Iterator[str]:
+    """What is late, what happened since, and why the reader gets this."""
     clock, alert = item.clock, item.alert
     if clock is None:
         return
-    yield (
-        _target(item, clock, notice, now)
-        if clock.metric in TARGETS
-        else _signal(item, clock, notice, now)
-    )
+    if clock.metric in TARGETS:
+        yield _target(item, clock, notice, now)
+    else:
+        yield _signal(item, clock, notice, now)
     yield _news(notice, now)
-    yield _reminder(alert) if alert.repetition and alert.reminder != 0 else _reason(item)
-    if alert.repetition and alert.reminder == 0:
+    if not alert.repetition:
+        yield _reason(item)
+    elif alert.reminder == 0:
+        yield _reason(item)
         yield _first_time(notice)
+    else:
+        yield _reminder(alert)
 
 
 def _news(notice: Notice, now: int) -> str:
     """What happened since the recipient heard of it last, and nothing else would say."""
-    if (reopened := notice.reopened_at(now)) is not None:
+    reopened = notice.reopened_at(now)
+    if reopened is not None:
         return f"It had been resolved, and was reopened on {whole(instant(reopened, notice.zone))}."
-    if (promise := notice.broken(now)) is not None:
-        by = name_of(promise.by) or "Somebody"
-        return f"{by} had promised an update by {whole(instant(promise.until, notice.zone))}; it did not come."
+    promise = notice.broken(now)
+    if promise is not None:
+        until = whole(instant(promise.until, notice.zone))
+        return f"{taker(promise)} had promised an update by {until}; it did not come."
     return ""
 
 
@@ -125,81 +140,108 @@ def _reminder(alert: Alert) -> str:
 
 def _first_time(notice: Notice) -> str:
     """Of a level whose reminders have begun without this recipient."""
-    if notice.recipient.key in {each.to for each in notice.notified}:
+    if any(past.to == notice.recipient.key for past in notice.notified):
         return "Reminders go on until the case is resolved."
     return "You are told for the first time; reminders go on until the case is resolved."
 
 
 def _reason(item: Item) -> str:
     reason = brief(reason_of(item.alert), 200)
-    unreachable = reason.removesuffix(UNREACHABLE)
-    if unreachable != reason:
-        reason = who_by_key(unreachable) + UNREACHABLE
-    return f"You are told because {reason}." if reason not in ("", "due") else ""
+    if reason in ("", "due"):
+        return ""
+    if reason.endswith(UNREACHABLE):
+        reason = who_by_key(reason.removesuffix(UNREACHABLE)) + UNREACHABLE
+    return f"You are told because {reason}."
+
+
+# ------------------------------------------------------------------ a target
 
 
 def _target(item: Item, clock: Clock, notice: Notice, now: int) -> str:
     missing = _missing(clock, notice)
-    if clock.metric in _SINCE:
-        missing += f" since {whole(instant(clock.started_at, notice.zone))}"
-    if item.state is not State.BREACHED and late(item, now) == "paused":
-        since = paused_since(clock, now)
-        paused = "paused" if since is None else f"paused since {whole(instant(since, notice.zone))}"
-        return f"{missing}. Its clock is {paused}; no limit passes until it runs again."
-    due = "" if item.due_at is None else f" by {whole(instant(item.due_at, notice.zone))}"
-    what, how = _WHAT[clock.metric], whole(late(item, now))
     if item.state is State.BREACHED and clock.breach_at is not None:
-        return f"{missing}. {_was_due(item, what, whole(instant(clock.breach_at, notice.zone)), due, how)}"
+        return f"{missing}. {_was_due(item, clock.metric, clock.breach_at, notice.zone, now)}"
+    if item.state is not State.BREACHED and late(item, now) == "paused":
+        return f"{missing}. {_paused(clock, notice.zone, now)}"
     yet = "" if clock.metric in _SINCE else " yet"
-    return f"{missing}{yet}. {what} is due{due} ({how})."
-
-
-def _was_due(item: Item, what: str, breached: str, due: str, how: str) -> str:
-    """With the breach, where that is not the second after the deadline: it is what the lateness
-    counts from.
-    """
-    clock = item.clock
-    if item.due_at is None or clock is None or clock.breach_at is None:
-        changed = ", when its limit changed" if item.cause is Cause.CHANGE else ""
-        return f"{what} has been late since {breached}{changed} ({how})."
-    since = f", since {breached}" if clock.breach_at - item.due_at > MINUTE else ""
-    return f"{what} was due{due} ({how}{since})."
+    return f"{missing}{yet}. {_is_due(item, clock.metric, notice.zone, now)}"
 
 
 def _missing(clock: Clock, notice: Notice) -> str:
-    """Names the ticket where the case has several."""
-    ticket = id_of(clock.subject) if notice.tickets[1:] else ""
-    it, within = (f"Ticket {ticket}", f" in ticket {ticket}") if ticket else ("This case", "")
-    return _MISSING[clock.metric].format(it=it, within=within)
+    """What nobody has done; names the ticket where the case has several."""
+    it, within = "This case", ""
+    if len(notice.tickets) > 1:
+        it = f"Ticket {id_of(clock.subject)}"
+        within = f" in ticket {id_of(clock.subject)}"
+    missing = _MISSING[clock.metric].format(it=it, within=within)
+    if clock.metric not in _SINCE:
+        return missing
+    return f"{missing} since {whole(instant(clock.started_at, notice.zone))}"
 
 
-def paused_since(clock: Clock, now: int) -> int | None:
-    """When the clock last stopped running; None while it runs or where it never did."""
-    last = clock.running[-1].end if clock.running else None
-    return last if last is not None and last <= now else None
+def _paused(clock: Clock, zone: str, now: int) -> str:
+    since = paused_since(clock, now)
+    paused = "paused" if since is None else f"paused since {whole(instant(since, zone))}"
+    return f"Its clock is {paused}; no limit passes until it runs again."
+
+
+def _is_due(item: Item, metric: Metric, zone: str, now: int) -> str:
+    how_late = whole(late(item, now))
+    return f"{_WHAT[metric]} is due{_by(item, zone)} ({how_late})."
+
+
+def _was_due(item: Item, metric: Metric, breach_at: int, zone: str, now: int) -> str:
+    """With the breach, where that is not the second after the deadline: it is what the lateness
+    counts from.
+    """
+    what, how_late = _WHAT[metric], whole(late(item, now))
+    breached = whole(instant(breach_at, zone))
+    if item.due_at is None:
+        changed = ", when its limit changed" if item.cause is Cause.CHANGE else ""
+        return f"{what} has been late since {breached}{changed} ({how_late})."
+    since = f", since {breached}" if breach_at - item.due_at > MINUTE else ""
+    return f"{what} was due{_by(item, zone)} ({how_late}{since})."
+
+
+def _by(item: Item, zone: str) -> str:
+    if item.due_at is None:
+        return ""
+    return f" by {whole(instant(item.due_at, zone))}"
+
+
+# ------------------------------------------------------------------ a signal
+
+_SIGNALS = {
+    Metric.AGE: (
+        "This case is still unresolved. It is {old} old; no reply, pause or change of priority "
+        "stops this clock"
+    ),
+    Metric.PAUSE: (
+        "This case was paused for longer than is allowed ({limit} of open time). Its clock runs on"
+    ),
+    Metric.PROMISE: "What was promised about this case was not done",
+    Metric.PROGRESS: (
+        "Nobody has moved this case on since {since} ({old}). Replies alone do not count"
+    ),
+    Metric.TOUCHES: "{replies} gone out since anybody moved this case on{last}",
+    Metric.UNOWNED: "Nobody with a name has owned this case since {since} ({old})",
+    Metric.REOPENED: "This case was resolved and reopened {times}{last}",
+    Metric.REASSIGNED: "This case changed hands {times}{last}",
+    Metric.BOUNCED: "This case was sent back {times} to a team that had had it{last}",
+}
 
 
 def _signal(item: Item, clock: Clock, notice: Notice, now: int) -> str:
-    since, old = (
-        whole(instant(clock.started_at, notice.zone)),
-        whole(duration(now - clock.started_at)),
+    count = item.count or clock.target
+    sentence = _SIGNALS[clock.metric].format(
+        old=whole(duration(now - clock.started_at)),
+        since=whole(instant(clock.started_at, notice.zone)),
+        limit=whole(open_time(clock.target)),
+        replies=count_of(count, "reply has", "replies have"),
+        times=times(count),
+        last=_last_event(notice),
     )
-    last = _last_event(notice)
-    seen = item.count or clock.target
-    limit, replies = whole(open_time(clock.target)), count_of(seen, "reply has", "replies have")
-    age = "no reply, pause or change of priority stops this clock"
-    said = {
-        Metric.AGE: f"This case is still unresolved. It is {old} old; {age}",
-        Metric.PAUSE: f"This case was paused for longer than is allowed ({limit} of open time). Its clock runs on",
-        Metric.PROMISE: "What was promised about this case was not done",
-        Metric.PROGRESS: f"Nobody has moved this case on since {since} ({old}). Replies alone do not count",
-        Metric.TOUCHES: f"{replies} gone out since anybody moved this case on{last}",
-        Metric.UNOWNED: f"Nobody with a name has owned this case since {since} ({old})",
-        Metric.REOPENED: f"This case was resolved and reopened {times(seen)}{last}",
-        Metric.REASSIGNED: f"This case changed hands {times(seen)}{last}",
-        Metric.BOUNCED: f"This case was sent back {times(seen)} to a team that had had it{last}",
-    }
-    return f"{said[clock.metric]}."
+    return f"{sentence}."
 
 
 def _last_event(notice: Notice) -> str:
@@ -211,4 +253,6 @@ def _last_event(notice: Notice) -> str:
         return ""
     if why.reported:
         return ", as the ticket itself counts"
-    return f", last on {whole(instant(why.events[-1], notice.zone))}" if why.events else ""
+    if not why.events:
+        return ""
+    return f", last on {whole(instant(why.events[-1], notice.zone))}"

@@ -4,7 +4,7 @@ from 1.
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.escalation.case import Recipient
@@ -33,16 +33,24 @@ def link(url: str) -> str:
     """The address in ASCII if it is http(s) and names a host and nobody; else nothing, since people
     click on it.
     """
-    if not url or len(url) > LONGEST_URL or not url.isprintable() or " " in url:
+    if len(url) > LONGEST_URL or " " in url or not url.isprintable():
         return ""
     try:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        if not _names_a_host(urlsplit(url)):
             return ""
         address = quote(url, safe=":/?#[]@!$&'()*+,;=%-._~")
     except ValueError:
         return ""
-    return address if len(address) <= LONGEST_URL else ""
+    if len(address) > LONGEST_URL:
+        return ""
+    return address
+
+
+def _names_a_host(parts: SplitResult) -> bool:
+    """Of the web, without a user name, which could be taken for the host."""
+    if parts.scheme not in ("http", "https") or "@" in parts.netloc:
+        return False
+    return bool(parts.hostname)
 
 
 def audience(recipient: Recipient) -> Json:
@@ -68,10 +76,13 @@ def alert(item: Item, notice: Notice) -> Json:
     }
     if item.count:
         about["count"] = item.count
-    return about if item.clock is None else {**about, **_clock(item, item.clock, notice.zone)}
+    if item.clock is None:
+        return about
+    return {**about, **_clock(item, item.clock, notice.zone)}
 
 
 def _clock(item: Item, clock: Clock, zone: str) -> Json:
+    due_at = item.due_at if item.state is State.BREACHED else clock.due_at
     return {
         "state": item.state.value if item.state else None,
         "late_seconds": item.late,
@@ -79,13 +90,15 @@ def _clock(item: Item, clock: Clock, zone: str) -> Json:
         "rule": clock.rule,
         "calendar": clock.calendar,
         "started_at": iso(clock.started_at, zone),
-        "due_at": _maybe(item.due_at if item.state is State.BREACHED else clock.due_at, zone),
-        "breach_at": _maybe(clock.breach_at, zone),
+        "due_at": _iso_or_none(due_at, zone),
+        "breach_at": _iso_or_none(clock.breach_at, zone),
     }
 
 
-def _maybe(at: int | None, zone: str) -> str | None:
-    return None if at is None else iso(at, zone)
+def _iso_or_none(at: int | None, zone: str) -> str | None:
+    if at is None:
+        return None
+    return iso(at, zone)
 
 
 def _ticket(line: TicketLine, zone: str) -> Json:
@@ -105,17 +118,18 @@ def _open_first(notice: Notice) -> tuple[TicketLine, ...]:
     return (*notice.open_tickets, *(line for line in notice.tickets if line.ended))
 
 
+_OF_THE_LEAD = ("ref", "severity", "level", "clock", "due_at", "breach_at")
+
+
 def structured(notice: Notice, now: int) -> Json:
     """The whole notice. The first alert leads and lends its level, severity and clock to the
     message.
     """
     alerts = [alert(item, notice) for item in notice.items]
-    lead = alerts[0]
-    leading = ("ref", "severity", "level", "clock", "due_at", "breach_at")
     return {
         "version": VERSION,
         "kind": notice.lead.kind.value,
-        **{key: lead.get(key) for key in leading},
+        **{key: alerts[0].get(key) for key in _OF_THE_LEAD},
         "case": notice.case,
         "matter": notice.about,
         "earlier": notice.earlier,

@@ -1,8 +1,8 @@
-"""Why a clock is where it is, in a few lines: the rule, the limit, what counted and what did not."""
+"""Why a clock is where it is: the rule, the limit, what counted and what did not."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sla_watchdog.domain.clocks.clock import State
 from sla_watchdog.domain.clocks.elapsed import (
@@ -26,11 +26,11 @@ from sla_watchdog.domain.policy.model import (
     Metric,
     Open,
     Percent,
+    Trigger,
 )
-from sla_watchdog.domain.policy.model import Trigger as AnyTrigger
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.text.times import count_of, duration, instant, open_time, times
-from sla_watchdog.presentation.text.layout import whole
+from sla_watchdog.presentation.text.layout import commas, whole
 from sla_watchdog.presentation.text.wording import id_of, name_of
 from sla_watchdog.presentation.view.explained_clock import Explained
 from sla_watchdog.presentation.view.lateness import Cause
@@ -40,72 +40,88 @@ from sla_watchdog.presentation.words import METRIC, OF_CASE
 MOST_LISTED = 4
 """Days, pauses and rules that a message lists; beyond, it counts them."""
 
-Said = Iterator[tuple[str, str]]
+Rows = Iterator[tuple[str, str]]
 """(label, text)"""
 
 
-def why(notified: Explained, ruling: Ruling | None, level: int, zone: str) -> Said:
+def why(clock: Explained, ruling: Ruling | None, level: int, zone: str) -> Rows:
     """`level` counts from 0."""
-    of = (
-        ""
-        if len(notified.steps) < 2 or notified.metric is Metric.PROMISE
-        else f", level {level + 1} of {len(notified.steps)}"
-    )
-    about = "the case" if notified.metric in OF_CASE else id_of(notified.subject)
-    signal = notified.metric in SIGNALS
-    yield (
-        ("Signal" if signal else "Clock"),
-        f"{METRIC[notified.metric]}{'' if signal else f' of {about}'}{of}",
-    )
-    if notified.metric in TARGETS and ruling:
+    yield _title(clock, level)
+    if clock.metric in TARGETS and ruling:
         yield "Rule", rule(ruling)
-    yield "Limit", limit(notified, level)
-    if notified.metric not in COUNTED:
-        yield "Started", f"{instant(notified.started_at, zone)}{_start(notified.metric)}"
-    yield from _events(notified, zone)
-    yield from _counted(notified, zone)
-    yield from _ends(notified, zone, level)
+    yield "Limit", limit(clock, level)
+    if clock.metric not in COUNTED:
+        yield "Started", instant(clock.started_at, zone) + _STARTS.get(clock.metric, "")
+    yield from _events(clock, zone)
+    yield from _counted(clock, zone)
+    if clock.metric in TARGETS:
+        yield from _due(clock, zone)
+        yield from _breached(clock, zone)
+    else:
+        yield from _reached(clock, level, zone)
 
 
-def _start(metric: Metric) -> str:
-    starts = {
-        Metric.UPDATE: ", the last public reply",
-        Metric.PROGRESS: ", the last progress",
-        Metric.PAUSE: ", the clock runs on",
-        Metric.PROMISE: ", when it was promised",
-    }
-    return starts.get(metric, "")
+def _title(clock: Explained, level: int) -> tuple[str, str]:
+    """`Clock`, `resolution of T-1, level 2 of 3`."""
+    name = commas(METRIC[clock.metric], _level(clock, level))
+    if clock.metric in SIGNALS:
+        return "Signal", name
+    about = "the case" if clock.metric in OF_CASE else id_of(clock.subject)
+    return "Clock", commas(f"{METRIC[clock.metric]} of {about}", _level(clock, level))
 
 
-def limit(notified: Explained, level: int = 0) -> str:
-    if notified.due_field:
-        return f"the deadline in {name_of(notified.due_field)}, set by another system"
-    if notified.metric in (Metric.AGE, Metric.PROMISE) or notified.metric in COUNTED:
-        return trigger(notified.steps[level].trigger) if level < len(notified.steps) else ""
-    calendar = f"calendar {name_of(notified.calendar)}"
-    zone = f" ({notified.elapsed_breakdown.zone})" if notified.elapsed_breakdown else ""
-    seconds = notified.target
-    if level < len(notified.steps) and isinstance(own := notified.steps[level].trigger, Open):
-        seconds = own.seconds
-    return f"{open_time(seconds)} of open time, {calendar}{zone}"
+def _level(clock: Explained, level: int) -> str:
+    if len(clock.steps) < 2 or clock.metric is Metric.PROMISE:
+        return ""
+    return f"level {level + 1} of {len(clock.steps)}"
 
 
-def trigger(each: AnyTrigger) -> str:
+_STARTS = {
+    Metric.UPDATE: ", the last public reply",
+    Metric.PROGRESS: ", the last progress",
+    Metric.PAUSE: ", the clock runs on",
+    Metric.PROMISE: ", when it was promised",
+}
+
+
+# ------------------------------------------------------------------ the limit
+
+
+def limit(clock: Explained, level: int = 0) -> str:
+    """How long it may take; where the level has a limit of its own, that."""
+    if clock.due_field:
+        return f"the deadline in {name_of(clock.due_field)}, set by another system"
+    own = _own_trigger(clock, level)
+    if clock.metric in (Metric.AGE, Metric.PROMISE) or clock.metric in COUNTED:
+        return trigger(own) if own else ""
+    seconds = own.seconds if isinstance(own, Open) else clock.target
+    zone = f" ({clock.elapsed_breakdown.zone})" if clock.elapsed_breakdown else ""
+    return f"{open_time(seconds)} of open time, calendar {name_of(clock.calendar)}{zone}"
+
+
+def _own_trigger(clock: Explained, level: int) -> Trigger | None:
+    if level >= len(clock.steps):
+        return None
+    return clock.steps[level].trigger
+
+
+def trigger(of_level: Trigger) -> str:  # noqa: PLR0911 - a table of its kinds
     """When a level comes due."""
-    match each:
+    match of_level:
         case Percent(percent):
-            said = f"{percent} % used"
+            return f"{percent} % used"
         case Before(seconds):
-            said = f"{open_time(seconds)} before"
+            return f"{open_time(seconds)} before"
+        case After(0):
+            return "breach"
         case After(seconds):
-            said = f"{open_time(seconds)} after" if seconds else "breach"
+            return f"{open_time(seconds)} after"
         case Age(seconds):
-            said = duration(seconds)
+            return duration(seconds)
         case Open(seconds):
-            said = f"{open_time(seconds)} of open time"
+            return f"{open_time(seconds)} of open time"
         case Count(count):
-            said = times(count)
-    return said
+            return times(count)
 
 
 # ------------------------------------------------------------------ rules
@@ -113,20 +129,26 @@ def trigger(each: AnyTrigger) -> str:
 
 def rule(ruling: Ruling) -> str:
     """`everything-else; not urgent (priority is P3)`."""
-    not_these = [f"not {brief(each.rule, 40)} ({refusal(each)})" for each in ruling.refused[:2]]
-    more = [f"nor {len(ruling.refused) - 2} more"] if len(ruling.refused) > 2 else []
-    return "; ".join([brief(ruling.rule, 60), *not_these, *more])
+    return "; ".join(_rules(ruling))
 
 
-def refusal(each: Refusal) -> str:
+def _rules(ruling: Ruling) -> Iterator[str]:
+    yield brief(ruling.rule, 60)
+    for refused in ruling.refused[:2]:
+        yield f"not {brief(refused.rule, 40)} ({refusal(refused)})"
+    if len(ruling.refused) > 2:
+        yield f"nor {len(ruling.refused) - 2} more"
+
+
+def refusal(refused: Refusal) -> str:
     """Why a rule did not judge the ticket: `priority is 3 - Moderate`, `no customer tier`."""
-    condition, field = each.condition, name_of(each.condition.field.replace("_", " "))
-    had = " and ".join(brief(value, 40) for value in each.had[:3])
-    if not each.readable:
-        return f"{field} {had or '?'} cannot be read, so the strictest rule counts"
-    if not had:
+    field = name_of(refused.condition.field.replace("_", " "))
+    values = " and ".join(brief(value, 40) for value in refused.had[:3])
+    if not refused.readable:
+        return f"{field} {values or '?'} cannot be read, so the strictest rule counts"
+    if not values:
         return f"no {field}"
-    return f"{field} is {had}{_bound(condition)}"
+    return f"{field} is {values}{_bound(refused.condition)}"
 
 
 def _bound(condition: Condition) -> str:
@@ -139,141 +161,183 @@ def _bound(condition: Condition) -> str:
 # ------------------------------------------------------------------ what counted
 
 
-def _events(notified: Explained, zone: str) -> Said:
-    if notified.events:
-        shown = [whole(instant(at, zone)) for at in notified.events[-MOST_LISTED:]]
-        seen = (
-            len(notified.events) if notified.reported else max(notified.count, len(notified.events))
-        )
-        more = seen - len(shown)
-        yield "When", f"{f'{more} earlier, then ' if more else ''}{', '.join(shown)}"
-    if notified.reported:
-        yield "Reported", f"{times(notified.count)}, by the ticket's own count"
+def _events(clock: Explained, zone: str) -> Rows:
+    if clock.events:
+        yield "When", _instants(clock, zone)
+    if clock.reported:
+        yield "Reported", f"{times(clock.count)}, by the ticket's own count"
 
 
-def _counted(notified: Explained, zone: str) -> Said:
-    found = notified.elapsed_breakdown
-    if found is None:
+def _instants(clock: Explained, zone: str) -> str:
+    """The last events; of more it says how many."""
+    shown = ", ".join(whole(instant(at, zone)) for at in clock.events[-MOST_LISTED:])
+    total = len(clock.events)
+    if not clock.reported:
+        total = max(clock.count, total)
+    earlier = total - min(len(clock.events), MOST_LISTED)
+    if not earlier:
+        return shown
+    return f"{earlier} earlier, then {shown}"
+
+
+def _counted(clock: Explained, zone: str) -> Rows:
+    breakdown = clock.elapsed_breakdown
+    if breakdown is None:
         return
-    if found.rows:
-        yield "Counted", counted(found, zone)
-    for label, pace in (("Paused", Pace.PAUSED), ("Resolved", Pace.ENDED)):
-        if pauses := [pause for pause in found.pauses if pause.pace is pace]:
-            yield label, paused(pauses, zone)
-    for each in [each for each in found.shifts if each.hours != each.usual][:2]:
-        yield "Clock time", shift(each, zone)
-    if notified.unknown_until is not None:
-        at = whole(instant(notified.unknown_until, zone))
-        yield (
-            "Unknown",
-            f"what happened before {at}, when it was first seen; that time counts as running",
-        )
+    if breakdown.rows:
+        yield "Counted", counted(breakdown, zone)
+    yield from _pauses("Paused", Pace.PAUSED, breakdown, zone)
+    yield from _pauses("Resolved", Pace.ENDED, breakdown, zone)
+    unusual = [day for day in breakdown.shifts if day.hours != day.usual]
+    for day in unusual[:2]:
+        yield "Clock time", shift(day, zone)
+    if clock.unknown_until is not None:
+        at = whole(instant(clock.unknown_until, zone))
+        before = f"what happened before {at}, when it was first seen"
+        yield "Unknown", f"{before}; that time counts as running"
 
 
-def counted(found: ElapsedBreakdown, zone: str) -> str:
+def counted(breakdown: ElapsedBreakdown, zone: str) -> str:
     """`Mon 03-02 6 h 30 m, Tue 03-03 8 h`; of many days only how many there were."""
-    lived = [row for row in found.rows if not row.ahead]
-    ahead = sum(row.counted for row in found.rows if row.ahead)
-    left = f"; {open_time(ahead)} left" if ahead else ""
-    if not lived:
-        return f"nothing yet{left}"
-    if found.unit is Unit.DAY and len(lived) <= MOST_LISTED:
-        return (
-            ", ".join(whole(f"{_day(row, zone)} {open_time(row.counted)}") for row in lived) + left
-        )
-    total = whole(open_time(sum(row.counted for row in lived)))
-    dates = [whole(instant(at, zone)[:14]) for at in (lived[0].start, lived[-1].end - 1)]
-    count = count_of(len(lived), found.unit.value)
-    return f"{total} in {count}, {dates[0]} to {dates[1]}{left}"
+    past = [row for row in breakdown.rows if not row.ahead]
+    text = _past_rows(past, breakdown.unit, zone)
+    ahead = sum(row.counted for row in breakdown.rows if row.ahead)
+    if not ahead:
+        return text
+    return f"{text}; {open_time(ahead)} left"
+
+
+def _past_rows(rows: Sequence[Row], unit: Unit, zone: str) -> str:
+    if not rows:
+        return "nothing yet"
+    if unit is Unit.DAY and len(rows) <= MOST_LISTED:
+        return ", ".join(whole(f"{_day(row, zone)} {open_time(row.counted)}") for row in rows)
+    total = whole(open_time(sum(row.counted for row in rows)))
+    first, last = _date(rows[0].start, zone), _date(rows[-1].end - 1, zone)
+    return f"{total} in {count_of(len(rows), unit.value)}, {first} to {last}"
 
 
 def _day(row: Row, zone: str) -> str:
     """`Mon 03-02`."""
-    said = instant(row.start, zone)
-    return f"{said[:4]}{said[9:14]}"
+    start = instant(row.start, zone)
+    return f"{start[:4]}{start[9:14]}"
 
 
-def paused(pauses: list[Pause], zone: str) -> str:
+def _date(at: int, zone: str) -> str:
+    """`Mon 2026-03-02`, as one word."""
+    return whole(instant(at, zone)[:14])
+
+
+def _pauses(label: str, pace: Pace, breakdown: ElapsedBreakdown, zone: str) -> Rows:
+    pauses = [pause for pause in breakdown.pauses if pause.pace is pace]
+    if pauses:
+        yield label, paused(pauses, zone)
+
+
+def paused(pauses: Sequence[Pause], zone: str) -> str:
     """The only one in full; of several how many, and the longest."""
     if len(pauses) == 1:
         return pause(pauses[0], zone)
-    longest = max(pauses, key=lambda each: each.open)
-    total = whole(open_time(sum(each.open for each in pauses)))
-    dates = dict.fromkeys(whole(instant(at, zone)[:14]) for at in (longest.start, longest.end))
-    within = f" in {name_of(longest.status)}" if longest.status else ""
-    return f"{len(pauses)} times, {total} of open time did not count; longest {' to '.join(dates)}{within}"
+    longest = max(pauses, key=lambda pause: pause.open)
+    total = whole(open_time(sum(pause.open for pause in pauses)))
+    dates = dict.fromkeys(_date(at, zone) for at in (longest.start, longest.end))
+    within = _in_status(longest)
+    return (
+        f"{len(pauses)} times, {total} of open time did not count; "
+        f"longest {' to '.join(dates)}{within}"
+    )
 
 
-def pause(each: Pause, zone: str) -> str:
+def pause(span: Pause, zone: str) -> str:
     """`Mon … to Tue … in Pending: 4 h of open time; the customer wrote`."""
-    start, end = whole(instant(each.start, zone)), whole(instant(each.end, zone))
+    return f"{_from_to(span, zone)}{_in_status(span)}: {_lost(span)}{_ended(span)}"
+
+
+def _from_to(span: Pause, zone: str) -> str:
+    """The second date is left out where it is the first, in the same offset."""
+    start, end = whole(instant(span.start, zone)), whole(instant(span.end, zone))
+    if span.ending is Ending.NOT_YET:
+        return f"since {start}"
     if start[:14] == end[:14] and start[-6:] == end[-6:]:
         end = end[15:20]
-    within = f" in {name_of(each.status)}" if each.status else ""
-    span = f"since {start}" if each.ending is Ending.NOT_YET else f"{start} to {end}"
-    lost = (
-        f"{whole(open_time(each.open))} of open time did not count"
-        if each.open
-        else "no open time in it"
-    )
-    return f"{span}{within}: {lost}{_ended(each)}"
+    return f"{start} to {end}"
 
 
-def _ended(each: Pause) -> str:
-    match each.ending:
+def _in_status(span: Pause) -> str:
+    return f" in {name_of(span.status)}" if span.status else ""
+
+
+def _lost(span: Pause) -> str:
+    if not span.open:
+        return "no open time in it"
+    return f"{whole(open_time(span.open))} of open time did not count"
+
+
+def _ended(span: Pause) -> str:
+    match span.ending:
         case Ending.CUSTOMER:
             return "; ended by the customer's message"
         case Ending.LIMIT:
             return "; no pause may last longer"
-        case Ending.STATUS:
-            return (
-                f"; ended by {name_of(each.then)}" if each.then and each.then != each.status else ""
-            )
-        case Ending.NOT_YET:
+        case Ending.STATUS if span.then and span.then != span.status:
+            return f"; ended by {name_of(span.then)}"
+        case Ending.STATUS | Ending.NOT_YET:
             return ""
 
 
-def shift(each: Shift, zone: str) -> str:
+def shift(day: Shift, zone: str) -> str:
     """`Sun 2026-03-29 +01:00 to +02:00: 23 h open that day instead of 24 h`."""
-    before, after = instant(each.at - 1, zone), instant(each.at, zone)
-    same = f"{open_time(each.hours)} open that day as usual" if each.hours else "closed that day"
-    hours = (
-        same
-        if each.hours == each.usual
-        else f"{open_time(each.hours)} open that day, not {open_time(each.usual)}"
-    )
-    return f"{whole(after[:14])} from {before[-6:]} to {after[-6:]}: {hours}"
+    before, after = instant(day.at - 1, zone), instant(day.at, zone)
+    return f"{whole(after[:14])} from {before[-6:]} to {after[-6:]}: {_hours(day)}"
+
+
+def _hours(day: Shift) -> str:
+    if day.hours != day.usual:
+        return f"{open_time(day.hours)} open that day, not {open_time(day.usual)}"
+    if day.hours:
+        return f"{open_time(day.hours)} open that day as usual"
+    return "closed that day"
 
 
 # ------------------------------------------------------------------ the deadline
 
 
-def _ends(notified: Explained, zone: str, level: int) -> Said:
-    if notified.metric not in TARGETS:
-        at = notified.steps[level].at if level < len(notified.steps) else notified.due_at
-        if at is not None and at != notified.started_at:
-            yield "Reached", instant(at, zone)
+def _reached(clock: Explained, level: int, zone: str) -> Rows:
+    """When the level of a clock without a target came due."""
+    at = clock.due_at
+    if level < len(clock.steps):
+        at = clock.steps[level].at
+    if at is not None and at != clock.started_at:
+        yield "Reached", instant(at, zone)
+
+
+def _due(clock: Explained, zone: str) -> Rows:
+    if clock.due_at is not None:
+        yield "Due", instant(clock.due_at, zone)
+    elif clock.elapsed_breakdown:
+        left = clock.target - clock.elapsed_breakdown.elapsed
+        yield "Left", f"{open_time(left)} of open time, once it runs again"
+
+
+def _breached(clock: Explained, zone: str) -> Rows:
+    """Where the deadline does not say the same."""
+    text = breach(clock, zone)
+    if not text:
         return
-    if notified.due_at is not None:
-        yield "Due", instant(notified.due_at, zone)
-    elif notified.elapsed_breakdown:
-        yield (
-            "Left",
-            f"{open_time(notified.target - notified.elapsed_breakdown.elapsed)} of open time, once it runs again",
-        )
-    said, due = breach(notified, zone), notified.due_at
-    if said and (due is None or said != instant(due, zone)):
-        yield "Breached", said
+    if clock.due_at is None or text != instant(clock.due_at, zone):
+        yield "Breached", text
 
 
-def breach(notified: Explained, zone: str) -> str:
+def breach(clock: Explained, zone: str) -> str:
     """When it was breached, and why then, where the deadline alone does not say it; '' where it was
     not.
     """
-    if notified.breach_at is None or notified.state is not State.BREACHED:
+    if clock.breach_at is None or clock.state is not State.BREACHED:
         return ""
-    reasons = {
-        Cause.EARLIER_LIMIT: ", under the limit of that time; a breach stays",
-        Cause.CHANGE: ", when a change made it late",
-    }
-    return instant(notified.breach_at, zone) + reasons.get(notified.cause, "")
+    return instant(clock.breach_at, zone) + _CAUSES.get(clock.cause, "")
+
+
+_CAUSES = {
+    Cause.EARLIER_LIMIT: ", under the limit of that time; a breach stays",
+    Cause.CHANGE: ", when a change made it late",
+}

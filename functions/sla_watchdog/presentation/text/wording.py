@@ -1,26 +1,31 @@
-"""How the facts of an alert are said: instants, durations, how late, who."""
+"""How the facts of an alert are said: how late, which clock, who."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from sla_watchdog.domain.clocks.clock import Clock, State
-from sla_watchdog.domain.clocks.clock_key import WITHDRAWN
+from sla_watchdog.domain.clocks.clock_key import CLEARED, WITHDRAWN
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.case import Alert, Recipient
 from sla_watchdog.domain.escalation.reasons import REOPENED
-from sla_watchdog.domain.policy.model import TARGETS
+from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import (
-    MINUTE,
-    duration,
-)
+from sla_watchdog.domain.text.times import MINUTE, duration
+from sla_watchdog.presentation.text.layout import commas
 from sla_watchdog.presentation.view.notice import Item, Kind, Notice, PastNotification, TicketLine
 from sla_watchdog.presentation.words import METRIC, OF_CASE, SEVERITY, signal
 
 ID_ROOM, NAME_ROOM = 40, 40
 
+SOMEBODY = "Somebody"
+"""Who answered without a name."""
+
+# ------------------------------------------------------------------ how late
+
 
 def late(item: Item, now: int) -> str:
-    """How late a target is in words; a warning says what is left."""
+    """How late a target is; of a warning, what is left."""
     clock = item.clock
     if clock is None:
         return ""
@@ -35,47 +40,70 @@ def phrase(item: Item, now: int) -> str:
     """The clock and how late it is: `resolution 6 h 10 m over`; of a finding, or of what is over,
     the reason.
     """
-    clock = item.clock
     if item.kind is Kind.WITHDRAWN:
         return withdrawn(item)
+    clock = item.clock
     if clock is None:
         return brief(item.alert.reason, 250)
-    return (
-        f"{METRIC[clock.metric]} {late(item, now)}"
-        if clock.metric in TARGETS
-        else signal(clock, now, item.count)
-    )
+    if clock.metric in TARGETS:
+        return f"{METRIC[clock.metric]} {late(item, now)}"
+    return signal(clock, now, item.count)
 
 
 def withdrawn(item: Item) -> str:
-    """`resolution paused`; `resolution not due any more`, where its clock can say nothing better."""
+    """`resolution paused`; else, where the clock says no more, `resolution not due any more`."""
     name = clock_name(item.alert.clock.removeprefix(WITHDRAWN))
-    return f"{name} paused" if item.state is State.PAUSED else f"{name} not due any more"
+    if item.state is State.PAUSED:
+        return f"{name} paused"
+    return f"{name} not due any more"
+
+
+def paused_since(clock: Clock, now: int) -> int | None:
+    """When the clock last stopped running; None while it runs or where it never did."""
+    if not clock.running:
+        return None
+    last = clock.running[-1].end
+    if last is None or last > now:
+        return None
+    return last
+
+
+# ------------------------------------------------------------------ what it is called
 
 
 def clock_name(name: str) -> str:
     """Of an alert's clock, which may be one that this version does not know."""
-    known = {metric.value: said for metric, said in METRIC.items()}
-    return known.get(name) or name_of(name.replace("_", " "))
+    if name in _METRICS:
+        return METRIC[Metric(name)]
+    return name_of(name.replace("_", " "))
 
 
-def reason_of(alert: Alert) -> str:
-    """Without a count of its own: how often a case was reopened is said once, for all of its
-    tickets.
-    """
-    return REOPENED if alert.reason.startswith(f"{REOPENED} (") else alert.reason
-
+_METRICS = frozenset(metric.value for metric in Metric)
 
 _KINDS = {Kind.FINDING: "Finding", Kind.CLEARED: "Cleared", Kind.WITHDRAWN: "Withdrawn"}
 
 
 def heading(item: Item) -> str:
     """`Breach, level 2`; a finding and good news have no level."""
-    return _KINDS.get(item.kind) or f"{SEVERITY[item.alert.severity]}, level {item.alert.level + 1}"
+    if item.kind in _KINDS:
+        return _KINDS[item.kind]
+    return f"{SEVERITY[item.alert.severity]}, level {item.alert.level + 1}"
 
 
 def short_heading(item: Item) -> str:
-    return _KINDS.get(item.kind) or f"{SEVERITY[item.alert.severity]} L{item.alert.level + 1}"
+    """`Breach L2`."""
+    if item.kind in _KINDS:
+        return _KINDS[item.kind]
+    return f"{SEVERITY[item.alert.severity]} L{item.alert.level + 1}"
+
+
+def reason_of(alert: Alert) -> str:
+    """Without a count of its own: how often a case was reopened is said once, for all of its
+    tickets.
+    """
+    if alert.reason.startswith(f"{REOPENED} ("):
+        return REOPENED
+    return alert.reason
 
 
 def name_of(text: str) -> str:
@@ -86,10 +114,29 @@ def id_of(text: str) -> str:
     return brief(text, ID_ROOM) or "?"
 
 
+def listed(names: tuple[str, ...]) -> str:
+    """`Kim`, `Kim and Ade`, `Kim, Ade and 4 more`."""
+    if len(names) > 3:
+        names = (*names[:2], f"{len(names) - 2} more")
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def named(what: str, name: str) -> str:
+    """`owner Kim`; nothing without a name."""
+    shown = name_of(name)
+    return f"{what} {shown}" if shown else ""
+
+
+# ------------------------------------------------------------------ who
+
+
 def who(recipient: Recipient) -> str:
     """`team-lead`, `owner (Kim)`, `manager (urgent)`."""
-    notes = [note for note in (name_of(recipient.of), "urgent" if recipient.urgent else "") if note]
-    return name_of(recipient.audience) + (f" ({', '.join(notes)})" if notes else "")
+    audience = name_of(recipient.audience)
+    notes = commas(name_of(recipient.of), "urgent" if recipient.urgent else "")
+    return f"{audience} ({notes})" if notes else audience
 
 
 def who_by_key(key: str) -> str:
@@ -100,91 +147,99 @@ def who_by_key(key: str) -> str:
     return who(Recipient(audience.removesuffix("-urgent"), of))
 
 
-def listed(names: tuple[str, ...]) -> str:
-    """`Kim`, `Kim and Ade`, `Kim, Ade and 4 more`."""
-    shown = names if len(names) <= 3 else (*names[:2], f"{len(names) - 2} more")
-    return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
+def owners(notice: Notice, item: Item) -> tuple[str, ...]:
+    return _distinct(line.owner for line in lines_about(notice, item))
+
+
+def teams(notice: Notice, item: Item) -> str:
+    """`team Web`; nothing where no ticket has one."""
+    names = _distinct(line.team for line in lines_about(notice, item))
+    return f"team {listed(names)}" if names else ""
+
+
+def _distinct(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, map(name_of, texts))))
+
+
+def taker(promise: Promise) -> str:
+    return name_of(promise.by) or SOMEBODY
+
+
+def owned(notice: Notice, item: Item, now: int) -> str:
+    """Who has it: the assignees, else who took it; `nobody` where neither is known."""
+    names = owners(notice, item)
+    if names:
+        return listed(names)
+    promise = notice.taken(now)
+    if promise:
+        return f"{taker(promise)} took it, no assignee at the desk"
+    return "nobody"
+
+
+# ------------------------------------------------------------------ which ticket, which case
 
 
 def subject_of(notice: Notice, ticket: str = "") -> str:
     """What it is about: the subject of that ticket, else of the one that gave the case its id, else
-    of the first.
+    of the first that has one.
     """
-    named = [
-        line.subject
-        for name in (ticket, notice.about)
-        for line in notice.tickets
-        if line.id == name
-    ]
-    return next(
-        (
-            said
-            for text in (*named, *(t.subject for t in notice.tickets))
-            if (said := brief(text, 250))
-        ),
-        "",
-    )
+    for line in _preferred(notice, ticket):
+        subject = brief(line.subject, 250)
+        if subject:
+            return subject
+    return ""
+
+
+def _preferred(notice: Notice, ticket: str) -> Iterator[TicketLine]:
+    for name in (ticket, notice.about):
+        for line in notice.tickets:
+            if line.id == name:
+                yield line
+    yield from notice.tickets
 
 
 def subject_id(notice: Notice) -> str:
     """The id that stands in the first line: of the case; of one ticket of several, where the clock
     is that ticket's.
     """
+    subject = notice.lead.alert.subject
+    if _is_one_of_several(notice, subject) and _is_of_ticket(notice):
+        return subject
+    return notice.about
+
+
+def _is_one_of_several(notice: Notice, ticket: str) -> bool:
+    return len(notice.tickets) > 1 and any(line.id == ticket for line in notice.tickets)
+
+
+def _is_of_ticket(notice: Notice) -> bool:
+    """Whether the leading alert is about one ticket, and not about the whole case."""
     lead = notice.lead
-    one_of_several = notice.tickets[1:] and lead.alert.subject in {
-        line.id for line in notice.tickets
-    }
-    of_ticket = (
-        notice.open_tickets
-        if lead.kind is Kind.CLEARED
-        else lead.clock and lead.clock.metric not in OF_CASE
-    )
-    return lead.alert.subject if one_of_several and of_ticket else notice.about
+    if lead.kind is Kind.CLEARED:
+        return bool(notice.open_tickets)
+    return lead.clock is not None and lead.clock.metric not in OF_CASE
 
 
 def lines_about(notice: Notice, item: Item) -> tuple[TicketLine, ...]:
     """The ticket an alert is about; for a clock of the case all of its open tickets."""
-    everything = notice.open_tickets or notice.tickets
+    all_of_them = notice.open_tickets or notice.tickets
     if item.clock and item.clock.metric in OF_CASE:
-        return everything
-    return tuple(line for line in notice.tickets if line.id == item.alert.subject) or everything
+        return all_of_them
+    lines = tuple(line for line in notice.tickets if line.id == item.alert.subject)
+    return lines or all_of_them
 
 
-def owners(notice: Notice, item: Item) -> tuple[str, ...]:
-    names = (name_of(line.owner) for line in lines_about(notice, item))
-    return tuple(dict.fromkeys(name for name in names if name))
-
-
-def taker(promise: Promise) -> str:
-    return name_of(promise.by) or "Somebody"
-
-
-def owned(notice: Notice, item: Item, now: int) -> str:
-    """Who has it: the assignees, else who took it; `nobody` where neither is known."""
-    if named := listed(owners(notice, item)):
-        return named
-    taken = notice.taken(now)
-    return f"{taker(taken)} took it, no assignee at the desk" if taken else "nobody"
-
-
-def paused_since(clock: Clock, now: int) -> int | None:
-    """When the clock last stopped running; None while it runs or where it never did."""
-    last = clock.running[-1].end if clock.running else None
-    return last if last is not None and last <= now else None
-
-
-def notification_line(notice: Notice, each: PastNotification) -> str:
+def notification_line(notice: Notice, past: PastNotification) -> str:
     """`resolution, level 2`; with the ticket where there are several."""
-    clock = each.clock.removeprefix(WITHDRAWN)
-    what = "it was over" if clock == "cleared" else clock_name(clock)
-    level = (
-        "withdrawn"
-        if clock != each.clock
-        else f"level {each.level + 1}"
-        if clock != "cleared"
-        else ""
-    )
-    of = (
-        id_of(each.subject) if notice.tickets[1:] and each.subject not in ("", notice.about) else ""
-    )
-    return ", ".join(filter(None, (what, level, of)))
+    ticket = _ticket_of(notice, past)
+    if past.clock == CLEARED:
+        return commas("it was over", ticket)
+    if past.clock.startswith(WITHDRAWN):
+        return commas(clock_name(past.clock.removeprefix(WITHDRAWN)), "withdrawn", ticket)
+    return commas(clock_name(past.clock), f"level {past.level + 1}", ticket)
+
+
+def _ticket_of(notice: Notice, past: PastNotification) -> str:
+    if len(notice.tickets) < 2 or past.subject in ("", notice.about):
+        return ""
+    return id_of(past.subject)

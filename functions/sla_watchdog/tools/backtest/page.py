@@ -1,10 +1,12 @@
-"""The bones of the page: its style, its sections, its tables."""
+"""The bones of the page: its style, its wide sections, its tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TypeAlias
+
+from sla_watchdog.presentation.html.shell import document, section
 
 Cell: TypeAlias = str | int | float
 
@@ -42,28 +44,15 @@ th:last-child, td:last-child { padding-right: 0; }
 }
 """
 
-HEAD = f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Backtest</title>
-<style>{STYLE}</style>
-</head>
-"""
+
+def page(body: str) -> str:
+    return document("Backtest", STYLE, body)
 
 
-def section(title: str, text: str, *parts: str) -> str:
+def wide_section(title: str, explained: str, *parts: str) -> str:
     """`parts` are HTML already, each wide enough to need room of its own."""
     wide = "".join(f'<div class="wide">{part}</div>\n' for part in parts)
-    return f"<section>\n<h2>{escape(title)}</h2>\n<p>{escape(text)}</p>\n{wide}</section>\n"
-
-
-def figures(shown: Mapping[str, str]) -> str:
-    cells = (
-        f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>" for name, text in shown.items()
-    )
-    return f"<dl>{''.join(cells)}</dl>\n"
+    return section(title, explained, wide)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from html import escape
 from typing import TypeAlias
 
 from sla_watchdog.domain.text.times import count_of, open_time
+from sla_watchdog.presentation.html.shell import figures, heading, paragraph
 from sla_watchdog.tools.backtest.charts import attainment_chart, load_chart, unit
 from sla_watchdog.tools.backtest.comparison import changes, loads
-from sla_watchdog.tools.backtest.page import HEAD, Cell, figures, section, table
+from sla_watchdog.tools.backtest.page import Cell, page, table, wide_section
 from sla_watchdog.tools.backtest.play import Played
 from sla_watchdog.tools.backtest.result import Result
 from sla_watchdog.tools.backtest.rows import utc
@@ -39,7 +39,7 @@ def report(result: Result, draw: Draw = drawn_here) -> str:
     ]
     if result.against:
         parts.insert(1, _changed(result, result.against))
-    return f"{HEAD}<main>\n{''.join(parts)}</main>\n</html>\n"
+    return page("".join(parts))
 
 
 def _top(result: Result) -> str:
@@ -60,13 +60,13 @@ def _top(result: Result) -> str:
     )
     odd = [f"{count:,} {ODD[name]}" for name, count in result.odd_events.items() if count]
     lines = f" Odd events, taken in all the same: {', '.join(odd)}." if odd else ""
-    return f"<h1>Backtest</h1>\n<p>{escape(span + lines)}</p>\n{figures(shown)}"
+    return heading("Backtest") + paragraph(span + lines) + figures(shown)
 
 
 def _kept(result: Result, draw: Draw) -> str:
     rows = result.played.attainment
     if not rows:
-        return section("Targets kept", "No policy has a target.")
+        return wide_section("Targets kept", "No policy has a target.")
     before = (
         {(row.policy, row.clock): row for row in result.against.attainment}
         if result.against
@@ -91,7 +91,7 @@ def _kept(result: Result, draw: Draw) -> str:
         "the worst counts."
     )
     chart = draw(attainment_chart, rows, "Share of tickets by verdict, for each policy and clock")
-    return section("Targets kept", text, chart, table(head, lines))
+    return wide_section("Targets kept", text, chart, table(head, lines))
 
 
 def _attained(row: Attainment) -> list[Cell]:
@@ -105,7 +105,7 @@ def _percent(row: Attainment | None) -> str:
 def _told(result: Result, draw: Draw) -> str:
     audiences = result.audiences
     if not audiences:
-        return section("Who would have been told", "Nobody: no level came due.")
+        return wide_section("Who would have been told", "Nobody: no level came due.")
     head = ["audience", "messages", "per week", "busiest day", "on it", "topics", "urgent copies"]
     lines: list[list[Cell]] = [
         [
@@ -134,7 +134,7 @@ def _told(result: Result, draw: Draw) -> str:
         before,
         f"Messages a {per} to each audience",
     )
-    return section("Who would have been told", text, chart, table(head, lines))
+    return wide_section("Who would have been told", text, chart, table(head, lines))
 
 
 def _short(at: str) -> str:
@@ -159,7 +159,7 @@ def _noisy(played: Played) -> str:
         for source in sources[:SHOWN]
     ]
     text = "Alerts by the level that made them, repetitions included, each recipient counted."
-    return section(
+    return wide_section(
         "The noisiest rules",
         text,
         table(["policy", "clock", "level", "alerts", "share", "tickets or cases"], lines),
@@ -187,7 +187,7 @@ def _worst(played: Played) -> str:
         f"The {count_of(len(clocks), 'clock')} that ran the longest past their targets, in "
         "open time of the calendar."
     )
-    return section("The worst cases", text, table(head, lines))
+    return wide_section("The worst cases", text, table(head, lines))
 
 
 def _changed(result: Result, other: Played) -> str:
@@ -209,7 +209,7 @@ def _changed(result: Result, other: Played) -> str:
         "Before is the policy compared with, after the one that is tested. Only verdicts that "
         "differ are listed."
     )
-    return section("What changes", text, *parts)
+    return wide_section("What changes", text, *parts)
 
 
 def _signed(number: int) -> str:

@@ -10,7 +10,8 @@ from urllib.parse import parse_qs
 
 from sla_watchdog.domain.escalation.acknowledgement import NotPromised
 from sla_watchdog.presentation.html.answer_page import HEADERS, busy, page, refused
-from sla_watchdog.usecases.respond.respond import Contended, LinkState, Responder, State
+from sla_watchdog.presentation.view.link_state import State
+from sla_watchdog.usecases.respond.respond import Contended, OpenedLink, Responder
 
 LONGEST_FORM = 4_000
 """Bytes of a form that are looked at; ours has less than 500."""
@@ -38,7 +39,7 @@ def answer(event: Mapping[str, Any], responder: Responder, now: int) -> dict[str
     return _answer(STATUS.get(standing.state, 200), page(standing, now), case=_case(standing))
 
 
-def _given(form: Mapping[str, str], responder: Responder, code: str, now: int) -> LinkState:
+def _given(form: Mapping[str, str], responder: Responder, code: str, now: int) -> OpenedLink:
     if form.get("answer") == "not_me":
         return responder.decline(code, now)
     until = form.get("until", "")
@@ -73,7 +74,7 @@ def _form(event: Mapping[str, Any]) -> dict[str, str]:
     return {name: values[0] for name, values in fields.items()} or {"answer": ""}
 
 
-def _case(standing: LinkState) -> str:
+def _case(standing: OpenedLink) -> str:
     return standing.link.case if standing.link else ""
 
 

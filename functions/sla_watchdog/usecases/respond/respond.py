@@ -4,8 +4,6 @@ each link.
 
 from __future__ import annotations
 
-from enum import Enum
-
 from attrs import evolve, frozen
 
 from sla_watchdog.adapters.dynamodb.alert_links import AlertLink, Use, is_code
@@ -15,7 +13,8 @@ from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.acknowledgement import Answer, NotPromised, Promising, promising
 from sla_watchdog.domain.time.business_time import NoWorkingTime, TimeOutOfRange
 from sla_watchdog.errors import SlaWatchdogError
-from sla_watchdog.presentation.view.notice import Notice, notice
+from sla_watchdog.presentation.view.link_state import LinkState, State
+from sla_watchdog.presentation.view.notice import notice
 from sla_watchdog.usecases.judging import Evaluated, Evaluator
 
 TRIES = 5
@@ -26,33 +25,12 @@ class Contended(SlaWatchdogError):  # noqa: N818 - its name is what is wrong
     """Others wrote the case again and again; nothing was changed."""
 
 
-class State(Enum):
-    """What stands behind a link now."""
-
-    UNKNOWN = "unknown"
-    EXPIRED = "expired"
-    USED = "used"
-    OVER = "over"
-    UNREADABLE = "unreadable"
-    OPEN = "open"
-
-
 @frozen
-class LinkState:
-    """`link` is there unless it is unknown; `notice` once the case could be read; `promising` while
-    it is open.
+class OpenedLink(LinkState):
+    """What the reader sees, with what an answer needs: `link` is there unless it is unknown."""
 
-    `counted` is what this very request answered; `late` says that it answered, and somebody had
-    before.
-    """
-
-    state: State
     link: AlertLink | None = None
-    notice: Notice | None = None
-    promising: Promising | None = None
     evaluated: Evaluated | None = None
-    counted: Answer | None = None
-    late: bool = False
 
 
 @frozen
@@ -63,24 +41,26 @@ class Responder:
     def watch(self) -> WatchTable:
         return self.evaluator.watch
 
-    def look(self, code: str, now: int) -> LinkState:
+    def look(self, code: str, now: int) -> OpenedLink:
         """What the link is about, as it stands now. Changes nothing."""
         link = self.watch.alert_link(code) if is_code(code) else None
         if link is None:
-            return LinkState(State.UNKNOWN)
+            return OpenedLink(State.UNKNOWN)
         if now >= link.expires_at and not link.used:
-            return LinkState(State.EXPIRED, link)
+            return OpenedLink(State.EXPIRED, link=link)
         evaluated = self.evaluator.evaluate([link.case], now).get(link.case)
         if not isinstance(evaluated, Evaluated):
-            return LinkState(State.USED if link.used else State.UNREADABLE, link)
+            state = State.USED if link.used else State.UNREADABLE
+            return OpenedLink(state, _promised(link.used), link=link)
         seen = evolve(evaluated.case, facts=evaluated.facts)
         notified = notice(seen, evaluated.plan, link.entry.alerts, self.evaluator.policy, now)
         if link.used:
-            return LinkState(State.USED, link, notified)
+            return OpenedLink(State.USED, _promised(link.used), notified, link=link)
         may = self._promising(evaluated, link.entry.alerts[0].subject, now)
-        return LinkState(State.OPEN if may else State.OVER, link, notified, may, evaluated)
+        state = State.OPEN if may else State.OVER
+        return OpenedLink(state, notice=notified, promising=may, link=link, evaluated=evaluated)
 
-    def take(self, code: str, by: str, until: int, now: int) -> LinkState:
+    def take(self, code: str, by: str, until: int, now: int) -> OpenedLink:
         """The standing after the promise was made, or the reason why none could be. Raises
         NotPromised, Contended.
         """
@@ -99,7 +79,7 @@ class Responder:
             f"case {standing.link.case!r}: lost {TRIES} races" if standing.link else "lost a race"
         )
 
-    def decline(self, code: str, now: int) -> LinkState:
+    def decline(self, code: str, now: int) -> OpenedLink:
         """ "Not me": noted. It holds nothing back, and the others who have the same link can still
         answer with it.
         """
@@ -147,6 +127,13 @@ class Responder:
         )
         record = _record(link, use) if link else _by_operator(case.id, use)
         return self.watch.promise(case, plan.findings, record, link, use)
+
+
+def _promised(use: Use | None) -> Promise | None:
+    """The promise that a link was used for; None where it was answered without one."""
+    if use is None or use.until is None:
+        return None
+    return Promise(use.at, use.until, use.by)
 
 
 def _other(may: Promising) -> str:
