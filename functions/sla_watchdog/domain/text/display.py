@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 LONGEST_READ = 2_000
 """Code points of one value that are looked at; no field is ever shown that long."""
@@ -121,9 +122,8 @@ def columns(text: str) -> int:
     return sum(map(_width, graphemes(text)))
 
 
+@lru_cache(maxsize=4_096)
 def _width(cluster: str) -> int:
-    if _is_simple(cluster):
-        return len(cluster)
     from wcwidth import wcswidth
 
     return max(0, wcswidth(cluster))  # -1 stands for controls
