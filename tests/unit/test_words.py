@@ -4,8 +4,8 @@ import pytest
 from attrs import evolve
 
 from building import HOUR, at
+from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, Ending, Pace, Pause, Row, Unit
-from sla_watchdog.domain.clocks.targets import Clock, State
 from sla_watchdog.domain.escalation.acknowledgement import Answer
 from sla_watchdog.domain.escalation.case import Alert, Recipient, Severity
 from sla_watchdog.domain.escalation.levels import CLEARED, WITHDRAWN
