@@ -12,6 +12,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import takewhile
 
 LONGEST_READ = 2_000
 """Code points of one value that are looked at; no field is ever shown that long."""
@@ -35,6 +36,8 @@ _VISIBLE_FORMATS = _JOINERS | _NUMBER_SIGNS
 """Format characters without which a text would be read wrongly; the others are dropped."""
 
 _MARKS = frozenset({"Mn", "Me", "Mc"})
+_VIRAMA = 9
+"""The combining class of the signs that bind one Indic consonant to the next."""
 
 
 def tidy(text: str) -> str:
@@ -88,11 +91,34 @@ def graphemes(text: str) -> Iterator[str]:
     if _is_simple(text):
         yield from text
         return
-    from wcwidth import iter_graphemes
-
-    for cluster in iter_graphemes(text):
+    for cluster in _clusters(text):
         for start in range(0, len(cluster), LONGEST_CLUSTER):
             yield cluster[start : start + LONGEST_CLUSTER]
+
+
+def _clusters(text: str) -> Iterator[str]:
+    """As wcwidth parts them; in doubt two are kept together."""
+    from wcwidth import iter_graphemes
+
+    kept = ""
+    for cluster in iter_graphemes(text):
+        if kept and not _binds(kept, cluster):
+            yield kept
+            kept = ""
+        kept += cluster
+    yield kept
+
+
+def _binds(before: str, after: str) -> bool:
+    """Whether a sign after the last letter binds the next letter to it, whatever that last is."""
+    if unicodedata.category(after[0]) != "Lo":
+        return False
+    signs = takewhile(_is_mark, reversed(before))
+    return any(unicodedata.combining(sign) == _VIRAMA for sign in signs)
+
+
+def _is_mark(char: str) -> bool:
+    return char in _JOINERS or unicodedata.category(char) in _MARKS
 
 
 def _is_simple(text: str) -> bool:
