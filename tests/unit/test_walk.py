@@ -11,17 +11,12 @@ from hypothesis import strategies as st
 
 from building import ALWAYS, HOUR, OFFICE, at, evaluate, facts, policy, resolution, rule
 from sla_watchdog.domain.clocks.clock import Clock
-from sla_watchdog.domain.clocks.elapsed import (
-    MOST_ROWS,
-    ElapsedBreakdown,
-    Ending,
-    Pace,
-    Unit,
-    elapsed_breakdown,
-)
+from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, Ending, Pace, elapsed_breakdown
+from sla_watchdog.domain.clocks.elapsed_rows import MOST_ROWS
 from sla_watchdog.domain.policy.model import TARGETS, Metric, Pauses
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time.units import Unit
 from unit.test_message_text import unhurried
 
 CALENDARS = {"office": OFFICE, "always": ALWAYS}

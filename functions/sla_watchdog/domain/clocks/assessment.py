@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from attrs import define, field, frozen
 
-from sla_watchdog.domain.clocks import findings
+from sla_watchdog.domain.clocks import findings, findings_of_case
 from sla_watchdog.domain.clocks.case_clocks import age_clock, pause_clock
 from sla_watchdog.domain.clocks.clock import Clock, Recorded
 from sla_watchdog.domain.clocks.findings import Finding
@@ -62,9 +62,9 @@ def assess(
         work.matter(matter)
     names = linked_names(facts)
     if names or len(tickets) > 1:
-        work.findings += findings.in_circles(facts, unseen)
-        work.findings += findings.of_merges(tickets, facts)
-    work.findings += findings.beyond_holidays(work.clocks, policy)
+        work.findings += findings_of_case.in_circles(facts, unseen)
+        work.findings += findings_of_case.of_merges(tickets, facts)
+    work.findings += findings_of_case.beyond_holidays(work.clocks, policy)
     return Assessment(
         tickets, found, tuple(work.clocks), tuple(work.findings), work.promises, names
     )

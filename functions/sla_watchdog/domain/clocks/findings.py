@@ -1,31 +1,24 @@
-"""What a person must mend about a ticket's data or the set-up, as far as the facts show it now."""
+"""What a person must mend about a ticket's data, as far as the facts show it now."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from collections.abc import Iterator
 from itertools import pairwise
 
-from attrs import frozen
+from attrs import define, field, frozen
 
-from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.deadlines import deadline, instant_of
 from sla_watchdog.domain.clocks.rules_in_force import rule_changes, rules_over_time
 from sla_watchdog.domain.clocks.timeline import Timeline
-from sla_watchdog.domain.policy.model import TARGETS, Metric, Policy, Rule
+from sla_watchdog.domain.policy.model import Metric, Policy, Rule, Target
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Facts
 from sla_watchdog.domain.tickets.links import APART, LINKS, MOST_TICKETS, named_by
 from sla_watchdog.domain.tickets.lookalikes import SAME_MATTER
-from sla_watchdog.domain.tickets.merges import merges
 from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
-
-"""The field that names another open ticket of the same customer that looks like the same matter."""
+from sla_watchdog.domain.time.business_time import DAY
 
 SHORTLY = 75
 """Percent of the target after which a change to a longer one is reported (semantics D1)."""
-
-A_DAY = 86_400
-"""No zone's new year is further from that of UTC."""
 
 
 @frozen
@@ -40,42 +33,51 @@ class Finding:
     time: int = 1
 
 
-def of_ticket(each: Ticket, facts: Facts, policy: Policy) -> Iterator[Finding]:
-    if each.gone_at is not None:
-        yield from _deleted(each, facts)
+def of_ticket(ticket: Ticket, facts: Facts, policy: Policy) -> Iterator[Finding]:
+    if ticket.gone_at is not None:
+        yield from _deleted(ticket, facts)
         return
-    yield from _unreadable(each.id, facts)
-    yield from _unknown_words(each.id, facts, policy)
-    yield from _deadlines(each, facts, policy)
-    yield from _apart(each, facts)
-    if each.unresolved:
-        yield from _same_matter(each, facts)
-        yield from _downgraded(each, facts, policy)
+    yield from _unreadable(ticket.id, facts)
+    yield from _unknown_words(ticket.id, facts, policy)
+    yield from _deadlines(ticket, facts, policy)
+    yield from _refused_links(ticket.id, facts)
+    if ticket.unresolved:
+        yield from _same_matter(ticket.id, facts)
+        yield from _downgraded(ticket, facts, policy)
 
 
-def _deleted(each: Ticket, facts: Facts) -> Iterator[Finding]:
+def _deleted(ticket: Ticket, facts: Facts) -> Iterator[Finding]:
     """Of a deleted record only this is left to say; nothing, where it was resolved or never was a
     ticket.
     """
-    if each.group not in ENDED and not facts.latest(each.id, f"{UNREADABLE}ticket_id"):
-        yield Finding(each.id, "deleted", "the record was deleted while the ticket was unresolved")
+    if ticket.group not in ENDED and not facts.latest(ticket.id, f"{UNREADABLE}ticket_id"):
+        yield Finding(
+            ticket.id, "deleted", "the record was deleted while the ticket was unresolved"
+        )
 
 
 def _unreadable(ticket: str, facts: Facts) -> Iterator[Finding]:
-    for field in facts.fields(ticket):
-        if field.startswith(UNREADABLE) and (reason := str(facts.latest(ticket, field))):
-            times = sum(bool(fact.value) for fact in facts.changes(ticket, field))
-            yield Finding(ticket, field.removeprefix(UNREADABLE), reason, times)
+    for name in facts.fields(ticket):
+        if not name.startswith(UNREADABLE):
+            continue
+        reason = str(facts.latest(ticket, name))
+        if reason:
+            times = sum(bool(fact.value) for fact in facts.changes(ticket, name))
+            yield Finding(ticket, name.removeprefix(UNREADABLE), reason, times)
 
 
-def _apart(each: Ticket, facts: Facts) -> Iterator[Finding]:
+def _refused_links(ticket: str, facts: Facts) -> Iterator[Finding]:
     """Linked, as it says still, with a case that takes no more."""
-    refused = {fact.value for fact in facts.of_field(each.id, APART)}
+    refused = {fact.value for fact in facts.of_field(ticket, APART)}
     for link in LINKS:
-        name = facts.latest(each.id, link)
-        if name and refused.intersection((name, named_by(link, str(name)))):
-            reason = f"{link} {name!r} names a case of {MOST_TICKETS} tickets already; this one is judged by itself"
-            yield Finding(each.id, link, reason, len(facts.changes(each.id, link)))
+        name = facts.latest(ticket, link)
+        if not name or refused.isdisjoint((name, named_by(link, str(name)))):
+            continue
+        reason = (
+            f"{link} {name!r} names a case of {MOST_TICKETS} tickets already; "
+            "this one is judged by itself"
+        )
+        yield Finding(ticket, link, reason, len(facts.changes(ticket, link)))
 
 
 def _unknown_words(ticket: str, facts: Facts, policy: Policy) -> Iterator[Finding]:
@@ -87,154 +89,83 @@ def _unknown_words(ticket: str, facts: Facts, policy: Policy) -> Iterator[Findin
         yield Finding(ticket, "priority", f"priority {priority!r} is not in the policy file")
 
 
-def _deadlines(each: Ticket, facts: Facts, policy: Policy) -> Iterator[Finding]:
+def _deadlines(ticket: Ticket, facts: Facts, policy: Policy) -> Iterator[Finding]:
     """A deadline that another system should have set and did not, or that is no time."""
     if not policy.deadlines:
         return
-    for target in _rule(each, facts, policy).targets:
+    rule = rules_over_time(ticket, facts, policy)[-1][1]
+    for target in rule.targets:
         if target.due is None:
             continue
-        value = facts.latest(each.id, target.due)
-        if instant_of(value, policy) is None:
-            what = f"{value!r} is no deadline" if value else "missing"
-            known = deadline(each.id, target.due, facts, policy)
-            so = f"{target.metric.value} has none" if known is None else "the one before counts on"
-            count = len(facts.changes(each.id, target.due))
-            yield Finding(each.id, target.due, f"{target.due}: {what}, so {so}", max(1, count))
-
-
-def _rule(each: Ticket, facts: Facts, policy: Policy) -> Rule:
-    return rules_over_time(each, facts, policy)[-1][1]
-
-
-def _same_matter(each: Ticket, facts: Facts) -> Iterator[Finding]:
-    """Of two open tickets of one customer, the younger says so (semantics D6)."""
-    said = facts.of_field(each.id, SAME_MATTER)[-1:]
-    for at, value in ((fact.at, fact.value) for fact in said):
-        if not isinstance(value, tuple) or len(value) != 3:
+        value = facts.latest(ticket.id, target.due)
+        if instant_of(value, policy) is not None:
             continue
-        other, created_at, what = value
+        problem = f"{value!r} is no deadline" if value else "missing"
+        outcome = "the one before counts on"
+        if deadline(ticket.id, target.due, facts, policy) is None:
+            outcome = f"{target.metric.value} has none"
+        times = max(1, len(facts.changes(ticket.id, target.due)))
+        yield Finding(ticket.id, target.due, f"{target.due}: {problem}, so {outcome}", times)
+
+
+def _same_matter(ticket: str, facts: Facts) -> Iterator[Finding]:
+    """Of two open tickets of one customer, the younger says so (semantics D6)."""
+    for fact in facts.of_field(ticket, SAME_MATTER)[-1:]:
+        if not isinstance(fact.value, tuple) or len(fact.value) != 3:
+            continue
+        other, created_at, what = fact.value
         if other in facts.tickets():
             continue  # linked since
-        days = (at - int(created_at)) // 86_400
-        age = "less than a day" if days < 1 else "1 day" if days == 1 else f"{days} days"
-        reason = f"{each.id} looks like {other}, open for {age}: same customer, same {what}"
-        yield Finding(each.id, SAME_MATTER, reason)
+        age = _in_days((fact.at - int(created_at)) // DAY)
+        reason = f"{ticket} looks like {other}, open for {age}: same customer, same {what}"
+        yield Finding(ticket, SAME_MATTER, reason)
 
 
-def _downgraded(each: Ticket, facts: Facts, policy: Policy) -> Iterator[Finding]:
+def _in_days(days: int) -> str:
+    if days < 1:
+        return "less than a day"
+    return "1 day" if days == 1 else f"{days} days"
+
+
+# ------------------------------------------------------------------ a change to a longer target
+
+
+def _downgraded(ticket: Ticket, facts: Facts, policy: Policy) -> Iterator[Finding]:
     """A change to a longer target shortly before the deadline of the shorter one."""
-    if not rule_changes(each.id, facts, policy):
+    if not rule_changes(ticket.id, facts, policy):
         return
-    history = rules_over_time(each, facts, policy)
-    lived: dict[str, Timeline] = {}
-    for (_, before), (at, after) in pairwise(history):
-        for target in before.targets:
-            longer = next(
-                (
-                    t
-                    for t in after.targets
-                    if t.metric is target.metric and t.within > target.within
-                ),
-                None,
-            )
-            if longer is None or target.metric is not Metric.RESOLUTION:
-                continue
-            if before.name not in lived:
-                calendar = policy.calendars[before.calendar]
-                lived[before.name] = Timeline(each.outside(ENDED | target.pauses_in), (), calendar)
-            if (
-                SHORTLY * target.within
-                <= 100 * lived[before.name].elapsed(at)
-                <= 100 * target.within
-            ):
-                reason = f"{target.metric.value}: moved to the policy {after.name!r} shortly before its deadline"
-                yield Finding(each.id, "downgrade", reason)
+    elapsed = _Elapsed(ticket, policy)
+    for (_, before), (at, after) in pairwise(rules_over_time(ticket, facts, policy)):
+        for target in _lengthened(before, after):
+            percent = 100 * elapsed.under(before, target, at)
+            if SHORTLY * target.within <= percent <= 100 * target.within:
+                reason = (
+                    f"{target.metric.value}: moved to the policy {after.name!r} "
+                    "shortly before its deadline"
+                )
+                yield Finding(ticket.id, "downgrade", reason)
                 return
 
 
-def of_merges(tickets: Iterable[Ticket], facts: Facts) -> Iterator[Finding]:
-    """Merged into a ticket that was over by then, or is deleted: it counts as open, or nobody would
-    be responsible.
-    """
-    known = {each.id: each for each in tickets}
-    for each in known.values():
-        survivor = known.get(str(facts.latest(each.id, "merged_into")))
-        if (
-            survivor is not None
-            and survivor is not each
-            and each.unresolved
-            and not survivor.unresolved
-        ):
-            reason = f"merged into {survivor.id}, which is over or deleted; it counts as open"
-            yield Finding(
-                each.id, "merged_into", reason, len(facts.changes(each.id, "merged_into"))
-            )
+def _lengthened(before: Rule, after: Rule) -> Iterator[Target]:
+    """The targets of a resolution for which `after` allows more time."""
+    allowed = [target.within for target in after.targets if target.metric is Metric.RESOLUTION]
+    for target in before.targets:
+        if target.metric is Metric.RESOLUTION and allowed and max(allowed) > target.within:
+            yield target
 
 
-def in_circles(facts: Facts, unseen: frozenset[str]) -> Iterator[Finding]:
-    """Tickets merged into each other, or into an `unseen` one: nobody would be responsible."""
-    _, circular = merges(facts)
-    for name in sorted(circular):
-        yield Finding(
-            name, "merged_into", f"merged in a circle (into {facts.latest(name, 'merged_into')})"
-        )
-    for name in facts.tickets():
-        survivor = str(facts.latest(name, "merged_into"))
-        if survivor == name:
-            yield Finding(name, "merged_into", "merged into itself")
-        elif survivor in unseen:
-            yield Finding(
-                name,
-                "merged_into",
-                f"merged into {survivor}, which was never seen; it counts as open",
-            )
+@define
+class _Elapsed:
+    """How much of a target had elapsed, pauses counted out; one timeline for each rule."""
 
+    ticket: Ticket
+    policy: Policy
+    timelines: dict[str, Timeline] = field(factory=dict)
 
-def beyond_holidays(clocks: Iterable[Clock], policy: Policy) -> Iterator[Finding]:
-    """A deadline after the last holiday that its calendar knows may be wrong (semantics A7).
-
-    Not where no holiday moves it: of a calendar without any, set by another system, or of a
-    clock that has stopped.
-    """
-    for clock in clocks:
-        if (
-            clock.metric not in TARGETS
-            or clock.due_field
-            or clock.stopped_at is not None
-            or clock.due_at is None
-        ):
-            continue
-        if (
-            clock.due_at >= policy.holidays_end - A_DAY
-            and (last := _last_year_listed(clock, policy)) is not None
-        ):
-            until = f"{last}-12-31"
-            reason = f"due after {until}, up to which the holidays of the calendar {clock.calendar!r} are known"
-            yield Finding(
-                clock.subject,
-                "holidays",
-                f"{reason}; deploy again, or list later ones in the policy file",
-            )
-            return
-
-
-def _last_year_listed(clock: Clock, policy: Policy) -> int | None:
-    """Of the calendar's holidays, where the deadline lies beyond it; None where it does not, or
-    there are none.
-
-    A list in the policy file may end early: nobody can know whether more were meant, until no
-    build could know more.
-    """
-    calendar = policy.calendars[clock.calendar]
-    years = {day.year for day in calendar.holidays}
-    if not years or clock.due_at is None:
-        return None
-    last = date.fromisoformat(policy.holidays_until).year
-    while last + 1 in years:
-        last += 1
-    return (
-        min(last, max(years))
-        if datetime.fromtimestamp(clock.due_at, calendar.zone).year > last
-        else None
-    )
+    def under(self, rule: Rule, target: Target, at: int) -> int:
+        if rule.name not in self.timelines:
+            running = self.ticket.outside(ENDED | target.pauses_in)
+            calendar = self.policy.calendars[rule.calendar]
+            self.timelines[rule.name] = Timeline(running, (), calendar)
+        return self.timelines[rule.name].elapsed(at)

@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sla_watchdog.domain.clocks.clock import State
-from sla_watchdog.domain.clocks.elapsed import (
-    ElapsedBreakdown,
-    Ending,
-    Pace,
-    Pause,
-    Row,
-    Shift,
-    Unit,
-)
+from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, Ending, Pace, Pause
+from sla_watchdog.domain.clocks.elapsed_rows import Row
 from sla_watchdog.domain.policy.model import (
     COUNTED,
     SIGNALS,
@@ -30,6 +23,8 @@ from sla_watchdog.domain.policy.model import (
 )
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.text.times import count_of, duration, instant, open_time, times
+from sla_watchdog.domain.time.shifts import Shift
+from sla_watchdog.domain.time.units import Unit
 from sla_watchdog.presentation.text.layout import commas, whole
 from sla_watchdog.presentation.text.wording import id_of, name_of
 from sla_watchdog.presentation.view.explained_clock import Explained

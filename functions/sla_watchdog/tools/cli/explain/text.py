@@ -8,12 +8,14 @@ from rich.console import Console
 from rich.text import Text
 
 from sla_watchdog.domain.clocks.clock import State
-from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, Pace, Pause, Row, Unit
+from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, Pace, Pause
+from sla_watchdog.domain.clocks.elapsed_rows import Row
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.case import NOTIFIED, LastNotified
 from sla_watchdog.domain.policy.model import COUNTED, TARGETS, Count, Metric
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.text.times import count_of, duration, instant, times
+from sla_watchdog.domain.time.units import Unit
 from sla_watchdog.presentation.text.layout import whole, wrapped
 from sla_watchdog.presentation.text.why import breach, limit, pause, refusal, shift, trigger
 from sla_watchdog.presentation.text.wording import clock_name, id_of, name_of, who, who_by_key

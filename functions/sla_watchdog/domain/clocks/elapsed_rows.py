@@ -1,0 +1,73 @@
+"""What counted of a clock, by day or by a longer unit of the calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import evolve, frozen
+
+from sla_watchdog.domain.time.business_time import DAY, Calendar
+from sla_watchdog.domain.time.units import Unit, parts_of
+
+MOST_ROWS = 24
+"""More rows are shown in a larger unit."""
+
+LENGTHS = {Unit.DAY: 1, Unit.WEEK: 7, Unit.MONTH: 30, Unit.QUARTER: 91}
+"""Days, about; a year is taken where none of these is long enough."""
+
+Interval = tuple[int, int]
+"""(start, end)."""
+
+
+@frozen
+class Row:
+    """One day, or a longer part of the calendar: from its first open instant to its last, with what
+    counted of it.
+    """
+
+    start: int
+    end: int
+    counted: int
+    ahead: bool
+    """Not lived through yet."""
+
+
+def rows_of(counting: list[Interval], calendar: Calendar, now: int) -> tuple[Unit, list[Row]]:
+    """By the smallest unit in which they are not too many."""
+    days = (counting[-1][1] - counting[0][0]) // DAY if counting else 0
+    for unit, length in LENGTHS.items():
+        if days > 10 * MOST_ROWS * length:
+            continue
+        rows = list(_in_units(counting, calendar, unit, now))
+        if len(rows) <= MOST_ROWS:
+            return unit, rows
+    return Unit.YEAR, list(_in_units(counting, calendar, Unit.YEAR, now))
+
+
+def _in_units(counting: list[Interval], calendar: Calendar, unit: Unit, now: int) -> Iterator[Row]:
+    """A day's own intervals stay apart; those of a longer unit are one row."""
+    held: Row | None = None
+    held_unit = 0
+    for begins, row in _rows(counting, calendar, unit, now):
+        if held is None:
+            held = row
+        elif unit is not Unit.DAY and begins == held_unit and row.ahead == held.ahead:
+            held = evolve(held, end=row.end, counted=held.counted + row.counted)
+        else:
+            yield held
+            held = row
+        held_unit = begins
+    if held is not None:
+        yield held
+
+
+def _rows(
+    counting: list[Interval], calendar: Calendar, unit: Unit, now: int
+) -> Iterator[tuple[int, Row]]:
+    """(start of the unit, row) of each part in which the calendar is open at all."""
+    for start, end in counting:
+        for begins, first, last in parts_of(start, end, unit, calendar.zone, now):
+            seconds = calendar.between(first, last)
+            if seconds:
+                opens, closes = calendar.next_opening(first), calendar.subtract(last, 1) + 1
+                yield begins, Row(opens, closes, seconds, ahead=first >= now)

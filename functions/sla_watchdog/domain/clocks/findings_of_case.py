@@ -1,0 +1,90 @@
+"""What a person must mend about the tickets of a case together: merges that leave nobody
+responsible, and deadlines beyond the last holiday that is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+
+from sla_watchdog.domain.clocks.clock import Clock
+from sla_watchdog.domain.clocks.findings import Finding
+from sla_watchdog.domain.policy.model import TARGETS, Policy
+from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.tickets.merges import merges
+from sla_watchdog.domain.tickets.ticket import Ticket
+from sla_watchdog.domain.time.business_time import DAY
+
+
+def of_merges(tickets: Iterable[Ticket], facts: Facts) -> Iterator[Finding]:
+    """Merged into a ticket that was over by then, or is deleted: it counts as open, or nobody would
+    be responsible.
+    """
+    by_name = {ticket.id: ticket for ticket in tickets}
+    for ticket in by_name.values():
+        survivor = by_name.get(str(facts.latest(ticket.id, "merged_into")))
+        if survivor is None or survivor is ticket:
+            continue
+        if ticket.unresolved and not survivor.unresolved:
+            reason = f"merged into {survivor.id}, which is over or deleted; it counts as open"
+            times = len(facts.changes(ticket.id, "merged_into"))
+            yield Finding(ticket.id, "merged_into", reason, times)
+
+
+def in_circles(facts: Facts, unseen: frozenset[str]) -> Iterator[Finding]:
+    """Tickets merged into each other, or into an `unseen` one: nobody would be responsible."""
+    _, circular = merges(facts)
+    for name in sorted(circular):
+        survivor = facts.latest(name, "merged_into")
+        yield Finding(name, "merged_into", f"merged in a circle (into {survivor})")
+    for name in facts.tickets():
+        survivor = str(facts.latest(name, "merged_into"))
+        if survivor == name:
+            yield Finding(name, "merged_into", "merged into itself")
+        elif survivor in unseen:
+            reason = f"merged into {survivor}, which was never seen; it counts as open"
+            yield Finding(name, "merged_into", reason)
+
+
+def beyond_holidays(clocks: Iterable[Clock], policy: Policy) -> Iterator[Finding]:
+    """A deadline after the last holiday that its calendar knows may be wrong (semantics A7).
+
+    One of them is enough to say so.
+    """
+    for clock in clocks:
+        if not _holidays_move(clock) or clock.due_at is None:
+            continue
+        last = _last_year_listed(clock.calendar, clock.due_at, policy)
+        if last is not None:
+            reason = (
+                f"due after {last}-12-31, up to which the holidays of the calendar "
+                f"{clock.calendar!r} are known; deploy again, or list later ones in the policy file"
+            )
+            yield Finding(clock.subject, "holidays", reason)
+            return
+
+
+def _holidays_move(clock: Clock) -> bool:
+    """Not a deadline set by another system, nor that of a clock that has stopped."""
+    return clock.metric in TARGETS and not clock.due_field and clock.stopped_at is None
+
+
+def _last_year_listed(name: str, due_at: int, policy: Policy) -> int | None:
+    """Of the calendar's holidays, where the deadline lies beyond it; None where it does not, or
+    there are none.
+
+    A list in the policy file may end early: nobody can know whether more were meant, until no
+    build could know more.
+    """
+    if due_at < policy.holidays_end - DAY:  # no zone's new year is further from that of UTC
+        return None
+    calendar = policy.calendars[name]
+    years = {day.year for day in calendar.holidays}
+    if not years:
+        return None
+    last = date.fromisoformat(policy.holidays_until).year
+    while last + 1 in years:
+        last += 1
+    if datetime.fromtimestamp(due_at, calendar.zone).year <= last:
+        return None
+    return min(last, max(years))

@@ -1,0 +1,63 @@
+"""Days, weeks, months, quarters and years of a time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+
+class Unit(StrEnum):
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+LONGEST = {Unit.DAY: 1, Unit.WEEK: 7, Unit.MONTH: 31, Unit.QUARTER: 92, Unit.YEAR: 366}
+"""Days."""
+
+
+def parts_of(
+    start: int, end: int, unit: Unit, zone: ZoneInfo, now: int
+) -> Iterator[tuple[int, int, int]]:
+    """(start of the unit, start, end) of each part: cut where a unit begins in the zone, and at
+    `now`. All are epoch seconds.
+    """
+    while start < end:
+        first = _first_of(date_at(start, zone), unit)
+        begins, follows = midnight(first, zone), midnight(_next(first, unit), zone)
+        # Clocks put back over midnight, as in St. John's, show a date again after the next began.
+        part_end = min(at for at in (follows, now, end) if at > start)
+        yield begins, start, part_end
+        start = part_end
+
+
+def date_at(at: int, zone: ZoneInfo) -> date:
+    return datetime.fromtimestamp(at, UTC).astimezone(zone).date()
+
+
+def midnight(day: date, zone: ZoneInfo) -> int:
+    """Epoch seconds at which the date begins."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp())
+
+
+def _first_of(day: date, unit: Unit) -> date:
+    match unit:
+        case Unit.DAY:
+            return day
+        case Unit.WEEK:
+            return day - timedelta(day.weekday())
+        case Unit.MONTH:
+            return day.replace(day=1)
+        case Unit.QUARTER:
+            return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+        case Unit.YEAR:
+            return day.replace(month=1, day=1)
+
+
+def _next(first: date, unit: Unit) -> date:
+    """The first date of the following unit."""
+    return _first_of(first + timedelta(LONGEST[unit]), unit)
