@@ -1,7 +1,7 @@
 """What the facts of a case come to under a policy, whatever the time is: its tickets, clocks and
 findings.
 
-Everything that needs a `now`, or what was told before, is left to
+Everything that needs a `now`, or who was notified before, is left to
 `sla_watchdog.domain.escalation.plan`.
 """
 
@@ -30,16 +30,14 @@ from sla_watchdog.domain.time.business_time import NoWorkingTime, TimeOutOfRange
 
 @frozen
 class Assessment:
-    """`promises` are by subject; `linked_names` are the names that any ticket of the case was ever
-    linked to.
-    """
-
     tickets: tuple[Ticket, ...]
     matters: tuple[LinkedTickets, ...]
     clocks: tuple[Clock, ...]
     findings: tuple[Finding, ...]
     promises: Mapping[str, tuple[Promise, ...]]
+    """By ticket."""
     linked_names: frozenset[str]
+    """Those that any ticket of the case was ever linked to."""
 
 
 def assess(
@@ -54,24 +52,31 @@ def assess(
     `unseen` are names linked to the case of which no ticket was seen.
     """
     tickets = tickets_of(facts, policy)
-    work = _Work(facts, policy, recorded or Recorded(), whole)
-    for each in tickets:
-        work.ticket(each)
-    found = matters(tickets, facts, policy)
-    for matter in found:
-        work.matter(matter)
+    work = _Assessing(facts, policy, recorded or Recorded(), whole)
+    for ticket in tickets:
+        work.add_ticket(ticket)
+    matters_of_case = matters(tickets, facts, policy)
+    for matter in matters_of_case:
+        work.add_matter(matter)
     names = linked_names(facts)
     if names or len(tickets) > 1:
         work.findings += findings_of_case.in_circles(facts, unseen)
         work.findings += findings_of_case.of_merges(tickets, facts)
     work.findings += findings_of_case.beyond_holidays(work.clocks, policy)
     return Assessment(
-        tickets, found, tuple(work.clocks), tuple(work.findings), work.promises, names
+        tickets=tickets,
+        matters=matters_of_case,
+        clocks=tuple(work.clocks),
+        findings=tuple(work.findings),
+        promises=work.promises,
+        linked_names=names,
     )
 
 
 @define
-class _Work:
+class _Assessing:
+    """Takes in the tickets of a case, then its matters."""
+
     facts: Facts
     policy: Policy
     recorded: Recorded
@@ -80,24 +85,22 @@ class _Work:
     findings: list[Finding] = field(factory=list)
     promises: dict[str, tuple[Promise, ...]] = field(factory=dict)
 
-    def ticket(self, each: Ticket) -> None:
-        self.findings += findings.of_ticket(each, self.facts, self.policy)
+    def add_ticket(self, ticket: Ticket) -> None:
+        self.findings += findings.of_ticket(ticket, self.facts, self.policy)
         try:
-            evaluated = clocks(each, self.facts, self.policy, self.recorded, self.whole)
+            evaluated = clocks(ticket, self.facts, self.policy, self.recorded, self.whole)
         except (NoWorkingTime, TimeOutOfRange) as error:
-            self.findings.append(Finding(each.id, "calendar", str(error)))
+            self.findings.append(Finding(ticket.id, "calendar", str(error)))
             return
         self.clocks += evaluated.clocks
         self.clocks += self._overruns(evaluated.overruns)
 
     def _overruns(self, overruns: Mapping[int, tuple[Clock, Overrun]]) -> Iterator[Clock]:
-        """The pauses of one ticket that lasted too long, each told once however many clocks it
-        held.
-        """
+        """Of one ticket, one for each pause that lasted too long, however many clocks it held."""
         for number, (clock, overrun) in overruns.items():
             yield pause_clock(clock, number, overrun, self.policy)
 
-    def matter(self, matter: LinkedTickets) -> None:
+    def add_matter(self, matter: LinkedTickets) -> None:
         self.clocks.append(age_clock(matter, self.policy))
         try:
             self.clocks += signals(matter, self.facts, self.policy)
@@ -106,4 +109,4 @@ class _Work:
             self.findings.append(Finding(matter.id, "calendar", str(error)))
             return
         if made:
-            self.promises |= dict.fromkeys((each.id for each in matter.tickets), made)
+            self.promises.update((ticket.id, made) for ticket in matter.tickets)

@@ -41,6 +41,9 @@ class Kept:
     met: int = 0
     breached: int = 0
 
+    def plus(self, other: Kept) -> Kept:
+        return Kept(self.met + other.met, self.breached + other.breached)
+
     @property
     def decided(self) -> int:
         return self.met + self.breached
@@ -53,29 +56,24 @@ class Kept:
 
 @frozen
 class Attainment:
-    """`starts` are the instants at which the weeks begin, and at which the last one ended; `weeks`
-    the oldest first.
-    """
-
     starts: tuple[int, ...]
+    """The instants at which the weeks begin, and at which the last one ended."""
     weeks: Mapping[Group, tuple[Kept, ...]]
+    """The oldest week first."""
 
     @property
     def total(self) -> tuple[Kept, ...]:
-        columns = [
-            [weeks[place] for weeks in self.weeks.values()] for place in range(len(self.starts) - 1)
-        ]
-        return tuple(
-            Kept(sum(k.met for k in each), sum(k.breached for k in each)) for each in columns
-        )
+        totals = [Kept()] * (len(self.starts) - 1)
+        for weeks in self.weeks.values():
+            totals = [total.plus(week) for total, week in zip(totals, weeks, strict=True)]
+        return tuple(totals)
 
 
 def week_starts(now: int, zone: str) -> tuple[int, ...]:
     """Mondays at midnight in the zone, the last one the latest that is not after `now`."""
     local = datetime.fromtimestamp(now, ZoneInfo(zone))
-    monday = (local - timedelta(local.weekday())).replace(
-        hour=0, minute=0, second=0, microsecond=0, fold=0
-    )
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    monday = midnight - timedelta(local.weekday())
     return tuple(int((monday - timedelta(weeks=n)).timestamp()) for n in range(WEEKS, -1, -1))
 
 
@@ -96,14 +94,14 @@ class Counting:
         """Every clock of a case, exchanges that are over among them."""
         for clock in clocks:
             at = clock.stopped_at if clock.breach_at is None else clock.breach_at
-            if (
-                clock.metric not in TARGETS
-                or at is None
-                or not self.starts[0] <= at < self.starts[-1]
-            ):
-                continue
-            group = Group(clock.rule, _team(clock.subject, facts, at), clock.metric)
-            self._counts[group, bisect_right(self.starts, at) - 1, clock.breach_at is None] += 1
+            if clock.metric in TARGETS and at is not None:
+                self._count(clock, at, facts)
+
+    def _count(self, clock: Clock, decided_at: int, facts: Facts) -> None:
+        if self.starts[0] <= decided_at < self.starts[-1]:
+            group = Group(clock.rule, _team(clock.subject, facts, decided_at), clock.metric)
+            week = bisect_right(self.starts, decided_at) - 1
+            self._counts[group, week, clock.breach_at is None] += 1
 
     def attainment(self) -> Attainment:
         groups = sorted({group for group, _, _ in self._counts})
@@ -115,5 +113,5 @@ class Counting:
 
 
 def _team(ticket: str, facts: Facts, at: int) -> str:
-    """Who had it when it was decided; for a time before anything was known of that, who has it now."""
+    """Who had it when it was decided; who has it now, where that is not known."""
     return brief(str(facts.as_of(ticket, "team", at) or facts.latest(ticket, "team")), 40)

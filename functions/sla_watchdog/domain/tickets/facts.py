@@ -1,5 +1,4 @@
-"""Facts: assertions about the past, kept as a set, from which everything else is computed again at
-will.
+"""Facts: assertions about the past, kept as a set, from which everything else is computed.
 
 Union is the only operation, so a record seen twice, late or out of order changes nothing.
 """
@@ -7,7 +6,8 @@ Union is the only operation, so a record seen twice, late or out of order change
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import TypeVar
 
 from attrs import field, frozen
@@ -37,18 +37,25 @@ Series = tuple[Fact, ...]
 
 
 def _by_ticket(facts: Iterable[Fact]) -> dict[str, dict[str, Series]]:
-    grouped: dict[str, dict[str, list[Fact]]] = {}
+    by_ticket: dict[str, dict[str, Series]] = {}
+    for ticket, fields in sorted(_grouped(facts).items()):
+        by_ticket[ticket] = {name: _in_order(fields[name]) for name in sorted(fields)}
+    return by_ticket
+
+
+def _grouped(facts: Iterable[Fact]) -> dict[str, dict[str, list[Fact]]]:
+    """By ticket and field."""
+    groups: dict[str, dict[str, list[Fact]]] = {}
     for fact in facts:
-        grouped.setdefault(fact.ticket, {}).setdefault(fact.field, []).append(fact)
-    return {
-        ticket: {name: _in_order(series) for name, series in sorted(fields.items())}
-        for ticket, fields in sorted(grouped.items())
-    }
+        groups.setdefault(fact.ticket, {}).setdefault(fact.field, []).append(fact)
+    return groups
 
 
 def _in_order(facts: list[Fact]) -> Series:
     """Each once."""
-    return tuple(facts) if len(facts) == 1 else tuple(sorted(set(facts), key=_in_time))
+    if len(facts) == 1:
+        return tuple(facts)
+    return tuple(sorted(set(facts), key=_in_time))
 
 
 def _in_time(fact: Fact) -> tuple[int, str]:
@@ -61,13 +68,22 @@ def _holds(series: Series, fact: Fact) -> bool:
 
 
 def _with(series: Series, new: Iterable[Fact]) -> Series:
-    """With facts that it does not hold, each put in its place: the many known ones are not sorted
+    """With facts that it does not hold, each put in its place: the many old ones are not sorted
     again.
     """
     merged = list(series)
     for fact in dict.fromkeys(new):
         insort(merged, fact, key=_in_time)
     return tuple(merged)
+
+
+def _with_fields(
+    fields: Mapping[str, Series], added: Mapping[str, list[Fact]]
+) -> dict[str, Series]:
+    merged = dict(fields)
+    for name, facts in added.items():
+        merged[name] = _with(merged.get(name, ()), facts)
+    return _sorted(merged, len(fields))
 
 
 def _sorted(named: dict[str, T], before: int) -> dict[str, T]:
@@ -94,22 +110,17 @@ class Facts:
         return sum(len(series) for fields in self._series.values() for series in fields.values())
 
     def __or__(self, more: Iterable[Fact]) -> Facts:
-        """Only the series that gain something are made anew, so a long history is cheap to add to."""
+        """Only the series that gain a fact are made anew: a long history is cheap to add to."""
         if not self._series:
             return Facts.of(more)
-        added: dict[str, dict[str, list[Fact]]] = {}
-        for fact in more:
-            if not _holds(self.of_field(fact.ticket, fact.field), fact):
-                added.setdefault(fact.ticket, {}).setdefault(fact.field, []).append(fact)
+        new = (f for f in more if not _holds(self.of_field(f.ticket, f.field), f))
+        added = _grouped(new)
         if not added:
             return self
-        known = dict(self._series)
+        by_ticket = dict(self._series)
         for ticket, fields in added.items():
-            mine = dict(known.get(ticket, ()))
-            for name, facts in fields.items():
-                mine[name] = _with(mine.get(name, ()), facts)
-            known[ticket] = _sorted(mine, len(self._series.get(ticket, ())))
-        return Facts(_sorted(known, len(self._series)))
+            by_ticket[ticket] = _with_fields(by_ticket.get(ticket, {}), fields)
+        return Facts(_sorted(by_ticket, len(self._series)))
 
     def tickets(self) -> tuple[str, ...]:
         return tuple(self._series)
@@ -125,12 +136,11 @@ class Facts:
         series = self.of_field(ticket, name)
         if len(series) < 2:
             return series
-        return tuple(
-            fact for i, fact in enumerate(series) if not i or series[i - 1].value != fact.value
-        )
+        changes = (after for before, after in pairwise(series) if before.value != after.value)
+        return (series[0], *changes)
 
     def latest(self, ticket: str, name: str) -> Value:
-        """The value of a state now; empty where nothing was ever said."""
+        """The value of a state now; empty where it was never asserted."""
         series = self.of_field(ticket, name)
         return series[-1].value if series else ""
 
@@ -141,16 +151,12 @@ class Facts:
         return series[index - 1].value if index else ""
 
     def first_seen(self, ticket: str) -> int | None:
-        """The earliest time for which anything is said of the ticket."""
-        return min((series[0].at for series in self._series.get(ticket, {}).values()), default=None)
+        """The earliest time of any fact of the ticket."""
+        every_series = self._series.get(ticket, {}).values()
+        return min((series[0].at for series in every_series), default=None)
 
     def last_seen(self, ticket: str) -> int | None:
-        """The latest time for which the ticket itself says anything; problems in reading it do not
-        count.
-        """
-        times = (
-            series[-1].at
-            for name, series in self._series.get(ticket, {}).items()
-            if not name.startswith(UNREADABLE)
-        )
+        """The latest time of a fact of the ticket; problems in reading it do not count."""
+        fields = self._series.get(ticket, {})
+        times = [fields[name][-1].at for name in fields if not name.startswith(UNREADABLE)]
         return max(times, default=None)

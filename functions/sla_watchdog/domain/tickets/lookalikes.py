@@ -66,8 +66,8 @@ class Key:
 
     @property
     def hash(self) -> str:
-        said = json.dumps([self.customer, self.kind, self.text]).encode()
-        return hashlib.sha256(said).hexdigest()[:32]
+        parts = json.dumps([self.customer, self.kind, self.text]).encode()
+        return hashlib.sha256(parts).hexdigest()[:32]
 
 
 def keys(ticket: str, facts: Facts) -> frozenset[Key]:
@@ -75,16 +75,11 @@ def keys(ticket: str, facts: Facts) -> frozenset[Key]:
     customer = str(facts.latest(ticket, "customer_id")).strip().casefold()
     if not customer:
         return frozenset()
-    url, subject = (
-        normal_url(str(facts.latest(ticket, "url"))),
-        str(facts.latest(ticket, "subject")),
-    )
-    found = [
-        ("URL", url),
-        *(("reference", each) for each in references(subject)),
-        ("subject", normal_subject(subject)),
-    ]
-    return frozenset(Key(customer, kind, text) for kind, text in found if text)
+    subject = str(facts.latest(ticket, "subject"))
+    shared = {Key(customer, "reference", text) for text in references(subject)}
+    shared.add(Key(customer, "URL", normal_url(str(facts.latest(ticket, "url")))))
+    shared.add(Key(customer, "subject", normal_subject(subject)))
+    return frozenset(key for key in shared if key.text)
 
 
 def looks_alike(younger: str, at: int, older: str, older_created_at: int, kind: str) -> Fact:
@@ -101,14 +96,13 @@ def normal_subject(subject: str) -> str:
         subject, shorter = shorter, _PREFIX.sub("", shorter)
     folded = unicodedata.normalize("NFKC", subject).casefold()
     text = " ".join(re.findall(r"\w+", folded))
-    little = len(text) < SHORTEST_SUBJECT or len(text.split()) < FEWEST_WORDS or text in STOCK
-    return "" if little else text
+    if len(text) < SHORTEST_SUBJECT or len(text.split()) < FEWEST_WORDS:
+        return ""
+    return "" if text in STOCK else text
 
 
 def references(subject: str) -> tuple[str, ...]:
-    """Order numbers and other ids in a subject, without their punctuation; neither dates nor years
-    are any.
-    """
+    """Order numbers and other ids in a subject, without their punctuation; no dates, no years."""
     return tuple(sorted(set(_references(subject)))[:MOST_REFERENCES])
 
 
@@ -118,13 +112,19 @@ def _references(subject: str) -> Iterator[str]:
         digits = "".join(re.findall(r"\d", token))
         if _DATE.fullmatch(token) or _YEAR.fullmatch(digits):
             continue
-        enough = 3 if token.startswith("#") else 5 if text.isdigit() else 4
-        if len(digits) >= enough:
+        if len(digits) >= _fewest_digits(token, text):
             yield text
 
 
+def _fewest_digits(token: str, text: str) -> int:
+    """How many digits make it a reference: fewer where more than digits show that it is one."""
+    if token.startswith("#"):
+        return 3
+    return 5 if text.isdigit() else 4
+
+
 def normal_url(url: str) -> str:
-    """Without scheme, `www.`, fragment and a last slash; the host case-folded. '' for what is none."""
+    """Without scheme, `www.`, fragment and a last slash, the host case-folded; '' for no URL."""
     bare = re.sub(r"^[a-z][a-z0-9+.-]*://", "", url.strip(), flags=re.IGNORECASE).partition("#")[0]
     host, slash, path = bare.partition("/")
     host = host.casefold().removeprefix("www.")
