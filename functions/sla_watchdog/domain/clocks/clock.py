@@ -25,30 +25,31 @@ class State(StrEnum):
 
 @frozen
 class Clock:
-    """One target on one subject: a ticket, or a matter for age and signals.
-
-    `running` and `paused` are the spans in which it does either, the last one open-ended while
-    it does. `stopped_at` is None while it may still run. `levels` has one instant per ladder
-    level, None for a level that cannot come while the clock stands still. `cycle` counts from 1:
-    it rises with each exchange, and with each reopening of the ticket. `target` is in seconds;
-    for signals that count, a number of events. `due_at` of a clock that was met is when it would
-    have been due.
-    """
+    """One target on one subject: a ticket, or a matter for age and signals."""
 
     subject: str
     metric: Metric
     cycle: int
+    """Counts from 1: it rises with each exchange, and with each reopening of the ticket."""
     rule: str
     target: int
+    """In seconds; for signals that count, a number of events."""
     calendar: str
     ladder: Ladder
     started_at: int
     running: tuple[Span, ...]
+    """The spans in which it runs, the last one open-ended while it does."""
     due_at: int | None
+    """Of a clock that was met, when it would have been due."""
     breach_at: int | None
     stopped_at: int | None
+    """None while it may still run."""
     levels: tuple[int | None, ...]
+    """One instant per ladder level, None for a level that cannot come while the clock stands
+    still.
+    """
     paused: tuple[Span, ...] = ()
+    """The spans in which it pauses, the last one open-ended while it does."""
     timeline: Timeline | None = field(default=None, eq=False, repr=False)
     """Answers for elapsed time; None for clocks of wall time and of counts."""
     due_field: str = ""
@@ -72,14 +73,14 @@ class Clock:
             return State.BREACHED
         if self.stopped_at is not None and self.stopped_at <= now:
             return State.MET
-        paused = any(
-            span.start <= now and (span.end is None or now < span.end) for span in self.paused[-1:]
-        )
-        return (
-            State.RUNNING
-            if self.running and self.running[-1].end is None and not paused
-            else State.PAUSED
-        )
+        return State.RUNNING if self._runs(now) else State.PAUSED
+
+    def _runs(self, now: int) -> bool:
+        """Whether it runs now, of a clock that has not stopped."""
+        if not self.running or self.running[-1].end is not None:
+            return False
+        last_pause = self.paused[-1] if self.paused else None
+        return last_pause is None or not last_pause.covers(now)
 
     def lasts(self, at: int) -> bool:
         """Whether it had started and not yet stopped at `at`."""
@@ -88,33 +89,37 @@ class Clock:
     def elapsed(self, at: int) -> int:
         """Seconds that count, up to `at` or to its end."""
         end = at if self.stopped_at is None else min(at, self.stopped_at)
-        return self.timeline.elapsed(end) if self.timeline else max(0, end - self.started_at)
+        if self.timeline is None:
+            return max(0, end - self.started_at)
+        return self.timeline.elapsed(end)
 
 
 def recorded_as(subject: str, metric: Metric, cycle: int) -> str:
     """What a breach is recorded under: resolution keeps it over reopenings, an exchange has its
     own.
     """
-    own = f"/{cycle}" if metric in (Metric.NEXT_RESPONSE, Metric.UPDATE) else ""
-    return f"{subject}/{metric.value}{own}"
+    name = f"{subject}/{metric.value}"
+    return f"{name}/{cycle}" if metric in (Metric.NEXT_RESPONSE, Metric.UPDATE) else name
 
 
 @frozen
 class Recorded:
-    """What a changed policy leaves alone: breaches recorded before, and when the change reached the
-    case.
-
-    A breach that the change alone would make counts from then on (semantics D2).
+    """What a changed policy leaves alone: a breach that the change alone would make counts from the
+    change on (semantics D2).
     """
 
     breaches: Mapping[str, int] = field(factory=dict)
+    """When it was breached, by the name it is recorded under."""
     edited_at: int | None = None
+    """When the change reached the case."""
 
     def breach(self, record: str, at: int | None, part: Timeline) -> int | None:
         """Of a clock recorded under that name that would breach at `at` by what is known now;
-        `part` is its course.
+        `part` is its timeline.
         """
         before = self.breaches.get(record)
-        if before is not None or at is None or self.edited_at is None or at >= self.edited_at:
-            return at if before is None else before
+        if before is not None:
+            return before
+        if at is None or self.edited_at is None or at >= self.edited_at:
+            return at
         return part.lives_from(self.edited_at)

@@ -18,6 +18,9 @@ class Span:
     end: int | None
     group: str
 
+    def covers(self, at: int) -> bool:
+        return self.start <= at and (self.end is None or at < self.end)
+
 
 def stretches(spans: tuple[Span, ...], groups: frozenset[str]) -> Iterator[tuple[int, int | None]]:
     """(start, end) of each time in which it was in one of these groups without a break."""

@@ -292,7 +292,7 @@ class _Line:
         return self.closes[span] - (self.worked_until[span] - level)
 
     def has_closure_within(self, start: int, end: int) -> bool:
-        """Whether waiting from `start` to `end` meets a closed time that is too long to wait for."""
+        """Whether waiting from `start` to `end` meets a closed time too long to wait for."""
         return any(
             min(end, opened) - max(start, closed) > self.longest_wait
             for closed, opened in self.closures
@@ -407,7 +407,7 @@ class _WallClock:
 
 
 def _offset_changes(zone: ZoneInfo, start: int, end: int) -> Iterator[OffsetChange]:
-    """With start < at <= end. Looks every three days: no zone has kept an offset for less than six."""
+    """With start < at <= end. Looks every three days: no zone kept an offset for less than six."""
     marks = [*range(start, end, 3 * DAY), end]
     for (early, before), (late, after) in pairwise((at, _offset(zone, at)) for at in marks):
         if before != after:
