@@ -5,17 +5,12 @@ from attrs import evolve
 
 from building import HOUR, at
 from sla_watchdog.domain.clocks.clock import Clock, State
+from sla_watchdog.domain.clocks.clock_key import CLEARED, WITHDRAWN
 from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, Ending, Pace, Pause, Row, Unit
+from sla_watchdog.domain.escalation.absences import Absence
 from sla_watchdog.domain.escalation.acknowledgement import Answer
 from sla_watchdog.domain.escalation.case import Alert, Recipient, Severity
-from sla_watchdog.domain.escalation.levels import CLEARED, WITHDRAWN
-from sla_watchdog.domain.escalation.subscribers import (
-    LONG_PENDING,
-    Absence,
-    Missing,
-    Seat,
-    Subscriber,
-)
+from sla_watchdog.domain.escalation.subscribers import LONG_PENDING, Missing, Seat, Subscriber
 from sla_watchdog.domain.escalation.subscribers import State as Subscription
 from sla_watchdog.domain.policy.model import (
     TARGETS,
@@ -30,12 +25,12 @@ from sla_watchdog.domain.policy.model import (
     Percent,
     Trigger,
 )
-from sla_watchdog.domain.tickets.ticket import Span
+from sla_watchdog.domain.tickets.spans import Span
 from sla_watchdog.presentation.html.answer_page import page
 from sla_watchdog.presentation.text import observed_line, render, render_absence, render_digest
 from sla_watchdog.presentation.text.why import breach, counted, pause, trigger, why
 from sla_watchdog.presentation.text.wording import clock_name, heading, phrase, short_heading
-from sla_watchdog.presentation.view.explanation import Explained
+from sla_watchdog.presentation.view.explained_clock import Explained
 from sla_watchdog.presentation.view.lateness import Cause
 from sla_watchdog.presentation.view.link_state import LinkState
 from sla_watchdog.presentation.view.link_state import State as Link
