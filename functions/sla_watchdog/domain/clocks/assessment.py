@@ -60,8 +60,7 @@ def assess(
         work.add_matter(matter)
     names = linked_names(facts)
     if names or len(tickets) > 1:
-        work.findings += findings_of_case.in_circles(facts, unseen)
-        work.findings += findings_of_case.of_merges(tickets, facts)
+        work.add_merges(tickets, unseen)
     work.findings += findings_of_case.beyond_holidays(work.clocks, policy)
     return Assessment(
         tickets=tickets,
@@ -110,3 +109,7 @@ class _Assessing:
             return
         if made:
             self.promises.update((ticket.id, made) for ticket in matter.tickets)
+
+    def add_merges(self, tickets: tuple[Ticket, ...], unseen: frozenset[str]) -> None:
+        self.findings += findings_of_case.in_circles(self.facts, unseen)
+        self.findings += findings_of_case.of_merges(tickets, self.facts)

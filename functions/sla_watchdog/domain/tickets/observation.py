@@ -236,23 +236,24 @@ class _Reader:
             return at if value else None
         last = changes[-1]
         if self.seen is Seen.LATE:
-            return self._before_the_newest(name, at, value)
+            return _before_the_newest(self.known, self._fact(name, at, value))
         if self.seen is Seen.READ:
             return None if last.value == value else max(at, last.at + 1)
         if last.at - SAME_MOMENT <= at <= last.at:
             return None if last.value == value else last.at + 1
         return None if self.known.as_of(self.ticket, name, at) == value else at
 
-    def _before_the_newest(self, name: str, at: int, value: Value) -> int | None:
-        """In its place before what was read later, behind what came in the same second; None where
-        it has none.
-        """
-        series = self.known.of_field(self.ticket, name)
-        newest = series[-1]
-        if at > newest.at:
-            return None if newest.value == value else at
-        taken = {fact.at for fact in series}
-        while at in taken:
-            at += 1
-        is_news = self.known.as_of(self.ticket, name, at) != value
-        return at if at < newest.at and is_news else None
+
+def _before_the_newest(known: Facts, new: Fact) -> int | None:
+    """When a change counts that was brought after a newer one was read: in its place before that,
+    behind what came in the same second; None where it has no place.
+    """
+    series = known.of_field(new.ticket, new.field)
+    newest, at = series[-1], new.at
+    if at > newest.at:
+        return None if newest.value == new.value else at
+    taken = {fact.at for fact in series}
+    while at in taken:
+        at += 1
+    is_news = known.as_of(new.ticket, new.field, at) != new.value
+    return at if at < newest.at and is_news else None
