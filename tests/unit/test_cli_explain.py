@@ -15,6 +15,8 @@ from unit.cli_desk import MON, NEW, POLICY, Operator
 
 ROOT = Path(__file__).parents[2]
 CREATED = {"ticket": "T-1", "at": f"{MON}T00:00:00Z", "type": "created", "status": "New", "subject": "City page"}
+OWNED = {**CREATED, "assignee": "Kim"}
+"""A ticket whose warning has an owner to go to."""
 
 
 def explain(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
@@ -72,11 +74,12 @@ def test_a_very_long_history_is_explained_without_what_would_have_been_told(
 
 
 def test_levels_that_were_told_are_known_from_the_replay(capsys: pytest.CaptureFixture[str], file: Any) -> None:
-    _, out, _ = explain(capsys, "T-1", *file(CREATED, {**CREATED, "type": "note", "at": f"{MON}T09:00Z"}))
+    _, out, _ = explain(capsys, "T-1", *file(OWNED, {**CREATED, "type": "note", "at": f"{MON}T09:00Z"}))
     said = " ".join(out.split())
-    assert f"Level 1 Mon {MON} 06:00 +00:00, 75 % used: owner, passed" in said
+    assert f"Level 1 Mon {MON} 06:00 +00:00, 75 % used: owner (Kim), passed" in said
     assert (
-        f"Level 2 Mon {MON} 08:00 +00:00, breach, urgent: owner, sent Mon {MON} 08:00 +00:00; team-lead, sent" in said
+        f"Level 2 Mon {MON} 08:00 +00:00, breach, urgent: owner (Kim), sent Mon {MON} 08:00 +00:00; team-lead, sent"
+        in said
     )
     assert f"Level 3 Mon {MON} 12:00 +00:00, 4 h after: manager Level 4" in said
 
@@ -137,7 +140,7 @@ def test_something_to_mend_is_shown_and_makes_the_exit_code_1(capsys: pytest.Cap
 
 
 def test_programs_get_instants_with_offset_and_levels_from_one(capsys: pytest.CaptureFixture[str], file: Any) -> None:
-    code, out, _ = explain(capsys, "T-1", *file(CREATED), "--at", f"{MON}T09:00Z", "--json")
+    code, out, _ = explain(capsys, "T-1", *file(OWNED), "--at", f"{MON}T09:00Z", "--json")
     (matter,) = json.loads(out)["matters"]
     (clock,) = matter["tickets"][0]["clocks"]
     assert code == 0
@@ -147,7 +150,7 @@ def test_programs_get_instants_with_offset_and_levels_from_one(capsys: pytest.Ca
     ]
     assert clock["steps"][1]["trigger"] == {"kind": "after", "seconds": 0}
     assert clock["steps"][1]["recipients"][0] == {
-        "recipient": "owner",
+        "recipient": "owner:Kim",
         "reached": {"level": 2, "repetition": 0, "at": f"{MON}T08:00:01+00:00", "outcome": "sent"},
     }
 
