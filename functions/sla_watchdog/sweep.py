@@ -15,7 +15,7 @@ from sla_watchdog.adapters.sns import Topics
 from sla_watchdog.adapters.table import described
 from sla_watchdog.adapters.watch import DamagedItem, WatchTable
 from sla_watchdog.domain.case import Case
-from sla_watchdog.domain.deletions import Deletions, too_many
+from sla_watchdog.domain.deletions import Deletions, few_left
 from sla_watchdog.domain.facts import UNREADABLE, Fact, Facts
 from sla_watchdog.domain.policy import Policy
 from sla_watchdog.domain.record import Past, Record, is_ticket, observed, ticket_id
@@ -150,7 +150,7 @@ class Sweeper:
             return self._shrunk(total, known, now)
         missing, tickets = total.get("missing", 0), total.get("tickets_open", 0)
         whole = total.get("cases_held", 0) == total.get("cases", 0)
-        if whole and not too_many(missing, tickets):
+        if whole and few_left(missing, known.went, tickets):
             self.watch.believe_deletions()
             return []
         told = f"deletions: {missing} of {tickets} open tickets have no record any more: see `sla-watchdog deletions`"

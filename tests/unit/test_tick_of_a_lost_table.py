@@ -144,6 +144,65 @@ def test_those_that_stay_missing_once_the_others_are_back_are_over(desk: Desk) -
     assert over(desk) == {"T-28", "T-29"}
 
 
+@pytest.mark.parametrize("count", [9, 30], ids=["a small table", "a larger one"])
+@pytest.mark.parametrize("swept", [True, False], ids=["swept meanwhile", "not swept"])
+def test_the_first_record_that_comes_back_ends_no_hold(desk: Desk, count: int, swept: bool) -> None:
+    for name in breached(desk, count):
+        desk.delete(iso(LATE + 600), name)
+    desk.tick(iso(LATE + 660))
+    if swept:
+        desk.sweep(iso(LATE + 720))
+    desk.sent()
+    for number in range(count // 2):
+        desk.put(iso(LATE + 900), f"T-{number}", **{**record(f"T-{number}"), "updated_at": LATE + 900})
+        desk.tick(iso(LATE + 960))
+        assert held(desk, LATE + 960), f"{number + 1} of {count} are back"
+    desk.sweep(iso(LATE + 1000))
+    desk.tick(iso(LATE + 1060))
+    assert held(desk, LATE + 1060)
+    assert over(desk) == set()
+
+
+def test_a_quarter_that_went_missing_is_held_until_half_of_it_is_back(desk: Desk) -> None:
+    for name in breached(desk, 40)[:10]:
+        desk.delete(iso(LATE + 600), name)
+    for number in range(4):
+        desk.put(iso(LATE + 900), f"T-{number}", **{**record(f"T-{number}"), "updated_at": LATE + 900})
+    desk.sweep(iso(LATE + 1000))
+    assert held(desk, LATE + 1000)
+    desk.put(iso(LATE + 1100), "T-4", **{**record("T-4"), "updated_at": LATE + 1100})
+    assert not held(desk, LATE + 1100)
+
+
+def test_before_the_first_sweep_one_record_of_ten_that_comes_back_ends_no_hold(desk: Desk) -> None:
+    for name in names(10):
+        desk.put(iso(MON), name, **record(name))
+    for name in names(10):
+        desk.delete(iso(LATE), name)
+    desk.put(iso(LATE + 60), "T-0", **{**record("T-0"), "updated_at": LATE + 60})
+    assert held(desk, LATE + 60)
+
+
+def test_a_hold_that_counts_as_far_as_it_can_is_ended_by_a_sweep_alone(desk: Desk) -> None:
+    watch = desk.parts.watch
+    watch.swept(MON, {"tickets_open": 6000})
+    watch.note_missing(names(1200), LATE)
+    assert watch.deletions(LATE).held_since is not None
+    watch.found_again(names(1200)[:900], LATE + 60)
+    assert watch.deletions(LATE + 60).held_since is not None, "of two hundred nobody knows here"
+
+
+def test_a_day_later_operations_still_read_how_many_tickets_there_were(desk: Desk) -> None:
+    for name in breached(desk, 9):
+        desk.delete(iso(LATE + 600), name)
+    desk.tick(iso(LATE + 660))
+    desk.sweep(iso(LATE + 720))
+    desk.sent()
+    desk.tick(iso(LATE + 26 * HOUR))
+    (reason,) = operations(desk)
+    assert reason.startswith("9 of 9 open tickets have no record")
+
+
 def test_an_importer_that_clears_and_fills_again_within_minutes_leaves_all_as_it_was(desk: Desk) -> None:
     for name in breached(desk, 30):
         desk.delete(iso(LATE + 600), name)

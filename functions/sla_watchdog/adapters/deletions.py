@@ -1,6 +1,7 @@
 """Records that went missing from the Tickets table, counted together so that a lost table is no pile of deletions.
 
 pk META  sk deletions  m:<hash of the ticket>: at  held_since  held_at  accepted_until  accepted_by  reported_at
+                       went               most that were missing at once before some came back
                        most  most_at      most records that a sweep of the last week saw, and when
 """
 
@@ -54,14 +55,17 @@ class MissingRecords(Meta, Pulse):
 
     def found_again(self, tickets: Iterable[str], now: int) -> None:
         """Their records are there again. Deletions are believed once few are missing. A repetition changes nothing."""
-        back = sorted({_hash(each) for each in tickets}.intersection(self.deletions(now).missing))
+        known = self.deletions(now)
+        back = sorted({_hash(each) for each in tickets}.intersection(known.missing))
         for some in slices(back, WRITTEN_AT_ONCE):
             change = Expression()
+            if known.held_since is not None:
+                change.set("went", to=max(known.went, len(known.missing)))
             for each in some:
                 change.remove(MISSING + each)
             self._update(META, ROOM, change)
         left = self.deletions(now)
-        if back and left.held_since is not None and len(left.missing) < MOST and not left.are_too_many:
+        if back and left.held_since is not None and left.are_few_again:
             self.believe_deletions()
 
     def hold_deletions(self, since: int, now: int) -> bool:
@@ -76,7 +80,7 @@ class MissingRecords(Meta, Pulse):
 
     def believe_deletions(self) -> None:
         """The records are back, but for a few that were deleted. A repetition changes nothing."""
-        change = Expression().remove("held_since").remove("held_at").remove("reported_at").remove("most")
+        change = Expression().remove("held_since").remove("held_at").remove("reported_at").remove("most").remove("went")
         for name in self._plain(META, ROOM):
             if name.startswith(MISSING):
                 change.remove(name)
@@ -114,6 +118,7 @@ class MissingRecords(Meta, Pulse):
         return Deletions(
             missing=missing,
             open_before=_open_before(self.last_sweep(), missing),
+            went=number_in(stored.get("went")) if held else 0,
             held_since=held,
             accepted_until=number_in(stored.get("accepted_until")),
             reported_at=number_in(stored.get("reported_at")),
@@ -121,11 +126,14 @@ class MissingRecords(Meta, Pulse):
 
 
 def _open_before(last: LastSweep | None, missing: Mapping[str, int]) -> int | None:
-    """Open tickets by the last sweep, and those that were missing by then and it did not count."""
+    """Open tickets by the last sweep, and those that were missing by then and it did not count: while deletions are
+    held it counts them as open.
+    """
     if last is None:
         return None
     counted = last.counts.get("tickets_open", last.counts.get("cases_open", 0))
-    return max(counted + sum(at < last.at for at in missing.values()), len(missing))
+    missed = sum(at < last.at for at in missing.values()) - last.counts.get("missing", 0)
+    return max(counted + max(0, missed), len(missing))
 
 
 def _hash(ticket: str) -> str:

@@ -22,12 +22,15 @@ class Deletions:
     """`missing` are the open tickets whose records went missing lately, each with when that was noticed; `open_before`
     are the open tickets before, None where nobody has counted them yet.
 
+    `went` are the most that were missing at once before some came back.
+
     Since `held_since` deletions are not believed; until `accepted_until` they are, since somebody said that they are
     meant. `reported_at` is when operations were last notified.
     """
 
     missing: Mapping[str, int] = field(factory=dict)
     open_before: int | None = None
+    went: int = 0
     held_since: int | None = None
     accepted_until: int = 0
     reported_at: int = 0
@@ -35,6 +38,12 @@ class Deletions:
     @property
     def are_too_many(self) -> bool:
         return too_many(len(self.missing), self.open_before)
+
+    @property
+    def are_few_again(self) -> bool:
+        """As far as the tickets counted here tell; of more than can be counted only a sweep knows."""
+        went = max(self.went, len(self.missing))
+        return went < MOST and few_left(len(self.missing), went, self.open_before)
 
 
 def too_many(missing: int, open_before: int | None) -> bool:
@@ -45,10 +54,22 @@ def too_many(missing: int, open_before: int | None) -> bool:
     return most_of_them or many_of_them or missing >= MOST
 
 
+def few_left(missing: int, went: int, open_before: int | None) -> bool:
+    """Whether a hold may end: records come back one by one, and the first of them proves nothing about the others."""
+    most_are_back = 2 * missing <= went or not too_many(went, open_before)
+    return most_are_back and not too_many(missing, open_before)
+
+
 def missing_text(known: Deletions) -> str:
-    count = str(len(known.missing)) if known.missing else "Many"
+    count = _count(len(known.missing))
     of = f" of {known.open_before}" if known.missing and known.open_before else ""
     return f"{count}{of} open tickets have no record in the Tickets table any more."
+
+
+def _count(missing: int) -> str:
+    if missing >= MOST:
+        return f"At least {missing}"
+    return str(missing) if missing else "Many"
 
 
 def held_text(known: Deletions) -> str:
