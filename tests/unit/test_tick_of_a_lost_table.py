@@ -310,3 +310,36 @@ def test_deletions_days_apart_are_single_ones(desk: Desk) -> None:
         desk.tick(iso(LATE + 2 * step * DAY + 60))
         told |= over(desk)
     assert told == set(everyone)
+
+
+def counted(desk: Desk) -> int:
+    stored = desk.dynamodb.get_item(TableName="watch", Key={"pk": {"S": "META"}, "sk": {"S": "deletions"}})
+    return sum(name.startswith("m:") for name in stored["Item"])
+
+
+def test_single_deletions_are_counted_for_a_day_and_then_dropped(desk: Desk) -> None:
+    watch = desk.parts.watch
+    watch.swept(MON, {"tickets_open": 100})
+    for day in range(6):
+        watch.note_missing([f"SPAM-{day}"], MON + 2 * day * DAY)
+    assert counted(desk) == 1
+
+
+def test_what_older_versions_left_is_dropped_some_at_a_time(desk: Desk) -> None:
+    watch = desk.parts.watch
+    watch.swept(MON, {"tickets_open": 10_000})
+    watch.note_missing(names(200), MON)
+    watch.note_missing(["NEXT"], MON + 2 * DAY)
+    assert counted(desk) == 151
+    for number in range(4):
+        watch.note_missing([f"MORE-{number}"], MON + 2 * DAY + number)
+    assert counted(desk) == 5
+
+
+def test_what_went_missing_before_a_long_hold_began_to_be_long_still_counts(desk: Desk) -> None:
+    watch = desk.parts.watch
+    watch.note_missing(names(12), MON)
+    watch.note_missing(["LATER"], MON + 5 * DAY)
+    assert counted(desk) == 13
+    assert watch.accept_deletions(MON + 5 * DAY, "kim")
+    assert counted(desk) == 0

@@ -8,7 +8,7 @@ pk META  sk deletions  m:<hash of the ticket>: at  held_since  held_at  accepted
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sla_watchdog.adapters.attributes import number_in, plain
@@ -38,15 +38,26 @@ class MissingRecords(Meta, Pulse):
         new = sorted({_hash(each) for each in tickets}.difference(known.missing))
         if now < known.accepted_until or not new:
             return known
+        past = self._past(now)
         for some in slices(new[: max(0, MOST - len(known.missing))], WRITTEN_AT_ONCE):
-            known = self._deletions(self._note(some, now), now)
+            known = self._deletions(self._note(some, past, now), now)
+            past = ()
         if known.held_since is None and known.are_too_many:
             self.hold_deletions(min(known.missing.values()), now)
             return self.deletions(now)
         return known
 
-    def _note(self, hashes: Iterable[str], now: int) -> Mapping[str, Any]:
+    def _past(self, now: int) -> Sequence[str]:
+        """Names of entries that count no more; some, since an expression takes 4 KB."""
+        stored = self._plain(META, ROOM)
+        oldest = _oldest(stored, now)
+        past = [name for name, at in stored.items() if name.startswith(MISSING) and number_in(at) < oldest]
+        return past[:WRITTEN_AT_ONCE]
+
+    def _note(self, hashes: Iterable[str], past: Iterable[str], now: int) -> Mapping[str, Any]:
         change = Expression()
+        for name in past:
+            change.remove(name)
         for each in hashes:
             change.set(MISSING + each, to=now)
         request = {"TableName": self._table, "Key": self._key(META, ROOM), **change.request()}
@@ -79,11 +90,17 @@ class MissingRecords(Meta, Pulse):
         return held
 
     def believe_deletions(self) -> None:
-        """The records are back, but for a few that were deleted. A repetition changes nothing."""
-        change = Expression().remove("held_since").remove("held_at").remove("reported_at").remove("most").remove("went")
-        for name in self._plain(META, ROOM):
-            if name.startswith(MISSING):
+        """The records are back, but for a few that were deleted. A repetition changes nothing.
+
+        The hold ends last: what is still counted would begin it again.
+        """
+        counted = [name for name in self._plain(META, ROOM) if name.startswith(MISSING)]
+        for some in slices(counted, WRITTEN_AT_ONCE):
+            change = Expression()
+            for name in some:
                 change.remove(name)
+            self._update(META, ROOM, change)
+        change = Expression().remove("held_since").remove("held_at").remove("reported_at").remove("most").remove("went")
         self._update(META, ROOM, change.require(change.present("pk")))
 
     def accept_deletions(self, now: int, by: str) -> bool:
@@ -112,7 +129,7 @@ class MissingRecords(Meta, Pulse):
 
     def _deletions(self, stored: Mapping[str, Any], now: int) -> Deletions:
         held = number_in(stored.get("held_since")) or None
-        oldest = min(held or now, now - AT_ONCE)
+        oldest = _oldest(stored, now)
         at = {name.removeprefix(MISSING): number_in(each) for name, each in stored.items() if name.startswith(MISSING)}
         missing = {name: each for name, each in at.items() if each >= oldest}
         return Deletions(
@@ -123,6 +140,12 @@ class MissingRecords(Meta, Pulse):
             accepted_until=number_in(stored.get("accepted_until")),
             reported_at=number_in(stored.get("reported_at")),
         )
+
+
+def _oldest(stored: Mapping[str, Any], now: int) -> int:
+    """When the first that still count went missing; while deletions are held, all of them count."""
+    held = number_in(stored.get("held_since")) or now
+    return min(held, now - AT_ONCE)
 
 
 def _open_before(last: LastSweep | None, missing: Mapping[str, int]) -> int | None:
