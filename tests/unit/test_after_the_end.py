@@ -232,3 +232,11 @@ def test_a_minute_in_which_the_customer_waits_on_an_ended_ticket_is_a_minute_of_
     assert mine.as_heard.spans[0].start == start
     joined = [(a.end, b.start) for a, b in zip(mine.as_heard.spans, mine.as_heard.spans[1:], strict=False)]
     assert all(end == begin for end, begin in joined)
+
+
+def test_a_deleted_ticket_whose_customer_waited_is_reported_as_an_open_one_is() -> None:
+    gone = ("gone", "2026-03-02T13:00", "deleted")
+    waiting = judge(facts(*OVER, wrote("2026-03-02T12:00"), gone), "2026-03-02T14:00", DESK)
+    assert [each.kind for each in waiting.findings] == ["deleted"]
+    heard = judge(facts(*OVER, wrote("2026-03-02T12:00"), answered("2026-03-02T12:30"), gone), "2026-03-02T14:00", DESK)
+    assert heard.findings == ()

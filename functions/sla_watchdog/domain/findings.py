@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from itertools import pairwise
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from sla_watchdog.domain.clocks import Clock
 from sla_watchdog.domain.course import Course
@@ -51,8 +51,11 @@ def of_ticket(each: Ticket, facts: Facts, policy: Policy) -> Iterator[Finding]:
 
 
 def _deleted(each: Ticket, facts: Facts) -> Iterator[Finding]:
-    """Of a deleted record only this is left to say; nothing, where it was resolved or never was a ticket."""
-    if each.group not in ENDED and not facts.latest(each.id, f"{UNREADABLE}ticket_id"):
+    """Of a deleted record only this is left to say; nothing, where it was resolved or never was a ticket. A customer
+    who wrote after the end and waits keeps it unresolved.
+    """
+    still = each.group not in ENDED or evolve(each, gone_at=None).unresolved
+    if still and not facts.latest(each.id, f"{UNREADABLE}ticket_id"):
         yield Finding(each.id, "deleted", "the record was deleted while the ticket was unresolved")
 
 
