@@ -18,6 +18,7 @@ from sla_watchdog.domain.deletions import without_deletions
 from sla_watchdog.domain.findings import Finding
 from sla_watchdog.domain.levels import HOLDABLE, Climb, Scene, alerts, as_critical, climb, critical_to, with_floor
 from sla_watchdog.domain.links import Matter
+from sla_watchdog.domain.matching import rules_over_time
 from sla_watchdog.domain.policy import TARGETS, Level, Metric, Policy
 from sla_watchdog.domain.promises import Promise, extra_repetitions, raised_by, with_broken
 from sla_watchdog.domain.silences import Silence, silenced
@@ -157,7 +158,7 @@ def plan(
         clocks=clocks,
         findings=known.findings,
         matters=known.matters,
-        breached=_breached(case, judged.clocks, {each.id for each in known.tickets if each.absorbed}, now),
+        breached=_breached(scene, judged.clocks, {each.id for each in known.tickets if each.absorbed}),
         unlinked=known.mentioned.difference(case.facts.tickets(), case.members) if known.mentioned else frozenset(),
         promises=tuple(promise for made in known.promises.values() for promise in made),
         assessment=known,
@@ -256,15 +257,29 @@ def _of_promise(scene: Scene, clock: Clock) -> Iterator[Alert]:
     return iter(()) if found is None else alerts(scene, found)
 
 
-def _breached(case: Case, all_clocks: Iterable[Clock], survivors: set[str], now: int) -> Mapping[str, int]:
+def _breached(scene: Scene, all_clocks: Iterable[Clock], survivors: set[str]) -> Mapping[str, int]:
     """Breaches recorded so far and the new ones; of exchanges only the latest, or a long case would never end.
 
     Those of `survivors` of a merge may come from another ticket, and go with it when the merge is undone.
     """
     own = (c for c in all_clocks if c.metric in TARGETS and c.subject not in survivors)
-    new = {c.record: c.breach_at for c in own if c.breach_at and c.breach_at <= now}
-    kept = {name: at for name, at in case.breached.items() if name.rpartition("/")[2] in _LASTING}
-    return {**kept, **new}
+    new = {c.record: c.breach_at for c in own if c.breach_at and c.breach_at <= scene.now}
+    return {**{name: at for name, at in scene.case.breached.items() if _stays(name, scene)}, **new}
+
+
+def _stays(name: str, scene: Scene) -> bool:
+    """A breach recorded of an exchange stays, too, while the policy has no target for it: an edit erases no breach
+    (semantics D2), and the next one may bring the target back.
+    """
+    before, _, last = name.rpartition("/")
+    if last in _LASTING:
+        return True
+    subject, _, metric = before.rpartition("/")
+    ticket = next((each for each in scene.tickets if each.id == subject), None)
+    if ticket is None:
+        return False
+    rule = rules_over_time(ticket, scene.case.facts, scene.policy)[-1][1]
+    return metric not in {target.metric.value for target in rule.targets}
 
 
 _LASTING = frozenset({Metric.FIRST_RESPONSE, Metric.FIRST_RESOLUTION, Metric.RESOLUTION})
