@@ -151,7 +151,7 @@ def found(seed: int, count: int = 40) -> Iterator[tuple[Trial, list[Difference]]
 def alerts_differing(trial: Trial, theirs: Iterable[Row]) -> list[tuple[str, ...]]:
     """(who has it, at, clock, level, audience) of what only one of them tells for the first time."""
     mine = {(utc(a.at), a.clock, str(a.level), a.audience) for a in alerts(trial.events, trial.policy, trial.until)}
-    rows = [row for row in theirs if row["clock"] in METRICS and "still unresolved" not in row["reason"]]
+    rows = [row for row in theirs if row["clock"] in METRICS and not row["reason"].startswith("reminder")]
     told_by_engine = {(row["at"], row["clock"], row["level"], row["audience"]) for row in rows}
     only_mine = sorted(("model", *alert) for alert in mine - told_by_engine)
     return only_mine + sorted(("engine", *alert) for alert in told_by_engine - mine)

@@ -41,6 +41,7 @@ from sla_watchdog.domain.policy import (
     Percent,
     Policy,
     Repeat,
+    Target,
 )
 from sla_watchdog.domain.promises import acknowledged
 from sla_watchdog.domain.report import line
@@ -627,3 +628,24 @@ def test_the_histories_of_that_test_do_tell_people_things() -> None:
     reading = Reading(facts_, [(START, rules_within(8, office=False, hot=1))], "")
     reading.play()
     assert reading.read > 15
+
+
+def test_of_a_resolved_ticket_whose_customer_waits_the_message_says_so_and_what_ends_it() -> None:
+    rules = policy(rule("all", Target(Metric.NEXT_RESPONSE, 2 * HOUR, ladder=TOP)))
+    known = facts(
+        ("created", "2026-03-02T09:00"),
+        ("status", "2026-03-02T09:00", "Open"),
+        ("agent_reply", "2026-03-02T09:30", "Kim"),
+        ("status", "2026-03-02T10:00", "Resolved"),
+        ("customer_reply", "2026-03-02T12:00"),
+    )
+    case = told_at(Case("T-1", known), rules, "2026-03-02T14:01", "2026-03-02T18:01", "2026-03-03T18:02")
+    for now in ("2026-03-02T14:01", "2026-03-05T18:02", "2026-05-02T12:00"):
+        for told in notices(Case("T-1", known) if now < "2026-03-03" else case, rules, now).values():
+            text = said(told, now)
+            assert "It has been resolved since Mon 2026-03-02 10:00" in text
+            assert "the customer wrote on Mon 2026-03-02 12:00" in text
+            assert "A public reply to the customer, or reopening the ticket, ends this." in text
+            assert "still unresolved" not in text
+            assert "until the case is resolved" not in text
+            assert "unresolved" not in told.lead.alert.reason

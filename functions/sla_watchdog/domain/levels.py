@@ -301,10 +301,18 @@ def alerts(scene: Scene, climbed: Climb) -> Iterator[Alert]:
     yield from _in_place_of_unreachable(scene, climbed, set(due))
 
 
+def _still(scene: Scene) -> str:
+    """Nobody calls that unresolved what the desk shows as resolved: there the customer waits."""
+    left = [each for each in scene.tickets if each.unresolved]
+    only_waits = bool(left) and all(each.waits_since is not None for each in left)
+    return "still unanswered" if only_waits else "still unresolved"
+
+
 def _why(scene: Scene, climbed: Climb, recipient: Recipient, reminder: int | None) -> str:
     """`reminder` is how many messages of this level its recipient had before."""
     if climbed.repetition and reminder != 0:
-        return f"{REMINDER} {reminder}: still unresolved" if reminder else f"{REMINDER}: still unresolved"
+        number = f"{REMINDER} {reminder}" if reminder else REMINDER
+        return f"{number}: {_still(scene)}"
     clock = climbed.clock
     again = clock.metric is Metric.RESOLUTION and clock.cycle > 1 and len(set(clock.levels[: climbed.level + 1])) == 1
     if again:

@@ -17,7 +17,7 @@ from sla_watchdog.domain.links import Matter
 from sla_watchdog.domain.past import Past, past
 from sla_watchdog.domain.policy import Policy
 from sla_watchdog.domain.promises import Promise
-from sla_watchdog.domain.ticket import Ticket
+from sla_watchdog.domain.ticket import ENDED, Ticket
 
 
 class Kind(StrEnum):
@@ -62,7 +62,10 @@ class Item:
 
 @frozen
 class TicketLine:
-    """`ended` says how it ended; '' while it is unresolved."""
+    """`ended` says how it ended; '' while it is unresolved.
+
+    `resolved_at` and `waits_since` are of one whose customer wrote after the end and waits for an answer.
+    """
 
     id: str
     subject: str
@@ -72,6 +75,8 @@ class TicketLine:
     team: str
     created_at: int
     ended: str = ""
+    resolved_at: int | None = None
+    waits_since: int | None = None
 
 
 @frozen
@@ -152,6 +157,16 @@ class Notice:
     @property
     def open_tickets(self) -> tuple[TicketLine, ...]:
         return tuple(line for line in self.tickets if not line.ended)
+
+    @property
+    def waiting(self) -> tuple[TicketLine, ...]:
+        """Those that are resolved, and whose customer waits all the same."""
+        return tuple(line for line in self.tickets if line.waits_since is not None)
+
+    @property
+    def only_waits(self) -> bool:
+        """Nothing is open but what waits for an answer after its end."""
+        return bool(self.waiting) and len(self.waiting) == len(self.open_tickets)
 
 
 def _order(item: Item) -> tuple[bool, bool, int, int]:
@@ -272,6 +287,8 @@ def _line(case: Case, ticket: Ticket, policy: Policy) -> TicketLine:
         team=said("team"),
         created_at=ticket.created_at,
         ended=_ended(ticket),
+        resolved_at=ticket.since(ENDED) if ticket.waits_since is not None else None,
+        waits_since=ticket.waits_since,
     )
 
 

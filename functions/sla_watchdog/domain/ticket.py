@@ -100,7 +100,13 @@ class Ticket:
 
     @property
     def _waits(self) -> bool:
-        return bool(self.unheard) and self.unheard[-1].end is None
+        return self.waits_since is not None
+
+    @property
+    def waits_since(self) -> int | None:
+        """When the customer wrote after the end, and waits; None where nobody does."""
+        last = self.unheard[-1] if self.unheard else None
+        return last.start if last is not None and last.end is None else None
 
     @cached_property
     def unheard(self) -> tuple[Span, ...]:

@@ -99,8 +99,9 @@ def _alarm(item: Item, notice: Notice, now: int) -> Iterator[str]:
     if clock is None:
         return
     yield _target(item, clock, notice, now) if clock.metric in TARGETS else _signal(item, clock, notice, now)
+    yield from _after_the_end(notice)
     yield _news(notice, now)
-    yield _reminder(alert) if alert.repetition and alert.reminder != 0 else _reason(item)
+    yield _reminder(alert, notice) if alert.repetition and alert.reminder != 0 else _reason(item)
     if alert.repetition and alert.reminder == 0:
         yield _first_time(notice)
 
@@ -115,18 +116,31 @@ def _news(notice: Notice, now: int) -> str:
     return ""
 
 
-def _reminder(alert: Alert) -> str:
+def _after_the_end(notice: Notice) -> Iterator[str]:
+    """The desk shows these as resolved; without this nobody would see why they are alerts."""
+    for line in notice.waiting:
+        ended, wrote = (whole(instant(at or 0, notice.zone)) for at in (line.resolved_at, line.waits_since))
+        it = f"Ticket {id_of(line.id)}" if notice.tickets[1:] else "It"
+        yield f"{it} has been resolved since {ended}, but the customer wrote on {wrote} and waits for an answer."
+    if notice.waiting:
+        yield "A public reply to the customer, or reopening the ticket, ends this."
+
+
+def _reminder(alert: Alert, notice: Notice) -> str:
     """Numbered by what this recipient really had of this level, where that was counted."""
-    if alert.reminder is None:
-        return "This is a reminder; they go on until the case is resolved."
-    return f"This is reminder {alert.reminder:,}; they go on until the case is resolved."
+    number = "a reminder" if alert.reminder is None else f"reminder {alert.reminder:,}"
+    return f"This is {number}; they go on until {_end(notice)}."
+
+
+def _end(notice: Notice) -> str:
+    return "the customer has an answer" if notice.only_waits else "the case is resolved"
 
 
 def _first_time(notice: Notice) -> str:
     """Of a level whose reminders have begun without this recipient."""
     if notice.recipient.key in {each.to for each in notice.told}:
-        return "Reminders go on until the case is resolved."
-    return "You are told for the first time; reminders go on until the case is resolved."
+        return f"Reminders go on until {_end(notice)}."
+    return f"You are told for the first time; reminders go on until {_end(notice)}."
 
 
 def _reason(item: Item) -> str:
@@ -181,9 +195,8 @@ def _signal(item: Item, clock: Clock, notice: Notice, now: int) -> str:
     last = _last_event(notice)
     seen = item.count or clock.target
     limit, replies = whole(open_time(clock.target)), count_of(seen, "reply has", "replies have")
-    age = "no reply, pause or change of priority stops this clock"
     said = {
-        Metric.AGE: f"This case is still unresolved. It is {old} old; {age}",
+        Metric.AGE: _age(notice, old),
         Metric.PAUSE: f"This case was paused for longer than is allowed ({limit} of open time). Its clock runs on",
         Metric.PROMISE: "What was promised about this case was not done",
         Metric.PROGRESS: f"Nobody has moved this case on since {since} ({old}). Replies alone do not count",
@@ -194,6 +207,13 @@ def _signal(item: Item, clock: Clock, notice: Notice, now: int) -> str:
         Metric.BOUNCED: f"This case was sent back {times(seen)} to a team that had had it{last}",
     }
     return f"{said[clock.metric]}."
+
+
+def _age(notice: Notice, old: str) -> str:
+    if notice.only_waits:
+        return f"The customer waits for an answer on this case. It is {old} old"
+    age = "no reply, pause or change of priority stops this clock"
+    return f"This case is still unresolved. It is {old} old; {age}"
 
 
 def _last_event(notice: Notice) -> str:
