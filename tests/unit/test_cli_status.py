@@ -65,6 +65,7 @@ def test_json_tells_programs_all_of_it(operator: Operator) -> None:
         "mode": {"name": "observe", "since": None},
         "warning": None,
         "heartbeat": {"text": "no tick finished for 30 m: nobody is being told anything", "todo": SEE},
+        "deletions": None,
         "counts": {"open": 1, "breached": 0, "at_risk": 1, "paused": 0},
         "ticks": {"due": 0, "due_since": None},
         "silences": [],

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sla_watchdog.cli.doctor_checks import Check
     from sla_watchdog.cli.overview import Judged, Overview
     from sla_watchdog.cli.stack import Stack
+    from sla_watchdog.domain.deletions import Deletions
     from sla_watchdog.domain.silences import Silence
 
 SHOWN = 20
@@ -67,7 +68,8 @@ class Quiet:
 class Status:
     """Everything `status` says. `rows` are the unresolved cases, the worst first; `due_since` as in Overview.
 
-    `heartbeat` is what `doctor` says of it, None while ticks finish. Of the cases `silenced` nobody at all is told.
+    `heartbeat` is what `doctor` says of it, None while ticks finish. `deletions` are those held back, None while none
+    are. Of the cases `silenced` nobody at all is told.
     """
 
     title: str
@@ -76,6 +78,7 @@ class Status:
     mode: Mode
     warning: str
     heartbeat: Check | None
+    deletions: Deletions | None
     filter: Filter
     rows: tuple[Row, ...]
     silenced: frozenset[str]
@@ -92,6 +95,10 @@ class Status:
     def chosen(self) -> tuple[Row, ...]:
         return tuple(each for each in self.rows if each.trouble in self.filter.troubles)
 
+    @property
+    def needs_attention(self) -> bool:
+        return bool(self.mends) or self.heartbeat is not None or self.deletions is not None
+
 
 def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
     parser = add_command(
@@ -101,7 +108,7 @@ def register(subparsers: Subparsers[argparse.ArgumentParser]) -> None:
         summary="what is open, breached and at risk now, and what must be mended",
         description="Shows every unresolved case, the worst first, what people must mend, what is silenced, and "
         "whether the watchdog keeps up. Each look reads the whole Watch table once. Exit code 1 when there is "
-        "something to mend, or no tick finished for five minutes.",
+        "something to mend, deletions are held back, or no tick finished for five minutes.",
         example="  sla-watchdog status --breached --team 'Trust and Safety'\n"
         "  sla-watchdog status --at-risk --owner kim",
     )
@@ -140,7 +147,7 @@ def _once(args: argparse.Namespace, stack: Stack) -> int:
         print(as_json(status, limit=args.limit or 0))
     else:
         print_status(status, limit=_limit(args))
-    return FINDINGS if status.mends or status.heartbeat else FINE
+    return FINDINGS if status.needs_attention else FINE
 
 
 def _again_and_again(args: argparse.Namespace, stack: Stack) -> int:
@@ -177,6 +184,7 @@ def look(stack: Stack, chosen: Filter, *, quietly: bool = False) -> Status:
         mode=mode,
         warning=stack.other_policy(),
         heartbeat=_silent(stack, now),
+        deletions=held_deletions(stack, now),
         filter=chosen,
         rows=tuple(sorted(rows, key=lambda each: each.rank)),
         silenced=frozenset(case for case, found in held.items() if any(each.entirely for each in found)),
@@ -197,6 +205,11 @@ def _silent(stack: Stack, now: int) -> Check | None:
 
     beat = stack.watch.last_beat()
     return None if beat is not None and now - beat.at < SILENT else heartbeat(beat, stack.name, now)
+
+
+def held_deletions(stack: Stack, now: int) -> Deletions | None:
+    known = stack.watch.deletions(now)
+    return None if known.held_since is None else known
 
 
 def _held(judged: Judged, policy: Policy, silences: Sequence[Silence], now: int) -> tuple[Held, ...]:

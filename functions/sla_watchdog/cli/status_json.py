@@ -6,6 +6,7 @@ import json
 
 from sla_watchdog.cli.status import Pending, Quiet, Status
 from sla_watchdog.domain.case_row import Row, Trouble, phrase
+from sla_watchdog.domain.deletions import Deletions, missing_text
 from sla_watchdog.domain.message.wording import iso
 
 
@@ -16,6 +17,7 @@ def as_json(status: Status, *, limit: int) -> str:
         "mode": {"name": status.mode.name, "since": iso(status.mode.since) if status.mode.since else None},
         "warning": status.warning or None,
         "heartbeat": status.heartbeat and {"text": status.heartbeat.text, "todo": status.heartbeat.todo},
+        "deletions": status.deletions and _deletions(status.deletions),
         "counts": {"open": len(status.rows), **{_key(t): status.count(t) for t in Trouble if t is not Trouble.OPEN}},
         "ticks": {"due": status.due, "due_since": None if status.due_since is None else iso(status.due_since)},
         "cases": [_case(each, status) for each in status.chosen[: limit or None]],
@@ -24,6 +26,16 @@ def as_json(status: Status, *, limit: int) -> str:
         "pending": [_pending(each) for each in status.pending],
     }
     return json.dumps(answer, indent=2, ensure_ascii=False)
+
+
+def _deletions(held: Deletions) -> dict[str, object]:
+    return {
+        "missing": len(held.missing),
+        "open_before": held.open_before,
+        "held_since": _iso(held.held_since),
+        "text": missing_text(held),
+        "todo": "sla-watchdog deletions",
+    }
 
 
 def _key(trouble: Trouble) -> str:

@@ -13,6 +13,7 @@ from sla_watchdog.cli.silenced import until
 from sla_watchdog.cli.status import Mend, Pending, Quiet, Status
 from sla_watchdog.cli.status_table import STYLES, cases_table
 from sla_watchdog.domain.case_row import Trouble
+from sla_watchdog.domain.deletions import Deletions, missing_text
 from sla_watchdog.domain.message.text import brief
 from sla_watchdog.domain.message.wording import count_of, duration, instant, who_by_key
 
@@ -44,6 +45,8 @@ def _head(status: Status) -> Iterator[RenderableType]:
     yield Text.assemble((status.title, "bold"), f", {instant(status.now, 'UTC')}")
     if status.heartbeat:
         yield Text(f"Careful: {status.heartbeat.text}.\n  {status.heartbeat.todo}", "bold red")
+    if status.deletions:
+        yield Text(_held_deletions(status.deletions), "bold red")
     if status.warning:
         yield Text(f"Careful: {status.warning}.", "yellow")
     lines = {"Mode": _mode(status), "Only": Text(status.filter.said), "Cases": _counts(status)}
@@ -55,6 +58,14 @@ def _head(status: Status) -> Iterator[RenderableType]:
         if said:
             table.add_row(name, said)
     yield table
+
+
+def _held_deletions(held: Deletions) -> str:
+    return (
+        f"Warning: {missing_text(held)}\n"
+        "  Nobody is notified that they are closed, and their clocks keep running.\n"
+        "  See: sla-watchdog deletions"
+    )
 
 
 def _mode(status: Status) -> Text:
@@ -87,7 +98,9 @@ def _ticks(status: Status) -> Text:
 
 def _to_mend(status: Status) -> Text:
     found = len(status.mends)
-    return Text(f"{found:,} below", "yellow") if found else Text("nothing", "green")
+    if found:
+        return Text(f"{found:,} below", "yellow")
+    return Text("what stands above", "yellow") if status.needs_attention else Text("nothing", "green")
 
 
 # ------------------------------------------------------------------ cases, silences
