@@ -234,3 +234,29 @@ def test_what_cannot_be_asked_is_said_and_hides_nothing_else(operator: Operator,
     assert ran.code == 0
     assert f"? {check} could not be asked: you may not do {call.partition('.')[2]}: not for you" in ran.said
     assert "could not be asked" in ran.out.splitlines()[-1]
+
+
+def deleted(operator: Operator, count: int) -> None:
+    """So many open tickets, whose records are all gone by now."""
+    for number in range(count):
+        operator.desk.put(f"{MON}T00:02", f"T-{number}", **NEW)
+    operator.desk.sweep(f"{MON}T00:03")
+    for number in range(count):
+        operator.desk.delete(f"{MON}T01:00", f"T-{number}")
+    beat(operator, f"{MON}T01:01")
+
+
+def test_deletions_that_are_held_are_said_with_the_command_that_shows_them(operator: Operator) -> None:
+    deleted(operator, 4)
+    mends = to_mend(operator)
+    assert "4 of 4 open tickets have no record in the Tickets table any more." in mends["deletions"]
+    assert mends["deletions"].endswith("→ `sla-watchdog deletions`")
+    assert "findings" not in mends, "nobody has to find out who deleted a record that is held to be there"
+
+
+def test_doctor_counts_the_findings_that_status_lists(operator: Operator) -> None:
+    operator.desk.put(f"{MON}T00:02", "T-odd", **{**NEW, "status": "Weird"})
+    deleted(operator, 4)
+    listed = operator("status", "--json").json["findings"]
+    assert [each["ticket"] for each in listed] == ["T-odd"]
+    assert "1 finding about tickets or settings" in to_mend(operator)["findings"]

@@ -55,8 +55,9 @@ def _checks(args: argparse.Namespace, stack: Stack, now: int) -> Iterator[Check]
     from sla_watchdog.cli.overview import overview
 
     session = named(args)[1]
-    beat, mode = stack.watch.last_beat(), stack.mode()
-    seen = overview(stack, lambda case: plan(case.as_heard(mode.name == "live"), stack.policy, now), now)
+    beat, mode, around = stack.watch.last_beat(), stack.mode(), stack.watch.surroundings()
+    live = mode.name == "live"
+    seen = overview(stack, lambda case: plan(case.as_heard(live), stack.policy, now, around=around), now)
     yield about.heartbeat(beat, stack.name, now)
     yield about.due(seen, now)
     yield about.lag(beat, now)
@@ -64,6 +65,7 @@ def _checks(args: argparse.Namespace, stack: Stack, now: int) -> Iterator[Check]
     yield about.undeliverable(seen)
     yield about.put_back(seen)
     yield about.findings(seen, now)
+    yield from about.deletions(stack.watch.deletions(now))
     yield from about.sweep(stack.watch.last_sweep(), beat, now)
     yield about.observing(mode, beat, now)
     if warning := stack.other_policy():

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from sla_watchdog.adapters.pulse import Beat, LastSweep
 from sla_watchdog.domain.case import Entry, Outcome
+from sla_watchdog.domain.deletions import Deletions, missing_text
 from sla_watchdog.domain.message.wording import count_of, duration
 
 if TYPE_CHECKING:
@@ -149,6 +150,13 @@ def findings(seen: Overview, now: int) -> Check:
     return mend(
         "findings", f"{count_of(count, 'finding')} about tickets or settings", "`sla-watchdog status` lists them"
     )
+
+
+def deletions(known: Deletions) -> Iterator[Check]:
+    """Only while they are held back."""
+    if known.held_since is not None:
+        text = f"{missing_text(known)} Nobody is notified that they are closed, and their clocks keep running"
+        yield mend("deletions", text, "`sla-watchdog deletions`")
 
 
 def sweep(last: LastSweep | None, beat: Beat | None, now: int) -> Iterator[Check]:
