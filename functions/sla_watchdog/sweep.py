@@ -104,7 +104,7 @@ class Sweeper:
             self.queue.put(evolve(rest, counts=_sums(segment.counts, swept)))
             swept.finished = False
         if swept.noticed:
-            self.watch.notice(swept.noticed)
+            self.watch.notice(swept.noticed, swept.wrong)
         if swept.finished:
             swept.whole = self._finish(segment, swept, now)
         return swept
@@ -138,7 +138,7 @@ class Sweeper:
             return None
         self.watch.release_run(segment.run, "sweeping")
         wrong = self._deletions(total, now)
-        self.watch.notice(wrong)
+        self.watch.notice(wrong, wrong)
         total = {**total, "violations": total.get("violations", 0) + len(wrong)}
         self.watch.swept(now, total)
         return total

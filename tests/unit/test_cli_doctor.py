@@ -260,3 +260,48 @@ def test_doctor_counts_the_findings_that_status_lists(operator: Operator) -> Non
     listed = operator("status", "--json").json["findings"]
     assert [each["ticket"] for each in listed] == ["T-odd"]
     assert "1 finding about tickets or settings" in to_mend(operator)["findings"]
+
+
+def swept(operator: Operator, violations: int) -> None:
+    operator.desk.parts.watch.swept(at(f"{MON}T00:01"), {"tickets": 9, "violations": violations})
+
+
+def test_the_violations_of_the_last_sweep_are_said_once_each_and_no_missing_recipient(operator: Operator) -> None:
+    watch = operator.desk.parts.watch
+    watch.notice(["T-8: owed for 9 h"], ["T-8: owed for 9 h"])
+    missing = [f"topic manager-{number}: a recipient gets nothing: gone" for number in range(60)]
+    wrong = ["T-1: damaged, and cannot be rebuilt", "T-1: damaged, and cannot be rebuilt", "sms: SNS is silent"]
+    watch.notice([*missing, "T-2: damaged: put right", *wrong], wrong)
+    swept(operator, violations=3)
+    said = to_mend(operator)["violations"]
+    assert said.startswith(
+        "3 that it could not put right: T-1: damaged, and cannot be rebuilt; sms: SNS is silent →"
+    ), "neither what was put right, nor who is missing, nor what an earlier sweep found"
+
+
+def test_a_sweep_with_many_missing_recipients_still_names_its_violation(operator: Operator) -> None:
+    for number in range(60):
+        operator.desk.sns.subscribe(
+            TopicArn=ARN + "manager", Protocol="email", Endpoint=f"m{number}@example.org", ReturnSubscriptionArn=True
+        )
+    operator.desk.sweep(f"{MON}T00:03")
+    operator.unsubscribe_all("manager")
+    operator.desk.sweep(f"{MON}T02:03")
+    beat(operator, f"{MON}T02:04")
+    assert "audience manager: nobody has confirmed a subscription" in to_mend(operator)["violations"]
+    assert "a recipient gets nothing" not in to_mend(operator)["violations"]
+
+
+def test_more_violations_than_are_named_are_counted(operator: Operator) -> None:
+    wrong = [f"T-{number}: owed for 9 h" for number in range(5)]
+    operator.desk.parts.watch.notice(wrong, wrong)
+    swept(operator, violations=5)
+    assert "T-0: owed for 9 h; T-1: owed for 9 h; T-2: owed for 9 h; and 2 more" in to_mend(operator)["violations"]
+
+
+def test_what_an_earlier_version_stored_of_a_sweep_is_still_read(operator: Operator) -> None:
+    stored = ["topic manager: a recipient gets nothing: gone", "T-2: damaged: put right", "T-1: owed for 9 h"]
+    item = {"pk": {"S": "META"}, "sk": {"S": "noticed"}, "noticed": {"L": [{"S": text} for text in stored]}}
+    operator.desk.dynamodb.put_item(TableName=operator.outputs["WatchTable"], Item=item)
+    swept(operator, violations=1)
+    assert to_mend(operator)["violations"].startswith("1 that it could not put right: T-1: owed for 9 h →")

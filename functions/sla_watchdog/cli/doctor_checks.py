@@ -172,10 +172,9 @@ def sweep(last: LastSweep | None, beat: Beat | None, now: int) -> Iterator[Check
     yield mend("sweep", text, see) if late else fine("sweep", text + healed)
     left = counts.get("violations", 0)
     if left:
-        said = [each for each in last.noticed if not each.endswith("put right")][:MOST_NAMED]
-        yield mend(
-            "violations", f"{left:,} that it could not put right: {'; '.join(said)}", "docs/runbook.md, violations"
-        )
+        more = left - MOST_NAMED if len(last.violations) > MOST_NAMED else 0
+        said = "; ".join(last.violations[:MOST_NAMED]) + (f"; and {more:,} more" if more else "")
+        yield mend("violations", f"{left:,} that it could not put right: {said}", "docs/runbook.md, violations")
 
 
 def observing(mode: Mode, beat: Beat | None, now: int) -> Check:
