@@ -9,7 +9,9 @@ from moto import mock_aws
 
 from building import DAY, HOUR, at, policy, resolution, rule
 from desk import Desk
-from sla_watchdog.domain.deletions import too_many
+from sla_watchdog.domain.deletions import Deletions, held_text, too_many
+from sla_watchdog.domain.message import Message, render
+from sla_watchdog.domain.notice import finding_notice
 
 MON = at("2026-03-02T00:00")
 LATE = MON + 9 * HOUR
@@ -343,3 +345,36 @@ def test_what_went_missing_before_a_long_hold_began_to_be_long_still_counts(desk
     assert counted(desk) == 13
     assert watch.accept_deletions(MON + 5 * DAY, "kim")
     assert counted(desk) == 0
+
+
+def notified_of(missing: int, open_before: int | None) -> Message:
+    known = Deletions({str(number): MON for number in range(missing)}, open_before, held_since=MON)
+    return render(finding_notice("Tickets table", "deletions", held_text(known), MON), MON)
+
+
+@pytest.mark.parametrize(
+    ("missing", "open_before", "said"),
+    [
+        pytest.param(30, 30, "30 of 30 open tickets have no record", id="a few"),
+        pytest.param(123_456, 234_567, "123456 of 234567 open tickets have no record", id="a large desk"),
+        pytest.param(10, None, "10 open tickets have no record", id="nobody knows of how many"),
+        pytest.param(0, None, "Many open tickets have no record", id="nobody knows how many"),
+    ],
+)
+def test_the_sms_about_deletions_says_what_happened_and_the_whole_command(
+    missing: int, open_before: int | None, said: str
+) -> None:
+    sms = notified_of(missing, open_before).sms
+    assert said in sms
+    assert "Meant? sla-watchdog deletions --accept" in sms
+    assert "--accept." in sms or "--accept " in sms, "and nothing of it is cut"
+
+
+def test_the_mail_about_deletions_is_about_no_ticket_and_says_what_to_do() -> None:
+    mail = notified_of(30, 30).email
+    assert mail.startswith("About the set-up, not about one ticket\n")
+    assert "Opened" not in mail
+    assert ".." not in mail
+    assert "`sla-watchdog deletions --accept`. Else restore" in " ".join(mail.split())
+    assert "`sla-watchdog deletions --accept`" in mail, "on one line, to be copied"
+    assert "field in the ticket record" not in mail

@@ -61,9 +61,7 @@ def few_left(missing: int, went: int, open_before: int | None) -> bool:
 
 
 def missing_text(known: Deletions) -> str:
-    count = _count(len(known.missing))
-    of = f" of {known.open_before}" if known.missing and known.open_before else ""
-    return f"{count}{of} open tickets have no record in the Tickets table any more."
+    return f"{_how_many(known)} have no record in the Tickets table any more."
 
 
 def _count(missing: int) -> str:
@@ -73,11 +71,17 @@ def _count(missing: int) -> str:
 
 
 def held_text(known: Deletions) -> str:
-    """What operations need to know, and how it ends; the command first, since long texts are cut."""
+    """What operations need to know, and how it ends; short up to the command, which stands whole in an SMS."""
     return (
-        f"{missing_text(known)} Meant? Run: sla-watchdog deletions --accept. Not meant? Put the records back. "
-        "Until then their clocks keep running and nobody hears that they are over."
+        f"{_how_many(known)} have no record. Meant? sla-watchdog deletions --accept. Not meant? Restore the records. "
+        "Until then their clocks keep running, and nobody is notified that they are closed."
     )
+
+
+def _how_many(known: Deletions) -> str:
+    count = _count(len(known.missing))
+    of = f" of {known.open_before}" if known.missing and known.open_before else ""
+    return f"{count}{of} open tickets"
 
 
 def without_deletions(facts: Facts, since: int | None) -> Facts:

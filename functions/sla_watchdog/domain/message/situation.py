@@ -61,7 +61,7 @@ def situation(notice: Notice, now: int) -> Iterator[str]:
             found = (each for each in notice.items if each.kind is Kind.FINDING)
             for each in found:
                 about = "" if each.alert.clock in OF_THE_SET_UP else f"{id_of(each.alert.subject)}: "
-                yield f"{about}{phrase(each, now)}."
+                yield f"{about}{phrase(each, now).removesuffix('.')}."
         case Kind.CLEARED:
             yield _over(notice)
         case Kind.WITHDRAWN:
