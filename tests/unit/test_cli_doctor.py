@@ -145,9 +145,12 @@ def test_who_could_not_be_told(operator: Operator) -> None:
     assert "audience owner: nobody has confirmed a subscription" in mends["violations"]
 
 
-def test_a_link_that_nobody_opened(operator: Operator) -> None:
+def test_an_address_that_nobody_confirmed_is_to_be_confirmed_without_opening_the_link(operator: Operator) -> None:
     operator.nobody_has_confirmed()
-    assert "has not opened the link in the mail of SNS" in to_mend(operator)["recipients"]
+    said = to_mend(operator)["recipients"]
+    assert "has not confirmed the subscription" in said
+    assert "unopened: `sla-watchdog confirm " in said
+    assert "open it" not in said
 
 
 def test_what_was_put_back_and_what_is_found(operator: Operator) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from building import DAY, HOUR, at, policy
 from sla_watchdog.domain.case import Recipient
-from sla_watchdog.domain.message.absence import render_absence
+from sla_watchdog.domain.message.absence import render_absence, todo
 from sla_watchdog.domain.policy import Audience, Policy
 from sla_watchdog.domain.subscribers import (
     Roster,
@@ -228,6 +228,16 @@ def test_sns_takes_every_message_and_it_says_who_and_what_to_do(state: State) ->
     assert f"sla-watchdog unsubscribe executive{' --urgent' if seat is PHONE else ''} {seat.endpoint}" in message.email
     assert "What to do:" in message.email
     assert max(map(len, message.email.splitlines())) <= 110
+
+
+@pytest.mark.parametrize("state", [S.PENDING, S.SUSPENDED])
+def test_who_must_confirm_is_to_do_it_by_the_command_and_not_by_opening_the_link(state: State) -> None:
+    (first, *_) = due_absences(roster(KIM, state, ago=2 * DAY), EVERYBODY, policy(), NOW, live=True)
+    (missing, *_) = first.missing
+    assert "unopened, and confirm with it: `sla-watchdog confirm executive 'LINK'`." in todo(missing)
+    assert (
+        "unopened, and confirm with it:\n  sla-watchdog confirm executive 'LINK'\n" in render_absence(first, NOW).email
+    )
 
 
 def test_the_path_of_a_web_hook_is_told_to_nobody() -> None:

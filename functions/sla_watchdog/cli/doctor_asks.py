@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sla_watchdog.adapters.attributes import plain, typed
 from sla_watchdog.cli.doctor_checks import Check, fine, mend
 from sla_watchdog.cli.overview import progress
+from sla_watchdog.domain.case import Recipient
 from sla_watchdog.domain.message import absence
 from sla_watchdog.domain.message.absence import arguments
 from sla_watchdog.domain.message.wording import count_of, who
@@ -79,8 +80,10 @@ def _audiences_without_anybody(subscribed: Subscriptions, nobody: Iterable[str])
     for name in nobody:
         waiting = [s.endpoint for s in subscribed.get(name, ()) if not s.confirmed]
         if waiting:
-            text = f"{name}: {', '.join(waiting)} has not opened the link in the mail of SNS"
-            yield mend("recipients", text, f"open it, or `sla-watchdog subscribe {name} ADDRESS` sends a new one")
+            text = f"{name}: {', '.join(waiting)} has not confirmed the subscription"
+            command = absence.confirm(Recipient(name))
+            todo = f"copy the link that AWS sent, unopened: `{command}`; `sla-watchdog subscribe {name} ADDRESS`"
+            yield mend("recipients", text, f"{todo} sends a new one")
         else:
             yield mend("recipients", f"{name}: nobody", f"`sla-watchdog subscribe {name} ADDRESS`")
 

@@ -17,6 +17,7 @@ from sla_watchdog.cli.options import Subparsers, add_command
 from sla_watchdog.cli.subscribe import check_audiences
 from sla_watchdog.domain.case import OPERATIONS, Recipient
 from sla_watchdog.domain.message import NoTopic, Refused, Sent, render_test
+from sla_watchdog.domain.message.absence import confirm
 from sla_watchdog.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -171,7 +172,10 @@ def _print(stack: Stack, tried: list[Tried]) -> None:
 def _to_do(tried: Tried) -> str:
     recipient = tried.recipient
     if tried.pending:
-        return f"nobody gets its alerts until {' or '.join(tried.pending)} opens the link in the mail of AWS."
+        who = " or ".join(tried.pending)
+        return (
+            f"nobody gets its alerts until {who} confirms. Copy the link that AWS sent, unopened: {confirm(recipient)}"
+        )
     if tried.problem and tried.problem != "it has no topic":
         return f"{tried.problem}."
     of = f" --for {recipient.of}" if recipient.of else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sla_watchdog.domain.case import Recipient
 from sla_watchdog.domain.message.envelope import VERSION, Message, short_ref, sms_line
 from sla_watchdog.domain.message.layout import paragraphs, wrapped
 from sla_watchdog.domain.message.wording import count_of, instant, iso, name_of, who
@@ -36,8 +37,21 @@ _OF_PHONES = {
 
 
 def todo(missing: Missing) -> str:
-    """One sentence, with the command where one puts it right."""
-    return _OF_PHONES.get(missing.state) or f"Subscribe it again: `{_again(missing)}`."
+    """With the command that puts it right, where there is one."""
+    if missing.state in _OF_PHONES:
+        return _OF_PHONES[missing.state]
+    again = f"Subscribe it again: `{_again(missing)}`."
+    return f"{again} {HOW_TO_CONFIRM}: `{confirm(missing.whose)}`." if missing.state in _UNCONFIRMED else again
+
+
+_UNCONFIRMED = frozenset({State.PENDING, State.SUSPENDED})
+
+HOW_TO_CONFIRM = "Then copy the link that AWS sends, unopened, and confirm with it"
+
+
+def confirm(whose: Recipient) -> str:
+    """Opened in a browser, the link would confirm too, and the next mail could end it (`sla-watchdog confirm`)."""
+    return f"sla-watchdog confirm {whose.audience} 'LINK'"
 
 
 def _again(missing: Missing) -> str:
@@ -102,6 +116,8 @@ def _described(missing: Missing) -> Iterator[list[str]]:
         yield wrapped(f"What to do: {todo(missing)}")
     else:
         yield ["What to do: subscribe it again.", f"  {_again(missing)}"]
+    if missing.state in _UNCONFIRMED:
+        yield [f"{HOW_TO_CONFIRM}:", f"  {confirm(missing.whose)}"]
     yield [
         "If it left on purpose, say so, and these reminders end:",
         f"  sla-watchdog unsubscribe {arguments(missing)}",
