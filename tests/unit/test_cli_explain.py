@@ -95,6 +95,34 @@ def test_of_two_years_a_page_is_left(capsys: pytest.CaptureFixture[str], file: A
     assert len(out.splitlines()) <= 60
 
 
+def test_what_ended_before_its_limit_reached_nothing_however_long_ago_it_was(
+    capsys: pytest.CaptureFixture[str], file: Any
+) -> None:
+    resolved = {"ticket": "T-1", "at": f"{MON}T02:00:00Z", "type": "resolved", "status": "Resolved"}
+    _, out, _ = explain(capsys, "T-1", *file(CREATED, resolved), "--at", "2028-03-02T00:00Z")
+    assert "RESOLUTION met" in out
+    assert "AGE ended" in out
+    assert "reached" not in out
+    assert "not told" not in out
+
+
+def test_what_reached_its_limit_before_it_ended_did(capsys: pytest.CaptureFixture[str], file: Any) -> None:
+    resolved = {"ticket": "T-1", "at": "2028-03-02T00:00:00Z", "type": "resolved", "status": "Resolved"}
+    _, out, _ = explain(capsys, "T-1", *file(CREATED, resolved), "--at", "2028-03-03T00:00Z")
+    assert "AGE reached" in out
+
+
+def test_no_level_after_the_end_is_said_to_have_told_nobody(operator: Operator) -> None:
+    operator.desk.parts.watch.set_mode("live", at(f"{MON}T00:00"))
+    operator.desk.put(f"{MON}T00:00", **NEW, assignee="Kim")
+    operator.tick(f"{MON}T08:01")
+    operator.desk.put(f"{MON}T09:00", **{**NEW, "status": "Resolved"}, assignee="Kim")
+    operator.now = "2026-05-02T00:00"  # and nobody was notified yet that it is closed
+    said = operator("explain", "T-1").said
+    assert f"Level 2 Mon {MON} 08:00 +00:00, breach, urgent: owner (Kim), sent" in said
+    assert f"Level 3 Mon {MON} 12:00 +00:00, 4 h after: manager Level 4" in said
+
+
 def test_every_ticket_of_the_case_is_there_the_one_asked_for_first(
     capsys: pytest.CaptureFixture[str], file: Any
 ) -> None:

@@ -159,8 +159,14 @@ def _cycle(clock: Explained) -> str:
 
 
 def _signal(clock: Explained, now: int) -> str:
-    first = clock.steps[0].at if clock.steps else None
-    return "reached" if first is not None and first <= now else "not reached"
+    if clock.steps and _came(clock.steps[0], clock, now):
+        return "reached"
+    return "not reached" if clock.stopped_at is None else "ended"
+
+
+def _came(step: Step, clock: Explained, now: int) -> bool:
+    """Whether the level came due; one that lies after the clock's end never does."""
+    return step.at is not None and step.at <= now and (clock.stopped_at is None or step.at < clock.stopped_at)
 
 
 def _start(clock: Explained, zone: str) -> Iterator[tuple[str, str]]:
@@ -247,29 +253,28 @@ def _due(clock: Explained, walk: Walk, told: Explanation) -> str:
 
 
 def _print_steps(console: Console, clock: Explained, told: Explanation) -> None:
-    _print_rows(console, ((f"Level {step.number}", _step(step, told)) for step in clock.steps), indent=4)
+    _print_rows(console, ((f"Level {step.number}", _step(step, clock, told)) for step in clock.steps), indent=4)
 
 
-def _step(step: Step, told: Explanation) -> str:
+def _step(step: Step, clock: Explained, told: Explanation) -> str:
     still = "not yet" if isinstance(step.trigger, Count) else "not while it stands still"
     at = still if step.at is None else instant(step.at, told.zone)
-    urgent = ", urgent" if step.urgent else ""
+    urgent, came = ", urgent" if step.urgent else "", _came(step, clock, told.at)
     names: dict[str, str] = {}
     for each in step.recipients:  # an audience and its urgent topic are one
         name = who_by_key(each.recipient.key)
-        names[name] = names.get(name) or _told(each, step, told)
+        names[name] = names.get(name) or _told(each, step, came, told.zone)
     people = "; ".join(", ".join(filter(None, pair)) for pair in names.items())
     return f"{whole(at)}, {trigger(step.trigger)}{urgent}: {people}"
 
 
-def _told(each: Told, step: Step, told: Explanation) -> str:
+def _told(each: Told, step: Step, came: bool, zone: str) -> str:
     reached = each.reached
-    due = step.at is not None and step.at <= told.at
     if reached is None or reached.level + 1 < step.number:
-        return "not told" if due else ""
+        return "not told" if came else ""
     if reached.level + 1 > step.number:
-        return "passed" if due else ""
-    return f"{reached.outcome.value.replace('_', ' ')} {whole(instant(reached.at, told.zone))}{_reminders(reached)}"
+        return "passed" if came else ""
+    return f"{reached.outcome.value.replace('_', ' ')} {whole(instant(reached.at, zone))}{_reminders(reached)}"
 
 
 def _reminders(reached: Reached) -> str:
