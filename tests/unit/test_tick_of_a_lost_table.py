@@ -378,3 +378,30 @@ def test_the_mail_about_deletions_is_about_no_ticket_and_says_what_to_do() -> No
     assert "`sla-watchdog deletions --accept`. Else restore" in " ".join(mail.split())
     assert "`sla-watchdog deletions --accept`" in mail, "on one line, to be copied"
     assert "field in the ticket record" not in mail
+
+
+@pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "unnoticed"])
+def test_what_was_meant_to_be_deleted_is_no_finding_for_good(desk: Desk, streamed: bool) -> None:
+    for name in breached(desk, 12):
+        desk.delete(iso(LATE + 600), name, streamed=streamed)
+    desk.tick(iso(MON + 12 * HOUR + 60))
+    desk.sent()
+    assert desk.parts.watch.accept_deletions(MON + 13 * HOUR, "kim")
+    for hours in (14, 15, 40, 60):
+        swept = desk.sweep(iso(MON + hours * HOUR))
+        desk.tick(iso(MON + hours * HOUR + 60))
+        assert operations(desk) == []
+        assert swept.findings_open == 0
+
+
+def test_what_is_deleted_long_after_others_were_meant_is_a_finding(desk: Desk) -> None:
+    for name in breached(desk, 12)[4:]:
+        desk.delete(iso(LATE + 600), name)
+    desk.tick(iso(MON + 12 * HOUR + 60))
+    assert desk.parts.watch.accept_deletions(MON + 13 * HOUR, "kim")
+    desk.sweep(iso(MON + 14 * HOUR))
+    desk.tick(iso(MON + 14 * HOUR + 60))
+    desk.sent()
+    desk.delete(iso(MON + 38 * HOUR), "T-0")
+    desk.tick(iso(MON + 38 * HOUR + 60))
+    assert operations(desk) == ["the record was deleted while the ticket was unresolved"]

@@ -97,6 +97,12 @@ def missing_since(ticket: str, facts: Facts, since: int) -> bool:
     return any(bool(fact.value) and _is_held(fact, since) for fact in last)
 
 
+def was_meant(ticket: str, facts: Facts, accepted_until: int) -> bool:
+    """Whether its record went missing by then, up to when somebody said that deletions are meant."""
+    last = _gone(ticket, facts)[-1:]
+    return any(bool(fact.value) and fact.at <= accepted_until for fact in last)
+
+
 def _gone(ticket: str, facts: Facts) -> tuple[Fact, ...]:
     return facts.of_field(ticket, "gone")
 

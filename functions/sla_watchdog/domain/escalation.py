@@ -14,8 +14,8 @@ from sla_watchdog.domain.business_time import NoWorkingTime, TimeOutOfRange
 from sla_watchdog.domain.case import OPERATIONS, Alert, Case, Outcome, Recipient, Severity
 from sla_watchdog.domain.clocks import Clock, Recorded
 from sla_watchdog.domain.closing import cleared, withdrawn
-from sla_watchdog.domain.deletions import without_deletions
-from sla_watchdog.domain.findings import Finding
+from sla_watchdog.domain.deletions import was_meant, without_deletions
+from sla_watchdog.domain.findings import DELETED, Finding
 from sla_watchdog.domain.levels import HOLDABLE, Climb, Scene, alerts, as_critical, climb, critical_to, with_floor
 from sla_watchdog.domain.links import Matter
 from sla_watchdog.domain.matching import rules_over_time
@@ -140,7 +140,8 @@ def plan(
     due = list(_not_falling_on_the_way_up(burning, climbs, scene))
     due += [alert for clock in live for alert in withdrawn(scene, clock)]
     running = {clock.subject for clock in live if clock.metric in TARGETS}
-    due += [*cleared(scene, running), *_finding_alerts(known.findings, scene)]
+    findings = tuple(_not_meant(known.findings, case, around))
+    due += [*cleared(scene, running), *_finding_alerts(findings, scene)]
     to_send, decisions = _split(due, judged, around)
     coming = [each for clock in live for each in _ahead(judged, clock, climbs.get(clock.key))]
     coming += [Ahead(clock.levels[0] or now, clock, 0) for clock in judged.unkept_then()]
@@ -156,7 +157,7 @@ def plan(
         urgent=urgent,
         tickets=known.tickets,
         clocks=clocks,
-        findings=known.findings,
+        findings=findings,
         matters=known.matters,
         breached=_breached(scene, judged.clocks, {each.id for each in known.tickets if each.absorbed}),
         unlinked=known.mentioned.difference(case.facts.tickets(), case.members) if known.mentioned else frozenset(),
@@ -368,6 +369,14 @@ def _held_until(at: int, alert: Alert, scene: Scene, silences: tuple[Silence, ..
             break
         at = opens
     return at
+
+
+def _not_meant(found: Iterable[Finding], case: Case, around: Surroundings) -> Iterator[Finding]:
+    """Nobody has to find out who deleted a record that somebody said was meant to be."""
+    until = around.deletions_accepted_until
+    for finding in found:
+        if finding.kind != DELETED or not was_meant(finding.ticket, case.facts, until):
+            yield finding
 
 
 def _finding_alerts(found: Iterable[Finding], scene: Scene) -> Iterator[Alert]:

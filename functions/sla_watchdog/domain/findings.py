@@ -20,6 +20,8 @@ from sla_watchdog.domain.ticket import ENDED, Ticket
 SAME_MATTER = "same_matter"
 """The field that names another open ticket of the same customer that looks like the same matter."""
 
+DELETED = "deleted"
+
 SHORTLY = 75
 """Percent of the target after which a change to a longer one is reported (semantics D1)."""
 
@@ -56,7 +58,7 @@ def _deleted(each: Ticket, facts: Facts) -> Iterator[Finding]:
     """
     still = each.group not in ENDED or evolve(each, gone_at=None).unresolved
     if still and not facts.latest(each.id, f"{UNREADABLE}ticket_id"):
-        yield Finding(each.id, "deleted", "the record was deleted while the ticket was unresolved")
+        yield Finding(each.id, DELETED, "the record was deleted while the ticket was unresolved")
 
 
 def _unreadable(ticket: str, facts: Facts) -> Iterator[Finding]:
