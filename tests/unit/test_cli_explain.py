@@ -254,3 +254,14 @@ def test_help_shows_an_example(operator: Operator) -> None:
     assert (
         "sla-watchdog explain EX-1 --events docs/example-events.jsonl" in operator("explain", "--help", policy=None).out
     )
+
+
+def test_what_is_due_and_not_yet_sent_comes_next_as_now_in_explain_and_status(operator: Operator) -> None:
+    operator.desk.put(f"{MON}T00:00", **NEW, assignee="Kim")
+    operator.now = f"{MON}T09:00"
+    out = operator("explain", "T-1").out
+    assert "now owner (Kim): resolution, level 2, urgent" in out
+    assert "now team-lead: resolution, level 2, urgent" in out
+    assert "now: " in operator("status").said
+    (case,) = operator("status", "--json").json["cases"]
+    assert case["next"] == {"at": f"{MON}T09:00:00+00:00", "recipient": "owner:Kim", "level": 2}

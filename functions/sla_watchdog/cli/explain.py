@@ -14,7 +14,7 @@ from rich.console import Console
 
 from sla_watchdog.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.cli.options import OWN_POLICY, Subparsers, add_command
-from sla_watchdog.cli.silenced import Held, coming, held_by
+from sla_watchdog.cli.silenced import Held, coming, due_now, held_by
 from sla_watchdog.domain.case import Case
 from sla_watchdog.domain.escalation import plan
 from sla_watchdog.domain.explanation import Explanation, explanation
@@ -121,7 +121,8 @@ def _explained(
         raise UsageError(f"nothing was known of the ticket {args.ticket} by then")
     judged = plan(known, policy, at, around=around)
     held = held_by(known, judged, policy, around.silences, at)
-    return Answer(evolve(explanation(known, judged, policy, at), coming=coming(judged, held)), held)
+    ahead = (*due_now(judged, at), *coming(judged, held))
+    return Answer(evolve(explanation(known, judged, policy, at), coming=ahead), held)
 
 
 def as_of(case: Case, at: int) -> Case:

@@ -287,4 +287,5 @@ def _reminders(reached: Reached) -> str:
 def _coming(told: Explanation) -> Iterator[str]:
     for each in told.coming[:MOST_COMING]:
         said = f"{who(each.recipient)}: {clock_name(each.clock)}, level {each.level + 1}"
-        yield f"{instant(each.at, told.zone)}  {said}{', urgent' if each.urgent else ''}"
+        when = "now" if each.at <= told.at else instant(each.at, told.zone)
+        yield f"{when}  {said}{', urgent' if each.urgent else ''}"

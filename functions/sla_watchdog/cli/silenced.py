@@ -11,7 +11,7 @@ from sla_watchdog.domain.escalation import Coming, Plan
 from sla_watchdog.domain.levels import HOLDABLE
 from sla_watchdog.domain.message.text import brief
 from sla_watchdog.domain.message.wording import id_of, instant, listed
-from sla_watchdog.domain.policy import Policy
+from sla_watchdog.domain.policy import Metric, Policy
 from sla_watchdog.domain.silences import Silence
 
 
@@ -51,6 +51,19 @@ def coming(plan: Plan, held: Iterable[Held]) -> tuple[Coming, ...]:
     ahead = sorted((_at_its_end(each, ends) for each in plan.coming), key=lambda each: each.level)
     told = {(each.at, each.recipient.key, each.clock): each for each in ahead}
     return tuple(sorted(told.values(), key=lambda each: each.at))
+
+
+def due_now(plan: Plan, now: int) -> tuple[Coming, ...]:
+    """Levels that are due and not yet on their way, the highest first; the next tick sends them. An audience and its
+    urgent topic are one, as in what is coming.
+    """
+    due = [each for each in plan.alerts if each.clock in HOLDABLE or each.clock == Metric.AGE]
+    found: dict[tuple[str, str], Coming] = {}
+    for each in sorted(due, key=lambda each: -each.level):
+        recipient = evolve(each.recipient, urgent=False)
+        one = Coming(now, recipient, each.clock, each.level, each.urgent)
+        found.setdefault((recipient.key, each.clock), one)
+    return tuple(found.values())
 
 
 def _at_its_end(each: Coming, held: Iterable[Held]) -> Coming:

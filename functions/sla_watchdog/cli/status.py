@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from sla_watchdog.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.cli.options import Subparsers, add_command
-from sla_watchdog.cli.silenced import Held, coming, held_by, names
+from sla_watchdog.cli.silenced import Held, coming, due_now, held_by, names
 from sla_watchdog.cli.status_filter import Filter, add_filters, filter_of
 from sla_watchdog.domain.case import OPERATIONS, Entry
 from sla_watchdog.domain.case_row import Row, Trouble, row
@@ -218,7 +218,8 @@ def _held(judged: Judged, policy: Policy, silences: Sequence[Silence], now: int)
 
 def _row(judged: Judged, held: Sequence[Held], policy: Policy, now: int) -> Row:
     found = row(judged.case, judged.plan, policy.shared, now)
-    return evolve(found, coming=next(iter(coming(judged.plan, held)), None))
+    ahead = (*due_now(judged.plan, now), *coming(judged.plan, held))
+    return evolve(found, coming=next(iter(ahead), None))
 
 
 def _quiet(held: Mapping[str, Sequence[Held]], silences: Sequence[Silence]) -> Iterator[Quiet]:

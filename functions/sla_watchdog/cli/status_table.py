@@ -81,4 +81,6 @@ def _promised(row: Row) -> str:
 
 def _next(row: Row, now: int) -> str:
     coming = row.coming
-    return "" if coming is None else f"in {_short(coming.at - now)}: {_name(coming.recipient.key, row)}"
+    if coming is None:
+        return ""
+    return f"{'now' if coming.at <= now else f'in {_short(coming.at - now)}'}: {_name(coming.recipient.key, row)}"
