@@ -159,6 +159,16 @@ def test_operations_without_anybody_are_told_to_the_top_also_where_nobody_ever_w
     assert (absence.to, absence.missing, absence.vacant) == (Recipient("executive"), (), True)
 
 
+def test_where_urgent_alerts_alone_reach_somebody_that_one_hears_of_the_absences_of_others() -> None:
+    nobody = dict.fromkeys(EVERYBODY, 0)
+    assert notified(Roster(), nobody | {"manager-urgent": 1}) == ["manager-urgent"]
+    assert notified(gone("owner"), nobody | {"team-lead-urgent": 1, "operations": 1}) == [
+        "team-lead-urgent",
+        "operations",
+    ]
+    assert notified(Roster(), nobody | {"manager": 1, "manager-urgent": 1}) == ["manager"]
+
+
 def times_told(known: Roster, reachable: Mapping[str, int], days: int) -> list[int]:
     """Hours after the first at which the sweep of each hour finds something to tell."""
     told = []

@@ -269,6 +269,11 @@ class _Audiences:
     def _reaches(self, recipient: Recipient) -> bool:
         return self.reachable.get(recipient.topic, 0) > 0
 
+    def _whoever(self, audience: str) -> Recipient | None:
+        """The audience; where nobody is in its topic, those who are there for urgent alerts alone."""
+        both = (Recipient(audience), Recipient(audience, urgent=True))
+        return next((each for each in both if self._reaches(each)), None)
+
     def concerned(self, missing: Missing, live: bool) -> Iterator[Recipient]:
         audience = missing.whose.audience
         if live and audience != OPERATIONS:
@@ -289,8 +294,8 @@ class _Audiences:
         """The nearest audience above that has somebody; nobody above the top."""
         passed, higher = {audience}, above(self.policy, audience)
         while higher is not None and higher not in passed:
-            if self.has_somebody(higher):
-                yield Recipient(higher)
+            if (found := self._whoever(higher)) is not None:
+                yield found
                 return
             passed.add(higher)
             higher = above(self.policy, higher)
@@ -298,8 +303,8 @@ class _Audiences:
     def operations(self) -> Iterator[Recipient]:
         """Operations, or who stands in for them."""
         for name in (OPERATIONS, *from_the_top(self.policy)):
-            if self.has_somebody(name):
-                yield Recipient(name)
+            if (found := self._whoever(name)) is not None:
+                yield found
                 return
 
 
