@@ -190,7 +190,7 @@ def test_a_message_that_sns_does_not_take_is_on_the_way_and_tried_again(operator
     assert "1 message on the way, the oldest due for 1 m" in ran.said
     assert "T-1 to team-lead: tried 2 times, again in 2 m" in ran.said
     (pending,) = operator("status", "--json").json["pending"]
-    assert (pending["case"], pending["recipient"], pending["attempts"]) == ("T-1", Recipient("owner").key, 2)
+    assert (pending["case"], pending["recipient"], pending["attempts"]) == ("T-1", Recipient("team-lead").key, 2)
 
 
 def _throttled(**_: object) -> tuple[object, object]:
