@@ -129,20 +129,20 @@ def test_a_message_that_is_not_taken_is_said_with_the_answer_of_sns(operator: Op
         tally = operator.tick(f"{MON}T06:{minute:02d}")
     beat(operator, f"{MON}T06:20", problem=tally.problem or "SNS did not take a message for owner: KMSAccessDenied")
     said = to_mend(operator)["pending"]
-    assert "1 message tried again; the oldest, to owner, has been due 20 m" in said
+    assert "1 message tried again; the oldest, to team-lead, has been due 20 m" in said
     assert "KMSAccessDenied" in said
 
 
 def test_who_could_not_be_told(operator: Operator) -> None:
-    operator.unsubscribe_all("owner")
+    operator.unsubscribe_all("team-lead")
     operator.desk.put(f"{MON}T00:00", **NEW)
     operator.desk.sweep(f"{MON}T05:59")
     operator.tick(f"{MON}T06:00")
     beat(operator, f"{MON}T06:01")
     mends = to_mend(operator)
-    assert "could not be told: owner (1 case)" in mends["undeliverable"]
-    assert "owner: nobody → `sla-watchdog subscribe owner ADDRESS`" in mends["recipients"]
-    assert "audience owner: nobody has confirmed a subscription" in mends["violations"]
+    assert "could not be told: team-lead (1 case)" in mends["undeliverable"]
+    assert "team-lead: nobody → `sla-watchdog subscribe team-lead ADDRESS`" in mends["recipients"]
+    assert "audience team-lead: nobody has confirmed a subscription" in mends["violations"]
 
 
 def test_an_address_that_nobody_confirmed_is_to_be_confirmed_without_opening_the_link(operator: Operator) -> None:
