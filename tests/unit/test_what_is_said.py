@@ -576,6 +576,8 @@ class Reading:
         assert not (nobody and any(line_.owner for line_ in told.open_tickets) and not told.tickets[1:])
 
     def _check_severities(self, alerts: Sequence[Alert]) -> None:
+        if any(alert.clock.startswith("withdrawn") for alert in alerts):
+            self.critical.clear()  # what made another clock of the matter critical was taken back
         for alert in alerts:
             if alert.severity is Severity.CRITICAL:
                 self.critical[alert.clock_key].add(alert.recipient.audience)

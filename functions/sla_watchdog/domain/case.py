@@ -88,7 +88,8 @@ class Alert:
     """One level of one clock reaching one recipient. `level` counts from 0, `due_at` is when it came due.
 
     `repetition` is its place in time. `reminder` is how many messages of this level the recipient had before this one,
-    None where they were not counted.
+    None where they were not counted. `renewal` is how often this clock's warnings were withdrawn from the recipient
+    before: what is sent again after that is news, and has an id of its own (semantics E4).
     """
 
     subject: str
@@ -103,10 +104,12 @@ class Alert:
     reminder: int | None = 0
     waits: bool = False
     """Critical by a level below the recipient's own, which is not urgent: it waits for the recipient's hours."""
+    renewal: int = 0
 
     @property
     def id(self) -> str:
-        return f"{self.clock_key}/{self.level}/{self.repetition}/{self.recipient.key}"
+        renewed = f"+{self.renewal}" if self.renewal else ""
+        return f"{self.clock_key}/{self.level}/{self.repetition}{renewed}/{self.recipient.key}"
 
     @property
     def clock_key(self) -> str:

@@ -201,6 +201,12 @@ class Scene:
         taken_back = self.case.reached.get((f"{subject}/{WITHDRAWN}{metric}/{cycle}", recipient)) if known else None
         return known if known and not (taken_back and taken_back.at >= known.at) else None
 
+    def withdrawals(self, clock: Clock, recipient: Recipient) -> int:
+        """How often a warning of this clock was withdrawn from the recipient."""
+        key = f"{clock.subject}/{WITHDRAWN}{clock.metric.value}/{clock.cycle}", recipient.key
+        last = self.case.reached.get(key)
+        return last.repetition + 1 if last else 0
+
     def hears_next_time(self, reached: Reached, recipient: Recipient) -> bool:
         """Whether it reached nobody, and now somebody would be."""
         topics = (recipient.topic, recipient.everyone.topic)
@@ -297,7 +303,8 @@ def alerts(scene: Scene, climbed: Climb) -> Iterator[Alert]:
     for recipient, urgent in due.items():
         if not scene.on_its_way(recipient):
             reminder = scene.received(climbed, recipient)
-            yield _alert(climbed, recipient, urgent, scene.now, _why(scene, climbed, recipient, reminder), reminder)
+            why = _why(scene, climbed, recipient, reminder)
+            yield _alert(scene, climbed, recipient, urgent, why, reminder)
     yield from _in_place_of_unreachable(scene, climbed, set(due))
 
 
@@ -350,7 +357,7 @@ def _in_place_of_unreachable(scene: Scene, climbed: Climb, already: set[Recipien
             wanted = new and (urgent or not recipient.urgent)
             if wanted and not scene.on_its_way(recipient):
                 reason = f"{missed[0]} cannot be reached"
-                yield _alert(climbed, recipient, urgent, scene.now, reason, scene.received(climbed, recipient))
+                yield _alert(scene, climbed, recipient, urgent, reason, scene.received(climbed, recipient))
 
 
 def _missed(scene: Scene, climbed: Climb, recipient: Recipient) -> bool:
@@ -358,9 +365,11 @@ def _missed(scene: Scene, climbed: Climb, recipient: Recipient) -> bool:
     return told is not None and told.outcome is Outcome.UNDELIVERABLE and told.level >= climbed.level
 
 
-def _alert(climbed: Climb, recipient: Recipient, urgent: bool, now: int, reason: str, reminder: int | None) -> Alert:
+def _alert(
+    scene: Scene, climbed: Climb, recipient: Recipient, urgent: bool, reason: str, reminder: int | None
+) -> Alert:
     clock, critical = climbed.clock, urgent or _above_urgent(climbed, recipient)
-    calm = Severity.BREACH if clock.breached(now) else Severity.WARNING
+    calm = Severity.BREACH if clock.breached(scene.now) else Severity.WARNING
     return Alert(
         subject=clock.subject,
         clock=clock.metric.value,
@@ -373,6 +382,7 @@ def _alert(climbed: Climb, recipient: Recipient, urgent: bool, now: int, reason:
         reason=reason,
         reminder=reminder,
         waits=critical and not urgent,
+        renewal=scene.withdrawals(clock, recipient),
     )
 
 
