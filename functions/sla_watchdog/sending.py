@@ -211,13 +211,13 @@ class Sender:
             return True
 
     def _settled_lapsed(self, judged: Judged) -> bool:
-        """Whether a lapsed claim had to be put right first: its digest was sent, or nothing is due for it now."""
+        """Whether a lapsed claim had to be put right first: its digest told it, or nothing is due for it now."""
         due = {alert.recipient.key for alert in judged.plan.alerts}
         lapsed = {key: entry for key, entry in judged.case.outbox.items() if entry.until <= self.now}
         self.stored[judged.case.id] = judged.case
         acted = False
         for key, entry in lapsed.items():
-            if entry.digest and self.watch.digest_sent(entry.digest):
+            if entry.digest and self.watch.digest_sent(entry.digest, entry.token):
                 self._settle(judged, entry, Outcome.IN_DIGEST, "its digest was sent", {"digest": entry.digest})
             elif key not in due:
                 self._settle(judged, entry, Outcome.WITHDRAWN, "no longer due when its claim was judged again")
@@ -361,7 +361,7 @@ class Sender:
         if not isinstance(answer, Sent):
             return self._not_delivered(drafts, destination, str(answer))
         if outcome is Outcome.IN_DIGEST:
-            self._mark_sent(extra["digest"], answer.message_id)
+            self._mark_sent(extra["digest"], answer.message_id, drafts)
             self.tally.digested += len(drafts)
         if self.reach.nobody(destination):
             return self._not_delivered(drafts, destination, "its topic has no confirmed subscription")
@@ -375,10 +375,11 @@ class Sender:
             self._settle(draft.judged, self._entry(draft), outcome, draft.alerts[0].reason, told, draft.alerts)
         return None
 
-    def _mark_sent(self, digest: str, message_id: str) -> None:
+    def _mark_sent(self, digest: str, message_id: str, drafts: list[Draft]) -> None:
         """For the claims that lapse before they are settled. Where it fails, those alone are told a second time."""
         try:
-            self.watch.mark_digest_sent(digest, self.now, message_id)
+            told = [self._entry(draft).token for draft in drafts]
+            self.watch.mark_digest_sent(digest, self.now, message_id, told)
         except Exception as error:  # noqa: BLE001 - its members are settled all the same
             self.troubles.note(f"digest {digest}", error)
 
