@@ -138,7 +138,8 @@ class Tick:
         known = self.watch.deletions(self.now)
         if known.held_since is None or self.now < known.reported_at + DAY:
             return
-        found = finding_notice("Tickets table", "deletions", held_text(known), self.now)
+        day = (self.now - known.held_since) // DAY  # each day's notice has an id of its own, and so has each hold's
+        found = finding_notice("Tickets table", "deletions", held_text(known), self.now, known.held_since, day)
         if self._tell_operations(render(found, self.now), sender) is None:
             sender.tally.retried += 1
             return

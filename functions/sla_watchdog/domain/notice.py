@@ -300,7 +300,8 @@ def _ended(ticket: Ticket) -> str:
     return "deleted" if ticket.gone_at is not None else ticket.group
 
 
-def finding_notice(case: str, kind: str, reason: str, now: int) -> Notice:
+def finding_notice(case: str, kind: str, reason: str, now: int, cycle: int = 1, repetition: int = 0) -> Notice:
     """A notice to operations about a case that cannot even be judged."""
-    alert = Alert(case, f"finding:{kind}", 1, 0, 0, Recipient(OPERATIONS), Severity.WARNING, now, reason)
+    whom = Recipient(OPERATIONS)
+    alert = Alert(case, f"finding:{kind}", cycle, 0, repetition, whom, Severity.WARNING, now, reason)
     return Notice(case, alert.recipient, (Item(alert, None, None, 0),), (), "", now, (), None, "UTC")
