@@ -265,19 +265,19 @@ def _breached(scene: Scene, all_clocks: Iterable[Clock], survivors: set[str]) ->
     """
     own = (c for c in all_clocks if c.metric in TARGETS and c.subject not in survivors)
     new = {c.record: c.breach_at for c in own if c.breach_at and c.breach_at <= scene.now}
-    return {**{name: at for name, at in scene.case.breached.items() if _stays(name, scene)}, **new}
+    return {**{name: at for name, at in scene.case.breached.items() if _stays(name, at, scene)}, **new}
 
 
-def _stays(name: str, scene: Scene) -> bool:
+def _stays(name: str, at: int, scene: Scene) -> bool:
     """A breach recorded of an exchange stays, too, while the policy has no target for it: an edit erases no breach
-    (semantics D2), and the next one may bring the target back.
+    (semantics D2), and the next one may bring the target back. One of before the ticket's creation never was.
     """
     before, _, last = name.rpartition("/")
     if last in _LASTING:
         return True
     subject, _, metric = before.rpartition("/")
     ticket = next((each for each in scene.tickets if each.id == subject), None)
-    if ticket is None:
+    if ticket is None or at < ticket.created_at:
         return False
     rule = rules_over_time(ticket, scene.case.facts, scene.policy)[-1][1]
     return metric not in {target.metric.value for target in rule.targets}
