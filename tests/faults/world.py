@@ -17,7 +17,7 @@ from attrs import define, evolve, field
 
 from building import at
 from desk import Desk
-from faults.wire import Died, Fault, Wire
+from faults.wire import Call, Died, Fault, Wire
 from sla_watchdog.adapters.dynamodb.attributes import typed
 from sla_watchdog.adapters.dynamodb.case_item import CASE, case_of
 from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
@@ -34,6 +34,8 @@ SHARD = 0
 """The one shard in which all cases of these tests lie (`names`): the fifteen empty queries of a
 tick are left out.
 """
+
+OVER = frozenset({"Resolved", "Closed"})
 
 AGAIN = (60, 180, 240)
 """Seconds after something failed at which everything is tried again; the second is past every
@@ -106,6 +108,10 @@ class World:
     watch: WatchTable = field(init=False)
     tickets: dict[str, dict[str, object]] = field(factory=dict)
     records: dict[str, list[tuple[float, dict[str, object] | None]]] = field(factory=dict)
+    holds: list[tuple[float, int | None]] = field(factory=lambda: [(0.0, None)])
+    """Since when deletions were held, each time that was written (docs/decisions/0018)."""
+    over: list[tuple[float, frozenset[str]]] = field(factory=list)
+    """The tickets of which the watchdog knew a status that ends them, at each message."""
     stream: list[Change] = field(factory=list)
     segments: list[str] = field(factory=list)
     log: list[str] = field(factory=list)
@@ -141,7 +147,7 @@ class World:
         self.watch = WatchTable(self.aws, self.aws, "watch", "audit", lambda _: None)
         for client in (self.desk.dynamodb, self.desk.sns, self.desk.parts.queue.client):
             self.wire.attach(client)
-        self.wire.between, self.wire.doubt = self.between, self.doubt
+        self.wire.between, self.wire.doubt, self.wire.wrote = self.between, self.doubt, self.wrote
         for table in (self.desk.parts.watch, self.desk.parts.tickets, self.desk.parts.audit):
             table._pause = self.wire.pass_time
 
@@ -310,6 +316,22 @@ class World:
         return "sent_at" in self.aws.get_item(TableName="watch", Key=key, ConsistentRead=True).get(
             "Item", {}
         )
+
+    def wrote(self, call: Call) -> None:
+        """Keeps what the check of what is told after the end asks for."""
+        if call.request.get("Key", {}).get("sk") == {"S": "deletions"}:
+            items = (item for item in stored("watch") if item["sk"] == {"S": "deletions"})
+            deletions: dict[str, Any] = next(items, {})
+            since = deletions.get("held_since", {}).get("N")
+            self.holds.append((self.wire.clock, None if since is None else int(since)))
+        if call.operation == "Publish":
+            statuses = {
+                ticket: case.facts.of_field(ticket, "status")
+                for case in self.cases()
+                for ticket in case.facts.tickets()
+            }
+            over = (ticket for ticket, said in statuses.items() if said and said[-1].value in OVER)
+            self.over.append((self.wire.clock, frozenset(over)))
 
     def between(self, fault: Fault) -> None:
         """What else happens just before a call."""

@@ -25,16 +25,23 @@ def test_a_digest_is_written_once(store: Store) -> None:
 
 
 def test_a_digest_is_marked_sent_once(store: Store) -> None:
-    assert not store.watch.digest_sent("d1")
+    assert not store.watch.digest_sent("d1", "t1")
     assert store.watch.put_digest("d1", OWNER, MEMBERS, NOW)
-    assert not store.watch.digest_sent("d1")
-    assert store.watch.mark_digest_sent("d1", NOW + 5, "m1")
-    assert store.watch.mark_digest_sent("d1", NOW + 9, "m2")
-    assert store.watch.digest_sent("d1")
+    assert not store.watch.digest_sent("d1", "t1")
+    assert store.watch.mark_digest_sent("d1", NOW + 5, "m1", ["t1", "t2"])
+    assert store.watch.mark_digest_sent("d1", NOW + 9, "m2", ["t1", "t2", "t3"])
+    told = {token: store.watch.digest_sent("d1", token) for token in ("t1", "t2", "t3", "t", "")}
+    assert told == {"t1": True, "t2": True, "t3": False, "t": False, "": False}
     digest = store.watch.digest("d1")
     assert digest is not None
     assert (digest.sent_at, digest.message_id) == (NOW + 5, "m1")
     assert store.stored("D#d1")["expires_at"] == {"N": str(NOW + 9 + MONTH)}
+
+
+def test_a_digest_that_an_older_version_marked_told_all_its_members(store: Store) -> None:
+    assert store.watch.put_digest("d1", OWNER, MEMBERS, NOW)
+    assert store.watch.mark_digest_sent("d1", NOW + 5, "m1")
+    assert store.watch.digest_sent("d1", "t1")
 
 
 def test_a_digest_that_is_not_there_is_not_marked(store: Store) -> None:

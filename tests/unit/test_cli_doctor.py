@@ -169,25 +169,30 @@ def test_a_message_that_is_not_taken_is_said_with_the_answer_of_sns(operator: Op
         problem=result.problem or "SNS did not take a message for owner: KMSAccessDenied",
     )
     said = to_mend(operator)["pending"]
-    assert "1 message tried again; the oldest, to owner, has been due 20 m" in said
+    assert "1 message tried again; the oldest, to team-lead, has been due 20 m" in said
     assert "KMSAccessDenied" in said
 
 
 def test_who_could_not_be_told(operator: Operator) -> None:
-    operator.unsubscribe_all("owner")
+    operator.unsubscribe_all("team-lead")
     operator.desk.put(f"{MON}T00:00", **NEW)
     operator.desk.sweep(f"{MON}T05:59")
     operator.tick(f"{MON}T06:00")
     beat(operator, f"{MON}T06:01")
     mends = to_mend(operator)
-    assert "could not be told: owner (1 case)" in mends["undeliverable"]
-    assert "owner: nobody → `sla-watchdog subscribe owner ADDRESS`" in mends["recipients"]
-    assert "audience owner: nobody has confirmed a subscription" in mends["violations"]
+    assert "could not be told: team-lead (1 case)" in mends["undeliverable"]
+    assert "team-lead: nobody → `sla-watchdog subscribe team-lead ADDRESS`" in mends["recipients"]
+    assert "audience team-lead: nobody has confirmed a subscription" in mends["violations"]
 
 
-def test_a_link_that_nobody_opened(operator: Operator) -> None:
+def test_an_address_that_nobody_confirmed_is_to_be_confirmed_without_opening_the_link(
+    operator: Operator,
+) -> None:
     operator.nobody_has_confirmed()
-    assert "has not opened the link in the mail of SNS" in to_mend(operator)["recipients"]
+    said = to_mend(operator)["recipients"]
+    assert "has not confirmed the subscription" in said
+    assert "unopened: `sla-watchdog confirm " in said
+    assert "open it" not in said
 
 
 def test_what_was_put_back_and_what_is_found(operator: Operator) -> None:
@@ -298,3 +303,97 @@ def test_what_cannot_be_asked_is_said_and_hides_nothing_else(
         in ran.said
     )
     assert "could not be asked" in ran.out.splitlines()[-1]
+
+
+def deleted(operator: Operator, count: int) -> None:
+    """So many open tickets, whose records are all gone by now."""
+    for number in range(count):
+        operator.desk.put(f"{MON}T00:02", f"T-{number}", **NEW)
+    operator.desk.sweep(f"{MON}T00:03")
+    for number in range(count):
+        operator.desk.delete(f"{MON}T01:00", f"T-{number}")
+    beat(operator, f"{MON}T01:01")
+
+
+def test_deletions_that_are_held_are_said_with_the_command_that_shows_them(
+    operator: Operator,
+) -> None:
+    deleted(operator, 4)
+    mends = to_mend(operator)
+    assert "4 of 4 open tickets have no record in the Tickets table any more." in mends["deletions"]
+    assert mends["deletions"].endswith("→ `sla-watchdog deletions`")
+    assert "findings" not in mends, "nobody has to find out who deleted what is held to be there"
+
+
+def test_doctor_counts_the_findings_that_status_lists(operator: Operator) -> None:
+    operator.desk.put(f"{MON}T00:02", "T-odd", **{**NEW, "status": "Weird"})
+    deleted(operator, 4)
+    listed = operator("status", "--json").json["findings"]
+    assert [each["ticket"] for each in listed] == ["T-odd"]
+    assert "1 finding about tickets or settings" in to_mend(operator)["findings"]
+
+
+def swept(operator: Operator, violations: int) -> None:
+    operator.desk.parts.watch.swept(at(f"{MON}T00:01"), {"tickets": 9, "violations": violations})
+
+
+def test_the_violations_of_the_last_sweep_are_said_once_each_and_no_missing_recipient(
+    operator: Operator,
+) -> None:
+    watch = operator.desk.parts.watch
+    watch.notice(["T-8: owed for 9 h"], ["T-8: owed for 9 h"])
+    missing = [f"topic manager-{number}: a recipient gets nothing: gone" for number in range(60)]
+    wrong = [
+        "T-1: damaged, and cannot be rebuilt",
+        "T-1: damaged, and cannot be rebuilt",
+        "sms: SNS is silent",
+    ]
+    watch.notice([*missing, "T-2: damaged: put right", *wrong], wrong)
+    swept(operator, violations=3)
+    said = to_mend(operator)["violations"]
+    assert said.startswith(
+        "3 that it could not put right: T-1: damaged, and cannot be rebuilt; sms: SNS is silent →"
+    ), "neither what was put right, nor who is missing, nor what an earlier sweep found"
+
+
+def test_a_sweep_with_many_missing_recipients_still_names_its_violation(operator: Operator) -> None:
+    for number in range(60):
+        operator.desk.sns.subscribe(
+            TopicArn=ARN + "manager",
+            Protocol="email",
+            Endpoint=f"m{number}@example.org",
+            ReturnSubscriptionArn=True,
+        )
+    operator.desk.sweep(f"{MON}T00:03")
+    operator.unsubscribe_all("manager")
+    operator.desk.sweep(f"{MON}T02:03")
+    beat(operator, f"{MON}T02:04")
+    said = to_mend(operator)["violations"]
+    assert "audience manager: nobody has confirmed a subscription" in said
+    assert "a recipient gets nothing" not in said
+
+
+def test_more_violations_than_are_named_are_counted(operator: Operator) -> None:
+    wrong = [f"T-{number}: owed for 9 h" for number in range(5)]
+    operator.desk.parts.watch.notice(wrong, wrong)
+    swept(operator, violations=5)
+    said = to_mend(operator)["violations"]
+    assert "T-0: owed for 9 h; T-1: owed for 9 h; T-2: owed for 9 h; and 2 more" in said
+
+
+def test_what_an_earlier_version_stored_of_a_sweep_is_still_read(operator: Operator) -> None:
+    stored = [
+        "topic manager: a recipient gets nothing: gone",
+        "T-2: damaged: put right",
+        "T-1: owed for 9 h",
+    ]
+    item = {
+        "pk": {"S": "META"},
+        "sk": {"S": "noticed"},
+        "noticed": {"L": [{"S": text} for text in stored]},
+    }
+    operator.desk.dynamodb.put_item(TableName=operator.outputs["WatchTable"], Item=item)
+    swept(operator, violations=1)
+    assert to_mend(operator)["violations"].startswith(
+        "1 that it could not put right: T-1: owed for 9 h →"
+    )

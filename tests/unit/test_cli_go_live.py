@@ -38,19 +38,14 @@ def test_what_is_shown_is_what_the_next_tick_sends(observed: Operator) -> None:
     result = observed.tick(observed.now)
     sent = [(topic, body["subject"], body["case_count"]) for topic, body in observed.desk.sent()]
     assert sorted(sent) == sorted(shown)
-    assert result.digested == 20
+    assert result.digested == 10
     assert observed.tick(f"{MON}T10:02").sent == 0
 
 
 def test_each_audience_is_told_in_one_digest_of_what_came_due_before(observed: Operator) -> None:
     observed("go-live", "--yes")
     observed.tick(f"{MON}T10:01")
-    assert sorted(observed.desk.sent_to()) == [
-        "owner",
-        "owner-urgent",
-        "team-lead",
-        "team-lead-urgent",
-    ]
+    assert sorted(observed.desk.sent_to()) == ["team-lead", "team-lead-urgent"]
     for number in range(5):
         outcomes = {
             reached.outcome for reached in observed.desk.case(f"T-{number}").reached.values()
@@ -63,7 +58,7 @@ def test_the_preview_tells_audience_cases_level_and_subscribers(observed: Operat
     assert ran.code == 0
     assert "sla in eu-central-1, mode observe" in ran.said
     assert "Told at once when it is live: 5 cases" in ran.said
-    assert "owner 5 Critical L2 1 1" in ran.said
+    assert "team-lead 5 Critical L2 1 1" in ran.said
     assert "To team-lead: [Critical L2, 5 cases] City page still online" in ran.said
     assert "--full shows all" in ran.said
     assert "--full shows all" not in observed("go-live", "--dry-run", "--full").said
@@ -180,7 +175,7 @@ def test_what_an_interrupted_switch_left_asleep_the_next_one_wakes(observed: Ope
     observed.desk.parts.watch.set_mode("live", at(f"{MON}T10:00"))
     assert observed.tick(f"{MON}T10:01").due == 0
     observed("go-live", "--yes")
-    assert observed.tick(f"{MON}T10:02").digested == 20
+    assert observed.tick(f"{MON}T10:02").digested == 10
 
 
 def test_a_case_written_meanwhile_is_read_again_and_woken(observed: Operator) -> None:
@@ -255,4 +250,4 @@ def test_what_waits_for_hours_is_not_woken_by_going_live_again(observed: Operato
 def test_findings_are_no_part_of_it_since_operations_hear_them_anyway(observed: Operator) -> None:
     observed.desk.put(f"{MON}T10:00", "T-8", **{**NEW, "created_at": "soon"})
     notified = observed("go-live", "--dry-run", "--json").json["told"]
-    assert {each["audience"] for each in notified} == {"owner", "team-lead"}
+    assert {each["audience"] for each in notified} == {"team-lead"}

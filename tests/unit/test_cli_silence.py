@@ -49,7 +49,7 @@ def test_what_is_silenced_is_told_once_when_it_ends(city: Operator) -> None:
     city.tick(f"{MON}T06:00")
     assert [body["case"] for _, body in city.desk.sent()] == ["T-3"]
     city.tick(f"{MON}T09:00")
-    assert {body["case"] for topic, body in city.desk.sent() if topic == "owner"} == {
+    assert {body["case"] for topic, body in city.desk.sent() if topic == "team-lead"} == {
         "T-1",
         "T-2",
         "T-3",

@@ -72,6 +72,7 @@ def test_json_tells_programs_all_of_it(operator: Operator) -> None:
             "text": "no tick finished for 30 m: nobody is being told anything",
             "todo": SEE,
         },
+        "deletions": None,
         "counts": {"open": 1, "breached": 0, "at_risk": 1, "paused": 0},
         "ticks": {"due": 0, "due_since": None},
         "silences": [],
@@ -204,11 +205,11 @@ def test_a_message_that_sns_does_not_take_is_on_the_way_and_tried_again(operator
     operator.tick(f"{MON}T06:01")
     ran = operator("status")
     assert "1 message on the way, the oldest due for 1 m" in ran.said
-    assert "T-1 to owner: tried 2 times, again in 2 m" in ran.said
+    assert "T-1 to team-lead: tried 2 times, again in 2 m" in ran.said
     (pending,) = operator("status", "--json").json["pending"]
     assert (pending["case"], pending["recipient"], pending["attempts"]) == (
         "T-1",
-        Recipient("owner").key,
+        Recipient("team-lead").key,
         2,
     )
 

@@ -59,7 +59,8 @@ def test_an_audience_whose_people_have_not_confirmed_is_a_finding(operator: Oper
     operator.nobody_has_confirmed()
     ran = operator("test-alert", "manager")
     assert ran.code == 1
-    assert "until manager@example.org opens the link" in ran.said
+    assert "until manager@example.org confirms" in ran.said
+    assert "unopened: sla-watchdog confirm manager 'LINK'" in ran.said
 
 
 def test_an_audience_without_a_topic_is_a_finding(operator: Operator) -> None:

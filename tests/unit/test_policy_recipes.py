@@ -64,6 +64,7 @@ def test_the_page_shows_each_section_in_a_fragment() -> None:
         "signals",
         "pauses",
         "cases",
+        "cases",
         "acknowledge",
         "examples",
     ]

@@ -443,7 +443,10 @@ def test_a_case_of_which_no_message_can_be_made_is_tried_again_and_keeps_nobody_
     desk.put(f"{MON}T00:00", "T-1", **NEW)
     desk.put(f"{MON}T00:00", "T-2", **NEW)
     result = desk.tick(f"{MON}T06:00")
-    assert (result.sent, result.retried, result.problem) == (1, 1, "T-1: ValueError: no words")
+    assert (result.sent, result.retried) == (1, 1)
+    assert result.problem.startswith("T-1: ValueError in test_tick.py:"), (
+        "what it said may quote a ticket"
+    )
     assert desk.sent_to() == ["owner"]
     monkeypatch.undo()
     assert desk.tick(f"{MON}T06:05").sent == 1

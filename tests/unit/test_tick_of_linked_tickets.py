@@ -67,9 +67,11 @@ def test_tickets_of_one_desk_case_are_one_case_in_any_order_of_arrival(
             "case_id": "matter 7",
         }
         desk.put(f"{MON}T02:30", name, **fields)
-    assert set(ids(desk, "T-1", "T-2", "T-3", "matter 7").values()) == {desk.case(order[0]).id}
+    assert set(ids(desk, "T-1", "T-2", "T-3", "case_id=matter 7").values()) == {
+        desk.case(order[0]).id
+    }
     assert desk.case("T-3").facts.tickets() == ("T-1", "T-2", "T-3")
-    assert desk.case().members == {"matter 7"}
+    assert desk.case().members == {"case_id=matter 7"}
     assert [case.id for case in {c.id: c for c in all_cases(desk)}.values()] == [desk.case().id]
 
 
@@ -171,9 +173,9 @@ def test_a_tick_links_what_is_found_apart(desk: Desk) -> None:
     desk.parts.watch.keep(
         _with(case, Fact("T-1", "case_id", case.facts.of_field("T-1", "created")[0].at, "7")), []
     )
-    assert ids(desk, "7") == {}
+    assert ids(desk, "case_id=7") == {}
     desk.tick(f"{MON}T06:00")
-    assert ids(desk, "7") == {"7": "T-1"}
+    assert ids(desk, "case_id=7") == {"case_id=7": "T-1"}
 
 
 def _with(case: Case, fact: Fact) -> Case:

@@ -199,6 +199,33 @@ def test_a_digest_that_cannot_be_written_is_put_off_and_told_once_it_can_be(
         assert notified(desk) == dict.fromkeys(ALL, 1)
 
 
+@pytest.mark.parametrize("method", ["claim", "retry_later"])
+def test_one_that_was_claimed_for_a_digest_and_not_in_it_is_not_taken_for_told(
+    monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """The answer to its claim is lost, or it has no words and cannot be given back: its item names
+    the digest.
+    """
+    for desk in desk_of(3):
+        real, worded = getattr(desk.parts.watch, method), sending.notice
+
+        def lost(case: Any, *rest: Any, real: Any = real) -> Any:
+            if case.id == ILL and method == "claim":
+                real(case, *rest)
+            if case.id == ILL:
+                raise silent("UpdateItem")
+            return real(case, *rest)
+
+        with monkeypatch.context() as broken:
+            broken.setattr(desk.parts.watch, method, lost)
+            if method == "retry_later":
+                broken.setattr(sending, "notice", broken_for_one(worded, KeyError("no words")))
+            desk.tick(f"{MON}T06:01")
+        assert set(notified(desk)) == set(ALL) - {ILL}
+        desk.tick(f"{MON}T06:10")
+        assert notified(desk) == {ILL: 1}
+
+
 def test_a_link_that_cannot_be_stored_costs_the_link_and_not_the_message(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -101,6 +101,7 @@ def _alert_map(alert: Alert) -> dict[str, object]:
         "reason": alert.reason,
         **({"reminder": alert.reminder} if _is_counted(alert) else {}),
         **({"waits": True} if alert.waits else {}),
+        **({"renewal": alert.renewal} if alert.renewal else {}),
     }
 
 
@@ -306,6 +307,7 @@ def _alert(item: _Map, recipient: Recipient) -> Alert:
         reason=item.text("reason"),
         reminder=_reminder(item),
         waits="waits" in item.members and item.flag("waits"),
+        renewal=item.number("renewal") if "renewal" in item.members else 0,
     )
 
 

@@ -2,13 +2,14 @@
 pile of deletions.
 
 pk META  sk deletions  m:<hash of the ticket>: at  held_since  held_at  accepted_until  accepted_by  reported_at
+                       went               most that were missing at once before some came back
                        most  most_at      most records that a sweep of the last week saw, and when
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sla_watchdog.adapters.dynamodb.attributes import number_in, plain
@@ -22,6 +23,9 @@ SORT_KEY = "deletions"
 MISSING = "m:"
 WRITTEN_AT_ONCE = 50
 """Tickets in one update, whose expression takes 4 KB."""
+
+HOLD = ("held_since", "held_at", "reported_at", "most", "went")
+"""What is stored while deletions are held, and forgotten once they are believed."""
 
 WEEK = 7 * 86_400
 
@@ -39,15 +43,30 @@ class MissingRecords(Meta, Pulse):
         new = sorted({_hash(each) for each in tickets}.difference(known.missing))
         if now < known.accepted_until or not new:
             return known
+        past = self._past(now)
         for some in slices(new[: max(0, MOST - len(known.missing))], WRITTEN_AT_ONCE):
-            known = self._deletions(self._note(some, now), now)
+            known = self._deletions(self._note(some, past, now), now)
+            past = ()
         if known.held_since is None and known.are_too_many:
             self.hold_deletions(min(known.missing.values()), now)
             return self.deletions(now)
         return known
 
-    def _note(self, hashes: Iterable[str], now: int) -> Mapping[str, Any]:
+    def _past(self, now: int) -> Sequence[str]:
+        """Names of entries that count no more; some, since an expression takes 4 KB."""
+        stored = self._plain(META, SORT_KEY)
+        oldest = _oldest(stored, now)
+        past = [
+            name
+            for name, at in stored.items()
+            if name.startswith(MISSING) and number_in(at) < oldest
+        ]
+        return past[:WRITTEN_AT_ONCE]
+
+    def _note(self, hashes: Iterable[str], past: Iterable[str], now: int) -> Mapping[str, Any]:
         change = Expression()
+        for name in past:
+            change.remove(name)
         for each in hashes:
             change.set(MISSING + each, to=now)
         request = {"TableName": self._table, "Key": self._key(META, SORT_KEY), **change.request()}
@@ -62,19 +81,17 @@ class MissingRecords(Meta, Pulse):
         """Their records are there again. Deletions are believed once few are missing. A repetition
         changes nothing.
         """
-        back = sorted({_hash(each) for each in tickets}.intersection(self.deletions(now).missing))
+        known = self.deletions(now)
+        back = sorted({_hash(ticket) for ticket in tickets}.intersection(known.missing))
         for some in slices(back, WRITTEN_AT_ONCE):
             change = Expression()
+            if known.held_since is not None:
+                change.set("went", to=max(known.went, len(known.missing)))
             for each in some:
                 change.remove(MISSING + each)
             self._update(META, SORT_KEY, change)
         left = self.deletions(now)
-        if (
-            back
-            and left.held_since is not None
-            and len(left.missing) < MOST
-            and not left.are_too_many
-        ):
+        if back and left.held_since is not None and left.are_few_again:
             self.believe_deletions()
 
     def hold_deletions(self, since: int, now: int) -> bool:
@@ -92,13 +109,19 @@ class MissingRecords(Meta, Pulse):
         return held
 
     def believe_deletions(self) -> None:
-        """The records are back, but for a few that were deleted. A repetition changes nothing."""
-        change = (
-            Expression().remove("held_since").remove("held_at").remove("reported_at").remove("most")
-        )
-        for name in self._plain(META, SORT_KEY):
-            if name.startswith(MISSING):
+        """The records are back, but for a few that were deleted. A repetition changes nothing.
+
+        The hold ends last: what is still counted would begin it again.
+        """
+        counted = [name for name in self._plain(META, SORT_KEY) if name.startswith(MISSING)]
+        for some in slices(counted, WRITTEN_AT_ONCE):
+            change = Expression()
+            for name in some:
                 change.remove(name)
+            self._update(META, SORT_KEY, change)
+        change = Expression()
+        for name in HOLD:
+            change.remove(name)
         self._update(META, SORT_KEY, change.require(change.present("pk")))
 
     def accept_deletions(self, now: int, by: str) -> bool:
@@ -131,28 +154,38 @@ class MissingRecords(Meta, Pulse):
 
     def _deletions(self, stored: Mapping[str, Any], now: int) -> Deletions:
         held = number_in(stored.get("held_since")) or None
-        oldest = min(held or now, now - AT_ONCE)
+        oldest = _oldest(stored, now)
         at = {
-            name.removeprefix(MISSING): number_in(each)
-            for name, each in stored.items()
+            name.removeprefix(MISSING): number_in(since)
+            for name, since in stored.items()
             if name.startswith(MISSING)
         }
         missing = {name: each for name, each in at.items() if each >= oldest}
         return Deletions(
             missing=missing,
             open_before=_open_before(self.last_sweep(), missing),
+            went=number_in(stored.get("went")) if held else 0,
             held_since=held,
             accepted_until=number_in(stored.get("accepted_until")),
             reported_at=number_in(stored.get("reported_at")),
         )
 
 
+def _oldest(stored: Mapping[str, Any], now: int) -> int:
+    """When the first that still count went missing; while deletions are held, all of them count."""
+    held = number_in(stored.get("held_since")) or now
+    return min(held, now - AT_ONCE)
+
+
 def _open_before(last: LastSweep | None, missing: Mapping[str, int]) -> int | None:
-    """Open tickets by the last sweep, and those that were missing by then and it did not count."""
+    """Open tickets by the last sweep, and those that were missing by then and it did not count:
+    while deletions are held it counts them as open.
+    """
     if last is None:
         return None
     counted = last.counts.get("tickets_open", last.counts.get("cases_open", 0))
-    return max(counted + sum(at < last.at for at in missing.values()), len(missing))
+    missed = sum(at < last.at for at in missing.values()) - last.counts.get("missing", 0)
+    return max(counted + max(0, missed), len(missing))
 
 
 def _hash(ticket: str) -> str:

@@ -85,19 +85,31 @@ class Digests(Items):
         except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
             return Digest(digest, Recipient(""), damage=str(error))
 
-    def digest_sent(self, digest: str) -> bool:
-        """Whether it was marked as sent, by a consistent read; False for a digest that is not
-        there.
-        """
-        return "sent_at" in (self._read(f"{DIGEST}{digest}", SORT_KEY) or {})
+    def digest_sent(self, digest: str, token: str) -> bool:
+        """Whether it was marked as sent, and carried the entry claimed under that token, by a
+        consistent read.
 
-    def mark_digest_sent(self, digest: str, now: int, message_id: str) -> bool:
-        """Sent, and due no more. Only a digest that is there; the first mark stands, a repetition
-        adds nothing.
+        False for a digest that is not there. One that an older version marked, without tokens,
+        carried all its members.
+        """
+        stored = self._plain(f"{DIGEST}{digest}", SORT_KEY)
+        if "sent_at" not in stored:
+            return False
+        return "told" not in stored or token in str(stored["told"]).split()
+
+    def mark_digest_sent(
+        self, digest: str, now: int, message_id: str, carried: Sequence[str] | None = None
+    ) -> bool:
+        """Sent, and due no more; `carried` are the tokens of the entries that were in it: a claim
+        whose answer was lost names the digest too, and was not.
+
+        Only a digest that is there; the first mark stands, a repetition adds nothing.
         """
         change = (
             Expression().set_if_absent("sent_at", to=now).set_if_absent("message_id", to=message_id)
         )
+        if carried is not None:
+            change.set_if_absent("told", to=" ".join(carried))
         change.set("expires_at", to=now + KEPT_SECONDS).remove("next_at").remove("due_shard")
         change.require(change.present("pk"))
         return self._update(f"{DIGEST}{digest}", SORT_KEY, change) is None

@@ -2,7 +2,7 @@
 
 pk META  sk beat    at  first  live_since  lag_seconds  sent_at  oldest_pending_seconds  left_due  put_back  problem
 pk META  sk swept   at  counts {name: number}
-pk META  sk noticed noticed [text]     the newest first
+pk META  sk noticed noticed [text]  violations [text]    the newest first
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ class LastSweep:
     at: int
     counts: Mapping[str, int] = field(factory=dict)
     noticed: tuple[str, ...] = ()
+    violations: tuple[str, ...] = ()
+    """Those of the noticed that could not be put right, each once."""
 
 
 class Pulse(Items):
@@ -88,10 +90,14 @@ class Pulse(Items):
         """A whole sweep has ended with these sums. The last one counts."""
         self._update(META, "swept", Expression().set("at", to=now).set("counts", to=counts))
 
-    def notice(self, noticed: Sequence[str]) -> None:
-        """What a sweep came upon, the newest first, so many as are kept."""
-        kept = [*noticed, *self._noticed()][:NOTICED_KEPT]
-        self._update(META, "noticed", Expression().set("noticed", to=kept))
+    def notice(self, noticed: Sequence[str], violations: Sequence[str]) -> None:
+        """What a sweep came upon, and what of it could not be put right; the newest first, so many
+        as are kept.
+        """
+        before = self._noticed()
+        change = Expression().set("noticed", to=[*noticed, *before["noticed"]][:NOTICED_KEPT])
+        change.set("violations", to=[*violations, *before["violations"]][:NOTICED_KEPT])
+        self._update(META, "noticed", change)
 
     def last_sweep(self) -> LastSweep | None:
         """None before the first has ended."""
@@ -99,8 +105,26 @@ class Pulse(Items):
         if not stored:
             return None
         counts = {name: number_in(count) for name, count in map_in(stored.get("counts")).items()}
-        return LastSweep(number_in(stored.get("at")), counts, self._noticed())
+        known = self._noticed()
+        wrong = known["violations"][
+            : counts.get("violations", 0)
+        ]  # older ones are of earlier sweeps
+        return LastSweep(
+            number_in(stored.get("at")), counts, known["noticed"], tuple(dict.fromkeys(wrong))
+        )
 
-    def _noticed(self) -> tuple[str, ...]:
-        stored = self._plain(META, "noticed").get("noticed")
-        return tuple(map(str, stored)) if isinstance(stored, list) else ()
+    def _noticed(self) -> dict[str, tuple[str, ...]]:
+        stored = self._plain(META, "noticed")
+        noticed = _texts(stored.get("noticed"))
+        if "violations" in stored:
+            return {"noticed": noticed, "violations": _texts(stored["violations"])}
+        return {"noticed": noticed, "violations": tuple(filter(_is_violation, noticed))}
+
+
+def _texts(stored: object) -> tuple[str, ...]:
+    return tuple(map(str, stored)) if isinstance(stored, list) else ()
+
+
+def _is_violation(noticed: str) -> bool:
+    """Of texts that were stored before violations were kept apart."""
+    return not noticed.endswith("put right") and "a recipient gets nothing" not in noticed

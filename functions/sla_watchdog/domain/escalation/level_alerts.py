@@ -55,6 +55,7 @@ def _alert(
         reason=reason,
         reminder=evaluation.notifications.received(clock, climbed.level, recipient),
         waits=critical and not urgent,
+        renewal=evaluation.notifications.withdrawals(clock, recipient),
     )
 
 
@@ -82,12 +83,18 @@ def _reason(evaluation: EvaluationContext, climbed: Climb, recipient: Recipient)
     if climbed.repetition:
         before = evaluation.notifications.received(climbed.clock, climbed.level, recipient)
         if before != 0:
-            return reasons.reminder(before)
+            return reasons.reminder(before, _only_waits(evaluation))
     if climbed.is_only_reopened:
         return reasons.reopened(climbed.clock.cycle - 1)
     if _hears_for_nobody(evaluation, climbed, recipient):
         return reasons.NO_OWNER
     return reasons.DUE
+
+
+def _only_waits(evaluation: EvaluationContext) -> bool:
+    """Nobody calls that unresolved what the desk shows as resolved: there the customer waits."""
+    left = [ticket for ticket in evaluation.tickets if ticket.unresolved]
+    return bool(left) and all(ticket.waits_since is not None for ticket in left)
 
 
 def _hears_for_nobody(evaluation: EvaluationContext, climbed: Climb, recipient: Recipient) -> bool:

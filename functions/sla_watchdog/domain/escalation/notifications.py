@@ -82,6 +82,12 @@ class NotificationHistory:
             most = max(most, count)
         return most
 
+    def withdrawals(self, clock: Clock, recipient: Recipient) -> int:
+        """How often a warning of this clock was withdrawn from the recipient."""
+        key = ClockKey(clock.subject, clock.metric.value, clock.cycle).withdrawal
+        last = self.case.reached.get((key.text, recipient.key))
+        return 0 if last is None else last.repetition + 1
+
     def hears_next_time(self, last: LastNotified, recipient: Recipient) -> bool:
         """Whether it reached nobody, and now somebody would be."""
         if last.outcome not in NOT_NOTIFIED:

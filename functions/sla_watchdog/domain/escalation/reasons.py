@@ -16,11 +16,12 @@ NO_OWNER = "it has no owner"
 """Why the next audience up hears of a level that is an owner's."""
 
 
-def reminder(before: int | None) -> str:
-    """`before` is how many messages of the level its recipient had; None where nobody counted."""
-    if before is None:
-        return f"{REMINDER}: still unresolved"
-    return f"{REMINDER} {before}: still unresolved"
+def reminder(before: int | None, only_waits: bool) -> str:
+    """`before` is how many messages of the level its recipient had; None where nobody counted.
+    `only_waits`: it was resolved, and the customer wrote since.
+    """
+    number = REMINDER if before is None else f"{REMINDER} {before}"
+    return f"{number}: still unanswered" if only_waits else f"{number}: still unresolved"
 
 
 def reopened(times: int) -> str:

@@ -56,11 +56,11 @@ class SweepResult:
     `cases_open` are unresolved; some of them are at risk or breached, as `status` has it.
     `healed` drifted without a cause that is known, and is right again; `violations` are still
     there. `findings` are of what it wrote, `findings_open` all that people are to see to.
-    `noticed` says both, with ids and names of attributes alone. `recipients_missing` should get
-    alerts and get none: people are notified of them, so the alarm on violations is left to what
-    nobody is. `missing` are open tickets without a record, of the `cases_held` looked through
-    while deletions are held. `problem` is why a page failed that is tried again. `whole` are the
-    sums of all segments, of the last one to finish.
+    `noticed` says both, with ids and names of attributes alone; `wrong` the violations.
+    `recipients_missing` should get alerts and get none: people are notified of them, so the alarm
+    on violations is left to what nobody is. `missing` are open tickets without a record, of the
+    `cases_held` looked through while deletions are held. `problem` is why a page failed that is
+    tried again. `whole` are the sums of all segments, of the last one to finish.
     """
 
     tickets: int = 0
@@ -83,6 +83,7 @@ class SweepResult:
     problem: str = ""
     whole: Mapping[str, int] | None = None
     noticed: list[str] = field(factory=list)
+    wrong: list[str] = field(factory=list)
 
     def counts(self, evaluated: Plan, now: int) -> None:
         self.tickets_open += sum(each.unresolved for each in evaluated.tickets)
@@ -95,19 +96,21 @@ class SweepResult:
 
     def heals(self, case: str, what: str) -> None:
         self.healed += 1
-        self._notice(f"{case}: {what}: put right")
+        _note(self.noticed, f"{case}: {what}: put right")
 
     def violated(self, case: str, what: str) -> None:
         self.violations += 1
-        self._notice(f"{case}: {what}")
+        _note(self.noticed, f"{case}: {what}")
+        _note(self.wrong, f"{case}: {what}")
 
     def misses(self, topic: str, why: str) -> None:
         self.recipients_missing += 1
-        self._notice(f"topic {topic}: a recipient gets nothing: {why}")
+        _note(self.noticed, f"topic {topic}: a recipient gets nothing: {why}")
 
-    def _notice(self, text: str) -> None:
-        if len(self.noticed) < NOTICED:
-            self.noticed.append(text)
+
+def _note(texts: list[str], text: str) -> None:
+    if len(texts) < NOTICED:
+        texts.append(text)
 
 
 @frozen

@@ -10,12 +10,12 @@ from typing import Any
 
 from attrs import asdict, evolve, frozen
 
-from sla_watchdog.adapters.dynamodb.table import described
+from sla_watchdog.adapters.dynamodb.table import LONGEST_PROBLEM, described
 from sla_watchdog.adapters.dynamodb.watch import DamagedItem, WatchTable
 from sla_watchdog.adapters.sns import Topics
 from sla_watchdog.adapters.sqs import Segment, SegmentsQueue
 from sla_watchdog.domain.escalation.case import Case
-from sla_watchdog.domain.escalation.deletions import Deletions, too_many
+from sla_watchdog.domain.escalation.deletions import Deletions, few_left
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Facts
 from sla_watchdog.domain.tickets.observation import CaseHistory, observed
@@ -31,9 +31,6 @@ from sla_watchdog.usecases.track.track import nameless, unreadable
 MIN_TIME_LEFT = 15.0
 """Seconds left under which no further page is read; the rest of the segment goes back to the queue."""
 
-
-LONGEST_PROBLEM = 500
-"""Characters kept of why a page failed."""
 
 SWEEPING = 1800
 """Seconds after the last sign of a sweep for which no other begins."""
@@ -107,7 +104,7 @@ class Sweeper:
             self.queue.put(evolve(rest, counts=_sums(segment.counts, swept)))
             swept.finished = False
         if swept.noticed:
-            self.watch.notice(swept.noticed)
+            self.watch.notice(swept.noticed, swept.wrong)
         if swept.finished:
             swept.whole = self._finish(segment, swept, now)
         return swept
@@ -149,7 +146,7 @@ class Sweeper:
             return None
         self.watch.release_run(segment.run, "sweeping")
         wrong = self._deletions(total, now)
-        self.watch.notice(wrong)
+        self.watch.notice(wrong, wrong)
         total = {**total, "violations": total.get("violations", 0) + len(wrong)}
         self.watch.swept(now, total)
         return total
@@ -163,7 +160,7 @@ class Sweeper:
             return self._shrunk(total, known, now)
         missing, tickets = total.get("missing", 0), total.get("tickets_open", 0)
         whole = total.get("cases_held", 0) == total.get("cases", 0)
-        if whole and not too_many(missing, tickets):
+        if whole and few_left(missing, known.went, tickets):
             self.watch.believe_deletions()
             return []
         notified = f"deletions: {missing} of {tickets} open tickets have no record any more: see `sla-watchdog deletions`"

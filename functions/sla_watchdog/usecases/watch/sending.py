@@ -269,8 +269,8 @@ class Sender:
             return True
 
     def _settled_lapsed(self, evaluated: Evaluated) -> bool:
-        """Whether a lapsed claim had to be put right first: its digest was sent, or nothing is due
-        for it now.
+        """Whether a lapsed claim had to be put right first: its digest carried it, or nothing is
+        due for it now.
         """
         due = {alert.recipient.key for alert in evaluated.plan.alerts}
         lapsed = {
@@ -279,7 +279,7 @@ class Sender:
         self.stored[evaluated.case.id] = evaluated.case
         acted = False
         for key, entry in lapsed.items():
-            if entry.digest and self.watch.digest_sent(entry.digest):
+            if entry.digest and self.watch.digest_sent(entry.digest, entry.token):
                 self._settle(
                     evaluated,
                     entry,
@@ -472,7 +472,7 @@ class Sender:
         if not isinstance(answer, Sent):
             return self._not_delivered(drafts, destination, str(answer))
         if outcome is Outcome.IN_DIGEST:
-            self._mark_sent(extra["digest"], answer.message_id)
+            self._mark_sent(extra["digest"], answer.message_id, drafts)
             self.result.digested += len(drafts)
         if self.reach.nobody(destination):
             return self._not_delivered(
@@ -497,12 +497,13 @@ class Sender:
             )
         return None
 
-    def _mark_sent(self, digest: str, message_id: str) -> None:
+    def _mark_sent(self, digest: str, message_id: str, drafts: list[Draft]) -> None:
         """For the claims that lapse before they are settled. Where it fails, those alone are told a
         second time.
         """
         try:
-            self.watch.mark_digest_sent(digest, self.now, message_id)
+            carried = [self._entry(draft).token for draft in drafts]
+            self.watch.mark_digest_sent(digest, self.now, message_id, carried)
         except Exception as error:  # noqa: BLE001 - its members are settled all the same
             self.troubles.note(f"digest {digest}", error)
 

@@ -159,7 +159,10 @@ class Tick:
         known = self.watch.deletions(self.now)
         if known.held_since is None or self.now < known.reported_at + DAY:
             return
-        found = finding_notice("Tickets table", "deletions", held_text(known), self.now)
+        # Each day's notice has an id of its own, and so has each hold's.
+        day = (self.now - known.held_since) // DAY
+        since = known.held_since
+        found = finding_notice("Tickets table", "deletions", held_text(known), self.now, since, day)
         if self._tell_operations(render(found, self.now), sender) is None:
             sender.result.retried += 1
             return

@@ -8,7 +8,12 @@ from collections.abc import Iterable
 
 from attrs import define, field, frozen
 
-from sla_watchdog.adapters.dynamodb.table import described, is_of_the_service, slices
+from sla_watchdog.adapters.dynamodb.table import (
+    LONGEST_PROBLEM,
+    described,
+    is_of_the_service,
+    slices,
+)
 from sla_watchdog.adapters.dynamodb.watch import DamagedItem
 from sla_watchdog.errors import SlaWatchdogError
 from sla_watchdog.usecases.judging import Evaluated, Evaluator
@@ -21,8 +26,6 @@ of one case.
 
 PARTS = 10
 """Into how many parts a read that failed is divided, until the one that fails is alone."""
-
-LONGEST_PROBLEM = 500
 
 
 class TooManyFailures(SlaWatchdogError):  # noqa: N818 - its name is what is wrong

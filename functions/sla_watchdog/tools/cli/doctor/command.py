@@ -67,6 +67,7 @@ def _checks(args: argparse.Namespace, stack: Stack, now: int) -> Iterator[Check]
     yield about.undeliverable(seen)
     yield about.put_back(seen)
     yield about.findings(seen, now)
+    yield from about.deletions(stack.watch.deletions(now))
     yield from about.sweep(stack.watch.last_sweep(), beat, now)
     yield about.observing(mode, beat, now)
     if warning := stack.other_policy():
