@@ -16,7 +16,7 @@ from building import HOUR, at, policy, resolution, rule
 from desk import Desk
 from sla_watchdog.adapters.dynamodb.attributes import attribute
 from sla_watchdog.adapters.dynamodb.case_item import reached_map, reached_name
-from sla_watchdog.adapters.dynamodb.cases import MOST_TAKEN_OUT
+from sla_watchdog.adapters.dynamodb.case_writes import MOST_TAKEN_OUT
 from sla_watchdog.domain.escalation.case import KEPT_CYCLES, Case, LastNotified, Outcome, outlived
 from sla_watchdog.domain.escalation.levels import notified_at
 from sla_watchdog.domain.escalation.plan import plan
@@ -137,7 +137,7 @@ def desk() -> Iterator[Desk]:
 
 
 def stored(desk: Desk) -> Mapping[str, Any]:
-    item: Mapping[str, Any] = desk.parts.watch.items(["T-1"])["T-1"]
+    item: Mapping[str, Any] = desk.parts.watch.inspection.leading_to(["T-1"])["T-1"]
     return item
 
 

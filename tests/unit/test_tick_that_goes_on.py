@@ -129,8 +129,8 @@ def test_one_item_that_cannot_be_used_keeps_no_other_case_back(
     watch = desk.parts.watch
     client = Failing(desk.dynamodb, lambda request: f"C#{ILL}'" in request, failure)
     with monkeypatch.context() as broken:
-        broken.setattr(watch, "_writes", client)
-        broken.setattr(watch, "_reads", client)
+        broken.setattr(watch.inspection.leading_to, "writes", client)
+        broken.setattr(watch.inspection.leading_to, "reads", client)
         client.operations = operations
         desk.tick(f"{MON}T06:01")
         desk.tick(f"{MON}T06:02")
@@ -166,7 +166,7 @@ def test_a_shard_of_the_index_that_cannot_be_read_keeps_no_other_back(
 ) -> None:
     shard = shard_of(ILL, urgent=False)
     theirs = {name for name in ALL if shard_of(name, urgent=False) == shard}
-    real = desk.parts.watch.due
+    real = desk.parts.watch.cases.due
 
     def due(asked: str, now: int) -> Any:
         if asked == shard:
@@ -174,14 +174,14 @@ def test_a_shard_of_the_index_that_cannot_be_read_keeps_no_other_back(
         return real(asked, now)
 
     with monkeypatch.context() as broken:
-        broken.setattr(desk.parts.watch, "due", due)
+        broken.setattr(desk.parts.watch.cases.read, "due", due)
         assert desk.tick(f"{MON}T06:01").put_off == 1
     assert set(notified(desk)) == set(ALL) - theirs
     desk.tick(f"{MON}T06:02")
     assert set(notified(desk)) == theirs
 
 
-@pytest.mark.parametrize("method", ["put_digest", "mark_digest_sent"])
+@pytest.mark.parametrize("method", ["put", "mark_sent"])
 def test_a_digest_that_cannot_be_written_is_put_off_and_told_once_it_can_be(
     monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
@@ -192,7 +192,7 @@ def test_a_digest_that_cannot_be_written_is_put_off_and_told_once_it_can_be(
             def fails(*_: Any) -> bool:
                 raise busy("UpdateItem")
 
-            broken.setattr(desk.parts.watch, method, fails)
+            broken.setattr(desk.parts.watch.digests, method, fails)
             result = desk.tick(f"{MON}T06:01")
         assert result.put_off == 1
         desk.tick(f"{MON}T06:10")
@@ -202,7 +202,7 @@ def test_a_digest_that_cannot_be_written_is_put_off_and_told_once_it_can_be(
 def test_a_link_that_cannot_be_stored_costs_the_link_and_not_the_message(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = desk.parts.watch.put_alert_link
+    real = desk.parts.watch.alert_links.put
 
     def put(code: str, case: str, *rest: Any) -> bool:
         if case == ILL:
@@ -210,7 +210,7 @@ def test_a_link_that_cannot_be_stored_costs_the_link_and_not_the_message(
         return real(code, case, *rest)
 
     with monkeypatch.context() as broken:
-        broken.setattr(desk.parts.watch, "put_alert_link", put)
+        broken.setattr(desk.parts.watch.alert_links, "put", put)
         desk.tick(f"{MON}T06:01")
     assert notified(desk) == dict.fromkeys(ALL, 1)
 
@@ -313,13 +313,13 @@ def test_nine_in_a_row_are_put_off_and_ten_end_the_tick(
     single: Desk, monkeypatch: pytest.MonkeyPatch, operation: str
 ) -> None:
     watch = single.parts.watch
-    order = [due.case for shard in SHARDS for due in watch.due(shard, 2**40)]
+    order = [due.case for shard in SHARDS for due in watch.cases.due(shard, 2**40)]
     for count, sent in ((MOST_IN_A_ROW - 1, len(ALL) - MOST_IN_A_ROW + 1), (MOST_IN_A_ROW, None)):
         client = Failing(single.dynamodb, fails_for(order[:count]), busy)
         client.operations = (operation,)
         with monkeypatch.context() as broken:
-            broken.setattr(watch, "_writes", client)
-            broken.setattr(watch, "_reads", client)
+            broken.setattr(watch.inspection.leading_to, "writes", client)
+            broken.setattr(watch.inspection.leading_to, "reads", client)
             if sent is not None:
                 assert single.tick(f"{MON}T06:01").sent == sent
                 for name in order[count:]:
@@ -350,7 +350,7 @@ def test_a_tick_that_can_write_nothing_at_all_has_no_heartbeat(
 ) -> None:
     client = Failing(single.dynamodb, lambda _: True, busy)
     client.operations = ("update_item", "transact_write_items")
-    monkeypatch.setattr(single.parts.watch, "_writes", client)
+    monkeypatch.setattr(single.parts.watch.inspection.leading_to, "writes", client)
     with pytest.raises((ClientError, TooManyFailures)):
         single.tick(f"{MON}T05:00")
 
@@ -361,7 +361,7 @@ def test_a_lease_that_cannot_be_taken_or_given_back_holds_nothing_up(
     client = Failing(single.dynamodb, lambda request: "'lease'" in request, busy)
     client.operations = ("update_item",)
     with monkeypatch.context() as broken:
-        broken.setattr(single.parts.watch, "_writes", client)
+        broken.setattr(single.parts.watch.inspection.leading_to, "writes", client)
         result = single.tick(f"{MON}T06:01")
     assert (result.sent, "hot key" in result.problem) == (len(ALL), True)
 

@@ -365,3 +365,12 @@ def _age(case: Case) -> tuple[int, str]:
         if (facts := case.facts.of_field(name, "created"))
     ]
     return min(created, default=2**62), case.id
+
+
+@frozen
+class DamagedItem:
+    """A stored case that cannot be read, and why. `failures` as far as it can be told."""
+
+    case: str
+    reason: str
+    failures: int = 0

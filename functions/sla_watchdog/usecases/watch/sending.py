@@ -15,11 +15,11 @@ from time import monotonic
 
 from attrs import define, evolve, field
 
-from sla_watchdog.adapters.dynamodb.alert_links import new_code
-from sla_watchdog.adapters.dynamodb.audit import AuditItem, AuditTable
+from sla_watchdog.adapters.dynamodb.audit import AuditTable
 from sla_watchdog.adapters.dynamodb.table import is_of_the_service, slices
 from sla_watchdog.adapters.dynamodb.watch import Settled, WatchTable
 from sla_watchdog.adapters.sns import Publisher
+from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import (
     OPERATIONS,
     Alert,
@@ -42,6 +42,7 @@ from sla_watchdog.presentation.text import (
     render_digest,
 )
 from sla_watchdog.presentation.view.notice import Kind, Notice, notice
+from sla_watchdog.usecases.codes import new_code
 from sla_watchdog.usecases.judging import FRESH, Evaluated, Evaluator, waking
 from sla_watchdog.usecases.watch.drafts import (
     Draft,

@@ -239,7 +239,7 @@ class Tick:
         soon.
         """
         try:
-            return Linker(self.evaluator).link(name, self.now)
+            return Linker(self.evaluator, self.watch).link(name, self.now)
         except Exception as error:  # noqa: BLE001 - one case must never stop the others
             troubles.note(name, error)
             return frozenset()

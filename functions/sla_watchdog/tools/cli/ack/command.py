@@ -64,7 +64,9 @@ def promise(args: argparse.Namespace, stack: Stack, answer: Answer) -> int:
 
     now = stack.now()
     until = _until(args, stack, now)
-    made = Responder(_evaluator(stack, now)).promise(args.ticket, args.by, until, now, answer)
+    made = Responder(_evaluator(stack, now), stack.watch.alert_links).promise(
+        args.ticket, args.by, until, now, answer
+    )
     if args.json:
         print(
             json.dumps(
@@ -100,5 +102,5 @@ def _evaluator(stack: Stack, now: int) -> Evaluator:
     if problem := stack.other_policy():
         raise UsageError(problem)
     live = stack.mode().name == "live"
-    generation = stack.watch.generation(stack.policy.hash, now)
+    generation = stack.watch.generations.of(stack.policy.hash, now)
     return evolve(stack.evaluator(live=live), generation=generation)

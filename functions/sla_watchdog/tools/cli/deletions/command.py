@@ -43,8 +43,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _deletions(args: argparse.Namespace, stack: Stack) -> int:
     now = stack.now()
-    known = stack.watch.deletions(now)
-    accepted = args.accept and stack.watch.accept_deletions(now, args.by or getpass.getuser())
+    known = stack.watch.deletions.read(now)
+    accepted = args.accept and stack.watch.deletions.accept(now, args.by or getpass.getuser())
     print(json.dumps(_as_json(known, accepted)) if args.json else _as_text(known, accepted))
     return FINE if accepted or known.held_since is None else FINDINGS
 

@@ -73,7 +73,7 @@ def _go_live(args: argparse.Namespace, stack: Stack) -> int:
     if mode.name != "live" and not args.yes and not _agreed("Tell them now?"):
         say("Nothing was changed.")
         return FINE
-    stack.watch.set_topics(subscribers, now)
+    stack.watch.topic_counts.keep(subscribers, now)
     left = _switch(
         stack, [each for each in upcoming.observed if each.plan.alerts or mode.name != "live"], now
     )
@@ -98,7 +98,7 @@ def _switch(stack: Stack, observed: Sequence[EvaluatedCase], now: int) -> int:
 
     The mode comes first: a case that wakes before it would be observed once more.
     """
-    stack.watch.set_mode("live", now)
+    stack.watch.state.set_mode("live", now)
     return sum(not woken for woken in _wake_all(stack, observed, now))
 
 
@@ -123,9 +123,12 @@ def _wake(stack: Stack, case: Case, urgent: bool, at: int) -> bool:
     it never was.
     """
     for _ in range(TRIES):
-        if not _sleeps_longer(case, at) or stack.watch.claim(case, {}, at, urgent) is not None:
+        if (
+            not _sleeps_longer(case, at)
+            or stack.watch.outbox.claim(case, {}, at, urgent) is not None
+        ):
             return True
-        found = stack.watch.cases([case.id]).get(case.id)
+        found = stack.watch.cases.read([case.id]).get(case.id)
         if not isinstance(found, Case):
             return True
         case = found
@@ -156,7 +159,7 @@ def _observe(args: argparse.Namespace, stack: Stack) -> int:
     ):
         say("Nothing was changed.")
         return FINE
-    stack.watch.set_mode("observe", stack.now())
+    stack.watch.state.set_mode("observe", stack.now())
     _answer(
         args,
         "observe",

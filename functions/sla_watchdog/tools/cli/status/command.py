@@ -215,7 +215,7 @@ def look(stack: Stack, chosen: Filter, *, quietly: bool = False) -> Status:
 def _silent(stack: Stack, now: int) -> Check | None:
     from sla_watchdog.tools.cli.doctor.checks import heartbeat
 
-    beat = stack.watch.last_beat()
+    beat = stack.watch.pulse.last_beat()
     return None if beat is not None and now - beat.at < SILENT else heartbeat(beat, stack.name, now)
 
 
@@ -252,10 +252,10 @@ def _recipients(stack: Stack, chosen: Filter, now: int) -> Iterator[NeedsAttenti
 
     if chosen.said:
         return
-    counted = stack.watch.topics()
+    counted = stack.watch.topic_counts.read()
     if counted is not None and not counted.get(OPERATIONS):
         yield NeedsAttention(OPERATIONS, "recipient", NOBODY_IN_OPERATIONS)
-    for each in stack.watch.roster().missing(stack.policy, now):
+    for each in stack.watch.rosters.read().missing(stack.policy, now):
         yield NeedsAttention(each.seat.topic, "recipient", f"{each.seat.endpoint} {why(each)}")
 
 

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _unsubscribe(stack: Stack, who: Recipient, where: Address, args: argparse.Namespace) -> int:
     topic, seat = stack.topics.name(who.topic), Seat.of(who.topic, where.protocol, where.endpoint)
-    missed = seat in stack.watch.roster().subscribers
+    missed = seat in stack.watch.rosters.read().subscribers
     listed = stack.topics.subscriptions(who.topic)
     if listed is None and not missed:
         raise UsageError(f"there is no topic {topic}")
