@@ -142,7 +142,7 @@ class World:
         for client in (self.desk.dynamodb, self.desk.sns, self.desk.parts.queue.client):
             self.wire.attach(client)
         self.wire.between, self.wire.doubt = self.between, self.doubt
-        self.desk.parts.watch.inspection.leading_to.pause = self.wire.pass_time
+        self.desk.parts.watch.items.pause = self.wire.pass_time
         for table in (self.desk.parts.tickets, self.desk.parts.audit):
             table._pause = self.wire.pass_time
 

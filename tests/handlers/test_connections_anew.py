@@ -172,7 +172,7 @@ def test_within_an_invocation_a_connection_is_used_again(process: Process) -> No
 
 def test_every_client_that_never_repeats_is_among_those_that_connect_anew(process: Process) -> None:
     held = [getattr(process.parts, each.name) for each in fields(Parts)]
-    held.append(process.parts.watch.inspection.leading_to)
+    held.append(process.parts.watch.items)
     clients = [each for part in held for each in clients_in(part)]
     writing = {
         id(client)

@@ -137,7 +137,7 @@ def desk() -> Iterator[Desk]:
 
 
 def stored(desk: Desk) -> Mapping[str, Any]:
-    item: Mapping[str, Any] = desk.parts.watch.inspection.leading_to(["T-1"])["T-1"]
+    item: Mapping[str, Any] = desk.parts.watch.items.read("C#T-1", "W") or {}
     return item
 
 

@@ -409,7 +409,7 @@ def test_a_case_that_no_item_can_hold_is_reported_and_the_stream_goes_on(
             raise Unstorable("the table refuses case 'T-1'")
         return keep(case, found)
 
-    monkeypatch.setattr(desk.parts.watch.cases.read, "keep", refusing)
+    monkeypatch.setattr(desk.parts.watch.cases, "keep", refusing)
     desk.put(f"{MON}T00:00", "T-1", **NEW)
     desk.put(f"{MON}T00:00", "T-2", **NEW)
     desk.tick(f"{MON}T00:01")

@@ -77,7 +77,7 @@ def notified(desk: Desk) -> Counter[str]:
 def test_while_the_audit_table_cannot_be_written_each_alert_is_told_once_and_its_record_waits(
     desk: Desk, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk.parts.watch.inspection.leading_to, "pause", lambda _: None)
+    monkeypatch.setattr(desk.parts.watch.items, "pause", lambda _: None)
     for number in range(3):
         desk.put(f"{MON}T00:00", f"T-{number}", **NEW)
     seen: Counter[str] = Counter()
@@ -262,7 +262,7 @@ def test_a_case_that_the_table_does_not_take_is_put_back_and_holds_no_other_up(
 ) -> None:
     for number in range(3):
         desk.put(f"{MON}T00:00", f"T-{number}", **NEW)
-    real = desk.parts.watch.inspection.leading_to.update
+    real = desk.parts.watch.items.update
 
     def too_large(pk: str, sk: str, change: Any) -> Any:
         if pk == "C#T-1" and "outbox" in str(change.request()):
@@ -271,7 +271,7 @@ def test_a_case_that_the_table_does_not_take_is_put_back_and_holds_no_other_up(
             )
         return real(pk, sk, change)
 
-    monkeypatch.setattr(desk.parts.watch.inspection.leading_to, "update", too_large)
+    monkeypatch.setattr(desk.parts.watch.items, "update", too_large)
     result = desk.tick(f"{MON}T06:00")
     assert (result.sent, result.put_back) == (2, 1)
     sent = desk.sent()
@@ -287,7 +287,7 @@ def test_a_batch_of_the_stream_is_taken_in_but_for_the_one_case_that_is_contende
     def lost(case: Any, *rest: Any) -> bool:
         return case.id != "T-1" and real(case, *rest)
 
-    monkeypatch.setattr(desk.parts.watch.cases.read, "keep", lost)
+    monkeypatch.setattr(desk.parts.watch.cases, "keep", lost)
     changes = [
         Change({"ticket_id": name}, {"ticket_id": name, **NEW}, at(f"{MON}T00:00"), "7")
         for name in ("T-1", "T-2")

@@ -129,8 +129,8 @@ def test_one_item_that_cannot_be_used_keeps_no_other_case_back(
     watch = desk.parts.watch
     client = Failing(desk.dynamodb, lambda request: f"C#{ILL}'" in request, failure)
     with monkeypatch.context() as broken:
-        broken.setattr(watch.inspection.leading_to, "writes", client)
-        broken.setattr(watch.inspection.leading_to, "reads", client)
+        broken.setattr(watch.items, "writes", client)
+        broken.setattr(watch.items, "reads", client)
         client.operations = operations
         desk.tick(f"{MON}T06:01")
         desk.tick(f"{MON}T06:02")
@@ -174,7 +174,7 @@ def test_a_shard_of_the_index_that_cannot_be_read_keeps_no_other_back(
         return real(asked, now)
 
     with monkeypatch.context() as broken:
-        broken.setattr(desk.parts.watch.cases.read, "due", due)
+        broken.setattr(desk.parts.watch.cases, "due", due)
         assert desk.tick(f"{MON}T06:01").put_off == 1
     assert set(notified(desk)) == set(ALL) - theirs
     desk.tick(f"{MON}T06:02")
@@ -318,8 +318,8 @@ def test_nine_in_a_row_are_put_off_and_ten_end_the_tick(
         client = Failing(single.dynamodb, fails_for(order[:count]), busy)
         client.operations = (operation,)
         with monkeypatch.context() as broken:
-            broken.setattr(watch.inspection.leading_to, "writes", client)
-            broken.setattr(watch.inspection.leading_to, "reads", client)
+            broken.setattr(watch.items, "writes", client)
+            broken.setattr(watch.items, "reads", client)
             if sent is not None:
                 assert single.tick(f"{MON}T06:01").sent == sent
                 for name in order[count:]:
@@ -350,7 +350,7 @@ def test_a_tick_that_can_write_nothing_at_all_has_no_heartbeat(
 ) -> None:
     client = Failing(single.dynamodb, lambda _: True, busy)
     client.operations = ("update_item", "transact_write_items")
-    monkeypatch.setattr(single.parts.watch.inspection.leading_to, "writes", client)
+    monkeypatch.setattr(single.parts.watch.items, "writes", client)
     with pytest.raises((ClientError, TooManyFailures)):
         single.tick(f"{MON}T05:00")
 
@@ -361,7 +361,7 @@ def test_a_lease_that_cannot_be_taken_or_given_back_holds_nothing_up(
     client = Failing(single.dynamodb, lambda request: "'lease'" in request, busy)
     client.operations = ("update_item",)
     with monkeypatch.context() as broken:
-        broken.setattr(single.parts.watch.inspection.leading_to, "writes", client)
+        broken.setattr(single.parts.watch.items, "writes", client)
         result = single.tick(f"{MON}T06:01")
     assert (result.sent, "hot key" in result.problem) == (len(ALL), True)
 
