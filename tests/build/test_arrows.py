@@ -45,7 +45,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "presentation.view",
         "presentation.text",
     ),
-    **{ports: ("errors", *DOMAIN, "presentation.text", *PORTS) for ports in PORTS},
+    **dict.fromkeys(PORTS, ("errors", *DOMAIN, "presentation.text", *PORTS)),
     "usecases": ("errors", *DOMAIN, "presentation", *PORTS),
     "adapters": ("errors", *DOMAIN, "presentation.text", *PORTS),
     "handlers": ("errors", *DOMAIN, "presentation", "usecases", "adapters"),

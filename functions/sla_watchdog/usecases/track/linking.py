@@ -47,8 +47,7 @@ class Linker:
         touched: set[str] = set()
         lost = 0
         while lost < TRIES and len(touched) < MOST:
-            case = self.stores.cases.read([name]).get(name)
-            step = self._step(case, now) if isinstance(case, Case) else None
+            step = self._next_step(name, now)
             if step is None:
                 break
             try:
@@ -62,6 +61,10 @@ class Linker:
             if not pending_links(step.case):
                 break
         return frozenset(touched)
+
+    def _next_step(self, name: str, now: int) -> _Step | None:
+        case = self.stores.cases.read([name]).get(name)
+        return self._step(case, now) if isinstance(case, Case) else None
 
     def _step(self, case: Case, now: int) -> _Step | None:
         """The next to be joined, with the names that nothing is known of; None where there is
