@@ -31,7 +31,7 @@ from sla_watchdog.usecases.sweep.invariants import SweepResult
 from sla_watchdog.usecases.sweep.sweep import start
 from sla_watchdog.usecases.track.change import Change
 from sla_watchdog.usecases.track.track import Tracked
-from sla_watchdog.usecases.watch.drafts import TickResult
+from sla_watchdog.usecases.watch.result import TickResult
 
 ONCE = Config(retries={"total_max_attempts": 1})
 AUDIENCES = ("owner", "team-lead", "manager", "executive")

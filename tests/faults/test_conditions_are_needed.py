@@ -40,7 +40,8 @@ def next_at_without_the_lease(patch: Patch) -> None:
     def wake(evaluated: Plan, case: Case) -> tuple[int | None, bool]:
         return evaluated.next_at, evaluated.urgent
 
-    patch.setattr("sla_watchdog.usecases.judging.wake", wake)
+    for module in ("evaluator", "wakeup"):
+        patch.setattr(f"sla_watchdog.usecases.judging.{module}.wake", wake)
 
 
 def digest_never_known_as_sent(patch: Patch) -> None:

@@ -136,6 +136,7 @@ class World:
 
     def __attrs_post_init__(self) -> None:
         self.desk = Desk(self.policy)
+        self.desk.parts = evolve(self.desk.parts, clock=lambda: self.wire.clock)
         self.aws = boto3.client("dynamodb", region_name="eu-central-1")
         self.sqs = boto3.client("sqs", region_name="eu-central-1")
         self.watch = WatchStores.of(self.aws, self.aws, "watch", "audit", lambda _: None)

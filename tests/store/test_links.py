@@ -6,6 +6,7 @@ Shown on engines that are atomic, and shown to need the conditions.
 from __future__ import annotations
 
 import itertools
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -35,7 +36,12 @@ def two_of_one_matter(store: Store) -> None:
 
 def linker(store: Store, watch: WatchStores) -> Linker:
     evaluator = Evaluator(
-        policy(), store.tickets(), watch, live=True, generation=Generation(3, NOW - 9000, False)
+        policy(),
+        store.tickets(),
+        watch,
+        live=True,
+        clock=monotonic,
+        generation=Generation(3, NOW - 9000, False),
     )
     return Linker(evaluator, watch)
 

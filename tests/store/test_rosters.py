@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from sla_watchdog.adapters.dynamodb.rosters import RECIPIENTS
 from sla_watchdog.adapters.dynamodb.watch import SHARDS, Due
 from sla_watchdog.domain.escalation.subscribers import Roster, Seat, State, Subscriber, noted
+from sla_watchdog.usecases.watch.ports import RECIPIENTS
 from store.samples import NOW, Store
 
 KIM = Seat.of("owner--kim", "email", "Kim@example.org")

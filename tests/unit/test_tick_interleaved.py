@@ -48,8 +48,8 @@ def reads_are_never_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that every send is judged again: what changed before that read must count. The case's own
     shards are asked, so that the points are not mostly queries of empty ones.
     """
-    monkeypatch.setattr("sla_watchdog.usecases.judging.FRESH", -1.0)
-    monkeypatch.setattr("sla_watchdog.usecases.watch.sending.FRESH", -1.0)
+    monkeypatch.setattr("sla_watchdog.usecases.judging.outlook.FRESH", -1.0)
+    monkeypatch.setattr("sla_watchdog.usecases.watch.recheck.FRESH", -1.0)
     monkeypatch.setattr(
         "sla_watchdog.usecases.watch.tick.SHARDS",
         tuple(shard_of("T-1", urgent=urgent) for urgent in (True, False)),
@@ -225,7 +225,7 @@ def test_a_tick_delivered_twice_tells_once(fresh: float, monkeypatch: pytest.Mon
     """EventBridge Scheduler delivers at least once: the second finds nothing, or runs beside the
     first.
     """
-    monkeypatch.setattr("sla_watchdog.usecases.watch.sending.FRESH", fresh)
+    monkeypatch.setattr("sla_watchdog.usecases.watch.recheck.FRESH", fresh)
 
     def told_once(desk: Desk) -> None:
         desk.tick(f"{MON}T08:01")

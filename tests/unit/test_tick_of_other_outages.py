@@ -18,10 +18,9 @@ from building import at, policy
 from desk import Desk
 from sla_watchdog.domain.clocks.promises import acknowledged
 from sla_watchdog.domain.escalation.case import Recipient
-from sla_watchdog.usecases import judging
+from sla_watchdog.usecases.judging import evaluator
 from sla_watchdog.usecases.track.change import Change
 from sla_watchdog.usecases.track.track import StillContended
-from sla_watchdog.usecases.watch import sending
 
 MON = "2026-03-02"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New"}
@@ -237,14 +236,14 @@ def test_operations_are_told_of_a_case_that_cannot_be_judged_though_sns_was_out_
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.put(f"{MON}T00:00", **NEW)
-    evaluated = judging.plan
+    evaluated = evaluator.plan
 
     def broken(case: Any, *rest: Any, **more: Any) -> object:
         if case.id == "T-1":
             raise RuntimeError("a fault of ours")
         return evaluated(case, *rest, **more)
 
-    monkeypatch.setattr(judging, "plan", broken)
+    monkeypatch.setattr(evaluator, "plan", broken)
     with Refused(desk.sns, "sns.Publish", "ThrottledException"):
         desk.tick(f"{MON}T06:00")
     messages = 0
@@ -325,8 +324,7 @@ def test_what_is_over_by_the_time_its_link_is_stored_is_not_told(
     for number in range(count):
         desk.put(f"{MON}T00:00", f"T-{number}", **NEW)
     clock = [0.0]
-    for module in (sending, judging):
-        monkeypatch.setattr(module, "monotonic", lambda: clock[0])
+    desk.parts = evolve(desk.parts, clock=lambda: clock[0])
     stored: Callable[..., bool] = desk.parts.watch.alert_links.put
 
     def slowly(code: str, case: str, *rest: Any) -> bool:

@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from building import at
 from desk import TOPICS, Desk
-from sla_watchdog.usecases.watch.sending import LONGEST_PAUSE
+from sla_watchdog.usecases.watch.give_back import LONGEST_PAUSE
 
 MON = "2026-03-02"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New"}

@@ -92,8 +92,8 @@ def test_one_made_after_the_claim_is_heeded_once_the_reads_are_old(
     claim = desk.parts.watch.outbox.claim
 
     def claiming(*args: object) -> object:
-        monkeypatch.setattr("sla_watchdog.usecases.judging.FRESH", -1.0)
-        monkeypatch.setattr("sla_watchdog.usecases.watch.sending.FRESH", -1.0)
+        monkeypatch.setattr("sla_watchdog.usecases.judging.outlook.FRESH", -1.0)
+        monkeypatch.setattr("sla_watchdog.usecases.watch.recheck.FRESH", -1.0)
         silence(desk, f"{MON}T06:00", "2026-03-05T00:00")
         return claim(*args)  # type: ignore[arg-type]
 

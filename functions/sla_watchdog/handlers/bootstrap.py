@@ -5,7 +5,7 @@ made.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from time import monotonic, time
 from typing import Protocol
@@ -15,7 +15,7 @@ from attrs import field, frozen
 from botocore.config import Config
 
 from sla_watchdog.adapters.dynamodb.audit import AuditTable
-from sla_watchdog.adapters.dynamodb.table import described
+from sla_watchdog.adapters.dynamodb.table import described, fault_of
 from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
 from sla_watchdog.adapters.dynamodb.watch import Generation, Mode, WatchStores
 from sla_watchdog.adapters.s3 import Reports
@@ -24,11 +24,15 @@ from sla_watchdog.adapters.sqs import SegmentsQueue
 from sla_watchdog.domain.policy.compiled import load
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.handlers.settings import Settings, settings
+from sla_watchdog.handlers.tokens import RandomTokens
 from sla_watchdog.usecases.judging import Evaluator
+from sla_watchdog.usecases.judging.ports import Clock
 from sla_watchdog.usecases.report.report import Reporter
 from sla_watchdog.usecases.respond.respond import Responder
-from sla_watchdog.usecases.sweep.sweep import Sweeper
+from sla_watchdog.usecases.sweep.sweep import Sweeper, start
+from sla_watchdog.usecases.track.linking import Linker
 from sla_watchdog.usecases.track.track import Tracker
+from sla_watchdog.usecases.watch.parts import Around
 from sla_watchdog.usecases.watch.tick import Tick
 
 READS = Config(
@@ -51,8 +55,8 @@ class Parts:
     """What every handler works with. `now()` is the one clock: the system's, or the simulated one
     of the table.
 
-    `said` is what this process has reported, of what is reported once. `writers` are the clients
-    that never repeat a request.
+    `clock` only ever goes on: it says how old a read is. `said` is what this process has reported,
+    of what is reported once. `writers` are the clients that never repeat a request.
     """
 
     settings: Settings
@@ -64,6 +68,7 @@ class Parts:
     queue: SegmentsQueue
     topics: Topics
     reports: Reports
+    clock: Clock = monotonic
     said: set[str] = field(factory=set)
     writers: tuple[Connected, ...] = ()
 
@@ -101,16 +106,22 @@ class Parts:
 
     def tick(self, now: int, time_left: Callable[[], float]) -> Tick:
         mode = self.mode(now)
-        return Tick(
-            evaluator=self.evaluator(now, live=mode.name == "live"),
-            watch=self.watch,
+        evaluator = self.evaluator(now, live=mode.name == "live")
+        around = Around(
             audit=self.audit,
             publisher=self.publisher,
-            queue=self.queue,
-            segments=self.settings.segments,
+            tokens=RandomTokens(),
+            diagnose=fault_of,
+            link=Linker(evaluator, self.watch).link,
+            link_base=self.settings.link_base,
+        )
+        return Tick(
+            evaluator=evaluator,
+            stores=self.watch,
+            around=around,
+            ask_for_sweep=partial(start, self.queue, self.settings.segments),
             now=now,
             live_since=mode.since,
-            link_base=self.settings.link_base,
             time_left=time_left,
         )
 
@@ -118,7 +129,8 @@ class Parts:
         return self.mode(now).name == "live"
 
     def evaluator(self, now: int, live: bool) -> Evaluator:
-        return Evaluator(self.policy, self.tickets, self.watch, live, self.generation(now))
+        generation = self.generation(now)
+        return Evaluator(self.policy, self.tickets, self.watch, live, self.clock, generation)
 
     def tracker(self, now: int) -> Tracker:
         evaluator = self.evaluator(now, self.live(now))

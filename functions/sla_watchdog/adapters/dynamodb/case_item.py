@@ -45,9 +45,6 @@ from sla_watchdog.domain.escalation.case import (
 )
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 
-SHARDS = tuple(f"{pace}#{number}" for pace in "un" for number in range(8))
-"""Partitions of the index `due`, the urgent ones first."""
-
 MOST_SEALED = 10_000
 """Sealed items of one case; more are damage, which must not be read for hours."""
 

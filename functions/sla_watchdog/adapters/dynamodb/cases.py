@@ -8,10 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from attrs import frozen
-
 from sla_watchdog.adapters.dynamodb.attributes import attribute, plain, typed
-from sla_watchdog.adapters.dynamodb.case_item import CASE, DIGEST, case_key, findings_of
+from sla_watchdog.adapters.dynamodb.case_item import CASE, case_key, findings_of
 from sla_watchdog.adapters.dynamodb.case_reads import CaseReads
 from sla_watchdog.adapters.dynamodb.case_writes import (
     case_update,
@@ -26,26 +24,10 @@ from sla_watchdog.adapters.dynamodb.sealing import sealing
 from sla_watchdog.adapters.dynamodb.table import Item
 from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.escalation.case import Case, DamagedItem
+from sla_watchdog.usecases.watch.ports import Due
 
 LONGEST_REASON = 500
 """Characters kept of why a case was put back."""
-
-
-@frozen
-class Due:
-    """Something whose `next_at` has come: a case, or a digest when `case` is empty.
-
-    `next_at` is just what the index holds, which may be no whole number where the item is damaged.
-    """
-
-    case: str
-    pk: str
-    next_at: int | Decimal
-
-    @property
-    def digest(self) -> str:
-        """The digest's id; '' for a case."""
-        return self.pk.removeprefix(DIGEST) if self.pk.startswith(DIGEST) else ""
 
 
 def due_of(item: Item) -> Due:
@@ -70,11 +52,6 @@ class CaseStore:
         absent.
         """
         return self._reads.cases(ids)
-
-    def __call__(
-        self, ids: Iterable[str]
-    ) -> dict[str, Case | DamagedItem]:  # of callers that are not moved yet
-        return self.read(ids)
 
     def due(self, shard: str, now: int) -> Iterator[Due]:
         """What is due in one shard, oldest first, to the last page. The index may lag: read before

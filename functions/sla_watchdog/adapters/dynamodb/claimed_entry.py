@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from attrs import frozen
 
 from sla_watchdog.adapters.dynamodb.case_item import reached_map, reached_name
 from sla_watchdog.adapters.dynamodb.case_writes import set_wakeup, without_outlived
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.table import Item
-from sla_watchdog.domain.escalation.case import Case, LastNotified
-
-Levels = Mapping[tuple[str, str], LastNotified]
-"""What a recipient was notified of last, by clock and recipient."""
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.usecases.watch.ports import Levels
 
 
 @frozen

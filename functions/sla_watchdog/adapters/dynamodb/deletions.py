@@ -36,9 +36,6 @@ class DeletionStore:
     def read(self, now: int) -> Deletions:
         return self._deletions(self._items.plain(META, SORT_KEY), now)
 
-    def __call__(self, now: int) -> Deletions:  # of callers that are not moved yet
-        return self.read(now)
-
     def note_missing(self, tickets: Iterable[str], now: int) -> Deletions:
         """Open tickets have no record any more. Where that makes too many, deletions are held from
         the first of them on. Of two callers at once, whoever writes second sees both; a

@@ -8,12 +8,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from attrs import frozen
-
 from sla_watchdog.adapters.dynamodb.case_item import DIGEST, shard_of
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.items import SORT_KEY, Items
 from sla_watchdog.domain.escalation.case import Recipient
+from sla_watchdog.usecases.watch.ports import Digest
 
 KEPT_SECONDS = 30 * 86400
 """How long a digest is kept after its last write; then the table forgets it (TTL attribute
@@ -27,24 +26,6 @@ anyway.
 
 LINES_KEPT = 200
 """Lines of a daily digest; of more only the number is kept."""
-
-
-@frozen
-class Digest:
-    """`members` are pairs of case and entry key; `count` counts members or lines, also those not
-    kept.
-
-    `damage` says why a stored digest cannot be read; all else is empty then.
-    """
-
-    id: str
-    recipient: Recipient
-    members: tuple[tuple[str, str], ...] = ()
-    lines: tuple[Mapping[str, object], ...] = ()
-    count: int = 0
-    sent_at: int | None = None
-    message_id: str = ""
-    damage: str = ""
 
 
 def _members_text(members: Iterable[tuple[str, str]]) -> str:

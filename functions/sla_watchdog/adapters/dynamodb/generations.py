@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from attrs import frozen
-
 from sla_watchdog.adapters.dynamodb.attributes import map_in, number_in, plain
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.items import META, Items
 from sla_watchdog.adapters.dynamodb.table import Item, StoreBusyError
+from sla_watchdog.usecases.judging.ports import Generation
 
 STRAGGLER_SECONDS = 900
 """For so long after a new generation an older policy is a function not yet replaced; later it is a
@@ -20,19 +19,6 @@ way back.
 """
 
 HASHES_KEPT = 20
-
-
-@frozen
-class Generation:
-    """The policy generation of a hash, the epoch second it began, and whether this call began it.
-
-    `swept` is False until somebody asked for a sweep under this generation (`mark_swept`).
-    """
-
-    number: int
-    since: int
-    is_new: bool
-    swept: bool = False
 
 
 class GenerationStore:

@@ -8,7 +8,6 @@ belong.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from enum import Enum
 from typing import Any
 
 from attrs import evolve
@@ -30,13 +29,14 @@ from sla_watchdog.adapters.dynamodb.case_writes import (
     storable,
     without_outlived,
 )
-from sla_watchdog.adapters.dynamodb.claimed_entry import ClaimedEntry, Levels, token_of
+from sla_watchdog.adapters.dynamodb.claimed_entry import ClaimedEntry, token_of
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.items import SORT_KEY, Items
 from sla_watchdog.adapters.dynamodb.table import Item, is_refused, slices
 from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import Case, Entry, LastNotified, outlived
 from sla_watchdog.usecases.sweep.ports import UnauditedRecords
+from sla_watchdog.usecases.watch.ports import Levels, Settled
 
 AT_ONCE = 90
 """Audit items, and levels reached, in one transaction (which takes 100 actions and 4 KB of
@@ -44,18 +44,6 @@ expression).
 """
 
 UNAUDITED = "unaudited"
-
-
-class Settled(Enum):
-    """What became of an entry that was to be taken out of the outbox."""
-
-    DONE = "done"
-    OVERTAKEN = "overtaken"
-    """Done, but others wrote the case since it was read: it is due again at once."""
-    LOST = "lost"
-    """The claim lapsed and somebody else holds the entry, or it is settled already: nothing was
-    taken out.
-    """
 
 
 class Outbox:

@@ -14,14 +14,11 @@ from typing import Any
 from sla_watchdog.adapters.dynamodb.attributes import map_in, number_in, plain
 from sla_watchdog.adapters.dynamodb.case_item import DIGEST
 from sla_watchdog.adapters.dynamodb.case_writes import set_wakeup
-from sla_watchdog.adapters.dynamodb.cases import Due
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.items import META, SORT_KEY, Items
 from sla_watchdog.adapters.dynamodb.table import Item, StoreBusyError
 from sla_watchdog.domain.escalation.subscribers import Roster, Seat, State, Subscriber
-
-RECIPIENTS = "recipients"
-"""What the item of the roster is called, and in place of a digest's id what wakes a tick for it."""
+from sla_watchdog.usecases.watch.ports import RECIPIENTS, Due
 
 MOST_KEPT = 2000
 """Subscribers kept, at some 100 bytes each; beyond them nobody is missed."""

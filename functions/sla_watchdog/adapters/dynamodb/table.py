@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
 from sla_watchdog.adapters.dynamodb.attributes import Attribute
-from sla_watchdog.errors import SlaWatchdogError, Unavailable
+from sla_watchdog.errors import Fault, SlaWatchdogError, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -95,6 +95,10 @@ def described(error: Exception) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     at = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return type(error).__name__ + at
+
+
+def fault_of(error: Exception) -> Fault:
+    return Fault(is_of_the_service(error), described(error))
 
 
 def is_to_be_repeated(error: Exception) -> bool:

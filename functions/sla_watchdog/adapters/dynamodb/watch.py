@@ -9,19 +9,18 @@ from attrs import frozen
 
 from sla_watchdog.adapters.dynamodb.alert_links import AlertLinkStore
 from sla_watchdog.adapters.dynamodb.audit import AuditActions
-from sla_watchdog.adapters.dynamodb.case_item import SHARDS, shard_of
+from sla_watchdog.adapters.dynamodb.case_item import shard_of
 from sla_watchdog.adapters.dynamodb.case_reads import CaseReads
-from sla_watchdog.adapters.dynamodb.cases import CaseStore, Due
+from sla_watchdog.adapters.dynamodb.cases import CaseStore
 from sla_watchdog.adapters.dynamodb.deletions import DeletionStore
-from sla_watchdog.adapters.dynamodb.digests import Digest, DigestStore
-from sla_watchdog.adapters.dynamodb.generations import Generation, GenerationStore
+from sla_watchdog.adapters.dynamodb.digests import DigestStore
+from sla_watchdog.adapters.dynamodb.generations import GenerationStore
 from sla_watchdog.adapters.dynamodb.inspection import InspectionStore
 from sla_watchdog.adapters.dynamodb.items import Items
 from sla_watchdog.adapters.dynamodb.leases import LeaseStore
 from sla_watchdog.adapters.dynamodb.linked_cases import LinkedCaseStore
 from sla_watchdog.adapters.dynamodb.lookalikes import LookalikeStore
-from sla_watchdog.adapters.dynamodb.old_names import OldNames
-from sla_watchdog.adapters.dynamodb.outbox import Outbox, Settled
+from sla_watchdog.adapters.dynamodb.outbox import Outbox
 from sla_watchdog.adapters.dynamodb.pulse import PulseStore
 from sla_watchdog.adapters.dynamodb.report_marks import ReportMarkStore
 from sla_watchdog.adapters.dynamodb.rosters import RosterStore
@@ -31,6 +30,8 @@ from sla_watchdog.adapters.dynamodb.sweeps import SweepProgress, SweepStore
 from sla_watchdog.adapters.dynamodb.table import Pause
 from sla_watchdog.adapters.dynamodb.topic_counts import TopicCountStore
 from sla_watchdog.domain.escalation.case import DamagedItem
+from sla_watchdog.usecases.judging.ports import Generation
+from sla_watchdog.usecases.watch.ports import SHARDS, Digest, Due, Settled
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -45,13 +46,12 @@ __all__ = [
     "Settled",
     "SweepProgress",
     "WatchStores",
-    "WatchTable",
     "shard_of",
 ]
 
 
 @frozen
-class WatchStores(OldNames):
+class WatchStores:
     """One table, five kinds of items."""
 
     items: Items
@@ -109,7 +109,3 @@ class WatchStores(OldNames):
             pulse=pulse,
             sweeps=SweepStore(items),
         )
-
-
-WatchTable = WatchStores
-"""Of callers that are not moved yet, with old_names.py."""

@@ -8,7 +8,7 @@ import argparse
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from time import time
+from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -98,7 +98,7 @@ class Stack:
     def evaluator(self, *, live: bool) -> Evaluator:
         """Judges one case by its tickets' records too; `live` as the mode is to be taken."""
         tickets = TicketsTable(self.reads, self.outputs["TicketsTable"], self.policy.source)
-        return Evaluator(self.policy, tickets, self.watch, live=live)
+        return Evaluator(self.policy, tickets, self.watch, live=live, clock=monotonic)
 
     def other_policy(self) -> str:
         """Why what is shown here may differ from what the functions do; '' where it does not."""
