@@ -23,6 +23,13 @@ class Shared:
     singles: list[Draft]
     digests: list[list[Draft]]
 
+    def add(self, pile: list[Draft]) -> None:
+        """As a digest; one alone is a message of its own."""
+        if len(pile) == 1:
+            self.singles.append(pile[0])
+        elif pile:
+            self.digests.append(pile)
+
 
 def singles_and_digests(drafts: Sequence[Draft], capacity: int, live_since: int) -> Shared:
     """One topic's drafts, given the most pressing first, parted.
@@ -33,19 +40,25 @@ def singles_and_digests(drafts: Sequence[Draft], capacity: int, live_since: int)
     """
     old = [draft for draft in drafts if draft.before(live_since)]
     fresh = [draft for draft in drafts if not draft.before(live_since)]
-    single = len(fresh)
-    if single > capacity:
-        single = sum(draft.urgent for draft in fresh[:capacity])
-    beyond = fresh[single:]
-    urgent = [draft for draft in beyond if draft.urgent]
-    calm = [draft for draft in beyond if not draft.urgent]
-    singles, digests = fresh[:single], []
+    single = _singles_of(fresh, capacity)
+    urgent, calm = _by_urgency(fresh[single:])
+    shared = Shared(fresh[:single], [])
     for pile in (urgent, [*calm, *old]):
-        if len(pile) == 1:
-            singles.append(pile[0])
-        elif pile:
-            digests.append(pile)
-    return Shared(singles, digests)
+        shared.add(pile)
+    return shared
+
+
+def _singles_of(fresh: Sequence[Draft], capacity: int) -> int:
+    """How many of the first are messages of their own."""
+    if len(fresh) <= capacity:
+        return len(fresh)
+    return sum(draft.urgent for draft in fresh[:capacity])
+
+
+def _by_urgency(drafts: Sequence[Draft]) -> tuple[list[Draft], list[Draft]]:
+    urgent = [draft for draft in drafts if draft.urgent]
+    calm = [draft for draft in drafts if not draft.urgent]
+    return urgent, calm
 
 
 @define

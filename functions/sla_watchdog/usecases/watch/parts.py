@@ -74,6 +74,10 @@ def _delivery(
     give_back = GiveBack(stores.outbox, pace, books)
     links = Links(stores.alert_links, tokens, reach, around.link_base, books)
     digest_after = evaluator.policy.digest_after
+    topics = stores.topic_counts
+    sender = Sender(
+        around.publisher, stores.digests, topics, reach, settler, give_back, pace, books
+    )
     return Delivery(
         live=live,
         digests=stores.digests,
@@ -81,16 +85,7 @@ def _delivery(
         plan=DigestPlan(digest_after, reach, live, live_since, tokens),
         claimer=Claimer(evaluator, stores.outbox, around.audit, tokens, pace, books),
         composer=Composer(evaluator, Recheck(evaluator, books), links, books),
-        sender=Sender(
-            around.publisher,
-            stores.digests,
-            stores.topic_counts,
-            reach,
-            settler,
-            give_back,
-            pace,
-            books,
-        ),
+        sender=sender,
         settler=settler,
         give_back=give_back,
         pace=pace,
