@@ -16,11 +16,11 @@ from moto import mock_aws
 
 from building import HOUR, at, policy, resolution, rule
 from desk import Desk
-from sla_watchdog.adapters.dynamodb.alert_links import CODE_LENGTH, is_code, new_code
 from sla_watchdog.domain.escalation.acknowledgement import Answer
 from sla_watchdog.domain.escalation.case import Entry, Outcome
 from sla_watchdog.domain.escalation.plan import plan
 from sla_watchdog.domain.policy.model import Acknowledge
+from sla_watchdog.usecases.codes import CODE_LENGTH, is_code, new_code
 from sla_watchdog.usecases.respond.http import answer
 
 MON = "2026-03-02"
@@ -51,7 +51,7 @@ def sent_link(desk: Desk, now: str, days: int = 14) -> str:
     case = desk.case()
     alerts = plan(evolve(case, reached={}, outbox={}), POLICY, at(now)).alerts
     code = new_code()
-    desk.parts.watch.put_alert_link(
+    desk.parts.watch.alert_links.put(
         code, case.id, Entry("t", 0, alerts[:1]), at(now) + days * 86_400
     )
     return code

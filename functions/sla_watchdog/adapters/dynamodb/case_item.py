@@ -36,6 +36,7 @@ from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.escalation.case import (
     Alert,
     Case,
+    DamagedItem,
     Entry,
     LastNotified,
     Outcome,
@@ -43,9 +44,6 @@ from sla_watchdog.domain.escalation.case import (
     Severity,
 )
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-
-SHARDS = tuple(f"{pace}#{number}" for pace in "un" for number in range(8))
-"""Partitions of the index `due`, the urgent ones first."""
 
 MOST_SEALED = 10_000
 """Sealed items of one case; more are damage, which must not be read for hours."""
@@ -61,15 +59,6 @@ def case_key(case: str) -> str:
 def shard_of(case: str, urgent: bool) -> str:
     """The same for ever: an item found in one shard is moved out of it by the same rule."""
     return f"{'u' if urgent else 'n'}#{zlib.crc32(case.encode()) % 8}"
-
-
-@frozen
-class DamagedItem:
-    """A stored case that cannot be read, and why. `failures` as far as it can be told."""
-
-    case: str
-    reason: str
-    failures: int = 0
 
 
 # ---------------------------------------------------------------- to the item
