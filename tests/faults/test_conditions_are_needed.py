@@ -37,11 +37,11 @@ def settle_without_token(patch: Patch) -> None:
 
 
 def next_at_without_the_lease(patch: Patch) -> None:
-    def wake(evaluated: Plan, case: Case) -> tuple[int | None, bool]:
+    def wakeup_for(evaluated: Plan, case: Case) -> tuple[int | None, bool]:
         return evaluated.next_at, evaluated.urgent
 
     for module in ("evaluator", "wakeup"):
-        patch.setattr(f"sla_watchdog.usecases.judging.{module}.wake", wake)
+        patch.setattr(f"sla_watchdog.usecases.judging.{module}.wakeup_for", wakeup_for)
 
 
 def digest_never_known_as_sent(patch: Patch) -> None:

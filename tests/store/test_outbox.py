@@ -335,7 +335,7 @@ LOST_ANSWER = ReadTimeoutError(endpoint_url="http://example.test")
 
 def settle_with(store: Store, writes: Disturbed) -> tuple[Settled, Case]:
     case = store.claimed(ENTRY)
-    return store.watch_with(writes).settle(
+    return store.watch_with(writes).outbox.settle(
         case, ENTRY.key, ENTRY.token, reached_by(ENTRY), audit_of(ENTRY), NOW + 600, False, NOW
     )
 
@@ -404,7 +404,7 @@ def test_different_settlements_have_different_tokens(store: Store) -> None:
     case = store.claimed(ENTRY, OTHER)
     writes = Disturbed(store.client)
     for entry in (ENTRY, OTHER):
-        _, case = store.watch_with(writes).settle(
+        _, case = store.watch_with(writes).outbox.settle(
             case, entry.key, entry.token, {}, [], None, False, NOW
         )
     assert len(set(writes.tokens)) == 2
