@@ -28,7 +28,6 @@ from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.handlers.bootstrap import Parts
 from sla_watchdog.handlers.settings import Settings
 from sla_watchdog.usecases.sweep.invariants import SweepResult
-from sla_watchdog.usecases.sweep.sweep import start
 from sla_watchdog.usecases.track.change import Change
 from sla_watchdog.usecases.track.track import Tracked
 from sla_watchdog.usecases.watch.result import TickResult
@@ -143,7 +142,7 @@ class Desk:
         ):
             for message in asked:
                 client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        start(self.parts.queue, self.parts.settings.segments)
+        self.parts.ask_for_sweep()
         while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get(
             "Messages", []
         ):

@@ -27,7 +27,6 @@ from sla_watchdog.domain.clocks.promises import acknowledged
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.handlers.bootstrap import Parts
-from sla_watchdog.usecases.sweep.sweep import start
 from sla_watchdog.usecases.track.change import Change
 
 SHARD = 0
@@ -217,9 +216,7 @@ class World:
         """Asks for a sweep and does it; what fails is asked for again, and segments that fail stay
         in the queue.
         """
-        self.asking = not self._invoke(
-            "sweep", lambda parts: start(parts.queue, parts.settings.segments)
-        )
+        self.asking = not self._invoke("sweep", lambda parts: parts.ask_for_sweep())
         return not self.asking and self.sweep_queue()
 
     def sweep_queue(self) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from sla_watchdog.domain.escalation.case import Case, DamagedItem
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.usecases.codes import new_code
+from sla_watchdog.handlers.tokens import RandomTokens
 from store.samples import NOW, Store
 
 
@@ -35,10 +35,10 @@ def test_the_lease_of_a_report_keeps_no_tick_from_running(store: Store) -> None:
 
 
 def test_only_the_hash_of_a_link_is_stored(store: Store) -> None:
-    code = new_code()
+    code = RandomTokens().code()
     store.watch.report_marks.put_link(code, "daily/2026-11-23.html", NOW)
     assert store.watch.report_marks.link(code) == ("daily/2026-11-23.html", NOW)
-    assert store.watch.report_marks.link(new_code()) is None
+    assert store.watch.report_marks.link(RandomTokens().code()) is None
     assert code not in str(store.client.scan(TableName=store.names["watch"])["Items"])
 
 
@@ -59,7 +59,7 @@ def test_every_case_is_seen_once_whole_or_as_damaged(store: Store) -> None:
     moved = {"pk": {"S": "C#moved"}, "sk": {"S": "W"}, "moved_to": {"S": "over"}, "rev": {"N": "1"}}
     for item in (damaged, moved):
         store.client.put_item(TableName=store.names["watch"], Item=item)
-    store.watch.report_marks.put_link(new_code(), "daily/2026-11-23.html", NOW)
+    store.watch.report_marks.put_link(RandomTokens().code(), "daily/2026-11-23.html", NOW)
     store.watch.state.set_mode("live", NOW)
     assert seen(store, over=True) == {"waits": 11, "over": 11, "long": 5001, "damaged": -1}
     assert seen(store, over=False) == {"waits": 11, "long": 5001, "damaged": -1}

@@ -24,7 +24,7 @@ from sla_watchdog.adapters.dynamodb.watch import WatchStores
 from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import Alert, Case, Entry, Outcome, Recipient, Severity
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.usecases.codes import new_code
+from sla_watchdog.handlers.tokens import RandomTokens
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("local-stack")]
 
@@ -114,7 +114,7 @@ class Walk:
         self.sns.subscribe(TopicArn=topic, Protocol="sms", Endpoint="+15555550100")
 
     def open_the_page_of_a_report(self) -> None:
-        code = new_code()
+        code = RandomTokens().code()
         self.watch.report_marks.put_link(code, "daily/2026-01-06.html", NIGHT + 1)
         page = self.invoke("RespondFunction", {"rawPath": f"/report/{code}"})
         assert (page["statusCode"], "overlooked" in page["body"]) == (200, True)
@@ -124,7 +124,7 @@ class Walk:
         alert = Alert(
             "one", "resolution", 1, 0, 0, Recipient("owner"), Severity.BREACH, MORNING, "due"
         )
-        code, until = new_code(), str(NIGHT + 600)
+        code, until = RandomTokens().code(), str(NIGHT + 600)
         self.watch.alert_links.put(code, "one", Entry("token", 0, (alert,)), NIGHT + 3600)
         post = {"rawPath": f"/{code}", "requestContext": {"http": {"method": "POST"}}}
         page = self.invoke("RespondFunction", {**post, "body": f"answer=take&by=Kim&until={until}"})

@@ -14,8 +14,8 @@ from desk import Desk
 from sla_watchdog.domain.clocks.promises import acknowledged
 from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.errors import Unavailable
+from sla_watchdog.handlers.tokens import RandomTokens
 from sla_watchdog.presentation.text import Message
-from sla_watchdog.usecases.codes import new_code
 from sla_watchdog.usecases.report.http import is_report, report_answer
 from sla_watchdog.usecases.report.report import LEASE, Reported
 from sla_watchdog.usecases.respond.respond import State
@@ -362,7 +362,7 @@ def test_an_unknown_link_shows_nothing(desk: Desk, path: str) -> None:
 
 
 def test_the_link_of_an_alert_opens_no_report_and_that_of_a_report_no_case(desk: Desk) -> None:
-    code = new_code()
+    code = RandomTokens().code()
     desk.parts.watch.report_marks.put_link(code, "daily/x.html", at(NEXT_MON))
     assert desk.parts.responder(at(TUE)).look(code, at(TUE)).state is State.UNKNOWN
     assert not is_report({"rawPath": f"/{code}"})

@@ -5,7 +5,7 @@ made.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from itertools import count
 from time import monotonic, time
 from typing import Protocol
@@ -69,6 +69,7 @@ class Parts:
     topics: Topics
     reports: Reports
     clock: Clock = monotonic
+    tokens: RandomTokens = field(factory=RandomTokens)
     said: set[str] = field(factory=set)
     writers: tuple[Connected, ...] = ()
 
@@ -110,7 +111,7 @@ class Parts:
         around = Around(
             audit=self.audit,
             publisher=self.publisher,
-            tokens=RandomTokens(),
+            tokens=self.tokens,
             diagnose=fault_of,
             link=Linker(evaluator, self.watch).link,
             link_base=self.settings.link_base,
@@ -119,11 +120,15 @@ class Parts:
             evaluator=evaluator,
             stores=self.watch,
             around=around,
-            ask_for_sweep=partial(start, self.queue, self.settings.segments),
+            ask_for_sweep=self.ask_for_sweep,
             now=now,
             live_since=mode.since,
             time_left=time_left,
         )
+
+    def ask_for_sweep(self) -> str:
+        """The id of the sweep that was asked for."""
+        return start(self.queue, self.settings.segments, self.tokens.run())
 
     def live(self, now: int) -> bool:
         return self.mode(now).name == "live"
@@ -157,6 +162,7 @@ class Parts:
             stores=self.watch,
             publisher=self.publisher,
             pages=self.reports,
+            tokens=self.tokens,
             link_base=self.settings.link_base,
             now=now,
         )

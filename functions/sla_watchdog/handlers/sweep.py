@@ -25,7 +25,9 @@ def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     here = parts().connected_anew()
     messages = event.get("Records") if isinstance(event, dict) else None
     if not isinstance(messages, list):
-        run = begin(here.watch.leases, here.queue, here.settings.segments, here.now())
+        run = begin(
+            here.watch.leases, here.queue, here.settings.segments, here.tokens.run(), here.now()
+        )
         logger.info(
             "sweep asked for" if run else "a sweep is under way",
             run=run,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Callable, Sequence
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 """Of the codes: 32 signs, 5 bits each, none that is read as another."""
@@ -11,8 +11,9 @@ CODE_LENGTH = 16
 """80 random bits."""
 
 
-def new_code() -> str:
-    return "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+def code_of(choice: Callable[[Sequence[str]], str]) -> str:
+    """A code of signs that `choice` takes, each by chance."""
+    return "".join(choice(ALPHABET) for _ in range(CODE_LENGTH))
 
 
 def is_code(text: str) -> bool:

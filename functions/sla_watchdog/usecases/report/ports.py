@@ -54,3 +54,10 @@ class Pages(Protocol):
 class Publisher(Protocol):
     def publish(self, recipient: Recipient, message: Message) -> Sent | NoTopic | Refused:
         """Raises Unavailable: it may have arrived or not."""
+
+
+class Tokens(Protocol):
+    """What nobody can guess: who holds the lease, and what the link of a page ends with."""
+
+    def token(self) -> str: ...
+    def code(self) -> str: ...

@@ -7,7 +7,6 @@ repeats what failed.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Sequence
 
 from attrs import define, frozen
@@ -21,9 +20,8 @@ from sla_watchdog.presentation.html.report_page import page
 from sla_watchdog.presentation.text import Message, Sent
 from sla_watchdog.presentation.text.report import render_daily, render_monthly, render_weekly
 from sla_watchdog.presentation.view.report import Kind, Line, Report, audiences, line, periods, zone
-from sla_watchdog.usecases.codes import new_code
 from sla_watchdog.usecases.judging import Evaluator
-from sla_watchdog.usecases.report.ports import Pages, Publisher, ReportStores
+from sla_watchdog.usecases.report.ports import Pages, Publisher, ReportStores, Tokens
 from sla_watchdog.usecases.watch.drafts import Reach
 
 LEASE = 930
@@ -87,12 +85,13 @@ class Reporter:
     stores: ReportStores
     publisher: Publisher
     pages: Pages
+    tokens: Tokens
     link_base: str
     now: int
 
     def run(self) -> Reported | None:
         """Tell what is due; None while another run does."""
-        owner = secrets.token_hex(8)
+        owner = self.tokens.token()
         if not self.stores.leases.take(owner, self.now, self.now + LEASE, run="report-lease"):
             return None
         try:
@@ -198,7 +197,7 @@ class Reporter:
         """
         if not self.link_base:
             return ["The page:", self.pages.where(key)]
-        code = new_code()
+        code = self.tokens.code()
         self.stores.report_marks.put_link(code, key, self.now + LINK_DAYS * DAY)
         return [f"The page, for {LINK_DAYS} days:", f"{self.link_base}/{PATH}/{code}"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -40,19 +39,17 @@ MANY = 10
 """Tickets of which a sweep must see at least half again the next time (semantics E10)."""
 
 
-def start(queue: Queue, of: int, run: str = "") -> str:
-    """Ask for a sweep of the whole table in `of` segments; the run's id."""
-    run = run or secrets.token_hex(4)
+def start(queue: Queue, of: int, run: str) -> str:
+    """Ask for the sweep `run` of the whole table in `of` segments; its id."""
     for number in range(of):
         queue.put(Segment(run, number, of))
     return run
 
 
-def begin(leases: Leases, queue: Queue, of: int, now: int) -> str:
+def begin(leases: Leases, queue: Queue, of: int, run: str, now: int) -> str:
     """`start` of a sweep that the schedule asks for, unless one is under way, which ends first: the
     run's id, or '' then. Raises Unavailable.
     """
-    run = secrets.token_hex(4)
     if not leases.take(run, now, now + SWEEPING, "sweeping"):
         return ""
     try:
