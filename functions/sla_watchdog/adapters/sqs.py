@@ -28,7 +28,9 @@ def body_of(segment: Segment) -> str:
 
 
 def segment_of(body: object) -> Segment:
-    """Raises ValueError for a message that is no segment; the queue's dead-letter queue takes it."""
+    """Raises ValueError for a message that is no segment; the queue's dead-letter queue takes
+    it.
+    """
     try:
         segment = _segment(json.loads(str(body)))
         problem = _problem(segment)

@@ -5,7 +5,7 @@ pk C#<case>  sk W  rev  generation  seen {ticket: sequence}  failures
 seen_at   {ticket: at}      the stream's time of that record
 read_at   {ticket: at}      when a sweep last read a record that told it something
 facts     '{"<ticket>":{"<field>":[at,value,at,value,…]}}'
-sealed    {<case>: count}   where its older facts are: in C#<case> F#1 … F#<count>, as `facts`, compressed
+sealed    {<case>: count}   where its older facts are: in C#<case> F#1 … F#<count>, compressed
 members   [name]            linked to it, of which no ticket is known
 breached  {<subject>/<clock>: at}
 edited_at                   when a changed policy reached it

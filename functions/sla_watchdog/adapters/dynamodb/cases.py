@@ -40,7 +40,9 @@ def due_of(item: Item) -> Due:
 
 
 class CaseStore:
-    """Every write raises `rev` by one; a write that was overtaken says so and has changed nothing."""
+    """Every write raises `rev` by one; a write that was overtaken says so and has changed
+    nothing.
+    """
 
     def __init__(self, items: Items, reads: CaseReads) -> None:
         self._items = items

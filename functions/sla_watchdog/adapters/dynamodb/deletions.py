@@ -1,7 +1,8 @@
 """Records that went missing from the Tickets table, counted together so that a lost table is no
 pile of deletions.
 
-pk META  sk deletions  m:<hash of the ticket>: at  held_since  held_at  accepted_until  accepted_by  reported_at
+pk META  sk deletions  m:<hash of the ticket>: at  held_since  held_at  reported_at
+                       accepted_until  accepted_by
                        most  most_at      most records that a sweep of the last week saw, and when
 """
 

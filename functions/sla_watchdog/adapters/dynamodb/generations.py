@@ -80,7 +80,9 @@ class GenerationStore:
         return self._items.update(META, "generation", change) is None
 
     def ask_for_sweep(self) -> bool:
-        """The next tick asks for one; only where a tick has ever run. A repetition changes nothing."""
+        """The next tick asks for one; only where a tick has ever run. A repetition changes
+        nothing.
+        """
         change = Expression().set("swept", to=0)
         change.require(change.present("pk"))
         return self._items.update(META, "generation", change) is None

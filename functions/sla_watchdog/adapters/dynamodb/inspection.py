@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from attrs import field, frozen
+
 from sla_watchdog.adapters.dynamodb.attributes import map_in, plain
 from sla_watchdog.adapters.dynamodb.case_item import (
     CASE,
@@ -36,7 +38,7 @@ from sla_watchdog.adapters.dynamodb.table import (
 )
 from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.escalation.case import Case, DamagedItem
-from sla_watchdog.usecases.sweep.ports import Filing, Page, StoredCase
+from sla_watchdog.usecases.sweep.ports import Filing, Page, StoredCase, UnauditedRecords
 
 DAMAGED = "X#"
 """Under this and the case's name, with the time in its sort key, the copy of a damaged item is kept
@@ -61,18 +63,15 @@ class InspectionStore:
             self._items.pause,
             is_busy,
         )
-        of_cases = [item for item in answer["Items"] if item["pk"]["S"].startswith(CASE)]
-        main = [item for item in of_cases if item["sk"]["S"] == SORT_KEY]
-        moved = [item for item in main if "moved_to" in item]
-        awake = [item for item in moved if "next_at" in item or "due_shard" in item]
-        sealed = map(_sealed, of_cases)
-        unaudited = map(unaudited_in, main)
+        sorted_items = _PageItems()
+        for item in answer["Items"]:
+            sorted_items.sort_in(item)
         return Page(
-            cases=self._stored(item for item in main if "moved_to" not in item),
-            moved=tuple(map(_name, moved)),
-            awake=frozenset(map(_name, awake)),
-            sealed=tuple(part for part in sealed if part is not None),
-            unaudited=tuple(records for records in unaudited if records is not None),
+            cases=self._stored(sorted_items.cases),
+            moved=tuple(sorted_items.moved),
+            awake=frozenset(sorted_items.awake),
+            sealed=tuple(sorted_items.sealed),
+            unaudited=tuple(sorted_items.unaudited),
             following=cursor_of(answer.get("LastEvaluatedKey")),
         )
 
@@ -167,6 +166,37 @@ class InspectionStore:
         if there == counts or highest != there:
             return None
         return there
+
+
+@frozen
+class _PageItems:
+    """The items of cases on one page, by what they are."""
+
+    cases: list[Item] = field(factory=list)
+    moved: list[str] = field(factory=list)
+    awake: list[str] = field(factory=list)
+    sealed: list[tuple[str, int]] = field(factory=list)
+    unaudited: list[UnauditedRecords] = field(factory=list)
+
+    def sort_in(self, item: Item) -> None:
+        if not item["pk"]["S"].startswith(CASE):
+            return
+        sealed = _sealed(item)
+        if sealed is not None:
+            self.sealed.append(sealed)
+        if item["sk"]["S"] == SORT_KEY:
+            self._sort_in_main(item)
+
+    def _sort_in_main(self, item: Item) -> None:
+        waiting = unaudited_in(item)
+        if waiting is not None:
+            self.unaudited.append(waiting)
+        if "moved_to" not in item:
+            self.cases.append(item)
+            return
+        self.moved.append(_name(item))
+        if "next_at" in item or "due_shard" in item:
+            self.awake.append(_name(item))
 
 
 def _name(item: Item) -> str:

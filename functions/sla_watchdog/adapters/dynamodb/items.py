@@ -1,4 +1,6 @@
-"""The items of one table with keys `pk` and `sk`: what every store of the Watch table is made of."""
+"""The items of one table with keys `pk` and `sk`: what every store of the Watch table is made
+of.
+"""
 
 from __future__ import annotations
 

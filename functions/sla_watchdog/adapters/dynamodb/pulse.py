@@ -1,6 +1,7 @@
 """How the watchdog does, for `doctor`: what the last ticks did and what the last whole sweep found.
 
-pk META  sk beat    at  first  live_since  lag_seconds  sent_at  oldest_pending_seconds  left_due  put_back  problem
+pk META  sk beat    at  first  live_since  lag_seconds  sent_at  oldest_pending_seconds
+                    left_due  put_back  problem
 pk META  sk swept   at  counts {name: number}
 pk META  sk noticed noticed [text]     the newest first
 """

@@ -1,7 +1,8 @@
 """Silences in the Watch table, and what else a judgement takes from outside the case: one item
 each, read at once.
 
-pk META  sk silences  s:<id>: {made_at, until, reason, by, tickets, customers, policies, audiences, when, lifted_by}
+pk META  sk silences  s:<id>: {made_at, until, reason, by, lifted_by, when,
+                               tickets, customers, policies, audiences}
 pk META  sk topics    as last counted (see topic_counts.py)
 pk META  sk deletions as last noticed (see deletions.py)
 """
@@ -24,7 +25,8 @@ SORT_KEY = "silences"
 SILENCE = "s:"
 
 MOST = 100
-"""Silences kept, those that ended included: so that the item, which every tick reads, stays small."""
+"""Silences kept, those that ended included: so that the item, which every tick reads, stays small.
+"""
 
 NAMES = ("tickets", "customers", "policies", "audiences")
 

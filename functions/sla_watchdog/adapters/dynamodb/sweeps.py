@@ -31,7 +31,9 @@ class SweepProgress:
         self._of = of
 
     def start(self, now: int) -> bool:
-        """True for whoever starts it; only when it was not started. Forgotten after a week (TTL)."""
+        """True for whoever starts it; only when it was not started. Forgotten after a week
+        (TTL).
+        """
         change = Expression().set("started_at", to=now).set("of", to=self._of).set("done", to={})
         change.set("expires_at", to=now + SWEEP_KEPT_SECONDS).require(change.absent("pk"))
         return self._items.update(META, self._sort_key, change) is None

@@ -27,7 +27,9 @@ class TopicCountStore:
         return {name: int(count) for name, count in counts.items() if isinstance(count, Decimal)}
 
     def keep(self, topics: Mapping[str, int], now: int) -> None:
-        """The last count stands. Where it finds somebody again, a sweep wakes what reached nobody."""
+        """The last count stands. Where it finds somebody again, a sweep wakes what reached
+        nobody.
+        """
         stored = self._items.plain(META, "topics")
         before, since = map_in(stored.get("topics")), map_in(stored.get("since"))
         there = {topic for topic, count in topics.items() if count}

@@ -158,7 +158,9 @@ class CaseInspector:
         return expected
 
     def _reads_all(self) -> bool:
-        """While deletions are in doubt, or were just said to be meant, every record is looked for."""
+        """While deletions are in doubt, or were just said to be meant, every record is looked
+        for.
+        """
         context = self.evaluator.context
         if context.deletions_held_since is not None:
             return True

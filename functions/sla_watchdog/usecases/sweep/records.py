@@ -33,6 +33,40 @@ class Reading:
 
 
 @frozen
+class Comparison:
+    """A record beside what is stored of its ticket."""
+
+    evaluator: Evaluator
+
+    @property
+    def policy(self) -> Policy:
+        return self.evaluator.policy
+
+    def name(self, record: Record) -> str:
+        source = self.policy.source
+        key = {name: record.get(name) for name in source.key}
+        return ticket_id(record, source) or nameless(key)
+
+    def says_more(self, case: object, name: str, record: Record, now: int) -> bool:
+        """Whether the record says more than is stored. What follows from what is stored,
+        `Inspector` looks at. Raises where they cannot be compared.
+        """
+        if not isinstance(case, Case) or not belongs(name, case):
+            return True
+        if self.facts(name, record, case, now) != case.facts:
+            return True
+        return bool(pending_links(case))
+
+    def facts(self, name: str, record: Record, case: Case, now: int) -> Facts:
+        """What is known of the case, with what the record says."""
+        facts = case.facts
+        if is_stand_in(name):
+            return facts or facts | unreadable(name, now)
+        past = CaseHistory(self.evaluator.current(case).edited_at)
+        return facts | observed(name, record, self.policy, facts, now, past=past)
+
+
+@frozen
 class RecordCheck:
     """Checks the records of one page after the other."""
 
@@ -43,57 +77,38 @@ class RecordCheck:
     swept: SweepResult
 
     @property
-    def policy(self) -> Policy:
-        return self.evaluator.policy
-
-    @property
     def linker(self) -> Linker:
         return Linker(self.evaluator, self.stores)
 
+    @property
+    def comparison(self) -> Comparison:
+        return Comparison(self.evaluator)
+
     def check(self, records: Sequence[Record]) -> None:
         now = self.clock()
-        source = self.policy.source
-        named = {self._name(record): record for record in records if is_ticket(record, source)}
+        source, name_of = self.evaluator.policy.source, self.comparison.name
+        named = {name_of(record): record for record in records if is_ticket(record, source)}
         self.swept.tickets += len(named)
         cases = self.stores.cases.read(named)
-        drifted = [
-            name
-            for name, record in named.items()
-            if self._differs(cases.get(name), name, record, now)
-        ]
+        drifted = []
+        for name, record in named.items():
+            if self._differs(cases.get(name), name, record, now):
+                drifted.append(name)
         if drifted:
             self._take_in(drifted)
 
-    def _name(self, record: Record) -> str:
-        source = self.policy.source
-        key = {name: record.get(name) for name in source.key}
-        return ticket_id(record, source) or nameless(key)
-
     def _differs(self, case: object, name: str, record: Record, now: int) -> bool:
-        """Whether the record says more than is stored. What follows from what is stored,
-        `Inspector` looks at.
-        """
-        if not isinstance(case, Case) or not belongs(name, case):
-            return True
         try:
-            if self._facts(name, record, case, now) != case.facts:
-                return True
-            return bool(pending_links(case))
+            return self.comparison.says_more(case, name, record, now)
         except Exception as error:  # noqa: BLE001 - one ticket never stops the sweep
             why = f"cannot be compared with its record: {type(error).__name__}"
             self.swept.violated(name, why)
             return False
 
-    def _facts(self, name: str, record: Record, case: Case, now: int) -> Facts:
-        """What is known of the case, with what the record says."""
-        facts = case.facts
-        if is_stand_in(name):
-            return facts or facts | unreadable(name, now)
-        past = CaseHistory(self.evaluator.current(case).edited_at)
-        return facts | observed(name, record, self.policy, facts, now, past=past)
-
     def _take_in(self, names: list[str]) -> None:
-        """The scan may show what was; everything is read again consistently before it is written."""
+        """The scan may show what was; everything is read again consistently before it is
+        written.
+        """
         stored = self.stores.cases.read(names)
         read = self._read(names)
         written: set[str] = set()
@@ -160,7 +175,7 @@ class RecordCheck:
         """
         try:
             record = read.records.get(name, {})
-            facts = self._facts(name, record, case, read.ended)
+            facts = self.comparison.facts(name, record, case, read.ended)
             if facts != case.facts:
                 # what is new here, the stream may bring once more
                 case = evolve(case, facts=facts, read_at={**case.read_at, name: read.began})

@@ -1,4 +1,6 @@
-"""Who can be reached: counted by each sweep, which also finds whoever should be reached and is not."""
+"""Who can be reached: counted by each sweep, which also finds whoever should be reached and is
+not.
+"""
 
 from __future__ import annotations
 

@@ -26,7 +26,8 @@ from sla_watchdog.usecases.sweep.result import SweepResult
 from sla_watchdog.usecases.sweep.subscribers import Listeners
 
 MIN_TIME_LEFT = 15.0
-"""Seconds left under which no further page is read; the rest of the segment goes back to the queue."""
+"""Seconds left under which no further page is read; the rest of the segment goes back to the queue.
+"""
 
 
 LONGEST_PROBLEM = 500

@@ -13,7 +13,9 @@ from sla_watchdog.domain.tickets.record import Record
 from sla_watchdog.usecases.judging import NAMELESS
 
 REPLIER = f"{NAMELESS}replier"
-"""The stand-in that carries the finding about records which do not say who replied (semantics B2)."""
+"""The stand-in that carries the finding about records that do not say who replied (semantics
+B2).
+"""
 
 UNREAD = f"{NAMELESS}stream"
 """The stand-in that carries the finding about records of the stream that are none."""

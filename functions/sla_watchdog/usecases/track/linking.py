@@ -1,4 +1,4 @@
-"""Link: what the facts of a case name becomes part of it, so that one matter is judged as one case."""
+"""Link: what the facts of a case name becomes part of it: one matter is judged as one case."""
 
 from __future__ import annotations
 
@@ -132,11 +132,19 @@ class _Linked:
         cls, case: Case, names: Iterable[str], stored: Mapping[str, Case | DamagedItem]
     ) -> _Linked:
         absent = [name for name in names if name not in stored]
-        sound = {name: other for name, other in stored.items() if isinstance(other, Case)}
-        mine = [name for name, other in sound.items() if other.id == case.id]
-        others = [other for other in sound.values() if other.id != case.id]
-        crowded = {name for name, other in sound.items() if _is_too_much(case, other)}
-        return cls(absent[:MOVED_AT_ONCE], mine, others, crowded)
+        linked = cls(absent[:MOVED_AT_ONCE], mine=[], others=[], crowded=set())
+        for name, other in stored.items():
+            if isinstance(other, Case):
+                linked._sort_in(name, other, case)
+        return linked
+
+    def _sort_in(self, name: str, other: Case, case: Case) -> None:
+        if other.id == case.id:
+            self.mine.append(name)
+            return
+        self.others.append(other)
+        if _is_too_much(case, other):
+            self.crowded.add(name)
 
     @property
     def is_nothing(self) -> bool:
@@ -153,7 +161,7 @@ class _Step:
 
 
 def _is_too_much(case: Case, other: Case) -> bool:
-    return case.id != other.id and weight(case.facts) + weight(other.facts) > MOST_TICKETS
+    return weight(case.facts) + weight(other.facts) > MOST_TICKETS
 
 
 def belongs(name: str, case: Case) -> bool:

@@ -7,47 +7,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from sla_watchdog.domain.escalation.case import Case, DamagedItem
 from sla_watchdog.domain.escalation.plan import Plan
-from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.tickets.observation import (
-    SAME_MOMENT,
-    TOO_OLD,
-    CaseHistory,
-    observed,
-    vanished,
-)
-from sla_watchdog.domain.tickets.record import is_ticket, ticket_id
+from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.errors import SlaWatchdogError, Unstorable
-from sla_watchdog.usecases.judging import Evaluator, is_stand_in
-from sla_watchdog.usecases.track.change import (
-    REPLIER,
-    UNREAD,
-    Change,
-    is_new,
-    nameless,
-    problem,
-    read_once,
-    seen_with,
-    unreadable,
-    unsigned,
-)
+from sla_watchdog.usecases.judging import Evaluator
+from sla_watchdog.usecases.track.change import Change, is_new
 from sla_watchdog.usecases.track.linking import Linker, pending_links
 from sla_watchdog.usecases.track.lookalikes import Lookalikes
 from sla_watchdog.usecases.track.ports import Tickets, TrackStores
+from sla_watchdog.usecases.track.reading import ChangeReader
+from sla_watchdog.usecases.track.stand_ins import Keeper, StandIns
 
 TRIES = 8
 """How often a lost race for one case is run again; each loss means that somebody else's write went
 through.
 """
-
-
-NOT_READ = "the stream brought what cannot be read; the next sweep takes in what it was about"
-
-NOT_SAID = "records do not say who replied; every reply of the desk counts as one by a person, automatic ones too"
 
 
 class StillContended(SlaWatchdogError):  # noqa: N818 - its name is what is wrong
@@ -71,8 +48,16 @@ class Tracker:
     reported: set[str] = field(factory=set)
 
     @property
-    def policy(self) -> Policy:
-        return self.evaluator.policy
+    def reader(self) -> ChangeReader:
+        return ChangeReader(self.evaluator, self.tickets)
+
+    @property
+    def keeper(self) -> Keeper:
+        return Keeper(self.evaluator, self.stores.cases)
+
+    @property
+    def stand_ins(self) -> StandIns:
+        return StandIns(self.keeper, self.reported)
 
     @property
     def linker(self) -> Linker:
@@ -107,11 +92,14 @@ class Tracker:
             raise contended[0]
         return Tracked(sum(map(len, by_ticket.values())), kept, findings)
 
+    def report_unread(self, now: int) -> None:
+        self.stand_ins.unread(now)
+
     def _by_ticket(self, changes: Iterable[Change]) -> dict[str, list[Change]]:
         """The changes of each ticket in their order, the tickets by name; without what is none."""
         groups: defaultdict[str, list[Change]] = defaultdict(list)
         for change in changes:
-            groups[self._name(change)].append(change)
+            groups[self.reader.name(change)].append(change)
         return {name: groups[name] for name in sorted(groups) if name}
 
     def _count_deletions(
@@ -134,21 +122,6 @@ class Tracker:
         if back:
             self.stores.deletions.found_again(back, now)
 
-    def _name(self, change: Change) -> str:
-        """The ticket's id; a name made of the key where it has none; '' for what is no ticket at
-        all.
-
-        A key alone does not say whose record it is in a table of several entities: what has no
-        ticket's key there is left to the sweep, which reads it.
-        """
-        source = self.policy.source
-        if change.record is not None and not is_ticket(change.record, source):
-            return ""
-        name = ticket_id(change.key, source)
-        if name or (change.keys_only and source.only):
-            return name
-        return nameless(change.key)
-
     def _take_in(
         self, name: str, changes: list[Change], stored: Case | DamagedItem | None, now: int
     ) -> Plan | None:
@@ -162,14 +135,14 @@ class Tracker:
             if isinstance(own, DamagedItem):
                 return None
             case = own or Case(name)
-            known = self._taken_in(name, changes, case, now)
+            known = self.reader.taken_in(name, changes, case, now)
             if known.facts is case.facts:
                 self._after(name, case, case, changes, now)
                 return None
             try:
-                evaluated = self._keep(known, now)
+                evaluated = self.keeper.keep(known, now)
             except Unstorable as refused:
-                return self._report(name, str(refused), now)
+                return self.stand_ins.unstorable(name, str(refused), now)
             if evaluated is not None:
                 self._after(name, case, known, changes, now)
                 return evaluated
@@ -186,97 +159,4 @@ class Tracker:
         if again or after is not before:
             known = Facts() if again else before.facts
             self.lookalikes.notice(name, known, after.facts, now)
-        if REPLIER in self.reported:
-            return
-        if unsigned(name, after.facts) > unsigned(name, before.facts):
-            self._report_once(REPLIER, "replier", NOT_SAID, now)
-
-    def report_unread(self, now: int) -> None:
-        """That records of the stream could not be read; of which ticket they were, nobody can tell."""
-        if UNREAD not in self.reported:
-            self._report_once(UNREAD, "stream", NOT_READ, now)
-
-    def _report_once(self, stand_in: str, field: str, reason: str, now: int) -> None:
-        """Once for the whole deployment: `keep` makes the stand-in only where there is none."""
-        facts = Facts.of({*problem(stand_in, field, reason, now), Fact(stand_in, "closed", now)})
-        self._keep(Case(stand_in, facts), now)
-        self.reported.add(stand_in)
-
-    def _report(self, name: str, reason: str, now: int) -> Plan | None:
-        """A stand-in under a name of its own says what is wrong with a case that cannot be kept."""
-        stand_in = nameless({"case": name})
-        return self._keep(Case(stand_in, Facts.of(problem(stand_in, "record", reason, now))), now)
-
-    def _keep(self, case: Case, now: int) -> Plan | None:
-        timed, evaluated = self.evaluator.surely_timed(case, now)
-        kept = self.stores.cases.keep(timed, evaluated.findings)
-        return evaluated if kept else None
-
-    def _taken_in(self, name: str, changes: list[Change], case: Case, now: int) -> Case:
-        """The case with what is new in the changes, in their order."""
-        edited_at = self.evaluator.current(case).edited_at
-        for change in read_once(changes):
-            if is_new(change, name, case):
-                new = self._facts_of(name, change, case, edited_at, now)
-                if new:
-                    case = evolve(case, facts=case.facts | new)
-                case = seen_with(case, name, change)
-        return case
-
-    def _facts_of(
-        self, name: str, change: Change, case: Case, edited_at: int | None, now: int
-    ) -> frozenset[Fact]:
-        """The facts in one change. Never fails: what breaks the reading becomes a finding of its
-        own.
-        """
-        try:
-            if is_stand_in(name):
-                return _of_a_stand_in(name, change, case.facts)
-            if change.keys_only:
-                return self._read(name, change, case.facts, edited_at, now)
-            if change.record is None:
-                return _gone(name, case.facts, change.at)
-            past = CaseHistory(edited_at, case.read_at.get(name, 0))
-            return observed(
-                name,
-                change.record,
-                self.policy,
-                case.facts,
-                change.at,
-                streamed=True,
-                past=past,
-            )
-        except Exception as error:  # noqa: BLE001 - one record must never block the stream behind it
-            reason = f"{type(error).__name__} while reading the record"
-            return problem(name, "record", reason, change.at)
-
-    def _read(
-        self, name: str, change: Change, facts: Facts, edited_at: int | None, now: int
-    ) -> frozenset[Fact]:
-        """What the record says as it is now, where the stream brings its key alone.
-
-        The time of the change is that of what is read only where it is read at once: later it
-        may have been changed again since, and what is dated too early could take a breach back.
-        """
-        at = change.at if now - change.at <= SAME_MOMENT else now
-        record = self.tickets.read([name]).get(name)
-        if record is None:
-            return _gone(name, facts, at)
-        if not is_ticket(record, self.policy.source):
-            return frozenset()
-        past = CaseHistory(edited_at, oldest=change.at - TOO_OLD)
-        return observed(name, record, self.policy, facts, at, past=past)
-
-
-def _gone(name: str, facts: Facts, at: int) -> frozenset[Fact]:
-    """Of a record that is not there: nothing where no ticket of the name was known."""
-    if name not in facts.tickets():
-        return frozenset()
-    return vanished(name, facts, at)
-
-
-def _of_a_stand_in(name: str, change: Change, facts: Facts) -> frozenset[Fact]:
-    """It is made by the first change of a record that cannot be named, and goes with the record."""
-    if change.removed:
-        return vanished(name, facts, change.at) if facts else frozenset()
-    return frozenset() if facts else unreadable(name, change.at)
+        self.stand_ins.unsigned(name, before.facts, after.facts, now)
