@@ -14,10 +14,10 @@ from attrs import asdict, evolve
 
 from faults.wire import Published
 from faults.world import OVER, World, stored
-from sla_watchdog.adapters.dynamodb.audit import AuditItem
 from sla_watchdog.adapters.dynamodb.audit import _from_item as audited
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.clock_key import CLEARED, WITHDRAWN
+from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import Case, Outcome
 from sla_watchdog.domain.escalation.deferral import Decision
 from sla_watchdog.domain.escalation.plan import Plan, plan, wakeup_for

@@ -11,7 +11,7 @@ from unit.cli_desk import MON, NEW, Operator
 @pytest.fixture
 def emptied(operator: Operator) -> Operator:
     """Four open tickets, whose records are all gone."""
-    operator.desk.parts.watch.set_mode("live", at(f"{MON}T00:00"))
+    operator.desk.parts.watch.state.set_mode("live", at(f"{MON}T00:00"))
     for number in range(4):
         operator.desk.put(f"{MON}T00:00", f"T-{number}", **NEW)
     operator.desk.sweep(f"{MON}T00:05")

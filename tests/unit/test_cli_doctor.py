@@ -10,8 +10,8 @@ import pytest
 from moto import mock_aws
 
 from building import at
-from sla_watchdog.adapters.dynamodb.audit import AuditItem
 from sla_watchdog.adapters.dynamodb.watch import Due
+from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import Outcome
 from sla_watchdog.handlers import watch
 from sla_watchdog.handlers.observability import metrics
@@ -31,7 +31,7 @@ def operator(
             sqs.create_queue(QueueName=f"sla-{name}")
             operator.outputs[name] = f"arn:aws:sqs:eu-central-1:123456789012:sla-{name}"
         ring(operator, "heartbeat-missing", "OK")
-        operator.desk.parts.watch.set_mode("live", at(f"{MON}T00:00"))
+        operator.desk.parts.watch.state.set_mode("live", at(f"{MON}T00:00"))
         beat(operator, f"{MON}T00:01")
         operator.desk.sweep(f"{MON}T00:01")
         operator.now = f"{MON}T00:02"
@@ -48,7 +48,7 @@ def beat(operator: Operator, now: str, **done: Any) -> None:
         "lag_seconds": 0,
     }
     operator.now = now
-    operator.desk.parts.watch.beat(at(now), quiet | done)
+    operator.desk.parts.watch.pulse.beat(at(now), quiet | done)
 
 
 def ring(operator: Operator, name: str, state: str = "ALARM") -> None:
@@ -132,10 +132,10 @@ def test_the_tick_of_the_function_beats(
     monkeypatch.setattr(watch, "parts", lambda: operator.desk.parts)
     monkeypatch.setattr(metrics.provider, "namespace", "SlaWatchdog")
     monkeypatch.setattr(metrics.provider, "service", "sla")
-    operator.desk.parts.watch.set_simulated_now(at(f"{MON}T06:00") + 42)
+    operator.desk.parts.watch.state.set_simulated_now(at(f"{MON}T06:00") + 42)
     context: Any = Context()
     watch.handler({}, context)
-    last = operator.desk.parts.watch.last_beat()
+    last = operator.desk.parts.watch.pulse.last_beat()
     assert last is not None
     assert (last.at, last.sent_at, last.lag_seconds) == (
         at(f"{MON}T06:00") + 42,
@@ -198,7 +198,7 @@ def test_an_address_that_nobody_confirmed_is_to_be_confirmed_without_opening_the
 def test_what_was_put_back_and_what_is_found(operator: Operator) -> None:
     operator.desk.put(f"{MON}T00:00", **{**NEW, "status": "Weird"})
     due = Due("T-1", "C#T-1", operator.desk.case().next_at or 0)
-    assert operator.desk.parts.watch.put_back(
+    assert operator.desk.parts.watch.cases.put_back(
         due, at(f"{MON}T07:00"), "its record could not be read"
     )
     mends = to_mend(operator)
@@ -212,7 +212,7 @@ def test_a_sweep_that_ended_long_ago(operator: Operator) -> None:
 
 
 def test_observing_for_long_is_said(operator: Operator) -> None:
-    operator.desk.parts.watch.set_mode("observe", at(f"{MON}T00:00"))
+    operator.desk.parts.watch.state.set_mode("observe", at(f"{MON}T00:00"))
     beat(operator, "2026-03-03T00:00")
     assert "mode" not in to_mend(operator)
     beat(operator, "2026-03-10T00:00")

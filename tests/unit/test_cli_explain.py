@@ -257,7 +257,7 @@ def test_durations_are_said_to_the_second(seconds: int, said: str) -> None:
 
 def test_the_store_knows_who_was_told(operator: Operator) -> None:
     operator.desk.put(f"{MON}T00:00", "T-1", **NEW, assignee="Kim", team="Trust")
-    operator.desk.parts.watch.set_mode("live", at(f"{MON}T00:01"))
+    operator.desk.parts.watch.state.set_mode("live", at(f"{MON}T00:01"))
     operator.tick(f"{MON}T06:00")
     operator.now = f"{MON}T07:00"
     ran = operator("explain", "T-1")
@@ -271,7 +271,7 @@ def test_the_store_knows_who_was_told(operator: Operator) -> None:
 
 def test_at_an_earlier_time_what_came_later_is_not_known(operator: Operator) -> None:
     operator.desk.put(f"{MON}T00:00", "T-1", **NEW, assignee="Kim")
-    operator.desk.parts.watch.set_mode("live", at(f"{MON}T00:01"))
+    operator.desk.parts.watch.state.set_mode("live", at(f"{MON}T00:01"))
     operator.tick(f"{MON}T06:00")
     operator.now = f"{MON}T07:00"
     ran = operator("explain", "T-1", "--at", f"{MON}T05:00Z")

@@ -25,7 +25,7 @@ def observed(operator: Operator) -> Operator:
 
 
 def mode(operator: Operator) -> Mode:
-    return operator.desk.parts.watch.mode()
+    return operator.desk.parts.watch.state.mode()
 
 
 def test_what_is_shown_is_what_the_next_tick_sends(observed: Operator) -> None:
@@ -113,7 +113,7 @@ def test_where_nobody_can_be_asked_it_wants_yes(
     observed: Operator, monkeypatch: pytest.MonkeyPatch, option: list[str]
 ) -> None:
     if option:
-        observed.desk.parts.watch.set_mode("live", at(f"{MON}T09:30"))
+        observed.desk.parts.watch.state.set_mode("live", at(f"{MON}T09:30"))
     before = mode(observed)
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
     ran = observed("go-live", *option)
@@ -172,7 +172,7 @@ def test_going_live_twice_tells_nobody_twice(observed: Operator) -> None:
 
 
 def test_what_an_interrupted_switch_left_asleep_the_next_one_wakes(observed: Operator) -> None:
-    observed.desk.parts.watch.set_mode("live", at(f"{MON}T10:00"))
+    observed.desk.parts.watch.state.set_mode("live", at(f"{MON}T10:00"))
     assert observed.tick(f"{MON}T10:01").due == 0
     observed("go-live", "--yes")
     assert observed.tick(f"{MON}T10:02").digested == 10
@@ -197,7 +197,7 @@ def test_a_case_written_meanwhile_is_read_again_and_woken(observed: Operator) ->
 def test_a_case_that_is_always_written_meanwhile_is_counted_and_not_waited_for_for_ever(
     observed: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sla_watchdog.adapters.dynamodb.watch.WatchTable.claim", lambda *_: None)
+    monkeypatch.setattr("sla_watchdog.adapters.dynamodb.outbox.Outbox.claim", lambda *_: None)
     ran = observed("go-live", "--yes")
     assert "5 cases could not be woken" in ran.said
 
@@ -230,7 +230,7 @@ def test_many_cases_are_due_at_one_instant_so_that_one_tick_makes_one_digest(
         woken.append(next_at)
         return case
 
-    monkeypatch.setattr("sla_watchdog.adapters.dynamodb.watch.WatchTable.claim", claim)
+    monkeypatch.setattr("sla_watchdog.adapters.dynamodb.outbox.Outbox.claim", claim)
     monkeypatch.setattr(go_live, "WOKEN_A_SECOND", 2)
     observed("go-live", "--yes")
     assert woken == [at(f"{MON}T10:00") + 2] * 5

@@ -44,7 +44,7 @@ def attributes(operator: Operator, topic: str) -> dict[str, str]:
 
 
 def counted(operator: Operator) -> dict[str, int]:
-    return dict(operator.desk.parts.watch.topics() or {})
+    return dict(operator.desk.parts.watch.topic_counts.read() or {})
 
 
 def test_an_address_hears_an_audience_and_what_cannot_be_delivered_is_kept(
@@ -93,7 +93,7 @@ def test_a_topic_for_one_person_is_made_like_the_templates_own(operator: Operato
 
 def test_the_next_tick_tells_the_person_in_their_own_topic(operator: Operator) -> None:
     operator("subscribe", "owner", "kim@example.org", "--for", "Kim")
-    operator.desk.parts.watch.set_mode("live", at(f"{MON}T00:00"))
+    operator.desk.parts.watch.state.set_mode("live", at(f"{MON}T00:00"))
     operator.desk.put(f"{MON}T00:00", **NEW, assignee="Kim")
     operator.tick(f"{MON}T06:00")
     assert operator.desk.sent_to() == [KIM]
@@ -250,7 +250,7 @@ def test_a_persons_topic_goes_with_its_last_subscriber_so_that_the_audience_is_t
         in operator("unsubscribe", "owner", "kim@example.org", "--for", "Kim").said
     )
     assert KIM not in counted(operator)
-    operator.desk.parts.watch.set_mode("live", at(f"{MON}T00:00"))
+    operator.desk.parts.watch.state.set_mode("live", at(f"{MON}T00:00"))
     operator.desk.put(f"{MON}T00:00", **NEW, assignee="Kim")
     operator.tick(f"{MON}T06:00")
     assert operator.desk.sent_to() == ["owner"]
@@ -321,7 +321,7 @@ def test_a_subscription_that_was_ended_is_no_subscription(operator: Operator) ->
 
 
 def roster(operator: Operator) -> dict[tuple[str, str], State]:
-    known = operator.desk.parts.watch.roster().subscribers
+    known = operator.desk.parts.watch.rosters.read().subscribers
     return {(seat.topic, seat.endpoint): each.state for seat, each in known.items()}
 
 

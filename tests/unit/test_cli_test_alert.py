@@ -86,7 +86,7 @@ def test_a_send_that_fails_is_shown_for_its_topic_and_the_others_go_on(operator:
 def test_what_it_counted_is_known_to_the_next_tick(operator: Operator) -> None:
     operator.unsubscribe_all("manager")
     operator("test-alert", "manager")
-    topics = operator.desk.parts.watch.topics()
+    topics = operator.desk.parts.watch.topic_counts.read()
     assert topics is not None
     assert topics["manager"] == 0
 

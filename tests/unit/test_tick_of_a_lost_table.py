@@ -65,7 +65,7 @@ def operations(desk: Desk) -> list[str]:
 
 
 def held(desk: Desk, seconds: int) -> bool:
-    return desk.parts.watch.deletions(seconds).held_since is not None
+    return desk.parts.watch.deletions.read(seconds).held_since is not None
 
 
 @pytest.mark.parametrize(
@@ -129,14 +129,14 @@ def test_every_sweep_reports_the_violation_until_the_records_are_back(desk: Desk
     for hours in (12, 13, 14):
         desk.sweep(iso(MON + hours * HOUR))
         desk.tick(iso(MON + hours * HOUR + 60))
-        last = desk.parts.watch.last_sweep()
+        last = desk.parts.watch.pulse.last_sweep()
         assert last is not None
         assert last.counts["violations"] == 1
     for name in names(30):
         desk.write(**record(name))
     desk.sweep(iso(MON + 15 * HOUR))
     desk.tick(iso(MON + 15 * HOUR + 60))
-    last = desk.parts.watch.last_sweep()
+    last = desk.parts.watch.pulse.last_sweep()
     assert last is not None
     assert last.counts["violations"] == 0
     assert not held(desk, MON + 16 * HOUR)
@@ -260,7 +260,7 @@ def test_a_table_that_shrinks_slowly_by_records_nobody_looks_at_is_a_violation(d
             if step:
                 desk.delete(iso(MON + step * HOUR), f"C-{number - 12}", streamed=False)
         desk.sweep(iso(MON + step * HOUR + 60))
-        last = desk.parts.watch.last_sweep()
+        last = desk.parts.watch.pulse.last_sweep()
         assert last is not None
         counts.append(last.counts["violations"])
     assert counts[:2] == [0, 0]
@@ -297,7 +297,7 @@ def test_two_of_three_tickets_are_held_until_somebody_says_that_it_was_meant(
     desk.tick(iso(MON + 12 * HOUR + 60))
     assert held(desk, MON + 12 * HOUR + 60)
     desk.sent()
-    assert desk.parts.watch.accept_deletions(MON + 13 * HOUR, "kim")
+    assert desk.parts.watch.deletions.accept(MON + 13 * HOUR, "kim")
     desk.sweep(iso(MON + 13 * HOUR + 60))
     desk.tick(iso(MON + 13 * HOUR + 120))
     assert "T-0" in over(desk)
@@ -312,7 +312,7 @@ def test_once_accepted_everybody_hears_that_it_is_over_and_nothing_is_held_again
         desk.delete(iso(LATE + 600), name, streamed=streamed)
     desk.tick(iso(MON + 12 * HOUR + 60))
     desk.sent()
-    assert desk.parts.watch.accept_deletions(MON + 13 * HOUR, "kim")
+    assert desk.parts.watch.deletions.accept(MON + 13 * HOUR, "kim")
     notified: set[str] = set()
     for hours in (14, 15, 40, 41):
         desk.sweep(iso(MON + hours * HOUR))
@@ -324,7 +324,7 @@ def test_once_accepted_everybody_hears_that_it_is_over_and_nothing_is_held_again
 
 def test_only_what_is_held_can_be_accepted(desk: Desk) -> None:
     breached(desk, 5)
-    assert not desk.parts.watch.accept_deletions(LATE, "kim")
+    assert not desk.parts.watch.deletions.accept(LATE, "kim")
 
 
 def test_a_resolved_ticket_is_over_while_deletions_are_held(desk: Desk) -> None:

@@ -274,3 +274,12 @@ def _age(case: Case) -> tuple[int, str]:
 
 LAST = 2**62
 """After every epoch second."""
+
+
+@frozen
+class DamagedItem:
+    """A stored case that cannot be read, and why. `failures` as far as it can be told."""
+
+    case: str
+    reason: str
+    failures: int = 0

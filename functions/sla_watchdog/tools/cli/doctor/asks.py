@@ -21,8 +21,7 @@ from sla_watchdog.presentation.text.absence import arguments
 from sla_watchdog.presentation.text.wording import who
 from sla_watchdog.tools.cli.doctor.checks import Check, fine, mend
 from sla_watchdog.tools.cli.stack.overview import progress
-from sla_watchdog.usecases.sweep.invariants import unreachable
-from sla_watchdog.usecases.sweep.subscribers import with_phones
+from sla_watchdog.usecases.sweep.subscribers import unreachable, with_phones
 
 if TYPE_CHECKING:
     import boto3
@@ -70,7 +69,7 @@ def subscriptions(stack: Stack) -> Subscriptions:
 
 def recipients(stack: Stack, subscribed: Subscriptions, now: int) -> Iterator[Check]:
     """Who is there, and who should be and is not: a sweep found it, or it is so now."""
-    stored = stack.watch.roster()
+    stored = stack.watch.rosters.read()
     roster = observed(stored, _seen(subscribed, stored), (), now)
     confirmed = {
         topic: sum(s.confirmed for s in subscribers) - roster.deaf_in(topic)

@@ -111,7 +111,7 @@ def _of_stack(args: argparse.Namespace, stack: Stack) -> Answer:
 
 def _case_with_records(stack: Stack, evaluator: CaseEvaluator, ticket: str) -> Case:
     """The case as stored, with what its tickets' records show beyond that."""
-    from sla_watchdog.adapters.dynamodb.watch import DamagedItem
+    from sla_watchdog.domain.escalation.case import DamagedItem
 
     reading = stack.evaluator(live=evaluator.live)
     outcome = reading.evaluate([ticket], evaluator.now).get(ticket)

@@ -256,12 +256,12 @@ def _all_mends(
 def _silent(stack: Stack, now: int) -> Check | None:
     from sla_watchdog.tools.cli.doctor.checks import heartbeat
 
-    beat = stack.watch.last_beat()
+    beat = stack.watch.pulse.last_beat()
     return None if beat is not None and now - beat.at < SILENT else heartbeat(beat, stack.name, now)
 
 
 def held_deletions(stack: Stack, now: int) -> Deletions | None:
-    deletions = stack.watch.deletions(now)
+    deletions = stack.watch.deletions.read(now)
     return None if deletions.held_since is None else deletions
 
 
@@ -296,10 +296,10 @@ def _recipients(stack: Stack, chosen: Filter, now: int) -> Iterator[NeedsAttenti
 
     if chosen.said:
         return
-    counted = stack.watch.topics()
+    counted = stack.watch.topic_counts.read()
     if counted is not None and not counted.get(OPERATIONS):
         yield NeedsAttention(OPERATIONS, "recipient", NOBODY_IN_OPERATIONS)
-    for absent in stack.watch.roster().missing(stack.policy, now):
+    for absent in stack.watch.rosters.read().missing(stack.policy, now):
         yield NeedsAttention(
             absent.seat.topic, "recipient", f"{absent.seat.endpoint} {why(absent)}"
         )
