@@ -1,4 +1,4 @@
-"""What must hold whatever went wrong (DESIGN.md section 7), checked from outside: stores, messages,
+"""What must hold whatever went wrong, checked from outside: stores, messages,
 the desk's records.
 
 Each check gives one line for everything that breaks it.

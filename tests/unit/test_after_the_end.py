@@ -1,4 +1,4 @@
-"""A customer who writes on a ticket that is over is heard (semantics B3), and one who was never
+"""A customer who writes on a ticket that is over is heard (semantics B8), and one who was never
 answered is not forgotten.
 """
 

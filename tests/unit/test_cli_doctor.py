@@ -334,7 +334,7 @@ def test_doctor_counts_the_findings_that_status_lists(operator: Operator) -> Non
 
 
 def swept(operator: Operator, violations: int) -> None:
-    operator.desk.parts.watch.swept(at(f"{MON}T00:01"), {"tickets": 9, "violations": violations})
+    operator.desk.parts.watch.pulse.swept(at(f"{MON}T00:01"), {"tickets": 9, "violations": violations})
 
 
 def test_the_violations_of_the_last_sweep_are_said_once_each_and_no_missing_recipient(
@@ -375,7 +375,7 @@ def test_a_sweep_with_many_missing_recipients_still_names_its_violation(operator
 
 def test_more_violations_than_are_named_are_counted(operator: Operator) -> None:
     wrong = [f"T-{number}: owed for 9 h" for number in range(5)]
-    operator.desk.parts.watch.notice(wrong, wrong)
+    operator.desk.parts.watch.pulse.notice(wrong, wrong)
     swept(operator, violations=5)
     said = to_mend(operator)["violations"]
     assert "T-0: owed for 9 h; T-1: owed for 9 h; T-2: owed for 9 h; and 2 more" in said

@@ -1,4 +1,4 @@
-"""An event file: what happened to tickets, one JSON object a line (DESIGN.md section 5).
+"""An event file: what happened to tickets, one JSON object a line.
 
 Names of a ServiceNow log (`state`, `group`, …) are understood as well. A file is read whole before
 anything is done with it, so that one broken line leaves nothing half imported.

@@ -52,7 +52,7 @@ TICKET_FIELDS = (
     "follow_up_of",
     "history",
 )
-"""What is understood in a ticket record when present (DESIGN.md section 5)."""
+"""What is understood in a ticket record when present."""
 
 TICKET_ID = "{ticket_id}"
 

@@ -1,4 +1,4 @@
-"""The form of the whole policy file (DESIGN.md section 9), and the reading of one."""
+"""The form of the whole policy file, and the reading of one."""
 
 from __future__ import annotations
 
