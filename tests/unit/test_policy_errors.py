@@ -1022,7 +1022,7 @@ def test_operations_may_be_told_without_a_definition() -> None:
         "{age: 30d, tell: [executive]}", "{age: 30d, tell: [executive, operations]}"
     )
     checked = read_policy(text, "policy.yaml", TODAY)
-    assert "operations" in checked.form.audiences
+    assert "operations" in checked.form.policy.audiences
 
 
 def test_an_error_reads_as_a_compiler_writes_it() -> None:

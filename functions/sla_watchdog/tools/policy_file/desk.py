@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from attrs import field, frozen
-
-from sla_watchdog.domain.policy.model import Source
+from sla_watchdog.domain.policy.model import TICKET_ID, Source
 from sla_watchdog.tools.policy_file.nodes import Entries, Node, Text, keys, texts
 from sla_watchdog.tools.policy_file.problems import Wrong, nearest
 from sla_watchdog.tools.policy_file.shapes import (
@@ -20,6 +18,8 @@ from sla_watchdog.tools.policy_file.shapes import (
     Record,
     Then,
     Word,
+    block_of,
+    made,
 )
 from sla_watchdog.tools.policy_file.values import FIELD_NAME, NAME, TEXT, folded
 
@@ -53,8 +53,6 @@ TICKET_FIELDS = (
     "history",
 )
 """What is understood in a ticket record when present (DESIGN.md section 5)."""
-
-TICKET_ID = "{ticket_id}"
 
 # ------------------------------------------------------------------ source
 
@@ -98,26 +96,14 @@ def _one_key(key: Mapping[str, str], node: Node, reading: Reading) -> Mapping[st
     return key
 
 
-@frozen
-class SourceForm:
-    """The key of the Tickets table, and which of its records are tickets."""
-
-    key: Mapping[str, str] = field(factory=lambda: {"ticket_id": TICKET_ID})
-    only: Mapping[str, tuple[str, ...]] = field(factory=dict)
-
-    def with_fields(self, fields: Mapping[str, str]) -> Source:
-        only = {attribute: frozenset(values) for attribute, values in self.only.items()}
-        return Source(self.key, only, fields)
-
-
 SOURCE = Record(
-    SourceForm,
+    Source,
     {
         "key": Key(
             Then(MapOf(ATTRIBUTE, TEMPLATE), _one_key), "key attributes of the Tickets table"
         ),
         "only": Key(
-            MapOf(ATTRIBUTE, ListOf(TEXT)),
+            MapOf(ATTRIBUTE, made(ListOf(TEXT), frozenset)),
             "attributes that tell tickets from other records of the same table",
         ),
     },
@@ -187,16 +173,14 @@ PRIORITIES = Also(MapOf(NAME, ListOf(TEXT)), _each_once)
 # ------------------------------------------------------------------ people
 
 
-@frozen
-class People:
-    bots: tuple[str, ...] = ()
-    shared: tuple[str, ...] = ()
+def _names(texts: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(folded, texts))
 
 
-PEOPLE = Record(
-    People,
+NAMES = made(ListOf(TEXT, least=0), _names)
+PEOPLE = block_of(
     {
-        "bots": Key(ListOf(TEXT, least=0), "authors whose replies are automatic: no answer"),
-        "shared": Key(ListOf(TEXT, least=0), "assignees that are no person: nobody owns it yet"),
+        "bots": Key(NAMES, "authors whose replies are automatic: no answer"),
+        "shared": Key(NAMES, "assignees that are no person: nobody owns it yet"),
     },
 )
