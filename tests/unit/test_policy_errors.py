@@ -508,6 +508,14 @@ DESK = [
         "use it in a `when:`",
     ),
     Row(
+        "a field for what changed",
+        "region: site.region",
+        "region: a\n  history: audit.changes",
+        "history",
+        'nothing reads the field "history"',
+        "what changes is learned from each record",
+    ),
+    Row(
         "a field for the id",
         "created_at: opened",
         "ticket_id: n",
@@ -960,6 +968,11 @@ def test_each_missing_section_comes_with_lines_that_mend_it() -> None:
     hints = [problem.hint.removeprefix("add:\n") for problem in problems_of("form: 1")]
     assert len(hints) == 6
     assert problems_of("\n".join(["form: 1", *hints])) == ()
+
+
+def test_a_history_that_a_condition_asks_for_is_a_field_like_any_other() -> None:
+    text = GOOD.replace("region", "history")
+    assert problems_of(text) == ()
 
 
 @pytest.mark.parametrize(

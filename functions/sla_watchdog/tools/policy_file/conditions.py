@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sla_watchdog.domain.policy.model import Condition
-from sla_watchdog.tools.policy_file.desk import TICKET_FIELDS
+from sla_watchdog.domain.tickets.ticket_fields import TICKET_FIELDS
 from sla_watchdog.tools.policy_file.nodes import Entries, Items, Node, Text, keys, texts
 from sla_watchdog.tools.policy_file.problems import did_you_mean, listed, nearest
 from sla_watchdog.tools.policy_file.shapes import ListOf, Reading, Schema, entries_of

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from sla_watchdog.domain.policy.model import TICKET_ID, Source
+from sla_watchdog.domain.tickets.ticket_fields import TICKET_FIELDS
 from sla_watchdog.tools.policy_file.nodes import Entries, Node, Text, keys, texts
 from sla_watchdog.tools.policy_file.problems import Wrong, nearest
 from sla_watchdog.tools.policy_file.shapes import (
@@ -22,37 +23,6 @@ from sla_watchdog.tools.policy_file.shapes import (
     made,
 )
 from sla_watchdog.tools.policy_file.values import FIELD_NAME, NAME, TEXT, folded
-
-TICKET_FIELDS = (
-    "ticket_id",
-    "created_at",
-    "status",
-    "subject",
-    "priority",
-    "customer_id",
-    "customer_name",
-    "customer_tier",
-    "channel",
-    "team",
-    "assignee",
-    "tags",
-    "category",
-    "url",
-    "due_at",
-    "updated_at",
-    "first_response_at",
-    "last_agent_reply_at",
-    "last_customer_reply_at",
-    "resolved_at",
-    "closed_at",
-    "reopened_count",
-    "reassigned_count",
-    "case_id",
-    "merged_into",
-    "follow_up_of",
-    "history",
-)
-"""What is understood in a ticket record when present (DESIGN.md section 5)."""
 
 # ------------------------------------------------------------------ source
 
@@ -124,11 +94,16 @@ def _read_by_something(node: Node, reading: Reading) -> None:
         if key.value == "ticket_id":
             hint = f'say under `source:` where it is, like `key: {{number: "{TICKET_ID}"}}`'
             reading.wrong(key, "the id of a ticket is read from the key of its record", hint)
-        if key.value in TICKET_FIELDS or ("condition", key.value) in reading.used:
-            continue
-        guess = nearest(key.value, TICKET_FIELDS)
-        hint = f'did you mean "{guess}"?' if guess else "use it in a `when:`, or leave it out"
-        reading.wrong(key, f'nothing reads the field "{key.value}"', hint)
+        if key.value not in TICKET_FIELDS and ("condition", key.value) not in reading.used:
+            hint = _instead_of(key.value)
+            reading.wrong(key, f'nothing reads the field "{key.value}"', hint)
+
+
+def _instead_of(name: str) -> str:
+    if name == "history":
+        return "leave it out: what changes is learned from each record as it is seen"
+    guess = nearest(name, TICKET_FIELDS)
+    return f'did you mean "{guess}"?' if guess else "use it in a `when:`, or leave it out"
 
 
 FIELDS = Also(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sla_watchdog.domain.policy.model import Ladder, Metric, Target
-from sla_watchdog.tools.policy_file.desk import TICKET_FIELDS
+from sla_watchdog.domain.tickets.ticket_fields import TICKET_FIELDS
 from sla_watchdog.tools.policy_file.durations import OPEN_TIME
 from sla_watchdog.tools.policy_file.nodes import Entries, Node, child, texts
 from sla_watchdog.tools.policy_file.problems import did_you_mean
