@@ -334,7 +334,9 @@ def test_doctor_counts_the_findings_that_status_lists(operator: Operator) -> Non
 
 
 def swept(operator: Operator, violations: int) -> None:
-    operator.desk.parts.watch.pulse.swept(at(f"{MON}T00:01"), {"tickets": 9, "violations": violations})
+    operator.desk.parts.watch.pulse.swept(
+        at(f"{MON}T00:01"), {"tickets": 9, "violations": violations}
+    )
 
 
 def test_the_violations_of_the_last_sweep_are_said_once_each_and_no_missing_recipient(

@@ -18,7 +18,7 @@ from moto import mock_aws
 from building import at
 from desk import Desk
 from raw_items import ATTRIBUTES, NUMBERS, Raw, as_json
-from sla_watchdog.domain.tickets.record import ENDS, REPLIES, STATES
+from sla_watchdog.domain.tickets.ticket_fields import ENDS, REPLIES, STATES
 from sla_watchdog.handlers.track import change
 
 DAY = "2026-03-02"

@@ -12,9 +12,10 @@ from sla_watchdog.domain.clocks.rules_in_force import rule_changes, rules_over_t
 from sla_watchdog.domain.clocks.timeline import Timeline
 from sla_watchdog.domain.policy.model import Metric, Policy, Rule, Target
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Facts
-from sla_watchdog.domain.tickets.links import APART, LINKS, MOST_TICKETS, named_by
+from sla_watchdog.domain.tickets.links import APART, MOST_TICKETS, named_by
 from sla_watchdog.domain.tickets.lookalikes import SAME_MATTER
 from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
+from sla_watchdog.domain.tickets.ticket_fields import LINKS
 from sla_watchdog.domain.time.business_time import DAY
 
 DELETED = "deleted"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise, product
 from typing import TypeAlias
 
 LadderAudiences: TypeAlias = Sequence[Sequence[str]]
@@ -20,12 +20,16 @@ def ranks_of(
     the levels before, and the audiences of the ceilings are above all of which no ladder says
     otherwise. Where two ladders contradict each other, neither counts.
     """
-    said = frozenset(pair for ladder in (*ladders, ceilings) for pair in _pairs(ladder))
-    agreed = frozenset((lower, upper) for lower, upper in said if (upper, lower) not in said)
+    agreed = _agreed((*ladders, ceilings))
     names = tuple(audiences)
-    top = {name for level in ceilings for name in level}
-    below = [name for name in names if name not in _at_or_above(top, agreed)]
-    return _heights(names, agreed | {(lower, upper) for lower in below for upper in top})
+    top = set(chain.from_iterable(ceilings))
+    below = set(names).difference(_at_or_above(top, agreed))
+    return _heights(names, agreed.union(product(below, top)))
+
+
+def _agreed(ladders: Iterable[LadderAudiences]) -> Pairs:
+    found = frozenset(chain.from_iterable(map(_pairs, ladders)))
+    return frozenset((lower, upper) for lower, upper in found if (upper, lower) not in found)
 
 
 def _pairs(ladder: LadderAudiences) -> Iterator[tuple[str, str]]:

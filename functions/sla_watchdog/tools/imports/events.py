@@ -21,6 +21,7 @@ from pathlib import Path
 from attrs import field, frozen
 
 from sla_watchdog.domain.tickets.record import LONGEST_ID, Unreadable, seconds_of
+from sla_watchdog.domain.tickets.ticket_fields import LINKS
 from sla_watchdog.errors import SlaWatchdogError
 
 
@@ -59,7 +60,7 @@ MUST_SAY = {
     Kind.STATUS: ("status",),
     Kind.ASSIGNED: ("team", "assignee", "reassigned_count"),
     Kind.PRIORITY: ("priority",),
-    Kind.LINKED: ("case_id", "merged_into", "follow_up_of"),
+    Kind.LINKED: LINKS,
 }
 """Of these attributes an event of that type names at least one."""
 

@@ -173,21 +173,25 @@ def _wrong_alerts(
     if example.alerts is None:
         return
     left = list(sent)
-    expected = [(notified, audience) for notified in example.alerts for audience in notified.tell]
-    missing = [each for each in expected if not _taken(left, partial(_is, *each))]
-    missing = [each for each in missing if not _heard_in_place(each, left, sent, unowned)]
-    for notified, audience in missing:
+    for notified, audience in _missing(example.alerts, left, sent, unowned):
         near = _taken(left, partial(_is_near, notified, audience))
         got = _in_words(near, notified.at, zone) if near else "no such alert"
-        yield Mismatch(
-            example.name,
-            notified.node,
-            f"{_expected(notified)} to {audience} at {notified.at.written}",
-            got,
-        )
+        expected = f"{_expected(notified)} to {audience} at {notified.at.written}"
+        yield Mismatch(example.name, notified.node, expected, got)
     at = child(child(example.node, "expect"), "alerts")
     for each in left:
         yield Mismatch(example.name, at, "no other alerts", _in_words(each, None, zone))
+
+
+def _missing(
+    alerts: Iterable[ExpectedAlert], left: list[Sent], sent: list[Sent], unowned: _Unowned
+) -> list[tuple[ExpectedAlert, str]]:
+    """What is expected and not sent, by audience. What was sent as expected is taken out of
+    `left`, and that first: only what is left over may stand in for somebody.
+    """
+    expected = [(notified, audience) for notified in alerts for audience in notified.tell]
+    missing = [each for each in expected if not _taken(left, partial(_is, *each))]
+    return [each for each in missing if not _heard_in_place(each, left, sent, unowned)]
 
 
 def _heard_in_place(

@@ -26,8 +26,8 @@ from sla_watchdog.domain.policy.model import (
     Target,
 )
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Facts, Value
-from sla_watchdog.domain.tickets.links import LINKS
 from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
+from sla_watchdog.domain.tickets.ticket_fields import LINKS
 from sla_watchdog.domain.time.business_time import DAY, NoWorkingTime, TimeOutOfRange
 
 PUTTING_OFF = frozenset({"status", "resolved", "closed"})

@@ -14,7 +14,7 @@ from rich.text import Text
 from sla_watchdog.domain.escalation.silences import LONGEST, Silence
 from sla_watchdog.domain.policy.model import Condition, Policy
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.tickets.record import STATES
+from sla_watchdog.domain.tickets.ticket_fields import STATES
 from sla_watchdog.tools.cli import FINE, UsageError
 from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.output import formatter
