@@ -19,7 +19,7 @@ from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
 from sla_watchdog.domain.policy.model import After, Age, Ladder, Level, Metric, Percent, Repeat
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.spans import Span
-from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.presentation.view.case_history import CaseHistory
 from sla_watchdog.presentation.view.explained_clock import Explained, RecipientNotified, Step
 from sla_watchdog.presentation.view.lateness import Cause

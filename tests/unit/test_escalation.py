@@ -35,7 +35,7 @@ from sla_watchdog.domain.escalation.case import (
 from sla_watchdog.domain.escalation.plan import Plan, plan, superseded, wakeup_for
 from sla_watchdog.domain.policy.model import After, Audience, Ladder, Level
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time.calendar import Calendar
 
 MON = "2026-03-02"
 KNOWN = facts(("created", f"{MON}T00:00"), ("status", f"{MON}T00:00", "New"))

@@ -27,7 +27,7 @@ from sla_watchdog.domain.policy.model import (
     Trigger,
 )
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.presentation.text import Message, observed_line, render, render_digest
 from sla_watchdog.presentation.view.notice import Notice, notice
 from sla_watchdog.presentation.words import METRIC

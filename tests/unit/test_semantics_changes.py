@@ -24,7 +24,7 @@ from sla_watchdog.domain.policy.model import Condition, Count, Ladder, Level, Me
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.lookalikes import SAME_MATTER
 from sla_watchdog.domain.tickets.merges import tickets_of
-from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time.calendar import Calendar
 
 URGENT = Condition("priority", frozenset({"urgent"}))
 BY_PRIORITY = policy(

@@ -9,12 +9,9 @@ import pytest
 from building import ALWAYS, DAY, HOUR, OFFICE, at, evaluate, facts, policy, resolution, rule
 from sla_watchdog.domain.clocks.clock import State
 from sla_watchdog.domain.policy.model import Condition, Metric, Policy
-from sla_watchdog.domain.time.business_time import (
-    Calendar,
-    InvalidCalendar,
-    NoWorkingTime,
-    tzdata_version,
-)
+from sla_watchdog.domain.time.calendar import Calendar
+from sla_watchdog.domain.time.calendar_errors import InvalidCalendar, NoWorkingTime
+from sla_watchdog.domain.time.zone_data import tzdata_version
 
 BERLIN = "Europe/Berlin"
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -59,7 +59,7 @@ from sla_watchdog.domain.policy.model import (
 )
 from sla_watchdog.domain.text.times import duration
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.presentation.html.answer_page import page
 from sla_watchdog.presentation.text import (
     Message,

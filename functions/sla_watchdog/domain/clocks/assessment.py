@@ -25,7 +25,8 @@ from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets, matters
 from sla_watchdog.domain.tickets.links import linked_names
 from sla_watchdog.domain.tickets.merges import tickets_of
 from sla_watchdog.domain.tickets.ticket import Ticket
-from sla_watchdog.domain.time.business_time import NoWorkingTime, TimeOutOfRange
+from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
+from sla_watchdog.domain.time.years import TimeOutOfRange
 
 
 @frozen

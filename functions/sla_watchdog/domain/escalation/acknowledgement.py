@@ -18,7 +18,7 @@ from sla_watchdog.domain.text.display import tidy
 from sla_watchdog.domain.text.times import instant
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
-from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.errors import SlaWatchdogError
 
 HOUR = 3600

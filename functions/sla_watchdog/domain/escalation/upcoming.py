@@ -15,7 +15,8 @@ from sla_watchdog.domain.escalation.evaluated_clocks import EvaluatedClocks
 from sla_watchdog.domain.escalation.evaluation import EvaluationContext
 from sla_watchdog.domain.escalation.silences import Silence, silenced
 from sla_watchdog.domain.policy.model import Level
-from sla_watchdog.domain.time.business_time import NoWorkingTime, TimeOutOfRange
+from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
+from sla_watchdog.domain.time.years import TimeOutOfRange
 
 MOST_HOLDS = 10
 """Silences and closed hours in a row that are looked through, for when somebody will be told."""

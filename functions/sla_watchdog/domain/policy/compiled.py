@@ -34,7 +34,8 @@ from sla_watchdog.domain.policy.model import (
     Target,
     Trigger,
 )
-from sla_watchdog.domain.time.business_time import Calendar, InvalidCalendar
+from sla_watchdog.domain.time.calendar import Calendar
+from sla_watchdog.domain.time.calendar_errors import InvalidCalendar
 
 __all__ = ["FORM", "DamagedPolicy", "canonical", "load"]
 

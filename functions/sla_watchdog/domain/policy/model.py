@@ -15,7 +15,7 @@ from functools import cached_property
 from attrs import field, frozen
 
 from sla_watchdog.domain.policy.ranks import ranks_of
-from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time.calendar import Calendar
 
 
 class Metric(StrEnum):

@@ -32,7 +32,7 @@ from sla_watchdog.domain.policy.model import (
     Repeat,
     Trigger,
 )
-from sla_watchdog.domain.time.business_time import WEEKDAYS
+from sla_watchdog.domain.time.weekly_hours import WEEKDAYS
 from sla_watchdog.tools.policy_file import public_holidays
 from sla_watchdog.tools.policy_file.calendars import CalendarForm
 from sla_watchdog.tools.policy_file.form import PolicyForm

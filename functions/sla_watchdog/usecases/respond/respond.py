@@ -11,7 +11,8 @@ from sla_watchdog.adapters.dynamodb.audit import AuditItem
 from sla_watchdog.adapters.dynamodb.watch import WatchTable
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.acknowledgement import Answer, NotPromised, Promising, promising
-from sla_watchdog.domain.time.business_time import NoWorkingTime, TimeOutOfRange
+from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
+from sla_watchdog.domain.time.years import TimeOutOfRange
 from sla_watchdog.errors import SlaWatchdogError
 from sla_watchdog.presentation.view.link_state import LinkState, State
 from sla_watchdog.presentation.view.notice import notice
