@@ -15,7 +15,7 @@ from sla_watchdog.domain.tickets.facts import UNREADABLE, Facts
 from sla_watchdog.domain.tickets.links import APART, LINKS, MOST_TICKETS, named_by
 from sla_watchdog.domain.tickets.lookalikes import SAME_MATTER
 from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
-from sla_watchdog.domain.time.duration import DAY
+from sla_watchdog.domain.time.lengths import DAY
 
 SHORTLY = 75
 """Percent of the target after which a change to a longer one is reported (semantics D1)."""

@@ -16,6 +16,7 @@ from attrs import field, frozen
 
 from sla_watchdog.domain.policy.ranks import ranks_of
 from sla_watchdog.domain.time.calendar import Calendar
+from sla_watchdog.domain.time.duration import Duration
 
 
 class Metric(StrEnum):
@@ -80,6 +81,10 @@ class Before:
 
     seconds: int
 
+    @property
+    def length(self) -> Duration:
+        return Duration.of_open_time(self.seconds)
+
 
 @frozen
 class After:
@@ -89,6 +94,10 @@ class After:
 
     seconds: int
 
+    @property
+    def length(self) -> Duration:
+        return Duration.of_open_time(self.seconds)
+
 
 @frozen
 class Age:
@@ -96,12 +105,20 @@ class Age:
 
     seconds: int
 
+    @property
+    def length(self) -> Duration:
+        return Duration.by_the_wall(self.seconds)
+
 
 @frozen
 class Open:
     """Due after `seconds` of open time (signals only)."""
 
     seconds: int
+
+    @property
+    def length(self) -> Duration:
+        return Duration.of_open_time(self.seconds)
 
 
 @frozen
@@ -127,6 +144,11 @@ class Repeat:
 
     every: int
     doubling: bool
+
+    @property
+    def length(self) -> Duration:
+        """Of the first gap."""
+        return Duration.by_the_wall(self.every)
 
     @property
     def _growing(self) -> int:
@@ -183,6 +205,10 @@ class Target:
     stops_at: str = "resolved"
     due: str | None = None
 
+    @property
+    def length(self) -> Duration:
+        return Duration.of_open_time(self.within)
+
 
 @frozen
 class Pauses:
@@ -206,6 +232,10 @@ class Acknowledge:
 
     longest: int = 16 * 3600
     snoozes: int = 2
+
+    @property
+    def reach(self) -> Duration:
+        return Duration.of_open_time(self.longest)
 
 
 class Truth(Enum):

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
-from sla_watchdog.domain.time.duration import DAY
+from sla_watchdog.domain.time.lengths import DAY
 from sla_watchdog.domain.time.offsets import offset_changes, offset_of
 
 

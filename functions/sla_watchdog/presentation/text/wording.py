@@ -11,7 +11,8 @@ from sla_watchdog.domain.escalation.case import Alert, Recipient
 from sla_watchdog.domain.escalation.reasons import REOPENED
 from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import MINUTE, duration
+from sla_watchdog.domain.text.times import duration
+from sla_watchdog.domain.time.lengths import MINUTE
 from sla_watchdog.presentation.text.layout import commas
 from sla_watchdog.presentation.view.notice import Item, Kind, Notice, PastNotification, TicketLine
 from sla_watchdog.presentation.words import METRIC, OF_CASE, SEVERITY, signal

@@ -7,7 +7,8 @@ from __future__ import annotations
 from attrs import frozen
 
 from sla_watchdog.domain.policy.model import Acknowledge, Pauses
-from sla_watchdog.tools.policy_file.durations import DAY, OPEN_TIME, WALL_TIME, spoken
+from sla_watchdog.domain.time.lengths import DAY
+from sla_watchdog.tools.policy_file.durations import OPEN_TIME, WALL_TIME, spoken
 from sla_watchdog.tools.policy_file.levels import TELL
 from sla_watchdog.tools.policy_file.nodes import Node, child
 from sla_watchdog.tools.policy_file.shapes import Key, Reading, Record, Then
