@@ -24,6 +24,7 @@ from sla_watchdog.adapters.dynamodb.alert_links import new_code
 from sla_watchdog.adapters.dynamodb.audit import AuditItem
 from sla_watchdog.adapters.dynamodb.watch import WatchTable
 from sla_watchdog.domain.escalation.case import Alert, Case, Entry, Outcome, Recipient, Severity
+from sla_watchdog.domain.escalation.reasons import Due
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("local-stack")]
@@ -122,7 +123,7 @@ class Walk:
     def answer_a_message(self) -> None:
         """Somebody opens the link of a message, and takes the case."""
         alert = Alert(
-            "one", "resolution", 1, 0, 0, Recipient("owner"), Severity.BREACH, MORNING, "due"
+            "one", "resolution", 1, 0, 0, Recipient("owner"), Severity.BREACH, MORNING, Due()
         )
         code, until = new_code(), str(NIGHT + 600)
         self.watch.put_alert_link(code, "one", Entry("token", 0, (alert,)), NIGHT + 3600)

@@ -12,6 +12,7 @@ from attrs import define, evolve, field, frozen
 
 from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
 from sla_watchdog.adapters.dynamodb.watch import DamagedItem, Generation, WatchTable
+from sla_watchdog.domain.clocks.data_problems import AsWritten
 from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.context import Context
@@ -169,7 +170,7 @@ class Evaluator:
             return self._timed(case, context, now)
         except Exception as error:  # noqa: BLE001 - what is known is kept all the same
             evaluated = Plan(
-                (), (), (), now, False, (), (), (Finding(case.id, "judgement", repr(error)),)
+                (), (), (), now, False, (), (), (Finding(case.id, "judgement", AsWritten(repr(error))),)
             )
             next_at, urgent = wakeup_for(evaluated, case)
             newest = max(case.generation, self.generation.number)

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from attrs import frozen
 
-from sla_watchdog.domain.time.years import YEARS
 from sla_watchdog.errors import SlaWatchdogError
 
 

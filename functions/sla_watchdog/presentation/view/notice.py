@@ -10,6 +10,7 @@ from attrs import Factory, field, frozen
 
 from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.clock_key import CLEARED, FINDING, ClockKey, is_good_news
+from sla_watchdog.domain.clocks.data_problems import AsWritten
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.case import (
     OPERATIONS,
@@ -360,7 +361,7 @@ def _ended(ticket: Ticket) -> str:
     return "deleted" if ticket.gone_at is not None else ticket.group
 
 
-def finding_notice(case: str, kind: str, reason: str, now: int) -> Notice:
+def finding_notice(case: str, kind: str, text: str, now: int) -> Notice:
     """A notice to operations about a case that cannot even be judged."""
     alert = Alert(
         subject=case,
@@ -371,7 +372,7 @@ def finding_notice(case: str, kind: str, reason: str, now: int) -> Notice:
         recipient=Recipient(OPERATIONS),
         severity=Severity.WARNING,
         due_at=now,
-        reason=reason,
+        reason=AsWritten(text),
     )
     return Notice(
         case=case,

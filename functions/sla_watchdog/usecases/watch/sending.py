@@ -41,6 +41,7 @@ from sla_watchdog.presentation.text import (
     render,
     render_digest,
 )
+from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.presentation.view.notice import Kind, Notice, notice
 from sla_watchdog.usecases.judging import FRESH, Evaluated, Evaluator, waking
 from sla_watchdog.usecases.watch.drafts import (
@@ -243,7 +244,7 @@ class Sender:
         nothing.
         """
         waiting = [
-            (d.alert, d.outcome, f"{d.reason}; waits until {d.until}")
+            (d.alert, d.outcome, f"{worded(d.reason)}; waits until {d.until}")
             for d in evaluated.plan.decisions
         ]
         if not waiting:
@@ -491,7 +492,7 @@ class Sender:
                 draft.evaluated,
                 self._entry(draft),
                 outcome,
-                draft.alerts[0].reason,
+                worded(draft.alerts[0].reason),
                 notified,
                 draft.alerts,
             )
@@ -663,7 +664,7 @@ class Sender:
             at = {a: self._told_at(case, a) for a in ended}
             reached = {(a.clock_key, entry.key): LastNotified.by(a, at[a], outcome) for a in ended}
             records += [
-                self._record(case.id, p, Outcome.SUPERSEDED, p.reason)
+                self._record(case.id, p, Outcome.SUPERSEDED, worded(p.reason))
                 for p in self._passed(evaluated, ended)
             ]
         outbox = {key: other for key, other in case.outbox.items() if key != entry.key}
