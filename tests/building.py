@@ -27,7 +27,7 @@ from sla_watchdog.domain.policy.model import (
     Target,
 )
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time.calendar import Calendar
 
 HOUR, DAY = 3600, 86_400
 OFFICE = Calendar.from_spec(

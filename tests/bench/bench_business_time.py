@@ -18,7 +18,9 @@ from typing import Any
 import attrs
 import workclock
 
-from sla_watchdog.domain.time.business_time import DAY, WEEKDAYS, Calendar
+from sla_watchdog.domain.time.calendar import Calendar
+from sla_watchdog.domain.time.lengths import DAY
+from sla_watchdog.domain.time.weekly_hours import WEEKDAYS
 
 ZONE = "America/New_York"
 WEEK = WEEKDAYS[:5]
@@ -75,14 +77,14 @@ def as_seconds(answer: Any) -> int:
 
 def looked_at(hours: Calendar, question: Callable[[], Any]) -> tuple[int, int]:
     """Entries of the laid-out years that the question reads, and how many there are."""
-    line = hours._timeline._line
+    line = hours._open_years._laid_out
     assert line
     names = ("opens", "closes", "worked_until")
     counting = {name: Counting(getattr(line, name)) for name in names}
-    hours._timeline._line = attrs.evolve(line, **counting)
+    hours._open_years._laid_out = attrs.evolve(line, **counting)
     Counting.looks = 0
     question()
-    hours._timeline._line = line
+    hours._open_years._laid_out = line
     return Counting.looks, len(line.opens)
 
 

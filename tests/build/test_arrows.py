@@ -37,6 +37,7 @@ PURE = ("attrs", "tzdata", "wcwidth")
 ALLOWED: dict[str, tuple[str, ...]] = {
     "errors": (),
     **{floor: ("errors", *DOMAIN[:height]) for height, floor in enumerate(DOMAIN)},
+    "domain.business_time": ("domain.time",),
     "presentation.words": ("errors", *DOMAIN),
     "presentation.view": ("errors", *DOMAIN, "presentation.words"),
     "presentation.text": ("errors", *DOMAIN, "presentation.words", "presentation.view"),

@@ -19,8 +19,10 @@ from sla_watchdog.domain.escalation.case import (
     Recipient,
     Severity,
 )
+from sla_watchdog.domain.escalation.reasons import LevelDue
 from sla_watchdog.domain.policy.model import Source
 from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.presentation.text.reason import worded
 
 NOW = 1_764_000_000
 LEASE = 150
@@ -107,7 +109,7 @@ def a_case(name: str = "T1", *, next_at: int | None = NOW, urgent: bool = False)
 
 
 def an_alert(recipient: Recipient = OWNER, *, level: int = 0, clock: str = "resolution") -> Alert:
-    return Alert("T1", clock, 1, level, 0, recipient, Severity.BREACH, NOW - 60, "due")
+    return Alert("T1", clock, 1, level, 0, recipient, Severity.BREACH, NOW - 60, LevelDue())
 
 
 def an_entry(
@@ -129,7 +131,7 @@ def reached_by(
 
 def audit_of(entry: Entry, case: str = "T1", outcome: Outcome = Outcome.SENT) -> list[AuditItem]:
     return [
-        AuditItem(case, NOW, a.id, outcome, a.reason, {"topic": a.recipient.topic})
+        AuditItem(case, NOW, a.id, outcome, worded(a.reason), {"topic": a.recipient.topic})
         for a in entry.alerts
     ]
 

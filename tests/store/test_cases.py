@@ -8,12 +8,13 @@ from attrs import evolve
 from sla_watchdog.adapters.dynamodb.attributes import typed
 from sla_watchdog.adapters.dynamodb.table import write_all
 from sla_watchdog.adapters.dynamodb.watch import SHARDS, Due, shard_of
+from sla_watchdog.domain.clocks.data_problems import AsWritten
 from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.escalation.case import Case, DamagedItem
 from sla_watchdog.domain.tickets.facts import Fact
 from store.samples import LEASE, NOW, Store, a_case, an_entry, reached_by
 
-FINDING = Finding("T1", "status", "status 'Neu' is in no group of the policy file")
+FINDING = Finding("T1", "status", AsWritten("status 'Neu' is in no group of the policy file"))
 
 
 def test_a_case_is_read_back_as_it_was_kept(store: Store) -> None:

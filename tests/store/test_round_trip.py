@@ -32,6 +32,7 @@ from sla_watchdog.domain.escalation.case import (
     Severity,
 )
 from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.presentation.text.reason import read_reason
 from store.samples import NOW, Store, a_case, an_entry, reached_by
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -57,7 +58,7 @@ def entries(draw: st.DrawFn) -> Entry:
         recipient=st.just(recipient),
         severity=st.sampled_from(Severity),
         due_at=TIME,
-        reason=TEXT,
+        reason=TEXT.map(read_reason),
     )
     alerts = draw(st.lists(alert, min_size=1, max_size=3))
     return Entry(draw(NAME), draw(TIME), tuple(alerts), draw(TEXT), draw(COUNT))

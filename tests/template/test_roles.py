@@ -23,6 +23,7 @@ from local_stack.recorded import Call, granted, recorded, start_recording
 from sla_watchdog.adapters.dynamodb.watch import WatchStores
 from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import Alert, Case, Entry, Outcome, Recipient, Severity
+from sla_watchdog.domain.escalation.reasons import LevelDue
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.handlers.tokens import RandomTokens
 
@@ -122,7 +123,7 @@ class Walk:
     def answer_a_message(self) -> None:
         """Somebody opens the link of a message, and takes the case."""
         alert = Alert(
-            "one", "resolution", 1, 0, 0, Recipient("owner"), Severity.BREACH, MORNING, "due"
+            "one", "resolution", 1, 0, 0, Recipient("owner"), Severity.BREACH, MORNING, LevelDue()
         )
         code, until = RandomTokens().code(), str(NIGHT + 600)
         self.watch.alert_links.put(code, "one", Entry("token", 0, (alert,)), NIGHT + 3600)

@@ -19,7 +19,8 @@ from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
 from sla_watchdog.domain.policy.model import After, Age, Ladder, Level, Metric, Percent, Repeat
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.spans import Span
-from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time.calendar import Calendar
+from sla_watchdog.presentation.text.reason import read_reason
 from sla_watchdog.presentation.view.case_history import CaseHistory
 from sla_watchdog.presentation.view.explained_clock import Explained, RecipientNotified, Step
 from sla_watchdog.presentation.view.lateness import Cause
@@ -156,7 +157,7 @@ def item(
         recipient=to or Recipient("team-lead"),
         severity=Severity.BREACH if breached else Severity.WARNING,
         due_at=clock.levels[level] or now,
-        reason=f"reminder {repetition}: still unresolved" if repetition else "due",
+        reason=read_reason(f"reminder {repetition}: still unresolved" if repetition else "due"),
         reminder=repetition,
     )
     reference = clock.breach_at if clock.breach_at is not None else clock.due_at
@@ -176,7 +177,7 @@ def finding(
         Recipient("operations"),
         Severity.WARNING,
         OPENED,
-        reason,
+        read_reason(reason),
     )
     return Item(alert, None, None, 0)
 

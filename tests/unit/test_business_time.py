@@ -16,14 +16,11 @@ from typing import Any
 import pytest
 import tzdata
 
-from sla_watchdog.domain.time.business_time import (
-    YEARS,
-    Calendar,
-    NoWorkingTime,
-    OffsetChange,
-    TimeOutOfRange,
-    tzdata_version,
-)
+from sla_watchdog.domain.time.calendar import Calendar
+from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
+from sla_watchdog.domain.time.offsets import OffsetChange
+from sla_watchdog.domain.time.years import YEARS, TimeOutOfRange
+from sla_watchdog.domain.time.zone_data import tzdata_version
 from sla_watchdog.errors import SlaWatchdogError
 
 HOUR = 3600

@@ -10,8 +10,10 @@ from typing import Any, SupportsIndex
 import attrs
 import pytest
 
-from sla_watchdog.domain.time import business_time
-from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time import offsets, wall_clock
+from sla_watchdog.domain.time.calendar import Calendar
+from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
+from sla_watchdog.domain.time.open_years import OpenYears
 
 DAY = 86_400
 YEAR = 365 * DAY + DAY // 4
@@ -30,13 +32,13 @@ SPEC = {
 def built(monkeypatch: pytest.MonkeyPatch) -> Counter[int]:
     """How often each year was built, by its first instant."""
     counted: Counter[int] = Counter()
-    build = business_time._Timeline._opened
+    build = OpenYears._opened
 
     def counting(self: Any, since: int, until: int) -> Iterator[tuple[int, int]]:
         counted[since] += 1
         return build(self, since, until)
 
-    monkeypatch.setattr(business_time._Timeline, "_opened", counting)
+    monkeypatch.setattr(OpenYears, "_opened", counting)
     return counted
 
 
@@ -78,14 +80,14 @@ def looks(question: Question, years: int) -> tuple[int, int]:
     hours = Calendar.from_spec(SPEC)
     start, end = NOON, NOON + years * YEAR
     hours.between(start - YEAR, end + YEAR)
-    line = hours._timeline._line
+    line = hours._open_years._laid_out
     assert line
     names = ("opens", "closes", "worked_until")
     counting = attrs.evolve(line, **{name: Counting(getattr(line, name)) for name in names})
-    hours._timeline._line = counting
+    hours._open_years._laid_out = counting
     Counting.looks = 0
     question(hours, start, end)
-    assert hours._timeline._line is counting, "the years were all built before"
+    assert hours._open_years._laid_out is counting, "the years were all built before"
     return Counting.looks, len(line.opens)
 
 
@@ -103,7 +105,7 @@ def test_a_hundred_times_the_years_cost_one_more_look_for_each_doubling(question
 
 def test_the_count_would_show_a_loop() -> None:
     """The ruler itself: a walk over the spans is counted as one look for each."""
-    looked, entries = looks(lambda hours, start, end: sum(hours._timeline._line.opens), 10)
+    looked, entries = looks(lambda hours, start, end: sum(hours._open_years._laid_out.opens), 10)
     assert looked == entries
 
 
@@ -145,7 +147,7 @@ def test_a_calendar_that_never_opens_builds_no_more_than_its_horizon(built: Coun
     hours = Calendar.from_spec({"timezone": "UTC"})
     for _ in range(3):
         for search in (hours.next_opening, lambda at: hours.add(at, 1)):
-            with pytest.raises(business_time.NoWorkingTime):
+            with pytest.raises(NoWorkingTime):
                 search(NOON)
     assert sum(built.values()) <= 3
 
@@ -154,12 +156,13 @@ def test_the_offset_of_a_zone_is_read_some_hundred_times_a_year(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     reads = Counter[str]()
-    offset = business_time._offset
+    offset = offsets.offset_of
 
     def counting(*arguments: Any) -> int:
         reads["offset"] += 1
         return offset(*arguments)
 
-    monkeypatch.setattr(business_time, "_offset", counting)
+    for module in (offsets, wall_clock):
+        monkeypatch.setattr(module, "offset_of", counting)
     Calendar.from_spec(SPEC).between(NOON, NOON)
     assert reads["offset"] < 200

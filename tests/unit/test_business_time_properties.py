@@ -17,7 +17,10 @@ import workclock
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sla_watchdog.domain.time.business_time import WEEKDAYS, Calendar, NoWorkingTime, TimeOutOfRange
+from sla_watchdog.domain.time.calendar import Calendar
+from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
+from sla_watchdog.domain.time.weekly_hours import WEEKDAYS
+from sla_watchdog.domain.time.years import TimeOutOfRange
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 

@@ -11,7 +11,8 @@ from typing import Any
 import attrs
 import pytest
 
-from sla_watchdog.domain.time.business_time import Calendar, InvalidCalendar, UnknownTimeZone
+from sla_watchdog.domain.time.calendar import Calendar
+from sla_watchdog.domain.time.calendar_errors import InvalidCalendar, UnknownTimeZone
 from sla_watchdog.errors import SlaWatchdogError
 
 SPEC = {

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time.calendar import Calendar
 
 VECTORS = Path(__file__).parents[2] / ".." / "shared" / "data" / "vectors.json"
 FRACTIONS = {"npm moment-business-time 2.0.0:test/spec.business-hours.js:273"}

@@ -35,7 +35,7 @@ from sla_watchdog.domain.policy.model import (
 )
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
-from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.tools.simulation.replay import Outcomes, replay
 
 START = at("2026-03-24T00:00")

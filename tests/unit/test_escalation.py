@@ -35,7 +35,8 @@ from sla_watchdog.domain.escalation.case import (
 from sla_watchdog.domain.escalation.plan import Plan, plan, superseded, wakeup_for
 from sla_watchdog.domain.policy.model import After, Audience, Ladder, Level
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time.calendar import Calendar
+from sla_watchdog.presentation.text.reason import read_reason, worded
 
 MON = "2026-03-02"
 KNOWN = facts(("created", f"{MON}T00:00"), ("status", f"{MON}T00:00", "New"))
@@ -218,7 +219,7 @@ def _undelivered(outcomes: Mapping[str, Outcome]) -> Case:
 def test_where_a_recipient_cannot_be_reached_the_next_level_hears_of_it_at_once() -> None:
     evaluated = plan(_undelivered({"owner": Outcome.UNDELIVERABLE}), policy(), at(f"{MON}T06:00"))
     assert notified(evaluated) == ["resolution/1/0/0/team-lead"]
-    assert all("owner cannot be reached" in alert.reason for alert in evaluated.alerts)
+    assert all("owner cannot be reached" in worded(alert.reason) for alert in evaluated.alerts)
 
 
 def test_a_stand_in_still_hears_of_the_breach_itself() -> None:
@@ -356,6 +357,8 @@ def test_a_plan_always_has_something_to_do_now_or_later_and_never_now_with_nothi
 
 
 def test_the_short_form_of_an_alert_is_stable() -> None:
-    alert = Alert("T-1", "resolution", 1, 0, 0, Recipient("owner"), Severity.WARNING, 0, "")
-    assert alert.ref == evolve(alert, reason="other words").ref
+    alert = Alert(
+        "T-1", "resolution", 1, 0, 0, Recipient("owner"), Severity.WARNING, 0, read_reason("")
+    )
+    assert alert.ref == evolve(alert, reason=read_reason("other words")).ref
     assert len(alert.ref) == 8

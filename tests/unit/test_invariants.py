@@ -17,6 +17,7 @@ from sla_watchdog.adapters.dynamodb.attributes import plain, typed
 from sla_watchdog.adapters.dynamodb.case_item import shard_of
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.presentation.text.reason import worded
 
 MON = "2026-03-02"
 NEW = {
@@ -231,7 +232,11 @@ def test_a_damaged_case_is_rebuilt_from_its_record_said_once_and_its_bytes_kept(
     (copy,) = [item for (pk, _), item in items(desk).items() if pk == "X#T-1"]
     assert copy["item"]["M"] == damaged
     assert desk.case().facts.latest("T-1", "status") == "New"
-    (reason,) = [each.reason for each in desk.parts.watch.cases.findings() if each.kind == "stored"]
+    (reason,) = [
+        worded(finding.reason)
+        for finding in desk.parts.watch.cases.findings()
+        if finding.kind == "stored"
+    ]
     assert reason.endswith("the rest is under X#T-1")
     desk.tick(f"{MON}T07:01")
     assert "operations" in desk.sent_to()

@@ -22,6 +22,7 @@ from sla_watchdog.domain.text.display import columns
 from sla_watchdog.domain.text.times import duration, instant, iso, open_time
 from sla_watchdog.domain.tickets.spans import Span
 from sla_watchdog.presentation.text import Message, render
+from sla_watchdog.presentation.text.reason import read_reason
 from sla_watchdog.presentation.view.notice import Item, Notice, PastNotification, TicketLine
 from sla_watchdog.presentation.view.notice import notice as as_notice
 from unit import story
@@ -264,7 +265,7 @@ def test_a_warning_says_until_when_to_act() -> None:
 
 
 def test_the_reader_learns_in_whose_place_they_are_told() -> None:
-    item = story.item(story.resolution(), NOW, reason="owner cannot be reached")
+    item = story.item(story.resolution(), NOW, reason=read_reason("owner cannot be reached"))
     assert "You are told because owner cannot be reached." in render(story.notice(item), NOW).email
 
 
@@ -447,7 +448,7 @@ def items(draw: st.DrawFn) -> Item:
         to,
         draw(st.integers(0, 9999)),
         severity=severity,
-        reason=draw(TYPED),
+        reason=read_reason(draw(TYPED)),
     )
 
 

@@ -27,8 +27,9 @@ from sla_watchdog.domain.policy.model import (
     Trigger,
 )
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.presentation.text import Message, observed_line, render, render_digest
+from sla_watchdog.presentation.text.reason import read_reason
 from sla_watchdog.presentation.view.notice import Notice, notice
 from sla_watchdog.presentation.words import METRIC
 from unit.test_message import check
@@ -363,7 +364,7 @@ def test_who_could_not_be_reached_is_named_as_people_know_them() -> None:
     found = notified(
         facts(("created", NINE), PAGE), "2026-03-02T17:02", policy(), "resolution", reached=lost
     )
-    alert = evolve(found.lead.alert, reason="owner:Kim cannot be reached")
+    alert = evolve(found.lead.alert, reason=read_reason("owner:Kim cannot be reached"))
     message = render(
         evolve(found, items=(evolve(found.lead, alert=alert),)), at("2026-03-02T17:02")
     )

@@ -13,7 +13,6 @@ from attrs import evolve
 from building import HOUR, STANDARD, after_telling, at, evaluate, facts, policy, resolution, rule
 from sla_watchdog.domain.escalation.case import Case, Recipient
 from sla_watchdog.domain.escalation.plan import plan, superseded
-from sla_watchdog.domain.escalation.reasons import NO_OWNER
 from sla_watchdog.domain.policy.compiled import load
 from sla_watchdog.domain.policy.model import (
     After,
@@ -28,6 +27,7 @@ from sla_watchdog.domain.policy.model import (
     Target,
 )
 from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.tools.policy_file import compile_policy, read_policy
 from sla_watchdog.tools.simulation.replay import replay
 
@@ -38,6 +38,7 @@ AUDIENCES = {
     "manager": Audience("manager"),
     "executive": Audience("executive"),
 }
+NO_OWNER = "it has no owner"
 DESK = policy(audiences=AUDIENCES)
 """75 % at 06:00 to the owner, due at 08:00 to owner and team lead."""
 BORN = facts(("created", f"{MON}T00:00"), ("status", f"{MON}T00:00", "Open"))
@@ -45,7 +46,7 @@ BORN = facts(("created", f"{MON}T00:00"), ("status", f"{MON}T00:00", "Open"))
 
 def notified(known: Facts, now: str, rules: Policy = DESK) -> set[tuple[int, str, str]]:
     return {
-        (a.level + 1, a.recipient.key, a.reason)
+        (a.level + 1, a.recipient.key, worded(a.reason))
         for a in evaluate(known, f"{MON}T{now}", rules).alerts
     }
 
@@ -65,7 +66,7 @@ def test_it_goes_to_the_owner_as_soon_as_there_is_one() -> None:
     case = Case("T-1", BORN)
     case = after_telling(case, plan(case, DESK, at(f"{MON}T06:00")), at(f"{MON}T06:00"))
     later = plan(evolve(case, facts=known), DESK, at(f"{MON}T06:30"))
-    assert {(a.level + 1, a.recipient.key, a.reason) for a in later.alerts} == {
+    assert {(a.level + 1, a.recipient.key, worded(a.reason)) for a in later.alerts} == {
         (1, "owner:Kim", "due")
     }
 

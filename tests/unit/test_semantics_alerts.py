@@ -37,6 +37,7 @@ from sla_watchdog.domain.policy.model import (
     Target,
 )
 from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.presentation.text.reason import worded
 
 BORN = facts(("created", "2026-03-02T00:00"), ("status", "2026-03-02T00:00", "Open"))
 """75 % at 06:00, due at 08:00, the manager at 12:00, the executive at 24:00 and again, and again."""
@@ -262,7 +263,7 @@ def test_e9_who_was_told_is_told_once_that_it_is_over() -> None:
     assert notified(evaluated) == {
         ("cleared", 1, who) for who in ("owner", "owner-urgent", "team-lead", "team-lead-urgent")
     }
-    assert {alert.reason for alert in evaluated.alerts} == {"resolved"}
+    assert {worded(alert.reason) for alert in evaluated.alerts} == {"resolved"}
     done = after_telling(over, evaluated, at("2026-03-02T09:00"))
     later = plan(done, policy(), at("2027-03-02T09:00"))
     assert (later.alerts, later.next_at) == ((), None)
@@ -287,7 +288,7 @@ def test_e9_a_warning_whose_deadline_moved_away_is_withdrawn_with_its_reason_and
     evaluated = plan(lowered, desk, at("2026-03-02T07:00"))
     (alert,) = [a for a in evaluated.alerts if a.clock.startswith("withdrawn")]
     assert (alert.clock, alert.recipient.key) == ("withdrawn:resolution", "owner")
-    assert alert.reason == "its priority was changed"
+    assert worded(alert.reason) == "its priority was changed"
     done = after_telling(lowered, evaluated, at("2026-03-02T07:00"))
     assert not plan(done, desk, at("2026-03-02T08:00")).alerts
     again = plan(done, desk, at("2026-03-03T06:00"))

@@ -24,7 +24,8 @@ from sla_watchdog.domain.policy.model import Condition, Count, Ladder, Level, Me
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.lookalikes import SAME_MATTER
 from sla_watchdog.domain.tickets.merges import tickets_of
-from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time.calendar import Calendar
+from sla_watchdog.presentation.text.reason import worded
 
 URGENT = Condition("priority", frozenset({"urgent"}))
 BY_PRIORITY = policy(
@@ -175,7 +176,7 @@ def test_d5_the_level_above_the_one_reached_is_due_at_once() -> None:
     assert due(evaluated) == {
         (2, who) for who in ("owner", "owner-urgent", "team-lead", "team-lead-urgent")
     }
-    assert {alert.reason for alert in evaluated.alerts} == {"it was reopened (once)"}
+    assert {worded(alert.reason) for alert in evaluated.alerts} == {"it was reopened (once)"}
 
 
 def test_d5_on_the_third_reopening_the_third_level_is_due_at_once_whatever_was_reached() -> None:
@@ -250,7 +251,7 @@ def test_d6_the_survivor_goes_on_from_the_highest_level_reached() -> None:
         case = after_telling(case, plan(case, policy(), now), now)
     evaluated = plan(evolve(case, facts=MERGED), policy(), now + 60)
     assert not due(evaluated)
-    assert {alert.reason for alert in evaluated.alerts} == {"merged into T-2"}
+    assert {worded(alert.reason) for alert in evaluated.alerts} == {"merged into T-2"}
 
 
 def test_d6_merged_in_a_circle_or_into_nothing_stays_alive_and_is_a_finding() -> None:
@@ -262,7 +263,7 @@ def test_d6_merged_in_a_circle_or_into_nothing_stays_alive_and_is_a_finding() ->
     assert both(nowhere, "2026-02-03T09:00").unresolved
     assert both(nowhere, "2026-02-03T09:00").pending_links == {"T-99"}
     linked = both(nowhere, "2026-02-03T09:00", members=frozenset({"T-99"}))
-    assert [finding.reason for finding in linked.findings] == [
+    assert [worded(finding.reason) for finding in linked.findings] == [
         "merged into T-99, which was never seen; it counts as open"
     ]
 
@@ -304,7 +305,10 @@ def test_d6_another_open_ticket_that_looks_the_same_is_a_finding_with_both_ids_a
     twin = ("T-0", str(at("2026-02-20T09:00")), "subject")
     known = facts(*BORN) | [Fact("T-1", SAME_MATTER, at("2026-03-02T09:00"), twin)]
     (finding,) = evaluate(known, "2026-03-02T10:00").findings
-    assert finding.reason == "T-1 looks like T-0, open for 10 days: same customer, same subject"
+    assert (
+        worded(finding.reason)
+        == "T-1 looks like T-0, open for 10 days: same customer, same subject"
+    )
 
 
 def test_d7_an_assignment_touches_no_clock_of_the_customer() -> None:

@@ -32,6 +32,7 @@ from sla_watchdog.domain.policy.model import (
     Target,
 )
 from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.presentation.text.reason import worded
 
 LATER = "2026-06-01T00:00"
 
@@ -362,4 +363,4 @@ def test_a_deadline_that_is_none_is_a_finding_and_the_other_clocks_run() -> None
     ):
         evaluated = elsewhere(facts(BORN, ("due_at", "2026-03-02T09:00", value)))
         assert {c.metric for c in evaluated.clocks} == {Metric.FIRST_RESPONSE, Metric.AGE}
-        assert [finding.reason for finding in evaluated.findings] == [reason]
+        assert [worded(finding.reason) for finding in evaluated.findings] == [reason]

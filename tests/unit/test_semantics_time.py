@@ -9,12 +9,10 @@ import pytest
 from building import ALWAYS, DAY, HOUR, OFFICE, at, evaluate, facts, policy, resolution, rule
 from sla_watchdog.domain.clocks.clock import State
 from sla_watchdog.domain.policy.model import Condition, Metric, Policy
-from sla_watchdog.domain.time.business_time import (
-    Calendar,
-    InvalidCalendar,
-    NoWorkingTime,
-    tzdata_version,
-)
+from sla_watchdog.domain.time.calendar import Calendar
+from sla_watchdog.domain.time.calendar_errors import InvalidCalendar, NoWorkingTime
+from sla_watchdog.domain.time.zone_data import tzdata_version
+from sla_watchdog.presentation.text.reason import worded
 
 BERLIN = "Europe/Berlin"
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -116,7 +114,9 @@ def findings_at_new_year(
     rules: Policy, *said: tuple[str, str, str], created: str = "2026-12-31T20:00"
 ) -> list[str]:
     known = facts(("created", created), ("status", created, "New"), *said)
-    return [finding.reason for finding in evaluate(known, "2027-01-01T02:00", rules).findings]
+    return [
+        worded(finding.reason) for finding in evaluate(known, "2027-01-01T02:00", rules).findings
+    ]
 
 
 OFFICE_TICKET = ("tags", "2026-12-31T20:00", "x")

@@ -13,6 +13,7 @@ from sla_watchdog.domain.escalation.plan import Plan, plan
 from sla_watchdog.domain.escalation.silences import LONGEST, Silence
 from sla_watchdog.domain.policy.model import Condition, Ladder, Level, Metric, Open, Policy, Repeat
 from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.presentation.text.reason import worded
 
 MON = "2026-03-02"
 OPENED = facts(
@@ -45,7 +46,7 @@ def notified(found: Plan) -> set[str]:
 def test_what_a_silence_holds_is_deferred_to_its_end_with_its_reason_and_who_asked() -> None:
     found = evaluated(silence())
     assert found.alerts == ()
-    assert {(each.outcome, each.reason, each.until) for each in found.decisions} == {
+    assert {(each.outcome, worded(each.reason), each.until) for each in found.decisions} == {
         (Outcome.DEFERRED, "silenced by kim: moving house", at(UNTIL))
     }
     assert {each.alert.recipient.key for each in found.decisions} == notified(evaluated())

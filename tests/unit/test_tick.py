@@ -16,7 +16,7 @@ from desk import TOPICS, Desk
 from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.escalation.case import Case, Outcome
 from sla_watchdog.domain.policy.model import Audience
-from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.errors import Unstorable
 
 MON = "2026-03-02"

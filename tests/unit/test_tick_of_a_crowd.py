@@ -22,6 +22,7 @@ from sla_watchdog.domain.escalation.case import (
     Severity,
 )
 from sla_watchdog.domain.tickets.links import MOST_TICKETS
+from sla_watchdog.presentation.text.reason import read_reason
 from sla_watchdog.usecases.judging import Evaluated
 from sla_watchdog.usecases.watch.drafts import MOST_ALERTS
 
@@ -140,7 +141,7 @@ def test_the_greatest_case_that_may_be_fits_into_an_item() -> None:
     reason = "resolution was due by Mon 2026-03-02 08:00 +01:00, and 4 h have passed since"
     to = Recipient("audience", "Somebody")
     alerts = tuple(
-        Alert(n, "resolution", 1, 3, 12, to, Severity.CRITICAL, 1, reason)
+        Alert(n, "resolution", 1, 3, 12, to, Severity.CRITICAL, 1, read_reason(reason))
         for n in tickets[:MOST_ALERTS]
     )
     size = _bytes(levels) + _bytes(outbox_map({to.key: Entry("0" * 16, 1, alerts)}))

@@ -12,6 +12,7 @@ from moto import mock_aws
 from desk import Desk
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.tickets.lookalikes import SAME_MATTER
+from sla_watchdog.presentation.text.reason import worded
 from unit.test_requests import counting
 
 MON = "2026-03-02"
@@ -33,7 +34,11 @@ def desk() -> Iterator[Desk]:
 
 
 def found(desk: Desk) -> dict[str, str]:
-    return {f.ticket: f.reason for f in desk.parts.watch.cases.findings() if f.kind == SAME_MATTER}
+    return {
+        finding.ticket: worded(finding.reason)
+        for finding in desk.parts.watch.cases.findings()
+        if finding.kind == SAME_MATTER
+    }
 
 
 @pytest.mark.parametrize("order", [("T-1", "T-2"), ("T-2", "T-1")], ids="-".join)

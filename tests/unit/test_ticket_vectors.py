@@ -19,7 +19,7 @@ from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import plan
 from sla_watchdog.domain.policy.model import After, Before, Ladder, Level, Metric, Policy, Target
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time.calendar import Calendar
 
 VECTORS = Path(__file__).parents[2] / ".." / "shared" / "data" / "vectors.json"
 pytestmark = pytest.mark.skipif(not VECTORS.exists(), reason="no ../shared/data/vectors.json")

@@ -24,6 +24,7 @@ from sla_watchdog.domain.policy.model import (
     Target,
 )
 from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.tools.simulation.replay import Notification, replay
 
 D = "2026-03-02T"
@@ -86,7 +87,7 @@ def test_a_ticket_merged_into_one_that_is_over_stays_alive_and_is_a_finding(
     evaluated = plan(Case("A", known), policy(), at(f"{D}14:00"))
     assert "B/resolution/1/1/0/owner" in [alert.id for alert in evaluated.alerts]
     assert "merged into A, which is over or deleted; it counts as open" in [
-        f.reason for f in evaluated.findings
+        worded(f.reason) for f in evaluated.findings
     ]
 
 

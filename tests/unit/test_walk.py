@@ -15,7 +15,7 @@ from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, Ending, Pace, e
 from sla_watchdog.domain.clocks.elapsed_rows import MOST_ROWS
 from sla_watchdog.domain.policy.model import TARGETS, Metric, Pauses
 from sla_watchdog.domain.tickets.facts import Facts
-from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.domain.time.units import Unit
 from unit.test_message_text import unhurried
 

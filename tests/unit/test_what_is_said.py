@@ -61,7 +61,7 @@ from sla_watchdog.domain.policy.model import (
 )
 from sla_watchdog.domain.text.times import duration
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.presentation.html.answer_page import page
 from sla_watchdog.presentation.text import (
     Message,
@@ -71,6 +71,7 @@ from sla_watchdog.presentation.text import (
     render_digest,
     render_observed,
 )
+from sla_watchdog.presentation.text.reason import read_reason, worded
 from sla_watchdog.presentation.text.report import about
 from sla_watchdog.presentation.view.case_row import row
 from sla_watchdog.presentation.view.link_state import LinkState, State
@@ -432,7 +433,7 @@ def test_the_first_message_after_a_weekend_is_no_repetition() -> None:
     notified = notices(Case("T-1", known), rules, monday)["executive"]
     message = render(notified, at(monday))
     assert notified.lead.alert.repetition == 2, "two were due at the weekend"
-    assert (notified.lead.alert.reason, notified.lead.alert.reminder) == ("due", 0)
+    assert (worded(notified.lead.alert.reason), notified.lead.alert.reminder) == ("due", 0)
     assert "You are told for the first time" in said(notified, monday)
     assert "repetition 2" not in message.body()
 
@@ -443,7 +444,7 @@ def test_reminders_are_counted_by_what_the_audience_had() -> None:
     case = notified_at(Case("T-1", known), rules, "2026-03-09T08:00")
     notified = notices(case, rules, "2026-03-10T08:00")["executive"]
     assert "This is reminder 1;" in said(notified, "2026-03-10T08:00")
-    assert notified.lead.alert.reason == "reminder 1: still unresolved"
+    assert worded(notified.lead.alert.reason) == "reminder 1: still unresolved"
 
 
 @pytest.mark.parametrize(
@@ -488,7 +489,19 @@ def test_a_claim_keeps_the_number_of_its_reminder(
     repetition: int, reminder: int | None, waits: bool
 ) -> None:
     to = Recipient("executive")
-    alert = Alert("T-1", "age", 1, 1, repetition, to, Severity.CRITICAL, 5, "due", reminder, waits)
+    alert = Alert(
+        "T-1",
+        "age",
+        1,
+        1,
+        repetition,
+        to,
+        Severity.CRITICAL,
+        5,
+        read_reason("due"),
+        reminder,
+        waits,
+    )
     entry = Entry("token", 9, (alert,))
     assert entry_in(entry_map(entry)) == entry
     assert alert.urgent is not waits
@@ -504,7 +517,7 @@ def test_a_claim_and_a_level_of_an_older_version_are_read() -> None:
         Recipient("executive"),
         Severity.CRITICAL,
         5,
-        "repetition 8: still unresolved",
+        read_reason("repetition 8: still unresolved"),
     )
     stored = entry_map(Entry("token", 9, (alert,)))
     stored["alerts"] = [

@@ -28,6 +28,7 @@ from sla_watchdog.domain.policy.model import (
 from sla_watchdog.domain.tickets.spans import Span
 from sla_watchdog.presentation.html.answer_page import page
 from sla_watchdog.presentation.text import observed_line, render, render_absence, render_digest
+from sla_watchdog.presentation.text.reason import read_reason
 from sla_watchdog.presentation.text.why import breach, counted, pause, trigger, why
 from sla_watchdog.presentation.text.wording import clock_name, heading, phrase, short_heading
 from sla_watchdog.presentation.view.explained_clock import Explained
@@ -103,7 +104,7 @@ def notice_of(
         Kind.FINDING: "finding:status",
     }[kind]
     clock = clock_of(metric, state) if kind in (Kind.ALERT, Kind.WITHDRAWN) else None
-    alert = Alert("T-1", name, 1, 0, 0, MANAGER, severity, NOW, REASON)
+    alert = Alert("T-1", name, 1, 0, 0, MANAGER, severity, NOW, read_reason(REASON))
     item = Item(alert, clock, state if clock else None, 4 * HOUR)
     ticket = TicketLine("T-1", "City page", "Open", "", "Kim", "Web", NINE)
     return Notice(

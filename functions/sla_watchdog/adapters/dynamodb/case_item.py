@@ -32,6 +32,7 @@ from sla_watchdog.adapters.dynamodb.attributes import plain
 from sla_watchdog.adapters.dynamodb.facts_text import DamageError, facts_in
 from sla_watchdog.adapters.dynamodb.sealing import LongCase
 from sla_watchdog.adapters.dynamodb.table import Item
+from sla_watchdog.domain.clocks.data_problems import AsWritten
 from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.escalation.case import (
     Alert,
@@ -44,6 +45,7 @@ from sla_watchdog.domain.escalation.case import (
     Severity,
 )
 from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.presentation.text.reason import read_reason, worded
 
 MOST_SEALED = 10_000
 """Sealed items of one case; more are damage, which must not be read for hours."""
@@ -87,7 +89,7 @@ def _alert_map(alert: Alert) -> dict[str, object]:
         "repetition": alert.repetition,
         "severity": alert.severity,
         "due_at": alert.due_at,
-        "reason": alert.reason,
+        "reason": worded(alert.reason),
         **({"reminder": alert.reminder} if _is_counted(alert) else {}),
         **({"waits": True} if alert.waits else {}),
         **({"renewal": alert.renewal} if alert.renewal else {}),
@@ -123,7 +125,7 @@ def reached_map(clock: str, recipient: str, reached: LastNotified) -> dict[str, 
 
 
 def findings_list(findings: Iterable[Finding]) -> list[dict[str, str]]:
-    return [{"ticket": f.ticket, "kind": f.kind, "reason": f.reason} for f in findings]
+    return [{"ticket": f.ticket, "kind": f.kind, "reason": worded(f.reason)} for f in findings]
 
 
 # ---------------------------------------------------------------- from the item
@@ -293,7 +295,7 @@ def _alert(item: _Map, recipient: Recipient) -> Alert:
         recipient=recipient,
         severity=Severity(item.text("severity")),
         due_at=item.number("due_at"),
-        reason=item.text("reason"),
+        reason=read_reason(item.text("reason")),
         reminder=_reminder(item),
         waits="waits" in item.members and item.flag("waits"),
         renewal=item.number("renewal") if "renewal" in item.members else 0,
@@ -310,6 +312,8 @@ def findings_of(item: Item) -> list[Finding]:
     """The findings stored with a case; none where they cannot be read."""
     try:
         listed = _Map(plain(item)).listed("findings")
-        return [Finding(f.text("ticket"), f.text("kind"), f.text("reason")) for f in listed]
+        return [
+            Finding(f.text("ticket"), f.text("kind"), AsWritten(f.text("reason"))) for f in listed
+        ]
     except ValueError:
         return []

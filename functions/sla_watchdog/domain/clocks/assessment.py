@@ -14,6 +14,7 @@ from attrs import define, field, frozen
 from sla_watchdog.domain.clocks import findings, findings_of_case
 from sla_watchdog.domain.clocks.case_clocks import age_clock, pause_clock
 from sla_watchdog.domain.clocks.clock import Clock, Recorded
+from sla_watchdog.domain.clocks.data_problems import AsWritten
 from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.clocks.pauses import Overrun
 from sla_watchdog.domain.clocks.promises import Promise, promises
@@ -25,7 +26,8 @@ from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets, matters
 from sla_watchdog.domain.tickets.links import linked_names
 from sla_watchdog.domain.tickets.merges import tickets_of
 from sla_watchdog.domain.tickets.ticket import Ticket
-from sla_watchdog.domain.time.business_time import NoWorkingTime, TimeOutOfRange
+from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
+from sla_watchdog.domain.time.years import TimeOutOfRange
 
 
 @frozen
@@ -89,7 +91,7 @@ class _Assessing:
         try:
             evaluated = clocks(ticket, self.facts, self.policy, self.recorded, self.whole)
         except (NoWorkingTime, TimeOutOfRange) as error:
-            self.findings.append(Finding(ticket.id, "calendar", str(error)))
+            self.findings.append(Finding(ticket.id, "calendar", AsWritten(str(error))))
             return
         self.clocks += evaluated.clocks
         self.clocks += self._overruns(evaluated.overruns)
@@ -105,7 +107,7 @@ class _Assessing:
             self.clocks += signals(matter, self.facts, self.policy)
             made = promises(matter, self.facts, self.policy)
         except (NoWorkingTime, TimeOutOfRange) as error:
-            self.findings.append(Finding(matter.id, "calendar", str(error)))
+            self.findings.append(Finding(matter.id, "calendar", AsWritten(str(error))))
             return
         if made:
             self.promises.update((ticket.id, made) for ticket in matter.tickets)

@@ -18,7 +18,7 @@ from sla_watchdog.domain.clocks.elapsed_rows import Row, rows_of
 from sla_watchdog.domain.clocks.pauses import TOO_LONG
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.ticket import ASKED
-from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.domain.time.instants import earliest
 from sla_watchdog.domain.time.shifts import Shift, shifts_of
 from sla_watchdog.domain.time.units import Unit

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from attrs import evolve, frozen
 
-from sla_watchdog.domain.time.business_time import DAY, Calendar
+from sla_watchdog.domain.time.calendar import Calendar
+from sla_watchdog.domain.time.lengths import DAY
 from sla_watchdog.domain.time.units import Unit, parts_of
 
 MOST_ROWS = 24

@@ -7,6 +7,17 @@ from itertools import pairwise
 
 from attrs import define, evolve, field, frozen
 
+from sla_watchdog.domain.clocks.data_problems import (
+    AsWritten,
+    DataProblem,
+    DeletedUnresolved,
+    Downgraded,
+    LooksAlike,
+    NoDeadline,
+    TooManyTickets,
+    UnknownPriority,
+    UnknownStatus,
+)
 from sla_watchdog.domain.clocks.deadlines import deadline, instant_of
 from sla_watchdog.domain.clocks.rules_in_force import rule_changes, rules_over_time
 from sla_watchdog.domain.clocks.timeline import Timeline
@@ -16,7 +27,7 @@ from sla_watchdog.domain.tickets.links import APART, MOST_TICKETS, named_by
 from sla_watchdog.domain.tickets.lookalikes import SAME_MATTER
 from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
 from sla_watchdog.domain.tickets.ticket_fields import LINKS
-from sla_watchdog.domain.time.business_time import DAY
+from sla_watchdog.domain.time.lengths import DAY
 
 DELETED = "deleted"
 
@@ -32,7 +43,7 @@ class Finding:
 
     ticket: str
     kind: str
-    reason: str
+    reason: DataProblem
     time: int = 1
 
 
@@ -56,7 +67,7 @@ def _deleted(ticket: Ticket, facts: Facts) -> Iterator[Finding]:
     if facts.latest(ticket.id, f"{UNREADABLE}ticket_id"):
         return
     if ticket.group not in ENDED or evolve(ticket, gone_at=None).unresolved:
-        yield Finding(ticket.id, DELETED, "the record was deleted while the ticket was unresolved")
+        yield Finding(ticket.id, DELETED, DeletedUnresolved())
 
 
 def _unreadable(ticket: str, facts: Facts) -> Iterator[Finding]:
@@ -66,7 +77,7 @@ def _unreadable(ticket: str, facts: Facts) -> Iterator[Finding]:
         reason = str(facts.latest(ticket, name))
         if reason:
             times = sum(bool(fact.value) for fact in facts.changes(ticket, name))
-            yield Finding(ticket, name.removeprefix(UNREADABLE), reason, times)
+            yield Finding(ticket, name.removeprefix(UNREADABLE), AsWritten(reason), times)
 
 
 def _refused_links(ticket: str, facts: Facts) -> Iterator[Finding]:
@@ -76,20 +87,17 @@ def _refused_links(ticket: str, facts: Facts) -> Iterator[Finding]:
         name = facts.latest(ticket, link)
         if not name or refused.isdisjoint((name, named_by(link, str(name)))):
             continue
-        reason = (
-            f"{link} {name!r} names a case of {MOST_TICKETS} tickets already; "
-            "this one is judged by itself"
-        )
-        yield Finding(ticket, link, reason, len(facts.changes(ticket, link)))
+        problem = TooManyTickets(link, name, MOST_TICKETS)
+        yield Finding(ticket, link, problem, len(facts.changes(ticket, link)))
 
 
 def _unknown_words(ticket: str, facts: Facts, policy: Policy) -> Iterator[Finding]:
     status = str(facts.latest(ticket, "status"))
     if status and status.casefold() not in policy.statuses:
-        yield Finding(ticket, "status", f"status {status!r} is in no group of the policy file")
+        yield Finding(ticket, "status", UnknownStatus(status))
     priority = str(facts.latest(ticket, "priority"))
     if priority and policy.priorities and priority.casefold() not in policy.priorities:
-        yield Finding(ticket, "priority", f"priority {priority!r} is not in the policy file")
+        yield Finding(ticket, "priority", UnknownPriority(priority))
 
 
 def _deadlines(ticket: Ticket, facts: Facts, policy: Policy) -> Iterator[Finding]:
@@ -103,12 +111,10 @@ def _deadlines(ticket: Ticket, facts: Facts, policy: Policy) -> Iterator[Finding
         value = facts.latest(ticket.id, target.due)
         if instant_of(value, policy) is not None:
             continue
-        problem = f"{value!r} is no deadline" if value else "missing"
-        outcome = "the one before counts on"
-        if deadline(ticket.id, target.due, facts, policy) is None:
-            outcome = f"{target.metric.value} has none"
+        has_none = deadline(ticket.id, target.due, facts, policy) is None
+        problem = NoDeadline(target.due, value or None, target.metric if has_none else None)
         times = max(1, len(facts.changes(ticket.id, target.due)))
-        yield Finding(ticket.id, target.due, f"{target.due}: {problem}, so {outcome}", times)
+        yield Finding(ticket.id, target.due, problem, times)
 
 
 def _same_matter(ticket: str, facts: Facts) -> Iterator[Finding]:
@@ -119,15 +125,8 @@ def _same_matter(ticket: str, facts: Facts) -> Iterator[Finding]:
         other, created_at, what = fact.value
         if other in facts.tickets():
             continue  # linked since
-        age = _in_days((fact.at - int(created_at)) // DAY)
-        reason = f"{ticket} looks like {other}, open for {age}: same customer, same {what}"
-        yield Finding(ticket, SAME_MATTER, reason)
-
-
-def _in_days(days: int) -> str:
-    if days < 1:
-        return "less than a day"
-    return "1 day" if days == 1 else f"{days} days"
+        days = max(0, (fact.at - int(created_at)) // DAY)
+        yield Finding(ticket, SAME_MATTER, LooksAlike(ticket, other, days, what))
 
 
 # ------------------------------------------------------------------ a change to a longer target
@@ -142,11 +141,7 @@ def _downgraded(ticket: Ticket, facts: Facts, policy: Policy) -> Iterator[Findin
         for target in _lengthened(before, after):
             percent = 100 * elapsed.under(before, target, at)
             if SHORTLY * target.within <= percent <= 100 * target.within:
-                reason = (
-                    f"{target.metric.value}: moved to the policy {after.name!r} "
-                    "shortly before its deadline"
-                )
-                yield Finding(ticket.id, "downgrade", reason)
+                yield Finding(ticket.id, "downgrade", Downgraded(target.metric, after.name))
                 return
 
 

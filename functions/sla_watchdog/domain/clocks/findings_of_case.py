@@ -8,12 +8,19 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
 from sla_watchdog.domain.clocks.clock import Clock
+from sla_watchdog.domain.clocks.data_problems import (
+    BeyondHolidays,
+    MergedInCircle,
+    MergedIntoEnded,
+    MergedIntoItself,
+    MergedIntoUnseen,
+)
 from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.policy.model import TARGETS, Policy
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.merges import merges
 from sla_watchdog.domain.tickets.ticket import Ticket
-from sla_watchdog.domain.time.business_time import DAY
+from sla_watchdog.domain.time.lengths import DAY
 
 
 def of_merges(tickets: Iterable[Ticket], facts: Facts) -> Iterator[Finding]:
@@ -26,24 +33,22 @@ def of_merges(tickets: Iterable[Ticket], facts: Facts) -> Iterator[Finding]:
         if survivor is None or survivor is ticket:
             continue
         if ticket.unresolved and not survivor.unresolved:
-            reason = f"merged into {survivor.id}, which is over or deleted; it counts as open"
             times = len(facts.changes(ticket.id, "merged_into"))
-            yield Finding(ticket.id, "merged_into", reason, times)
+            yield Finding(ticket.id, "merged_into", MergedIntoEnded(survivor.id), times)
 
 
 def in_circles(facts: Facts, unseen: frozenset[str]) -> Iterator[Finding]:
     """Tickets merged into each other, or into an `unseen` one: nobody would be responsible."""
     _, circular = merges(facts)
     for name in sorted(circular):
-        survivor = facts.latest(name, "merged_into")
-        yield Finding(name, "merged_into", f"merged in a circle (into {survivor})")
+        survivor = str(facts.latest(name, "merged_into"))
+        yield Finding(name, "merged_into", MergedInCircle(survivor))
     for name in facts.tickets():
         survivor = str(facts.latest(name, "merged_into"))
         if survivor == name:
-            yield Finding(name, "merged_into", "merged into itself")
+            yield Finding(name, "merged_into", MergedIntoItself())
         elif survivor in unseen:
-            reason = f"merged into {survivor}, which was never seen; it counts as open"
-            yield Finding(name, "merged_into", reason)
+            yield Finding(name, "merged_into", MergedIntoUnseen(survivor))
 
 
 def beyond_holidays(clocks: Iterable[Clock], policy: Policy) -> Iterator[Finding]:
@@ -56,11 +61,7 @@ def beyond_holidays(clocks: Iterable[Clock], policy: Policy) -> Iterator[Finding
             continue
         last = _last_year_listed(clock.calendar, clock.due_at, policy)
         if last is not None:
-            reason = (
-                f"due after {last}-12-31, up to which the holidays of the calendar "
-                f"{clock.calendar!r} are known; deploy again, or list later ones in the policy file"
-            )
-            yield Finding(clock.subject, "holidays", reason)
+            yield Finding(clock.subject, "holidays", BeyondHolidays(last, clock.calendar))
             return
 
 

@@ -11,6 +11,7 @@ from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.timeline import Timeline
 from sla_watchdog.domain.policy.model import After, Before, Ladder, Percent, Trigger
 from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
+from sla_watchdog.domain.time.duration import Duration
 
 Instants = tuple[int | None, ...]
 """One for each level; None for a level that cannot come while the clock stands still."""
@@ -40,12 +41,12 @@ class LevelInstants:
                 return self.timeline.leads(seconds, self.target, self.due_at)
             case After(0):
                 return self.breach_at
-            case After(seconds):
-                return self._after(seconds)
+            case After(length=length):
+                return self._after(length)
             case _:
                 return None
 
-    def _after(self, seconds: int) -> int | None:
+    def _after(self, length: Duration) -> int | None:
         """Counted from the deadline; from the breach where a change of target made it (semantics
         A11, D1).
         """
@@ -54,7 +55,7 @@ class LevelInstants:
         counted_from = self.breach_at
         if self.due_at is not None and self._is_breached_by_its_deadline():
             counted_from = self.due_at
-        return max(self.breach_at, self.timeline.calendar.add(counted_from, seconds))
+        return max(self.breach_at, length.after(counted_from, self.timeline.calendar))
 
     def _is_breached_by_its_deadline(self) -> bool:
         if self.set_elsewhere:

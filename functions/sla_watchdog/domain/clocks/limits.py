@@ -82,7 +82,8 @@ class Limit:
             return NEVER
         if self.target.due is not None:
             return deadline(ticket.id, self.target.due, facts, policy) or 0
-        return policy.calendars[self.rule.calendar].add(ticket.created_at, self.target.within)
+        calendar = policy.calendars[self.rule.calendar]
+        return self.target.length.after(ticket.created_at, calendar)
 
 
 def _limits(metric: Metric, rules: Sequence[Rule]) -> Iterator[Limit]:

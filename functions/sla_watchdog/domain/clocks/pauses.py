@@ -15,7 +15,7 @@ from sla_watchdog.domain.clocks.timeline import Timeline
 from sla_watchdog.domain.policy.model import Pauses
 from sla_watchdog.domain.tickets.spans import Span
 from sla_watchdog.domain.tickets.ticket import ASKED, Ticket
-from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time.calendar import Calendar
 
 TOO_LONG = "pause limit"
 """The group of a span that runs although its status pauses: the pause used up what is allowed."""

@@ -71,7 +71,7 @@ def _read(made: Sequence[Fact], facts: Facts, policy: Policy) -> Iterator[Promis
         if not promised.isdigit():
             continue
         calendar = policy.calendars[rule_at(fact.ticket, facts, policy, fact.at).calendar]
-        longest = calendar.add(fact.at, policy.acknowledge.longest)
+        longest = policy.acknowledge.reach.after(fact.at, calendar)
         until = min(int(promised), longest)
         if until > fact.at:
             yield Promise(fact.at, until, by)

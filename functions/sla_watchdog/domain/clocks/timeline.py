@@ -12,7 +12,7 @@ from itertools import accumulate
 from attrs import field, frozen
 
 from sla_watchdog.domain.tickets.spans import Span
-from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.domain.time.instants import earliest
 
 

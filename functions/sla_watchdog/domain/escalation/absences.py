@@ -9,8 +9,7 @@ from attrs import evolve, frozen
 from sla_watchdog.domain.escalation.case import OPERATIONS, Recipient
 from sla_watchdog.domain.escalation.subscribers import VACANCY, Missing, Roster
 from sla_watchdog.domain.policy.model import Ladder, Policy
-
-HOUR, DAY = 3600, 86_400
+from sla_watchdog.domain.time.lengths import DAY, HOUR
 
 REMINDER, DAILY = 7 * DAY - HOUR, DAY - HOUR
 """Seconds between two notifications of one matter. A sweep looks once an hour, so a day is 23 hours

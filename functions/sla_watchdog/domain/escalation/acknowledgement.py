@@ -18,10 +18,9 @@ from sla_watchdog.domain.text.display import tidy
 from sla_watchdog.domain.text.times import instant
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
-from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time.calendar import Calendar
+from sla_watchdog.domain.time.lengths import HOUR
 from sla_watchdog.errors import SlaWatchdogError
-
-HOUR = 3600
 
 LONGEST_NAME = 60
 """Characters of the name of whoever acknowledges."""
@@ -110,7 +109,7 @@ def promising(subject: str, facts: Facts, plan: Plan, policy: Policy, now: int) 
         return None
     ticket = subject if subject in matter.ticket_ids else matter.tickets[0].id
     calendar = policy.calendars[rule_at(ticket, facts, policy, now).calendar]
-    latest = calendar.add(now, policy.acknowledge.longest)
+    latest = policy.acknowledge.reach.after(now, calendar)
     made = _made(matter, plan)
     return Promising(
         ticket=ticket,

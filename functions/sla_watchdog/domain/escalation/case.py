@@ -13,6 +13,7 @@ from attrs import evolve, field, frozen
 
 from sla_watchdog.domain.clocks.clock_key import ClockKey
 from sla_watchdog.domain.escalation.alert_id import AlertId
+from sla_watchdog.domain.escalation.reasons import Reason
 from sla_watchdog.domain.tickets.facts import Facts
 
 OPERATIONS = "operations"
@@ -114,7 +115,7 @@ class Alert:
     recipient: Recipient
     severity: Severity
     due_at: int
-    reason: str
+    reason: Reason
     reminder: int | None = 0
     waits: bool = False
     """Critical by a level below the recipient's own, which is not urgent: it waits for the

@@ -9,6 +9,7 @@ from attrs import frozen
 from sla_watchdog.domain.clocks.clock_key import CLEARED, METRICS, ClockKey
 from sla_watchdog.domain.escalation.case import NOTIFIED, Alert, LastNotified, Recipient, Severity
 from sla_watchdog.domain.escalation.evaluation import EvaluationContext
+from sla_watchdog.domain.escalation.reasons import Ended, MergedInto, Reason, RecordDeleted
 from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.tickets.ticket import Ticket
@@ -30,7 +31,7 @@ class _End:
     clocks: Collection[str]
     at: int
     cycle: int
-    reason: str
+    reason: Reason
 
 
 def cleared(evaluation: EvaluationContext, running: Collection[str]) -> Iterator[Alert]:
@@ -75,10 +76,10 @@ def _last(matter: LinkedTickets) -> Ticket:
     )
 
 
-def _how(ticket: Ticket) -> str:
+def _how(ticket: Ticket) -> Reason:
     if ticket.merged_into:
-        return f"merged into {ticket.merged_into}"
-    return "its record was deleted" if ticket.gone_at is not None else ticket.group
+        return MergedInto(ticket.merged_into)
+    return RecordDeleted() if ticket.gone_at is not None else Ended(ticket.group)
 
 
 def _cleared(evaluation: EvaluationContext, end: _End) -> Iterator[Alert]:
@@ -144,7 +145,7 @@ def good_news(
     level: int,
     recipient: Recipient,
     due_at: int,
-    reason: str,
+    reason: Reason,
 ) -> Alert:
     """What turned out wrong may be told again, under another id."""
     before = evaluation.case.notified(key.text, recipient)

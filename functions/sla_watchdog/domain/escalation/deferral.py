@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 
-from sla_watchdog.domain.escalation import reasons
 from sla_watchdog.domain.escalation.case import Alert, Outcome
 from sla_watchdog.domain.escalation.evaluated_clocks import EvaluatedClocks
+from sla_watchdog.domain.escalation.reasons import OutsideHours, Promised, Reason, Silenced
 from sla_watchdog.domain.escalation.silences import Silence, silenced
 
 
@@ -18,7 +18,7 @@ class Decision:
 
     alert: Alert
     outcome: Outcome
-    reason: str
+    reason: Reason
     until: int | None = None
 
 
@@ -45,17 +45,17 @@ def _deferral(
     evaluation = evaluated.evaluation
     silence = silenced(alert, evaluation, silences)
     if silence is not None:
-        return _deferred(alert, reasons.silenced(silence.by, silence.reason), silence.until)
+        return _deferred(alert, Silenced(silence.by, silence.reason), silence.until)
     promise = evaluated.promise_holding(alert.subject, alert.clock)
     if promise is not None:
-        return _deferred(alert, reasons.promised(promise.by), promise.until)
+        return _deferred(alert, Promised(promise.by), promise.until)
     if alert.urgent:
         return None
     opens_at = evaluation.opens_at(alert.recipient, evaluation.now)
     if opens_at > evaluation.now:
-        return _deferred(alert, reasons.outside_hours(alert.recipient.audience), opens_at)
+        return _deferred(alert, OutsideHours(alert.recipient.audience), opens_at)
     return None
 
 
-def _deferred(alert: Alert, reason: str, until: int) -> Decision:
+def _deferred(alert: Alert, reason: Reason, until: int) -> Decision:
     return Decision(alert, Outcome.DEFERRED, reason, until)

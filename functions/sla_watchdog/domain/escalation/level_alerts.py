@@ -6,10 +6,17 @@ from collections.abc import Collection, Iterator
 
 from attrs import evolve
 
-from sla_watchdog.domain.escalation import reasons
 from sla_watchdog.domain.escalation.case import OPERATIONS, Alert, Outcome, Recipient, Severity
 from sla_watchdog.domain.escalation.evaluation import EvaluationContext
 from sla_watchdog.domain.escalation.levels import Climb
+from sla_watchdog.domain.escalation.reasons import (
+    LevelDue,
+    NoOwner,
+    Reason,
+    Reminder,
+    Reopened,
+    Unreachable,
+)
 from sla_watchdog.domain.policy.model import Policy
 
 
@@ -38,7 +45,11 @@ def _not_notified(evaluation: EvaluationContext, climbed: Climb) -> dict[Recipie
 
 
 def _alert(
-    evaluation: EvaluationContext, climbed: Climb, recipient: Recipient, urgent: bool, reason: str
+    evaluation: EvaluationContext,
+    climbed: Climb,
+    recipient: Recipient,
+    urgent: bool,
+    reason: Reason,
 ) -> Alert:
     """`urgent` is whether a level that is due for the recipient is."""
     clock = climbed.clock
@@ -79,16 +90,16 @@ def as_critical(alert: Alert, critical: frozenset[str], policy: Policy) -> Alert
 # ------------------------------------------------------------------ why
 
 
-def _reason(evaluation: EvaluationContext, climbed: Climb, recipient: Recipient) -> str:
+def _reason(evaluation: EvaluationContext, climbed: Climb, recipient: Recipient) -> Reason:
     if climbed.repetition:
         before = evaluation.notifications.received(climbed.clock, climbed.level, recipient)
         if before != 0:
-            return reasons.reminder(before, _only_waits(evaluation))
+            return Reminder(before, _only_waits(evaluation))
     if climbed.is_only_reopened:
-        return reasons.reopened(climbed.clock.cycle - 1)
+        return Reopened(climbed.clock.cycle - 1)
     if _hears_for_nobody(evaluation, climbed, recipient):
-        return reasons.NO_OWNER
-    return reasons.DUE
+        return NoOwner()
+    return LevelDue()
 
 
 def _only_waits(evaluation: EvaluationContext) -> bool:
@@ -126,7 +137,7 @@ def _in_place_of_unreachable(
         missed = _missed(evaluation, climbed, number)
         if not missed:
             return
-        reason = reasons.unreachable(missed[0].key)
+        reason = Unreachable(missed[0].key)
         for recipient in _next_level(evaluation, climbed, number):
             if recipient not in already and _stands_in(evaluation, climbed, recipient):
                 yield _alert(evaluation, climbed, recipient, urgent, reason)

@@ -15,7 +15,6 @@ from sla_watchdog.domain.clocks.clock_key import FINDING, ClockKey
 from sla_watchdog.domain.clocks.findings import DELETED, Finding
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.clocks.rules_in_force import rules_over_time
-from sla_watchdog.domain.escalation import reasons
 from sla_watchdog.domain.escalation.case import OPERATIONS, Alert, Case, Recipient, Severity
 from sla_watchdog.domain.escalation.closing import cleared
 from sla_watchdog.domain.escalation.context import Context
@@ -25,6 +24,7 @@ from sla_watchdog.domain.escalation.evaluated_clocks import EvaluatedClocks
 from sla_watchdog.domain.escalation.evaluation import EvaluationContext
 from sla_watchdog.domain.escalation.level_alerts import alerts, as_critical
 from sla_watchdog.domain.escalation.levels import climb
+from sla_watchdog.domain.escalation.reasons import Passed
 from sla_watchdog.domain.escalation.repetitions import without_stray_repeats
 from sla_watchdog.domain.escalation.silences import Silence
 from sla_watchdog.domain.escalation.upcoming import (
@@ -221,7 +221,7 @@ def superseded(
     for number in range(lowest, alert.level):
         due_at = clock.levels[number]
         if due_at is not None and _tells(clock, number, alert.recipient, evaluation):
-            reason = reasons.passed(alert.level)
+            reason = Passed(alert.level + 1)
             yield evolve(alert, level=number, repetition=0, due_at=due_at, reason=reason)
 
 

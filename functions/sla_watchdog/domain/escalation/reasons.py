@@ -1,49 +1,141 @@
-"""Why an alert is due, in the words that are stored and audited."""
+"""Why an alert is due, waits, or says that it is over: a value for each reason. The presentation
+words them.
+"""
 
 from __future__ import annotations
 
-DUE = "due"
+from attrs import frozen
 
-REOPENED = "it was reopened"
-"""How the reason of an alert begins that a reopening made due; the ticket's own reopenings by
-persons follow.
-"""
+from sla_watchdog.domain.clocks.data_problems import DataProblem
 
-REMINDER = "reminder"
-"""How the reason of an alert begins whose recipient was told of the same level before."""
-
-NO_OWNER = "it has no owner"
-"""Why the next audience up hears of a level that is an owner's."""
+# ------------------------------------------------------------------ why somebody is told
 
 
-def reminder(before: int | None, only_waits: bool) -> str:
-    """`before` is how many messages of the level its recipient had; None where nobody counted.
-    `only_waits`: it was resolved, and the customer wrote since.
+@frozen
+class LevelDue:
+    """Its level was reached."""
+
+
+@frozen
+class Reminder:
+    """The recipient had `before` messages of this level; None where nobody counted. `only_waits`:
+    it was resolved, and the customer wrote since.
     """
-    number = REMINDER if before is None else f"{REMINDER} {before}"
-    return f"{number}: still unanswered" if only_waits else f"{number}: still unresolved"
+
+    before: int | None
+    only_waits: bool = False
 
 
-def reopened(times: int) -> str:
-    return f"{REOPENED} (once)" if times == 1 else f"{REOPENED} ({times} times)"
+@frozen
+class Reopened:
+    """A reopening made the level due; persons reopened the ticket so many `times`."""
+
+    times: int
 
 
-def unreachable(recipient: str) -> str:
-    return f"{recipient} cannot be reached"
+@frozen
+class NoOwner:
+    """The level is an owner's and there is none, so that the next audience up is told."""
 
 
-def passed(level: int) -> str:
-    """`level` counts from 0."""
-    return f"passed: level {level + 1} was due"
+@frozen
+class Unreachable:
+    """Told in place of `recipient` (its key), whom no message reached."""
+
+    recipient: str
 
 
-def silenced(by: str, why: str) -> str:
-    return f"silenced by {by or 'somebody'}: {why}"
+# ------------------------------------------------------------------ why somebody is told later
 
 
-def promised(by: str) -> str:
-    return f"acknowledged by {by or 'somebody'}, who promised an update"
+@frozen
+class Silenced:
+    """`by` is '' where nobody said a name; `why` is what they wrote."""
+
+    by: str
+    why: str
 
 
-def outside_hours(audience: str) -> str:
-    return f"outside the hours of {audience}"
+@frozen
+class Promised:
+    """`by` is '' where nobody said a name."""
+
+    by: str
+
+
+@frozen
+class OutsideHours:
+    audience: str
+
+
+@frozen
+class Passed:
+    """The level `higher` was due, which counts from 1."""
+
+    higher: int
+
+
+# ------------------------------------------------------------------ why it is over
+
+
+@frozen
+class Ended:
+    """Resolved or closed: the group of its status."""
+
+    group: str
+
+
+@frozen
+class MergedInto:
+    ticket: str
+
+
+@frozen
+class RecordDeleted:
+    pass
+
+
+# ------------------------------------------------------------------ why it is taken back
+
+
+@frozen
+class Paused:
+    pass
+
+
+@frozen
+class PolicyChanged:
+    pass
+
+
+@frozen
+class FieldChanged:
+    """`field` is that of the ticket."""
+
+    field: str
+
+
+@frozen
+class HistoryCorrected:
+    pass
+
+
+Reason = (
+    LevelDue
+    | Reminder
+    | Reopened
+    | NoOwner
+    | Unreachable
+    | Silenced
+    | Promised
+    | OutsideHours
+    | Passed
+    | Ended
+    | MergedInto
+    | RecordDeleted
+    | Paused
+    | PolicyChanged
+    | FieldChanged
+    | HistoryCorrected
+    | DataProblem
+)

@@ -17,7 +17,7 @@ from sla_watchdog.domain.escalation.case import Alert
 from sla_watchdog.domain.escalation.evaluation import EvaluationContext
 from sla_watchdog.domain.policy.model import TARGETS, Condition, Metric, Policy, Truth
 from sla_watchdog.domain.tickets.facts import Facts
-from sla_watchdog.domain.time.business_time import DAY
+from sla_watchdog.domain.time.lengths import DAY
 
 LONGEST = 7 * DAY
 """Seconds; so that what is forgotten ends."""

@@ -13,8 +13,7 @@ from attrs import evolve, field, frozen
 
 from sla_watchdog.domain.escalation.case import OPERATIONS, Recipient
 from sla_watchdog.domain.policy.model import Policy
-
-DAY = 86_400
+from sla_watchdog.domain.time.lengths import DAY
 
 LONG_PENDING = DAY
 """Seconds for which an address may wait to be confirmed; SNS drops it after two days."""

@@ -13,9 +13,11 @@ from sla_watchdog.domain.escalation.case import Alert, Recipient, Severity
 from sla_watchdog.domain.escalation.deferral import Decision
 from sla_watchdog.domain.escalation.evaluated_clocks import EvaluatedClocks
 from sla_watchdog.domain.escalation.evaluation import EvaluationContext
+from sla_watchdog.domain.escalation.reasons import LevelDue
 from sla_watchdog.domain.escalation.silences import Silence, silenced
 from sla_watchdog.domain.policy.model import Level
-from sla_watchdog.domain.time.business_time import NoWorkingTime, TimeOutOfRange
+from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
+from sla_watchdog.domain.time.years import TimeOutOfRange
 
 MOST_HOLDS = 10
 """Silences and closed hours in a row that are looked through, for when somebody will be told."""
@@ -130,7 +132,7 @@ def _alert(upcoming: UpcomingLevel, recipient: Recipient) -> Alert:
         recipient=recipient,
         severity=Severity.CRITICAL if upcoming.level.urgent else Severity.BREACH,
         due_at=upcoming.at,
-        reason="",
+        reason=LevelDue(),
     )
 
 

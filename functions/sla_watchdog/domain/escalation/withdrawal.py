@@ -9,11 +9,18 @@ from sla_watchdog.domain.clocks.clock_key import ClockKey
 from sla_watchdog.domain.escalation.case import NOTIFIED, Alert, LastNotified, Recipient
 from sla_watchdog.domain.escalation.closing import good_news
 from sla_watchdog.domain.escalation.evaluation import EvaluationContext
+from sla_watchdog.domain.escalation.reasons import (
+    FieldChanged,
+    HistoryCorrected,
+    Paused,
+    PolicyChanged,
+    Reason,
+)
 from sla_watchdog.domain.policy.model import TARGETS
 from sla_watchdog.domain.tickets.facts import Facts
 
 CHANGING = frozenset({"priority", "customer_tier", "team", "category", "tags", "due_at"})
-"""Fields whose change commonly moves a deadline, for the reason in words."""
+"""Fields whose change commonly moves a deadline."""
 
 
 def withdrawn(evaluation: EvaluationContext, clock: Clock) -> Iterator[Alert]:
@@ -47,18 +54,18 @@ def _is_wrong(
     return evaluation.notifications.last(clock, recipient) == last
 
 
-def _moved(evaluation: EvaluationContext, clock: Clock) -> str:
+def _moved(evaluation: EvaluationContext, clock: Clock) -> Reason:
     """What moved the deadline away."""
     if clock.state(evaluation.now) is State.PAUSED:
-        return "it is paused"
+        return Paused()
     case = evaluation.case
     notified_at = max((last.at for last in _notified_of(evaluation, clock).values()), default=0)
     if case.edited_at is not None and case.edited_at >= notified_at:
-        return "the policy was changed"
+        return PolicyChanged()
     field = _changed_field(case.facts, clock.subject, notified_at)
     if field:
-        return f"its {field.replace('_', ' ')} was changed"
-    return "its history was put right"
+        return FieldChanged(field)
+    return HistoryCorrected()
 
 
 def _changed_field(facts: Facts, ticket: str, since: int) -> str:

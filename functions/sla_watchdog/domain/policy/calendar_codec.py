@@ -7,12 +7,10 @@ from collections.abc import Iterable
 from attrs import frozen
 
 from sla_watchdog.domain.policy.json_part import DamagedPolicy, Part
-from sla_watchdog.domain.time.business_time import (
-    DAY,
-    WEEKDAYS,
-    Calendar,
-    InvalidCalendar,
-)
+from sla_watchdog.domain.time.calendar import Calendar
+from sla_watchdog.domain.time.calendar_errors import InvalidCalendar
+from sla_watchdog.domain.time.lengths import DAY
+from sla_watchdog.domain.time.weekly_hours import WEEKDAYS
 
 
 @frozen

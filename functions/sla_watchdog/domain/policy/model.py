@@ -28,7 +28,8 @@ from sla_watchdog.domain.policy.marks import (
     Place,
 )
 from sla_watchdog.domain.policy.ranks import ranks_of
-from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time.calendar import Calendar
+from sla_watchdog.domain.time.duration import Duration
 
 CalendarName: TypeAlias = Annotated[str, OneOf("calendars")]
 AudienceName: TypeAlias = Annotated[str, OneOf("audiences")]
@@ -85,6 +86,10 @@ class Before:
 
     seconds: Annotated[int, Place.WHOLE]
 
+    @property
+    def length(self) -> Duration:
+        return Duration.of_open_time(self.seconds)
+
 
 @frozen
 class After:
@@ -94,6 +99,10 @@ class After:
 
     seconds: Annotated[int, Place.WHOLE]
 
+    @property
+    def length(self) -> Duration:
+        return Duration.of_open_time(self.seconds)
+
 
 @frozen
 class Age:
@@ -101,12 +110,20 @@ class Age:
 
     seconds: Annotated[int, Place.WHOLE]
 
+    @property
+    def length(self) -> Duration:
+        return Duration.by_the_wall(self.seconds)
+
 
 @frozen
 class Open:
     """Due after `seconds` of open time (signals only)."""
 
     seconds: Annotated[int, Place.WHOLE]
+
+    @property
+    def length(self) -> Duration:
+        return Duration.of_open_time(self.seconds)
 
 
 @frozen
@@ -144,6 +161,11 @@ class Repeat:
 
     every: int
     doubling: bool
+
+    @property
+    def length(self) -> Duration:
+        """Of the first gap."""
+        return Duration.by_the_wall(self.every)
 
     @property
     def _growing(self) -> int:
@@ -200,6 +222,10 @@ class Target:
     stops_at: str = "resolved"
     due: str | None = None
 
+    @property
+    def length(self) -> Duration:
+        return Duration.of_open_time(self.within)
+
 
 @frozen
 class Pauses:
@@ -223,6 +249,10 @@ class Acknowledge:
 
     longest: int = 16 * 3600
     snoozes: int = 2
+
+    @property
+    def reach(self) -> Duration:
+        return Duration.of_open_time(self.longest)
 
 
 class Truth(Enum):

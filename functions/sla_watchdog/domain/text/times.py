@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-MINUTE, HOUR, DAY = 60, 3_600, 86_400
+from sla_watchdog.domain.time.duration import Duration, DurationUnit
+from sla_watchdog.domain.time.lengths import DAY, HOUR, MINUTE
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -45,6 +46,15 @@ def duration(seconds: int) -> str:
 def open_time(seconds: int) -> str:
     """Time inside a calendar's hours, without days: `16 h`, `1 h 30 m`; below a minute `7 s`."""
     return _hours_and_minutes(seconds) or f"{seconds} s"
+
+
+def spoken(length: Duration) -> str:
+    """A duration that the policy allows, in the unit that it counts in."""
+    match length.unit:
+        case DurationUnit.OPEN_SECOND:
+            return open_time(length.amount)
+        case DurationUnit.SECOND:
+            return duration(length.amount)
 
 
 def _hours_and_minutes(seconds: int) -> str:

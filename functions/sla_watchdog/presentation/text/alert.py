@@ -21,6 +21,7 @@ from sla_watchdog.presentation.text.envelope import (
 )
 from sla_watchdog.presentation.text.finding import OF_THE_SET_UP
 from sla_watchdog.presentation.text.layout import commas, paragraphs, wrapped
+from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.presentation.text.situation import situation
 from sla_watchdog.presentation.text.structured import structured
 from sla_watchdog.presentation.text.wording import (
@@ -85,7 +86,7 @@ def _sms(notice: Notice, now: int) -> str:
     lead, case = notice.lead, subject_id(notice)
     head = f"{short_heading(lead)} {brief(case, 24)}"
     if lead.kind is Kind.FINDING:
-        return sms_line(head, lead.alert.reason, lead.alert.ref)
+        return sms_line(head, worded(lead.alert.reason), lead.alert.ref)
     others = len(notice.items) - 1
     more = f" (+{others} more)" if others else ""
     first = commas(f"{head} {_news(notice, now)}{more}", _remark(notice, now))

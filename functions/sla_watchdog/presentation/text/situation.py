@@ -6,12 +6,16 @@ from collections.abc import Iterator
 
 from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.clock_key import WITHDRAWN
+from sla_watchdog.domain.clocks.data_problems import AsWritten
 from sla_watchdog.domain.escalation.case import Alert
+from sla_watchdog.domain.escalation.reasons import LevelDue, Unreachable
 from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import MINUTE, count_of, duration, instant, open_time, times
+from sla_watchdog.domain.text.times import count_of, duration, instant, open_time, times
+from sla_watchdog.domain.time.lengths import MINUTE
 from sla_watchdog.presentation.text.finding import OF_THE_SET_UP
 from sla_watchdog.presentation.text.layout import sentences, whole
+from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.presentation.text.wording import (
     clock_name,
     id_of,
@@ -41,9 +45,6 @@ _WHAT = {
     Metric.FIRST_RESOLUTION: "The first resolution",
     Metric.RESOLUTION: "It",
 }
-
-UNREACHABLE = " cannot be reached"
-"""How the reason of an alert ends that goes to the next level since nobody could be told."""
 
 _SINCE = frozenset({Metric.NEXT_RESPONSE, Metric.UPDATE})
 """Targets that begin with something that was said."""
@@ -85,7 +86,7 @@ def _over(notice: Notice) -> str:
     alert, still_open = notice.lead.alert, notice.open_tickets
     what = f"Ticket {id_of(alert.subject)}" if still_open else "This case"
     since = whole(instant(alert.due_at, notice.zone))
-    ended = f"{what} has been over since {since}: {brief(alert.reason, 200)}."
+    ended = f"{what} has been over since {since}: {brief(worded(alert.reason), 200)}."
     if not still_open:
         return ended
     names = listed(tuple(id_of(line.id) for line in still_open))
@@ -94,7 +95,7 @@ def _over(notice: Notice) -> str:
 
 def _taken_back(item: Item, notice: Notice) -> str:
     clock, name = item.clock, clock_name(item.alert.clock.removeprefix(WITHDRAWN))
-    withdrawn = f"The warning about {name} is withdrawn: {brief(item.alert.reason, 200)}."
+    withdrawn = f"The warning about {name} is withdrawn: {brief(worded(item.alert.reason), 200)}."
     if clock is None or item.state is State.PAUSED:
         return f"{withdrawn} No limit passes until its clock runs again."
     if clock.due_at is None:
@@ -169,12 +170,14 @@ def _first_time(notice: Notice) -> str:
 
 
 def _reason(item: Item) -> str:
-    reason = brief(reason_of(item.alert), 200)
-    if reason in ("", "due"):
-        return ""
-    if reason.endswith(UNREACHABLE):
-        reason = who_by_key(reason.removesuffix(UNREACHABLE)) + UNREACHABLE
-    return f"You are told because {reason}."
+    match item.alert.reason:
+        case LevelDue() | AsWritten(""):
+            return ""
+        case Unreachable(recipient):
+            because = worded(Unreachable(who_by_key(recipient)))
+        case _:
+            because = reason_of(item.alert)
+    return f"You are told because {brief(because, 200)}."
 
 
 # ------------------------------------------------------------------ a target

@@ -22,7 +22,7 @@ from sla_watchdog.domain.policy.model import (
     Trigger,
 )
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import count_of, duration, instant, open_time, times
+from sla_watchdog.domain.text.times import count_of, instant, open_time, spoken, times
 from sla_watchdog.domain.time.shifts import Shift
 from sla_watchdog.domain.time.units import Unit
 from sla_watchdog.presentation.text.layout import commas, whole
@@ -105,16 +105,16 @@ def trigger(of_level: Trigger) -> str:  # noqa: PLR0911 - a table of its kinds
     match of_level:
         case Percent(percent):
             return f"{percent} % used"
-        case Before(seconds):
-            return f"{open_time(seconds)} before"
+        case Before(length=length):
+            return f"{spoken(length)} before"
         case After(0):
             return "breach"
-        case After(seconds):
-            return f"{open_time(seconds)} after"
-        case Age(seconds):
-            return duration(seconds)
-        case Open(seconds):
-            return f"{open_time(seconds)} of open time"
+        case After(length=length):
+            return f"{spoken(length)} after"
+        case Age(length=length):
+            return spoken(length)
+        case Open(length=length):
+            return f"{spoken(length)} of open time"
         case Count(count):
             return times(count)
 

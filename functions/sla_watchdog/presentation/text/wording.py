@@ -8,11 +8,13 @@ from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.clock_key import CLEARED, WITHDRAWN
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.case import Alert, Recipient
-from sla_watchdog.domain.escalation.reasons import REOPENED
+from sla_watchdog.domain.escalation.reasons import Reopened
 from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import MINUTE, duration
+from sla_watchdog.domain.text.times import duration
+from sla_watchdog.domain.time.lengths import MINUTE
 from sla_watchdog.presentation.text.layout import commas
+from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.presentation.view.notice import Item, Kind, Notice, PastNotification, TicketLine
 from sla_watchdog.presentation.words import METRIC, OF_CASE, SEVERITY, signal
 
@@ -44,7 +46,7 @@ def phrase(item: Item, now: int) -> str:
         return withdrawn(item)
     clock = item.clock
     if clock is None:
-        return brief(item.alert.reason, 250)
+        return brief(worded(item.alert.reason), 250)
     if clock.metric in TARGETS:
         return f"{METRIC[clock.metric]} {late(item, now)}"
     return signal(clock, now, item.count)
@@ -101,9 +103,9 @@ def reason_of(alert: Alert) -> str:
     """Without a count of its own: how often a case was reopened is said once, for all of its
     tickets.
     """
-    if alert.reason.startswith(f"{REOPENED} ("):
-        return REOPENED
-    return alert.reason
+    if isinstance(alert.reason, Reopened):
+        return "it was reopened"
+    return worded(alert.reason)
 
 
 def name_of(text: str) -> str:

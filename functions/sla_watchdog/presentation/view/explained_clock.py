@@ -13,7 +13,8 @@ from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.policy.model import COUNTED, TARGETS, Metric, Policy, Target, Trigger
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
-from sla_watchdog.domain.time.business_time import NoWorkingTime, TimeOutOfRange
+from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
+from sla_watchdog.domain.time.years import TimeOutOfRange
 from sla_watchdog.presentation.view.lateness import Cause, cause
 
 MOST_EVENTS = 50

@@ -22,7 +22,8 @@ from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.tickets.links import as_written
 from sla_watchdog.domain.tickets.ticket import Ticket
 from sla_watchdog.domain.tickets.ticket_fields import LINKS
-from sla_watchdog.domain.time.business_time import NoWorkingTime, TimeOutOfRange
+from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
+from sla_watchdog.domain.time.years import TimeOutOfRange
 from sla_watchdog.presentation.view.explained_clock import Explained, explained, is_of_ticket
 from sla_watchdog.presentation.view.rulings import Ruling, rulings
 

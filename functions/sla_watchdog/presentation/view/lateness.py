@@ -10,7 +10,8 @@ from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.rules_in_force import rule_changes
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.policy.model import TARGETS, Policy
-from sla_watchdog.domain.time.business_time import NoWorkingTime, TimeOutOfRange
+from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
+from sla_watchdog.domain.time.years import TimeOutOfRange
 
 A_TICK = 120
 """Seconds by which a breach may be recorded late: a deploy just after it counts it as its own."""

@@ -10,6 +10,7 @@ from attrs import Factory, field, frozen
 
 from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.clock_key import CLEARED, FINDING, ClockKey, is_good_news
+from sla_watchdog.domain.clocks.data_problems import AsWritten
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.case import (
     OPERATIONS,
@@ -380,7 +381,7 @@ def _ended(ticket: Ticket) -> str:
 
 
 def finding_notice(
-    case: str, kind: str, reason: str, now: int, cycle: int = 1, repetition: int = 0
+    case: str, kind: str, text: str, now: int, cycle: int = 1, repetition: int = 0
 ) -> Notice:
     """A notice to operations about a case that cannot even be judged."""
     alert = Alert(
@@ -392,7 +393,7 @@ def finding_notice(
         recipient=Recipient(OPERATIONS),
         severity=Severity.WARNING,
         due_at=now,
-        reason=reason,
+        reason=AsWritten(text),
     )
     return Notice(
         case=case,

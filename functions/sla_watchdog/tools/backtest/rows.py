@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.policy.model import TARGETS, Metric
-from sla_watchdog.domain.time.business_time import DAY
+from sla_watchdog.domain.time.lengths import DAY
+from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.tools.simulation.replay import Ending, Notification
 
 SHOWN = frozenset({*TARGETS, Metric.AGE})
@@ -72,7 +73,7 @@ def message(notification: Notification) -> Message:
         alert.clock,
         alert.level + 1,
         alert.recipient.key,
-        alert.reason,
+        worded(alert.reason),
     )
     recipient = alert.recipient
     return Message(

@@ -7,7 +7,7 @@ from datetime import date
 
 from attrs import field, frozen
 
-from sla_watchdog.domain.time.business_time import Calendar
+from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.tools.policy_file import public_holidays
 from sla_watchdog.tools.policy_file.hours import HOURS, WEEK, Hours
 from sla_watchdog.tools.policy_file.nodes import Entries, Node, Text

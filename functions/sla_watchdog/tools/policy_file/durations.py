@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import re
 
+from sla_watchdog.domain.time.duration import Duration, DurationUnit
+from sla_watchdog.domain.time.lengths import DAY, HOUR, MINUTE, WEEK
 from sla_watchdog.tools.policy_file.problems import Wrong
 from sla_watchdog.tools.policy_file.shapes import Word
 
-MINUTE, HOUR, DAY, WEEK = 60, 3600, 86400, 604800
 LONGEST = 5 * 365 * DAY
 """No duration is longer: holidays are known for no more years than that."""
 
@@ -29,6 +30,15 @@ def spoken_by_the_wall(seconds: int) -> str:
     """As `spoken`, with whole days: `14d`, `1d12h`."""
     days, rest = divmod(seconds, DAY)
     return (f"{days}d" if days else "") + (spoken(rest) if rest or not days else "")
+
+
+def written(length: Duration) -> str:
+    """As the file writes what the policy allows."""
+    match length.unit:
+        case DurationUnit.OPEN_SECOND:
+            return spoken(length.amount)
+        case DurationUnit.SECOND:
+            return spoken_by_the_wall(length.amount)
 
 
 def _seconds(text: str) -> int:

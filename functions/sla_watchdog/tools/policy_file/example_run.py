@@ -13,7 +13,7 @@ from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.tools.policy_file.compiler import policy_of
 from sla_watchdog.tools.policy_file.examples import Example
-from sla_watchdog.tools.policy_file.expected import NONE, Due, ExpectedAlert, Moment
+from sla_watchdog.tools.policy_file.expected import NONE, ExpectedAlert, ExpectedDue, Moment
 from sla_watchdog.tools.policy_file.form import Checked, PolicyForm
 from sla_watchdog.tools.policy_file.nodes import Node, child
 from sla_watchdog.tools.policy_file.problems import PolicyErrors, Problem
@@ -122,7 +122,7 @@ def _due_at(clock: Clock | None, until: int) -> int | None:
     return None if still and not clock.breached(until) else clock.due_at
 
 
-def _clock_of(due: Due, example: Example) -> str:
+def _clock_of(due: ExpectedDue, example: Example) -> str:
     several = len({event.ticket for event in example.events}) > 1
     return f"{due.metric.value} of {due.ticket}" if several else due.metric.value
 

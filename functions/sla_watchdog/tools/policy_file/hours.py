@@ -8,7 +8,8 @@ from itertools import pairwise
 
 from attrs import frozen
 
-from sla_watchdog.domain.time.business_time import DAY, WEEKDAYS
+from sla_watchdog.domain.time.lengths import DAY
+from sla_watchdog.domain.time.weekly_hours import WEEKDAYS
 from sla_watchdog.tools.policy_file.nodes import Node, keys
 from sla_watchdog.tools.policy_file.problems import Wrong, did_you_mean
 from sla_watchdog.tools.policy_file.shapes import Also, ListOf, MapOf, Reading, Then, Word

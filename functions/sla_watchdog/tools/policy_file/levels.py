@@ -21,8 +21,7 @@ from sla_watchdog.domain.policy.model import (
 from sla_watchdog.tools.policy_file.durations import (
     OPEN_TIME,
     WALL_TIME,
-    spoken,
-    spoken_by_the_wall,
+    written,
 )
 from sla_watchdog.tools.policy_file.nodes import Entries, Node, keys, texts
 from sla_watchdog.tools.policy_file.problems import Wrong
@@ -143,7 +142,7 @@ LEVEL: Shape[Level] = Also(
 
 def threshold(trigger: Open | Count) -> str:
     """As the file writes it behind the kind of a signal: `24h`, `3`."""
-    return spoken(trigger.seconds) if isinstance(trigger, Open) else str(trigger.times)
+    return written(trigger.length) if isinstance(trigger, Open) else str(trigger.times)
 
 
 def label(level: Level) -> str:
@@ -151,14 +150,14 @@ def label(level: Level) -> str:
     match level.trigger:
         case Percent(percent):
             return f"at: {percent}%"
-        case Before(seconds):
-            return f"before: {spoken(seconds)}"
+        case Before(length=length):
+            return f"before: {written(length)}"
         case After(0):
             return "at: breach"
-        case After(seconds):
-            return f"after: {spoken(seconds)}"
-        case Age(seconds):
-            return f"age: {spoken_by_the_wall(seconds)}"
+        case After(length=length):
+            return f"after: {written(length)}"
+        case Age(length=length):
+            return f"age: {written(length)}"
         case Open() | Count():
             return threshold(level.trigger)
 

@@ -28,7 +28,9 @@ from sla_watchdog.domain.policy.model import (
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Facts, Value
 from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
 from sla_watchdog.domain.tickets.ticket_fields import LINKS
-from sla_watchdog.domain.time.business_time import DAY, NoWorkingTime, TimeOutOfRange
+from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
+from sla_watchdog.domain.time.lengths import DAY
+from sla_watchdog.domain.time.years import TimeOutOfRange
 
 PUTTING_OFF = frozenset({"status", "resolved", "closed"})
 """On a ticket whose clocks all run, or that is over, these can only put off what is to come."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from attrs import evolve, field, frozen
 
+from sla_watchdog.domain.clocks.data_problems import AsWritten
 from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.escalation.case import Case, DamagedItem
 from sla_watchdog.domain.escalation.context import Context
@@ -159,7 +160,7 @@ class Evaluator:
         try:
             return self._timed(case, context, now)
         except Exception as error:  # noqa: BLE001 - what is known is kept all the same
-            finding = Finding(case.id, "judgement", repr(error))
+            finding = Finding(case.id, "judgement", AsWritten(repr(error)))
             evaluated = Plan((), (), (), now, False, (), (), (finding,))
             next_at, urgent = wakeup_for(evaluated, case)
             newest = max(case.generation, self.generation.number)

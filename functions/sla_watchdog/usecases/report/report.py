@@ -14,7 +14,7 @@ from attrs import define, frozen
 from sla_watchdog.domain.clocks.attainment import Attainment, Counting, week_starts
 from sla_watchdog.domain.escalation.case import OPERATIONS, Case, Recipient
 from sla_watchdog.domain.escalation.plan import Plan, plan
-from sla_watchdog.domain.time.business_time import DAY
+from sla_watchdog.domain.time.lengths import DAY
 from sla_watchdog.errors import Unavailable
 from sla_watchdog.presentation.html.report_page import page
 from sla_watchdog.presentation.text import Message, Sent
@@ -40,7 +40,7 @@ PAGES = (Kind.DAILY, Kind.WEEKLY)
 
 
 @frozen
-class Due:
+class DueReport:
     """A report that is not yet `where` it belongs: a recipient's key, or the page."""
 
     kind: Kind
@@ -118,23 +118,23 @@ class Reporter:
                 done.failed += 1
         return done
 
-    def _due(self) -> Iterator[Due]:
+    def _due(self) -> Iterator[DueReport]:
         """Pages first: the mails name them."""
         before = self.stores.report_marks.done()
         for due in self._of_this_period():
             if before.get(due.name) != due.period:
                 yield due
 
-    def _of_this_period(self) -> Iterator[Due]:
+    def _of_this_period(self) -> Iterator[DueReport]:
         policy = self.evaluator.policy
         now = periods(self.now, zone(policy))
         for kind in PAGES:
-            yield Due(kind, now[kind], None)
+            yield DueReport(kind, now[kind], None)
         if not self.evaluator.live:
             return
         for kind, recipients in audiences(policy).items():
             for recipient in recipients:
-                yield Due(kind, now[kind], recipient)
+                yield DueReport(kind, now[kind], recipient)
 
     # ------------------------------------------------------------------ what there is to tell
 
@@ -172,7 +172,7 @@ class Reporter:
 
     # ------------------------------------------------------------------ telling it
 
-    def _deliver(self, due: Due, seen: Seen, reach: Reach, done: Reported) -> bool:
+    def _deliver(self, due: DueReport, seen: Seen, reach: Reach, done: Reported) -> bool:
         if due.recipient is None:
             attainment = seen.attainment if due.kind is Kind.WEEKLY else None
             self.pages.put(due.page, page(seen.report, attainment))
@@ -182,9 +182,9 @@ class Reporter:
         done.sent += sent
         return sent
 
-    def _message(self, due: Due, seen: Seen) -> Message:
+    def _message(self, due: DueReport, seen: Seen) -> Message:
         kind = Kind.WEEKLY if due.kind is Kind.WEEKLY else Kind.DAILY
-        where = self._where(Due(kind, periods(self.now, seen.report.zone)[kind], None).page)
+        where = self._where(DueReport(kind, periods(self.now, seen.report.zone)[kind], None).page)
         if due.kind is Kind.WEEKLY and seen.attainment is not None:
             return render_weekly(seen.attainment, self.now, seen.report.zone, where)
         if due.kind is Kind.MONTHLY:

@@ -9,7 +9,8 @@ from attrs import evolve, frozen
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.acknowledgement import Answer, NotPromised, Promising, promising
 from sla_watchdog.domain.escalation.audit_item import AuditItem
-from sla_watchdog.domain.time.business_time import NoWorkingTime, TimeOutOfRange
+from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
+from sla_watchdog.domain.time.years import TimeOutOfRange
 from sla_watchdog.errors import SlaWatchdogError
 from sla_watchdog.presentation.view.link_state import LinkState, State
 from sla_watchdog.presentation.view.notice import notice

@@ -13,6 +13,7 @@ from attrs import evolve, frozen
 
 from sla_watchdog.domain.escalation.case import Case, Entry
 from sla_watchdog.errors import Unavailable, Unstorable
+from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.usecases.judging import Evaluated, Evaluator
 from sla_watchdog.usecases.watch.books import Books
 from sla_watchdog.usecases.watch.drafts import Claim, Draft, DraftedCase, Name
@@ -129,7 +130,7 @@ class Claimer:
         case = evaluated.case.id
         records = []
         for decision in evaluated.plan.decisions:
-            reason = f"{decision.reason}; waits until {decision.until}"
+            reason = f"{worded(decision.reason)}; waits until {decision.until}"
             records.append(
                 record_of(case, decision.alert, decision.outcome, reason, self.books.now)
             )

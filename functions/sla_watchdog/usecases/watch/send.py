@@ -9,6 +9,7 @@ from attrs import define, field
 from sla_watchdog.domain.escalation.case import Outcome, Recipient
 from sla_watchdog.errors import Unavailable
 from sla_watchdog.presentation.text import Message, NoTopic, Refused, Sent
+from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.usecases.watch.books import Books
 from sla_watchdog.usecases.watch.drafts import Claim, Reach
 from sla_watchdog.usecases.watch.give_back import GiveBack
@@ -96,7 +97,7 @@ class Sender:
                 continue
             result.lag_seconds = max(result.lag_seconds, self.books.now - claim.draft.since)
             alerts = claim.draft.alerts
-            self._settle(claim, Ending(outcome, alerts[0].reason, extra, alerts))
+            self._settle(claim, Ending(outcome, worded(alerts[0].reason), extra, alerts))
 
     def _not_delivered(self, claims: list[Claim], destination: Recipient, why: str) -> None:
         """Nobody is there. A topic of urgent alerts may be empty; for an audience, the next level

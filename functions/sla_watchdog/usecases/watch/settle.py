@@ -11,6 +11,7 @@ from sla_watchdog.domain.escalation.case import Alert, Case, Entry, LastNotified
 from sla_watchdog.domain.escalation.notifications import notified_at
 from sla_watchdog.domain.escalation.plan import superseded
 from sla_watchdog.errors import Unstorable
+from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.usecases.judging import Evaluated, Evaluator
 from sla_watchdog.usecases.watch.books import Books
 from sla_watchdog.usecases.watch.pace import Pace
@@ -160,4 +161,4 @@ def _withdrawn(case: str, alert: Alert, now: int) -> AuditItem:
 
 
 def _superseded_record(case: str, alert: Alert, now: int) -> AuditItem:
-    return record_of(case, alert, Outcome.SUPERSEDED, alert.reason, now)
+    return record_of(case, alert, Outcome.SUPERSEDED, worded(alert.reason), now)

@@ -152,12 +152,12 @@ def _thanks(within: int | None) -> str:
 
 
 def _manner(level: Level) -> str:
-    from sla_watchdog.tools.policy_file.durations import spoken_by_the_wall
+    from sla_watchdog.tools.policy_file.durations import written
 
     urgent = ", urgent" if level.urgent else ""
     if level.repeat is None:
         return urgent
-    gap = spoken_by_the_wall(level.repeat.every)
+    gap = written(level.repeat.length)
     return urgent + (
         f", again after {gap}, then rarer up to weekly"
         if level.repeat.doubling

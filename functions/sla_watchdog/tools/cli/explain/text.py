@@ -17,6 +17,7 @@ from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.text.times import count_of, duration, instant, times
 from sla_watchdog.domain.time.units import Unit
 from sla_watchdog.presentation.text.layout import whole, wrapped
+from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.presentation.text.why import breach, limit, pause, refusal, shift, trigger
 from sla_watchdog.presentation.text.wording import clock_name, id_of, name_of, who, who_by_key
 from sla_watchdog.presentation.view.explained_clock import Explained, RecipientNotified, Step
@@ -76,7 +77,7 @@ def _print_clocks_of_case(
 
 def _to_mend(explained: Explanation) -> Iterator[str]:
     for finding in explained.findings:
-        yield f"{finding.ticket}, {finding.kind}: {finding.reason}"
+        yield f"{finding.ticket}, {finding.kind}: {worded(finding.reason)}"
 
 
 def _print_rows(console: Console, rows: Iterable[tuple[str, str]], indent: int = 2) -> None:

@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 
 from sla_watchdog.domain.escalation.case import OPERATIONS, Entry
 from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.presentation.view.case_row import Row, Trouble, row
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.tools.cli.options import add_stack_command
@@ -320,7 +321,7 @@ def _mends(evaluated: EvaluatedCase, now: int) -> Iterator[NeedsAttention]:
         case = evaluated.case
         yield NeedsAttention(case.id, "put back", _tried(evaluated.problem, case.failures))
     for finding in findings_of(evaluated, now):
-        yield NeedsAttention(finding.ticket, finding.kind, finding.reason)
+        yield NeedsAttention(finding.ticket, finding.kind, worded(finding.reason))
 
 
 def _tried(reason: str, failures: int) -> str:

@@ -1,0 +1,97 @@
+"""The open times of a calendar, laid out year by year as they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from zoneinfo import ZoneInfo
+
+from attrs import Factory, define
+
+from sla_watchdog.domain.time.lengths import DAY
+from sla_watchdog.domain.time.open_spans import OpenSpans
+from sla_watchdog.domain.time.wall_clock import WallClock
+from sla_watchdog.domain.time.weekly_hours import Segments
+from sla_watchdog.domain.time.years import EPOCH, YEARS, TimeOutOfRange, new_year, year_of
+
+HORIZON = 400 * DAY
+"""Longest wait for an opening; each date that the calendar itself names adds a day (A13)."""
+
+
+@define(eq=False)
+class OpenYears:
+    """Builds years as they are needed and keeps them.
+
+    What is laid out is replaced, never changed, and a question is answered from one of them alone:
+    threads that extend it at the same time may do the work twice, but never see half of it.
+    """
+
+    _zone: ZoneInfo
+    _weekly: tuple[Segments, ...]
+    _dated: Mapping[int, Segments]
+    """Holidays and overrides, by days since the epoch."""
+    _laid_out: OpenSpans | None = None
+    _spans: dict[int, list[tuple[int, int]]] = Factory(dict)
+
+    def covering(self, first: int, last: int) -> OpenSpans:
+        """Spans of years with both instants, given in any order."""
+        spans = self._laid_out
+        if spans and spans.since <= first < spans.until and spans.since <= last < spans.until:
+            return spans
+        years = {year_of(first), year_of(last), *(spans.years if spans else ())}
+        return self._extended(min(years), max(years))
+
+    def with_later_years(self, spans: OpenSpans, start: int) -> OpenSpans:
+        """As many more as it has from `start` on: a far answer takes few steps, a near one, one."""
+        last = spans.years[-1]
+        if last == YEARS[-1]:
+            raise TimeOutOfRange(spans.until)
+        return self._extended(spans.years[0], min(last + 1 + last - year_of(start), YEARS[-1]))
+
+    def with_earlier_years(self, spans: OpenSpans, end: int) -> OpenSpans:
+        first = spans.years[0]
+        if first == YEARS[0]:
+            raise TimeOutOfRange(spans.since - 1)
+        return self._extended(max(first - 1 - year_of(end) + first, YEARS[0]), spans.years[-1])
+
+    def _extended(self, first: int, last: int) -> OpenSpans:
+        years = range(first, last + 1)
+        spans = chain.from_iterable(map(self._year, years))
+        self._laid_out = OpenSpans.of(years, spans, HORIZON + len(self._dated) * DAY)
+        return self._laid_out
+
+    def _year(self, year: int) -> list[tuple[int, int]]:
+        if year not in self._spans:
+            since, until = new_year(year), new_year(year + 1)
+            self._spans[year] = list(_merged(self._opened(since, until), since, until))
+        return self._spans[year]
+
+    def _opened(self, since: int, until: int) -> Iterator[tuple[int, int]]:
+        """Every segment that may touch [since, until) as instants; some may end before they begin.
+
+        Segments of two days before reach into it by a night shift and the largest offset.
+        """
+        clock = WallClock.during(self._zone, since - 4 * DAY, until + 4 * DAY)
+        for day in range(since // DAY - 2, until // DAY + 1):
+            segments = self._hours_of(day)
+            if segments and clock.has_date(day):
+                for opens, closes in segments:
+                    yield clock.instant(day * DAY + opens), clock.instant(day * DAY + closes)
+
+    def _hours_of(self, day: int) -> Segments:
+        weekday = (day + EPOCH.weekday()) % 7
+        return self._dated.get(day, self._weekly[weekday])
+
+
+def _merged(spans: Iterable[tuple[int, int]], since: int, until: int) -> Iterator[tuple[int, int]]:
+    """Sorted, without overlaps, cut to [since, until); empty or inverted ones are left out (A3)."""
+    cut = sorted((max(start, since), min(end, until)) for start, end in spans if start < end)
+    begin = finish = since
+    for start, end in cut:
+        if start > finish:
+            if begin < finish:
+                yield begin, finish
+            begin = start
+        finish = max(finish, end)
+    if begin < finish:
+        yield begin, finish

@@ -1,0 +1,41 @@
+"""Wall-clock times of a zone as instants (semantics A3 to A5)."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from zoneinfo import ZoneInfo
+
+from attrs import frozen
+
+from sla_watchdog.domain.time.lengths import DAY
+from sla_watchdog.domain.time.offsets import offset_changes, offset_of
+
+
+@frozen(eq=False)
+class WallClock:
+    """Turns wall-clock times into instants, over a stretch of the zone's history.
+
+    Wall-clock times are seconds from 1970-01-01T00:00 of the zone's own clock.
+    """
+
+    _turns: list[int]
+    """The wall-clock time from which each next offset holds."""
+    _offsets: list[int]
+
+    @classmethod
+    def during(cls, zone: ZoneInfo, since: int, until: int) -> WallClock:
+        changes = list(offset_changes(zone, since, until))
+        return cls(
+            # In a gap and in a fold alike the offset before the change holds until the later of the
+            # two readings of its instant: a time that was skipped is moved on by the length of the
+            # gap (A3), and one that happened twice is the first (A4).
+            [change.at + max(change.before, change.after) for change in changes],
+            [offset_of(zone, since), *(change.after for change in changes)],
+        )
+
+    def instant(self, wall: int) -> int:
+        return wall - self._offsets[bisect_right(self._turns, wall)]
+
+    def has_date(self, day: int) -> bool:
+        """False for a date that the zone skipped, like 2011-12-30 in Apia (A5)."""
+        return self.instant(day * DAY) < self.instant((day + 1) * DAY)
