@@ -859,4 +859,4 @@ def test_of_a_resolved_ticket_whose_customer_waits_the_message_says_so_and_what_
             assert "A public reply to the customer, or reopening the ticket, ends this." in text
             assert "still unresolved" not in text
             assert "until the case is resolved" not in text
-            assert "unresolved" not in notified.lead.alert.reason
+            assert "unresolved" not in worded(notified.lead.alert.reason)
