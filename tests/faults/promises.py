@@ -17,6 +17,7 @@ from faults.world import OVER, World, stored
 from sla_watchdog.adapters.dynamodb.audit import _from_item as audited
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.clock_key import CLEARED, WITHDRAWN
+from sla_watchdog.domain.escalation.alert_id import AlertId
 from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import Case, Outcome
 from sla_watchdog.domain.escalation.deferral import Decision
@@ -189,10 +190,11 @@ def _claims(world: World, cases: list[Case]) -> Iterator[str]:
     for item in chain.from_iterable(_audit().values()):
         if item.outcome in TOLD and item.alert_id not in names:
             yield f"{item.alert_id}: in the audit as {item.outcome}, and never published"
+    levels = {AlertId.of_text(name)._replace(renewal=0).text for name in names}
     for case in cases:
         for (clock, recipient), reached in case.reached.items():
             name = f"{clock}/{reached.level}/{reached.repetition}/{recipient}"
-            if reached.outcome in TOLD and name not in names:
+            if reached.outcome in TOLD and name not in levels:
                 yield f"{name}: counts as told, and was never published"
 
 

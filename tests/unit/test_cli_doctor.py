@@ -342,15 +342,15 @@ def swept(operator: Operator, violations: int) -> None:
 def test_the_violations_of_the_last_sweep_are_said_once_each_and_no_missing_recipient(
     operator: Operator,
 ) -> None:
-    watch = operator.desk.parts.watch
-    watch.notice(["T-8: owed for 9 h"], ["T-8: owed for 9 h"])
+    pulse = operator.desk.parts.watch.pulse
+    pulse.notice(["T-8: owed for 9 h"], ["T-8: owed for 9 h"])
     missing = [f"topic manager-{number}: a recipient gets nothing: gone" for number in range(60)]
     wrong = [
         "T-1: damaged, and cannot be rebuilt",
         "T-1: damaged, and cannot be rebuilt",
         "sms: SNS is silent",
     ]
-    watch.notice([*missing, "T-2: damaged: put right", *wrong], wrong)
+    pulse.notice([*missing, "T-2: damaged: put right", *wrong], wrong)
     swept(operator, violations=3)
     said = to_mend(operator)["violations"]
     assert said.startswith(

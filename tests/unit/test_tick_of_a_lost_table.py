@@ -200,11 +200,13 @@ def test_before_the_first_sweep_one_record_of_ten_that_comes_back_ends_no_hold(d
 
 def test_a_hold_that_counts_as_far_as_it_can_is_ended_by_a_sweep_alone(desk: Desk) -> None:
     watch = desk.parts.watch
-    watch.swept(MON, {"tickets_open": 6000})
-    watch.note_missing(names(1200), LATE)
-    assert watch.deletions(LATE).held_since is not None
-    watch.found_again(names(1200)[:900], LATE + 60)
-    assert watch.deletions(LATE + 60).held_since is not None, "of two hundred nobody knows here"
+    watch.pulse.swept(MON, {"tickets_open": 6000})
+    watch.deletions.note_missing(names(1200), LATE)
+    assert watch.deletions.read(LATE).held_since is not None
+    watch.deletions.found_again(names(1200)[:900], LATE + 60)
+    assert watch.deletions.read(LATE + 60).held_since is not None, (
+        "of two hundred nobody knows here"
+    )
 
 
 def test_a_day_later_operations_still_read_how_many_tickets_there_were(desk: Desk) -> None:
@@ -356,29 +358,29 @@ def counted(desk: Desk) -> int:
 
 def test_single_deletions_are_counted_for_a_day_and_then_dropped(desk: Desk) -> None:
     watch = desk.parts.watch
-    watch.swept(MON, {"tickets_open": 100})
+    watch.pulse.swept(MON, {"tickets_open": 100})
     for day in range(6):
-        watch.note_missing([f"SPAM-{day}"], MON + 2 * day * DAY)
+        watch.deletions.note_missing([f"SPAM-{day}"], MON + 2 * day * DAY)
     assert counted(desk) == 1
 
 
 def test_what_older_versions_left_is_dropped_some_at_a_time(desk: Desk) -> None:
     watch = desk.parts.watch
-    watch.swept(MON, {"tickets_open": 10_000})
-    watch.note_missing(names(200), MON)
-    watch.note_missing(["NEXT"], MON + 2 * DAY)
+    watch.pulse.swept(MON, {"tickets_open": 10_000})
+    watch.deletions.note_missing(names(200), MON)
+    watch.deletions.note_missing(["NEXT"], MON + 2 * DAY)
     assert counted(desk) == 151
     for number in range(4):
-        watch.note_missing([f"MORE-{number}"], MON + 2 * DAY + number)
+        watch.deletions.note_missing([f"MORE-{number}"], MON + 2 * DAY + number)
     assert counted(desk) == 5
 
 
 def test_what_went_missing_before_a_long_hold_began_to_be_long_still_counts(desk: Desk) -> None:
     watch = desk.parts.watch
-    watch.note_missing(names(12), MON)
-    watch.note_missing(["LATER"], MON + 5 * DAY)
+    watch.deletions.note_missing(names(12), MON)
+    watch.deletions.note_missing(["LATER"], MON + 5 * DAY)
     assert counted(desk) == 13
-    assert watch.accept_deletions(MON + 5 * DAY, "kim")
+    assert watch.deletions.accept(MON + 5 * DAY, "kim")
     assert counted(desk) == 0
 
 
@@ -423,7 +425,7 @@ def test_what_was_meant_to_be_deleted_is_no_finding_for_good(desk: Desk, streame
         desk.delete(iso(LATE + 600), name, streamed=streamed)
     desk.tick(iso(MON + 12 * HOUR + 60))
     desk.sent()
-    assert desk.parts.watch.accept_deletions(MON + 13 * HOUR, "kim")
+    assert desk.parts.watch.deletions.accept(MON + 13 * HOUR, "kim")
     for hours in (14, 15, 40, 60):
         swept = desk.sweep(iso(MON + hours * HOUR))
         desk.tick(iso(MON + hours * HOUR + 60))
@@ -435,7 +437,7 @@ def test_what_is_deleted_long_after_others_were_meant_is_a_finding(desk: Desk) -
     for name in breached(desk, 12)[4:]:
         desk.delete(iso(LATE + 600), name)
     desk.tick(iso(MON + 12 * HOUR + 60))
-    assert desk.parts.watch.accept_deletions(MON + 13 * HOUR, "kim")
+    assert desk.parts.watch.deletions.accept(MON + 13 * HOUR, "kim")
     desk.sweep(iso(MON + 14 * HOUR))
     desk.tick(iso(MON + 14 * HOUR + 60))
     desk.sent()

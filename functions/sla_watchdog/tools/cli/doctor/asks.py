@@ -55,7 +55,8 @@ QUEUES = {
 """Outputs of the stack, and what the runbook calls them."""
 
 _ALERT = re.compile(
-    r"(?P<clock>.*?/(?P<metric>[a-z_]+(?::[^/]+)?)/\d+)/(?P<level>\d+)/\d+/(?P<recipient>.+)",
+    r"(?P<clock>.*?/(?P<metric>[a-z_]+(?::[^/]+)?)/\d+)/(?P<level>\d+)/\d+(?:\+\d+)?"
+    r"/(?P<recipient>.+)",
     re.DOTALL,
 )
 
