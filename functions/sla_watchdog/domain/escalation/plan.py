@@ -100,11 +100,16 @@ def plan(
     evaluation = EvaluationContext(
         case, policy, now, assessment.tickets, assessment.matters, context.reachable_since
     )
-    evaluated = EvaluatedClocks(evaluation, assessment)
+    return _judged(EvaluatedClocks(evaluation, assessment), context.silences)
+
+
+def _judged(evaluated: EvaluatedClocks, silences: tuple[Silence, ...]) -> Plan:
+    evaluation, assessment = evaluated.evaluation, evaluated.assessment
+    facts, members = evaluation.case.facts, evaluation.case.members
     burning = _burning(evaluated)
     unkept = tuple(evaluated.unkept(burning))
     due = _due(evaluated, burning, unkept)
-    to_send, decisions = to_send_and_deferred(due, evaluated, context.silences)
+    to_send, decisions = to_send_and_deferred(due, evaluated, silences)
     ahead = levels_ahead(evaluated)
     wakeup = _wakeup(evaluated, to_send, decisions, ahead)
     return Plan(
@@ -118,11 +123,11 @@ def plan(
         findings=assessment.findings,
         matters=assessment.matters,
         breached=_breached(evaluated),
-        pending_links=assessment.linked_names.difference(case.facts.tickets(), case.members),
+        pending_links=assessment.linked_names.difference(facts.tickets(), members),
         promises=tuple(_promises(assessment)),
         assessment=assessment,
         evaluation=evaluation,
-        silences=context.silences,
+        silences=silences,
     )
 
 
