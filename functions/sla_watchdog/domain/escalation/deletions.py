@@ -60,11 +60,10 @@ def _how_many(known: Deletions) -> str:
 
 
 def held_text(known: Deletions) -> str:
-    """What operations need to know, and how it ends; the command first: long texts are cut."""
+    """What operations need to know, and how it ends; the command first, since long texts are cut."""
     return (
         f"{missing_text(known)} Meant? Run: sla-watchdog deletions --accept. "
-        "Not meant? Put the records back. Until then their clocks keep running and nobody hears "
-        "that they are over."
+        "Not meant? Put the records back. Until then their clocks keep running and nobody hears that they are over."
     )
 
 
