@@ -16,20 +16,21 @@ from botocore.config import Config
 
 from building import at, policy
 from sla_watchdog.adapters.dynamodb.attributes import typed
-from sla_watchdog.adapters.dynamodb.audit import AuditItem, AuditTable
+from sla_watchdog.adapters.dynamodb.audit import AuditTable
 from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
-from sla_watchdog.adapters.dynamodb.watch import WatchTable
+from sla_watchdog.adapters.dynamodb.watch import WatchStores
 from sla_watchdog.adapters.s3 import Reports
 from sla_watchdog.adapters.sns import Pacer, Publisher, Topics
-from sla_watchdog.adapters.sqs import Segment, SegmentsQueue
+from sla_watchdog.adapters.sqs import SegmentsQueue, segment_of
+from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.handlers.bootstrap import Parts
 from sla_watchdog.handlers.settings import Settings
 from sla_watchdog.usecases.sweep.invariants import SweepResult
-from sla_watchdog.usecases.sweep.sweep import start
-from sla_watchdog.usecases.track.track import Change, Tracked
-from sla_watchdog.usecases.watch.drafts import TickResult
+from sla_watchdog.usecases.track.change import Change
+from sla_watchdog.usecases.track.track import Tracked
+from sla_watchdog.usecases.watch.result import TickResult
 
 ONCE = Config(retries={"total_max_attempts": 1})
 AUDIENCES = ("owner", "team-lead", "manager", "executive")
@@ -92,7 +93,7 @@ class Desk:
             settings=settings,
             policy=self.policy,
             tickets=TicketsTable(self.dynamodb, tables["tickets"], self.policy.source),
-            watch=WatchTable(self.dynamodb, self.dynamodb, tables["watch"], tables["audit"]),
+            watch=WatchStores.of(self.dynamodb, self.dynamodb, tables["watch"], tables["audit"]),
             audit=AuditTable(self.dynamodb, tables["audit"]),
             publisher=Publisher(self.sns, settings.topic_prefix, Pacer(now=count().__next__)),
             queue=SegmentsQueue(sqs, queue),
@@ -123,7 +124,7 @@ class Desk:
         change = Change(
             {"ticket_id": ticket}, record, at(now), str(self._sequence), removed=record is None
         )
-        self.parts.watch.set_simulated_now(at(now))
+        self.parts.watch.state.set_simulated_now(at(now))
         return self.parts.tracker(at(now)).track([change], at(now))
 
     def tick(self, now: str, time_left: float | None = None) -> TickResult:
@@ -141,13 +142,13 @@ class Desk:
         ):
             for message in asked:
                 client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        start(self.parts.queue, self.parts.settings.segments)
+        self.parts.ask_for_sweep()
         while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get(
             "Messages", []
         ):
             for message in messages:
                 client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-                sweeper, segment = self.parts.sweeper(at(now)), Segment.of_body(message["Body"])
+                sweeper, segment = self.parts.sweeper(at(now)), segment_of(message["Body"])
                 part = asdict(sweeper.sweep(segment, at(now), lambda: self.time_left))
                 del part["whole"]
                 for name, seen in part.items():
@@ -163,7 +164,7 @@ class Desk:
         return int(known["Attributes"]["ApproximateNumberOfMessages"])
 
     def case(self, name: str = "T-1") -> Case:
-        found = self.parts.watch.cases([name])[name]
+        found = self.parts.watch.cases.read([name])[name]
         assert isinstance(found, Case)
         return found
 

@@ -1,6 +1,11 @@
-"""The one base of every error this program raises on purpose."""
+"""The one base of every error this program raises on purpose, and whose fault an error is."""
 
 from __future__ import annotations
+
+from attrs import frozen
+
+LONGEST_PROBLEM = 500
+"""Characters kept of why something failed."""
 
 
 class SlaWatchdogError(Exception):
@@ -17,3 +22,13 @@ class Unstorable(SlaWatchdogError):  # noqa: N818 - its name is what is wrong
     """The store refuses an item for what is in it, and would every time; it is one item's fault,
     not the store's.
     """
+
+
+@frozen
+class Fault:
+    """What an exception says about its cause. `of_the_service`: a service, or the way to it, is at
+    fault, not the program nor what it was given. `description` is for logs: it quotes no ticket.
+    """
+
+    of_the_service: bool
+    description: str

@@ -23,7 +23,7 @@ from attrs import define, field
 
 from local_stack.ministack import LocalAws
 from sla_watchdog.adapters.dynamodb.attributes import typed
-from sla_watchdog.adapters.dynamodb.watch import WatchTable
+from sla_watchdog.adapters.dynamodb.watch import WatchStores
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import Plan, plan
 from sla_watchdog.domain.policy.model import Policy
@@ -31,7 +31,7 @@ from sla_watchdog.domain.tickets.observation import observed
 from sla_watchdog.domain.tickets.record import Record, ticket_id
 from sla_watchdog.tools.imports.events import Event
 from sla_watchdog.tools.simulation.help_desk import Words, apply, shaped
-from sla_watchdog.usecases.track.track import REPLIER
+from sla_watchdog.usecases.track.change import REPLIER
 
 MINUTE = 60
 
@@ -94,7 +94,7 @@ class Drive:
         self._dynamodb = aws.client("dynamodb")
         self._lambda = aws.client("lambda")
         self._sqs = aws.client("sqs")
-        self.watch = WatchTable(
+        self.watch = WatchStores.of(
             self._dynamodb, self._dynamodb, outputs["WatchTable"], outputs["AuditTable"]
         )
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="help-desk")
@@ -129,7 +129,7 @@ class Drive:
 
     def pass_to(self, now: int) -> None:
         self.now = now
-        self.watch.set_simulated_now(now)
+        self.watch.state.set_simulated_now(now)
 
     def write(self, events: Sequence[Event]) -> None:
         """The desk's work: each ticket's events in their order, a put of its whole record for each."""
@@ -202,7 +202,7 @@ class Drive:
                 name.removeprefix("C#") for name in self._names() if name.startswith("C#")
             )
         )
-        for name, case in self.watch.cases(names).items():
+        for name, case in self.watch.cases.read(names).items():
             if isinstance(case, Case) and case.id == name != REPLIER:
                 yield case, plan(case, self.policy, self.now)
 
@@ -271,7 +271,7 @@ class Drive:
 
     def _news(self, records: Mapping[str, Record]) -> dict[str, Record]:
         """Those that say more than their cases know."""
-        cases = self.watch.cases(records)
+        cases = self.watch.cases.read(records)
         wakes = [
             case.next_at
             for case in cases.values()

@@ -13,8 +13,8 @@ from operator import attrgetter
 
 from attrs import evolve, frozen
 
-from sla_watchdog.adapters.dynamodb.audit import AuditItem
 from sla_watchdog.domain.clocks.clock import Clock
+from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import OPERATIONS, Case, LastNotified, Outcome
 from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.policy.model import TARGETS, Metric, Percent

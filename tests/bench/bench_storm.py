@@ -36,7 +36,7 @@ from local_stack.policy import CompiledPolicy, use_policy
 from local_stack.template import template
 from sla_watchdog.adapters.dynamodb.attributes import plain, typed
 from sla_watchdog.adapters.dynamodb.table import WRITTEN_AT_ONCE, Item, slices, write_all
-from sla_watchdog.adapters.dynamodb.watch import SHARDS, WatchTable
+from sla_watchdog.adapters.dynamodb.watch import SHARDS, WatchStores
 from sla_watchdog.adapters.sns import MOST_A_SECOND
 from sla_watchdog.domain.escalation.case import Outcome
 from sla_watchdog.tools.simulation.help_desk import iso
@@ -110,7 +110,7 @@ class Storm:
         self.dynamodb = self.aws.client("dynamodb")
 
     @property
-    def watch(self) -> WatchTable:
+    def watch(self) -> WatchStores:
         return self.drive.watch
 
     def load(self, cases: int) -> None:
@@ -150,7 +150,7 @@ class Storm:
 
     def left(self) -> int:
         """Keys that are due, and entries that are in an outbox still."""
-        due = sum(1 for shard in SHARDS for _ in self.watch.due(shard, int(time.time())))
+        due = sum(1 for shard in SHARDS for _ in self.watch.cases.due(shard, int(time.time())))
         return due + sum(len(case.outbox) for case, _ in self.drive.cases())
 
     def told_by_audit(self) -> Counter[str]:
@@ -203,7 +203,7 @@ def deployed() -> Iterator[Storm]:
         with Inbox(aws, STACK) as inbox, Drive(aws, outputs, compiled.policy) as drive:
             inbox.subscribe()
             drive.now = int(time.time())
-            drive.watch.set_mode(
+            drive.watch.state.set_mode(
                 "live", drive.now - DAY
             )  # what is due counts as new, not as a backlog
             drive.tick()  # the first tick asks for a sweep, which counts who listens

@@ -25,7 +25,7 @@ from sla_watchdog.adapters.dynamodb.case_item import case_key, shard_of
 from sla_watchdog.adapters.dynamodb.facts_text import facts_text
 from sla_watchdog.adapters.dynamodb.table import WRITTEN_AT_ONCE, Item, slices, write_all
 from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
-from sla_watchdog.adapters.dynamodb.watch import SHARDS, WatchTable
+from sla_watchdog.adapters.dynamodb.watch import SHARDS, WatchStores
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.policy.model import Source
 from sla_watchdog.domain.tickets.facts import Fact, Facts
@@ -127,9 +127,9 @@ def load(client: Any, table: str, make: Callable[[int], Item], numbers: range) -
         list(pool.map(lambda part: write_all(client, table, map(make, part), time.sleep), parts))
 
 
-def tick(watch: WatchTable, tickets: TicketsTable) -> int:
-    due = [each.case for shard in SHARDS for each in watch.due(shard, NOW)]
-    cases = watch.cases(due)
+def tick(watch: WatchStores, tickets: TicketsTable) -> int:
+    due = [each.case for shard in SHARDS for each in watch.cases.due(shard, NOW)]
+    cases = watch.cases.read(due)
     assert all(isinstance(each, Case) for each in cases.values())
     return len(tickets.read(cases))
 
@@ -185,7 +185,7 @@ def bench(totals: list[int]) -> bool:
         client = server.client()
         names = create_tables(client)
         meter.watch(client)
-        watch = WatchTable(client, client, names["watch"], names["audit"])
+        watch = WatchStores.of(client, client, names["watch"], names["audit"])
         tickets = TicketsTable(client, names["tickets"], Source(key={"ticket_id": "{ticket_id}"}))
         sys.stdout.write(HEAD)
         ticks = []

@@ -14,11 +14,13 @@ LINK = re.compile(r"\]\((?!https?://|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
 NAMED = re.compile(r"`((?:functions|infra|tests|docs)/[\w./-]*)`")
 
 
-def heading_ids(document: Path) -> set[str]:
-    """The anchors of its headings, as the usual viewers make them."""
-    headings = re.findall(r"^#+ (.*)$", document.read_text(), re.MULTILINE)
+def anchors(document: Path) -> set[str]:
+    """Those written out, and those of its headings as the usual viewers make them."""
+    text = document.read_text()
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     plain = (re.sub(r"[^\w\s-]", "", heading).strip().lower() for heading in headings)
-    return {re.sub(r"\s", "-", heading) for heading in plain}
+    written = re.findall(r'<a id="([^"]+)"></a>', text)
+    return {*written, *(re.sub(r"\s", "-", heading) for heading in plain)}
 
 
 def missing(document: Path) -> list[str]:
@@ -26,7 +28,7 @@ def missing(document: Path) -> list[str]:
     found = [name for name in NAMED.findall(text) if not (ROOT / name).exists()]
     for path, heading in LINK.findall(text):
         target = (document.parent / path) if path else document
-        if not target.exists() or (heading and heading not in heading_ids(target)):
+        if not target.exists() or (heading and heading not in anchors(target)):
             found.append(f"{path}#{heading}" if heading else path)
     return found
 

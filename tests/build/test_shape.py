@@ -35,21 +35,7 @@ BRANCHES = (
 
 NOT_YET = frozenset(
     {
-        "sla_watchdog/adapters/dynamodb/inspection.py",
-        "sla_watchdog/adapters/dynamodb/outbox.py",
-        "sla_watchdog/adapters/dynamodb/state.py",
-        "sla_watchdog/tools/policy_file/conditions.py",
-        "sla_watchdog/tools/policy_file/example_run.py",
         "sla_watchdog/tools/simulation/evaluation_cache.py",
-        "sla_watchdog/usecases/judging.py",
-        "sla_watchdog/usecases/sweep/invariants.py",
-        "sla_watchdog/usecases/sweep/sweep.py",
-        "sla_watchdog/usecases/track/linking.py",
-        "sla_watchdog/usecases/track/lookalikes.py",
-        "sla_watchdog/usecases/track/track.py",
-        "sla_watchdog/usecases/watch/drafts.py",
-        "sla_watchdog/usecases/watch/sending.py",
-        "sla_watchdog/usecases/watch/tick.py",
     }
 )
 """Files that still hold something too large; each is to leave this list, none may join it."""

@@ -1,4 +1,4 @@
-"""What must hold whatever went wrong (DESIGN.md section 7), checked from outside: stores, messages,
+"""What must hold whatever went wrong, checked from outside: stores, messages,
 the desk's records.
 
 Each check gives one line for everything that breaks it.
@@ -13,11 +13,11 @@ from itertools import chain
 from attrs import asdict, evolve
 
 from faults.wire import Published
-from faults.world import World, stored
-from sla_watchdog.adapters.dynamodb.audit import AuditItem
+from faults.world import OVER, World, stored
 from sla_watchdog.adapters.dynamodb.audit import _from_item as audited
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.clock_key import CLEARED, WITHDRAWN
+from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import Case, Outcome
 from sla_watchdog.domain.escalation.deferral import Decision
 from sla_watchdog.domain.escalation.plan import Plan, plan, wakeup_for
@@ -28,7 +28,6 @@ from sla_watchdog.usecases.judging import RELINK, Evaluated
 
 TOLD = frozenset({Outcome.SENT, Outcome.IN_DIGEST})
 FRESH = 5.0
-OVER = frozenset({"Resolved", "Closed"})
 TARGETS = frozenset(metric.value for metric in list(Metric)[:5])
 
 
@@ -148,17 +147,32 @@ def _over(world: World, ticket: str, message: Published) -> bool:
     """Whether whoever read the ticket five seconds before the message saw that it was over, and
     ever after.
     """
-    before = [
-        record for wire, record in world.records.get(ticket, []) if wire < message.wire - FRESH
-    ]
-    since = [
-        record
-        for wire, record in world.records.get(ticket, [])
-        if message.wire - FRESH <= wire <= message.wire
-    ]
-    return bool(before) and all(
-        record is None or record.get("status") in OVER for record in [before[-1], *since]
+    begun = message.wire - FRESH
+    records = world.records.get(ticket, [])
+    before = [record for wire, record in records if wire < begun]
+    since = [record for wire, record in records if begun <= wire <= message.wire]
+    if not before:
+        return False
+    gone = not _not_believed(world, ticket, message)
+    return all(
+        gone if record is None else record.get("status") in OVER for record in [before[-1], *since]
     )
+
+
+def _not_believed(world: World, ticket: str, message: Published) -> bool:
+    """Whether its record counted as not deleted when it was read: deletions were held from before
+    it went missing, and nothing else was known to have ended it (docs/decisions/0018).
+    """
+    begun = message.wire - FRESH
+    holds = [since for wire, since in world.holds if wire < begun][-1:]
+    holds += [since for wire, since in world.holds if begun <= wire <= message.wire]
+    gone = (fact for case in world.cases() for fact in case.facts.of_field(ticket, "gone"))
+    noticed = [fact.at for fact in gone if fact.value]
+    held = any(since is not None and all(at >= since for at in noticed) for since in holds)
+    known = [over for wire, over in world.over if wire < begun][-1:]
+    known += [over for wire, over in world.over if begun <= wire <= message.wire + 1]
+    ended = len(known) > 1 and all(ticket in over for over in known)
+    return held and not ended
 
 
 def _before_its_time(world: World) -> Iterator[str]:

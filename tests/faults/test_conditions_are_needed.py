@@ -13,8 +13,8 @@ from faults.points import Points
 from faults.scenario import play, rules
 from faults.wire import Fault
 from faults.world import World
-from sla_watchdog.adapters.dynamodb import cases, outbox
-from sla_watchdog.adapters.dynamodb.digests import Digests
+from sla_watchdog.adapters.dynamodb import case_writes, claimed_entry, outbox
+from sla_watchdog.adapters.dynamodb.digests import DigestStore
 from sla_watchdog.domain.escalation.case import Case, Entry, LastNotified, Outcome
 from sla_watchdog.domain.escalation.plan import Plan
 
@@ -26,32 +26,35 @@ def claim_without_rev(patch: Patch) -> None:
 
 
 def keep_without_rev(patch: Patch) -> None:
-    patch.setattr(cases, "require_rev", lambda *_: None)
+    patch.setattr(case_writes, "require_rev", lambda *_: None)
 
 
 def settle_without_token(patch: Patch) -> None:
-    patch.setattr(outbox.ClaimedEntry, "change", lambda _: outbox.Expression().add("rev"))
-    patch.setattr(outbox.ClaimedEntry, "is_in", lambda *_: True)
+    patch.setattr(
+        claimed_entry.ClaimedEntry, "change", lambda _: claimed_entry.Expression().add("rev")
+    )
+    patch.setattr(claimed_entry.ClaimedEntry, "is_in", lambda *_: True)
 
 
 def next_at_without_the_lease(patch: Patch) -> None:
-    def wake(evaluated: Plan, case: Case) -> tuple[int | None, bool]:
+    def wakeup_for(evaluated: Plan, case: Case) -> tuple[int | None, bool]:
         return evaluated.next_at, evaluated.urgent
 
-    patch.setattr("sla_watchdog.usecases.judging.wake", wake)
+    for module in ("evaluator", "wakeup"):
+        patch.setattr(f"sla_watchdog.usecases.judging.{module}.wakeup_for", wakeup_for)
 
 
 def digest_never_known_as_sent(patch: Patch) -> None:
-    patch.setattr(Digests, "digest_sent", lambda *_: False)
+    patch.setattr(DigestStore, "is_sent", lambda *_: False)
 
 
 def digest_marked_before_it_is_sent(patch: Patch) -> None:
-    put = Digests.put_digest
+    put = DigestStore.put
 
-    def put_marked(self: Digests, digest: str, *rest: object) -> bool:
-        return put(self, digest, *rest) and self.mark_digest_sent(digest, 0, "")  # type: ignore[arg-type]
+    def put_marked(self: DigestStore, digest: str, *rest: object) -> bool:
+        return put(self, digest, *rest) and self.mark_sent(digest, 0, "")  # type: ignore[arg-type]
 
-    patch.setattr(Digests, "put_digest", put_marked)
+    patch.setattr(DigestStore, "put", put_marked)
 
 
 def level_reached_when_claimed(patch: Patch) -> None:
@@ -66,8 +69,10 @@ def level_reached_when_claimed(patch: Patch) -> None:
                 (a.clock_key, key): LastNotified(a.level, a.repetition, 0, Outcome.SENT)
                 for a in entry.alerts
             }
-            self._update(
-                f"C#{case.id}", "W", outbox.ClaimedEntry(case, key, entry.token).reaching(reached)
+            self._items.update(
+                f"C#{case.id}",
+                "W",
+                claimed_entry.ClaimedEntry(case, key, entry.token).reaching(reached),
             )
         return stored
 

@@ -109,6 +109,8 @@ class Wire:
     rest: Callable[[], None] = lambda: None
     stale: Callable[[], bool] = lambda: False
     clock: float = 0.0
+    wrote: Callable[[Call], None] = lambda _: None
+    """Is told of each write that was done."""
     calls: int = 0
     published: list[Published] = field(factory=list)
     _out: set[str] = field(factory=set)
@@ -201,6 +203,8 @@ class Wire:
             self._done.add(token)
         if call.operation == "Publish":
             self._note(call.request, begun)
+        if call.writes:
+            self.wrote(call)
         if call.operation == "Query":
             answer = self._maybe_stale(
                 str(call.request["ExpressionAttributeValues"][":shard"]), answer

@@ -17,23 +17,24 @@ from attrs import define, evolve, field
 
 from building import at
 from desk import Desk
-from faults.wire import Died, Fault, Wire
+from faults.wire import Call, Died, Fault, Wire
 from sla_watchdog.adapters.dynamodb.attributes import typed
 from sla_watchdog.adapters.dynamodb.case_item import CASE, case_of
 from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
-from sla_watchdog.adapters.dynamodb.watch import WatchTable
-from sla_watchdog.adapters.sqs import Segment
+from sla_watchdog.adapters.dynamodb.watch import WatchStores
+from sla_watchdog.adapters.sqs import segment_of
 from sla_watchdog.domain.clocks.promises import acknowledged
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.handlers.bootstrap import Parts
-from sla_watchdog.usecases.sweep.sweep import start
-from sla_watchdog.usecases.track.track import Change
+from sla_watchdog.usecases.track.change import Change
 
 SHARD = 0
 """The one shard in which all cases of these tests lie (`names`): the fifteen empty queries of a
 tick are left out.
 """
+
+OVER = frozenset({"Resolved", "Closed"})
 
 AGAIN = (60, 180, 240)
 """Seconds after something failed at which everything is tried again; the second is past every
@@ -82,10 +83,10 @@ def one_shard(wire: Wire) -> Iterator[None]:
 
 def without_lease(parts: Parts) -> Parts:
     """Parts that take no heed of the run lease, which is for pace alone."""
-    watch = copy(parts.watch)
-    watch.run_lease = lambda *_: True  # type: ignore[method-assign]
-    watch.release_run = lambda *_: True  # type: ignore[method-assign]
-    return evolve(parts, watch=watch)
+    leases = copy(parts.watch.leases)
+    leases.take = lambda *_: True  # type: ignore[method-assign]
+    leases.release = lambda *_: True  # type: ignore[method-assign]
+    return evolve(parts, watch=evolve(parts.watch, leases=leases))
 
 
 @define
@@ -103,9 +104,13 @@ class World:
     desk: Desk = field(init=False)
     aws: Any = field(init=False)
     sqs: Any = field(init=False)
-    watch: WatchTable = field(init=False)
+    watch: WatchStores = field(init=False)
     tickets: dict[str, dict[str, object]] = field(factory=dict)
     records: dict[str, list[tuple[float, dict[str, object] | None]]] = field(factory=dict)
+    holds: list[tuple[float, int | None]] = field(factory=lambda: [(0.0, None)])
+    """Since when deletions were held, each time that was written (docs/decisions/0018)."""
+    over: list[tuple[float, frozenset[str]]] = field(factory=list)
+    """The tickets of which the watchdog knew a status that ends them, at each message."""
     stream: list[Change] = field(factory=list)
     segments: list[str] = field(factory=list)
     log: list[str] = field(factory=list)
@@ -136,13 +141,15 @@ class World:
 
     def __attrs_post_init__(self) -> None:
         self.desk = Desk(self.policy)
+        self.desk.parts = evolve(self.desk.parts, clock=lambda: self.wire.clock)
         self.aws = boto3.client("dynamodb", region_name="eu-central-1")
         self.sqs = boto3.client("sqs", region_name="eu-central-1")
-        self.watch = WatchTable(self.aws, self.aws, "watch", "audit", lambda _: None)
+        self.watch = WatchStores.of(self.aws, self.aws, "watch", "audit", lambda _: None)
         for client in (self.desk.dynamodb, self.desk.sns, self.desk.parts.queue.client):
             self.wire.attach(client)
-        self.wire.between, self.wire.doubt = self.between, self.doubt
-        for table in (self.desk.parts.watch, self.desk.parts.tickets, self.desk.parts.audit):
+        self.wire.between, self.wire.doubt, self.wire.wrote = self.between, self.doubt, self.wrote
+        self.desk.parts.watch.items.pause = self.wire.pass_time
+        for table in (self.desk.parts.tickets, self.desk.parts.audit):
             table._pause = self.wire.pass_time
 
     # ------------------------------------------------------------------ the desk
@@ -168,11 +175,11 @@ class World:
         """As the page behind a link writes it: a fact of the case, timed anew."""
         fact = acknowledged(ticket, self.now, until, by)
         evaluator = self.quiet().evaluator(self.now, live=True)
-        while isinstance(case := self.watch.cases([ticket]).get(ticket), Case):
+        while isinstance(case := self.watch.cases.read([ticket]).get(ticket), Case):
             timed, evaluated = evaluator.surely_timed(
                 evolve(case, facts=case.facts | [fact]), self.now
             )
-            if self.watch.keep(timed, evaluated.findings):
+            if self.watch.cases.keep(timed, evaluated.findings):
                 return
 
     def _bring(self, ticket: str, record: Mapping[str, object] | None) -> None:
@@ -215,9 +222,7 @@ class World:
         """Asks for a sweep and does it; what fails is asked for again, and segments that fail stay
         in the queue.
         """
-        self.asking = not self._invoke(
-            "sweep", lambda parts: start(parts.queue, parts.settings.segments)
-        )
+        self.asking = not self._invoke("sweep", lambda parts: parts.ask_for_sweep())
         return not self.asking and self.sweep_queue()
 
     def sweep_queue(self) -> bool:
@@ -226,7 +231,7 @@ class World:
             swept = self._invoke(
                 "sweep",
                 lambda parts, body=body: parts.sweeper(self.now).sweep(
-                    Segment.of_body(body), self.now, lambda: 100.0
+                    segment_of(body), self.now, lambda: 100.0
                 ),
             )
             if not swept:
@@ -310,6 +315,22 @@ class World:
         return "sent_at" in self.aws.get_item(TableName="watch", Key=key, ConsistentRead=True).get(
             "Item", {}
         )
+
+    def wrote(self, call: Call) -> None:
+        """Keeps what the check of what is told after the end asks for."""
+        if call.request.get("Key", {}).get("sk") == {"S": "deletions"}:
+            items = (item for item in stored("watch") if item["sk"] == {"S": "deletions"})
+            deletions: dict[str, Any] = next(items, {})
+            since = deletions.get("held_since", {}).get("N")
+            self.holds.append((self.wire.clock, None if since is None else int(since)))
+        if call.operation == "Publish":
+            statuses = {
+                ticket: case.facts.of_field(ticket, "status")
+                for case in self.cases()
+                for ticket in case.facts.tickets()
+            }
+            over = (ticket for ticket, said in statuses.items() if said and said[-1].value in OVER)
+            self.over.append((self.wire.clock, frozenset(over)))
 
     def between(self, fault: Fault) -> None:
         """What else happens just before a call."""

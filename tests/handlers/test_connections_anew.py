@@ -19,13 +19,13 @@ from attrs import define, field, fields
 from botocore.exceptions import ConnectionClosedError, HTTPClientError
 
 from building import policy
-from sla_watchdog.adapters.sqs import Segment
 from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.errors import Unavailable
 from sla_watchdog.handlers import bootstrap
 from sla_watchdog.handlers.bootstrap import Parts
 from sla_watchdog.handlers.settings import Settings
 from sla_watchdog.presentation.text import Message
+from sla_watchdog.usecases.sweep.ports import Segment
 
 IDLE = 0.3
 """Seconds after which the network forgets a connection."""
@@ -130,7 +130,7 @@ def process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Process
 MESSAGE = Message("subject", "e-mail", "sms", {"version": 1, "ref": "R", "alerts": []})
 
 WRITES: dict[str, Callable[[Parts], object]] = {
-    "the lease of a tick": lambda parts: parts.watch.run_lease("me", 1, 151),
+    "the lease of a tick": lambda parts: parts.watch.leases.take("me", 1, 151),
     "a message": lambda parts: parts.publisher.publish(Recipient("owner"), MESSAGE),
     "a segment of a sweep": lambda parts: parts.queue.put(Segment("run", 0, 1)),
 }
@@ -166,12 +166,13 @@ def test_within_an_invocation_a_connection_is_used_again(process: Process) -> No
 
     process.network.get_request = get_request  # type: ignore[method-assign]
     for _ in range(5):
-        here.watch.run_lease("me", 1, 151)
+        here.watch.leases.take("me", 1, 151)
     assert len(accepted) <= 1
 
 
 def test_every_client_that_never_repeats_is_among_those_that_connect_anew(process: Process) -> None:
     held = [getattr(process.parts, each.name) for each in fields(Parts)]
+    held.append(process.parts.watch.items)
     clients = [each for part in held for each in clients_in(part)]
     writing = {
         id(client)
@@ -189,5 +190,5 @@ def clients_in(part: object) -> list[Any]:
 
 @pytest.mark.parametrize("name", ["track", "watch", "sweep", "respond", "report"])
 def test_each_handler_begins_with_it(name: str) -> None:
-    handler = Path(bootstrap.__file__).parent / "handlers" / f"{name}.py"
+    handler = Path(bootstrap.__file__).parent / f"{name}.py"
     assert "here = parts().connected_anew()" in handler.read_text()

@@ -106,7 +106,9 @@ def test_whatever_the_schedule_sends_is_a_sweep_asked_for(desk: Desk) -> None:
     @example("Records")
     @example({"Records": None})
     def fuzz(anything: Any) -> None:
-        assert len(sweep.handler(anything, CONTEXT)["run"]) == 8
+        run = sweep.handler(anything, CONTEXT)["run"]
+        assert len(run) == 8
+        desk.parts.watch.leases.release(run, "sweeping")  # as its last segment does
 
     fuzz()
 
@@ -115,21 +117,23 @@ def test_whatever_the_schedule_sends_is_a_sweep_asked_for(desk: Desk) -> None:
 
 
 def check_batch(desk: Desk, records: list[Any], sound: list[str]) -> None:
-    before = {finding.ticket for finding in desk.parts.watch.findings()}
+    before = {finding.ticket for finding in desk.parts.watch.cases.findings()}
     track.handler({"Records": records}, CONTEXT)
-    cases = desk.parts.watch.cases(sound)
+    cases = desk.parts.watch.cases.read(sound)
     for name in sound:
         assert isinstance(case := cases.get(name), Case), name
         assert case.facts.latest(name, "status") == "New"
         assert case.next_at is not None
-    assert before <= {finding.ticket for finding in desk.parts.watch.findings()}
+    assert before <= {finding.ticket for finding in desk.parts.watch.cases.findings()}
     named = [
         item["pk"]["S"].removeprefix("C#")
         for item in stored(desk)
         if item["pk"]["S"].startswith("C#")
     ]
     damaged = {
-        name for name, case in desk.parts.watch.cases(named).items() if not isinstance(case, Case)
+        name
+        for name, case in desk.parts.watch.cases.read(named).items()
+        if not isinstance(case, Case)
     }
     assert damaged == set()
 

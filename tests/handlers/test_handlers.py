@@ -72,7 +72,7 @@ def desk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Desk]:
         monkeypatch.setattr("sla_watchdog.handlers.settings.LOOPBACK", frozenset({None}))
         metrics.provider.namespace, metrics.provider.service = "SlaWatchdog", "sla"
         metrics.provider.clear_metrics()
-        desk.parts.watch.set_simulated_now(1772438400)
+        desk.parts.watch.state.set_simulated_now(1772438400)
         bootstrap.parts.cache_clear()
         yield desk
         bootstrap.parts.cache_clear()
@@ -110,7 +110,7 @@ def test_bad_records_become_findings_due_now_and_the_good_one_beside_them_is_kep
 ) -> None:
     track.handler(event("stream_bad_records"), CONTEXT)
     assert desk.case("T-3").facts.latest("T-3", "status") == "New"
-    found = {(finding.ticket[:1], finding.kind) for finding in desk.parts.watch.findings()}
+    found = {(finding.ticket[:1], finding.kind) for finding in desk.parts.watch.cases.findings()}
     assert found >= {("?", "ticket_id"), ("4", "created_at"), ("4", "status")}
     assert desk.case("4711").next_at == 1772438400
 
@@ -141,14 +141,14 @@ def test_a_segment_with_something_wrong_in_it_is_refused_before_anything_is_writ
     body = json.dumps({**json.loads(event("segment")["Records"][0]["body"]), **change})
     with pytest.raises(ValueError, match="not a segment of a sweep"):
         sweep.handler({"Records": [{"body": body}]}, CONTEXT)
-    assert desk.parts.watch.topics() is None
+    assert desk.parts.watch.topic_counts.read() is None
 
 
 def test_watch_answers_with_what_it_did_and_beats(
     desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:
     track.handler(event("stream_new_image"), CONTEXT)
-    desk.parts.watch.set_simulated_now(1772438400 + 30 * 86400)
+    desk.parts.watch.state.set_simulated_now(1772438400 + 30 * 86400)
     answer = watch.handler(event("schedule"), CONTEXT)
     assert answer["due"] == 1
     printed = [
@@ -190,7 +190,7 @@ def test_report_tells_once_an_hour_what_was_not_told_yet(desk: Desk) -> None:
     first = report.handler({}, CONTEXT)
     assert (first["pages"], first["sent"], first["failed"]) == (2, 4, 0)
     assert report.handler({}, CONTEXT)["sent"] == 0
-    desk.parts.watch.run_lease("another", 1772438400, 1772438400 + 930, run="report-lease")
+    desk.parts.watch.leases.take("another", 1772438400, 1772438400 + 930, run="report-lease")
     assert report.handler({}, CONTEXT) == {"skipped": True}
 
 

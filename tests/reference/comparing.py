@@ -184,7 +184,9 @@ def alerts_differing(trial: Trial, theirs: Iterable[Row]) -> list[tuple[str, ...
         for a in alerts(trial.events, trial.policy, trial.until)
     }
     rows = [
-        row for row in theirs if row["clock"] in METRICS and "still unresolved" not in row["reason"]
+        row
+        for row in theirs
+        if row["clock"] in METRICS and not row["reason"].startswith("reminder")
     ]
     told_by_engine = {(row["at"], row["clock"], row["level"], row["audience"]) for row in rows}
     only_mine = sorted(("model", *alert) for alert in mine - told_by_engine)

@@ -75,7 +75,7 @@ def live(trial: Trial, order: Sequence[int], delay: int, ticks: bool) -> list[Ro
     that order.
     """
     from sla_watchdog.domain.escalation.plan import plan
-    from sla_watchdog.usecases.track.track import Change
+    from sla_watchdog.usecases.track.change import Change
 
     policy = compiled(as_yaml(trial.policy))
     kept = records(trial.events)

@@ -20,7 +20,7 @@ from local_stack.ministack import LocalAws
 from sla_watchdog.tools.imports.events import Event, Kind
 from sla_watchdog.tools.simulation.help_desk import iso
 from sla_watchdog.usecases.judging import NAMELESS
-from sla_watchdog.usecases.track.track import REPLIER
+from sla_watchdog.usecases.track.change import REPLIER
 
 HOUR, DAY = 3600, 86_400
 
@@ -111,11 +111,11 @@ class World:
 
     @contextmanager
     def observing(self) -> Iterator[None]:
-        self.drive.watch.set_mode("observe", self.drive.now)
+        self.drive.watch.state.set_mode("observe", self.drive.now)
         try:
             yield
         finally:
-            self.drive.watch.set_mode("live", self.drive.now)
+            self.drive.watch.state.set_mode("live", self.drive.now)
 
     def at(self, hours: float) -> int:
         return self.monday + round(hours * HOUR)

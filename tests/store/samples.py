@@ -6,9 +6,10 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from sla_watchdog.adapters.dynamodb.audit import AuditItem, AuditTable
+from sla_watchdog.adapters.dynamodb.audit import AuditTable
 from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
-from sla_watchdog.adapters.dynamodb.watch import Due, WatchTable
+from sla_watchdog.adapters.dynamodb.watch import Due, WatchStores
+from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import (
     Alert,
     Case,
@@ -18,7 +19,7 @@ from sla_watchdog.domain.escalation.case import (
     Recipient,
     Severity,
 )
-from sla_watchdog.domain.escalation.reasons import Due
+from sla_watchdog.domain.escalation.reasons import LevelDue
 from sla_watchdog.domain.policy.model import Source
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.presentation.text.reason import worded
@@ -39,11 +40,11 @@ class Store:
     pauses: list[float]
 
     @property
-    def watch(self) -> WatchTable:
+    def watch(self) -> WatchStores:
         return self.watch_with(self.client)
 
-    def watch_with(self, writes: Any) -> WatchTable:
-        return WatchTable(
+    def watch_with(self, writes: Any) -> WatchStores:
+        return WatchStores.of(
             self.client, writes, self.names["watch"], self.names["audit"], self.pauses.append
         )
 
@@ -66,20 +67,20 @@ class Store:
         self.client.put_item(TableName=self.names["watch"], Item=item)
 
     def case(self, name: str = "T1") -> Case:
-        found = self.watch.cases([name])[name]
+        found = self.watch.cases.read([name])[name]
         assert isinstance(found, Case), found
         return found
 
     def kept(self, case: Case | None = None) -> Case:
         """A case in the table, as `track` leaves it."""
         case = case or a_case()
-        assert self.watch.keep(case, [])
+        assert self.watch.cases.keep(case, [])
         return self.case(case.id)
 
     def claimed(self, *entries: Entry, next_at: int = NOW + LEASE) -> Case:
         """A case in the table with these entries in its outbox."""
         outbox = {entry.key: entry for entry in entries or (an_entry(),)}
-        case = self.watch.claim(self.kept(), outbox, next_at, urgent=True)
+        case = self.watch.outbox.claim(self.kept(), outbox, next_at, urgent=True)
         assert case is not None
         return case
 
@@ -87,7 +88,7 @@ class Store:
         from sla_watchdog.adapters.dynamodb.watch import SHARDS
 
         watch = self.watch
-        return [each for shard in SHARDS for each in watch.due(shard, now)]
+        return [each for shard in SHARDS for each in watch.cases.due(shard, now)]
 
 
 def a_case(name: str = "T1", *, next_at: int | None = NOW, urgent: bool = False) -> Case:
@@ -108,7 +109,7 @@ def a_case(name: str = "T1", *, next_at: int | None = NOW, urgent: bool = False)
 
 
 def an_alert(recipient: Recipient = OWNER, *, level: int = 0, clock: str = "resolution") -> Alert:
-    return Alert("T1", clock, 1, level, 0, recipient, Severity.BREACH, NOW - 60, Due())
+    return Alert("T1", clock, 1, level, 0, recipient, Severity.BREACH, NOW - 60, LevelDue())
 
 
 def an_entry(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from sla_watchdog.adapters.dynamodb.audit import AuditItem
+from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import Outcome
 from sla_watchdog.errors import Unavailable
 from store.samples import NOW, Store

@@ -7,10 +7,10 @@ from attrs import evolve
 
 from sla_watchdog.adapters.dynamodb.attributes import typed
 from sla_watchdog.adapters.dynamodb.table import write_all
-from sla_watchdog.adapters.dynamodb.watch import SHARDS, DamagedItem, Due, shard_of
+from sla_watchdog.adapters.dynamodb.watch import SHARDS, Due, shard_of
 from sla_watchdog.domain.clocks.data_problems import AsWritten
 from sla_watchdog.domain.clocks.findings import Finding
-from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.escalation.case import Case, DamagedItem
 from sla_watchdog.domain.tickets.facts import Fact
 from store.samples import LEASE, NOW, Store, a_case, an_entry, reached_by
 
@@ -19,13 +19,13 @@ FINDING = Finding("T1", "status", AsWritten("status 'Neu' is in no group of the 
 
 def test_a_case_is_read_back_as_it_was_kept(store: Store) -> None:
     case = evolve(a_case(), urgent=True)
-    assert store.watch.keep(case, [FINDING])
+    assert store.watch.cases.keep(case, [FINDING])
     assert store.case() == evolve(case, rev=1)
 
 
 def test_absent_cases_and_ids_that_no_key_holds_are_absent(store: Store) -> None:
     store.kept()
-    assert set(store.watch.cases(["T1", "T2", "x" * 2047, ""])) == {"T1"}
+    assert set(store.watch.cases.read(["T1", "T2", "x" * 2047, ""])) == {"T1"}
 
 
 def test_more_cases_than_one_call_takes_are_read(store: Store) -> None:
@@ -34,7 +34,7 @@ def test_more_cases_than_one_call_takes_are_read(store: Store) -> None:
     names = [f"T{number}" for number in range(230)]
     items = [item | typed({"pk": f"C#{name}"}) for name in names]
     write_all(store.client, store.names["watch"], items, store.pauses.append)
-    found = store.watch.cases([*names, *names[:5]])
+    found = store.watch.cases.read([*names, *names[:5]])
     assert set(found) == set(names)
     assert all(isinstance(case, Case) and case.id == name for name, case in found.items())
 
@@ -42,19 +42,19 @@ def test_more_cases_than_one_call_takes_are_read(store: Store) -> None:
 def test_keep_refuses_a_case_that_was_written_since_it_was_read(store: Store) -> None:
     read = store.kept()
     more = evolve(read, facts=read.facts | [Fact("T1", "status", NOW, "Open")])
-    assert store.watch.keep(more, [])
-    assert not store.watch.keep(evolve(read, next_at=None), [])
+    assert store.watch.cases.keep(more, [])
+    assert not store.watch.cases.keep(evolve(read, next_at=None), [])
     assert store.case() == evolve(more, rev=2)
 
 
 def test_keep_does_not_create_a_case_twice(store: Store) -> None:
     store.kept()
-    assert not store.watch.keep(evolve(a_case(), next_at=None), [])
+    assert not store.watch.cases.keep(evolve(a_case(), next_at=None), [])
     assert store.case().next_at == NOW
 
 
 def test_keep_does_not_bring_back_a_case_that_is_gone(store: Store) -> None:
-    assert not store.watch.keep(evolve(a_case(), rev=4), [])
+    assert not store.watch.cases.keep(evolve(a_case(), rev=4), [])
     assert store.stored("C#T1") == {}
 
 
@@ -70,28 +70,30 @@ def test_keep_never_writes_over_a_newer_generation(
     store: Store, generation: int, written: bool
 ) -> None:
     read = store.kept()
-    assert store.watch.keep(evolve(read, generation=generation, next_at=NOW + 9), []) is written
+    assert (
+        store.watch.cases.keep(evolve(read, generation=generation, next_at=NOW + 9), []) is written
+    )
     assert (store.case().next_at == NOW + 9) is written
 
 
 def test_keep_leaves_the_outbox_and_the_levels_reached_alone(store: Store) -> None:
     case = store.claimed()
     entry = next(iter(case.outbox.values()))
-    case = store.watch.settle(
+    case = store.watch.outbox.settle(
         case, entry.key, entry.token, reached_by(entry), [], NOW + 5, False, NOW
     )[1]
-    claimed = store.watch.claim(case, {entry.key: entry}, NOW + LEASE, urgent=False)
+    claimed = store.watch.outbox.claim(case, {entry.key: entry}, NOW + LEASE, urgent=False)
     assert claimed is not None
-    assert store.watch.keep(evolve(claimed, outbox={}, reached={}), [])
+    assert store.watch.cases.keep(evolve(claimed, outbox={}, reached={}), [])
     assert (store.case().outbox, store.case().reached) == ({entry.key: entry}, reached_by(entry))
 
 
 def test_findings_are_kept_until_they_are_gone(store: Store) -> None:
-    assert store.watch.keep(a_case("T0"), [])
-    assert store.watch.keep(a_case(), [FINDING])
-    assert list(store.watch.findings()) == [FINDING]
-    assert store.watch.keep(store.case(), [])
-    assert list(store.watch.findings()) == []
+    assert store.watch.cases.keep(a_case("T0"), [])
+    assert store.watch.cases.keep(a_case(), [FINDING])
+    assert list(store.watch.cases.findings()) == [FINDING]
+    assert store.watch.cases.keep(store.case(), [])
+    assert list(store.watch.cases.findings()) == []
     assert "findings" not in store.stored("C#T1")
 
 
@@ -108,7 +110,7 @@ def test_what_is_due_is_found_in_its_shard_oldest_first(store: Store) -> None:
     same_shard = [f"S{n}" for n in range(200) if shard_of(f"S{n}", urgent=False) == "n#0"][:9]
     for age, name in enumerate(same_shard):
         store.kept(a_case(name, next_at=NOW - 1000 + 7 * (age * 5 % 9)))
-    times = [due.next_at for due in store.watch.due("n#0", NOW) if due.case in same_shard]
+    times = [due.next_at for due in store.watch.cases.due("n#0", NOW) if due.case in same_shard]
     assert times == sorted(times)
     assert len(times) == 9
 
@@ -121,7 +123,7 @@ def test_nothing_is_too_old_to_be_due(store: Store) -> None:
 @pytest.mark.parametrize("urgent", [True, False], ids=["urgent", "ordinary"])
 def test_the_urgent_are_in_shards_of_their_own(store: Store, urgent: bool) -> None:
     store.kept(a_case(urgent=urgent))
-    [shard] = [shard for shard in SHARDS if list(store.watch.due(shard, NOW))]
+    [shard] = [shard for shard in SHARDS if list(store.watch.cases.due(shard, NOW))]
     assert shard == shard_of("T1", urgent)
     assert shard.startswith("u#" if urgent else "n#")
 
@@ -133,7 +135,7 @@ def test_the_shard_of_a_case_never_changes() -> None:
 
 def test_a_case_with_nothing_to_come_leaves_the_index(store: Store) -> None:
     read = store.kept(a_case(urgent=True))
-    assert store.watch.keep(evolve(read, next_at=None), [])
+    assert store.watch.cases.keep(evolve(read, next_at=None), [])
     assert store.due(NOW + 10**9) == []
     assert not {"next_at", "due_shard"} & set(store.stored("C#T1"))
     assert store.case() == evolve(read, rev=2, next_at=None, urgent=False)
@@ -151,9 +153,9 @@ def test_due_reads_to_the_last_page(store: Store) -> None:
     store.client.meta.events.register(
         "after-call.dynamodb.Query", lambda parsed, **_: pages.append(len(parsed["Items"]))
     )
-    assert [due.case for due in store.watch.due("n#3", NOW)] == names[::-1]
+    assert [due.case for due in store.watch.cases.due("n#3", NOW)] == names[::-1]
     assert len(pages) > 2
-    assert [due.case for due in store.watch.due("n#3", NOW - 1100)] == names[:1099:-1]
+    assert [due.case for due in store.watch.cases.due("n#3", NOW - 1100)] == names[:1099:-1]
 
 
 # ---------------------------------------------------------------- put back
@@ -162,32 +164,32 @@ def test_due_reads_to_the_last_page(store: Store) -> None:
 def test_what_fails_is_put_back_with_its_reason(store: Store) -> None:
     store.kept()
     [due] = store.due(NOW)
-    assert store.watch.put_back(due, NOW + 60, "no calendar")
+    assert store.watch.cases.put_back(due, NOW + 60, "no calendar")
     assert store.due(NOW) == []
     assert store.case().failures == 1
     assert store.stored("C#T1")["problem"] == {"S": "no calendar"}
     [due] = store.due(NOW + 60)
-    assert store.watch.put_back(due, NOW + 180, "no calendar")
+    assert store.watch.cases.put_back(due, NOW + 180, "no calendar")
     assert (store.case().failures, store.case().next_at) == (2, NOW + 180)
 
 
 def test_putting_back_twice_counts_once(store: Store) -> None:
     store.kept()
     [due] = store.due(NOW)
-    assert store.watch.put_back(due, NOW + 60, "first")
-    assert not store.watch.put_back(due, NOW + 120, "second")
+    assert store.watch.cases.put_back(due, NOW + 60, "first")
+    assert not store.watch.cases.put_back(due, NOW + 120, "second")
     assert (store.case().failures, store.case().next_at) == (1, NOW + 60)
 
 
 def test_nothing_is_put_back_that_is_not_there(store: Store) -> None:
-    assert not store.watch.put_back(Due("T9", "C#T9", NOW), NOW + 60, "gone")
+    assert not store.watch.cases.put_back(Due("T9", "C#T9", NOW), NOW + 60, "gone")
     assert store.stored("C#T9") == {}
 
 
 def test_a_case_judged_again_forgets_its_failures(store: Store) -> None:
     store.kept()
-    assert store.watch.put_back(store.due(NOW)[0], NOW + 60, "no calendar")
-    claimed = store.watch.claim(
+    assert store.watch.cases.put_back(store.due(NOW)[0], NOW + 60, "no calendar")
+    claimed = store.watch.outbox.claim(
         store.case(), {an_entry().key: an_entry()}, NOW + LEASE, urgent=False
     )
     assert claimed is not None
@@ -197,7 +199,7 @@ def test_a_case_judged_again_forgets_its_failures(store: Store) -> None:
 
 def test_a_long_reason_is_cut(store: Store) -> None:
     store.kept()
-    assert store.watch.put_back(store.due(NOW)[0], NOW + 60, "x" * 500_000)
+    assert store.watch.cases.put_back(store.due(NOW)[0], NOW + 60, "x" * 500_000)
     assert store.stored("C#T1")["problem"] == {"S": "x" * 500}
 
 
@@ -217,13 +219,13 @@ def test_a_damaged_item_is_named_and_put_back_and_stops_no_other(
     store.kept(a_case("T0"))
     store.kept()
     store.put(store.stored("C#T1") | damage)
-    found = store.watch.cases(["T0", "T1"])
+    found = store.watch.cases.read(["T0", "T1"])
     assert isinstance(found["T0"], Case)
     damaged = found["T1"]
     assert isinstance(damaged, DamagedItem)
     assert (damaged.case, damaged.failures) == ("T1", 0)
     [due] = [each for each in store.due(NOW) if each.case == "T1"]
-    assert store.watch.put_back(due, NOW + 60, damaged.reason)
+    assert store.watch.cases.put_back(due, NOW + 60, damaged.reason)
     assert [each.case for each in store.due(NOW)] == ["T0"]
     assert store.stored("C#T1")["failures"] == {"N": "1"}
 
@@ -232,8 +234,8 @@ def test_a_damaged_item_still_counts_its_failures(store: Store) -> None:
     store.kept()
     store.put(store.stored("C#T1") | {"facts": {"S": "{"}})
     for times in range(1, 4):
-        assert store.watch.put_back(store.due(NOW + 9)[0], NOW + times, "damaged")
-    damaged = store.watch.cases(["T1"])["T1"]
+        assert store.watch.cases.put_back(store.due(NOW + 9)[0], NOW + times, "damaged")
+    damaged = store.watch.cases.read(["T1"])["T1"]
     assert isinstance(damaged, DamagedItem)
     assert damaged.failures == 3
 
@@ -241,7 +243,7 @@ def test_a_damaged_item_still_counts_its_failures(store: Store) -> None:
 def test_a_damaged_item_that_nothing_would_wake_is_woken_once(store: Store) -> None:
     store.kept(a_case(next_at=None))
     store.put(store.stored("C#T1") | {"facts": {"S": "{"}})
-    assert store.watch.wake("T1", NOW)
-    assert not store.watch.wake("T1", NOW + 60)
-    assert not store.watch.wake("T2", NOW)
+    assert store.watch.cases.wake("T1", NOW)
+    assert not store.watch.cases.wake("T1", NOW + 60)
+    assert not store.watch.cases.wake("T2", NOW)
     assert store.due(NOW + 10**9) == [Due("T1", "C#T1", NOW)]

@@ -6,6 +6,7 @@ Shown on engines that are atomic, and shown to need the conditions.
 from __future__ import annotations
 
 import itertools
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -14,8 +15,8 @@ from attrs import evolve
 from building import policy
 from sla_watchdog.adapters.dynamodb.attributes import typed
 from sla_watchdog.adapters.dynamodb.sealing import joined
-from sla_watchdog.adapters.dynamodb.watch import DamagedItem, Generation, Settled, WatchTable
-from sla_watchdog.domain.escalation.case import Case, Entry, Recipient
+from sla_watchdog.adapters.dynamodb.watch import Generation, Settled, WatchStores
+from sla_watchdog.domain.escalation.case import Case, DamagedItem, Entry, Recipient
 from sla_watchdog.domain.tickets.facts import Fact
 from sla_watchdog.usecases.judging import Evaluator
 from sla_watchdog.usecases.track.linking import Linker
@@ -33,36 +34,40 @@ def two_of_one_matter(store: Store) -> None:
     store.kept(evolve(young, facts=young.facts | facts))
 
 
-def linker(store: Store, watch: WatchTable) -> Linker:
-    return Linker(
-        Evaluator(
-            policy(), store.tickets(), watch, live=True, generation=Generation(3, NOW - 9000, False)
-        )
+def linker(store: Store, watch: WatchStores) -> Linker:
+    evaluator = Evaluator(
+        policy(),
+        store.tickets(),
+        watch,
+        live=True,
+        clock=monotonic,
+        generation=Generation(3, NOW - 9000, False),
     )
+    return Linker(evaluator, watch)
 
 
-def learn(watch: WatchTable, name: str, number: int) -> Fact:
+def learn(watch: WatchStores, name: str, number: int) -> Fact:
     """As `track` does: read, add a fact, keep; again when overtaken."""
     fact = Fact(name, "agent_reply", NOW + number, f"agent {number}")
     for _ in range(40 * THREADS):
-        case = watch.cases([name])[name]
+        case = watch.cases.read([name])[name]
         assert isinstance(case, Case), case
         seen = {**case.seen, f"{name} of {number}": str(number)}
-        if watch.keep(evolve(case, facts=case.facts | [fact], seen=seen), []):
+        if watch.cases.keep(evolve(case, facts=case.facts | [fact], seen=seen), []):
             return fact
     raise AssertionError("overtaken for ever")
 
 
-def tell(watch: WatchTable, name: str, number: int) -> Entry:
+def tell(watch: WatchStores, name: str, number: int) -> Entry:
     """As ticks do: read, claim, settle; again when the claim was lost."""
     entry = an_entry(Recipient(f"audience {number}"), token=f"token {number}", until=NOW + LEASE)
     for _ in range(40 * THREADS):
-        case = watch.cases([name])[name]
+        case = watch.cases.read([name])[name]
         assert isinstance(case, Case), case
-        claimed = watch.claim(case, {entry.key: entry}, NOW + LEASE, urgent=False)
+        claimed = watch.outbox.claim(case, {entry.key: entry}, NOW + LEASE, urgent=False)
         if claimed is not None:
             audit = audit_of(entry, case.id)
-            outcome, _ = watch.settle(
+            outcome, _ = watch.outbox.settle(
                 claimed, entry.key, entry.token, reached_by(entry), audit, NOW + 60, False, NOW
             )
             assert outcome is not Settled.LOST, "nothing was joined under a message on its way"
@@ -70,7 +75,7 @@ def tell(watch: WatchTable, name: str, number: int) -> Entry:
     raise AssertionError("overtaken for ever")
 
 
-def work(store: Store, watch: WatchTable, number: int) -> Any:
+def work(store: Store, watch: WatchStores, number: int) -> Any:
     """Four link, six learn, six tell; of either ticket."""
     name = (OLD, YOUNG)[number % 2]
     if number < 4:
@@ -86,7 +91,7 @@ def test_linkers_beside_track_and_ticks_lose_nothing_and_end_in_one_case(
     done = race.run(lambda watch, number: work(atomic_store, watch, number))
     linker(atomic_store, atomic_store.watch).link(YOUNG, NOW)
     case = atomic_store.case()
-    assert atomic_store.watch.cases([YOUNG])[YOUNG] == case
+    assert atomic_store.watch.cases.read([YOUNG])[YOUNG] == case
     assert set(atomic_store.stored(f"C#{YOUNG}")) == {"pk", "sk", "moved_to", "rev"}
     assert set(done[4:10]) <= set(case.facts), "every fact is in"
     assert {f"{(OLD, YOUNG)[n % 2]} of {n}" for n in range(4, 10)} <= set(case.seen)
@@ -103,7 +108,7 @@ def test_no_fact_is_lost_between_linkers_and_track(atomic_store: Store, conditio
     two_of_one_matter(atomic_store)
     race = Race(atomic_store, conditions=conditions)
 
-    def act(watch: WatchTable, number: int) -> Any:
+    def act(watch: WatchStores, number: int) -> Any:
         if number < 4:
             return linker(atomic_store, watch).link(YOUNG, NOW)
         return learn(watch, (OLD, YOUNG)[number % 2], number)
@@ -118,9 +123,9 @@ def test_sixteen_names_that_meet_in_one_case_of_the_desk_are_one_case(atomic_sto
     """Each of sixteen trackers keeps a new ticket and links it, at once."""
     race = Race(atomic_store, conditions=True)
 
-    def act(watch: WatchTable, number: int) -> Any:
+    def act(watch: WatchStores, number: int) -> Any:
         case = a_case(f"T{number}")
-        assert watch.keep(
+        assert watch.cases.keep(
             evolve(case, facts=case.facts | [Fact(case.id, "case_id", NOW, "matter 7")]), []
         )
         return linker(atomic_store, watch).link(case.id, NOW)
@@ -128,7 +133,9 @@ def test_sixteen_names_that_meet_in_one_case_of_the_desk_are_one_case(atomic_sto
     race.run(act)
     for number in range(THREADS):
         linker(atomic_store, atomic_store.watch).link(f"T{number}", NOW)
-    found = atomic_store.watch.cases([*(f"T{number}" for number in range(THREADS)), "matter 7"])
+    found = atomic_store.watch.cases.read(
+        [*(f"T{number}" for number in range(THREADS)), "matter 7"]
+    )
     assert {case.id for case in found.values() if isinstance(case, Case)} == {found["T0"].id}  # type: ignore[union-attr]
     assert len(atomic_store.case().facts.tickets()) == THREADS
 
@@ -139,18 +146,18 @@ def test_sixteen_names_that_meet_in_one_case_of_the_desk_are_one_case(atomic_sto
 def test_a_joined_case_holds_what_both_knew_and_the_other_points_there(store: Store) -> None:
     old, young = store.kept(a_case(OLD)), store.kept(a_case(YOUNG, next_at=NOW - 5))
     both = evolve(joined(young, old), next_at=NOW + 9)
-    assert store.watch.link(both, [young], [])
+    assert store.watch.linked_cases.link(both, [young], [])
     assert store.case() == evolve(both, rev=2)
     assert store.stored(f"C#{YOUNG}") == typed({"pk": "C#T2", "sk": "W", "moved_to": OLD, "rev": 2})
     assert [due.case for due in store.due(NOW + 10)] == [OLD]
 
 
 def test_an_entry_whose_lease_is_over_moves_with_its_case(store: Store) -> None:
-    young = store.watch.claim(
+    young = store.watch.outbox.claim(
         store.kept(a_case(YOUNG)), {an_entry().key: an_entry()}, NOW, urgent=True
     )
     assert young is not None
-    assert store.watch.link(joined(young, store.kept(a_case(OLD))), [young], [])
+    assert store.watch.linked_cases.link(joined(young, store.kept(a_case(OLD))), [young], [])
     assert store.case().outbox == {an_entry().key: an_entry()}
 
 
@@ -158,22 +165,22 @@ def test_an_entry_whose_lease_is_over_moves_with_its_case(store: Store) -> None:
 def test_who_read_a_case_before_it_was_moved_writes_nothing_over_it(
     store: Store, late: str
 ) -> None:
-    young = store.watch.claim(
+    young = store.watch.outbox.claim(
         store.kept(a_case(YOUNG)), {an_entry().key: an_entry()}, NOW, urgent=True
     )
     assert young is not None
     [due] = store.due(NOW)
-    assert store.watch.link(joined(young, store.kept(a_case(OLD))), [young], [])
+    assert store.watch.linked_cases.link(joined(young, store.kept(a_case(OLD))), [young], [])
     before = store.stored(f"C#{YOUNG}")
     entry = an_entry()
     writes: dict[str, Any] = {
-        "keep": lambda: store.watch.keep(young, []),
-        "claim": lambda: store.watch.claim(young, {}, NOW, False),
+        "keep": lambda: store.watch.cases.keep(young, []),
+        "claim": lambda: store.watch.outbox.claim(young, {}, NOW, False),
         "settle": lambda: (
-            store.watch.settle(young, entry.key, entry.token, {}, [], None, False, NOW)[0]
+            store.watch.outbox.settle(young, entry.key, entry.token, {}, [], None, False, NOW)[0]
             is not Settled.LOST
         ),
-        "put_back": lambda: store.watch.put_back(due, NOW + 60, "late"),
+        "put_back": lambda: store.watch.cases.put_back(due, NOW + 60, "late"),
     }
     assert not writes[late]()
     assert store.stored(f"C#{YOUNG}") == before
@@ -186,14 +193,16 @@ def test_nothing_is_linked_over_a_newer_generation(store: Store, newer: str) -> 
         for name in (OLD, YOUNG)
     }
     both = evolve(joined(cases[OLD], cases[YOUNG]), generation=3)
-    assert not store.watch.link(both, [cases[YOUNG]], [])
+    assert not store.watch.linked_cases.link(both, [cases[YOUNG]], [])
     assert [store.case(name).id for name in (OLD, YOUNG)] == [OLD, YOUNG]
 
 
 def test_a_name_of_which_a_case_came_meanwhile_is_not_made_a_pointer(store: Store) -> None:
     old = store.kept(a_case(OLD))
     store.kept(a_case(YOUNG))
-    assert not store.watch.link(evolve(old, members=frozenset({YOUNG})), [Case(YOUNG)], [])
+    assert not store.watch.linked_cases.link(
+        evolve(old, members=frozenset({YOUNG})), [Case(YOUNG)], []
+    )
     assert store.case(YOUNG).id == YOUNG
 
 
@@ -201,7 +210,7 @@ def test_the_way_to_a_case_is_followed_over_many_steps_and_not_for_ever(store: S
     store.kept(a_case("N0"))
     for number, after in itertools.pairwise(range(60)):
         store.put(typed({"pk": f"C#N{after}", "sk": "W", "moved_to": f"N{number}", "rev": 1}))
-    found = store.watch.cases(["N1", "N20", "N50"])
+    found = store.watch.cases.read(["N1", "N20", "N50"])
     assert [getattr(found[name], "id", None) for name in ("N1", "N20")] == ["N0", "N0"]
     assert isinstance(found["N50"], DamagedItem)
 
@@ -216,6 +225,6 @@ def test_the_way_to_a_case_is_followed_over_many_steps_and_not_for_ever(store: S
 )
 def test_a_pointer_that_leads_nowhere_is_damage(store: Store, pointer: dict[str, object]) -> None:
     store.put(typed({"pk": f"C#{OLD}", "sk": "W", "rev": 1, **pointer}))
-    found = store.watch.cases([OLD])[OLD]
+    found = store.watch.cases.read([OLD])[OLD]
     assert isinstance(found, DamagedItem)
     assert "moved to" in found.reason

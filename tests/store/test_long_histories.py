@@ -14,8 +14,8 @@ from attrs import evolve
 from sla_watchdog.adapters.dynamodb.attributes import typed
 from sla_watchdog.adapters.dynamodb.facts_text import facts_in
 from sla_watchdog.adapters.dynamodb.sealing import LongCase, joined
-from sla_watchdog.adapters.dynamodb.watch import DamagedItem, WatchTable
-from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.adapters.dynamodb.watch import WatchStores
+from sla_watchdog.domain.escalation.case import Case, DamagedItem
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from store.conftest import Tables
 from store.samples import LEASE, NOW, Store, a_case, an_entry, reached_by
@@ -42,7 +42,7 @@ def updates(start: int, end: int, ticket: str = "T1") -> list[Fact]:
 def notified(store: Store, *facts: Fact, name: str = "T1") -> Case:
     """The case with more facts, kept as `track` does."""
     case = store.case(name)
-    assert store.watch.keep(evolve(case, facts=Facts.of([*case.facts, *facts])), [])
+    assert store.watch.cases.keep(evolve(case, facts=Facts.of([*case.facts, *facts])), [])
     return store.case(name)
 
 
@@ -136,9 +136,11 @@ def test_a_fact_longer_than_the_item_may_be_is_sealed_by_itself(store: Store) ->
 
 def test_claims_and_settlements_leave_the_sealed_facts_alone(store: Store) -> None:
     case, entry = long_case(store), an_entry()
-    claimed = store.watch.claim(case, {entry.key: entry}, NOW + LEASE, urgent=False)
+    claimed = store.watch.outbox.claim(case, {entry.key: entry}, NOW + LEASE, urgent=False)
     assert claimed is not None
-    store.watch.settle(claimed, entry.key, entry.token, reached_by(entry), [], NOW + 5, False, NOW)
+    store.watch.outbox.settle(
+        claimed, entry.key, entry.token, reached_by(entry), [], NOW + 5, False, NOW
+    )
     assert store.case().facts == case.facts
     assert store.case().reached == reached_by(entry)
 
@@ -146,7 +148,7 @@ def test_claims_and_settlements_leave_the_sealed_facts_alone(store: Store) -> No
 def test_two_long_cases_are_joined_and_their_sealed_facts_stay_where_they_are(store: Store) -> None:
     old, young = long_case(store, "T1"), long_case(store, "T2")
     before = sealed(store, "T1"), sealed(store, "T2")
-    assert store.watch.link(joined(young, old), [young], [])
+    assert store.watch.linked_cases.link(joined(young, old), [young], [])
     assert (sealed(store, "T1")[: len(before[0])], sealed(store, "T2")) == before
     assert store.case("T2").facts == old.facts | young.facts
     later = notified(store, *updates(3000, 4500, "T2"), name="T2")
@@ -155,7 +157,7 @@ def test_two_long_cases_are_joined_and_their_sealed_facts_stay_where_they_are(st
 
 def test_an_ordinary_case_takes_in_a_long_one(store: Store) -> None:
     old, young = store.kept(a_case("T1")), long_case(store, "T2")
-    assert store.watch.link(joined(old, young), [young], [])
+    assert store.watch.linked_cases.link(joined(old, young), [young], [])
     found = store.case("T1")
     assert isinstance(found, LongCase)
     assert (found.id, found.facts) == ("T1", old.facts | young.facts)
@@ -187,7 +189,7 @@ def test_a_sealed_item_that_cannot_be_read_is_damage(
         )
     else:
         store.put(store.stored("C#T1", "W" if "sealed" in damage else "F#1") | damage)
-    found = store.watch.cases(["T0", "T1"])
+    found = store.watch.cases.read(["T0", "T1"])
     assert isinstance(found["T0"], Case)
     assert isinstance(found["T1"], DamagedItem)
     assert reason in found["T1"].reason
@@ -199,7 +201,7 @@ def test_a_sealed_item_is_not_written_over(store: Store) -> None:
     """
     case = a_case()
     store.put(typed({"pk": "C#T1", "sk": "F#1", "facts": "{}"}))
-    assert not store.watch.keep(evolve(case, facts=case.facts | updates(0, 3000)), [])
+    assert not store.watch.cases.keep(evolve(case, facts=case.facts | updates(0, 3000)), [])
     assert store.stored("C#T1") == {}
 
 
@@ -225,13 +227,15 @@ def test_what_an_update_costs_does_not_grow_with_the_history(
     name = f"T{facts}"
     long_case(exact, name, facts)
     spent = units(exact)
-    watch: WatchTable = exact.watch
+    watch: WatchStores = exact.watch
     costs = []
     for number in range(facts, facts + 100):
         spent.clear()
-        case = watch.cases([name])[name]
+        case = watch.cases.read([name])[name]
         assert isinstance(case, Case)
-        assert watch.keep(evolve(case, facts=case.facts | updates(number, number + 1, name)), [])
+        assert watch.cases.keep(
+            evolve(case, facts=case.facts | updates(number, number + 1, name)), []
+        )
         costs.append((spent["read"], spent["write"]))
     usual = sorted(costs)[len(costs) // 2]
     assert usual[0] <= reads

@@ -19,7 +19,7 @@ import pytest
 from attrs import evolve, frozen
 
 from sla_watchdog.adapters.dynamodb.sealing import joined
-from sla_watchdog.adapters.dynamodb.watch import Settled, WatchTable
+from sla_watchdog.adapters.dynamodb.watch import Settled, WatchStores
 from sla_watchdog.domain.escalation.case import Case, Entry
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from store.samples import LEASE, NOW, Store, a_case, an_entry, audit_of, reached_by, renewed
@@ -47,14 +47,14 @@ class Race:
             self._about_to_write.waits = False
             self._barrier.wait()
 
-    def run(self, act: Callable[[WatchTable, int], Any]) -> list[Any]:
+    def run(self, act: Callable[[WatchStores, int], Any]) -> list[Any]:
         """What each thread's `act` answered."""
 
         def one(number: int) -> Any:
             self._about_to_write.waits = True
             return act(watch, number)
 
-        watch = WatchTable(self.store.client, self.store.client, *self._names(), time.sleep)
+        watch = WatchStores.of(self.store.client, self.store.client, *self._names(), time.sleep)
         with ThreadPoolExecutor(THREADS) as pool:
             return list(pool.map(one, range(THREADS)))
 
@@ -77,7 +77,7 @@ class Contest:
     """`prepare` a case (or nothing), `act` as one of sixteen, and tell by the answer who `won`."""
 
     prepare: Callable[[Store, int], Case | None]
-    act: Callable[[WatchTable, Case | None, int], Any]
+    act: Callable[[WatchStores, Case | None, int], Any]
     won: Callable[[Any], bool] = bool
 
 
@@ -90,7 +90,7 @@ def kept(store: Store, number: int) -> Case:
 
 
 def claimed(store: Store, number: int) -> Case:
-    case = store.watch.claim(
+    case = store.watch.outbox.claim(
         kept(store, number), {an_entry().key: an_entry()}, NOW + LEASE, urgent=True
     )
     assert case is not None
@@ -101,12 +101,12 @@ def mine(number: int) -> Entry:
     return renewed(an_entry(), f"token of {number}")
 
 
-def settle(watch: WatchTable, case: Case | None, number: int) -> Any:
+def settle(watch: WatchStores, case: Case | None, number: int) -> Any:
     """Sixteen who all hold the right token, each with a request of its own."""
     assert case is not None
     [entry] = case.outbox.values()
     audit = [evolve(item, extra={"by": str(number)}) for item in audit_of(entry, case.id)]
-    return watch.settle(
+    return watch.outbox.settle(
         case, entry.key, entry.token, reached_by(entry), audit, NOW + number, False, NOW
     )
 
@@ -121,10 +121,10 @@ def refused_links(store: Store, number: int) -> Case:
     return kept(store, number)
 
 
-def link(watch: WatchTable, case: Case | None, number: int) -> bool:
+def link(watch: WatchStores, case: Case | None, number: int) -> bool:
     assert case is not None
     other = evolve(a_case(f"other of {case.id.removeprefix('T')}"), rev=1)
-    return watch.link(
+    return watch.linked_cases.link(
         evolve(joined(case, other), rev=1, next_at=NOW + number),
         [max(case, other, key=name_of)],
         [],
@@ -142,18 +142,20 @@ LONG = Facts.of(Fact("T", "status", NOW + number, f"status {number}") for number
 CONTESTS = {
     "keep a new case": Contest(
         lambda _, number: new_case(number),
-        lambda watch, case, number: watch.keep(evolve(case, next_at=NOW + number), []),
+        lambda watch, case, number: watch.cases.keep(evolve(case, next_at=NOW + number), []),
     ),
     "keep": Contest(
-        kept, lambda watch, case, number: watch.keep(evolve(case, next_at=NOW + number), [])
+        kept, lambda watch, case, number: watch.cases.keep(evolve(case, next_at=NOW + number), [])
     ),
     "keep what is to be sealed": Contest(
         kept,
-        lambda watch, case, number: watch.keep(evolve(case, facts=LONG, next_at=NOW + number), []),
+        lambda watch, case, number: watch.cases.keep(
+            evolve(case, facts=LONG, next_at=NOW + number), []
+        ),
     ),
     "claim": Contest(
         kept,
-        lambda watch, case, number: watch.claim(
+        lambda watch, case, number: watch.outbox.claim(
             case, {mine(number).key: mine(number)}, NOW + LEASE, urgent=True
         ),
     ),
@@ -161,21 +163,25 @@ CONTESTS = {
     "link": Contest(refused_links, link),
     "put back": Contest(
         kept,
-        lambda watch, case, number: watch.put_back(due_of(case), NOW + 60 + number, "no calendar"),
+        lambda watch, case, number: watch.cases.put_back(
+            due_of(case), NOW + 60 + number, "no calendar"
+        ),
     ),
     "run lease": Contest(
-        nothing, lambda watch, case, number: watch.run_lease(f"run {number}", NOW, NOW + LEASE)
+        nothing, lambda watch, case, number: watch.leases.take(f"run {number}", NOW, NOW + LEASE)
     ),
     "generation": Contest(
-        nothing, lambda watch, case, number: watch.generation("a" * 64, NOW).is_new
+        nothing, lambda watch, case, number: watch.generations.of("a" * 64, NOW).is_new
     ),
     "digest": Contest(
         nothing,
-        lambda watch, case, number: watch.put_digest(
+        lambda watch, case, number: watch.digests.put(
             "d1", mine(0).alerts[0].recipient, [("T", str(number))], NOW
         ),
     ),
-    "sweep": Contest(nothing, lambda watch, case, number: watch.sweep_progress("s1", 4).start(NOW)),
+    "sweep": Contest(
+        nothing, lambda watch, case, number: watch.sweeps.progress("s1", 4).start(NOW)
+    ),
 }
 
 
@@ -223,7 +229,8 @@ def test_the_outbox_holds_the_entry_of_the_one_who_won_the_claim(atomic_store: S
     case = atomic_store.kept()
     claims = race.run(
         lambda watch, n: (
-            watch.claim(case, {mine(n).key: mine(n)}, NOW + LEASE, urgent=True) and mine(n).token
+            watch.outbox.claim(case, {mine(n).key: mine(n)}, NOW + LEASE, urgent=True)
+            and mine(n).token
         )
     )
     [token] = [claim for claim in claims if claim]
@@ -243,17 +250,17 @@ def test_one_settlement_is_recorded_once(atomic_store: Store) -> None:
 
 def test_every_function_sees_one_generation(atomic_store: Store) -> None:
     race = Race(atomic_store, conditions=True)
-    seen = race.run(lambda watch, n: watch.generation("a" * 64, NOW))
+    seen = race.run(lambda watch, n: watch.generations.of("a" * 64, NOW))
     assert {(each.number, each.since) for each in seen} == {(1, NOW)}
 
 
-def learn(watch: WatchTable, name: str, number: int) -> int:
+def learn(watch: WatchStores, name: str, number: int) -> int:
     """As `track` does: read, add a fact, keep; again when overtaken. How often it was overtaken."""
     for overtaken in range(20 * THREADS):
-        case = watch.cases([name])[name]
+        case = watch.cases.read([name])[name]
         assert isinstance(case, Case)
         fact = Fact(name, "agent_reply", NOW + number, f"agent {number}")
-        if watch.keep(evolve(case, facts=case.facts | [fact]), []):
+        if watch.cases.keep(evolve(case, facts=case.facts | [fact]), []):
             return overtaken
     raise AssertionError("overtaken for ever")
 
@@ -273,7 +280,7 @@ def test_an_alert_is_settled_and_no_fact_is_lost_while_records_keep_coming(
     case = claimed(atomic_store, 1)
     [entry] = case.outbox.values()
 
-    def act(watch: WatchTable, number: int) -> Any:
+    def act(watch: WatchStores, number: int) -> Any:
         return learn(watch, "T1", number) if number else settle(watch, case, number)
 
     outcome, _ = Race(atomic_store, conditions=True).run(act)[0]
@@ -287,9 +294,11 @@ def test_an_alert_is_settled_and_no_fact_is_lost_while_records_keep_coming(
 def test_lines_of_sixteen_writers_are_all_in_the_daily_digest(atomic_store: Store) -> None:
     race = Race(atomic_store, conditions=True)
     assert all(
-        race.run(lambda watch, n: watch.append_observed("2026-11-23", {"case": f"T{n}"}, NOW))
+        race.run(
+            lambda watch, n: watch.digests.append_observed("2026-11-23", {"case": f"T{n}"}, NOW)
+        )
     )
-    digest = atomic_store.watch.digest("observe-2026-11-23")
+    digest = atomic_store.watch.digests.read("observe-2026-11-23")
     assert digest is not None
     assert sorted(str(line["case"]) for line in digest.lines) == sorted(
         f"T{n}" for n in range(THREADS)

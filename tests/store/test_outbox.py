@@ -8,8 +8,8 @@ import pytest
 from attrs import evolve
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from sla_watchdog.adapters.dynamodb.audit import AuditItem
 from sla_watchdog.adapters.dynamodb.watch import Settled
+from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import Case, LastNotified, Outcome
 from sla_watchdog.domain.tickets.facts import Fact
 from sla_watchdog.errors import Unstorable
@@ -42,7 +42,7 @@ def test_a_claim_is_in_the_outbox_and_wakes_at_its_lease_end(store: Store) -> No
 
 def test_a_claim_leaves_the_other_entries_there(store: Store) -> None:
     claimed = store.claimed(ENTRY)
-    both = store.watch.claim(claimed, {OTHER.key: OTHER}, NOW + LEASE, urgent=False)
+    both = store.watch.outbox.claim(claimed, {OTHER.key: OTHER}, NOW + LEASE, urgent=False)
     assert both == store.case()
     assert both is not None
     assert both.outbox == {ENTRY.key: ENTRY, OTHER.key: OTHER}
@@ -50,7 +50,7 @@ def test_a_claim_leaves_the_other_entries_there(store: Store) -> None:
 
 def test_an_entry_whose_claim_lapsed_is_claimed_anew(store: Store) -> None:
     claimed = store.claimed(ENTRY)
-    again = store.watch.claim(
+    again = store.watch.outbox.claim(
         claimed, {ENTRY.key: renewed(ENTRY, "token-9")}, NOW + 2 * LEASE, urgent=True
     )
     assert again is not None
@@ -59,33 +59,38 @@ def test_an_entry_whose_claim_lapsed_is_claimed_anew(store: Store) -> None:
 
 def test_a_claim_on_a_case_written_since_is_refused(store: Store) -> None:
     read = store.kept()
-    assert store.watch.keep(evolve(read, next_at=NOW + 5), [])
-    assert store.watch.claim(read, {ENTRY.key: ENTRY}, NOW + LEASE, urgent=True) is None
+    assert store.watch.cases.keep(evolve(read, next_at=NOW + 5), [])
+    assert store.watch.outbox.claim(read, {ENTRY.key: ENTRY}, NOW + LEASE, urgent=True) is None
     assert store.case().outbox == {}
 
 
 def test_a_claim_repeated_after_its_answer_was_lost_is_the_same_claim(store: Store) -> None:
     read = store.kept()
-    first = store.watch.claim(read, {ENTRY.key: ENTRY}, NOW + LEASE, urgent=True)
-    assert store.watch.claim(read, {ENTRY.key: ENTRY}, NOW + LEASE, urgent=True) == first
+    first = store.watch.outbox.claim(read, {ENTRY.key: ENTRY}, NOW + LEASE, urgent=True)
+    assert store.watch.outbox.claim(read, {ENTRY.key: ENTRY}, NOW + LEASE, urgent=True) == first
     assert store.case() == first
     assert (
-        store.watch.claim(read, {ENTRY.key: renewed(ENTRY, "mine")}, NOW + LEASE, urgent=True)
+        store.watch.outbox.claim(
+            read, {ENTRY.key: renewed(ENTRY, "mine")}, NOW + LEASE, urgent=True
+        )
         is None
     )
-    assert store.watch.claim(read, {}, NOW + LEASE, urgent=True) is None
+    assert store.watch.outbox.claim(read, {}, NOW + LEASE, urgent=True) is None
 
 
 def test_no_claim_brings_a_case_into_being(store: Store) -> None:
-    assert store.watch.claim(evolve(a_case(), rev=1), {ENTRY.key: ENTRY}, NOW, urgent=True) is None
+    assert (
+        store.watch.outbox.claim(evolve(a_case(), rev=1), {ENTRY.key: ENTRY}, NOW, urgent=True)
+        is None
+    )
     assert store.stored("C#T1") == {}
 
 
 def test_a_judgement_with_nothing_to_send_only_moves_the_wake_up(store: Store) -> None:
     read = store.kept()
-    moved = store.watch.claim(read, {}, NOW + 900, urgent=False)
+    moved = store.watch.outbox.claim(read, {}, NOW + 900, urgent=False)
     assert moved == store.case() == evolve(read, rev=2, next_at=NOW + 900)
-    assert store.watch.claim(moved, {}, None, urgent=True) == store.case()
+    assert store.watch.outbox.claim(moved, {}, None, urgent=True) == store.case()
     assert store.due(NOW + 10**9) == []
 
 
@@ -94,7 +99,7 @@ def test_a_judgement_with_nothing_to_send_only_moves_the_wake_up(store: Store) -
 
 def test_settling_takes_the_entry_out_and_records_it(store: Store) -> None:
     case = store.claimed(ENTRY, OTHER)
-    outcome, settled = store.watch.settle(
+    outcome, settled = store.watch.outbox.settle(
         case, ENTRY.key, ENTRY.token, reached_by(ENTRY), audit_of(ENTRY), NOW + 600, True, NOW
     )
     assert outcome is Settled.DONE
@@ -105,7 +110,7 @@ def test_settling_takes_the_entry_out_and_records_it(store: Store) -> None:
     assert {item.alert_id for item in store.audit.of_case("T1")} == {
         alert.id for alert in ENTRY.alerts
     }
-    outcome, settled = store.watch.settle(
+    outcome, settled = store.watch.outbox.settle(
         settled, OTHER.key, OTHER.token, reached_by(OTHER), audit_of(OTHER), None, False, NOW
     )
     assert outcome is Settled.DONE
@@ -117,7 +122,7 @@ def test_settling_takes_the_entry_out_and_records_it(store: Store) -> None:
 
 def test_settling_without_a_level_reached_withdraws(store: Store) -> None:
     case = store.claimed(ENTRY)
-    outcome, settled = store.watch.settle(
+    outcome, settled = store.watch.outbox.settle(
         case,
         ENTRY.key,
         ENTRY.token,
@@ -144,12 +149,12 @@ def test_settling_twice_changes_nothing_the_second_time(store: Store) -> None:
         False,
         NOW,
     )
-    assert store.watch.settle(*arguments)[0] is Settled.DONE
+    assert store.watch.outbox.settle(*arguments)[0] is Settled.DONE
     after = store.stored("C#T1")
     # within ten minutes DynamoDB knows the transaction again; without that the token is simply gone
-    assert store.watch.settle(*arguments)[0] in {Settled.DONE, Settled.LOST}
+    assert store.watch.outbox.settle(*arguments)[0] in {Settled.DONE, Settled.LOST}
     later = (*arguments[:-1], NOW + 700)
-    assert store.watch.settle(evolve(case, rev=7), *later[1:]) == (
+    assert store.watch.outbox.settle(evolve(case, rev=7), *later[1:]) == (
         Settled.LOST,
         evolve(case, rev=7),
     )
@@ -159,10 +164,10 @@ def test_settling_twice_changes_nothing_the_second_time(store: Store) -> None:
 
 def test_a_holder_whose_claim_lapsed_settles_nothing(store: Store) -> None:
     mine = store.claimed(ENTRY)
-    theirs = store.watch.claim(
+    theirs = store.watch.outbox.claim(
         mine, {ENTRY.key: renewed(ENTRY, "theirs")}, NOW + LEASE, urgent=True
     )
-    outcome, known = store.watch.settle(
+    outcome, known = store.watch.outbox.settle(
         mine, ENTRY.key, ENTRY.token, reached_by(ENTRY), audit_of(ENTRY), None, False, NOW
     )
     assert (outcome, known) == (Settled.LOST, mine)
@@ -173,7 +178,9 @@ def test_a_holder_whose_claim_lapsed_settles_nothing(store: Store) -> None:
 def test_nothing_is_settled_of_a_case_that_is_gone(store: Store) -> None:
     case = evolve(a_case(), rev=3, outbox={ENTRY.key: ENTRY})
     assert (
-        store.watch.settle(case, ENTRY.key, ENTRY.token, {}, audit_of(ENTRY), None, False, NOW)[0]
+        store.watch.outbox.settle(
+            case, ENTRY.key, ENTRY.token, {}, audit_of(ENTRY), None, False, NOW
+        )[0]
         is Settled.LOST
     )
     assert store.stored("C#T1") == {}
@@ -192,8 +199,8 @@ def test_a_case_written_while_its_alert_was_sent_is_settled_and_judged_again(
 ) -> None:
     case = store.claimed(ENTRY)
     facts = case.facts | [Fact("T1", "status", NOW, "Waiting")]
-    assert store.watch.keep(evolve(case, facts=facts, next_at=next_at, urgent=urgent), [])
-    outcome, settled = store.watch.settle(
+    assert store.watch.cases.keep(evolve(case, facts=facts, next_at=next_at, urgent=urgent), [])
+    outcome, settled = store.watch.outbox.settle(
         case, ENTRY.key, ENTRY.token, reached_by(ENTRY), audit_of(ENTRY), NOW + 10**6, False, NOW
     )
     assert outcome is Settled.OVERTAKEN
@@ -207,8 +214,10 @@ def test_a_higher_level_replaces_the_lower_one(store: Store) -> None:
     case = store.claimed(ENTRY)
     for level in (0, 1):
         levels = {key: evolve(each, level=level) for key, each in reached_by(ENTRY).items()}
-        _, case = store.watch.settle(case, ENTRY.key, ENTRY.token, levels, [], NOW, False, NOW)
-        claimed = store.watch.claim(case, {ENTRY.key: ENTRY}, NOW + LEASE, urgent=False)
+        _, case = store.watch.outbox.settle(
+            case, ENTRY.key, ENTRY.token, levels, [], NOW, False, NOW
+        )
+        claimed = store.watch.outbox.claim(case, {ENTRY.key: ENTRY}, NOW + LEASE, urgent=False)
         assert claimed is not None
         case = claimed
     assert {each.level for each in store.case().reached.values()} == {1}
@@ -220,7 +229,7 @@ def test_more_levels_and_audit_items_than_one_transaction_takes_are_settled(stor
         (f"T1/finding:{n}/1", ENTRY.key): LastNotified(0, 0, NOW, Outcome.SENT) for n in range(185)
     }
     audit = [AuditItem("T1", NOW, f"T1/finding:{n}/1/0/0", Outcome.SENT, "due") for n in range(95)]
-    outcome, settled = store.watch.settle(
+    outcome, settled = store.watch.outbox.settle(
         case, ENTRY.key, ENTRY.token, reached, audit, None, False, NOW
     )
     assert outcome is Settled.DONE
@@ -244,10 +253,12 @@ def test_a_claim_lost_between_the_parts_of_a_large_settlement_takes_nothing_out(
         store.client.meta.events.unregister(
             "before-parameter-build.dynamodb.TransactWriteItems", steal
         )
-        assert store.watch.claim(case, stolen.outbox, NOW + LEASE, urgent=True) is not None
+        assert store.watch.outbox.claim(case, stolen.outbox, NOW + LEASE, urgent=True) is not None
 
     store.client.meta.events.register("before-parameter-build.dynamodb.TransactWriteItems", steal)
-    outcome, _ = store.watch.settle(case, ENTRY.key, ENTRY.token, reached, [], None, False, NOW)
+    outcome, _ = store.watch.outbox.settle(
+        case, ENTRY.key, ENTRY.token, reached, [], None, False, NOW
+    )
     assert outcome is Settled.LOST
     assert store.case().outbox == stolen.outbox
     assert store.case().reached == {}
@@ -266,7 +277,7 @@ def test_a_claim_lost_between_the_parts_of_a_large_settlement_takes_nothing_out(
 def test_a_send_that_failed_is_tried_again_later(store: Store, until: int, next_at: int) -> None:
     case = store.claimed(ENTRY, OTHER)
     for _ in range(2):
-        assert store.watch.retry_later(case, ENTRY.key, ENTRY.token, until, attempts=2)
+        assert store.watch.outbox.retry_later(case, ENTRY.key, ENTRY.token, until, attempts=2)
     now_stored = store.case()
     assert now_stored.outbox == {
         ENTRY.key: evolve(ENTRY, until=until, attempts=2),
@@ -279,9 +290,9 @@ def test_a_send_that_failed_is_tried_again_later(store: Store, until: int, next_
 
 def test_only_the_holder_retries(store: Store) -> None:
     case = store.claimed(ENTRY)
-    assert not store.watch.retry_later(case, ENTRY.key, "another", NOW + 30, attempts=2)
-    assert not store.watch.retry_later(case, "nobody", ENTRY.token, NOW + 30, attempts=2)
-    assert not store.watch.retry_later(
+    assert not store.watch.outbox.retry_later(case, ENTRY.key, "another", NOW + 30, attempts=2)
+    assert not store.watch.outbox.retry_later(case, "nobody", ENTRY.token, NOW + 30, attempts=2)
+    assert not store.watch.outbox.retry_later(
         evolve(case, id="T9"), ENTRY.key, ENTRY.token, NOW + 30, attempts=2
     )
     assert store.case() == case
@@ -324,7 +335,7 @@ LOST_ANSWER = ReadTimeoutError(endpoint_url="http://example.test")
 
 def settle_with(store: Store, writes: Disturbed) -> tuple[Settled, Case]:
     case = store.claimed(ENTRY)
-    return store.watch_with(writes).settle(
+    return store.watch_with(writes).outbox.settle(
         case, ENTRY.key, ENTRY.token, reached_by(ENTRY), audit_of(ENTRY), NOW + 600, False, NOW
     )
 
@@ -362,10 +373,10 @@ def test_after_enough_conflicts_it_is_settled_alone_and_its_record_waits_for_a_s
     assert len(writes.tokens) < 10
     assert store.case().outbox == {}
     assert store.audit.of_case("T1") == []
-    [item] = store.watch.page_of_cases(0, 1, None).unaudited
-    assert store.watch.audit_what_waits(item) == len(store.audit.of_case("T1")) == 2
-    assert store.watch.page_of_cases(0, 1, None).unaudited == ()
-    assert store.watch.audit_what_waits(item) == 2, "a repetition puts the same again"
+    [item] = store.watch.inspection.page(0, 1, None).unaudited
+    assert store.watch.outbox.audit_what_waits(item) == len(store.audit.of_case("T1")) == 2
+    assert store.watch.inspection.page(0, 1, None).unaudited == ()
+    assert store.watch.outbox.audit_what_waits(item) == 2, "a repetition puts the same again"
     assert len(store.audit.of_case("T1")) == 2
 
 
@@ -377,7 +388,7 @@ def test_where_only_its_answer_was_lost_again_and_again_nothing_waits_twice(stor
     assert answer is Settled.LOST
     assert store.case().outbox == {}
     assert len(store.audit.of_case("T1")) == 2
-    assert store.watch.page_of_cases(0, 1, None).unaudited == ()
+    assert store.watch.inspection.page(0, 1, None).unaudited == ()
 
 
 def test_what_dynamodb_refuses_for_good_is_not_asked_again(store: Store) -> None:
@@ -393,7 +404,7 @@ def test_different_settlements_have_different_tokens(store: Store) -> None:
     case = store.claimed(ENTRY, OTHER)
     writes = Disturbed(store.client)
     for entry in (ENTRY, OTHER):
-        _, case = store.watch_with(writes).settle(
+        _, case = store.watch_with(writes).outbox.settle(
             case, entry.key, entry.token, {}, [], None, False, NOW
         )
     assert len(set(writes.tokens)) == 2
@@ -407,10 +418,10 @@ def test_a_recipient_may_be_called_anything(store: Store) -> None:
         recipient = evolve(OWNER, of=name)
         entry = evolve(an_entry(recipient, token=f"t{number}"), alerts=(an_alert(recipient),))
         case = store.case() if number else store.kept()
-        claimed = store.watch.claim(case, {entry.key: entry}, NOW + LEASE, urgent=False)
+        claimed = store.watch.outbox.claim(case, {entry.key: entry}, NOW + LEASE, urgent=False)
         assert claimed is not None
-        assert store.watch.retry_later(claimed, entry.key, entry.token, NOW + 10, attempts=2)
-        outcome, settled = store.watch.settle(
+        assert store.watch.outbox.retry_later(claimed, entry.key, entry.token, NOW + 10, attempts=2)
+        outcome, settled = store.watch.outbox.settle(
             store.case(),
             entry.key,
             entry.token,

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from sla_watchdog.adapters.dynamodb.rosters import RECIPIENTS
 from sla_watchdog.adapters.dynamodb.watch import SHARDS, Due
 from sla_watchdog.domain.escalation.subscribers import Roster, Seat, State, Subscriber, noted
+from sla_watchdog.usecases.watch.ports import RECIPIENTS
 from store.samples import NOW, Store
 
 KIM = Seat.of("owner--kim", "email", "Kim@example.org")
@@ -21,19 +21,19 @@ WHOLE = Roster(
 
 
 def due(store: Store, now: int = NOW) -> list[Due]:
-    return [each for shard in SHARDS for each in store.watch.due(shard, now)]
+    return [each for shard in SHARDS for each in store.watch.cases.due(shard, now)]
 
 
 def test_a_roster_is_read_as_it_was_written(store: Store) -> None:
-    assert store.watch.roster() == Roster()
-    assert store.watch.change_roster(lambda _: WHOLE) == WHOLE
-    assert store.watch.roster() == WHOLE
+    assert store.watch.rosters.read() == Roster()
+    assert store.watch.rosters.change(lambda _: WHOLE) == WHOLE
+    assert store.watch.rosters.read() == WHOLE
 
 
 def test_a_change_that_changes_nothing_writes_nothing(store: Store) -> None:
-    store.watch.change_roster(lambda _: WHOLE)
+    store.watch.rosters.change(lambda _: WHOLE)
     before = store.stored("META", RECIPIENTS)
-    store.watch.change_roster(lambda roster: roster)
+    store.watch.rosters.change(lambda roster: roster)
     assert store.stored("META", RECIPIENTS) == before
 
 
@@ -43,16 +43,16 @@ def test_a_change_is_made_anew_of_what_somebody_wrote_meanwhile(atomic_store: St
     def change(roster: Roster) -> Roster:
         asked.append(roster)
         if len(asked) == 1:
-            atomic_store.watch.change_roster(lambda stands: noted(stands, PHONE, State.ENDED, NOW))
+            atomic_store.watch.rosters.change(lambda stands: noted(stands, PHONE, State.ENDED, NOW))
         return noted(roster, KIM, State.CONFIRMED, NOW)
 
-    atomic_store.watch.change_roster(change)
-    found = atomic_store.watch.roster().subscribers
+    atomic_store.watch.rosters.change(change)
+    found = atomic_store.watch.rosters.read().subscribers
     assert (len(asked), found[PHONE].state, found[KIM].state) == (2, State.ENDED, State.CONFIRMED)
 
 
 def test_a_state_of_a_later_version_is_as_if_never_seen(store: Store) -> None:
-    store.watch.change_roster(lambda _: WHOLE)
+    store.watch.rosters.change(lambda _: WHOLE)
     store.client.update_item(
         TableName=store.names["watch"],
         Key={"pk": {"S": "META"}, "sk": {"S": RECIPIENTS}},
@@ -61,23 +61,23 @@ def test_a_state_of_a_later_version_is_as_if_never_seen(store: Store) -> None:
         ExpressionAttributeValues={":odd": {"S": "hovering"}},
     )
     others = {seat: each for seat, each in WHOLE.subscribers.items() if seat != KIM}
-    assert store.watch.roster() == evolve(WHOLE, subscribers=others)
+    assert store.watch.rosters.read() == evolve(WHOLE, subscribers=others)
 
 
 def test_a_tick_is_woken_once_and_again_when_a_sweep_says_so(store: Store) -> None:
-    store.watch.wake_for_recipients(NOW)
-    store.watch.wake_for_recipients(NOW)
+    store.watch.rosters.wake(NOW)
+    store.watch.rosters.wake(NOW)
     (woken,) = due(store)
     assert (woken.digest, woken.case) == (RECIPIENTS, "")
-    assert store.watch.recipients_are_notified(woken)
+    assert store.watch.rosters.are_notified(woken)
     assert due(store, NOW + 3600) == []
-    store.watch.wake_for_recipients(NOW + 3600)
+    store.watch.rosters.wake(NOW + 3600)
     assert len(due(store, NOW + 3600)) == 1
 
 
 def test_what_a_sweep_asked_for_meanwhile_is_not_taken_for_done(store: Store) -> None:
-    store.watch.wake_for_recipients(NOW)
+    store.watch.rosters.wake(NOW)
     (woken,) = due(store)
-    store.watch.wake_for_recipients(NOW + 60)
-    assert not store.watch.recipients_are_notified(woken)
+    store.watch.rosters.wake(NOW + 60)
+    assert not store.watch.rosters.are_notified(woken)
     assert len(due(store, NOW + 60)) == 1

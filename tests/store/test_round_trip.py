@@ -114,7 +114,7 @@ def test_every_case_comes_back_from_its_item(case: Case) -> None:
 @given(cases())
 def test_every_case_comes_back_from_a_table(atomic_table: Store, case: Case) -> None:
     atomic_table.put(item_of(case))
-    assert atomic_table.watch.cases([case.id]) == {case.id: case}
+    assert atomic_table.watch.cases.read([case.id]) == {case.id: case}
 
 
 @pytest.fixture(scope="module")
@@ -269,7 +269,7 @@ def _size(attribute: dict[str, Any]) -> int:
 def test_an_item_stays_small(store: Store, facts: int) -> None:
     """Sealed items too: 400 KB is the most that an item may have."""
     case = evolve(a_long_case(facts, tickets=3), rev=0)
-    assert store.watch.keep(case, [])
+    assert store.watch.cases.keep(case, [])
     assert store.case().facts == case.facts
     assert size_of(store.stored("C#T1")) < 64 * 1024
     assert size_of(store.stored("C#T1", "F#1")) < 350 * 1024

@@ -232,7 +232,7 @@ def test_every_read_but_the_index_and_the_scan_is_consistent(store: Store) -> No
     store.client.meta.events.register("provide-client-params.dynamodb", note)
     store.tickets().read(["T1"])
     assert seen == {"BatchGetItem": {True}}
-    store.watch.cases(["T1"])
-    store.watch.digest_sent("d1")
+    store.watch.cases.read(["T1"])
+    store.watch.digests.is_sent("d1", "t1")
     store.audit.of_case("T1")
     assert seen == {"BatchGetItem": {True}, "GetItem": {True}, "Query": {True}}

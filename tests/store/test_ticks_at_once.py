@@ -22,7 +22,7 @@ from desk import Desk
 from faults.world import without_lease
 from local_stack.ministack import LocalAws
 from sla_watchdog.adapters.dynamodb import outbox
-from sla_watchdog.usecases.watch.drafts import TickResult
+from sla_watchdog.usecases.watch.result import TickResult
 
 THREADS = 4
 ROUNDS = 3

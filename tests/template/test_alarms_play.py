@@ -122,7 +122,7 @@ class Emitting:
 
     def tick(self, now: int) -> dict[str, Any]:
         self.took = 0.0
-        self.desk.parts.watch.set_simulated_now(now)
+        self.desk.parts.watch.state.set_simulated_now(now)
         context: Any = _Context(self.time_left)
         answer: dict[str, Any] = watch.handler({}, context)
         self._note(now + int(self.took))
@@ -132,7 +132,7 @@ class Emitting:
         self.took = 0.0
         desk = self.desk
         client, url = desk.parts.queue.client, desk.parts.queue.url
-        desk.parts.watch.set_simulated_now(now)
+        desk.parts.watch.state.set_simulated_now(now)
         context: Any = _Context(self.time_left)
         sweep.handler({}, context)
         while messages := client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get(
@@ -267,14 +267,14 @@ def test_where_one_item_is_throttled_oldest_pending_rings(
     desk = emitting.desk
     for name in ("T-1", "T-2"):
         desk.put(f"{MON}T00:02", name, **NEW)
-    real = desk.parts.watch.claim
+    real = desk.parts.watch.outbox.claim
 
     def claim(case: Any, *rest: Any) -> Any:
         if case.id == "T-1":
             raise Unavailable("no way")
         return real(case, *rest)
 
-    monkeypatch.setattr(desk.parts.watch, "claim", claim)
+    monkeypatch.setattr(desk.parts.watch.outbox, "claim", claim)
     for minute in range(0, 60, 2):
         emitting.tick(MORNING + minute * MINUTE)
     (ring,) = emitting.emitted(MORNING, MORNING + HOUR).rings("OldestPending")

@@ -121,7 +121,7 @@ def emitted() -> set[Series]:
     context: Any = Context()
     with mock_aws(), pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said):
         desk = Desk()
-        desk.parts.watch.set_simulated_now(1_772_438_400)
+        desk.parts.watch.state.set_simulated_now(1_772_438_400)
         variables = template()["Globals"]["Function"]["Environment"]["Variables"]
         assert variables["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
         patch.setattr(metrics.provider, "namespace", variables["POWERTOOLS_METRICS_NAMESPACE"])

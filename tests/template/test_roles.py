@@ -20,12 +20,12 @@ from local_stack.deploy import SIMULATED_TIME, deploy
 from local_stack.inbox import Inbox
 from local_stack.ministack import LocalAws
 from local_stack.recorded import Call, granted, recorded, start_recording
-from sla_watchdog.adapters.dynamodb.alert_links import new_code
-from sla_watchdog.adapters.dynamodb.audit import AuditItem
-from sla_watchdog.adapters.dynamodb.watch import WatchTable
+from sla_watchdog.adapters.dynamodb.watch import WatchStores
+from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import Alert, Case, Entry, Outcome, Recipient, Severity
-from sla_watchdog.domain.escalation.reasons import Due
+from sla_watchdog.domain.escalation.reasons import LevelDue
 from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.handlers.tokens import RandomTokens
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("local-stack")]
 
@@ -68,10 +68,10 @@ class Walk:
             aws.client("sns"),
         )
         self.outputs = outputs
-        self.watch = WatchTable(
+        self.watch = WatchStores.of(
             self.dynamodb, self.dynamodb, outputs["WatchTable"], outputs["AuditTable"]
         )
-        self.set_time = self.watch.set_simulated_now
+        self.set_time = self.watch.state.set_simulated_now
 
     def put_tickets(self, *ids: str, created_at: str = "2025-12-01T10:00:00Z", **more: str) -> None:
         """Urgent, and never answered."""
@@ -105,7 +105,7 @@ class Walk:
     def keep_a_long_case(self) -> None:
         """So long that its older facts are in items of their own."""
         facts = (Fact("long", "agent_reply", MORNING - second) for second in range(5000))
-        assert self.watch.keep(
+        assert self.watch.cases.keep(
             Case("long", facts=Facts.of([Fact("long", "created", MORNING), *facts])), ()
         )
 
@@ -115,18 +115,18 @@ class Walk:
         self.sns.subscribe(TopicArn=topic, Protocol="sms", Endpoint="+15555550100")
 
     def open_the_page_of_a_report(self) -> None:
-        code = new_code()
-        self.watch.put_report_link(code, "daily/2026-01-06.html", NIGHT + 1)
+        code = RandomTokens().code()
+        self.watch.report_marks.put_link(code, "daily/2026-01-06.html", NIGHT + 1)
         page = self.invoke("RespondFunction", {"rawPath": f"/report/{code}"})
         assert (page["statusCode"], "overlooked" in page["body"]) == (200, True)
 
     def answer_a_message(self) -> None:
         """Somebody opens the link of a message, and takes the case."""
         alert = Alert(
-            "one", "resolution", 1, 0, 0, Recipient("owner"), Severity.BREACH, MORNING, Due()
+            "one", "resolution", 1, 0, 0, Recipient("owner"), Severity.BREACH, MORNING, LevelDue()
         )
-        code, until = new_code(), str(NIGHT + 600)
-        self.watch.put_alert_link(code, "one", Entry("token", 0, (alert,)), NIGHT + 3600)
+        code, until = RandomTokens().code(), str(NIGHT + 600)
+        self.watch.alert_links.put(code, "one", Entry("token", 0, (alert,)), NIGHT + 3600)
         post = {"rawPath": f"/{code}", "requestContext": {"http": {"method": "POST"}}}
         page = self.invoke("RespondFunction", {**post, "body": f"answer=take&by=Kim&until={until}"})
         assert (page["statusCode"], "Noted: Kim takes it" in page["body"]) == (200, True)
@@ -134,7 +134,7 @@ class Walk:
     def let_a_record_wait(self, case: str) -> None:
         """As while the Audit table cannot be written; the sweep puts it there."""
         record = AuditItem(case, MORNING, f"{case}/resolution/1/0/0/owner", Outcome.SENT, "waited")
-        assert self.watch.wait_for_audit(case, [record])
+        assert self.watch.outbox.wait_for_audit(case, [record])
 
     def stop_the_stream(self) -> None:
         """From here on the sweep alone finds what is written."""

@@ -171,7 +171,7 @@ def alarms_that_miss_what_is_tried_seldom(stack: Template) -> Problems:
     """A message that fails is tried every `LONGEST_PAUSE` at last, and only then its age is a
     metric.
     """
-    from sla_watchdog.usecases.watch.sending import LONGEST_PAUSE
+    from sla_watchdog.usecases.watch.give_back import LONGEST_PAUSE
 
     return [
         name
@@ -549,9 +549,9 @@ def test_the_environment_of_a_function_is_all_that_the_settings_ask_for(
 
 def test_a_claim_outlives_the_function_that_took_it(real: Template) -> None:
     """Else a lease could end while its holder still sends."""
-    from sla_watchdog.usecases.watch import sending
+    from sla_watchdog.usecases.watch.claim import LEASE
 
-    assert functions(real)["WatchFunction"]["Timeout"] < sending.LEASE
+    assert functions(real)["WatchFunction"]["Timeout"] < LEASE
 
 
 def test_every_parameter_and_output_is_described(real: Template) -> None:

@@ -99,7 +99,7 @@ class Operator:
         """One that finishes, and says so as the handler does."""
         self.now = now
         result = self.desk.tick(now)
-        self.desk.parts.watch.beat(at(now), asdict(result))
+        self.desk.parts.watch.pulse.beat(at(now), asdict(result))
         return result
 
     def subscribed(self, topic: str) -> list[str]:

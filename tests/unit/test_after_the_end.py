@@ -1,4 +1,4 @@
-"""A customer who writes on a ticket that is over is heard (semantics B3), and one who was never
+"""A customer who writes on a ticket that is over is heard (semantics B8), and one who was never
 answered is not forgotten.
 """
 
@@ -280,3 +280,12 @@ def test_a_minute_in_which_the_customer_waits_on_an_ended_ticket_is_a_minute_of_
         for a, b in zip(mine.with_waits.spans, mine.with_waits.spans[1:], strict=False)
     ]
     assert all(end == begin for end, begin in joined)
+
+
+def test_a_deleted_ticket_whose_customer_waited_is_reported_as_an_open_one_is() -> None:
+    gone = ("gone", "2026-03-02T13:00", "deleted")
+    waited = facts(*OVER, wrote("2026-03-02T12:00"), gone)
+    waiting = evaluate(waited, "2026-03-02T14:00", DESK)
+    assert [finding.kind for finding in waiting.findings] == ["deleted"]
+    answer = facts(answered("2026-03-02T12:30"))
+    assert evaluate(waited | answer, "2026-03-02T14:00", DESK).findings == ()

@@ -11,7 +11,7 @@ from unit.cli_desk import MON, NEW, Operator
 @pytest.fixture
 def late(operator: Operator) -> Operator:
     """One ticket a day old, in mode live."""
-    operator.desk.parts.watch.set_mode("live", at(f"{MON}T00:00"))
+    operator.desk.parts.watch.state.set_mode("live", at(f"{MON}T00:00"))
     operator.desk.put(f"{MON}T00:00", **NEW)
     operator.tick("2026-03-03T12:00")
     operator.desk.sent()

@@ -101,8 +101,8 @@ def test_from_then_on_it_is_missed_when_it_goes(operator: Operator, confirmed: l
     authenticated(operator, "true")
     operator("confirm", "manager", TOKEN)
     seat = Seat.of("manager", "email", "grace@example.org")
-    assert operator.desk.parts.watch.roster().subscribers[seat].state is State.CONFIRMED
-    assert (operator.desk.parts.watch.topics() or {})["manager"] == 2
+    assert operator.desk.parts.watch.rosters.read().subscribers[seat].state is State.CONFIRMED
+    assert (operator.desk.parts.watch.topic_counts.read() or {})["manager"] == 2
 
 
 def test_a_link_that_a_mail_scanner_opened_before_is_said_and_is_no_success(

@@ -11,7 +11,7 @@ from unit.cli_desk import MON, NEW, Operator
 @pytest.fixture
 def emptied(operator: Operator) -> Operator:
     """Four open tickets, whose records are all gone."""
-    operator.desk.parts.watch.set_mode("live", at(f"{MON}T00:00"))
+    operator.desk.parts.watch.state.set_mode("live", at(f"{MON}T00:00"))
     for number in range(4):
         operator.desk.put(f"{MON}T00:00", f"T-{number}", **NEW)
     operator.desk.sweep(f"{MON}T00:05")
@@ -44,3 +44,34 @@ def test_where_nothing_is_held_there_is_nothing_to_accept(operator: Operator) ->
         "held_since": None,
         "accepted": False,
     }
+
+
+def test_status_says_first_that_deletions_are_held_and_which_command_shows_them(
+    emptied: Operator,
+) -> None:
+    emptied.tick(f"{MON}T01:10")
+    ran = emptied("status")
+    assert ran.code == 1
+    assert ran.out.splitlines()[1].startswith(
+        "Warning: 4 of 4 open tickets have no record in the Tickets table"
+    )
+    assert "See: sla-watchdog deletions" in ran.said
+    assert "To mend nothing" not in ran.said
+    assert max(map(len, ran.out.splitlines())) <= 80
+    assert emptied("status", "--team", "Trust").code == 1, "no filter leaves it out"
+
+
+def test_status_tells_programs_that_deletions_are_held(emptied: Operator) -> None:
+    emptied.tick(f"{MON}T01:10")
+    ran = emptied("status", "--json")
+    assert ran.code == 1
+    held = ran.json["deletions"]
+    assert (held["missing"], held["open_before"], held["todo"]) == (4, 4, "sla-watchdog deletions")
+    assert held["held_since"].startswith(f"{MON}T01:")
+
+
+def test_status_says_nothing_of_deletions_once_they_are_accepted(emptied: Operator) -> None:
+    emptied.tick(f"{MON}T01:10")
+    emptied("deletions", "--accept")
+    assert "Warning" not in emptied("status").said
+    assert emptied("status", "--json").json["deletions"] is None

@@ -10,8 +10,8 @@ import pytest
 from moto import mock_aws
 
 from building import at
-from sla_watchdog.adapters.dynamodb.audit import AuditItem
 from sla_watchdog.adapters.dynamodb.watch import Due
+from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import Outcome
 from sla_watchdog.handlers import watch
 from sla_watchdog.handlers.observability import metrics
@@ -31,7 +31,7 @@ def operator(
             sqs.create_queue(QueueName=f"sla-{name}")
             operator.outputs[name] = f"arn:aws:sqs:eu-central-1:123456789012:sla-{name}"
         ring(operator, "heartbeat-missing", "OK")
-        operator.desk.parts.watch.set_mode("live", at(f"{MON}T00:00"))
+        operator.desk.parts.watch.state.set_mode("live", at(f"{MON}T00:00"))
         beat(operator, f"{MON}T00:01")
         operator.desk.sweep(f"{MON}T00:01")
         operator.now = f"{MON}T00:02"
@@ -48,7 +48,7 @@ def beat(operator: Operator, now: str, **done: Any) -> None:
         "lag_seconds": 0,
     }
     operator.now = now
-    operator.desk.parts.watch.beat(at(now), quiet | done)
+    operator.desk.parts.watch.pulse.beat(at(now), quiet | done)
 
 
 def ring(operator: Operator, name: str, state: str = "ALARM") -> None:
@@ -132,10 +132,10 @@ def test_the_tick_of_the_function_beats(
     monkeypatch.setattr(watch, "parts", lambda: operator.desk.parts)
     monkeypatch.setattr(metrics.provider, "namespace", "SlaWatchdog")
     monkeypatch.setattr(metrics.provider, "service", "sla")
-    operator.desk.parts.watch.set_simulated_now(at(f"{MON}T06:00") + 42)
+    operator.desk.parts.watch.state.set_simulated_now(at(f"{MON}T06:00") + 42)
     context: Any = Context()
     watch.handler({}, context)
-    last = operator.desk.parts.watch.last_beat()
+    last = operator.desk.parts.watch.pulse.last_beat()
     assert last is not None
     assert (last.at, last.sent_at, last.lag_seconds) == (
         at(f"{MON}T06:00") + 42,
@@ -169,31 +169,36 @@ def test_a_message_that_is_not_taken_is_said_with_the_answer_of_sns(operator: Op
         problem=result.problem or "SNS did not take a message for owner: KMSAccessDenied",
     )
     said = to_mend(operator)["pending"]
-    assert "1 message tried again; the oldest, to owner, has been due 20 m" in said
+    assert "1 message tried again; the oldest, to team-lead, has been due 20 m" in said
     assert "KMSAccessDenied" in said
 
 
 def test_who_could_not_be_told(operator: Operator) -> None:
-    operator.unsubscribe_all("owner")
+    operator.unsubscribe_all("team-lead")
     operator.desk.put(f"{MON}T00:00", **NEW)
     operator.desk.sweep(f"{MON}T05:59")
     operator.tick(f"{MON}T06:00")
     beat(operator, f"{MON}T06:01")
     mends = to_mend(operator)
-    assert "could not be told: owner (1 case)" in mends["undeliverable"]
-    assert "owner: nobody → `sla-watchdog subscribe owner ADDRESS`" in mends["recipients"]
-    assert "audience owner: nobody has confirmed a subscription" in mends["violations"]
+    assert "could not be told: team-lead (1 case)" in mends["undeliverable"]
+    assert "team-lead: nobody → `sla-watchdog subscribe team-lead ADDRESS`" in mends["recipients"]
+    assert "audience team-lead: nobody has confirmed a subscription" in mends["violations"]
 
 
-def test_a_link_that_nobody_opened(operator: Operator) -> None:
+def test_an_address_that_nobody_confirmed_is_to_be_confirmed_without_opening_the_link(
+    operator: Operator,
+) -> None:
     operator.nobody_has_confirmed()
-    assert "has not opened the link in the mail of SNS" in to_mend(operator)["recipients"]
+    said = to_mend(operator)["recipients"]
+    assert "has not confirmed the subscription" in said
+    assert "unopened: `sla-watchdog confirm " in said
+    assert "open it" not in said
 
 
 def test_what_was_put_back_and_what_is_found(operator: Operator) -> None:
     operator.desk.put(f"{MON}T00:00", **{**NEW, "status": "Weird"})
     due = Due("T-1", "C#T-1", operator.desk.case().next_at or 0)
-    assert operator.desk.parts.watch.put_back(
+    assert operator.desk.parts.watch.cases.put_back(
         due, at(f"{MON}T07:00"), "its record could not be read"
     )
     mends = to_mend(operator)
@@ -207,7 +212,7 @@ def test_a_sweep_that_ended_long_ago(operator: Operator) -> None:
 
 
 def test_observing_for_long_is_said(operator: Operator) -> None:
-    operator.desk.parts.watch.set_mode("observe", at(f"{MON}T00:00"))
+    operator.desk.parts.watch.state.set_mode("observe", at(f"{MON}T00:00"))
     beat(operator, "2026-03-03T00:00")
     assert "mode" not in to_mend(operator)
     beat(operator, "2026-03-10T00:00")
@@ -298,3 +303,99 @@ def test_what_cannot_be_asked_is_said_and_hides_nothing_else(
         in ran.said
     )
     assert "could not be asked" in ran.out.splitlines()[-1]
+
+
+def deleted(operator: Operator, count: int) -> None:
+    """So many open tickets, whose records are all gone by now."""
+    for number in range(count):
+        operator.desk.put(f"{MON}T00:02", f"T-{number}", **NEW)
+    operator.desk.sweep(f"{MON}T00:03")
+    for number in range(count):
+        operator.desk.delete(f"{MON}T01:00", f"T-{number}")
+    beat(operator, f"{MON}T01:01")
+
+
+def test_deletions_that_are_held_are_said_with_the_command_that_shows_them(
+    operator: Operator,
+) -> None:
+    deleted(operator, 4)
+    mends = to_mend(operator)
+    assert "4 of 4 open tickets have no record in the Tickets table any more." in mends["deletions"]
+    assert mends["deletions"].endswith("→ `sla-watchdog deletions`")
+    assert "findings" not in mends, "nobody has to find out who deleted what is held to be there"
+
+
+def test_doctor_counts_the_findings_that_status_lists(operator: Operator) -> None:
+    operator.desk.put(f"{MON}T00:02", "T-odd", **{**NEW, "status": "Weird"})
+    deleted(operator, 4)
+    listed = operator("status", "--json").json["findings"]
+    assert [each["ticket"] for each in listed] == ["T-odd"]
+    assert "1 finding about tickets or settings" in to_mend(operator)["findings"]
+
+
+def swept(operator: Operator, violations: int) -> None:
+    operator.desk.parts.watch.pulse.swept(
+        at(f"{MON}T00:01"), {"tickets": 9, "violations": violations}
+    )
+
+
+def test_the_violations_of_the_last_sweep_are_said_once_each_and_no_missing_recipient(
+    operator: Operator,
+) -> None:
+    watch = operator.desk.parts.watch
+    watch.notice(["T-8: owed for 9 h"], ["T-8: owed for 9 h"])
+    missing = [f"topic manager-{number}: a recipient gets nothing: gone" for number in range(60)]
+    wrong = [
+        "T-1: damaged, and cannot be rebuilt",
+        "T-1: damaged, and cannot be rebuilt",
+        "sms: SNS is silent",
+    ]
+    watch.notice([*missing, "T-2: damaged: put right", *wrong], wrong)
+    swept(operator, violations=3)
+    said = to_mend(operator)["violations"]
+    assert said.startswith(
+        "3 that it could not put right: T-1: damaged, and cannot be rebuilt; sms: SNS is silent →"
+    ), "neither what was put right, nor who is missing, nor what an earlier sweep found"
+
+
+def test_a_sweep_with_many_missing_recipients_still_names_its_violation(operator: Operator) -> None:
+    for number in range(60):
+        operator.desk.sns.subscribe(
+            TopicArn=ARN + "manager",
+            Protocol="email",
+            Endpoint=f"m{number}@example.org",
+            ReturnSubscriptionArn=True,
+        )
+    operator.desk.sweep(f"{MON}T00:03")
+    operator.unsubscribe_all("manager")
+    operator.desk.sweep(f"{MON}T02:03")
+    beat(operator, f"{MON}T02:04")
+    said = to_mend(operator)["violations"]
+    assert "audience manager: nobody has confirmed a subscription" in said
+    assert "a recipient gets nothing" not in said
+
+
+def test_more_violations_than_are_named_are_counted(operator: Operator) -> None:
+    wrong = [f"T-{number}: owed for 9 h" for number in range(5)]
+    operator.desk.parts.watch.pulse.notice(wrong, wrong)
+    swept(operator, violations=5)
+    said = to_mend(operator)["violations"]
+    assert "T-0: owed for 9 h; T-1: owed for 9 h; T-2: owed for 9 h; and 2 more" in said
+
+
+def test_what_an_earlier_version_stored_of_a_sweep_is_still_read(operator: Operator) -> None:
+    stored = [
+        "topic manager: a recipient gets nothing: gone",
+        "T-2: damaged: put right",
+        "T-1: owed for 9 h",
+    ]
+    item = {
+        "pk": {"S": "META"},
+        "sk": {"S": "noticed"},
+        "noticed": {"L": [{"S": text} for text in stored]},
+    }
+    operator.desk.dynamodb.put_item(TableName=operator.outputs["WatchTable"], Item=item)
+    swept(operator, violations=1)
+    assert to_mend(operator)["violations"].startswith(
+        "1 that it could not put right: T-1: owed for 9 h →"
+    )

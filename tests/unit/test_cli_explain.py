@@ -23,6 +23,8 @@ CREATED = {
     "status": "New",
     "subject": "City page",
 }
+OWNED = {**CREATED, "assignee": "Kim"}
+"""A ticket whose warning has an owner to go to."""
 
 
 def explain(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
@@ -87,14 +89,13 @@ def test_a_very_long_history_is_explained_without_what_would_have_been_told(
 def test_levels_that_were_told_are_known_from_the_replay(
     capsys: pytest.CaptureFixture[str], file: Any
 ) -> None:
-    owned = {**CREATED, "assignee": "kim"}
     _, out, _ = explain(
-        capsys, "T-1", *file(owned, {**owned, "type": "note", "at": f"{MON}T09:00Z"})
+        capsys, "T-1", *file(OWNED, {**CREATED, "type": "note", "at": f"{MON}T09:00Z"})
     )
     said = " ".join(out.split())
-    assert f"Level 1 Mon {MON} 06:00 +00:00, 75 % used: owner (kim), passed" in said
+    assert f"Level 1 Mon {MON} 06:00 +00:00, 75 % used: owner (Kim), passed" in said
     assert (
-        f"Level 2 Mon {MON} 08:00 +00:00, breach, urgent: owner (kim), sent Mon {MON} 08:00 +00:00; team-lead, sent"
+        f"Level 2 Mon {MON} 08:00 +00:00, breach, urgent: owner (Kim), sent Mon {MON} 08:00 +00:00; team-lead, sent"
         in said
     )
     assert f"Level 3 Mon {MON} 12:00 +00:00, 4 h after: manager Level 4" in said
@@ -114,6 +115,41 @@ def test_of_two_years_a_page_is_left(capsys: pytest.CaptureFixture[str], file: A
     code, out, _ = explain(capsys, "T-1", *file(CREATED, *paused), "--at", "2028-03-02T00:00Z")
     assert code == 0
     assert len(out.splitlines()) <= 60
+
+
+def test_what_ended_before_its_limit_reached_nothing_however_long_ago_it_was(
+    capsys: pytest.CaptureFixture[str], file: Any
+) -> None:
+    resolved = {"ticket": "T-1", "at": f"{MON}T02:00:00Z", "type": "resolved", "status": "Resolved"}
+    _, out, _ = explain(capsys, "T-1", *file(CREATED, resolved), "--at", "2028-03-02T00:00Z")
+    assert "RESOLUTION met" in out
+    assert "AGE ended" in out
+    assert "reached" not in out
+    assert "not told" not in out
+
+
+def test_what_reached_its_limit_before_it_ended_did(
+    capsys: pytest.CaptureFixture[str], file: Any
+) -> None:
+    resolved = {
+        "ticket": "T-1",
+        "at": "2028-03-02T00:00:00Z",
+        "type": "resolved",
+        "status": "Resolved",
+    }
+    _, out, _ = explain(capsys, "T-1", *file(CREATED, resolved), "--at", "2028-03-03T00:00Z")
+    assert "AGE reached" in out
+
+
+def test_no_level_after_the_end_is_said_to_have_told_nobody(operator: Operator) -> None:
+    operator.desk.parts.watch.set_mode("live", at(f"{MON}T00:00"))
+    operator.desk.put(f"{MON}T00:00", **NEW, assignee="Kim")
+    operator.tick(f"{MON}T08:01")
+    operator.desk.put(f"{MON}T09:00", **{**NEW, "status": "Resolved"}, assignee="Kim")
+    operator.now = "2026-05-02T00:00"  # and nobody was notified yet that it is closed
+    said = operator("explain", "T-1").said
+    assert f"Level 2 Mon {MON} 08:00 +00:00, breach, urgent: owner (Kim), sent" in said
+    assert f"Level 3 Mon {MON} 12:00 +00:00, 4 h after: manager Level 4" in said
 
 
 def test_every_ticket_of_the_case_is_there_the_one_asked_for_first(
@@ -171,8 +207,7 @@ def test_something_to_mend_is_shown_and_makes_the_exit_code_1(
 def test_programs_get_instants_with_offset_and_levels_from_one(
     capsys: pytest.CaptureFixture[str], file: Any
 ) -> None:
-    owned = {**CREATED, "assignee": "kim"}
-    code, out, _ = explain(capsys, "T-1", *file(owned), "--at", f"{MON}T09:00Z", "--json")
+    code, out, _ = explain(capsys, "T-1", *file(OWNED), "--at", f"{MON}T09:00Z", "--json")
     (matter,) = json.loads(out)["matters"]
     (clock,) = matter["tickets"][0]["clocks"]
     assert code == 0
@@ -191,7 +226,7 @@ def test_programs_get_instants_with_offset_and_levels_from_one(
     ]
     assert clock["steps"][1]["trigger"] == {"kind": "after", "seconds": 0}
     assert clock["steps"][1]["recipients"][0] == {
-        "recipient": "owner:kim",
+        "recipient": "owner:Kim",
         "reached": {"level": 2, "repetition": 0, "at": f"{MON}T08:00:01+00:00", "outcome": "sent"},
     }
 
@@ -222,7 +257,7 @@ def test_durations_are_said_to_the_second(seconds: int, said: str) -> None:
 
 def test_the_store_knows_who_was_told(operator: Operator) -> None:
     operator.desk.put(f"{MON}T00:00", "T-1", **NEW, assignee="Kim", team="Trust")
-    operator.desk.parts.watch.set_mode("live", at(f"{MON}T00:01"))
+    operator.desk.parts.watch.state.set_mode("live", at(f"{MON}T00:01"))
     operator.tick(f"{MON}T06:00")
     operator.now = f"{MON}T07:00"
     ran = operator("explain", "T-1")
@@ -236,7 +271,7 @@ def test_the_store_knows_who_was_told(operator: Operator) -> None:
 
 def test_at_an_earlier_time_what_came_later_is_not_known(operator: Operator) -> None:
     operator.desk.put(f"{MON}T00:00", "T-1", **NEW, assignee="Kim")
-    operator.desk.parts.watch.set_mode("live", at(f"{MON}T00:01"))
+    operator.desk.parts.watch.state.set_mode("live", at(f"{MON}T00:01"))
     operator.tick(f"{MON}T06:00")
     operator.now = f"{MON}T07:00"
     ran = operator("explain", "T-1", "--at", f"{MON}T05:00Z")
@@ -277,3 +312,16 @@ def test_help_shows_an_example(operator: Operator) -> None:
         "sla-watchdog explain EX-1 --events docs/example-events.jsonl"
         in operator("explain", "--help", policy=None).out
     )
+
+
+def test_what_is_due_and_not_yet_sent_comes_next_as_now_in_explain_and_status(
+    operator: Operator,
+) -> None:
+    operator.desk.put(f"{MON}T00:00", **NEW, assignee="Kim")
+    operator.now = f"{MON}T09:00"
+    out = operator("explain", "T-1").out
+    assert "now owner (Kim): resolution, level 2, urgent" in out
+    assert "now team-lead: resolution, level 2, urgent" in out
+    assert "now: " in operator("status").said
+    (case,) = operator("status", "--json").json["cases"]
+    assert case["next"] == {"at": f"{MON}T09:00:00+00:00", "recipient": "owner:Kim", "level": 2}

@@ -25,7 +25,7 @@ def observed(operator: Operator) -> Operator:
 
 
 def mode(operator: Operator) -> Mode:
-    return operator.desk.parts.watch.mode()
+    return operator.desk.parts.watch.state.mode()
 
 
 def test_what_is_shown_is_what_the_next_tick_sends(observed: Operator) -> None:
@@ -38,19 +38,14 @@ def test_what_is_shown_is_what_the_next_tick_sends(observed: Operator) -> None:
     result = observed.tick(observed.now)
     sent = [(topic, body["subject"], body["case_count"]) for topic, body in observed.desk.sent()]
     assert sorted(sent) == sorted(shown)
-    assert result.digested == 20
+    assert result.digested == 10
     assert observed.tick(f"{MON}T10:02").sent == 0
 
 
 def test_each_audience_is_told_in_one_digest_of_what_came_due_before(observed: Operator) -> None:
     observed("go-live", "--yes")
     observed.tick(f"{MON}T10:01")
-    assert sorted(observed.desk.sent_to()) == [
-        "owner",
-        "owner-urgent",
-        "team-lead",
-        "team-lead-urgent",
-    ]
+    assert sorted(observed.desk.sent_to()) == ["team-lead", "team-lead-urgent"]
     for number in range(5):
         outcomes = {
             reached.outcome for reached in observed.desk.case(f"T-{number}").reached.values()
@@ -63,7 +58,7 @@ def test_the_preview_tells_audience_cases_level_and_subscribers(observed: Operat
     assert ran.code == 0
     assert "sla in eu-central-1, mode observe" in ran.said
     assert "Told at once when it is live: 5 cases" in ran.said
-    assert "owner 5 Critical L2 1 1" in ran.said
+    assert "team-lead 5 Critical L2 1 1" in ran.said
     assert "To team-lead: [Critical L2, 5 cases] City page still online" in ran.said
     assert "--full shows all" in ran.said
     assert "--full shows all" not in observed("go-live", "--dry-run", "--full").said
@@ -118,7 +113,7 @@ def test_where_nobody_can_be_asked_it_wants_yes(
     observed: Operator, monkeypatch: pytest.MonkeyPatch, option: list[str]
 ) -> None:
     if option:
-        observed.desk.parts.watch.set_mode("live", at(f"{MON}T09:30"))
+        observed.desk.parts.watch.state.set_mode("live", at(f"{MON}T09:30"))
     before = mode(observed)
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
     ran = observed("go-live", *option)
@@ -177,10 +172,10 @@ def test_going_live_twice_tells_nobody_twice(observed: Operator) -> None:
 
 
 def test_what_an_interrupted_switch_left_asleep_the_next_one_wakes(observed: Operator) -> None:
-    observed.desk.parts.watch.set_mode("live", at(f"{MON}T10:00"))
+    observed.desk.parts.watch.state.set_mode("live", at(f"{MON}T10:00"))
     assert observed.tick(f"{MON}T10:01").due == 0
     observed("go-live", "--yes")
-    assert observed.tick(f"{MON}T10:02").digested == 20
+    assert observed.tick(f"{MON}T10:02").digested == 10
 
 
 def test_a_case_written_meanwhile_is_read_again_and_woken(observed: Operator) -> None:
@@ -202,7 +197,7 @@ def test_a_case_written_meanwhile_is_read_again_and_woken(observed: Operator) ->
 def test_a_case_that_is_always_written_meanwhile_is_counted_and_not_waited_for_for_ever(
     observed: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sla_watchdog.adapters.dynamodb.watch.WatchTable.claim", lambda *_: None)
+    monkeypatch.setattr("sla_watchdog.adapters.dynamodb.outbox.Outbox.claim", lambda *_: None)
     ran = observed("go-live", "--yes")
     assert "5 cases could not be woken" in ran.said
 
@@ -235,7 +230,7 @@ def test_many_cases_are_due_at_one_instant_so_that_one_tick_makes_one_digest(
         woken.append(next_at)
         return case
 
-    monkeypatch.setattr("sla_watchdog.adapters.dynamodb.watch.WatchTable.claim", claim)
+    monkeypatch.setattr("sla_watchdog.adapters.dynamodb.outbox.Outbox.claim", claim)
     monkeypatch.setattr(go_live, "WOKEN_A_SECOND", 2)
     observed("go-live", "--yes")
     assert woken == [at(f"{MON}T10:00") + 2] * 5
@@ -255,4 +250,4 @@ def test_what_waits_for_hours_is_not_woken_by_going_live_again(observed: Operato
 def test_findings_are_no_part_of_it_since_operations_hear_them_anyway(observed: Operator) -> None:
     observed.desk.put(f"{MON}T10:00", "T-8", **{**NEW, "created_at": "soon"})
     notified = observed("go-live", "--dry-run", "--json").json["told"]
-    assert {each["audience"] for each in notified} == {"owner", "team-lead"}
+    assert {each["audience"] for each in notified} == {"team-lead"}

@@ -18,7 +18,7 @@ WHY = ("--reason", "moving house")
 @pytest.fixture
 def city(operator: Operator) -> Operator:
     """Two open cases of the city and one of the town, live."""
-    operator.desk.parts.watch.set_mode("live", at(f"{MON}T00:00"))
+    operator.desk.parts.watch.state.set_mode("live", at(f"{MON}T00:00"))
     for ticket, customer in (("T-1", "city"), ("T-2", "city"), ("T-3", "town")):
         operator.desk.put(
             f"{MON}T00:00", ticket, **NEW | {"subject": f"Page {ticket}"}, customer_id=customer
@@ -40,7 +40,7 @@ def test_a_dry_run_shows_the_open_cases_that_match_and_changes_nothing(city: Ope
     )
     assert "2 open cases match:" in ran.said
     assert ("T-1" in ran.said, "T-3" in ran.said) == (True, False)
-    assert city.desk.parts.watch.silences() == ()
+    assert city.desk.parts.watch.silences.read() == ()
 
 
 def test_what_is_silenced_is_told_once_when_it_ends(city: Operator) -> None:
@@ -49,7 +49,7 @@ def test_what_is_silenced_is_told_once_when_it_ends(city: Operator) -> None:
     city.tick(f"{MON}T06:00")
     assert [body["case"] for _, body in city.desk.sent()] == ["T-3"]
     city.tick(f"{MON}T09:00")
-    assert {body["case"] for topic, body in city.desk.sent() if topic == "owner"} == {
+    assert {body["case"] for topic, body in city.desk.sent() if topic == "team-lead"} == {
         "T-1",
         "T-2",
         "T-3",
@@ -122,7 +122,7 @@ def test_every_mistake_says_what_would_be_right(
     ran = city("silence", *argv)
     assert ran.code == 2
     assert said in " ".join(ran.err.split())
-    assert city.desk.parts.watch.silences() == ()
+    assert city.desk.parts.watch.silences.read() == ()
 
 
 def test_whatever_was_typed_is_shown_on_one_clean_line(city: Operator) -> None:
@@ -137,6 +137,6 @@ def test_whatever_was_typed_is_shown_on_one_clean_line(city: Operator) -> None:
         "--by",
         "\u202ekim",
     )
-    (silence,) = city.desk.parts.watch.silences()
+    (silence,) = city.desk.parts.watch.silences.read()
     assert silence.reason.startswith("a b c")
     assert (len(silence.reason) <= 200, silence.by) == (True, "kim")

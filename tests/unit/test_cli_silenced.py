@@ -13,7 +13,7 @@ def silenced(operator: Operator) -> Operator:
     """T-1 of the city is silenced from 05:00 to 11:00; T-2 of a school is not. Level 1 of both was
     due at 06:00.
     """
-    operator.desk.parts.watch.set_mode("live", at(f"{MON}T00:01"))
+    operator.desk.parts.watch.state.set_mode("live", at(f"{MON}T00:01"))
     operator.desk.put(f"{MON}T00:00", "T-1", **NEW, assignee="Kim", customer_id="city")
     operator.desk.put(f"{MON}T00:00", "T-2", **NEW, assignee="Ade", customer_id="school")
     operator.now = f"{MON}T05:00"

@@ -31,7 +31,7 @@ def test_the_worst_case_comes_first_with_its_owner_and_who_was_told_and_what_com
     operator.desk.put(f"{MON}T04:00", "T-2", **{**NEW, "created_at": f"{MON}T04:00:00Z"})
     operator.desk.put(f"{MON}T00:00", "T-3", **{**NEW, "status": "Waiting"})
     operator.desk.put(f"{MON}T00:00", "T-4", **{**NEW, "status": "Resolved"})
-    operator.desk.parts.watch.set_mode("live", at(f"{MON}T00:01"))
+    operator.desk.parts.watch.state.set_mode("live", at(f"{MON}T00:01"))
     operator.tick(f"{MON}T06:00")
     operator.tick(f"{MON}T09:30")
     ran = operator("status")
@@ -72,6 +72,7 @@ def test_json_tells_programs_all_of_it(operator: Operator) -> None:
             "text": "no tick finished for 30 m: nobody is being told anything",
             "todo": SEE,
         },
+        "deletions": None,
         "counts": {"open": 1, "breached": 0, "at_risk": 1, "paused": 0},
         "ticks": {"due": 0, "due_since": None},
         "silences": [],
@@ -198,17 +199,17 @@ def test_a_watchdog_that_never_ticked_is_said_too(operator: Operator) -> None:
 
 def test_a_message_that_sns_does_not_take_is_on_the_way_and_tried_again(operator: Operator) -> None:
     operator.desk.put(f"{MON}T00:00", **NEW)
-    operator.desk.parts.watch.set_mode("live", at(f"{MON}T00:01"))
+    operator.desk.parts.watch.state.set_mode("live", at(f"{MON}T00:01"))
     operator.desk.sns.meta.events.register("before-call.sns.Publish", _throttled)
     operator.tick(f"{MON}T06:00")
     operator.tick(f"{MON}T06:01")
     ran = operator("status")
     assert "1 message on the way, the oldest due for 1 m" in ran.said
-    assert "T-1 to owner: tried 2 times, again in 2 m" in ran.said
+    assert "T-1 to team-lead: tried 2 times, again in 2 m" in ran.said
     (pending,) = operator("status", "--json").json["pending"]
     assert (pending["case"], pending["recipient"], pending["attempts"]) == (
         "T-1",
-        Recipient("owner").key,
+        Recipient("team-lead").key,
         2,
     )
 
@@ -233,7 +234,7 @@ def test_a_case_whose_assignee_is_a_shared_name_belongs_to_nobody(operator: Oper
 def test_a_case_that_was_put_back_says_why_until_it_is_judged_again(operator: Operator) -> None:
     operator.desk.put(f"{MON}T00:00", **NEW)
     due = Due("T-1", "C#T-1", operator.desk.case().next_at or 0)
-    assert operator.desk.parts.watch.put_back(
+    assert operator.desk.parts.watch.cases.put_back(
         due, at(f"{MON}T07:00"), "its record could not be read"
     )
     ran = operator("status")

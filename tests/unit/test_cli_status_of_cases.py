@@ -36,7 +36,9 @@ def test_a_long_history_is_judged_as_a_whole(operator: Operator) -> None:
     operator.desk.put(f"{MON}T00:00", "T-1", **NEW)
     case = operator.desk.case()
     replies = [Fact("T-1", "customer_reply", at(f"{MON}T00:00") + second) for second in range(3000)]
-    assert operator.desk.parts.watch.keep(evolve(case, facts=Facts.of([*case.facts, *replies])), [])
+    assert operator.desk.parts.watch.cases.keep(
+        evolve(case, facts=Facts.of([*case.facts, *replies])), []
+    )
     assert "C#F#" in rooms(operator)
     operator.now = f"{MON}T01:00"
     ran = operator("status", "--json")
@@ -49,6 +51,6 @@ def test_a_pointer_that_leads_nowhere_is_to_mend(operator: Operator) -> None:
     table = operator.desk.parts.settings.watch_table
     pointer = {"pk": {"S": "C#T-2"}, "sk": {"S": "W"}, "moved_to": {"S": "T-9"}, "rev": {"N": "4"}}
     operator.desk.dynamodb.put_item(TableName=table, Item=pointer)
-    assert operator.desk.parts.watch.wake("T-2", at(f"{MON}T00:30"))
+    assert operator.desk.parts.watch.cases.wake("T-2", at(f"{MON}T00:30"))
     assert listed(operator) == ["T-1"]
     assert "moved to 'T-9', where there is no case" in operator("status").said

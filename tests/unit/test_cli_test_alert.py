@@ -59,7 +59,8 @@ def test_an_audience_whose_people_have_not_confirmed_is_a_finding(operator: Oper
     operator.nobody_has_confirmed()
     ran = operator("test-alert", "manager")
     assert ran.code == 1
-    assert "until manager@example.org opens the link" in ran.said
+    assert "until manager@example.org confirms" in ran.said
+    assert "unopened: sla-watchdog confirm manager 'LINK'" in ran.said
 
 
 def test_an_audience_without_a_topic_is_a_finding(operator: Operator) -> None:
@@ -85,7 +86,7 @@ def test_a_send_that_fails_is_shown_for_its_topic_and_the_others_go_on(operator:
 def test_what_it_counted_is_known_to_the_next_tick(operator: Operator) -> None:
     operator.unsubscribe_all("manager")
     operator("test-alert", "manager")
-    topics = operator.desk.parts.watch.topics()
+    topics = operator.desk.parts.watch.topic_counts.read()
     assert topics is not None
     assert topics["manager"] == 0
 

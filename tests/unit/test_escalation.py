@@ -357,6 +357,8 @@ def test_a_plan_always_has_something_to_do_now_or_later_and_never_now_with_nothi
 
 
 def test_the_short_form_of_an_alert_is_stable() -> None:
-    alert = Alert("T-1", "resolution", 1, 0, 0, Recipient("owner"), Severity.WARNING, 0, read_reason(""))
+    alert = Alert(
+        "T-1", "resolution", 1, 0, 0, Recipient("owner"), Severity.WARNING, 0, read_reason("")
+    )
     assert alert.ref == evolve(alert, reason=read_reason("other words")).ref
     assert len(alert.ref) == 8

@@ -16,7 +16,7 @@ from building import HOUR, at, policy, resolution, rule
 from desk import Desk
 from sla_watchdog.adapters.dynamodb.attributes import attribute
 from sla_watchdog.adapters.dynamodb.case_item import reached_map, reached_name
-from sla_watchdog.adapters.dynamodb.cases import MOST_TAKEN_OUT
+from sla_watchdog.adapters.dynamodb.case_writes import MOST_TAKEN_OUT
 from sla_watchdog.domain.escalation.case import Case, LastNotified, Outcome
 from sla_watchdog.domain.escalation.notifications import notified_at
 from sla_watchdog.domain.escalation.outlived import KEPT_CYCLES, outlived
@@ -138,7 +138,7 @@ def desk() -> Iterator[Desk]:
 
 
 def stored(desk: Desk) -> Mapping[str, Any]:
-    item: Mapping[str, Any] = desk.parts.watch.items(["T-1"])["T-1"]
+    item: Mapping[str, Any] = desk.parts.watch.items.read("C#T-1", "W") or {}
     return item
 
 

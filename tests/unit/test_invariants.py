@@ -190,7 +190,7 @@ def long_history(desk: Desk) -> Case:
     evaluated, plan = desk.parts.evaluator(at(f"{MON}T07:00"), live=True).timed(
         evolve(case, facts=Facts.of([*case.facts, *more])), at(f"{MON}T07:00")
     )
-    assert desk.parts.watch.keep(evaluated, plan.findings)
+    assert desk.parts.watch.cases.keep(evaluated, plan.findings)
     assert sound(desk, f"{MON}T07:01")
     return desk.case()
 
@@ -232,7 +232,11 @@ def test_a_damaged_case_is_rebuilt_from_its_record_said_once_and_its_bytes_kept(
     (copy,) = [item for (pk, _), item in items(desk).items() if pk == "X#T-1"]
     assert copy["item"]["M"] == damaged
     assert desk.case().facts.latest("T-1", "status") == "New"
-    (reason,) = [worded(each.reason) for each in desk.parts.watch.findings() if each.kind == "stored"]
+    (reason,) = [
+        worded(finding.reason)
+        for finding in desk.parts.watch.cases.findings()
+        if finding.kind == "stored"
+    ]
     assert reason.endswith("the rest is under X#T-1")
     desk.tick(f"{MON}T07:01")
     assert "operations" in desk.sent_to()
@@ -321,7 +325,7 @@ def test_an_audience_that_nobody_listens_to_is_noticed_until_somebody_does(desk:
 def test_a_whole_sweep_leaves_its_sums_for_doctor(desk: Desk) -> None:
     alter(desk, "C#T-1", drop("due_shard"))
     desk.sweep(f"{MON}T07:00")
-    last = desk.parts.watch.last_sweep()
+    last = desk.parts.watch.pulse.last_sweep()
     assert last is not None
     assert last.at == at(f"{MON}T07:00")
     assert (last.counts["healed"], last.counts["violations"], last.counts["tickets"]) == (1, 0, 2)
@@ -331,6 +335,6 @@ def test_a_whole_sweep_leaves_its_sums_for_doctor(desk: Desk) -> None:
 def test_a_sweep_that_runs_out_of_time_goes_on_and_counts_all(desk: Desk) -> None:
     desk.time_left = 1.0
     desk.sweep(f"{MON}T07:00")
-    last = desk.parts.watch.last_sweep()
+    last = desk.parts.watch.pulse.last_sweep()
     assert last is not None
     assert (last.at, last.counts["tickets"], last.counts["cases"]) == (at(f"{MON}T07:00"), 2, 1)

@@ -76,7 +76,7 @@ def as_stored_before(desk: Desk) -> None:
         ticket="901",
     )
     watch = desk.parts.watch
-    assert watch.link(
+    assert watch.linked_cases.link(
         Case("901", known, members=frozenset({"5"}), next_at=at(WEEKS_LATER)), [Case("5")], []
     )
     assert desk.case("5").id == "901"

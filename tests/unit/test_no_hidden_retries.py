@@ -124,6 +124,6 @@ def test_what_only_reads_may_be_tried_again(
 ) -> None:
     """Else the first test would say nothing: it sees the difference."""
     noted.calls.clear()
-    deployed.watch.cases(["T-1"])
-    deployed.watch.set_simulated_now(at(f"{MON}T00:00"))
+    deployed.watch.cases.read(["T-1"])
+    deployed.watch.state.set_simulated_now(at(f"{MON}T00:00"))
     assert noted.calls == {("dynamodb.BatchGetItem", 4), ("dynamodb.UpdateItem", 1)}

@@ -18,7 +18,7 @@ from moto import mock_aws
 from building import at
 from desk import Desk
 from raw_items import ATTRIBUTES, NUMBERS, Raw, as_json
-from sla_watchdog.domain.tickets.record import ENDS, REPLIES, STATES
+from sla_watchdog.domain.tickets.ticket_fields import ENDS, REPLIES, STATES
 from sla_watchdog.handlers.track import change
 
 DAY = "2026-03-02"
@@ -138,7 +138,7 @@ def test_bad_ticket_records(records: list[Raw], streamed: bool) -> None:
         here.desk.sweep(f"{DAY}T07:59")
         here.tick(f"{DAY}T07:59")
         here.check_told_once()
-        found = {(each.ticket, each.kind) for each in here.desk.parts.watch.findings()}
+        found = {(each.ticket, each.kind) for each in here.desk.parts.watch.cases.findings()}
         notified = {tuple(name.split("/")[:2]) for name in here.to_operations()}
         assert {(ticket, f"finding:{kind}") for ticket, kind in found} <= notified
 

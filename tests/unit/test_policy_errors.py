@@ -508,6 +508,14 @@ DESK = [
         "use it in a `when:`",
     ),
     Row(
+        "a field for what changed",
+        "region: site.region",
+        "region: a\n  history: audit.changes",
+        "history",
+        'nothing reads the field "history"',
+        "what changes is learned from each record",
+    ),
+    Row(
         "a field for the id",
         "created_at: opened",
         "ticket_id: n",
@@ -962,6 +970,11 @@ def test_each_missing_section_comes_with_lines_that_mend_it() -> None:
     assert problems_of("\n".join(["form: 1", *hints])) == ()
 
 
+def test_a_history_that_a_condition_asks_for_is_a_field_like_any_other() -> None:
+    text = GOOD.replace("region", "history")
+    assert problems_of(text) == ()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "message"),
     [
@@ -1022,7 +1035,7 @@ def test_operations_may_be_told_without_a_definition() -> None:
         "{age: 30d, tell: [executive]}", "{age: 30d, tell: [executive, operations]}"
     )
     checked = read_policy(text, "policy.yaml", TODAY)
-    assert "operations" in checked.form.audiences
+    assert "operations" in checked.form.policy.audiences
 
 
 def test_an_error_reads_as_a_compiler_writes_it() -> None:

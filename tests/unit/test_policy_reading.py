@@ -20,6 +20,7 @@ from sla_watchdog.domain.policy.model import (
 )
 from sla_watchdog.tools.policy_file import PolicyForm, read_policy
 from sla_watchdog.tools.policy_file.hours import Segment
+from sla_watchdog.tools.policy_file.values import folded
 
 GOOD = (Path(__file__).parent / "policy_files" / "good.yaml").read_text()
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -41,7 +42,8 @@ def changed(*changes: tuple[str, str]) -> PolicyForm:
     "status", ["NO", "on", "Yes", "null", "~", "22:00", "1_000", "0x1F", "2026-12-24", "1.0"]
 )
 def test_what_yaml_would_take_for_something_else_stays_text(status: str) -> None:
-    assert changed(("[New, Active]", f"[New, {status}]")).statuses["open"] == ("New", status)
+    statuses = changed(("[New, Active]", f"[New, {status}]")).policy.statuses
+    assert [text for text, group in statuses.items() if group == "open"] == ["new", folded(status)]
 
 
 def test_a_country_may_be_norway() -> None:
@@ -56,9 +58,11 @@ def test_a_block_without_keys_may_be_left_open() -> None:
 
 
 def test_one_value_alone_is_a_list_of_one() -> None:
-    form = changed(("open: [New, Active]", "open: New"), ("tell: [manager]}", "tell: manager}"))
-    assert form.statuses["open"] == ("New",)
-    assert form.ladders["standard"][2].tell == ("manager",)
+    policy = changed(
+        ("open: [New, Active]", "open: New"), ("tell: [manager]}", "tell: manager}")
+    ).policy
+    assert [text for text, group in policy.statuses.items() if group == "open"] == ["new"]
+    assert policy.ladders["standard"].levels[2].tell == ("manager",)
 
 
 @pytest.mark.parametrize(
@@ -73,8 +77,9 @@ def test_one_value_alone_is_a_list_of_one() -> None:
     ],
 )
 def test_open_time_is_hours_and_minutes(text: str, seconds: int) -> None:
-    form = changed(("{resolution: 40h}", f"{{resolution: {text}}}"))
-    assert form.policies[-1].targets[Metric.RESOLUTION].within == seconds
+    policy = changed(("{resolution: 40h}", f"{{resolution: {text}}}")).policy
+    (resolution,) = policy.rules[-1].targets
+    assert (resolution.metric, resolution.within) == (Metric.RESOLUTION, seconds)
 
 
 @pytest.mark.parametrize(
@@ -82,16 +87,17 @@ def test_open_time_is_hours_and_minutes(text: str, seconds: int) -> None:
     [("36h", 36 * HOUR), ("10d", 10 * DAY), ("2w", 14 * DAY), ("1w1d2h", 8 * DAY + 2 * HOUR)],
 )
 def test_an_age_may_be_days_and_weeks(text: str, seconds: int) -> None:
-    assert changed(("age: 14d", f"age: {text}")).ceilings[0].trigger == Age(seconds)
+    ceilings = changed(("age: 14d", f"age: {text}")).policy.ceilings
+    assert ceilings.levels[0].trigger == Age(seconds)
 
 
 def test_levels_say_when_they_are_due_and_who_is_told() -> None:
-    form = form_of(GOOD)
-    assert form.ladders["reply"] == (
+    ladders = form_of(GOOD).policy.ladders
+    assert ladders["reply"].levels == (
         Level(Percent(75), ("owner",)),
         Level(After(0), ("owner", "team-lead"), repeat=Repeat(8 * HOUR, doubling=False)),
     )
-    assert form.ladders["standard"] == (
+    assert ladders["standard"].levels == (
         Level(Before(HOUR), ("owner",)),
         Level(After(0), ("owner", "team-lead"), urgent=True),
         Level(After(4 * HOUR), ("manager",)),
@@ -100,14 +106,14 @@ def test_levels_say_when_they_are_due_and_who_is_told() -> None:
 
 
 def test_the_last_ceiling_repeats_weekly_unless_it_says_otherwise() -> None:
-    assert form_of(GOOD).ceilings == (
+    assert form_of(GOOD).policy.ceilings.levels == (
         Level(Age(14 * DAY), ("manager",)),
         Level(Age(30 * DAY), ("executive",), repeat=Repeat(7 * DAY, doubling=False)),
     )
     daily = changed(
         ("{age: 30d, tell: [executive]}", "{age: 30d, tell: [executive], urgent: true, repeat: 1d}")
     )
-    assert daily.ceilings[1] == Level(
+    assert daily.policy.ceilings.levels[1] == Level(
         Age(30 * DAY), ("executive",), urgent=True, repeat=Repeat(DAY, doubling=True)
     )
 
@@ -135,31 +141,33 @@ def test_the_last_ceiling_repeats_weekly_unless_it_says_otherwise() -> None:
 def test_a_condition_has_a_form_for_each_thing_it_can_say(
     written: str, condition: Condition
 ) -> None:
-    assert changed(("region: {not: missing}", written)).policies[0].when[-1] == condition
+    assert changed(("region: {not: missing}", written)).policy.rules[0].when[-1] == condition
 
 
 def test_a_target_takes_the_ladder_of_its_policy_unless_it_names_one() -> None:
-    targets = form_of(GOOD).policies[0].targets
-    assert targets[Metric.FIRST_RESPONSE].ladder == "reply"
-    assert targets[Metric.RESOLUTION].ladder == "standard"
-    assert targets[Metric.RESOLUTION].pauses_in == ("waiting",)
+    policy = form_of(GOOD).policy
+    targets = {target.metric: target for target in policy.rules[0].targets}
+    assert targets[Metric.FIRST_RESPONSE].ladder == policy.ladders["reply"]
+    assert targets[Metric.RESOLUTION].ladder == policy.ladders["standard"]
+    assert targets[Metric.RESOLUTION].pauses_in == {"waiting"}
     assert targets[Metric.RESOLUTION].stops_at == "closed"
     assert targets[Metric.FIRST_RESPONSE].stops_at == "resolved"
 
 
 def test_a_policy_may_leave_its_tickets_to_the_ceilings() -> None:
     form = changed(("    ladder: standard\n    targets: {resolution: 40h}", "    targets: {}"))
-    assert form.policies[-1].targets == {}
+    assert form.policy.rules[-1].targets == ()
 
 
 def test_audiences_are_one_topic_or_one_for_each() -> None:
-    assert form_of(GOOD).audiences == {
+    assert form_of(GOOD).policy.audiences == {
         "owner": Audience("owner", each="assignee"),
         "team-lead": Audience("team-lead", each="team"),
         "manager": Audience("manager", hours="office"),
         "executive": Audience("executive"),
     }
-    assert changed(("executive: {}", "executive:")).audiences["executive"] == Audience("executive")
+    audiences = changed(("executive: {}", "executive:")).policy.audiences
+    assert audiences["executive"] == Audience("executive")
 
 
 @pytest.mark.parametrize(
@@ -167,12 +175,12 @@ def test_audiences_are_one_topic_or_one_for_each() -> None:
 )
 def test_the_key_of_a_plain_table_may_name_the_id_itself(written: str) -> None:
     form = changed(('{pk: "TICKET#{ticket_id}", sk: META}', written))
-    assert form.tickets.key == {"ticket_id": "{ticket_id}"}
+    assert form.policy.source.key == {"ticket_id": "{ticket_id}"}
 
 
 def test_without_a_source_the_key_is_the_ticket_id() -> None:
     start, end = GOOD.index("source:"), GOOD.index("fields:")
-    assert form_of(GOOD[:start] + GOOD[end:]).tickets.key == {"ticket_id": "{ticket_id}"}
+    assert form_of(GOOD[:start] + GOOD[end:]).policy.source.key == {"ticket_id": "{ticket_id}"}
 
 
 @pytest.mark.parametrize(

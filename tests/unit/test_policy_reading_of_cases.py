@@ -24,7 +24,7 @@ def at(text: str) -> int:
 
 
 def test_each_clock_may_have_a_target() -> None:
-    targets = form_of().policies[1].targets
+    targets = {target.metric: target for target in form_of().policy.rules[1].targets}
     assert {metric: target.within for metric, target in targets.items()} == {
         Metric.FIRST_RESPONSE: HOUR,
         Metric.NEXT_RESPONSE: 4 * HOUR,
@@ -32,14 +32,14 @@ def test_each_clock_may_have_a_target() -> None:
         Metric.FIRST_RESOLUTION: 12 * HOUR,
         Metric.RESOLUTION: 16 * HOUR,
     }
-    assert targets[Metric.FIRST_RESPONSE].pauses_in == ("waiting",)
-    assert targets[Metric.UPDATE].pauses_in == ()
+    assert targets[Metric.FIRST_RESPONSE].pauses_in == {"waiting"}
+    assert targets[Metric.UPDATE].pauses_in == set()
     assert {target.due for target in targets.values()} == {None}
 
 
 def test_a_deadline_set_elsewhere_has_no_length_of_its_own() -> None:
-    targets = form_of().policies[0].targets
-    assert [(t.due, t.within, t.stops_at) for t in targets.values()] == [
+    targets = form_of().policy.rules[0].targets
+    assert [(t.due, t.within, t.stops_at) for t in targets] == [
         ("due_at", 0, "resolved"),
         ("promised", 0, "closed"),
     ]
@@ -48,7 +48,8 @@ def test_a_deadline_set_elsewhere_has_no_length_of_its_own() -> None:
 def test_signals_of_one_kind_are_one_ladder_the_lowest_first_in_whatever_order_they_are_written() -> (
     None
 ):
-    assert form_of().signals == {
+    signals = form_of().policy.signals
+    assert {metric: ladder.levels for metric, ladder in signals.items()} == {
         Metric.REOPENED: (
             Level(Count(2), ("owner",)),
             Level(Count(4), ("manager",), urgent=True, repeat=Repeat(DAY, doubling=False)),
@@ -64,25 +65,25 @@ def test_signals_of_one_kind_are_one_ladder_the_lowest_first_in_whatever_order_t
 
 
 def test_limits_are_what_the_file_says() -> None:
-    form = form_of()
-    assert form.pauses == Pauses(40 * HOUR, 120 * HOUR, ("manager",))
-    assert form.cases.gap == 14 * DAY
-    assert form.acknowledge == Acknowledge(24 * HOUR, 3)
+    policy = form_of().policy
+    assert policy.pauses == Pauses(40 * HOUR, 120 * HOUR, ("manager",))
+    assert policy.gap == 14 * DAY
+    assert policy.acknowledge == Acknowledge(24 * HOUR, 3)
 
 
 def test_a_message_after_the_end_is_thanks_only_where_the_file_says_so() -> None:
     written = FULL.replace("gap: 2w", "gap: 2w, thanks: 1h30m")
     assert written != FULL
-    assert (form_of().cases.thanks, form_of(written).cases.thanks) == (None, 5400)
+    assert (form_of().policy.thanks, form_of(written).policy.thanks) == (None, 5400)
 
 
 def test_what_is_left_out_has_its_default() -> None:
     start, end = FULL.index("signals:"), FULL.index("examples:")
-    form = form_of(FULL[:start] + FULL[end:])
-    assert form.signals == {}
-    assert form.pauses == Pauses(None, None, ())
-    assert form.cases.gap == 14 * DAY
-    assert form.acknowledge == Acknowledge(16 * HOUR, 2)
+    policy = form_of(FULL[:start] + FULL[end:]).policy
+    assert policy.signals == {}
+    assert policy.pauses == Pauses(None, None, ())
+    assert policy.gap == 14 * DAY
+    assert policy.acknowledge == Acknowledge(16 * HOUR, 2)
 
 
 @pytest.mark.parametrize(
@@ -91,10 +92,8 @@ def test_what_is_left_out_has_its_default() -> None:
     ids=["one pause", "all together"],
 )
 def test_one_limit_alone_will_do(written: str, pauses: Pauses) -> None:
-    assert (
-        form_of(FULL.replace("{longest: 40h, total: 120h, tell: [manager]}", written)).pauses
-        == pauses
-    )
+    text = FULL.replace("{longest: 40h, total: 120h, tell: [manager]}", written)
+    assert form_of(text).policy.pauses == pauses
 
 
 # ------------------------------------------------------------------ examples

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sla_watchdog.domain.policy.model import SIGNALS, TARGETS, Metric
+from sla_watchdog.domain.tickets.ticket_fields import TICKET_FIELDS
 from sla_watchdog.tools.policy_file import Checked, read_policy
 from sla_watchdog.tools.policy_file.example_run import run_all
 
@@ -64,6 +65,7 @@ def test_the_page_shows_each_section_in_a_fragment() -> None:
         "signals",
         "pauses",
         "cases",
+        "cases",
         "acknowledge",
         "examples",
     ]
@@ -97,3 +99,10 @@ def test_the_file_that_ships_has_an_example_of_each_clock_signal_and_ladder() ->
         for metric in TARGETS[::4]
     }
     assert highest == {Metric.FIRST_RESPONSE: 2, Metric.RESOLUTION: 4}
+
+
+def test_the_page_lists_the_fields_of_a_ticket() -> None:
+    listed = PAGE[PAGE.index("It knows") : PAGE.index("; and names of your own")]
+    assert re.findall("`([a-z_]+)`", listed) == [
+        name for name in TICKET_FIELDS if name != "ticket_id"
+    ]

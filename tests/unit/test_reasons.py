@@ -23,10 +23,10 @@ from sla_watchdog.domain.clocks.data_problems import (
     UnknownStatus,
 )
 from sla_watchdog.domain.escalation.reasons import (
-    Due,
     Ended,
     FieldChanged,
     HistoryCorrected,
+    LevelDue,
     MergedInto,
     NoOwner,
     OutsideHours,
@@ -46,8 +46,10 @@ from sla_watchdog.domain.policy.model import Metric
 from sla_watchdog.presentation.text.reason import SENTENCES, read_reason, worded
 
 WORDS: list[tuple[Reason, str]] = [
-    (Due(), "due"),
+    (LevelDue(), "due"),
     (Reminder(None), "reminder: still unresolved"),
+    (Reminder(3, only_waits=True), "reminder 3: still unanswered"),
+    (Reminder(None, only_waits=True), "reminder: still unanswered"),
     (Reminder(3), "reminder 3: still unresolved"),
     (Reopened(1), "it was reopened (once)"),
     (Reopened(2), "it was reopened (2 times)"),
@@ -105,15 +107,15 @@ WORDS: list[tuple[Reason, str]] = [
     ),
     (
         MergedIntoEnded("T-2"),
-        "merged into T-2, which is over or deleted; it counts as open",
+        ("merged into T-2, which is over or deleted; it counts as open"),
     ),
     (MergedIntoUnseen("T-2"), "merged into T-2, which was never seen; it counts as open"),
     (MergedInCircle("T-2"), "merged in a circle (into T-2)"),
     (MergedIntoItself(), "merged into itself"),
     (
         BeyondHolidays(2027, "office"),
-        "due after 2027-12-31, up to which the holidays of the calendar 'office' are known; "
-        "deploy again, or list later ones in the policy file",
+        ("due after 2027-12-31, up to which the holidays of the calendar 'office' are known; "
+        "deploy again, or list later ones in the policy file"),
     ),
 ]
 

@@ -11,10 +11,10 @@ from moto import mock_aws
 
 from building import HOUR, at, first_response, policy, resolution, rule
 from desk import Desk
-from sla_watchdog.adapters.dynamodb.alert_links import new_code
 from sla_watchdog.domain.clocks.promises import acknowledged
 from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.errors import Unavailable
+from sla_watchdog.handlers.tokens import RandomTokens
 from sla_watchdog.presentation.text import Message
 from sla_watchdog.usecases.report.http import is_report, report_answer
 from sla_watchdog.usecases.report.report import LEASE, Reported
@@ -102,7 +102,7 @@ def test_the_day_of_the_reports_begins_at_seven_and_only_what_is_new_is_told(des
 
 
 def test_two_at_once_are_one(desk: Desk) -> None:
-    desk.parts.watch.run_lease(
+    desk.parts.watch.leases.take(
         "another", at(f"{TUE}T07:00"), at(f"{TUE}T07:00") + LEASE, run="report-lease"
     )
     assert desk.parts.reporter(at(f"{TUE}T07:00")).run() is None
@@ -164,14 +164,14 @@ def test_in_mode_observe_nobody_is_told_and_the_pages_are_there() -> None:
         assert (done.sent, done.pages) == (0, 2)
         assert desk.sent_to() == []
         assert "Nobody was told yet." in page(desk, f"daily/{TUE}.html")
-        desk.parts.watch.set_mode("live", at(f"{TUE}T09:00"))
+        desk.parts.watch.state.set_mode("live", at(f"{TUE}T09:00"))
         report(desk, f"{TUE}T10:00")
         assert len(mails(desk)) == 4
 
 
 def test_an_audience_nobody_hears_is_told_through_operations(desk: Desk) -> None:
     desk.put(f"{MON}T00:00", **NEW)
-    desk.parts.watch.set_topics({"manager": 0, "executive": 1}, at(f"{MON}T00:00"))
+    desk.parts.watch.topic_counts.keep({"manager": 0, "executive": 1}, at(f"{MON}T00:00"))
     report(desk, f"{TUE}T07:00")
     assert sorted(topic for kind, topic in mails(desk) if kind == "daily") == ["operations"]
 
@@ -232,7 +232,7 @@ def promise(desk: Desk, ticket: str, made: str, until: str, by: str) -> None:
     known, evaluated = desk.parts.evaluator(at(made), live=True).timed(
         evolve(case, facts=case.facts | [fact]), at(made)
     )
-    assert desk.parts.watch.keep(known, evaluated.findings)
+    assert desk.parts.watch.cases.keep(known, evaluated.findings)
 
 
 def test_a_promise_is_not_broken_any_more_once_somebody_wrote(desk: Desk) -> None:
@@ -348,7 +348,7 @@ PAGE_OF = {
 def ask(desk: Desk, path: str, now: str) -> tuple[int, str, dict[str, str]]:
     event = {"rawPath": path.removeprefix("https://links.example")}
     assert is_report(event)
-    given = report_answer(event, desk.parts.watch, desk.parts.reports, at(now))
+    given = report_answer(event, desk.parts.watch.report_marks, desk.parts.reports, at(now))
     return given["statusCode"], given["body"], given["headers"]
 
 
@@ -362,8 +362,8 @@ def test_an_unknown_link_shows_nothing(desk: Desk, path: str) -> None:
 
 
 def test_the_link_of_an_alert_opens_no_report_and_that_of_a_report_no_case(desk: Desk) -> None:
-    code = new_code()
-    desk.parts.watch.put_report_link(code, "daily/x.html", at(NEXT_MON))
+    code = RandomTokens().code()
+    desk.parts.watch.report_marks.put_link(code, "daily/x.html", at(NEXT_MON))
     assert desk.parts.responder(at(TUE)).look(code, at(TUE)).state is State.UNKNOWN
     assert not is_report({"rawPath": f"/{code}"})
     assert ask(desk, f"/report/{code}", TUE)[0] == 503  # its page is not there

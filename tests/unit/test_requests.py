@@ -10,7 +10,7 @@ from moto import mock_aws
 
 from building import at, policy
 from desk import Desk
-from sla_watchdog.usecases.track.track import Change
+from sla_watchdog.usecases.track.change import Change
 
 MON = "2026-03-02"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New"}

@@ -16,11 +16,12 @@ from moto import mock_aws
 
 from building import HOUR, at, policy, resolution, rule
 from desk import Desk
-from sla_watchdog.adapters.dynamodb.alert_links import CODE_LENGTH, is_code, new_code
 from sla_watchdog.domain.escalation.acknowledgement import Answer
 from sla_watchdog.domain.escalation.case import Entry, Outcome
 from sla_watchdog.domain.escalation.plan import plan
 from sla_watchdog.domain.policy.model import Acknowledge
+from sla_watchdog.handlers.tokens import RandomTokens
+from sla_watchdog.usecases.codes import CODE_LENGTH, is_code
 from sla_watchdog.usecases.respond.http import answer
 
 MON = "2026-03-02"
@@ -50,8 +51,8 @@ def sent_link(desk: Desk, now: str, days: int = 14) -> str:
     """A link as it is sent with the alert of the first level."""
     case = desk.case()
     alerts = plan(evolve(case, reached={}, outbox={}), POLICY, at(now)).alerts
-    code = new_code()
-    desk.parts.watch.put_alert_link(
+    code = RandomTokens().code()
+    desk.parts.watch.alert_links.put(
         code, case.id, Entry("t", 0, alerts[:1]), at(now) + days * 86_400
     )
     return code
@@ -190,7 +191,7 @@ def test_it_is_put_off_only_as_often_as_the_policy_allows(desk: Desk) -> None:
 
 def test_unknown_expired_and_finished_links_have_a_clear_page(desk: Desk) -> None:
     code = sent_link(desk, f"{MON}T06:00", days=1)
-    assert ask(desk, new_code(), f"{MON}T06:30")[0] == 404
+    assert ask(desk, RandomTokens().code(), f"{MON}T06:30")[0] == 404
     assert ask(desk, code, "2026-03-03T06:00")[0] == 410
     late = sent_link(desk, f"{MON}T06:00")
     desk.put(f"{MON}T07:00", **{**NEW, "status": "Resolved", "updated_at": f"{MON}T07:00:00Z"})
@@ -206,7 +207,7 @@ def test_the_code_is_stored_nowhere(desk: Desk) -> None:
 
 
 def test_codes_are_of_eighty_random_bits() -> None:
-    codes = {new_code() for _ in range(1000)}
+    codes = {RandomTokens().code() for _ in range(1000)}
     assert len(codes) == 1000
     assert all(map(is_code, codes))
     assert CODE_LENGTH * 5 == 80

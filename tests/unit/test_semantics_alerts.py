@@ -291,7 +291,10 @@ def test_e9_a_warning_whose_deadline_moved_away_is_withdrawn_with_its_reason_and
     assert worded(alert.reason) == "its priority was changed"
     done = after_telling(lowered, evaluated, at("2026-03-02T07:00"))
     assert not plan(done, desk, at("2026-03-02T08:00")).alerts
-    assert ("resolution", 1, "owner") in notified(plan(done, desk, at("2026-03-03T06:00")))
+    again = plan(done, desk, at("2026-03-03T06:00"))
+    assert ("resolution", 1, "owner") in notified(again)
+    first = {a.id for a in plan(evolve(case, reached={}), desk, at("2026-03-02T06:30")).alerts}
+    assert not first & {a.id for a in again.alerts}, "news, not a repetition (E4)"
 
 
 def test_e9_a_pause_takes_no_breach_back() -> None:

@@ -305,7 +305,10 @@ def test_d6_another_open_ticket_that_looks_the_same_is_a_finding_with_both_ids_a
     twin = ("T-0", str(at("2026-02-20T09:00")), "subject")
     known = facts(*BORN) | [Fact("T-1", SAME_MATTER, at("2026-03-02T09:00"), twin)]
     (finding,) = evaluate(known, "2026-03-02T10:00").findings
-    assert worded(finding.reason) == "T-1 looks like T-0, open for 10 days: same customer, same subject"
+    assert (
+        worded(finding.reason)
+        == "T-1 looks like T-0, open for 10 days: same customer, same subject"
+    )
 
 
 def test_d7_an_assignment_touches_no_clock_of_the_customer() -> None:

@@ -114,7 +114,9 @@ def findings_at_new_year(
     rules: Policy, *said: tuple[str, str, str], created: str = "2026-12-31T20:00"
 ) -> list[str]:
     known = facts(("created", created), ("status", created, "New"), *said)
-    return [worded(finding.reason) for finding in evaluate(known, "2027-01-01T02:00", rules).findings]
+    return [
+        worded(finding.reason) for finding in evaluate(known, "2027-01-01T02:00", rules).findings
+    ]
 
 
 OFFICE_TICKET = ("tags", "2026-12-31T20:00", "x")

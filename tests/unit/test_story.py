@@ -2,7 +2,7 @@
 
 from building import DAY, HOUR, at, evaluate, facts, policy
 from local_stack.story import Step, climb, counts, most_telling, still_open, with_the_desk
-from sla_watchdog.adapters.dynamodb.audit import AuditItem
+from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import Case, LastNotified, Outcome
 from sla_watchdog.domain.escalation.plan import Plan, plan
 from sla_watchdog.tools.imports.events import Event, Kind

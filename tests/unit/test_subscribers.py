@@ -23,7 +23,7 @@ from sla_watchdog.domain.escalation.subscribers import (
     observed,
 )
 from sla_watchdog.domain.policy.model import Audience, Policy
-from sla_watchdog.presentation.text.absence import render_absence
+from sla_watchdog.presentation.text.absence import render_absence, todo
 from unit.strict_sns import problem_of_body, problem_of_subject
 
 NOW = at("2026-03-02T12:00")
@@ -197,6 +197,18 @@ def test_operations_without_anybody_are_told_to_the_top_also_where_nobody_ever_w
     assert (absence.to, absence.missing, absence.vacant) == (Recipient("executive"), (), True)
 
 
+def test_where_urgent_alerts_alone_reach_somebody_that_one_hears_of_the_absences_of_others() -> (
+    None
+):
+    nobody = dict.fromkeys(EVERYBODY, 0)
+    assert notified(Roster(), nobody | {"manager-urgent": 1}) == ["manager-urgent"]
+    assert notified(gone("owner"), nobody | {"team-lead-urgent": 1, "operations": 1}) == [
+        "team-lead-urgent",
+        "operations",
+    ]
+    assert notified(Roster(), nobody | {"manager": 1, "manager-urgent": 1}) == ["manager"]
+
+
 def times_told(known: Roster, reachable: Mapping[str, int], days: int) -> list[int]:
     """Hours after the first at which the sweep of each hour finds something to tell."""
     hours = []
@@ -273,6 +285,17 @@ def test_sns_takes_every_message_and_it_says_who_and_what_to_do(state: State) ->
     )
     assert "What to do:" in message.email
     assert max(map(len, message.email.splitlines())) <= 110
+
+
+@pytest.mark.parametrize("state", [S.PENDING, S.SUSPENDED])
+def test_who_must_confirm_is_to_do_it_by_the_command_and_not_by_opening_the_link(
+    state: State,
+) -> None:
+    (first, *_) = due_absences(roster(KIM, state, ago=2 * DAY), EVERYBODY, policy(), NOW, live=True)
+    (missing, *_) = first.missing
+    command = "sla-watchdog confirm executive 'LINK'"
+    assert f"unopened, and confirm with it: `{command}`." in todo(missing)
+    assert f"unopened, and confirm with it:\n  {command}\n" in render_absence(first, NOW).email
 
 
 def test_the_path_of_a_web_hook_is_told_to_nobody() -> None:

@@ -11,7 +11,8 @@ from moto import mock_aws
 
 from building import at
 from desk import Desk
-from sla_watchdog.adapters.sqs import Segment
+from sla_watchdog.adapters.sqs import segment_of
+from sla_watchdog.usecases.sweep.ports import Segment
 from sla_watchdog.usecases.sweep.sweep import begin
 
 MON = "2026-03-02"
@@ -54,7 +55,7 @@ def waiting(desk: Desk) -> list[Segment]:
     messages = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
     for message in messages:
         client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    return [Segment.of_body(message["Body"]) for message in messages]
+    return [segment_of(message["Body"]) for message in messages]
 
 
 def test_a_page_that_fails_is_tried_again_from_its_place(
@@ -84,21 +85,21 @@ def test_a_page_that_fails_first_is_left_to_the_queue(
 
 def test_a_sweep_that_is_under_way_ends_before_another_begins(desk: Desk) -> None:
     watch, queue = desk.parts.watch, desk.parts.queue
-    assert begin(watch, queue, 2, NOW)
+    assert begin(watch.leases, queue, 2, "1", NOW)
     first, second = waiting(desk)
     desk.parts.sweeper(NOW + 900).sweep(first, NOW + 900, lambda: 100.0)
-    assert begin(watch, queue, 2, NOW + 2400) == "", "its last sign was 25 minutes ago"
+    assert begin(watch.leases, queue, 2, "2", NOW + 2400) == "", "its last sign was 25 minutes ago"
     desk.parts.sweeper(NOW + 2500).sweep(second, NOW + 2500, lambda: 100.0)
-    assert begin(watch, queue, 2, NOW + 2501)
+    assert begin(watch.leases, queue, 2, "3", NOW + 2501)
 
 
 def test_a_sweep_that_died_keeps_no_other_from_beginning_for_long(desk: Desk) -> None:
-    assert begin(desk.parts.watch, desk.parts.queue, 2, NOW)
-    assert begin(desk.parts.watch, desk.parts.queue, 2, NOW + 3600)
+    assert begin(desk.parts.watch.leases, desk.parts.queue, 2, "1", NOW)
+    assert begin(desk.parts.watch.leases, desk.parts.queue, 2, "2", NOW + 3600)
 
 
 def test_a_new_policy_is_swept_at_once_though_a_sweep_is_under_way(desk: Desk) -> None:
-    begin(desk.parts.watch, desk.parts.queue, 1, NOW)
+    begin(desk.parts.watch.leases, desk.parts.queue, 1, "1", NOW)
     assert len(waiting(desk)) == 1
     desk.tick(f"{MON}T02:01")
     assert len(waiting(desk)) == desk.parts.settings.segments

@@ -178,11 +178,11 @@ def test_urgent_ones_come_singly_while_there_is_room(desk: Desk) -> None:
 def test_a_digest_whose_holder_died_after_sending_is_settled_and_not_sent_again(desk: Desk) -> None:
     for number in range(12):
         desk.put(f"{MON}T00:00", f"T-{number}", **NEW)
-    settle = desk.parts.watch.settle
-    desk.parts.watch.settle = _die  # type: ignore[method-assign]
+    settle = desk.parts.watch.outbox.settle
+    desk.parts.watch.outbox.settle = _die  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
         desk.tick(f"{MON}T06:00")
-    desk.parts.watch.settle = settle  # type: ignore[method-assign]
+    desk.parts.watch.outbox.settle = settle  # type: ignore[method-assign]
     assert len(desk.sent()) == 1
     desk.tick(f"{MON}T06:05")
     assert desk.sent() == []
@@ -223,7 +223,7 @@ def test_going_live_tells_each_audience_once_of_what_was_only_observed(aws: None
     for number in range(5):
         desk.put(f"{MON}T00:00", f"T-{number}", **NEW)
     desk.tick(f"{MON}T09:00")
-    desk.parts.watch.set_mode("live", at(f"{MON}T10:00"))
+    desk.parts.watch.state.set_mode("live", at(f"{MON}T10:00"))
     for number in range(5):
         assert Outcome.OBSERVED in {
             reached.outcome for reached in desk.case(f"T-{number}").reached.values()
@@ -247,7 +247,7 @@ def test_a_tick_short_of_time_starts_no_send_and_leaves_the_rest_due(desk: Desk)
 
 
 def test_a_second_tick_beside_the_first_does_nothing(desk: Desk) -> None:
-    assert desk.parts.watch.run_lease("another", at(f"{MON}T06:00"), at(f"{MON}T06:02"))
+    assert desk.parts.watch.leases.take("another", at(f"{MON}T06:00"), at(f"{MON}T06:02"))
     assert desk.parts.tick(at(f"{MON}T06:00"), lambda: 100).run() is None
 
 
@@ -295,7 +295,7 @@ def test_a_sweep_finds_a_resolution_that_no_stream_brought(desk: Desk) -> None:
 def test_a_lost_next_at_comes_back_with_the_sweep(desk: Desk) -> None:
     desk.put(f"{MON}T00:00", **NEW)
     case = desk.case()
-    desk.parts.watch.keep(evolve(case, next_at=None), [])
+    desk.parts.watch.cases.keep(evolve(case, next_at=None), [])
     assert desk.tick(f"{MON}T06:00").due == 0
     assert desk.sweep(f"{MON}T06:30").repaired == 1
     desk.tick(f"{MON}T06:31")
@@ -325,7 +325,7 @@ def test_a_topic_that_nobody_confirmed_counts_as_nobody_and_the_next_level_is_to
     desk: Desk,
 ) -> None:
     desk.put(f"{MON}T00:00", **NEW)
-    desk.parts.watch.set_topics({**dict.fromkeys(TOPICS, 1), "owner": 0}, at(f"{MON}T00:00"))
+    desk.parts.watch.topic_counts.keep({**dict.fromkeys(TOPICS, 1), "owner": 0}, at(f"{MON}T00:00"))
     desk.tick(f"{MON}T06:00")
     assert sorted(desk.sent_to()) == ["owner", "team-lead"], (
         "published all the same: the count may be old"
@@ -337,7 +337,7 @@ def test_a_sweep_counts_who_is_subscribed(desk: Desk) -> None:
     arn = "arn:aws:sns:eu-central-1:123456789012:sla-manager"
     desk.sns.subscribe(TopicArn=arn, Protocol="email", Endpoint="m@example.org")
     desk.sweep(f"{MON}T00:00")
-    topics = desk.parts.watch.topics()
+    topics = desk.parts.watch.topic_counts.read()
     assert topics is not None
     assert (topics["manager"], topics["owner"]) == (2, 1)
 
@@ -346,7 +346,9 @@ def test_values_without_a_topic_of_their_own_share_the_digest_of_their_audience(
     audiences = {**policy().audiences, "owner": Audience("owner", each="assignee")}
     desk = Desk(policy(audiences=audiences), topics=(*TOPICS, "owner--kim"))
     desk.tick(f"{MON}T00:00")
-    desk.parts.watch.set_topics(dict.fromkeys((*TOPICS, "owner--kim"), 1), at(f"{MON}T00:00"))
+    desk.parts.watch.topic_counts.keep(
+        dict.fromkeys((*TOPICS, "owner--kim"), 1), at(f"{MON}T00:00")
+    )
     desk.put(f"{MON}T00:00", "T-kim", **NEW, assignee="kim")
     for number in range(12):
         desk.put(f"{MON}T00:00", f"T-{number}", **NEW, assignee=f"agent {number}")
@@ -371,7 +373,7 @@ def test_a_case_that_cannot_be_judged_is_kept_due_now_and_reported_once(
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("sla_watchdog.usecases.judging.plan", broken)
+    monkeypatch.setattr("sla_watchdog.usecases.judging.evaluator.plan", broken)
     desk.put(f"{MON}T00:00", **NEW)
     assert desk.case().next_at == at(f"{MON}T00:00")
     assert desk.tick(f"{MON}T00:01").put_back == 1
@@ -400,14 +402,14 @@ def test_a_new_policy_asks_for_one_sweep_whichever_function_sees_it_first(desk: 
 def test_a_case_that_no_item_can_hold_is_reported_and_the_stream_goes_on(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep = desk.parts.watch.keep
+    keep = desk.parts.watch.cases.keep
 
     def refusing(case: Case, found: Iterable[Finding]) -> bool:
         if case.id == "T-1":
             raise Unstorable("the table refuses case 'T-1'")
         return keep(case, found)
 
-    monkeypatch.setattr(desk.parts.watch, "keep", refusing)
+    monkeypatch.setattr(desk.parts.watch.cases, "keep", refusing)
     desk.put(f"{MON}T00:00", "T-1", **NEW)
     desk.put(f"{MON}T00:00", "T-2", **NEW)
     desk.tick(f"{MON}T00:01")
@@ -431,19 +433,20 @@ def test_whatever_a_key_can_hold_is_a_ticket_or_a_finding(desk: Desk, ticket: st
 def test_a_case_of_which_no_message_can_be_made_is_tried_again_and_keeps_nobody_from_being_told(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sla_watchdog.usecases.watch import sending
+    from sla_watchdog.usecases.watch import compose
 
     def broken(case: Case, *rest: object) -> object:
         if case.id == "T-1":
             raise ValueError("no words")
         return worded(case, *rest)  # type: ignore[arg-type]
 
-    worded = sending.notice
-    monkeypatch.setattr(sending, "notice", broken)
+    worded = compose.notice
+    monkeypatch.setattr(compose, "notice", broken)
     desk.put(f"{MON}T00:00", "T-1", **NEW)
     desk.put(f"{MON}T00:00", "T-2", **NEW)
     result = desk.tick(f"{MON}T06:00")
-    assert (result.sent, result.retried, result.problem) == (1, 1, "T-1: ValueError: no words")
+    assert (result.sent, result.retried) == (1, 1)
+    assert result.problem.startswith("T-1: ValueError in test_tick.py:")
     assert desk.sent_to() == ["owner"]
     monkeypatch.undo()
     assert desk.tick(f"{MON}T06:05").sent == 1

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from attrs import evolve
 from moto import mock_aws
 
-from building import HOUR, at, policy, resolution, rule
+from building import HOUR, STANDARD, at, facts, policy, resolution, rule
 from desk import Desk
 from sla_watchdog.domain.escalation.case import Case
-from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.escalation.plan import plan
+from sla_watchdog.domain.policy.model import Metric, Policy, Target
+from sla_watchdog.domain.tickets.facts import Facts
 
 MON, TUE = "2026-03-02", "2026-03-03"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New"}
@@ -139,3 +142,35 @@ def test_a_function_not_replaced_yet_records_nothing_over_the_newer_policy(desk:
         before.breached,
         before.edited_at,
     )
+
+
+def test_an_edit_that_takes_the_target_of_an_exchange_away_for_a_while_erases_no_breach() -> None:
+    answer, other = Target(Metric.NEXT_RESPONSE, 2 * HOUR, STANDARD), resolution(80 * HOUR)
+    with_it, without = policy(rule("a", answer, other)), policy(rule("a", other))
+    known = facts(
+        ("created", f"{MON}T07:00"),
+        ("status", f"{MON}T07:00", "Open"),
+        ("customer_reply", f"{MON}T08:00"),
+    )
+    breached = plan(Case("T-1", known), with_it, at(f"{MON}T10:01")).breached
+    assert list(breached.values()) == [at(f"{MON}T10:00") + 1]
+    case = Case("T-1", known, breached=breached, edited_at=at(f"{MON}T11:00"))
+    meanwhile = plan(case, without, at(f"{MON}T11:00")).breached
+    assert meanwhile == breached
+    back = plan(
+        evolve(case, breached=meanwhile, edited_at=at(f"{MON}T11:10")), with_it, at(f"{MON}T11:10")
+    )
+    assert back.breached == breached
+
+
+def test_of_exchanges_that_have_a_target_only_the_latest_keeps_its_breach() -> None:
+    desk = policy(rule("a", Target(Metric.NEXT_RESPONSE, 2 * HOUR, STANDARD)))
+    known = facts(
+        ("created", f"{MON}T07:00"),
+        ("status", f"{MON}T07:00", "Open"),
+        ("customer_reply", f"{MON}T08:00"),
+    )
+    breached = plan(Case("T-1", known), desk, at(f"{MON}T10:01")).breached
+    later = facts(("agent_reply", f"{MON}T10:30", "Kim"), ("customer_reply", f"{MON}T10:45"))
+    answered = Facts.of([*known, *later])
+    assert plan(Case("T-1", answered, breached=breached), desk, at(f"{MON}T11:00")).breached == {}

@@ -48,8 +48,8 @@ def reads_are_never_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that every send is judged again: what changed before that read must count. The case's own
     shards are asked, so that the points are not mostly queries of empty ones.
     """
-    monkeypatch.setattr("sla_watchdog.usecases.judging.FRESH", -1.0)
-    monkeypatch.setattr("sla_watchdog.usecases.watch.sending.FRESH", -1.0)
+    monkeypatch.setattr("sla_watchdog.usecases.judging.outlook.FRESH", -1.0)
+    monkeypatch.setattr("sla_watchdog.usecases.watch.recheck.FRESH", -1.0)
     monkeypatch.setattr(
         "sla_watchdog.usecases.watch.tick.SHARDS",
         tuple(shard_of("T-1", urgent=urgent) for urgent in (True, False)),
@@ -140,8 +140,8 @@ def ids(desk: Desk) -> Counter[str]:
 def beside(desk: Desk, now: str) -> None:
     """Another tick from its first call to its last, whatever the run lease says."""
     watch = copy(desk.parts.watch)
-    watch.run_lease = lambda *_: True  # type: ignore[method-assign]
-    watch.release_run = lambda *_: True  # type: ignore[method-assign]
+    watch.leases.take = lambda *_: True  # type: ignore[method-assign]
+    watch.leases.release = lambda *_: True  # type: ignore[method-assign]
     evolve(desk.parts, watch=watch).tick(at(now), lambda: 100.0).run()
 
 
@@ -170,7 +170,7 @@ def test_a_silence_holds_what_is_not_sent_yet_and_nothing_is_lost_or_told_twice(
             "s1", at(f"{MON}T08:00"), at(f"{MON}T11:00"), "drill", "kim", frozenset({"T-1"})
         )
         claimed.extend(desk.case().outbox)
-        assert desk.parts.watch.add_silence(quiet, at(f"{MON}T08:00"))
+        assert desk.parts.watch.silences.add(quiet, at(f"{MON}T08:00"))
 
     def told_by_its_end(desk: Desk) -> int:
         """2 where both messages were held though claimed, 1 where they were not claimed yet, 0
@@ -202,7 +202,7 @@ def test_a_deploy_in_the_middle_tells_nothing_twice_and_the_old_one_writes_over_
         beside(copy(desk).with_policy(stricter), f"{MON}T08:01")
 
     def one_of_each(desk: Desk) -> None:
-        newest = desk.parts.watch.generation("stricter", at(f"{MON}T08:01")).number
+        newest = desk.parts.watch.generations.of("stricter", at(f"{MON}T08:01")).number
         desk.with_policy(stricter)
         for time in ("08:04", "08:05", "08:20"):
             desk.tick(f"{MON}T{time}")
@@ -225,7 +225,7 @@ def test_a_tick_delivered_twice_tells_once(fresh: float, monkeypatch: pytest.Mon
     """EventBridge Scheduler delivers at least once: the second finds nothing, or runs beside the
     first.
     """
-    monkeypatch.setattr("sla_watchdog.usecases.watch.sending.FRESH", fresh)
+    monkeypatch.setattr("sla_watchdog.usecases.watch.recheck.FRESH", fresh)
 
     def told_once(desk: Desk) -> None:
         desk.tick(f"{MON}T08:01")

@@ -12,8 +12,7 @@ from moto import mock_aws
 
 from building import HOUR, at, policy, resolution, rule
 from desk import Desk
-from sla_watchdog.adapters.dynamodb.watch import DamagedItem
-from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.escalation.case import Case, DamagedItem
 from sla_watchdog.domain.tickets.facts import Fact
 from sla_watchdog.usecases.track.linking import Linker
 
@@ -38,7 +37,7 @@ def stored(desk: Desk, name: str) -> dict[str, object]:
 
 
 def ids(desk: Desk, *names: str) -> dict[str, str]:
-    cases = desk.parts.watch.cases(names)
+    cases = desk.parts.watch.cases.read(names)
     return {
         name: case.id if isinstance(case, Case) else case.reason for name, case in cases.items()
     }
@@ -67,9 +66,11 @@ def test_tickets_of_one_desk_case_are_one_case_in_any_order_of_arrival(
             "case_id": "matter 7",
         }
         desk.put(f"{MON}T02:30", name, **fields)
-    assert set(ids(desk, "T-1", "T-2", "T-3", "matter 7").values()) == {desk.case(order[0]).id}
+    assert set(ids(desk, "T-1", "T-2", "T-3", "case_id=matter 7").values()) == {
+        desk.case(order[0]).id
+    }
     assert desk.case("T-3").facts.tickets() == ("T-1", "T-2", "T-3")
-    assert desk.case().members == {"matter 7"}
+    assert desk.case().members == {"case_id=matter 7"}
     assert [case.id for case in {c.id: c for c in all_cases(desk)}.values()] == [desk.case().id]
 
 
@@ -80,7 +81,7 @@ def all_cases(desk: Desk) -> list[Case]:
         for item in items
         if item["pk"]["S"].startswith("C#") and "facts" in item
     ]
-    return [case for case in desk.parts.watch.cases(names).values() if isinstance(case, Case)]
+    return [case for case in desk.parts.watch.cases.read(names).values() if isinstance(case, Case)]
 
 
 def test_a_ticket_that_only_was_named_lands_in_the_case_when_it_is_first_seen(desk: Desk) -> None:
@@ -168,12 +169,12 @@ def test_a_sweep_links_what_no_stream_reported(desk: Desk) -> None:
 def test_a_tick_links_what_is_found_apart(desk: Desk) -> None:
     desk.put(f"{MON}T00:00", "T-1", **NEW)
     case = desk.case()
-    desk.parts.watch.keep(
+    desk.parts.watch.cases.keep(
         _with(case, Fact("T-1", "case_id", case.facts.of_field("T-1", "created")[0].at, "7")), []
     )
-    assert ids(desk, "7") == {}
+    assert ids(desk, "case_id=7") == {}
     desk.tick(f"{MON}T06:00")
-    assert ids(desk, "7") == {"7": "T-1"}
+    assert ids(desk, "case_id=7") == {"case_id=7": "T-1"}
 
 
 def _with(case: Case, fact: Fact) -> Case:
@@ -186,7 +187,7 @@ def test_tickets_merged_in_a_circle_are_one_case_with_a_finding(desk: Desk) -> N
     desk.put(f"{MON}T00:00", "T-1", **NEW, merged_into="T-2")
     desk.put(f"{MON}T02:00", "T-2", **LATER, merged_into="T-1")
     assert set(ids(desk, "T-1", "T-2").values()) == {"T-1"}
-    assert {finding.kind for finding in desk.parts.watch.findings()} == {"merged_into"}
+    assert {finding.kind for finding in desk.parts.watch.cases.findings()} == {"merged_into"}
 
 
 def test_a_chain_of_tickets_that_arrive_newest_first_is_a_short_way(desk: Desk) -> None:
@@ -212,7 +213,7 @@ def test_a_broken_pointer_is_never_silence_and_is_rebuilt_from_the_record(
     table = desk.parts.settings.watch_table
     pointer = {"pk": {"S": "C#T-2"}, "sk": {"S": "W"}, "moved_to": {"S": to}, "rev": {"N": "4"}}
     desk.dynamodb.put_item(TableName=table, Item=pointer)
-    assert isinstance(desk.parts.watch.cases(["T-2"])["T-2"], DamagedItem)
+    assert isinstance(desk.parts.watch.cases.read(["T-2"])["T-2"], DamagedItem)
     desk.write(ticket_id="T-2", **LATER)
     assert desk.put(f"{MON}T02:00", "T-2", **LATER).kept == 0
     assert desk.sweep(f"{MON}T03:00").noticed == ["T-2: damaged: put right"]
@@ -237,7 +238,7 @@ def test_linking_again_changes_nothing(desk: Desk) -> None:
     desk.put(f"{MON}T02:00", "T-2", **LATER, merged_into="T-1")
     rev = desk.case().rev
     evaluator = desk.parts.evaluator(at(f"{MON}T03:00"), live=True)
-    assert Linker(evaluator).link("T-2", at(f"{MON}T03:00")) == frozenset()
+    assert Linker(evaluator, desk.parts.watch).link("T-2", at(f"{MON}T03:00")) == frozenset()
     assert desk.case().rev == rev
 
 
@@ -248,6 +249,6 @@ def test_an_older_function_does_not_link_what_a_newer_policy_wrote(desk: Desk) -
     desk.put(f"{MON}T02:00", "T-1", **NEW, team="pages")
     evaluator = old.evaluator(at(f"{MON}T02:01"), live=True)
     case = desk.case()
-    desk.parts.watch.keep(_with(case, Fact("T-1", "case_id", at(f"{MON}T02:00"), "7")), [])
-    assert Linker(evaluator).link("T-1", at(f"{MON}T02:01")) == frozenset()
+    desk.parts.watch.cases.keep(_with(case, Fact("T-1", "case_id", at(f"{MON}T02:00"), "7")), [])
+    assert Linker(evaluator, desk.parts.watch).link("T-1", at(f"{MON}T02:01")) == frozenset()
     assert ids(desk, "7") == {}

@@ -34,7 +34,11 @@ def desk() -> Iterator[Desk]:
 
 
 def found(desk: Desk) -> dict[str, str]:
-    return {f.ticket: worded(f.reason) for f in desk.parts.watch.findings() if f.kind == SAME_MATTER}
+    return {
+        finding.ticket: worded(finding.reason)
+        for finding in desk.parts.watch.cases.findings()
+        if finding.kind == SAME_MATTER
+    }
 
 
 @pytest.mark.parametrize("order", [("T-1", "T-2"), ("T-2", "T-1")], ids="-".join)
@@ -111,7 +115,7 @@ def test_records_that_the_stream_brings_again_are_noticed_then(desk: Desk) -> No
         if item["pk"]["S"].startswith("K#") or item["pk"]["S"] == "C#T-2":
             desk.dynamodb.delete_item(TableName=table, Key={"pk": item["pk"], "sk": item["sk"]})
     without = [fact for fact in case.facts if fact.field != SAME_MATTER]
-    assert desk.parts.watch.keep(Case("T-2", case.facts.of(without), seen=case.seen), [])
+    assert desk.parts.watch.cases.keep(Case("T-2", case.facts.of(without), seen=case.seen), [])
     for name, record in (("T-1", CITY), ("T-2", AGAIN)):
         desk._sequence = int(desk.case(name).seen[name]) - 1
         desk.deliver(f"{MON}T02:05", name, {"ticket_id": name, **record})
@@ -120,9 +124,9 @@ def test_records_that_the_stream_brings_again_are_noticed_then(desk: Desk) -> No
 
 def test_at_most_twenty_tickets_are_remembered_under_a_key(desk: Desk) -> None:
     for number in range(25):
-        seen = desk.parts.watch.remember("key", f"T-{number}", 1000 + number)
+        seen = desk.parts.watch.lookalikes.remember("key", f"T-{number}", 1000 + number)
     assert len(seen) == 21
-    assert set(desk.parts.watch.remember("key", "T-24", 1024)) == {
+    assert set(desk.parts.watch.lookalikes.remember("key", "T-24", 1024)) == {
         f"T-{number}" for number in range(5, 25)
     }
 

@@ -18,9 +18,9 @@ from building import at, policy
 from desk import Desk
 from sla_watchdog.domain.clocks.promises import acknowledged
 from sla_watchdog.domain.escalation.case import Recipient
-from sla_watchdog.usecases import judging
-from sla_watchdog.usecases.track.track import Change, StillContended
-from sla_watchdog.usecases.watch import sending
+from sla_watchdog.usecases.judging import evaluator
+from sla_watchdog.usecases.track.change import Change
+from sla_watchdog.usecases.track.track import StillContended
 
 MON = "2026-03-02"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New"}
@@ -76,7 +76,7 @@ def notified(desk: Desk) -> Counter[str]:
 def test_while_the_audit_table_cannot_be_written_each_alert_is_told_once_and_its_record_waits(
     desk: Desk, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk.parts.watch, "_pause", lambda _: None)
+    monkeypatch.setattr(desk.parts.watch.items, "pause", lambda _: None)
     for number in range(3):
         desk.put(f"{MON}T00:00", f"T-{number}", **NEW)
     seen: Counter[str] = Counter()
@@ -95,7 +95,8 @@ def test_while_the_audit_table_cannot_be_written_each_alert_is_told_once_and_its
     after = desk.sweep(f"{MON}T08:20")
     assert after.violations == 0
     assert sorted(desk.outcomes("T-1")) == sorted((f"resolution/1/{to}", "sent") for to in NOTIFIED)
-    assert "unaudited" not in desk.parts.watch.items(["T-1"])["T-1"]
+    key = {"pk": S("C#T-1"), "sk": S("W")}
+    assert "unaudited" not in desk.dynamodb.get_item(TableName="watch", Key=key)["Item"]
 
 
 NOTIFIED = ("0/0/owner", "1/0/owner", "1/0/owner-urgent", "1/0/team-lead", "1/0/team-lead-urgent")
@@ -111,7 +112,7 @@ def test_a_level_that_waits_is_on_record_later_where_the_audit_table_cannot_be_w
     timed, evaluated = desk.parts.evaluator(at(f"{MON}T05:00"), live=True).surely_timed(
         evolve(case, facts=case.facts | [fact]), at(f"{MON}T05:00")
     )
-    assert desk.parts.watch.keep(timed, evaluated.findings)
+    assert desk.parts.watch.cases.keep(timed, evaluated.findings)
     with Refused(desk.dynamodb, "dynamodb.BatchWriteItem", "AccessDeniedException"):
         assert desk.tick(f"{MON}T06:00").deferred == 1
     assert notified(desk) == {"T-2/resolution/1/0/0/owner": 1}, "the others are told"
@@ -144,7 +145,7 @@ def test_a_topic_that_cannot_be_counted_keeps_its_count_and_hides_no_record_from
         swept = desk.sweep(f"{MON}T01:00")
     assert swept.new_cases == 20
     assert any("topic manager" in text for text in swept.noticed)
-    counts = desk.parts.watch.topics()
+    counts = desk.parts.watch.topic_counts.read()
     assert counts is not None
     assert counts["manager"] == 1
 
@@ -188,7 +189,7 @@ def test_whatever_stands_in_an_item_of_its_own_the_watchdog_goes_on(
     assert desk.sweep(f"{MON}T07:00").finished
     desk.tick(f"{MON}T07:01")
     assert notified(desk) == {f"{name}/resolution/1/0/0/owner": 1 for name in ("T-1", "T-2")}
-    assert desk.parts.watch.last_beat() is None or room == "beat"
+    assert desk.parts.watch.pulse.last_beat() is None or room == "beat"
 
 
 def test_a_generation_that_was_lost_begins_beyond_what_the_cases_know_once_a_sweep_has_seen_them(
@@ -214,14 +215,14 @@ def test_a_generation_that_was_lost_begins_beyond_what_the_cases_know_once_a_swe
 def test_where_the_mode_is_lost_the_last_tick_knows_that_it_was_live() -> None:
     with mock_aws():
         desk = Desk(mode="observe")
-        desk.parts.watch.set_mode("live", at(f"{MON}T00:00"))
+        desk.parts.watch.state.set_mode("live", at(f"{MON}T00:00"))
         desk.put(f"{MON}T00:00", **NEW)
-        desk.parts.watch.beat(at(f"{MON}T00:01"), QUIET, at(f"{MON}T00:00"))
+        desk.parts.watch.pulse.beat(at(f"{MON}T00:01"), QUIET, at(f"{MON}T00:00"))
         desk.dynamodb.delete_item(TableName="watch", Key={"pk": S("META"), "sk": S("mode")})
         assert desk.tick(f"{MON}T06:00").sent == 1
-        mode = desk.parts.watch.mode()
+        mode = desk.parts.watch.state.mode()
         assert (mode.name, mode.since) == ("live", at(f"{MON}T00:00"))
-        desk.parts.watch.set_mode("observe", at(f"{MON}T07:00"))
+        desk.parts.watch.state.set_mode("observe", at(f"{MON}T07:00"))
         assert desk.tick(f"{MON}T08:01").sent == 0, "undone is undone"
 
 
@@ -235,14 +236,14 @@ def test_operations_are_told_of_a_case_that_cannot_be_judged_though_sns_was_out_
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.put(f"{MON}T00:00", **NEW)
-    evaluated = judging.plan
+    evaluated = evaluator.plan
 
     def broken(case: Any, *rest: Any, **more: Any) -> object:
         if case.id == "T-1":
             raise RuntimeError("a fault of ours")
         return evaluated(case, *rest, **more)
 
-    monkeypatch.setattr(judging, "plan", broken)
+    monkeypatch.setattr(evaluator, "plan", broken)
     with Refused(desk.sns, "sns.Publish", "ThrottledException"):
         desk.tick(f"{MON}T06:00")
     messages = 0
@@ -260,7 +261,7 @@ def test_a_case_that_the_table_does_not_take_is_put_back_and_holds_no_other_up(
 ) -> None:
     for number in range(3):
         desk.put(f"{MON}T00:00", f"T-{number}", **NEW)
-    real = desk.parts.watch._update
+    real = desk.parts.watch.items.update
 
     def too_large(pk: str, sk: str, change: Any) -> Any:
         if pk == "C#T-1" and "outbox" in str(change.request()):
@@ -269,7 +270,7 @@ def test_a_case_that_the_table_does_not_take_is_put_back_and_holds_no_other_up(
             )
         return real(pk, sk, change)
 
-    monkeypatch.setattr(desk.parts.watch, "_update", too_large)
+    monkeypatch.setattr(desk.parts.watch.items, "update", too_large)
     result = desk.tick(f"{MON}T06:00")
     assert (result.sent, result.put_back) == (2, 1)
     sent = desk.sent()
@@ -280,12 +281,12 @@ def test_a_case_that_the_table_does_not_take_is_put_back_and_holds_no_other_up(
 def test_a_batch_of_the_stream_is_taken_in_but_for_the_one_case_that_is_contended(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = desk.parts.watch.keep
+    real = desk.parts.watch.cases.keep
 
     def lost(case: Any, *rest: Any) -> bool:
         return case.id != "T-1" and real(case, *rest)
 
-    monkeypatch.setattr(desk.parts.watch, "keep", lost)
+    monkeypatch.setattr(desk.parts.watch.cases, "keep", lost)
     changes = [
         Change({"ticket_id": name}, {"ticket_id": name, **NEW}, at(f"{MON}T00:00"), "7")
         for name in ("T-1", "T-2")
@@ -323,9 +324,8 @@ def test_what_is_over_by_the_time_its_link_is_stored_is_not_told(
     for number in range(count):
         desk.put(f"{MON}T00:00", f"T-{number}", **NEW)
     clock = [0.0]
-    for module in (sending, judging):
-        monkeypatch.setattr(module, "monotonic", lambda: clock[0])
-    stored: Callable[..., bool] = desk.parts.watch.put_alert_link
+    desk.parts = evolve(desk.parts, clock=lambda: clock[0])
+    stored: Callable[..., bool] = desk.parts.watch.alert_links.put
 
     def slowly(code: str, case: str, *rest: Any) -> bool:
         if case == "T-0":
@@ -335,7 +335,7 @@ def test_what_is_over_by_the_time_its_link_is_stored_is_not_told(
             )
         return stored(code, case, *rest)
 
-    monkeypatch.setattr(desk.parts.watch, "put_alert_link", slowly)
+    monkeypatch.setattr(desk.parts.watch.alert_links, "put", slowly)
     result = desk.tick(f"{MON}T06:00")
     assert notified(desk) == {f"T-{n}/resolution/1/0/0/owner": 1 for n in range(1, count)}
     assert result.withdrawn == 1
@@ -404,18 +404,18 @@ def test_a_sweep_that_sees_less_than_half_of_the_tickets_of_before_says_so_until
         desk.delete(f"{MON}T01:30", f"T-{number}")
     desk.tick(f"{MON}T01:31")
     desk.sweep(f"{MON}T02:00")
-    last = desk.parts.watch.last_sweep()
+    last = desk.parts.watch.pulse.last_sweep()
     assert last is not None
     assert (last.counts["violations"], "tickets: 5 seen, 12 the time before" in last.noticed) == (
         1,
         True,
     )
     desk.sweep(f"{MON}T03:00")
-    last = desk.parts.watch.last_sweep()
+    last = desk.parts.watch.pulse.last_sweep()
     assert last is not None
     assert last.counts["violations"] == 1
-    assert desk.parts.watch.accept_deletions(at(f"{MON}T03:30"), "kim")
+    assert desk.parts.watch.deletions.accept(at(f"{MON}T03:30"), "kim")
     desk.sweep(f"{MON}T04:00")
-    last = desk.parts.watch.last_sweep()
+    last = desk.parts.watch.pulse.last_sweep()
     assert last is not None
     assert last.counts["violations"] == 0

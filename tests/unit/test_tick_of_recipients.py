@@ -133,10 +133,10 @@ def test_a_number_that_opted_out_is_missed_and_reaches_nobody(desk: Desk) -> Non
     opted_out = {"isOptedOut": False}
     calls = answer(desk, "CheckIfPhoneNumberIsOptedOut", opted_out)
     assert desk.sweep(f"{MON}T01:01").recipients_missing == 0
-    assert (len(calls), (desk.parts.watch.topics() or {})["manager-urgent"]) == (1, 2)
+    assert (len(calls), (desk.parts.watch.topic_counts.read() or {})["manager-urgent"]) == (1, 2)
     opted_out["isOptedOut"] = True
     assert desk.sweep(f"{MON}T02:01").recipients_missing == 1
-    assert (desk.parts.watch.topics() or {})["manager-urgent"] == 1
+    assert (desk.parts.watch.topic_counts.read() or {})["manager-urgent"] == 1
     desk.tick(f"{MON}T02:02")
     assert sorted(desk.sent_to()) == ["executive", "manager", "operations"]
 
@@ -247,8 +247,8 @@ def test_a_case_that_cannot_be_judged_is_told_once_somebody_is_in_operations(des
     result = desk.tick(f"{MON}T06:00")
     assert (result.put_back, result.undeliverable, result.sent) == (1, 1, 0)
     subscribe(desk, "operations", "oncall@example.org")
-    desk.parts.watch.set_topics(
-        {**(desk.parts.watch.topics() or {}), "operations": 1}, at(f"{MON}T06:01")
+    desk.parts.watch.topic_counts.keep(
+        {**(desk.parts.watch.topic_counts.read() or {}), "operations": 1}, at(f"{MON}T06:01")
     )
     desk.tick(f"{MON}T06:02")
     assert desk.sent_to() == ["operations"]
@@ -302,7 +302,9 @@ def test_an_unsubscribe_while_the_sweep_runs_is_not_taken_for_a_loss(desk: Desk)
     """
     watch = desk.parts.watch
     open_the_unsubscribe_link(desk, "executive", "ceo@example.org")
-    seat = next(each for each in watch.roster().subscribers if each.endpoint == "ceo@example.org")
+    seat = next(
+        each for each in watch.rosters.read().subscribers if each.endpoint == "ceo@example.org"
+    )
     asked: list[int] = []
 
     def meanwhile(params: dict[str, Any], **_: Any) -> None:
@@ -310,7 +312,9 @@ def test_an_unsubscribe_while_the_sweep_runs_is_not_taken_for_a_loss(desk: Desk)
             asked.append(1)
             from sla_watchdog.domain.escalation.subscribers import noted
 
-            watch.change_roster(lambda roster: noted(roster, seat, State.ENDED, at(f"{MON}T01:01")))
+            watch.rosters.change(
+                lambda roster: noted(roster, seat, State.ENDED, at(f"{MON}T01:01"))
+            )
 
     desk.dynamodb.meta.events.register("before-call.dynamodb.UpdateItem", meanwhile)
     assert desk.sweep(f"{MON}T01:01").recipients_missing == 0
@@ -336,4 +340,4 @@ def test_what_was_stored_before_rosters_were_kept_is_no_loss_and_damage_stops_no
         },
     )
     assert desk.sweep(f"{MON}T02:01").recipients_missing == 0
-    assert len(desk.parts.watch.roster().subscribers) == 10
+    assert len(desk.parts.watch.rosters.read().subscribers) == 10

@@ -28,7 +28,7 @@ def desk() -> Iterator[Desk]:
 
 
 def kinds(desk: Desk) -> list[tuple[str, str]]:
-    return [(finding.ticket, finding.kind) for finding in desk.parts.watch.findings()]
+    return [(finding.ticket, finding.kind) for finding in desk.parts.watch.cases.findings()]
 
 
 def test_the_first_reply_by_nobody_knows_whom_is_reported_once_and_never_again(desk: Desk) -> None:

@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from building import at
 from desk import TOPICS, Desk
-from sla_watchdog.usecases.watch.sending import LONGEST_PAUSE
+from sla_watchdog.usecases.watch.give_back import LONGEST_PAUSE
 
 MON = "2026-03-02"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New"}
@@ -144,7 +144,7 @@ def _lose(**_: object) -> None:
 
 def test_what_reached_nobody_is_told_once_when_somebody_can_be_reached_again(desk: Desk) -> None:
     """A topic deleted and made again: noticed by the sweep's count, one catch-up, nothing else."""
-    desk.parts.watch.set_topics(dict.fromkeys(TOPICS, 1), at(f"{MON}T00:00"))
+    desk.parts.watch.topic_counts.keep(dict.fromkeys(TOPICS, 1), at(f"{MON}T00:00"))
     desk.put(f"{MON}T00:00", **NEW)
     arn = f"{desk.parts.settings.topic_prefix}owner"
     desk.sns.delete_topic(TopicArn=arn)
@@ -169,7 +169,7 @@ def test_what_reached_nobody_is_told_once_when_somebody_can_be_reached_again(des
 
 
 def test_a_topic_gone_and_back_between_two_counts_is_noticed_all_the_same(desk: Desk) -> None:
-    desk.parts.watch.set_topics(dict.fromkeys(TOPICS, 1), at(f"{MON}T00:00"))
+    desk.parts.watch.topic_counts.keep(dict.fromkeys(TOPICS, 1), at(f"{MON}T00:00"))
     desk.put(f"{MON}T00:00", **NEW)
     arn = f"{desk.parts.settings.topic_prefix}owner"
     desk.sns.delete_topic(TopicArn=arn)
@@ -188,7 +188,7 @@ def test_content_that_is_refused_is_not_tried_again_with_every_count(
 ) -> None:
     from sla_watchdog.presentation.text import Refused
 
-    desk.parts.watch.set_topics(dict.fromkeys(TOPICS, 1), at(f"{MON}T00:00"))
+    desk.parts.watch.topic_counts.keep(dict.fromkeys(TOPICS, 1), at(f"{MON}T00:00"))
     desk.put(f"{MON}T00:00", **NEW)
     monkeypatch.setattr(
         "sla_watchdog.adapters.sns.Publisher.publish", lambda *_: Refused("its words")
@@ -201,7 +201,7 @@ def test_content_that_is_refused_is_not_tried_again_with_every_count(
 def test_a_finding_that_reached_nobody_is_told_when_operations_can_be_reached_again(
     desk: Desk,
 ) -> None:
-    desk.parts.watch.set_topics(dict.fromkeys(TOPICS, 1), at(f"{MON}T00:00"))
+    desk.parts.watch.topic_counts.keep(dict.fromkeys(TOPICS, 1), at(f"{MON}T00:00"))
     arn = f"{desk.parts.settings.topic_prefix}operations"
     desk.sns.delete_topic(TopicArn=arn)
     desk.put(f"{MON}T00:00", **NEW | {"status": "Nobody knows"})

@@ -27,7 +27,7 @@ def silence(desk: Desk, made: str, until: str, name: str = "s1", customer: str =
     asked = Silence(
         name, at(made), at(until), "moving house", "kim", customers=frozenset({customer})
     )
-    assert desk.parts.watch.add_silence(asked, at(made))
+    assert desk.parts.watch.silences.add(asked, at(made))
 
 
 def test_what_is_silenced_is_on_record_and_told_once_at_the_end(desk: Desk) -> None:
@@ -60,8 +60,8 @@ def test_one_that_is_lifted_is_followed_by_the_catch_up(desk: Desk) -> None:
     for time in ("06:00", "08:01"):
         desk.tick(f"{MON}T{time}")
     assert desk.sent_to() == []
-    assert desk.parts.watch.lift_silence("s1", at(f"{MON}T09:00"), "lee")
-    assert not desk.parts.watch.lift_silence("s1", at(f"{MON}T09:01"), "lee")
+    assert desk.parts.watch.silences.lift("s1", at(f"{MON}T09:00"), "lee")
+    assert not desk.parts.watch.silences.lift("s1", at(f"{MON}T09:01"), "lee")
     desk.tick(f"{MON}T09:01")
     assert desk.asked_for_sweeps() > 0, "the tick asks for the sweep that wakes what was held"
     desk.sweep(f"{MON}T09:02")
@@ -89,15 +89,15 @@ def test_one_made_after_the_claim_is_heeded_once_the_reads_are_old(
 ) -> None:
     """At send time: an alert that waited for its turn is judged again, silences included."""
     desk.put(f"{MON}T00:00", **NEW)
-    claim = desk.parts.watch.claim
+    claim = desk.parts.watch.outbox.claim
 
     def claiming(*args: object) -> object:
-        monkeypatch.setattr("sla_watchdog.usecases.judging.FRESH", -1.0)
-        monkeypatch.setattr("sla_watchdog.usecases.watch.sending.FRESH", -1.0)
+        monkeypatch.setattr("sla_watchdog.usecases.judging.outlook.FRESH", -1.0)
+        monkeypatch.setattr("sla_watchdog.usecases.watch.recheck.FRESH", -1.0)
         silence(desk, f"{MON}T06:00", "2026-03-05T00:00")
         return claim(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(desk.parts.watch, "claim", claiming)
+    monkeypatch.setattr(desk.parts.watch.outbox, "claim", claiming)
     result = desk.tick(f"{MON}T06:00")
     monkeypatch.undo()
     assert (result.sent, result.withdrawn) == (0, 1)

@@ -17,7 +17,7 @@ from building import policy
 from desk import Desk
 from sla_watchdog.adapters.sns import MOST_A_SECOND, Pacer, Publisher
 from sla_watchdog.domain.escalation.case import Case
-from sla_watchdog.usecases.watch import sending
+from sla_watchdog.usecases.watch import compose
 from sla_watchdog.usecases.watch.pace import LAST_SECONDS, MIN_TIME_LEFT
 
 MON = "2026-03-02"
@@ -217,14 +217,14 @@ def test_one_of_which_no_message_can_be_made_is_not_taken_for_told_by_the_digest
     desk, wall = storming()
     for number in range(12):
         desk.put(f"{MON}T00:00", f"T-{number}", **EARLY)
-    worded = sending.notice
+    worded = compose.notice
 
     def broken(case: Case, *rest: object) -> object:
         if case.id == "T-3":
             raise ValueError("no words")
         return worded(case, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(sending, "notice", broken)
+    monkeypatch.setattr(compose, "notice", broken)
     result = desk.tick(f"{MON}T06:00")
     assert (result.digested, result.retried) == (11, 1)
     monkeypatch.undo()

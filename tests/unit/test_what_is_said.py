@@ -44,6 +44,7 @@ from sla_watchdog.domain.escalation.context import Context
 from sla_watchdog.domain.escalation.plan import Plan, plan
 from sla_watchdog.domain.escalation.silences import Silence
 from sla_watchdog.domain.policy.model import (
+    TARGETS,
     After,
     Age,
     Audience,
@@ -56,6 +57,7 @@ from sla_watchdog.domain.policy.model import (
     Percent,
     Policy,
     Repeat,
+    Target,
 )
 from sla_watchdog.domain.text.times import duration
 from sla_watchdog.domain.tickets.facts import Fact, Facts
@@ -487,7 +489,19 @@ def test_a_claim_keeps_the_number_of_its_reminder(
     repetition: int, reminder: int | None, waits: bool
 ) -> None:
     to = Recipient("executive")
-    alert = Alert("T-1", "age", 1, 1, repetition, to, Severity.CRITICAL, 5, read_reason("due"), reminder, waits)
+    alert = Alert(
+        "T-1",
+        "age",
+        1,
+        1,
+        repetition,
+        to,
+        Severity.CRITICAL,
+        5,
+        read_reason("due"),
+        reminder,
+        waits,
+    )
     entry = Entry("token", 9, (alert,))
     assert entry_in(entry_map(entry)) == entry
     assert alert.urgent is not waits
@@ -754,8 +768,12 @@ class Reading:
         )
 
     def _check_severities(self, alerts: Sequence[Alert]) -> None:
+        """Age and signals have no urgent level of their own here: another clock lends it while it
+        runs.
+        """
+        targets = {metric.value for metric in TARGETS}
         for alert in alerts:
-            if alert.severity is Severity.CRITICAL:
+            if is_critical(alert) and alert.clock in targets:
                 self.critical[alert.clock_key].add(alert.recipient.audience)
         for alert in alerts:
             notified = self.critical[alert.clock_key] | {
@@ -818,3 +836,27 @@ def test_the_histories_of_that_test_do_tell_people_things() -> None:
     reading = Reading(facts_, [(START, rules_within(8, office=False, hot=1))], "")
     reading.play()
     assert reading.read > 15
+
+
+def test_of_a_resolved_ticket_whose_customer_waits_the_message_says_so_and_what_ends_it() -> None:
+    rules = policy(rule("all", Target(Metric.NEXT_RESPONSE, 2 * HOUR, ladder=TOP)))
+    known = facts(
+        ("created", "2026-03-02T09:00"),
+        ("status", "2026-03-02T09:00", "Open"),
+        ("agent_reply", "2026-03-02T09:30", "Kim"),
+        ("status", "2026-03-02T10:00", "Resolved"),
+        ("customer_reply", "2026-03-02T12:00"),
+    )
+    case = notified_at(
+        Case("T-1", known), rules, "2026-03-02T14:01", "2026-03-02T18:01", "2026-03-03T18:02"
+    )
+    for now in ("2026-03-02T14:01", "2026-03-05T18:02", "2026-05-02T12:00"):
+        then = Case("T-1", known) if now < "2026-03-03" else case
+        for notified in notices(then, rules, now).values():
+            text = said(notified, now)
+            assert "It has been resolved since Mon 2026-03-02 10:00" in text
+            assert "the customer wrote on Mon 2026-03-02 12:00" in text
+            assert "A public reply to the customer, or reopening the ticket, ends this." in text
+            assert "still unresolved" not in text
+            assert "until the case is resolved" not in text
+            assert "unresolved" not in worded(notified.lead.alert.reason)

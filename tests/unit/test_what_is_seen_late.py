@@ -12,11 +12,11 @@ from moto import mock_aws
 
 from building import DAY, HOUR, at, policy, resolution, rule
 from desk import Desk
-from sla_watchdog.adapters.sqs import Segment
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.policy.model import Source
 from sla_watchdog.domain.tickets.ticket_of_facts import ticket
-from sla_watchdog.usecases.track.track import Change
+from sla_watchdog.usecases.sweep.ports import Segment
+from sla_watchdog.usecases.track.change import Change
 
 MON = "2026-03-02"
 T0 = at(f"{MON}T10:00")

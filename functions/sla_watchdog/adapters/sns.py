@@ -14,6 +14,7 @@ from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.domain.escalation.subscribers import Seat, State
 from sla_watchdog.errors import Unavailable
 from sla_watchdog.presentation.text import Message, NoTopic, Refused, Sent
+from sla_watchdog.usecases.sweep.ports import Listed
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -148,14 +149,6 @@ def _answer(topic: str, error: ClientError) -> NoTopic | Refused:
 
 
 @frozen
-class Listed:
-    """A subscription as SNS lists it: confirmed, or pending still."""
-
-    seat: Seat
-    confirmed: bool
-
-
-@frozen
 class Topics:
     """Who can be reached. This client may repeat: it only reads."""
 
@@ -188,6 +181,10 @@ class Topics:
             if theirs is not None:
                 found[name] = theirs
         return found, unlisted
+
+    def phone_states(self, numbers: Iterable[str]) -> Mapping[str, State]:
+        """Which numbers get SMS; as `Phones.states`."""
+        return Phones(self.client).states(numbers)
 
     def _listed(self, name: str, arn: str) -> list[Listed] | None:
         pages = self.client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn)

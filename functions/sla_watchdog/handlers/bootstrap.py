@@ -15,19 +15,24 @@ from attrs import field, frozen
 from botocore.config import Config
 
 from sla_watchdog.adapters.dynamodb.audit import AuditTable
+from sla_watchdog.adapters.dynamodb.table import described, fault_of
 from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
-from sla_watchdog.adapters.dynamodb.watch import Generation, Mode, WatchTable
+from sla_watchdog.adapters.dynamodb.watch import Generation, Mode, WatchStores
 from sla_watchdog.adapters.s3 import Reports
 from sla_watchdog.adapters.sns import Pacer, Publisher, Topics
 from sla_watchdog.adapters.sqs import SegmentsQueue
 from sla_watchdog.domain.policy.compiled import load
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.handlers.settings import Settings, settings
+from sla_watchdog.handlers.tokens import RandomTokens
 from sla_watchdog.usecases.judging import Evaluator
+from sla_watchdog.usecases.judging.ports import Clock
 from sla_watchdog.usecases.report.report import Reporter
 from sla_watchdog.usecases.respond.respond import Responder
-from sla_watchdog.usecases.sweep.sweep import Sweeper
+from sla_watchdog.usecases.sweep.sweep import Sweeper, start
+from sla_watchdog.usecases.track.linking import Linker
 from sla_watchdog.usecases.track.track import Tracker
+from sla_watchdog.usecases.watch.parts import Around
 from sla_watchdog.usecases.watch.tick import Tick
 
 READS = Config(
@@ -50,19 +55,21 @@ class Parts:
     """What every handler works with. `now()` is the one clock: the system's, or the simulated one
     of the table.
 
-    `said` is what this process has reported, of what is reported once. `writers` are the clients
-    that never repeat a request.
+    `clock` only ever goes on: it says how old a read is. `said` is what this process has reported,
+    of what is reported once. `writers` are the clients that never repeat a request.
     """
 
     settings: Settings
     policy: Policy
     tickets: TicketsTable
-    watch: WatchTable
+    watch: WatchStores
     audit: AuditTable
     publisher: Publisher
     queue: SegmentsQueue
     topics: Topics
     reports: Reports
+    clock: Clock = monotonic
+    tokens: RandomTokens = field(factory=RandomTokens)
     said: set[str] = field(factory=set)
     writers: tuple[Connected, ...] = ()
 
@@ -79,11 +86,11 @@ class Parts:
         return self
 
     def now(self) -> int:
-        simulated = self.watch.simulated_now() if self.settings.clock == "table" else None
+        simulated = self.watch.state.simulated_now() if self.settings.clock == "table" else None
         return int(time()) if simulated is None else simulated
 
     def generation(self, now: int) -> Generation:
-        return self.watch.generation(self.policy.hash, now)
+        return self.watch.generations.of(self.policy.hash, now)
 
     def mode(self, now: int) -> Mode:
         """What `go-live` decided; until anybody did, the template's parameter, live from the first
@@ -92,46 +99,73 @@ class Parts:
         Where what was decided is lost, the last tick knows that it was live: nobody is left
         untold for that.
         """
-        decided = self.watch.mode()
+        decided = self.watch.state.mode()
         if decided.since or decided.name == "live":
             return decided
-        since = now if self.settings.mode == "live" else self.watch.live_by_the_last_beat()
-        return decided if since is None else self.watch.set_mode("live", since)
+        since = now if self.settings.mode == "live" else self.watch.pulse.live_by_the_last_beat()
+        return decided if since is None else self.watch.state.set_mode("live", since)
 
     def tick(self, now: int, time_left: Callable[[], float]) -> Tick:
         mode = self.mode(now)
-        return Tick(
-            evaluator=self.evaluator(now, live=mode.name == "live"),
-            watch=self.watch,
+        evaluator = self.evaluator(now, live=mode.name == "live")
+        around = Around(
             audit=self.audit,
             publisher=self.publisher,
-            queue=self.queue,
-            segments=self.settings.segments,
+            tokens=self.tokens,
+            diagnose=fault_of,
+            link=Linker(evaluator, self.watch).link,
+            link_base=self.settings.link_base,
+        )
+        return Tick(
+            evaluator=evaluator,
+            stores=self.watch,
+            around=around,
+            ask_for_sweep=self.ask_for_sweep,
             now=now,
             live_since=mode.since,
-            link_base=self.settings.link_base,
             time_left=time_left,
         )
+
+    def ask_for_sweep(self) -> str:
+        """The id of the sweep that was asked for."""
+        return start(self.queue, self.settings.segments, self.tokens.run())
 
     def live(self, now: int) -> bool:
         return self.mode(now).name == "live"
 
     def evaluator(self, now: int, live: bool) -> Evaluator:
-        return Evaluator(self.policy, self.tickets, self.watch, live, self.generation(now))
+        generation = self.generation(now)
+        return Evaluator(self.policy, self.tickets, self.watch, live, self.clock, generation)
 
     def tracker(self, now: int) -> Tracker:
-        return Tracker(self.evaluator(now, self.live(now)), self.said)
+        evaluator = self.evaluator(now, self.live(now))
+        return Tracker(evaluator, self.watch, self.tickets, self.said)
 
     def responder(self, now: int) -> Responder:
-        return Responder(self.evaluator(now, self.live(now)))
+        return Responder(self.evaluator(now, self.live(now)), self.watch.alert_links)
 
     def sweeper(self, now: int) -> Sweeper:
-        evaluator, prefix = self.evaluator(now, self.live(now)), self.settings.topic_prefix
-        return Sweeper(evaluator, self.queue, self.topics, prefix, _stopwatch(self.settings))
+        return Sweeper(
+            evaluator=self.evaluator(now, self.live(now)),
+            stores=self.watch,
+            tickets=self.tickets,
+            queue=self.queue,
+            topics=self.topics,
+            topic_prefix=self.settings.topic_prefix,
+            describe=described,
+            elapsed=_stopwatch(self.settings),
+        )
 
     def reporter(self, now: int) -> Reporter:
-        evaluator, base = self.evaluator(now, self.live(now)), self.settings.link_base
-        return Reporter(evaluator, self.watch, self.publisher, self.reports, base, now)
+        return Reporter(
+            evaluator=self.evaluator(now, self.live(now)),
+            stores=self.watch,
+            publisher=self.publisher,
+            pages=self.reports,
+            tokens=self.tokens,
+            link_base=self.settings.link_base,
+            now=now,
+        )
 
 
 @cache
@@ -142,16 +176,15 @@ def parts() -> Parts:
     here = settings()
     policy = load(here.policy_path.read_bytes())
     session = boto3.Session()
-    reads, writes = (
-        session.client("dynamodb", config=READS),
-        session.client("dynamodb", config=WRITES),
-    )
-    sns, sqs = session.client("sns", config=WRITES), session.client("sqs", config=WRITES)
+    reads = session.client("dynamodb", config=READS)
+    writes = session.client("dynamodb", config=WRITES)
+    sns = session.client("sns", config=WRITES)
+    sqs = session.client("sqs", config=WRITES)
     return Parts(
         settings=here,
         policy=policy,
         tickets=TicketsTable(reads, here.tickets_table, policy.source),
-        watch=WatchTable(reads, writes, here.watch_table, here.audit_table),
+        watch=WatchStores.of(reads, writes, here.watch_table, here.audit_table),
         audit=AuditTable(writes, here.audit_table),
         publisher=Publisher(sns, here.topic_prefix, _pacer(here)),
         queue=SegmentsQueue(sqs, here.segments_queue),
@@ -164,7 +197,9 @@ def parts() -> Parts:
 def _stopwatch(here: Settings) -> Callable[[], float]:
     """Seconds from now on; simulated time stands still meanwhile."""
     began = monotonic()
-    return (lambda: 0.0) if here.clock == "table" else lambda: monotonic() - began
+    if here.clock == "table":
+        return lambda: 0.0
+    return lambda: monotonic() - began
 
 
 def _pacer(here: Settings) -> Pacer:

@@ -1,4 +1,6 @@
-"""Lambda `report`: once an hour it tells what was not told yet of the day, the week and the month."""
+"""Lambda `report`: once an hour it tells what was not told yet of the day, the week and the
+month.
+"""
 
 from __future__ import annotations
 

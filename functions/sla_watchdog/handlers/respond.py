@@ -19,7 +19,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     here = parts().connected_anew()
     now = here.now()
     if is_report(event):
-        given = report_answer(event, here.watch, here.reports, now)
+        given = report_answer(event, here.watch.report_marks, here.reports, now)
     else:
         given = answer(event, here.responder(now), now)
     logger.info("answered", status=given["statusCode"], case=given.pop("case"))

@@ -21,8 +21,7 @@ class BadSettings(SlaWatchdogError):  # noqa: N818 - its name is what is wrong
 
 @frozen
 class Settings:
-    """`clock` is `table` in the local stack alone: time is then read from the Watch table
-    (DESIGN.md section 10).
+    """`clock` is `table` in the local stack alone: time is then read from the Watch table.
 
     `link_base` is what stands before the code in a link; '' where messages have none.
     """

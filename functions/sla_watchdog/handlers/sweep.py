@@ -7,7 +7,7 @@ from typing import Any
 from attrs import asdict
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from sla_watchdog.adapters.sqs import Segment
+from sla_watchdog.adapters.sqs import segment_of
 from sla_watchdog.handlers.bootstrap import parts
 from sla_watchdog.handlers.observability import count, logger, metrics
 from sla_watchdog.usecases.sweep.sweep import begin
@@ -25,7 +25,9 @@ def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     here = parts().connected_anew()
     messages = event.get("Records") if isinstance(event, dict) else None
     if not isinstance(messages, list):
-        run = begin(here.watch, here.queue, here.settings.segments, here.now())
+        run = begin(
+            here.watch.leases, here.queue, here.settings.segments, here.tokens.run(), here.now()
+        )
         logger.info(
             "sweep asked for" if run else "a sweep is under way",
             run=run,
@@ -33,7 +35,7 @@ def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
         )
         return {"run": run}
     segments = [
-        Segment.of_body(message.get("body") if isinstance(message, dict) else None)
+        segment_of(message.get("body") if isinstance(message, dict) else None)
         for message in messages
     ]
     now = here.now()

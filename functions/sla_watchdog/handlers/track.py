@@ -11,7 +11,7 @@ from sla_watchdog.adapters.dynamodb.tickets import plain
 from sla_watchdog.domain.tickets.record import seconds_of
 from sla_watchdog.handlers.bootstrap import parts
 from sla_watchdog.handlers.observability import logger
-from sla_watchdog.usecases.track.track import Change
+from sla_watchdog.usecases.track.change import Change
 
 
 def change(record: Mapping[str, Any], simulated: int | None) -> Change:

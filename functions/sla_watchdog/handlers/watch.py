@@ -40,7 +40,7 @@ def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     done = asdict(result)
     logger.info("ticked", **done)
     try:
-        here.watch.beat(now, done, tick.live_since if tick.evaluator.live else None)
+        here.watch.pulse.beat(now, done, tick.live_since if tick.evaluator.live else None)
     except Exception as error:  # noqa: BLE001 - it is for `doctor`; the tick did finish
         logger.warning("the beat could not be kept", problem=str(error))
     count({name: done[name] for name in MEASURED} | found(done) | {"heartbeat": 1})

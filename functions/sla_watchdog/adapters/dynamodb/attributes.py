@@ -13,7 +13,9 @@ Attribute = Mapping[str, Any]
 
 
 def _bytes_of(value: str | bytes) -> bytes:
-    """A stream's image in a Lambda event holds binary as base64 text; the client gives the bytes."""
+    """A stream's image in a Lambda event holds binary as base64 text; the client gives the
+    bytes.
+    """
     return base64.b64decode(value) if isinstance(value, str) else bytes(value)
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen
+from attrs import frozen
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sla_watchdog.adapters.dynamodb.attributes import plain, typed
 from sla_watchdog.adapters.dynamodb.table import LONGEST_KEY, Item, Pause, StoreBusyError, write_all
 from sla_watchdog.domain.escalation.acknowledgement import Answer
+from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import Outcome
 from sla_watchdog.errors import Unavailable
 
@@ -20,23 +21,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-@frozen
-class AuditItem:
-    """How one alert ended, or what was answered to it, at `at` (epoch seconds).
-
-    `extra` holds what is known beside it: topic, message id, text.
-    """
-
-    case: str
-    at: int
-    alert_id: str
-    outcome: Outcome | Answer
-    reason: str
-    extra: Mapping[str, str] = field(factory=dict)
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return f"C#{self.case}", _sort_key(self.at, self.alert_id)
+def audit_key(item: AuditItem) -> tuple[str, str]:
+    return f"C#{item.case}", _sort_key(item.at, item.alert_id)
 
 
 def _sort_key(at: int, alert_id: str) -> str:
@@ -52,7 +38,7 @@ def _sort_key(at: int, alert_id: str) -> str:
 
 def audit_item(item: AuditItem) -> dict[str, Any]:
     """As it is stored; the same decision at the same second is the same item."""
-    pk, sk = item.key
+    pk, sk = audit_key(item)
     return typed(
         {
             "pk": pk,
@@ -82,6 +68,16 @@ def _outcome(text: str) -> Outcome | Answer:
     return Answer(text) if text in set(Answer) else Outcome(text)
 
 
+@frozen
+class AuditActions:
+    """Records as actions of a transaction on another table."""
+
+    table: str
+
+    def put(self, record: AuditItem) -> dict[str, Any]:
+        return {"Put": {"TableName": self.table, "Item": audit_item(record)}}
+
+
 def put_records(client: DynamoDBClient, table: str, records: Iterable[Item], pause: Pause) -> None:
     """Records as they are stored, each key once. Raises Unavailable."""
     try:
@@ -102,7 +98,7 @@ class AuditTable:
         """Writes all of them. Safe to repeat: the key is made of case, time and alert. Raises
         Unavailable.
         """
-        distinct = {item.key: audit_item(item) for item in items}
+        distinct = {audit_key(item): audit_item(item) for item in items}
         put_records(self._client, self._table, distinct.values(), self._pause)
 
     def of_case(self, case: str) -> list[AuditItem]:

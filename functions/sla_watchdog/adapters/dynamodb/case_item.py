@@ -5,7 +5,7 @@ pk C#<case>  sk W  rev  generation  seen {ticket: sequence}  failures
 seen_at   {ticket: at}      the stream's time of that record
 read_at   {ticket: at}      when a sweep last read a record that told it something
 facts     '{"<ticket>":{"<field>":[at,value,at,value,…]}}'
-sealed    {<case>: count}   where its older facts are: in C#<case> F#1 … F#<count>, as `facts`, compressed
+sealed    {<case>: count}   where its older facts are: in C#<case> F#1 … F#<count>, compressed
 members   [name]            linked to it, of which no ticket is known
 breached  {<subject>/<clock>: at}
 edited_at                   when a changed policy reached it
@@ -37,6 +37,7 @@ from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.escalation.case import (
     Alert,
     Case,
+    DamagedItem,
     Entry,
     LastNotified,
     Outcome,
@@ -45,9 +46,6 @@ from sla_watchdog.domain.escalation.case import (
 )
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.presentation.text.reason import read_reason, worded
-
-SHARDS = tuple(f"{pace}#{number}" for pace in "un" for number in range(8))
-"""Partitions of the index `due`, the urgent ones first."""
 
 MOST_SEALED = 10_000
 """Sealed items of one case; more are damage, which must not be read for hours."""
@@ -63,15 +61,6 @@ def case_key(case: str) -> str:
 def shard_of(case: str, urgent: bool) -> str:
     """The same for ever: an item found in one shard is moved out of it by the same rule."""
     return f"{'u' if urgent else 'n'}#{zlib.crc32(case.encode()) % 8}"
-
-
-@frozen
-class DamagedItem:
-    """A stored case that cannot be read, and why. `failures` as far as it can be told."""
-
-    case: str
-    reason: str
-    failures: int = 0
 
 
 # ---------------------------------------------------------------- to the item
@@ -103,6 +92,7 @@ def _alert_map(alert: Alert) -> dict[str, object]:
         "reason": worded(alert.reason),
         **({"reminder": alert.reminder} if _is_counted(alert) else {}),
         **({"waits": True} if alert.waits else {}),
+        **({"renewal": alert.renewal} if alert.renewal else {}),
     }
 
 
@@ -308,6 +298,7 @@ def _alert(item: _Map, recipient: Recipient) -> Alert:
         reason=read_reason(item.text("reason")),
         reminder=_reminder(item),
         waits="waits" in item.members and item.flag("waits"),
+        renewal=item.number("renewal") if "renewal" in item.members else 0,
     )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from sla_watchdog.adapters.dynamodb.attributes import plain
 from sla_watchdog.adapters.dynamodb.case_item import (
     CASE,
-    DamagedItem,
     case_key,
     case_of,
     damaged,
@@ -15,12 +14,10 @@ from sla_watchdog.adapters.dynamodb.case_item import (
     sealed_in,
 )
 from sla_watchdog.adapters.dynamodb.facts_text import DamageError, facts_in
-from sla_watchdog.adapters.dynamodb.table import LONGEST_KEY, Item, Items, read_all
-from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.adapters.dynamodb.items import SORT_KEY, Items
+from sla_watchdog.adapters.dynamodb.table import LONGEST_KEY, Item
+from sla_watchdog.domain.escalation.case import Case, DamagedItem
 from sla_watchdog.domain.tickets.facts import Fact
-
-SORT_KEY = "W"
-"""The sort key of a case and of a digest."""
 
 SEALED = "F#"
 """The sort key of a sealed item, before its number."""
@@ -30,49 +27,83 @@ LONGEST_WAY = 30
 further.
 """
 
+Place = tuple[str, str]
+"""The key of an item: pk and sk."""
 
-class CaseReads(Items):
+
+class CaseReads:
+    """What the stores share that read cases."""
+
+    def __init__(self, items: Items) -> None:
+        self._items = items
+
     def cases(self, ids: Iterable[str]) -> dict[str, Case | DamagedItem]:
         """The cases as they are now, by consistent reads, under the ids asked for: one that belongs
         to another case has that one, with its own id. Absent ones, and ids no key can hold, are
         absent.
         """
         asked = list(dict.fromkeys(ids))
-        items = self._rooms(asked)
-        for _ in range(LONGEST_WAY):
-            ahead = {to for item in items.values() if (to := moved_to(item))}.difference(items)
-            if not ahead or not (found := self._rooms(ahead)):
-                break
-            items |= found
+        items = self._with_what_they_lead_to(asked)
         ends = {name: _end(items[name], items) for name in asked if name in items}
-        whole = self._whole({item["pk"]["S"]: item for item in ends.values()})
-        return {name: whole[item["pk"]["S"]] for name, item in ends.items()}
+        whole = self.whole({_pk(item): item for item in ends.values()})
+        return {name: whole[_pk(item)] for name, item in ends.items()}
 
-    def _rooms(self, names: Iterable[str]) -> dict[str, Item]:
+    def own_items(self, names: Iterable[str]) -> dict[str, Item]:
+        """The item that is stored under each name itself."""
         short = [name for name in names if len(case_key(name).encode()) <= LONGEST_KEY["HASH"]]
-        found = read_all(
-            self._reads,
-            self._table,
-            [self._key(case_key(name), SORT_KEY) for name in short],
-            self._pause,
-        )
-        return {item["pk"]["S"].removeprefix(CASE): item for item in found}
+        stored = self._items.read_all((case_key(name), SORT_KEY) for name in short)
+        return {_pk(item).removeprefix(CASE): item for item in stored}
 
-    def _whole(self, items: Mapping[str, Item]) -> dict[str, Case | DamagedItem]:
-        """Each with its sealed items, which only long histories have."""
-        places = {pk: _places(item) for pk, item in items.items() if "sealed" in item}
-        keys = [
-            self._key(*place)
-            for place in {place: None for theirs in places.values() for place in theirs}
-        ]
-        found = {
-            (item["pk"]["S"], item["sk"]["S"]): item
-            for item in read_all(self._reads, self._table, keys, self._pause)
-        }
-        return {
-            pk: _with_sealed(item, [(place, found.get(place)) for place in places.get(pk, ())])
-            for pk, item in items.items()
-        }
+    def whole(self, items: Mapping[str, Item]) -> dict[str, Case | DamagedItem]:
+        """The cases of these items, by pk, each with its sealed items, which only long histories
+        have.
+        """
+        places = {pk: sealed_places(item) for pk, item in items.items() if "sealed" in item}
+        sealed = self._sealed_items(places.values())
+        cases: dict[str, Case | DamagedItem] = {}
+        for pk, item in items.items():
+            parts = [(place, sealed.get(place)) for place in places.get(pk, ())]
+            cases[pk] = _with_sealed(item, parts)
+        return cases
+
+    def _with_what_they_lead_to(self, names: Iterable[str]) -> dict[str, Item]:
+        """The items of these names, and those on the way from them to their cases."""
+        items = self.own_items(names)
+        for _ in range(LONGEST_WAY):
+            ahead = {moved_to(item) for item in items.values()} - {""}
+            further = self.own_items(ahead.difference(items))
+            if not further:
+                break
+            items |= further
+        return items
+
+    def _sealed_items(self, places: Iterable[Iterable[Place]]) -> dict[Place, Item]:
+        wanted: dict[Place, None] = {}
+        for of_one_case in places:
+            wanted.update(dict.fromkeys(of_one_case))
+        stored = self._items.read_all(wanted)
+        return {(_pk(item), item["sk"]["S"]): item for item in stored}
+
+
+def sealed_places(item: Item) -> list[Place]:
+    """The keys of its sealed items; none where their numbers cannot be read."""
+    try:
+        counts = sealed_in(item)
+    except DamageError:
+        return []
+    return sealed_keys(counts)
+
+
+def sealed_keys(counts: Mapping[str, int]) -> list[Place]:
+    """Of so many sealed items of each case."""
+    places = []
+    for case, count in counts.items():
+        places += [(case_key(case), f"{SEALED}{number}") for number in range(1, count + 1)]
+    return places
+
+
+def _pk(item: Item) -> str:
+    return str(item["pk"]["S"])
 
 
 def _end(item: Item, items: Mapping[str, Item]) -> Item:
@@ -83,32 +114,19 @@ def _end(item: Item, items: Mapping[str, Item]) -> Item:
     for _ in range(LONGEST_WAY):
         if "moved_to" not in at:
             return at
-        if (ahead := items.get(moved_to(at))) is None:
+        ahead = items.get(moved_to(at))
+        if ahead is None:
             break
         at = ahead
     return item
 
 
-def _places(item: Item) -> list[tuple[str, str]]:
-    """The keys of its sealed items; none where their numbers cannot be read."""
-    try:
-        counts = sealed_in(item)
-    except DamageError:
-        return []
-    return [
-        (case_key(case), f"{SEALED}{n}")
-        for case, count in counts.items()
-        for n in range(1, count + 1)
-    ]
-
-
-def _with_sealed(
-    item: Item, parts: Iterable[tuple[tuple[str, str], Item | None]]
-) -> Case | DamagedItem:
+def _with_sealed(item: Item, parts: Iterable[tuple[Place, Item | None]]) -> Case | DamagedItem:
     facts: list[Fact] = []
     for (pk, sk), part in parts:
         try:
             facts += facts_in(plain(part or {}).get("facts"))
         except DamageError as error:
-            return damaged(item, f"{pk} {sk}: {'missing' if part is None else error}")
+            reason = "missing" if part is None else str(error)
+            return damaged(item, f"{pk} {sk}: {reason}")
     return case_of(item, facts)

@@ -1,21 +1,24 @@
 """Records that went missing from the Tickets table, counted together so that a lost table is no
 pile of deletions.
 
-pk META  sk deletions  m:<hash of the ticket>: at  held_since  held_at  accepted_until  accepted_by  reported_at
+pk META  sk deletions  m:<hash of the ticket>: at  held_since  held_at  reported_at
+                       accepted_until  accepted_by
+                       went               most that were missing at once before some came back
                        most  most_at      most records that a sweep of the last week saw, and when
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sla_watchdog.adapters.dynamodb.attributes import number_in, plain
 from sla_watchdog.adapters.dynamodb.expression import Expression
-from sla_watchdog.adapters.dynamodb.pulse import LastSweep, Pulse
-from sla_watchdog.adapters.dynamodb.state import META, Meta
-from sla_watchdog.adapters.dynamodb.table import is_busy, patiently, slices
+from sla_watchdog.adapters.dynamodb.generations import GenerationStore
+from sla_watchdog.adapters.dynamodb.items import META, Items
+from sla_watchdog.adapters.dynamodb.pulse import LastSweep, PulseStore
+from sla_watchdog.adapters.dynamodb.table import slices
 from sla_watchdog.domain.escalation.deletions import AT_ONCE, MOST, Deletions
 
 SORT_KEY = "deletions"
@@ -23,136 +26,167 @@ MISSING = "m:"
 WRITTEN_AT_ONCE = 50
 """Tickets in one update, whose expression takes 4 KB."""
 
+HOLD = ("held_since", "held_at", "reported_at", "most", "went")
+"""What is stored while deletions are held, and forgotten once they are believed."""
+
 WEEK = 7 * 86_400
 
 
-class MissingRecords(Meta, Pulse):
-    def deletions(self, now: int) -> Deletions:
-        return self._deletions(self._plain(META, SORT_KEY), now)
+class DeletionStore:
+    def __init__(self, items: Items, generations: GenerationStore, pulse: PulseStore) -> None:
+        self._items = items
+        self._generations = generations
+        self._pulse = pulse
+
+    def read(self, now: int) -> Deletions:
+        return self._deletions(self._items.plain(META, SORT_KEY), now)
 
     def note_missing(self, tickets: Iterable[str], now: int) -> Deletions:
         """Open tickets have no record any more. Where that makes too many, deletions are held from
         the first of them on. Of two callers at once, whoever writes second sees both; a
         repetition changes nothing.
         """
-        known = self.deletions(now)
-        new = sorted({_hash(each) for each in tickets}.difference(known.missing))
-        if now < known.accepted_until or not new:
-            return known
-        for some in slices(new[: max(0, MOST - len(known.missing))], WRITTEN_AT_ONCE):
-            known = self._deletions(self._note(some, now), now)
-        if known.held_since is None and known.are_too_many:
-            self.hold_deletions(min(known.missing.values()), now)
-            return self.deletions(now)
-        return known
+        deletions = self.read(now)
+        new = sorted({_hash(ticket) for ticket in tickets}.difference(deletions.missing))
+        if now < deletions.accepted_until or not new:
+            return deletions
+        capacity = max(0, MOST - len(deletions.missing))
+        past = self._past(now)
+        for some in slices(new[:capacity], WRITTEN_AT_ONCE):
+            deletions = self._deletions(self._note(some, past, now), now)
+            past = ()
+        if deletions.held_since is None and deletions.are_too_many:
+            self.hold(min(deletions.missing.values()), now)
+            return self.read(now)
+        return deletions
 
-    def _note(self, hashes: Iterable[str], now: int) -> Mapping[str, Any]:
+    def _past(self, now: int) -> Sequence[str]:
+        """Names of entries that count no more; some, since an expression takes 4 KB."""
+        stored = self._items.plain(META, SORT_KEY)
+        oldest = _oldest(stored, now)
+        past = [MISSING + name for name, at in _missing(stored).items() if at < oldest]
+        return past[:WRITTEN_AT_ONCE]
+
+    def _note(self, hashes: Iterable[str], past: Iterable[str], now: int) -> Mapping[str, Any]:
         change = Expression()
-        for each in hashes:
-            change.set(MISSING + each, to=now)
-        request = {"TableName": self._table, "Key": self._key(META, SORT_KEY), **change.request()}
-        answer = patiently(
-            lambda: self._writes.update_item(**request, ReturnValues="ALL_NEW"),
-            self._pause,
-            is_busy,
-        )
-        return plain(answer["Attributes"])
+        for name in past:
+            change.remove(name)
+        for hashed in hashes:
+            change.set(MISSING + hashed, to=now)
+        return plain(self._items.updated(META, SORT_KEY, change))
 
     def found_again(self, tickets: Iterable[str], now: int) -> None:
         """Their records are there again. Deletions are believed once few are missing. A repetition
         changes nothing.
         """
-        back = sorted({_hash(each) for each in tickets}.intersection(self.deletions(now).missing))
+        before = self.read(now)
+        back = sorted({_hash(ticket) for ticket in tickets}.intersection(before.missing))
         for some in slices(back, WRITTEN_AT_ONCE):
             change = Expression()
-            for each in some:
-                change.remove(MISSING + each)
-            self._update(META, SORT_KEY, change)
-        left = self.deletions(now)
-        if (
-            back
-            and left.held_since is not None
-            and len(left.missing) < MOST
-            and not left.are_too_many
-        ):
-            self.believe_deletions()
+            if before.held_since is not None:
+                change.set("went", to=max(before.went, len(before.missing)))
+            for hashed in some:
+                change.remove(MISSING + hashed)
+            self._items.update(META, SORT_KEY, change)
+        left = self.read(now)
+        if back and left.held_since is not None and left.are_few_again:
+            self.believe()
 
-    def hold_deletions(self, since: int, now: int) -> bool:
+    def hold(self, since: int, now: int) -> bool:
         """No deletion since then is believed. Only while none is held, and nobody said that they
         are meant.
         """
-        change = (
-            Expression().set("held_since", to=since).set("held_at", to=now).remove("reported_at")
-        )
+        change = Expression().set("held_since", to=since).set("held_at", to=now)
+        change.remove("reported_at")
         meant = f"{change.path('accepted_until')} > {change.value(now)}"
         change.require(f"{change.absent('held_since')} AND NOT {meant}")
-        held = self._update(META, SORT_KEY, change) is None
+        held = self._items.update(META, SORT_KEY, change) is None
         if held:
-            self.ask_for_sweep()
+            self._generations.ask_for_sweep()
         return held
 
-    def believe_deletions(self) -> None:
-        """The records are back, but for a few that were deleted. A repetition changes nothing."""
-        change = (
-            Expression().remove("held_since").remove("held_at").remove("reported_at").remove("most")
-        )
-        for name in self._plain(META, SORT_KEY):
-            if name.startswith(MISSING):
-                change.remove(name)
-        self._update(META, SORT_KEY, change.require(change.present("pk")))
+    def believe(self) -> None:
+        """The records are back, but for a few that were deleted. A repetition changes nothing.
 
-    def accept_deletions(self, now: int, by: str) -> bool:
+        The hold ends last: what is still counted would begin it again.
+        """
+        counted = [name for name in self._items.plain(META, SORT_KEY) if name.startswith(MISSING)]
+        for some in slices(counted, WRITTEN_AT_ONCE):
+            change = Expression()
+            for name in some:
+                change.remove(name)
+            self._items.update(META, SORT_KEY, change)
+        change = Expression()
+        for name in HOLD:
+            change.remove(name)
+        change.require(change.present("pk"))
+        self._items.update(META, SORT_KEY, change)
+
+    def accept(self, now: int, by: str) -> bool:
         """Somebody says that the deletions are meant, those of the next day too. Only where any are
         held.
         """
         change = Expression().set("accepted_until", to=now + AT_ONCE).set("accepted_by", to=by)
         change.require(change.present("held_since"))
-        if self._update(META, SORT_KEY, change) is not None:
+        if self._items.update(META, SORT_KEY, change) is not None:
             return False
-        self.believe_deletions()
-        self.ask_for_sweep()
+        self.believe()
+        self._generations.ask_for_sweep()
         return True
 
-    def deletions_reported(self, now: int) -> None:
+    def reported(self, now: int) -> None:
         """Operations were notified. The last call counts."""
         change = Expression().set("reported_at", to=now)
-        self._update(META, SORT_KEY, change.require(change.present("held_since")))
+        change.require(change.present("held_since"))
+        self._items.update(META, SORT_KEY, change)
 
     def most_seen(self, tickets: int, now: int) -> tuple[int, int]:
         """The most records that a sweep of the last week saw, this one with `tickets` included, and
         when.
         """
-        stored = self._plain(META, SORT_KEY)
+        stored = self._items.plain(META, SORT_KEY)
         most, at = number_in(stored.get("most")), number_in(stored.get("most_at"))
         if "most" in stored and most > tickets and now - at <= WEEK:
             return most, at
-        self._update(META, SORT_KEY, Expression().set("most", to=tickets).set("most_at", to=now))
+        change = Expression().set("most", to=tickets).set("most_at", to=now)
+        self._items.update(META, SORT_KEY, change)
         return tickets, now
 
     def _deletions(self, stored: Mapping[str, Any], now: int) -> Deletions:
         held = number_in(stored.get("held_since")) or None
-        oldest = min(held or now, now - AT_ONCE)
-        at = {
-            name.removeprefix(MISSING): number_in(each)
-            for name, each in stored.items()
-            if name.startswith(MISSING)
-        }
-        missing = {name: each for name, each in at.items() if each >= oldest}
+        oldest = _oldest(stored, now)
+        missing = {name: at for name, at in _missing(stored).items() if at >= oldest}
         return Deletions(
             missing=missing,
-            open_before=_open_before(self.last_sweep(), missing),
+            open_before=_open_before(self._pulse.last_sweep(), missing),
+            went=number_in(stored.get("went")) if held else 0,
             held_since=held,
             accepted_until=number_in(stored.get("accepted_until")),
             reported_at=number_in(stored.get("reported_at")),
         )
 
 
+def _oldest(stored: Mapping[str, Any], now: int) -> int:
+    """When the first that still count went missing; while deletions are held, all of them count."""
+    held = number_in(stored.get("held_since")) or now
+    return min(held, now - AT_ONCE)
+
+
+def _missing(stored: Mapping[str, Any]) -> dict[str, int]:
+    """When each was noted, by the hash of the ticket."""
+    names = [name for name in stored if name.startswith(MISSING)]
+    return {name.removeprefix(MISSING): number_in(stored[name]) for name in names}
+
+
 def _open_before(last: LastSweep | None, missing: Mapping[str, int]) -> int | None:
-    """Open tickets by the last sweep, and those that were missing by then and it did not count."""
+    """Open tickets by the last sweep, and those that were missing by then and it did not count:
+    while deletions are held it counts them as open.
+    """
     if last is None:
         return None
     counted = last.counts.get("tickets_open", last.counts.get("cases_open", 0))
-    return max(counted + sum(at < last.at for at in missing.values()), len(missing))
+    missed = sum(at < last.at for at in missing.values()) - last.counts.get("missing", 0)
+    return max(counted + max(0, missed), len(missing))
 
 
 def _hash(ticket: str) -> str:

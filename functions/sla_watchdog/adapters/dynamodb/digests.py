@@ -8,14 +8,12 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from attrs import frozen
-
 from sla_watchdog.adapters.dynamodb.case_item import DIGEST, shard_of
 from sla_watchdog.adapters.dynamodb.expression import Expression
-from sla_watchdog.adapters.dynamodb.table import Items
+from sla_watchdog.adapters.dynamodb.items import SORT_KEY, Items
 from sla_watchdog.domain.escalation.case import Recipient
+from sla_watchdog.usecases.watch.ports import Digest
 
-SORT_KEY = "W"
 KEPT_SECONDS = 30 * 86400
 """How long a digest is kept after its last write; then the table forgets it (TTL attribute
 `expires_at`).
@@ -30,30 +28,15 @@ LINES_KEPT = 200
 """Lines of a daily digest; of more only the number is kept."""
 
 
-@frozen
-class Digest:
-    """`members` are pairs of case and entry key; `count` counts members or lines, also those not
-    kept.
-
-    `damage` says why a stored digest cannot be read; all else is empty then.
-    """
-
-    id: str
-    recipient: Recipient
-    members: tuple[tuple[str, str], ...] = ()
-    lines: tuple[Mapping[str, object], ...] = ()
-    count: int = 0
-    sent_at: int | None = None
-    message_id: str = ""
-    damage: str = ""
-
-
 def _members_text(members: Iterable[tuple[str, str]]) -> str:
     return json.dumps(list(members), ensure_ascii=False, separators=(",", ":"))
 
 
-class Digests(Items):
-    def put_digest(
+class DigestStore:
+    def __init__(self, items: Items) -> None:
+        self._items = items
+
+    def put(
         self, digest: str, recipient: Recipient, members: Sequence[tuple[str, str]], now: int
     ) -> bool:
         """Writes the digest before it is sent, with the members that were claimed for it.
@@ -63,44 +46,58 @@ class Digests(Items):
         """
         kept = _members_text(members[:MEMBERS_KEPT])
         change = Expression().set("members", to=kept).set("count", to=len(members))
-        change.set("audience", to=recipient.audience).set("of", to=recipient.of).set(
-            "urgent", to=recipient.urgent
-        )
-        change.set("made_at", to=now).set("expires_at", to=now + KEPT_SECONDS).require(
-            change.absent("pk")
-        )
-        stands = self._update(f"{DIGEST}{digest}", SORT_KEY, change)
-        return stands is None or (
-            stands.get("members", {}).get("S") == kept
-            and stands.get("audience", {}).get("S") == recipient.audience
-        )
+        change.set("audience", to=recipient.audience)
+        change.set("of", to=recipient.of)
+        change.set("urgent", to=recipient.urgent)
+        change.set("made_at", to=now)
+        change.set("expires_at", to=now + KEPT_SECONDS)
+        change.require(change.absent("pk"))
+        stands = self._items.update(f"{DIGEST}{digest}", SORT_KEY, change)
+        if stands is None:
+            return True
+        same_members = stands.get("members", {}).get("S") == kept
+        same_audience = stands.get("audience", {}).get("S") == recipient.audience
+        return same_members and same_audience
 
-    def digest(self, digest: str) -> Digest | None:
+    def read(self, digest: str) -> Digest | None:
         """As it is now, by a consistent read; None when there is none. Damage is told, never
         raised.
         """
-        stored = self._plain(f"{DIGEST}{digest}", SORT_KEY)
+        stored = self._items.plain(f"{DIGEST}{digest}", SORT_KEY)
+        if not stored:
+            return None
         try:
-            return _digest(digest, stored) if stored else None
+            return _digest(digest, stored)
         except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
             return Digest(digest, Recipient(""), damage=str(error))
 
-    def digest_sent(self, digest: str) -> bool:
-        """Whether it was marked as sent, by a consistent read; False for a digest that is not
-        there.
-        """
-        return "sent_at" in (self._read(f"{DIGEST}{digest}", SORT_KEY) or {})
+    def is_sent(self, digest: str, token: str) -> bool:
+        """Whether it was marked as sent, and carried the entry claimed under that token, by a
+        consistent read.
 
-    def mark_digest_sent(self, digest: str, now: int, message_id: str) -> bool:
-        """Sent, and due no more. Only a digest that is there; the first mark stands, a repetition
-        adds nothing.
+        False for a digest that is not there. One that an older version marked, without tokens,
+        carried all its members.
         """
-        change = (
-            Expression().set_if_absent("sent_at", to=now).set_if_absent("message_id", to=message_id)
-        )
+        stored = self._items.plain(f"{DIGEST}{digest}", SORT_KEY)
+        if "sent_at" not in stored:
+            return False
+        return "told" not in stored or token in str(stored["told"]).split()
+
+    def mark_sent(
+        self, digest: str, now: int, message_id: str, carried: Sequence[str] | None = None
+    ) -> bool:
+        """Sent, and due no more; `carried` are the tokens of the entries that were in it: a claim
+        whose answer was lost names the digest too, and was not.
+
+        Only a digest that is there; the first mark stands, a repetition adds nothing.
+        """
+        change = Expression().set_if_absent("sent_at", to=now)
+        change.set_if_absent("message_id", to=message_id)
+        if carried is not None:
+            change.set_if_absent("told", to=" ".join(carried))
         change.set("expires_at", to=now + KEPT_SECONDS).remove("next_at").remove("due_shard")
         change.require(change.present("pk"))
-        return self._update(f"{DIGEST}{digest}", SORT_KEY, change) is None
+        return self._items.update(f"{DIGEST}{digest}", SORT_KEY, change) is None
 
     def append_observed(self, day: str, line: Mapping[str, object], due_at: int) -> bool:
         """Adds a line to the digest `observe-<day>`, which is due at `due_at` from its first line
@@ -110,17 +107,20 @@ class Digests(Items):
         number grows (and may count a repetition). False when that day's digest was sent already:
         it belongs into the next.
         """
-        pk, text = f"{DIGEST}observe-{day}", json.dumps(line, ensure_ascii=False, sort_keys=True)
+        pk = f"{DIGEST}observe-{day}"
+        text = json.dumps(line, ensure_ascii=False, sort_keys=True)
         change = self._counting(day, due_at).append("lines", text)
-        room = f"size({change.path('lines')}) < {change.value(LINES_KEPT)}"
-        known = f"contains({change.path('lines')}, {change.value(text)})"
-        change.require(f"{change.absent('lines')} OR ({room} AND NOT {known})")
-        stands = self._update(pk, SORT_KEY, change)
-        if stands is None or "sent_at" in stands:
-            return stands is None
+        capacity = f"size({change.path('lines')}) < {change.value(LINES_KEPT)}"
+        listed = f"contains({change.path('lines')}, {change.value(text)})"
+        change.require(f"{change.absent('lines')} OR ({capacity} AND NOT {listed})")
+        stands = self._items.update(pk, SORT_KEY, change)
+        if stands is None:
+            return True
+        if "sent_at" in stands:
+            return False
         if {"S": text} in stands["lines"]["L"]:
             return True
-        return self._update(pk, SORT_KEY, self._counting(day, due_at)) is None
+        return self._items.update(pk, SORT_KEY, self._counting(day, due_at)) is None
 
     def _counting(self, day: str, due_at: int) -> Expression:
         change = Expression().add("count").set_if_absent("next_at", to=due_at)
@@ -130,13 +130,16 @@ class Digests(Items):
 
 
 def _digest(name: str, stored: dict[str, Any]) -> Digest:
+    recipient = Recipient(
+        stored.get("audience", ""), stored.get("of", ""), stored.get("urgent", False)
+    )
+    members = json.loads(stored.get("members", "[]"))
+    lines = [json.loads(line) for line in stored.get("lines", [])]
     return Digest(
         id=name,
-        recipient=Recipient(
-            stored.get("audience", ""), stored.get("of", ""), stored.get("urgent", False)
-        ),
-        members=tuple((case, key) for case, key in json.loads(stored.get("members", "[]"))),
-        lines=tuple(dict(json.loads(line)) for line in stored.get("lines", [])),
+        recipient=recipient,
+        members=tuple((case, key) for case, key in members),
+        lines=tuple(map(dict, lines)),
         count=int(stored.get("count", 0)),
         sent_at=int(stored["sent_at"]) if "sent_at" in stored else None,
         message_id=stored.get("message_id", ""),

@@ -2,135 +2,126 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
-from sla_watchdog.adapters.dynamodb.attributes import plain
+from sla_watchdog.adapters.dynamodb.attributes import map_in, plain
 from sla_watchdog.adapters.dynamodb.case_item import (
     CASE,
-    DamagedItem,
     case_key,
     case_of,
+    findings_list,
+    findings_of,
     moved_to,
     outbox_map,
     reached_map,
     reached_name,
     sealed_in,
+    shard_of,
 )
-from sla_watchdog.adapters.dynamodb.case_reads import SEALED, SORT_KEY, CaseReads
-from sla_watchdog.adapters.dynamodb.cases import require_rev
+from sla_watchdog.adapters.dynamodb.case_reads import SEALED, CaseReads, sealed_keys
+from sla_watchdog.adapters.dynamodb.case_writes import require_rev
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.facts_text import DamageError, facts_in
-from sla_watchdog.adapters.dynamodb.lookalikes import MATTER, tickets_in
-from sla_watchdog.adapters.dynamodb.outbox import UNAUDITED
+from sla_watchdog.adapters.dynamodb.items import SORT_KEY, Items
+from sla_watchdog.adapters.dynamodb.outbox import unaudited_in
+from sla_watchdog.adapters.dynamodb.repair import cut, require_unchanged
 from sla_watchdog.adapters.dynamodb.sealing import LongCase, sealed_of
-from sla_watchdog.adapters.dynamodb.table import Item, is_busy, patiently, read_all
-from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.adapters.dynamodb.table import (
+    Item,
+    cursor_of,
+    is_busy,
+    patiently,
+    starting_at,
+)
+from sla_watchdog.domain.clocks.findings import Finding
+from sla_watchdog.domain.escalation.case import Case, DamagedItem
+from sla_watchdog.usecases.sweep.ports import Filing, Page, StoredCase, UnauditedRecords
 
 DAMAGED = "X#"
 """Under this and the case's name, with the time in its sort key, the copy of a damaged item is kept
 for ever.
 """
 
-SCAFFOLD = {"rev": {"N": "1"}, "facts": {"S": "{}"}}
-"""What makes any item of a case readable, for trying its other attributes one by one."""
 
+class InspectionStore:
+    def __init__(self, items: Items, reads: CaseReads) -> None:
+        self._items = items
+        self._reads = reads
 
-@frozen
-class StoredCase:
-    """A case's own item as it stands, and the case read from it and its sealed items."""
+    def page(self, segment: int, of: int, start: str) -> Page:
+        """One page of a segment of the whole table, consistent, so that what is odd in it is odd.
 
-    item: Item
-    case: Case | DamagedItem
-
-
-@frozen
-class Page:
-    """`moved` are names whose item says that they belong to another case, `awake` those of them
-    that are to be woken all the same; `sealed` are (name, number) of sealed items, `unaudited`
-    are items with records for the Audit table. `following` is where the next page starts, None
-    after the last.
-    """
-
-    cases: tuple[StoredCase, ...]
-    moved: tuple[str, ...]
-    awake: frozenset[str]
-    sealed: tuple[tuple[str, int], ...]
-    unaudited: tuple[Item, ...]
-    following: Mapping[str, Any] | None
-
-
-class Inspection(CaseReads):
-    def page_of_cases(self, segment: int, of: int, start: Mapping[str, Any] | None) -> Page:
-        """One page of a segment of the whole table, consistent, so that what is odd in it is odd."""
+        `start` is the `following` of the page before; '' for the first.
+        """
         request: dict[str, Any] = {"Segment": segment, "TotalSegments": of, "ConsistentRead": True}
-        if start is not None:
-            request["ExclusiveStartKey"] = start
+        request |= starting_at(start)
         answer = patiently(
-            lambda: self._reads.scan(TableName=self._table, **request), self._pause, is_busy
+            lambda: self._items.reads.scan(TableName=self._items.table, **request),
+            self._items.pause,
+            is_busy,
         )
-        mine = [item for item in answer["Items"] if item["pk"]["S"].startswith(CASE)]
-        rooms = [item for item in mine if item["sk"]["S"] == SORT_KEY]
-        moved = [item for item in rooms if "moved_to" in item]
-        own = {item["pk"]["S"]: item for item in rooms if "moved_to" not in item}
-        whole = self._whole(own)
+        sorted_items = _PageItems()
+        for item in answer["Items"]:
+            sorted_items.sort_in(item)
         return Page(
-            cases=tuple(StoredCase(item, whole[pk]) for pk, item in own.items()),
-            moved=tuple(map(_name, moved)),
-            awake=frozenset(
-                _name(item) for item in moved if "next_at" in item or "due_shard" in item
-            ),
-            sealed=tuple(found for item in mine if (found := _sealed(item))),
-            unaudited=tuple(item for item in rooms if UNAUDITED in item),
-            following=answer.get("LastEvaluatedKey"),
+            cases=self._stored(sorted_items.cases),
+            moved=tuple(sorted_items.moved),
+            awake=frozenset(sorted_items.awake),
+            sealed=tuple(sorted_items.sealed),
+            unaudited=tuple(sorted_items.unaudited),
+            following=cursor_of(answer.get("LastEvaluatedKey")),
         )
 
-    def items(self, names: Iterable[str]) -> dict[str, Item]:
-        """The items that these names end at, as they are stored."""
-        found = self._rooms(names)
-        ahead = {name: moved_to(item) for name, item in found.items() if "moved_to" in item}
-        ends = self._rooms(set(ahead.values()))
-        return {name: ends.get(ahead.get(name, ""), item) for name, item in found.items()}
+    def _stored(self, items: Iterable[Item]) -> tuple[StoredCase, ...]:
+        own = {item["pk"]["S"]: item for item in items}
+        whole = self._reads.whole(own)
+        return tuple(_as_stored(item, whole[pk]) for pk, item in own.items())
+
+    def leading_to(self, names: Iterable[str]) -> dict[str, str]:
+        """The cases that these names end at, one step on. Names of which nothing is stored are
+        absent.
+        """
+        items = self._reads.own_items(names)
+        ahead = {name: moved_to(item) for name, item in items.items() if "moved_to" in item}
+        ends = self._reads.own_items(set(ahead.values()))
+        return {name: _name(ends.get(ahead.get(name, ""), item)) for name, item in items.items()}
 
     def with_part(self, case: Case, name: str, number: int) -> Case | None:
         """The case with a sealed item that it had lost sight of; None where that cannot be read."""
-        item = self._read(case_key(name), f"{SEALED}{number}")
+        item = self._items.read(case_key(name), f"{SEALED}{number}")
         try:
             facts = facts_in(plain(item or {}).get("facts"))
         except DamageError:
             return None
-        known = sealed_of(case)
+        counts = sealed_of(case)
         old = case.old if isinstance(case, LongCase) else frozenset()
-        return LongCase.of(
-            case, {**known, name: max(number, known.get(name, 0))}, old | frozenset(facts)
-        )
+        more = {**counts, name: max(number, counts.get(name, 0))}
+        return LongCase.of(case, more, old | frozenset(facts))
 
     def clear_wakeup(self, name: str) -> bool:
         """Only the case itself is woken. Only while the name still belongs to another case."""
-        change = (
-            Expression().remove("next_at").remove("due_shard").remove("failures").remove("problem")
-        )
-        return (
-            self._update(case_key(name), SORT_KEY, change.require(change.present("moved_to")))
-            is None
-        )
+        change = Expression()
+        for attribute in ("next_at", "due_shard", "failures", "problem"):
+            change.remove(attribute)
+        change.require(change.present("moved_to"))
+        return self._items.update(case_key(name), SORT_KEY, change) is None
 
     def rekey(self, case: Case) -> bool:
         """Entries and levels told under the names by which they are found. Only when `rev` is still
         the one read.
         """
-        levels = {reached_name(*key): reached_map(*key, each) for key, each in case.reached.items()}
+        levels = {
+            reached_name(*key): reached_map(*key, notified)
+            for key, notified in case.reached.items()
+        }
         outbox = outbox_map({entry.key: entry for entry in case.outbox.values()})
-        change = (
-            Expression()
-            .set("rev", to=case.rev + 1)
-            .set("reached", to=levels)
-            .set("outbox", to=outbox)
-        )
+        change = Expression().set("rev", to=case.rev + 1)
+        change.set("reached", to=levels).set("outbox", to=outbox)
         require_rev(change, case)
-        return self._update(case_key(case.id), SORT_KEY, change) is None
+        return self._items.update(case_key(case.id), SORT_KEY, change) is None
 
     def repair(self, name: str, now: int) -> str:
         """Cuts out of a damaged item what cannot be read, in one transaction with a copy of all of
@@ -140,48 +131,72 @@ class Inspection(CaseReads):
         while it is as it was read. Of sealed items the last may be missing; a gap before others,
         or one that cannot be read, is left to be reported.
         """
-        item = self._read(case_key(name), SORT_KEY)
+        item = self._items.read(case_key(name), SORT_KEY)
         if item is None:
             return ""
-        change = _unchanged(Expression(), "rev", item)
+        change = Expression()
+        require_unchanged(change, "rev", item)
         if isinstance(case_of(item), Case):
             there = self._sealed_there(item)
             if there is None:
                 return ""
             change.set_or_remove("sealed", there).remove("failures").remove("problem")
         else:
-            _cut(change, item)
-        copy = Expression().set_stored("item", {"M": item}).set("at", to=now)
+            cut(change, item)
         where = f"{DAMAGED}{name}"
-        kept = {"Update": self._request(where, str(now), copy)}
-        return (
-            "" if self._update_with(case_key(name), SORT_KEY, change, [kept]) is not None else where
-        )
+        copy = Expression().set_stored("item", {"M": item}).set("at", to=now)
+        kept = self._items.update_action(where, str(now), copy)
+        if self._items.update_with(case_key(name), SORT_KEY, change, [kept]) is not None:
+            return ""
+        return where
 
     def _sealed_there(self, item: Item) -> dict[str, int] | None:
         """How many sealed items there are where the last are missing; None where that is not all
         that is wrong.
         """
         counts = sealed_in(item)
-        keys = [
-            self._key(case_key(case), f"{SEALED}{n}")
-            for case, count in counts.items()
-            for n in range(1, count + 1)
-        ]
-        found = [
-            each
-            for part in read_all(self._reads, self._table, keys, self._pause)
-            if (each := _sealed(part))
-        ]
-        there = {case: sum(name == case for name, _ in found) for case in counts}
-        in_order = all(number <= there[case] for case, number in found)
-        return there if in_order and there != counts else None
+        there = dict.fromkeys(counts, 0)
+        highest = dict.fromkeys(counts, 0)
+        for part in self._items.read_all(sealed_keys(counts)):
+            sealed = _sealed(part)
+            if sealed is not None:
+                case, number = sealed
+                there[case] += 1
+                highest[case] = max(number, highest[case])
+        if there == counts or highest != there:
+            return None
+        return there
 
-    def lookalikes(self, hashes: Iterable[str]) -> dict[str, Mapping[str, int]]:
-        """By the hash of a key: the tickets remembered under it with their creation."""
-        keys = [self._key(f"{MATTER}{each}", SORT_KEY) for each in dict.fromkeys(hashes)]
-        found = read_all(self._reads, self._table, keys, self._pause)
-        return {item["pk"]["S"].removeprefix(MATTER): tickets_in(item) for item in found}
+
+@frozen
+class _PageItems:
+    """The items of cases on one page, by what they are."""
+
+    cases: list[Item] = field(factory=list)
+    moved: list[str] = field(factory=list)
+    awake: list[str] = field(factory=list)
+    sealed: list[tuple[str, int]] = field(factory=list)
+    unaudited: list[UnauditedRecords] = field(factory=list)
+
+    def sort_in(self, item: Item) -> None:
+        if not item["pk"]["S"].startswith(CASE):
+            return
+        sealed = _sealed(item)
+        if sealed is not None:
+            self.sealed.append(sealed)
+        if item["sk"]["S"] == SORT_KEY:
+            self._sort_in_main(item)
+
+    def _sort_in_main(self, item: Item) -> None:
+        waiting = unaudited_in(item)
+        if waiting is not None:
+            self.unaudited.append(waiting)
+        if "moved_to" not in item:
+            self.cases.append(item)
+            return
+        self.moved.append(_name(item))
+        if "next_at" in item or "due_shard" in item:
+            self.awake.append(_name(item))
 
 
 def _name(item: Item) -> str:
@@ -189,33 +204,43 @@ def _name(item: Item) -> str:
 
 
 def _sealed(item: Item) -> tuple[str, int] | None:
-    number = item["sk"]["S"].removeprefix(SEALED)
-    return (_name(item), int(number)) if item["sk"]["S"] != number and number.isdecimal() else None
+    """The case and the number of a sealed item; None for another."""
+    sort_key = item["sk"]["S"]
+    number = sort_key.removeprefix(SEALED)
+    if sort_key == number or not number.isdecimal():
+        return None
+    return _name(item), int(number)
 
 
-def _readable(item: Item) -> set[str]:
-    """Its attributes that can be read, each on its own; a number of times that it failed and why is
-    not kept.
-    """
-    key = {name: item[name] for name in ("pk", "sk")}
-    good = set(key)
-    for name in item.keys() - key.keys() - {"failures", "problem"}:
-        tried = {**key, **SCAFFOLD, name: item[name]}
-        if isinstance(case_of(tried), Case):
-            good.add(name)
-    return good
+def _as_stored(item: Item, case: Case | DamagedItem) -> StoredCase:
+    if isinstance(case, DamagedItem):
+        return StoredCase(case)
+    names = map_in(
+        plain({name: item[name] for name in ("reached",) if name in item}).get("reached")
+    )
+    return StoredCase(
+        case=case,
+        filing=_filing(item, case),
+        findings=_findings(item),
+        levels_misfiled=set(names) != {reached_name(*key) for key in case.reached},
+        failed="problem" in item,
+    )
 
 
-def _cut(change: Expression, item: Item) -> None:
-    sound = _readable(item)
-    for attribute in item.keys() - sound:
-        if attribute != "rev":
-            _unchanged(change, attribute, item)
-        if attribute not in SCAFFOLD:
-            change.remove(attribute)
-    for attribute in SCAFFOLD.keys() - sound:
-        change.set_stored(attribute, SCAFFOLD[attribute])
+def _filing(item: Item, case: Case) -> Filing:
+    shard = item.get("due_shard", {}).get("S")
+    if shard is None:
+        return Filing.NOWHERE
+    if shard == shard_of(case.id, urgent=True):
+        return Filing.URGENT
+    if shard == shard_of(case.id, urgent=False):
+        return Filing.ORDINARY
+    return Filing.ASTRAY
 
 
-def _unchanged(change: Expression, name: str, item: Item) -> Expression:
-    return change.require(change.as_stored(name, item))
+def _findings(item: Item) -> tuple[Finding, ...] | None:
+    stored = plain({"findings": item["findings"]})["findings"] if "findings" in item else None
+    findings = findings_of(item)
+    if (stored or []) != findings_list(findings):
+        return None
+    return tuple(findings)

@@ -7,22 +7,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from sla_watchdog.adapters.dynamodb.case_item import case_key, outbox_map, reached_map, reached_name
-from sla_watchdog.adapters.dynamodb.case_reads import SORT_KEY
-from sla_watchdog.adapters.dynamodb.cases import (
-    Cases,
-    known,
+from sla_watchdog.adapters.dynamodb.case_writes import (
+    case_update,
     require_generation,
     require_rev,
+    seal_actions,
     storable,
 )
 from sla_watchdog.adapters.dynamodb.expression import Expression
-from sla_watchdog.adapters.dynamodb.sealing import sealing
+from sla_watchdog.adapters.dynamodb.items import SORT_KEY, Items
+from sla_watchdog.adapters.dynamodb.sealing import joined, sealing
 from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.outlived import outlived
-
-MOVED_AT_ONCE = 50
-"""Names that one transaction links; it takes 100 actions."""
 
 OF_A_CASE = (
     "facts",
@@ -45,7 +42,14 @@ OF_A_CASE = (
 """Attributes that what was moved has no more."""
 
 
-class Links(Cases):
+class LinkedCaseStore:
+    def __init__(self, items: Items) -> None:
+        self._items = items
+
+    def joined(self, one: Case, other: Case) -> Case:
+        """Both as one, not yet written; the sealed items of both stay where they are."""
+        return joined(one, other)
+
     def link(self, case: Case, moved: Sequence[Case], findings: Iterable[Finding]) -> bool:
         """Writes `case`, which holds all that `moved` know, and turns these into `moved_to`.
 
@@ -55,25 +59,24 @@ class Links(Cases):
         case that no item can hold.
         """
         stored = sealing(case)
-        change = known(case, stored, findings)
+        change = case_update(case, stored, findings)
         change.set("outbox", to=outbox_map(case.outbox)).set("reached", to=_levels(case))
         pointers = [
-            {"Update": self._request(case_key(each.id), SORT_KEY, _moving(each, case))}
-            for each in moved
+            self._items.update_action(case_key(other.id), SORT_KEY, _moving(other, case))
+            for other in moved
         ]
-        others = [*pointers, *self.sealed_parts(case.id, stored)]
+        others = [*pointers, *seal_actions(self._items, case.id, stored)]
         with storable(case.id):
-            return self._update_with(case_key(case.id), SORT_KEY, change, others) is None
+            stands = self._items.update_with(case_key(case.id), SORT_KEY, change, others)
+        return stands is None
 
     def release(self, name: str) -> bool:
         """The name is a case of its own, of which nothing is known yet. Only while it belongs to
         another.
         """
         change = Expression().add("rev").set("facts", to="{}").remove("moved_to")
-        return (
-            self._update(case_key(name), SORT_KEY, change.require(change.present("moved_to")))
-            is None
-        )
+        change.require(change.present("moved_to"))
+        return self._items.update(case_key(name), SORT_KEY, change) is None
 
     def repoint(self, names: Iterable[str], before: str, to: str) -> None:
         """What still points to `before` points to `to`, where that went: a shorter way. A lost race
@@ -81,9 +84,8 @@ class Links(Cases):
         """
         for name in names:
             change = Expression().set("moved_to", to=to)
-            self._update(
-                case_key(name), SORT_KEY, change.require(change.equals("moved_to", to=before))
-            )
+            change.require(change.equals("moved_to", to=before))
+            self._items.update(case_key(name), SORT_KEY, change)
 
 
 def _moving(case: Case, to: Case) -> Expression:
@@ -98,5 +100,5 @@ def _moving(case: Case, to: Case) -> Expression:
 
 def _levels(case: Case) -> dict[str, object]:
     gone = set(outlived(case.reached, ()))
-    kept = {key: each for key, each in case.reached.items() if key not in gone}
-    return {reached_name(*key): reached_map(*key, each) for key, each in kept.items()}
+    kept = {key: notified for key, notified in case.reached.items() if key not in gone}
+    return {reached_name(*key): reached_map(*key, notified) for key, notified in kept.items()}

@@ -11,20 +11,28 @@ from decimal import Decimal
 
 from sla_watchdog.adapters.dynamodb.attributes import plain
 from sla_watchdog.adapters.dynamodb.expression import Expression
-from sla_watchdog.adapters.dynamodb.table import Item, Items, is_busy, patiently
+from sla_watchdog.adapters.dynamodb.items import SORT_KEY, Items
+from sla_watchdog.adapters.dynamodb.table import Item
+from sla_watchdog.usecases.track.ports import MOST_LOOKALIKES
 
 MATTER = "K#"
 TICKET = "t:"
 
-MOST = 20
-"""Tickets remembered under one key; those that are over make room."""
+
+def oldest(tickets: Mapping[str, int]) -> list[str]:
+    return sorted(tickets, key=tickets.__getitem__)[:-MOST_LOOKALIKES]
 
 
-def oldest(found: Mapping[str, int]) -> list[str]:
-    return sorted(found, key=found.__getitem__)[:-MOST]
+class LookalikeStore:
+    def __init__(self, items: Items) -> None:
+        self._items = items
 
+    def read(self, hashes: Iterable[str]) -> dict[str, Mapping[str, int]]:
+        """By the hash of a key: the tickets remembered under it with their creation."""
+        keys = [(MATTER + hashed, SORT_KEY) for hashed in dict.fromkeys(hashes)]
+        stored = self._items.read_all(keys)
+        return {item["pk"]["S"].removeprefix(MATTER): tickets_in(item) for item in stored}
 
-class LookalikeKeys(Items):
     def remember(
         self,
         key: str,
@@ -36,38 +44,31 @@ class LookalikeKeys(Items):
         write, no read.
 
         Every caller finds those who came before, so of two at once one finds the other. A
-        repetition changes nothing. Where there are more than `MOST`, the `needless` ones are
-        forgotten.
+        repetition changes nothing. Where there are more than `MOST_LOOKALIKES`, the `needless`
+        ones are forgotten.
         """
         change = Expression().set(TICKET + ticket, to=created_at)
-        request = {
-            "TableName": self._table,
-            "Key": self._key(MATTER + key, "W"),
-            **change.request(),
-        }
-        answer = patiently(
-            lambda: self._writes.update_item(**request, ReturnValues="ALL_NEW"),
-            self._pause,
-            is_busy,
-        )
-        found = tickets_in(answer["Attributes"])
-        if len(found) > MOST and (forgotten := list(needless(found))):
-            self._forget(key, forgotten)
-        return found
+        tickets = tickets_in(self._items.updated(MATTER + key, SORT_KEY, change))
+        if len(tickets) > MOST_LOOKALIKES:
+            self._forget(key, list(needless(tickets)))
+        return tickets
 
     def _forget(self, key: str, tickets: list[str]) -> None:
+        """A repetition changes nothing."""
+        if not tickets:
+            return
         change = Expression()
         for ticket in tickets:
             change.remove(TICKET + ticket)
-        self._update(MATTER + key, "W", change)
+        self._items.update(MATTER + key, SORT_KEY, change)
 
 
 def tickets_in(item: Item) -> dict[str, int]:
     """The tickets of one key with their creation; what is no time is none, and is written again by
     the next sweep.
     """
-    return {
-        name.removeprefix(TICKET): int(at)
-        for name, at in plain(item).items()
-        if name.startswith(TICKET) and isinstance(at, Decimal) and at == at.to_integral_value()
-    }
+    tickets = {}
+    for name, at in plain(item).items():
+        if name.startswith(TICKET) and isinstance(at, Decimal) and at == at.to_integral_value():
+            tickets[name.removeprefix(TICKET)] = int(at)
+    return tickets

@@ -7,39 +7,37 @@ belong.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
-from enum import Enum
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
 from sla_watchdog.adapters.dynamodb.attributes import plain
-from sla_watchdog.adapters.dynamodb.audit import AuditItem, audit_item, put_records
-from sla_watchdog.adapters.dynamodb.case_item import (
-    case_key,
-    case_of,
-    outbox_map,
-    reached_map,
-    reached_name,
+from sla_watchdog.adapters.dynamodb.audit import (
+    AuditActions,
+    audit_item,
+    audit_key,
+    put_records,
 )
-from sla_watchdog.adapters.dynamodb.case_reads import SORT_KEY
-from sla_watchdog.adapters.dynamodb.cases import (
+from sla_watchdog.adapters.dynamodb.case_item import CASE, case_key, case_of, outbox_map
+from sla_watchdog.adapters.dynamodb.case_writes import (
     judged_under,
     require_rev,
+    set_wakeup,
     storable,
-    wakes,
     without_outlived,
 )
+from sla_watchdog.adapters.dynamodb.claimed_entry import ClaimedEntry, token_of
 from sla_watchdog.adapters.dynamodb.expression import Expression
-from sla_watchdog.adapters.dynamodb.table import Item, Items, Pause, is_refused, slices
+from sla_watchdog.adapters.dynamodb.items import SORT_KEY, Items
+from sla_watchdog.adapters.dynamodb.table import Item, is_refused, slices
+from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import Case, Entry, LastNotified
 from sla_watchdog.domain.escalation.outlived import outlived
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from sla_watchdog.usecases.sweep.ports import UnauditedRecords
+from sla_watchdog.usecases.watch.ports import Levels, Settled
 
 AT_ONCE = 90
 """Audit items, and levels reached, in one transaction (which takes 100 actions and 4 KB of
@@ -48,84 +46,13 @@ expression).
 
 UNAUDITED = "unaudited"
 
-Levels = Mapping[tuple[str, str], LastNotified]
 
-
-class Settled(Enum):
-    """What became of an entry that was to be taken out of the outbox."""
-
-    DONE = "done"
-    OVERTAKEN = "overtaken"
-    """Done, but others wrote the case since it was read: it is due again at once."""
-    LOST = "lost"
-    """The claim lapsed and somebody else holds the entry, or it is settled already: nothing was
-    taken out.
-    """
-
-
-@frozen
-class ClaimedEntry:
-    """An entry of the outbox, held under a lease token. Whatever is written about it requires that
-    token.
-    """
-
-    case: Case
-    key: str
-    token: str
-
-    def change(self) -> Expression:
-        change = Expression().add("rev")
-        return change.require(change.equals("outbox", self.key, "token", to=self.token))
-
-    def until(self, until: int, attempts: int) -> Expression:
-        """No digest will carry it any more: else one that was sent without it would count as its
-        own.
-        """
-        change = (
-            self.change()
-            .set("outbox", self.key, "until", to=until)
-            .set("outbox", self.key, "digest", to="")
-        )
-        return change.set("outbox", self.key, "attempts", to=attempts)
-
-    def reaching(self, levels: Levels) -> Expression:
-        change = self.change()
-        for (clock, recipient), each in levels.items():
-            change.set(
-                "reached", reached_name(clock, recipient), to=reached_map(clock, recipient, each)
-            )
-        return without_outlived(change, self.case, levels)
-
-    def taking_out(self, levels: Levels, next_at: int | None, urgent: bool) -> Expression:
-        change = (
-            self.reaching(levels).remove("outbox", self.key).remove("failures").remove("problem")
-        )
-        wakes(change, self.case.id, next_at, urgent)
-        return change
-
-    def is_in(self, item: Item) -> bool:
-        return token_of(item, self.key) == self.token
-
-
-def token_of(item: Item, key: str) -> str:
-    """The lease token of an entry in a stored case; '' where there is none."""
-    entry = item.get("outbox", {}).get("M", {}).get(key, {}).get("M", {})
-    return str(entry.get("token", {}).get("S", ""))
-
-
-class Outbox(Items):
+class Outbox:
     """Claims and what becomes of them. Every write raises `rev` by one."""
 
-    def __init__(
-        self,
-        reads: DynamoDBClient,
-        writes: DynamoDBClient,
-        table: str,
-        audit_table: str,
-        pause: Pause = time.sleep,
-    ) -> None:
-        super().__init__(reads, writes, table, pause)
-        self._audit_table = audit_table
+    def __init__(self, items: Items, audit: AuditActions) -> None:
+        self._items = items
+        self._audit = audit
 
     def claim(
         self, case: Case, entries: Mapping[str, Entry], next_at: int | None, urgent: bool
@@ -142,15 +69,13 @@ class Outbox(Items):
         change.remove("failures").remove("problem")
         without_outlived(change, case)
         judged_under(change, case)
-        wakes(change, case.id, next_at, urgent)
+        set_wakeup(change, case.id, next_at, urgent)
         require_rev(change, case)
         with storable(case.id):
-            stands = self._update(case_key(case.id), SORT_KEY, change)
+            stands = self._items.update(case_key(case.id), SORT_KEY, change)
         if stands is None:
             return _woken(evolve(case, rev=case.rev + 1, outbox=outbox), next_at, urgent)
-        mine = entries and all(token_of(stands, key) == each.token for key, each in entries.items())
-        claimed = case_of(stands) if mine else None
-        return claimed if isinstance(claimed, Case) else None
+        return _claimed_before(stands, entries)
 
     def settle(
         self,
@@ -174,23 +99,21 @@ class Outbox(Items):
         condition; the last one takes the entry out. Raises Unstorable for a case that no item
         can hold.
         """
-        *early, (levels, items) = _parts(reached, audit)
-        for part, some in early:
-            if (
-                self._transact(case.id, ClaimedEntry(case, key, token).reaching(part), some)
-                is not None
-            ):
+        *early, (levels, records) = _parts(reached, audit)
+        for some_levels, some_records in early:
+            change = ClaimedEntry(case, key, token).reaching(some_levels)
+            if self._transact(case.id, change, some_records) is not None:
                 return Settled.LOST, case
-            case = evolve(case, rev=case.rev + 1, reached=_reached(case, part))
+            case = evolve(case, rev=case.rev + 1, reached=_reached(case, some_levels))
         held = ClaimedEntry(case, key, token)
         change = held.taking_out(levels, next_at, urgent)
         judged_under(change, case)
         require_rev(change, case)
-        stands = self._transact(case.id, change, items)
+        stands = self._transact(case.id, change, records)
         if stands is None:
             return Settled.DONE, _woken(_without(case, key, levels), next_at, urgent)
         if held.is_in(stands):
-            return self._settle_overtaken(held, levels, items, stands, now)
+            return self._settle_overtaken(held, levels, records, stands, now)
         return Settled.LOST, case
 
     def _settle_overtaken(
@@ -211,14 +134,10 @@ class Outbox(Items):
         Only while the entry is held under `token`. A repetition writes the same once more.
         """
         held = ClaimedEntry(case, key, token)
-        sooner = held.until(until, attempts)
-        wakes(sooner, case.id, until, case.urgent)
-        sooner.require(
-            f"{sooner.absent('next_at')} OR {sooner.path('next_at')} > {sooner.value(until)}"
-        )
-        if self._update(case_key(case.id), SORT_KEY, sooner) is None:
+        name = case_key(case.id)
+        if self._items.update(name, SORT_KEY, held.sooner(until, attempts)) is None:
             return True
-        return self._update(case_key(case.id), SORT_KEY, held.until(until, attempts)) is None
+        return self._items.update(name, SORT_KEY, held.until(until, attempts)) is None
 
     def _transact(self, case: str, change: Expression, audit: Sequence[AuditItem]) -> Item | None:
         """None when all was written; else the case's condition did not hold: its item as it stands.
@@ -226,43 +145,67 @@ class Outbox(Items):
         Where the transaction fails for good, the case is written without the Audit table: had
         its answer been lost alone, the condition does not hold any more.
         """
-        items = list({item.key: audit_item(item) for item in audit}.values())
-        puts: list[dict[str, Any]] = [
-            {"Put": {"TableName": self._audit_table, "Item": item}} for item in items
-        ]
+        distinct = {audit_key(record): record for record in audit}
+        puts = [self._audit.put(record) for record in distinct.values()]
         with storable(case):
             try:
-                return self._update_with(case_key(case), SORT_KEY, change, puts)
+                return self._items.update_with(case_key(case), SORT_KEY, change, puts)
             except (ClientError, HTTPClientError, NoConnectionError) as error:
                 if isinstance(error, ClientError) and is_refused(error):
                     raise
-            return self._update(
-                case_key(case), SORT_KEY, change.append(UNAUDITED, *map(plain, items))
-            )
+            waiting = change.append(UNAUDITED, *_records(distinct.values()))
+            return self._items.update(case_key(case), SORT_KEY, waiting)
 
     def wait_for_audit(self, case: str, audit: Sequence[AuditItem]) -> bool:
         """Keeps records with their case, for the next sweep. Only with one that is there; twice is
         as good as once.
         """
-        change = Expression().append(UNAUDITED, *(plain(audit_item(item)) for item in audit))
-        return self._update(case_key(case), SORT_KEY, change.require(change.present("pk"))) is None
+        change = Expression().append(UNAUDITED, *_records(audit))
+        change.require(change.present("pk"))
+        return self._items.update(case_key(case), SORT_KEY, change) is None
 
-    def audit_what_waits(self, item: Item) -> int:
+    def audit_what_waits(self, waiting: UnauditedRecords) -> int:
         """Puts the records that wait in a case's item into the Audit table and takes them out; how
         many. Raises Unavailable where that still cannot be written. A repetition puts the same
         again.
         """
-        waiting = [each["M"] for each in item.get(UNAUDITED, {}).get("L", []) if "M" in each]
+        records = [member["M"] for member in _members(waiting.stored) if "M" in member]
         distinct = {
-            (each["pk"]["S"], each["sk"]["S"]): each
-            for each in waiting
-            if {"pk", "sk"} <= each.keys()
+            (record["pk"]["S"], record["sk"]["S"]): record
+            for record in records
+            if {"pk", "sk"} <= record.keys()
         }
-        put_records(self._writes, self._audit_table, distinct.values(), self._pause)
+        put_records(self._items.writes, self._audit.table, distinct.values(), self._items.pause)
         change = Expression().remove(UNAUDITED)
-        change.require(change.as_stored(UNAUDITED, item))
-        self._update(str(item["pk"]["S"]), SORT_KEY, change)
+        change.require(change.as_stored(UNAUDITED, {UNAUDITED: waiting.stored}))
+        self._items.update(case_key(waiting.case), SORT_KEY, change)
         return len(distinct)
+
+
+def unaudited_in(item: Item) -> UnauditedRecords | None:
+    """The records that wait in a case's item; None where there are none."""
+    if UNAUDITED not in item:
+        return None
+    return UnauditedRecords(str(item["pk"]["S"]).removeprefix(CASE), item[UNAUDITED])
+
+
+def _members(stored: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    members: Sequence[Mapping[str, Any]] = stored.get("L", [])
+    return members
+
+
+def _records(audit: Iterable[AuditItem]) -> list[dict[str, object]]:
+    return [plain(audit_item(record)) for record in audit]
+
+
+def _claimed_before(stands: Item, entries: Mapping[str, Entry]) -> Case | None:
+    """The case as stored where the entries are in it under these very tokens."""
+    if not entries:
+        return None
+    if any(token_of(stands, key) != entry.token for key, entry in entries.items()):
+        return None
+    claimed = case_of(stands)
+    return claimed if isinstance(claimed, Case) else None
 
 
 Part = tuple[dict[tuple[str, str], LastNotified], list[AuditItem]]
@@ -270,11 +213,12 @@ Part = tuple[dict[tuple[str, str], LastNotified], list[AuditItem]]
 
 def _parts(reached: Levels, audit: Sequence[AuditItem]) -> list[Part]:
     """What one transaction takes at a time; at least one part, which may be empty."""
-    levels, items = list(slices(reached.items(), AT_ONCE)), list(slices(audit, AT_ONCE))
-    count = max(len(levels), len(items), 1)
+    levels = list(slices(reached.items(), AT_ONCE))
+    records = list(slices(audit, AT_ONCE))
+    count = max(len(levels), len(records), 1)
     levels += [[]] * (count - len(levels))
-    items += [[]] * (count - len(items))
-    return [(dict(some), few) for some, few in zip(levels, items, strict=True)]
+    records += [[]] * (count - len(records))
+    return [(dict(some), few) for some, few in zip(levels, records, strict=True)]
 
 
 def _without(case: Case, key: str, levels: Levels) -> Case:
@@ -284,7 +228,8 @@ def _without(case: Case, key: str, levels: Levels) -> Case:
 
 def _reached(case: Case, levels: Levels) -> Levels:
     gone = set(outlived(case.reached, levels))
-    return {**{key: each for key, each in case.reached.items() if key not in gone}, **levels}
+    kept = {key: notified for key, notified in case.reached.items() if key not in gone}
+    return {**kept, **levels}
 
 
 def _woken(case: Case, next_at: int | None, urgent: bool) -> Case:

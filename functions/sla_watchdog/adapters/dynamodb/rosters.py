@@ -12,16 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sla_watchdog.adapters.dynamodb.attributes import map_in, number_in, plain
-from sla_watchdog.adapters.dynamodb.case_item import DIGEST, shard_of
-from sla_watchdog.adapters.dynamodb.cases import Due
+from sla_watchdog.adapters.dynamodb.case_item import DIGEST
+from sla_watchdog.adapters.dynamodb.case_writes import set_wakeup
 from sla_watchdog.adapters.dynamodb.expression import Expression
-from sla_watchdog.adapters.dynamodb.state import META
-from sla_watchdog.adapters.dynamodb.table import Item, Items, StoreBusyError
+from sla_watchdog.adapters.dynamodb.items import META, SORT_KEY, Items
+from sla_watchdog.adapters.dynamodb.table import Item, StoreBusyError
 from sla_watchdog.domain.escalation.subscribers import Roster, Seat, State, Subscriber
-
-SORT_KEY = "W"
-RECIPIENTS = "recipients"
-"""What the item of the roster is called, and in place of a digest's id what wakes a tick for it."""
+from sla_watchdog.usecases.watch.ports import RECIPIENTS, Due
 
 MOST_KEPT = 2000
 """Subscribers kept, at some 100 bytes each; beyond them nobody is missed."""
@@ -29,52 +26,50 @@ MOST_KEPT = 2000
 TRIES = 10
 
 
-class Rosters(Items):
-    def roster(self) -> Roster:
+class RosterStore:
+    def __init__(self, items: Items) -> None:
+        self._items = items
+
+    def read(self) -> Roster:
         """As it is now; empty before the first sweep. What cannot be read of it counts as never
         seen.
         """
-        return _roster(self._read(META, RECIPIENTS) or {})
+        return _roster(self._items.read(META, RECIPIENTS) or {})
 
-    def change_roster(self, change: Callable[[Roster], Roster]) -> Roster:
+    def change(self, change: Callable[[Roster], Roster]) -> Roster:
         """The roster as `change` makes it of what stands now; it is asked again where somebody
         wrote meanwhile.
 
         A change that changes nothing writes nothing. Only when `rev` is still the one read.
         """
         for _ in range(TRIES):
-            item = self._read(META, RECIPIENTS) or {}
+            item = self._items.read(META, RECIPIENTS) or {}
             before = _roster(item)
             after = change(before)
-            if after == before or self._keep_roster(after, item):
+            if after == before or self._keep(after, item):
                 return after
         raise StoreBusyError("the roster of recipients changes faster than it can be read")
 
-    def _keep_roster(self, roster: Roster, before: Item) -> bool:
+    def _keep(self, roster: Roster, before: Item) -> bool:
         kept = sorted(roster.subscribers)[:MOST_KEPT]
         subscribers = {seat.key: _subscriber_map(roster.subscribers[seat]) for seat in kept}
+        rev = number_in(plain(before).get("rev"))
         change = Expression().set("subscribers", to=subscribers).set("notified", to=roster.notified)
-        change.set("rev", to=number_in(plain(before).get("rev")) + 1).require(
-            change.as_stored("rev", before)
-        )
-        return self._update(META, RECIPIENTS, change) is None
+        change.set("rev", to=rev + 1).require(change.as_stored("rev", before))
+        return self._items.update(META, RECIPIENTS, change) is None
 
-    def wake_for_recipients(self, now: int) -> None:
+    def wake(self, now: int) -> None:
         """The next tick looks who is to be notified. A repetition changes nothing that matters."""
-        change = (
-            Expression()
-            .set("next_at", to=now)
-            .set("due_shard", to=shard_of(RECIPIENTS, urgent=False))
-        )
-        self._update(
-            f"{DIGEST}{RECIPIENTS}", SORT_KEY, change.remove("expires_at").remove("problem")
-        )
+        change = Expression()
+        set_wakeup(change, RECIPIENTS, now, urgent=False)
+        change.remove("expires_at").remove("problem")
+        self._items.update(f"{DIGEST}{RECIPIENTS}", SORT_KEY, change)
 
-    def recipients_are_notified(self, due: Due) -> bool:
+    def are_notified(self, due: Due) -> bool:
         """No tick need look until a sweep says so. Only when `next_at` is still the one found."""
         change = Expression().remove("next_at").remove("due_shard")
         change.require(change.equals("next_at", to=due.next_at))
-        return self._update(due.pk, SORT_KEY, change) is None
+        return self._items.update(due.pk, SORT_KEY, change) is None
 
 
 def _subscriber_map(subscriber: Subscriber) -> dict[str, object]:
@@ -93,10 +88,8 @@ def _roster(item: Item) -> Roster:
 def _subscribers(stored: Mapping[str, Any]) -> Iterator[tuple[Seat, Subscriber]]:
     for key, value in stored.items():
         entry = map_in(value)
+        since = number_in(entry.get("since"))
         try:
-            yield (
-                Seat.of_key(key),
-                Subscriber(State(str(entry.get("state"))), number_in(entry.get("since"))),
-            )
+            yield Seat.of_key(key), Subscriber(State(str(entry.get("state"))), since)
         except ValueError:
             continue

@@ -18,7 +18,8 @@ from sla_watchdog.domain.escalation.case import Case, join
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 
 LONGEST_TEXT = 16 * 1024
-"""Bytes of facts in a case's own item, which is to stay under 64 KB and is written at each update."""
+"""Bytes of facts in a case's own item, which is to stay under 64 KB and is written at each update.
+"""
 
 KEPT = 4 * 1024
 """Bytes of the newest facts that stay in it when the others are sealed, so that sealing is rare."""

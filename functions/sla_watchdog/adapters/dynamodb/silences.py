@@ -1,9 +1,10 @@
 """Silences in the Watch table, and what else a judgement takes from outside the case: one item
 each, read at once.
 
-pk META  sk silences  s:<id>: {made_at, until, reason, by, tickets, customers, policies, audiences, when, lifted_by}
-pk META  sk topics    as last counted (see Meta)
-pk META  sk deletions as last noticed (see MissingRecords)
+pk META  sk silences  s:<id>: {made_at, until, reason, by, lifted_by, when,
+                               tickets, customers, policies, audiences}
+pk META  sk topics    as last counted (see topic_counts.py)
+pk META  sk deletions as last noticed (see deletions.py)
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from typing import Any
 from sla_watchdog.adapters.dynamodb.attributes import map_in, number_in, plain
 from sla_watchdog.adapters.dynamodb.deletions import SORT_KEY as DELETIONS
 from sla_watchdog.adapters.dynamodb.expression import Expression
-from sla_watchdog.adapters.dynamodb.state import META, Meta
-from sla_watchdog.adapters.dynamodb.table import read_all
+from sla_watchdog.adapters.dynamodb.generations import GenerationStore
+from sla_watchdog.adapters.dynamodb.items import META, Items
 from sla_watchdog.domain.escalation.context import Context
 from sla_watchdog.domain.escalation.silences import LONGEST, Silence
 from sla_watchdog.domain.policy.model import Condition
@@ -24,65 +25,61 @@ SORT_KEY = "silences"
 SILENCE = "s:"
 
 MOST = 100
-"""Silences kept, those that ended included: so that the item, which every tick reads, stays small."""
+"""Silences kept, those that ended included: so that the item, which every tick reads, stays small.
+"""
 
 NAMES = ("tickets", "customers", "policies", "audiences")
 
 
-class Silences(Meta):
+class SilenceStore:
+    def __init__(self, items: Items, generations: GenerationStore) -> None:
+        self._items = items
+        self._generations = generations
+
     def context(self) -> Context:
         """As they are now, by one consistent read. A silence that cannot be read keeps nobody from
-        being told.
+        being notified.
         """
-        keys = [self._key(META, name) for name in (SORT_KEY, "topics", DELETIONS)]
-        items: dict[str, Any] = {
-            item["sk"]["S"]: plain(item)
-            for item in read_all(self._reads, self._table, keys, self._pause)
-        }
-        since = map_in(items.get("topics", {}).get("since"))
-        found = tuple(_silences(items.get(SORT_KEY, {})))
-        deletions = items.get(DELETIONS, {})
+        stored = self._items.read_all((META, name) for name in (SORT_KEY, "topics", DELETIONS))
+        rooms: dict[str, Any] = {item["sk"]["S"]: plain(item) for item in stored}
+        since = map_in(rooms.get("topics", {}).get("since"))
+        deletions = rooms.get(DELETIONS, {})
         return Context(
-            found,
+            tuple(_silences(rooms.get(SORT_KEY, {}))),
             {topic: number_in(at) for topic, at in since.items()},
             number_in(deletions.get("held_since")) or None,
             number_in(deletions.get("accepted_until")),
         )
 
-    def silences(self) -> tuple[Silence, ...]:
+    def read(self) -> tuple[Silence, ...]:
         """All that are kept, the first made first; some may be over."""
-        return tuple(
-            sorted(_silences(self._plain(META, SORT_KEY)), key=lambda each: (each.made_at, each.id))
-        )
+        stored = _silences(self._items.plain(META, SORT_KEY))
+        return tuple(sorted(stored, key=lambda silence: (silence.made_at, silence.id)))
 
-    def add_silence(self, silence: Silence, now: int) -> bool:
+    def add(self, silence: Silence, now: int) -> bool:
         """Only while there is room; what ended a week ago is forgotten. A repetition writes the
         same once more.
         """
-        stored = self._plain(META, SORT_KEY)
-        kept = {each.id for each in _silences(stored) if each.until > now - LONGEST}
-        gone = [
-            name
-            for name in stored
-            if name.startswith(SILENCE) and name.removeprefix(SILENCE) not in kept
-        ]
+        stored = self._items.plain(META, SORT_KEY)
+        kept = {old.id for old in _silences(stored) if old.until > now - LONGEST}
         if len(kept - {silence.id}) >= MOST:
             return False
         change = Expression().set(SILENCE + silence.id, to=_map(silence))
-        for name in gone:
-            change.remove(name)
-        return self._update(META, SORT_KEY, change) is None
+        for name in stored:
+            if name.startswith(SILENCE) and name.removeprefix(SILENCE) not in kept | {silence.id}:
+                change.remove(name)
+        return self._items.update(META, SORT_KEY, change) is None
 
-    def lift_silence(self, silence: str, now: int, by: str) -> bool:
+    def lift(self, silence: str, now: int, by: str) -> bool:
         """Over from now on, and the next tick asks for a sweep, which wakes what it held. Only one
         still in force.
         """
         name = SILENCE + silence
         change = Expression().set(name, "until", to=now).set(name, "lifted_by", to=by)
         change.require(f"{change.path(name, 'until')} > {change.value(now)}")
-        lifted = self._update(META, SORT_KEY, change) is None
+        lifted = self._items.update(META, SORT_KEY, change) is None
         if lifted:
-            self.ask_for_sweep()
+            self._generations.ask_for_sweep()
         return lifted
 
 
@@ -107,12 +104,14 @@ def _condition_map(condition: Condition) -> dict[str, object]:
 
 
 def _silences(stored: Mapping[str, Any]) -> Iterator[Silence]:
-    for name, each in stored.items():
-        if name.startswith(SILENCE):
-            try:
-                yield _silence(name.removeprefix(SILENCE), each)
-            except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
-                continue
+    """Without those that cannot be read."""
+    for name, value in stored.items():
+        if not name.startswith(SILENCE):
+            continue
+        try:
+            yield _silence(name.removeprefix(SILENCE), value)
+        except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
+            continue
 
 
 def _silence(name: str, stored: Mapping[str, Any]) -> Silence:
@@ -122,10 +121,11 @@ def _silence(name: str, stored: Mapping[str, Any]) -> Silence:
         until=int(stored["until"]),
         reason=str(stored["reason"]),
         by=str(stored["by"]),
-        when=tuple(
-            Condition(c["field"], frozenset(c["any_of"]), negate=bool(c["negate"]))
-            for c in stored["when"]
-        ),
+        when=tuple(map(_condition, stored["when"])),
         lifted_by=str(stored["lifted_by"]),
         **{each: frozenset(stored[each]) for each in NAMES},
     )
+
+
+def _condition(stored: Mapping[str, Any]) -> Condition:
+    return Condition(stored["field"], frozenset(stored["any_of"]), negate=bool(stored["negate"]))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,9 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
-from sla_watchdog.adapters.dynamodb.attributes import Attribute, plain, typed
-from sla_watchdog.adapters.dynamodb.expression import Expression
-from sla_watchdog.errors import SlaWatchdogError, Unavailable
+from sla_watchdog.adapters.dynamodb.attributes import Attribute
+from sla_watchdog.errors import Fault, SlaWatchdogError, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -48,6 +45,16 @@ BUSY = frozenset(
 BUSY_REASONS = frozenset(
     {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 )
+
+
+def cursor_of(key: Item | None) -> str | None:
+    """Where a scan goes on, as text that only a table reads; None at its end."""
+    return None if key is None else json.dumps(key, sort_keys=True)
+
+
+def starting_at(cursor: str) -> dict[str, Any]:
+    """What a scan is asked, to go on there; '' is the beginning."""
+    return {"ExclusiveStartKey": json.loads(cursor)} if cursor else {}
 
 
 class StoreBusyError(SlaWatchdogError):
@@ -88,6 +95,10 @@ def described(error: Exception) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     at = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return type(error).__name__ + at
+
+
+def fault_of(error: Exception) -> Fault:
+    return Fault(is_of_the_service(error), described(error))
 
 
 def is_to_be_repeated(error: Exception) -> bool:
@@ -160,82 +171,3 @@ def _wait(waits: Iterator[float], pause: Pause, what: str) -> None:
     if seconds is None:
         raise StoreBusyError(what)
     pause(seconds)
-
-
-class Items:
-    """The items of one table with keys `pk` and `sk`.
-
-    `reads` may try again by itself; `writes` should not: each write here says what a repetition
-    does.
-    """
-
-    def __init__(
-        self, reads: DynamoDBClient, writes: DynamoDBClient, table: str, pause: Pause = time.sleep
-    ) -> None:
-        self._reads = reads
-        self._writes = writes
-        self._table = table
-        self._pause = pause
-
-    def _key(self, pk: str, sk: str) -> dict[str, Any]:
-        return typed({"pk": pk, "sk": sk})
-
-    def _read(self, pk: str, sk: str) -> Item | None:
-        """As it is now, by a consistent read."""
-        return self._reads.get_item(
-            TableName=self._table, Key=self._key(pk, sk), ConsistentRead=True
-        ).get("Item")
-
-    def _plain(self, pk: str, sk: str) -> dict[str, Any]:
-        """The same as plain values; empty when absent."""
-        return plain(self._read(pk, sk) or {})
-
-    def _update(self, pk: str, sk: str, change: Expression) -> Item | None:
-        """None when written; else the condition did not hold, and this is the item as it stands ({}
-        when absent).
-        """
-        request = self._request(pk, sk, change)
-        try:
-            patiently(lambda: self._writes.update_item(**request), self._pause, is_busy)
-        except self._writes.exceptions.ConditionalCheckFailedException as error:
-            response: Mapping[str, Any] = error.response
-            stands: Item = response.get("Item", {})
-            return stands
-        return None
-
-    def _update_with(
-        self, pk: str, sk: str, change: Expression, others: Sequence[Mapping[str, Any]]
-    ) -> Item | None:
-        """The update and other writes in one transaction; the answer is as of `_update`, {} where
-        another condition did not hold.
-
-        A conflict, a busy table or a lost answer is asked again, as the same request under the
-        same token: it is applied once. The token is made of the request, so that a repetition by
-        the caller is one too.
-        """
-        actions: list[Any] = [{"Update": self._request(pk, sk, change)}, *others]
-        text = json.dumps(actions, sort_keys=True, default=repr)
-        token = hashlib.sha256(text.encode()).hexdigest()[:36]
-        try:
-            patiently(
-                lambda: self._writes.transact_write_items(
-                    TransactItems=actions, ClientRequestToken=token
-                ),
-                self._pause,
-                is_to_be_repeated,
-            )
-        except self._writes.exceptions.TransactionCanceledException as error:
-            reasons: Sequence[Mapping[str, Any]] = error.response["CancellationReasons"]
-            if not any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons):
-                raise
-            stands: Item = reasons[0].get("Item", {})
-            return stands
-        return None
-
-    def _request(self, pk: str, sk: str, change: Expression) -> dict[str, Any]:
-        return {
-            "TableName": self._table,
-            "Key": self._key(pk, sk),
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            **change.request(),
-        }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -15,9 +15,11 @@ from sla_watchdog.adapters.dynamodb.table import (
     Item,
     Pause,
     code_of,
+    cursor_of,
     is_busy,
     patiently,
     read_all,
+    starting_at,
 )
 from sla_watchdog.domain.policy.model import Source
 from sla_watchdog.domain.tickets.record import Record, ticket_key
@@ -26,9 +28,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 __all__ = ["TicketsTable", "plain"]
-
-Start = Mapping[str, Attribute]
-"""Where a page begins: the last key of the one before."""
 
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d*[1-9])?")
 """As a ticket's id has a number: without an exponent, and without zeros that say nothing."""
@@ -88,9 +87,9 @@ class TicketsTable:
         self._numeric = True
         return found
 
-    def page(self, segment: int, of: int, start: Start | None) -> tuple[list[Record], Start | None]:
+    def page(self, segment: int, of: int, start: str) -> tuple[list[Record], str | None]:
         """One page of a segment of the whole table, eventually consistent, and where the next one
-        starts.
+        starts; '' is the beginning.
 
         An empty page is not the end; None is.
         """
@@ -98,20 +97,26 @@ class TicketsTable:
             "TableName": self._table,
             "Segment": segment,
             "TotalSegments": of,
+            **starting_at(start),
         }
-        if start is not None:
-            request["ExclusiveStartKey"] = start
         answer = patiently(lambda: self._client.scan(**request), self._pause, is_busy)
-        return [_record(item) for item in answer["Items"]], answer.get("LastEvaluatedKey")
+        return [_record(item) for item in answer["Items"]], cursor_of(
+            answer.get("LastEvaluatedKey")
+        )
 
     def _could_be_numbers(self, ids: Iterable[str]) -> bool:
         return not self._numeric and any(self._key(ticket, numeric=True) for ticket in ids)
 
     def _read(self, ids: Iterable[str], numeric: bool) -> dict[str, Record]:
-        keys = {ticket: key for ticket in ids if (key := self._key(ticket, numeric)) is not None}
-        asked = {_identity(key): ticket for ticket, key in keys.items()}
-        found = read_all(self._client, self._table, keys.values(), self._pause)
-        return {asked[self._key_of(item)]: _record(item) for item in found}
+        keys: list[Item] = []
+        asked: dict[frozenset[tuple[str, object]], str] = {}
+        for ticket in ids:
+            key = self._key(ticket, numeric)
+            if key is not None:
+                keys.append(key)
+                asked[_identity(key)] = ticket
+        stored = read_all(self._client, self._table, keys, self._pause)
+        return {asked[self._key_of(item)]: _record(item) for item in stored}
 
     def _key(self, ticket: str, numeric: bool) -> Item | None:
         """None for an id that no key of this table can hold: one such id must not fail a batch."""

@@ -10,8 +10,8 @@ from sla_watchdog.domain.clocks.rules_in_force import rule_at
 from sla_watchdog.domain.policy.model import REPORTED, Metric, Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
-from sla_watchdog.domain.tickets.record import STATES
 from sla_watchdog.domain.tickets.ticket import Ticket
+from sla_watchdog.domain.tickets.ticket_fields import STATES
 
 
 @frozen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from sla_watchdog.domain.clocks.data_problems import (
     AsWritten,
@@ -23,10 +23,13 @@ from sla_watchdog.domain.clocks.rules_in_force import rule_changes, rules_over_t
 from sla_watchdog.domain.clocks.timeline import Timeline
 from sla_watchdog.domain.policy.model import Metric, Policy, Rule, Target
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Facts
-from sla_watchdog.domain.tickets.links import APART, LINKS, MOST_TICKETS, named_by
+from sla_watchdog.domain.tickets.links import APART, MOST_TICKETS, named_by
 from sla_watchdog.domain.tickets.lookalikes import SAME_MATTER
 from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
+from sla_watchdog.domain.tickets.ticket_fields import LINKS
 from sla_watchdog.domain.time.lengths import DAY
+
+DELETED = "deleted"
 
 SHORTLY = 75
 """Percent of the target after which a change to a longer one is reported (semantics D1)."""
@@ -59,10 +62,12 @@ def of_ticket(ticket: Ticket, facts: Facts, policy: Policy) -> Iterator[Finding]
 
 def _deleted(ticket: Ticket, facts: Facts) -> Iterator[Finding]:
     """Of a deleted record only this is left to say; nothing, where it was resolved or never was a
-    ticket.
+    ticket. A customer who wrote after the end and waits keeps it unresolved.
     """
-    if ticket.group not in ENDED and not facts.latest(ticket.id, f"{UNREADABLE}ticket_id"):
-        yield Finding(ticket.id, "deleted", DeletedUnresolved())
+    if facts.latest(ticket.id, f"{UNREADABLE}ticket_id"):
+        return
+    if ticket.group not in ENDED or evolve(ticket, gone_at=None).unresolved:
+        yield Finding(ticket.id, DELETED, DeletedUnresolved())
 
 
 def _unreadable(ticket: str, facts: Facts) -> Iterator[Finding]:

@@ -101,6 +101,15 @@ class _Audiences:
     def _reaches(self, recipient: Recipient) -> bool:
         return self.reachable.get(recipient.topic, 0) > 0
 
+    def _whoever(self, audience: str) -> Recipient | None:
+        """The audience; where nobody is in its topic, those who are there for urgent alerts
+        alone.
+        """
+        for recipient in (Recipient(audience), Recipient(audience, urgent=True)):
+            if self._reaches(recipient):
+                return recipient
+        return None
+
     def concerned(self, missing: Missing, live: bool) -> Iterator[Recipient]:
         audience = missing.whose.audience
         if live and audience != OPERATIONS:
@@ -124,8 +133,9 @@ class _Audiences:
         passed = {audience}
         higher = above(self.policy, audience)
         while higher is not None and higher not in passed:
-            if self.has_somebody(higher):
-                yield Recipient(higher)
+            somebody = self._whoever(higher)
+            if somebody is not None:
+                yield somebody
                 return
             passed.add(higher)
             higher = above(self.policy, higher)
@@ -133,8 +143,9 @@ class _Audiences:
     def operations(self) -> Iterator[Recipient]:
         """Operations, or who stands in for them."""
         for name in (OPERATIONS, *from_the_top(self.policy)):
-            if self.has_somebody(name):
-                yield Recipient(name)
+            somebody = self._whoever(name)
+            if somebody is not None:
+                yield somebody
                 return
 
 

@@ -8,23 +8,28 @@ from typing import NamedTuple
 from sla_watchdog.domain.clocks.clock_key import ClockKey
 
 _WRITTEN = re.compile(
-    r"(?P<clock>.+?/[^/]+/\d+)/(?P<level>\d+)/(?P<repetition>\d+)/(?P<recipient>.+)", re.DOTALL
+    r"(?P<clock>.+?/[^/]+/\d+)/(?P<level>\d+)/(?P<repetition>\d+)(\+(?P<renewal>\d+))?"
+    r"/(?P<recipient>.+)",
+    re.DOTALL,
 )
 
 
 class AlertId(NamedTuple):
     """As text `T-1/resolution/2/0/3/owner:kim`: `level` counts from 0, `repetition` is 0 for the
-    level itself, `recipient` is as `Recipient.key` writes it.
+    level itself, `recipient` is as `Recipient.key` writes it. After `renewal` withdrawals it is
+    `T-1/resolution/2/0/3+1/owner:kim`.
     """
 
     clock: ClockKey
     level: int
     repetition: int
     recipient: str
+    renewal: int = 0
 
     @property
     def text(self) -> str:
-        return f"{self.clock.text}/{self.level}/{self.repetition}/{self.recipient}"
+        renewed = f"+{self.renewal}" if self.renewal else ""
+        return f"{self.clock.text}/{self.level}/{self.repetition}{renewed}/{self.recipient}"
 
     @classmethod
     def of_text(cls, text: str) -> AlertId:
@@ -34,4 +39,5 @@ class AlertId(NamedTuple):
             raise ValueError(f"no id of an alert: {text}")
         clock = ClockKey.of_text(written["clock"])
         level, repetition = int(written["level"]), int(written["repetition"])
-        return cls(clock, level, repetition, written["recipient"])
+        renewal = int(written["renewal"] or 0)
+        return cls(clock, level, repetition, written["recipient"], renewal)

@@ -102,7 +102,9 @@ class Alert:
     came due.
 
     `repetition` is its place in time. `reminder` is how many messages of this level the
-    recipient had before this one, None where they were not counted.
+    recipient had before this one, None where they were not counted. `renewal` is how often this
+    clock's warnings were withdrawn from the recipient before: what is sent again after that is
+    news, and has an id of its own (semantics E4).
     """
 
     subject: str
@@ -119,10 +121,12 @@ class Alert:
     """Critical by a level below the recipient's own, which is not urgent: it waits for the
     recipient's hours.
     """
+    renewal: int = 0
 
     @property
     def id(self) -> str:
-        return AlertId(self._clock, self.level, self.repetition, self.recipient.key).text
+        recipient = self.recipient.key
+        return AlertId(self._clock, self.level, self.repetition, recipient, self.renewal).text
 
     @property
     def clock_key(self) -> str:
@@ -271,3 +275,12 @@ def _age(case: Case) -> tuple[int, str]:
 
 LAST = 2**62
 """After every epoch second."""
+
+
+@frozen
+class DamagedItem:
+    """A stored case that cannot be read, and why. `failures` as far as it can be told."""
+
+    case: str
+    reason: str
+    failures: int = 0

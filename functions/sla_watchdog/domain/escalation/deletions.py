@@ -24,12 +24,15 @@ class Deletions:
     """`missing` are the open tickets whose records went missing lately, each with when that was
     noticed; `open_before` are the open tickets before, None where nobody has counted them yet.
 
+    `went` are the most that were missing at once before some came back.
+
     Since `held_since` deletions are not believed; until `accepted_until` they are, since
     somebody said that they are meant. `reported_at` is when operations were last notified.
     """
 
     missing: Mapping[str, int] = field(factory=dict)
     open_before: int | None = None
+    went: int = 0
     held_since: int | None = None
     accepted_until: int = 0
     reported_at: int = 0
@@ -37,6 +40,12 @@ class Deletions:
     @property
     def are_too_many(self) -> bool:
         return too_many(len(self.missing), self.open_before)
+
+    @property
+    def are_few_again(self) -> bool:
+        """As far as the tickets counted here tell; of more than can be counted only a sweep knows."""
+        went = max(self.went, len(self.missing))
+        return went < MOST and few_left(len(self.missing), went, self.open_before)
 
 
 def too_many(missing: int, open_before: int | None) -> bool:
@@ -47,24 +56,39 @@ def too_many(missing: int, open_before: int | None) -> bool:
     return most_of_them or many_of_them or missing >= MOST
 
 
+def few_left(missing: int, went: int, open_before: int | None) -> bool:
+    """Whether a hold may end: records come back one by one, and the first of them proves nothing
+    about the others.
+    """
+    most_are_back = 2 * missing <= went or not too_many(went, open_before)
+    return most_are_back and not too_many(missing, open_before)
+
+
 def missing_text(known: Deletions) -> str:
-    return f"{_how_many(known)} open tickets have no record in the Tickets table any more."
+    return f"{_how_many(known)} have no record in the Tickets table any more."
 
 
-def _how_many(known: Deletions) -> str:
-    if not known.missing:
-        return "Many"
-    if not known.open_before:
-        return str(len(known.missing))
-    return f"{len(known.missing)} of {known.open_before}"
+def _count(missing: int) -> str:
+    if missing >= MOST:
+        return f"At least {missing}"
+    return str(missing) if missing else "Many"
 
 
 def held_text(known: Deletions) -> str:
-    """What operations need to know, and how it ends; the command first, since long texts are cut."""
+    """What operations need to know, and how it ends; short up to the command, which stands whole
+    in an SMS.
+    """
     return (
-        f"{missing_text(known)} Meant? Run: sla-watchdog deletions --accept. "
-        "Not meant? Put the records back. Until then their clocks keep running and nobody hears that they are over."
+        f"{_how_many(known)} have no record. Meant? sla-watchdog deletions --accept. "
+        "Not meant? Restore the records. "
+        "Until then their clocks keep running, and nobody is notified that they are closed."
     )
+
+
+def _how_many(known: Deletions) -> str:
+    count = _count(len(known.missing))
+    of = f" of {known.open_before}" if known.missing and known.open_before else ""
+    return f"{count}{of} open tickets"
 
 
 def without_deletions(facts: Facts, since: int | None) -> Facts:
@@ -78,6 +102,14 @@ def missing_since(ticket: str, facts: Facts, since: int) -> bool:
     """Whether its record is missing, and was there until then."""
     last = _gone(ticket, facts)[-1:]
     return any(bool(fact.value) and _is_held(fact, since) for fact in last)
+
+
+def was_meant(ticket: str, facts: Facts, accepted_until: int) -> bool:
+    """Whether its record went missing by then, up to when somebody said that deletions are
+    meant.
+    """
+    last = _gone(ticket, facts)[-1:]
+    return any(bool(fact.value) and fact.at <= accepted_until for fact in last)
 
 
 def _has_held(ticket: str, facts: Facts, since: int) -> bool:

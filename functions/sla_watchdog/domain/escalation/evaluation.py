@@ -38,9 +38,12 @@ class EvaluationContext:
     def _tickets_by_id(self) -> Mapping[str, Ticket]:
         return {ticket.id: ticket for ticket in self.tickets}
 
+    def ticket(self, subject: str) -> Ticket | None:
+        return self._tickets_by_id.get(subject)
+
     def reopened_at(self, subject: str) -> int | None:
         """When that ticket was last reopened by a person."""
-        ticket = self._tickets_by_id.get(subject)
+        ticket = self.ticket(subject)
         if ticket is None or not ticket.climbing:
             return None
         return ticket.climbing[-1]

@@ -10,7 +10,7 @@ from sla_watchdog.domain.escalation.case import OPERATIONS, Alert, Outcome, Reci
 from sla_watchdog.domain.escalation.evaluation import EvaluationContext
 from sla_watchdog.domain.escalation.levels import Climb
 from sla_watchdog.domain.escalation.reasons import (
-    Due,
+    LevelDue,
     NoOwner,
     Reason,
     Reminder,
@@ -66,6 +66,7 @@ def _alert(
         reason=reason,
         reminder=evaluation.notifications.received(clock, climbed.level, recipient),
         waits=critical and not urgent,
+        renewal=evaluation.notifications.withdrawals(clock, recipient),
     )
 
 
@@ -93,12 +94,18 @@ def _reason(evaluation: EvaluationContext, climbed: Climb, recipient: Recipient)
     if climbed.repetition:
         before = evaluation.notifications.received(climbed.clock, climbed.level, recipient)
         if before != 0:
-            return Reminder(before)
+            return Reminder(before, _only_waits(evaluation))
     if climbed.is_only_reopened:
         return Reopened(climbed.clock.cycle - 1)
     if _hears_for_nobody(evaluation, climbed, recipient):
         return NoOwner()
-    return Due()
+    return LevelDue()
+
+
+def _only_waits(evaluation: EvaluationContext) -> bool:
+    """Nobody calls that unresolved what the desk shows as resolved: there the customer waits."""
+    left = [ticket for ticket in evaluation.tickets if ticket.unresolved]
+    return bool(left) and all(ticket.waits_since is not None for ticket in left)
 
 
 def _hears_for_nobody(evaluation: EvaluationContext, climbed: Climb, recipient: Recipient) -> bool:

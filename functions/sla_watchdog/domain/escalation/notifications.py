@@ -40,15 +40,7 @@ class NotificationHistory:
 
     @cached_property
     def _by_subject(self) -> Mapping[str, Mapping[str, Cycles]]:
-        cycles: dict[str, dict[str, LastNotified]] = {}
-        for (clock_key, recipient), last in self.case.reached.items():
-            cycles.setdefault(clock_key, {})[recipient] = last
-        subjects: dict[str, dict[str, dict[int, dict[str, LastNotified]]]] = {}
-        for text, by_recipient in cycles.items():
-            key = ClockKey.of_text(text)
-            clocks = subjects.setdefault(key.subject, {})
-            clocks.setdefault(key.clock, {})[key.cycle] = by_recipient
-        return subjects
+        return _by_subject(self.case.reached)
 
     def of(self, subject: str) -> Mapping[str, Cycles]:
         """What anybody was notified of it, by the name of the clock."""
@@ -81,6 +73,12 @@ class NotificationHistory:
                 return None
             most = max(most, count)
         return most
+
+    def withdrawals(self, clock: Clock, recipient: Recipient) -> int:
+        """How often a warning of this clock was withdrawn from the recipient."""
+        key = ClockKey(clock.subject, clock.metric.value, clock.cycle).withdrawal
+        last = self.case.reached.get((key.text, recipient.key))
+        return 0 if last is None else last.repetition + 1
 
     def hears_next_time(self, last: LastNotified, recipient: Recipient) -> bool:
         """Whether it reached nobody, and now somebody would be."""
@@ -175,6 +173,20 @@ class NotificationHistory:
             if cycle < clock.cycle:
                 levels += [last.level + 1 for last in notified.values()]
         return max(levels)
+
+
+def _by_subject(
+    reached: Mapping[tuple[str, str], LastNotified],
+) -> Mapping[str, Mapping[str, Cycles]]:
+    cycles: dict[str, dict[str, LastNotified]] = {}
+    for (clock_key, recipient), last in reached.items():
+        cycles.setdefault(clock_key, {})[recipient] = last
+    subjects: dict[str, dict[str, dict[int, dict[str, LastNotified]]]] = {}
+    for text, by_recipient in cycles.items():
+        key = ClockKey.of_text(text)
+        clocks = subjects.setdefault(key.subject, {})
+        clocks.setdefault(key.clock, {})[key.cycle] = by_recipient
+    return subjects
 
 
 def _height(last: LastNotified) -> tuple[int, int]:

@@ -4,7 +4,7 @@ everything uses.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from attrs import evolve, field, frozen
@@ -12,13 +12,14 @@ from attrs import evolve, field, frozen
 from sla_watchdog.domain.clocks.assessment import Assessment, assess
 from sla_watchdog.domain.clocks.clock import Clock, Recorded
 from sla_watchdog.domain.clocks.clock_key import FINDING, ClockKey
-from sla_watchdog.domain.clocks.findings import Finding
+from sla_watchdog.domain.clocks.findings import DELETED, Finding
 from sla_watchdog.domain.clocks.promises import Promise
+from sla_watchdog.domain.clocks.rules_in_force import rules_over_time
 from sla_watchdog.domain.escalation.case import OPERATIONS, Alert, Case, Recipient, Severity
 from sla_watchdog.domain.escalation.closing import cleared
 from sla_watchdog.domain.escalation.context import Context
 from sla_watchdog.domain.escalation.deferral import Decision, to_send_and_deferred
-from sla_watchdog.domain.escalation.deletions import without_deletions
+from sla_watchdog.domain.escalation.deletions import was_meant, without_deletions
 from sla_watchdog.domain.escalation.evaluated_clocks import EvaluatedClocks
 from sla_watchdog.domain.escalation.evaluation import EvaluationContext
 from sla_watchdog.domain.escalation.level_alerts import alerts, as_critical
@@ -100,16 +101,17 @@ def plan(
     evaluation = EvaluationContext(
         case, policy, now, assessment.tickets, assessment.matters, context.reachable_since
     )
-    return _judged(EvaluatedClocks(evaluation, assessment), context.silences)
+    return _judged(EvaluatedClocks(evaluation, assessment), context)
 
 
-def _judged(evaluated: EvaluatedClocks, silences: tuple[Silence, ...]) -> Plan:
+def _judged(evaluated: EvaluatedClocks, context: Context) -> Plan:
     evaluation, assessment = evaluated.evaluation, evaluated.assessment
     facts, members = evaluation.case.facts, evaluation.case.members
     burning = _burning(evaluated)
     unkept = tuple(evaluated.unkept(burning))
-    due = _due(evaluated, burning, unkept)
-    to_send, decisions = to_send_and_deferred(due, evaluated, silences)
+    findings = tuple(_not_meant(assessment.findings, evaluation.case, context))
+    due = _due(evaluated, burning, unkept, findings)
+    to_send, decisions = to_send_and_deferred(due, evaluated, context.silences)
     ahead = levels_ahead(evaluated)
     wakeup = _wakeup(evaluated, to_send, decisions, ahead)
     return Plan(
@@ -120,14 +122,14 @@ def _judged(evaluated: EvaluatedClocks, silences: tuple[Silence, ...]) -> Plan:
         urgent=wakeup.urgent,
         tickets=assessment.tickets,
         clocks=(*evaluated.clocks, *unkept),
-        findings=assessment.findings,
+        findings=findings,
         matters=assessment.matters,
         breached=_breached(evaluated),
         pending_links=assessment.linked_names.difference(facts.tickets(), members),
         promises=tuple(_promises(assessment)),
         assessment=assessment,
         evaluation=evaluation,
-        silences=silences,
+        silences=context.silences,
     )
 
 
@@ -144,7 +146,10 @@ def _burning(evaluated: EvaluatedClocks) -> list[Alert]:
 
 
 def _due(
-    evaluated: EvaluatedClocks, burning: Sequence[Alert], unkept: Sequence[Clock]
+    evaluated: EvaluatedClocks,
+    burning: Sequence[Alert],
+    unkept: Sequence[Clock],
+    findings: Sequence[Finding],
 ) -> Iterator[Alert]:
     """Also of promises that were not kept, what is good news, and findings."""
     evaluation = evaluated.evaluation
@@ -154,7 +159,7 @@ def _due(
         yield from withdrawn(evaluation, clock)
     running = {clock.subject for clock in evaluated.live if clock.metric in TARGETS}
     yield from cleared(evaluation, running)
-    yield from _finding_alerts(evaluated.assessment.findings, evaluation)
+    yield from _finding_alerts(findings, evaluation)
 
 
 def _of_promise(evaluation: EvaluationContext, clock: Clock) -> Iterator[Alert]:
@@ -177,6 +182,14 @@ def _not_falling_on_the_way_up(evaluated: EvaluatedClocks, due: Sequence[Alert])
     for alert in due:
         name = matter_of.get(alert.subject, alert.subject)
         yield as_critical(alert, critical.get(name, frozenset()), policy)
+
+
+def _not_meant(findings: Iterable[Finding], case: Case, context: Context) -> Iterator[Finding]:
+    """Nobody has to find out who deleted a record that somebody said was meant to be."""
+    until = context.deletions_accepted_until
+    for finding in findings:
+        if finding.kind != DELETED or not was_meant(finding.ticket, case.facts, until):
+            yield finding
 
 
 def _finding_alerts(findings: Sequence[Finding], evaluation: EvaluationContext) -> Iterator[Alert]:
@@ -280,13 +293,27 @@ def _breached(evaluated: EvaluatedClocks) -> Mapping[str, int]:
     is undone.
     """
     survivors = {ticket.id for ticket in evaluated.assessment.tickets if ticket.absorbed}
-    breached = {}
-    for name, at in evaluated.evaluation.case.breached.items():
-        metric = name.rpartition("/")[2]
-        if metric in _LASTING:
-            breached[name] = at
+    evaluation = evaluated.evaluation
+    recorded = evaluation.case.breached
+    breached = {name: at for name, at in recorded.items() if _stays(name, at, evaluation)}
     for clock in evaluated.clocks:
         own = clock.metric in TARGETS and clock.subject not in survivors
-        if own and clock.breach_at and clock.breached(evaluated.evaluation.now):
+        if own and clock.breach_at and clock.breached(evaluation.now):
             breached[clock.record] = clock.breach_at
     return breached
+
+
+def _stays(name: str, at: int, evaluation: EvaluationContext) -> bool:
+    """A breach recorded of an exchange stays, too, while the policy has no target for it: an edit
+    erases no breach (semantics D2), and the next one may bring the target back. One of before the
+    ticket's creation never was.
+    """
+    exchange, _, last = name.rpartition("/")
+    if last in _LASTING:
+        return True
+    subject, _, metric = exchange.rpartition("/")
+    ticket = evaluation.ticket(subject)
+    if ticket is None or at < ticket.created_at:
+        return False
+    rule = rules_over_time(ticket, evaluation.case.facts, evaluation.policy)[-1][1]
+    return metric not in {target.metric.value for target in rule.targets}

@@ -12,15 +12,18 @@ from sla_watchdog.domain.clocks.data_problems import DataProblem
 
 
 @frozen
-class Due:
+class LevelDue:
     """Its level was reached."""
 
 
 @frozen
 class Reminder:
-    """The recipient had `before` messages of this level; None where nobody counted."""
+    """The recipient had `before` messages of this level; None where nobody counted. `only_waits`:
+    it was resolved, and the customer wrote since.
+    """
 
     before: int | None
+    only_waits: bool = False
 
 
 @frozen
@@ -118,7 +121,7 @@ class HistoryCorrected:
 
 
 Reason = (
-    Due
+    LevelDue
     | Reminder
     | Reopened
     | NoOwner

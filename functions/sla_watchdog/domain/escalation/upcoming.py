@@ -13,7 +13,7 @@ from sla_watchdog.domain.escalation.case import Alert, Recipient, Severity
 from sla_watchdog.domain.escalation.deferral import Decision
 from sla_watchdog.domain.escalation.evaluated_clocks import EvaluatedClocks
 from sla_watchdog.domain.escalation.evaluation import EvaluationContext
-from sla_watchdog.domain.escalation.reasons import Due
+from sla_watchdog.domain.escalation.reasons import LevelDue
 from sla_watchdog.domain.escalation.silences import Silence, silenced
 from sla_watchdog.domain.policy.model import Level
 from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
@@ -132,7 +132,7 @@ def _alert(upcoming: UpcomingLevel, recipient: Recipient) -> Alert:
         recipient=recipient,
         severity=Severity.CRITICAL if upcoming.level.urgent else Severity.BREACH,
         due_at=upcoming.at,
-        reason=Due(),
+        reason=LevelDue(),
     )
 
 

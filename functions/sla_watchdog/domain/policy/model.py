@@ -1,8 +1,10 @@
 """The policy in force: everything an operator decided, checked and ready to be asked.
 
-These values are made in one place only, from the compiled policy
-(`sla_watchdog.domain.policy.compiled`), so a bad one cannot exist here. Durations are whole
-seconds; "open time" is time inside the rule's calendar.
+In a function these values come from the compiled policy alone
+(`sla_watchdog.domain.policy.compiled`), which was checked when it was built, so a bad one cannot
+exist here. Each class says its fields once: the compiled form follows from their types and marks
+(`sla_watchdog.domain.policy.codec`), and what a policy file leaves out has the default that stands
+here. Durations are whole seconds; "open time" is time inside the rule's calendar.
 """
 
 from __future__ import annotations
@@ -11,12 +13,26 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum, StrEnum
 from functools import cached_property
+from typing import Annotated, TypeAlias
 
 from attrs import field, frozen
 
+from sla_watchdog.domain.policy.calendar_codec import CalendarCodec
+from sla_watchdog.domain.policy.marks import (
+    By,
+    ByName,
+    Called,
+    Defines,
+    NotEmpty,
+    OneOf,
+    Place,
+)
 from sla_watchdog.domain.policy.ranks import ranks_of
 from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.domain.time.duration import Duration
+
+CalendarName: TypeAlias = Annotated[str, OneOf("calendars")]
+AudienceName: TypeAlias = Annotated[str, OneOf("audiences")]
 
 
 class Metric(StrEnum):
@@ -51,17 +67,6 @@ TARGETS = (
     Metric.FIRST_RESOLUTION,
     Metric.RESOLUTION,
 )
-SIGNALS = (
-    Metric.PROGRESS,
-    Metric.TOUCHES,
-    Metric.UNOWNED,
-    Metric.REOPENED,
-    Metric.REASSIGNED,
-    Metric.BOUNCED,
-)
-COUNTED = frozenset({Metric.TOUCHES, Metric.REOPENED, Metric.REASSIGNED, Metric.BOUNCED})
-"""Signals whose levels are due at the n-th event; those of the others after so much open time."""
-
 REPORTED = {Metric.REOPENED: "reopened_count", Metric.REASSIGNED: "reassigned_count"}
 """The field in which a record itself counts the events of a signal."""
 
@@ -70,7 +75,7 @@ REPORTED = {Metric.REOPENED: "reopened_count", Metric.REASSIGNED: "reassigned_co
 class Percent:
     """Due at the earliest instant with elapsed >= `percent` of the target; `percent` is 1..99."""
 
-    percent: int
+    percent: Annotated[int, Place.WHOLE]
 
 
 @frozen
@@ -79,7 +84,7 @@ class Before:
     were as many.
     """
 
-    seconds: int
+    seconds: Annotated[int, Place.WHOLE]
 
     @property
     def length(self) -> Duration:
@@ -92,7 +97,7 @@ class After:
     itself.
     """
 
-    seconds: int
+    seconds: Annotated[int, Place.WHOLE]
 
     @property
     def length(self) -> Duration:
@@ -103,7 +108,7 @@ class After:
 class Age:
     """Due when the case is `seconds` old by the wall clock (ceilings only)."""
 
-    seconds: int
+    seconds: Annotated[int, Place.WHOLE]
 
     @property
     def length(self) -> Duration:
@@ -114,7 +119,7 @@ class Age:
 class Open:
     """Due after `seconds` of open time (signals only)."""
 
-    seconds: int
+    seconds: Annotated[int, Place.WHOLE]
 
     @property
     def length(self) -> Duration:
@@ -125,10 +130,22 @@ class Open:
 class Count:
     """Due at the `times`-th event (signals only); at least 1."""
 
-    times: int
+    times: Annotated[int, Place.WHOLE]
 
 
 Trigger = Percent | Before | After | Age | Open | Count
+
+SIGNALS: Mapping[Metric, type[Open | Count]] = {
+    Metric.PROGRESS: Open,
+    Metric.TOUCHES: Count,
+    Metric.UNOWNED: Open,
+    Metric.REOPENED: Count,
+    Metric.REASSIGNED: Count,
+    Metric.BOUNCED: Count,
+}
+"""When levels of a signal are due: after so much open time, or at the n-th event."""
+
+COUNTED = frozenset(metric for metric, due in SIGNALS.items() if due is Count)
 
 LONGEST_GAP = 7 * 86400
 """No repetition waits longer than a week (semantics E5)."""
@@ -177,7 +194,7 @@ class Repeat:
 @frozen
 class Level:
     trigger: Trigger
-    tell: tuple[str, ...]
+    tell: tuple[AudienceName, ...]
     urgent: bool = False
     repeat: Repeat | None = None
 
@@ -186,8 +203,8 @@ class Level:
 class Ladder:
     """Levels in the order they come due; the last one always repeats."""
 
-    name: str
-    levels: tuple[Level, ...]
+    name: Annotated[str, Place.KEY]
+    levels: Annotated[tuple[Level, ...], NotEmpty(), Place.WHOLE]
 
 
 @frozen
@@ -200,7 +217,7 @@ class Target:
 
     metric: Metric
     within: int
-    ladder: Ladder
+    ladder: Annotated[Ladder, ByName("ladders")]
     pauses_in: frozenset[str] = frozenset()
     stops_at: str = "resolved"
     due: str | None = None
@@ -221,7 +238,7 @@ class Pauses:
 
     longest: int | None = None
     total: int | None = None
-    tell: tuple[str, ...] = ()
+    tell: tuple[AudienceName, ...] = ()
 
 
 @frozen
@@ -268,7 +285,7 @@ class Rule:
 
     name: str
     when: tuple[Condition, ...]
-    calendar: str
+    calendar: CalendarName
     targets: tuple[Target, ...]
 
 
@@ -276,9 +293,13 @@ class Rule:
 class Audience:
     """Named recipients. `each` is `assignee` or `team` when every value has a topic of its own."""
 
-    name: str
+    name: Annotated[str, Place.KEY]
     each: str | None = None
-    hours: str | None = None
+    hours: CalendarName | None = None
+
+
+TICKET_ID = "{ticket_id}"
+"""Stands for the ticket's id in a template of a key."""
 
 
 @frozen
@@ -291,52 +312,57 @@ class Source:
     (`requester.org.tier`).
     """
 
-    key: Mapping[str, str]
+    key: Mapping[str, str] = field(factory=lambda: {"ticket_id": TICKET_ID})
     only: Mapping[str, frozenset[str]] = field(factory=dict)
     fields: Mapping[str, str] = field(factory=dict)
 
 
-@frozen
+@frozen(kw_only=True)
 class Policy:
-    source: Source
-    timezone: str | None
+    source: Source = field(factory=Source)
+    timezone: str | None = None
     statuses: Mapping[str, str]
     """Status as the desk writes it (trimmed, case-folded) -> group: open, waiting, resolved,
     closed, or its own.
     """
     groups: tuple[str, ...]
     """The groups in the order of the policy file: a ticket moves forward down this list."""
-    priorities: Mapping[str, str]
+    priorities: Mapping[str, str] = field(factory=dict)
     """Priority as the desk writes it (trimmed, case-folded) -> name."""
-    severity: tuple[str, ...]
+    severity: tuple[str, ...] = ()
     """Priority names, the most severe first."""
-    bots: frozenset[str]
-    shared: frozenset[str]
-    calendars: Mapping[str, Calendar]
-    audiences: Mapping[str, Audience]
-    rules: tuple[Rule, ...]
-    ceilings: Ladder
-    signals: Mapping[Metric, Ladder]
+    bots: frozenset[str] = frozenset()
+    shared: frozenset[str] = frozenset()
+    calendars: Annotated[Mapping[str, Annotated[Calendar, By(CalendarCodec())]], Defines()]
+    audiences: Annotated[Mapping[str, Audience], Defines()]
+    ladders: Annotated[Mapping[str, Ladder], Defines()] = field(factory=dict)
+    """By name, those too that no target climbs."""
+    rules: Annotated[tuple[Rule, ...], NotEmpty()]
+    ceilings: Annotated[Ladder, Called("ceilings")]
+    signals: Mapping[Metric, Annotated[Ladder, Called("signals")]] = field(factory=dict)
     """One ladder for each kind of signal; its levels have `Open` or `Count` triggers, the lowest
     first.
     """
-    pauses: Pauses
-    gap: int
+    pauses: Pauses = field(factory=Pauses)
+    gap: int = 14 * 86400
     """Seconds of wall time: a follow-up of a ticket that was closed for longer is a new case, with
     a link.
     """
-    thanks: int | None
+    thanks: Annotated[int | None, Place.SPARSE] = None
     """Seconds of wall time after an end in which the customer's first message says thanks; None
     where none does.
     """
-    acknowledge: Acknowledge
-    digest_after: int
-    hash: str
-    """Of the compiled form: two policies with one hash judge alike."""
+    acknowledge: Acknowledge = field(factory=Acknowledge)
+    digest_after: int = 10
+    """So many messages to one audience in one tick are a digest."""
     holidays_until: str
     """The last date (ISO) up to which holidays are expanded; later deadlines are a finding
     (semantics A7).
     """
+    tzdata: str = ""
+    """IANA version of the zone data that the build had: other data, another hash."""
+    hash: Annotated[str, Place.BESIDE] = ""
+    """Of the compiled form: two policies with one hash judge alike. '' before it is compiled."""
 
     @cached_property
     def asked(self) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise, product
+from itertools import chain, pairwise, product
 from typing import TypeAlias
 
 LadderAudiences: TypeAlias = Sequence[Sequence[str]]
@@ -20,20 +20,16 @@ def ranks_of(
     the levels before, and the audiences of the ceilings are above all of which no ladder says
     otherwise. Where two ladders contradict each other, neither counts.
     """
-    agreed = _agreed([*ladders, ceilings])
+    agreed = _agreed((*ladders, ceilings))
     names = tuple(audiences)
-    top = {name for level in ceilings for name in level}
-    not_below = _at_or_above(top, agreed)
-    below = [name for name in names if name not in not_below]
+    top = set(chain.from_iterable(ceilings))
+    below = set(names).difference(_at_or_above(top, agreed))
     return _heights(names, agreed.union(product(below, top)))
 
 
 def _agreed(ladders: Iterable[LadderAudiences]) -> Pairs:
-    """What some ladder says and none contradicts."""
-    said: set[tuple[str, str]] = set()
-    for ladder in ladders:
-        said.update(_pairs(ladder))
-    return frozenset((lower, upper) for lower, upper in said if (upper, lower) not in said)
+    found = frozenset(chain.from_iterable(map(_pairs, ladders)))
+    return frozenset((lower, upper) for lower, upper in found if (upper, lower) not in found)
 
 
 def _pairs(ladder: LadderAudiences) -> Iterator[tuple[str, str]]:

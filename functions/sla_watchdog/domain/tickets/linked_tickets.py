@@ -8,8 +8,9 @@ from attrs import define, field, frozen
 
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Facts
-from sla_watchdog.domain.tickets.links import LINKS, named_by
+from sla_watchdog.domain.tickets.links import named_by
 from sla_watchdog.domain.tickets.ticket import Ticket
+from sla_watchdog.domain.tickets.ticket_fields import LINKS
 
 
 @frozen

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from sla_watchdog.domain.tickets.facts import Fact, Facts, Value
-
-LINKS = ("case_id", "merged_into", "follow_up_of")
-"""Fields of a ticket that name what it belongs to: a case of the desk's own, or another ticket."""
+from sla_watchdog.domain.tickets.ticket_fields import LINKS
 
 OF_THE_DESK = "case_id="
 """What stands before the name of a case of the desk's own, which may read like the id of a ticket

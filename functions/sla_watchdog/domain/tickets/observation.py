@@ -16,9 +16,6 @@ from attrs import frozen
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Facts, Value
 from sla_watchdog.domain.tickets.record import (
-    ENDS,
-    REPLIES,
-    STATES,
     Record,
     Unreadable,
     at_path,
@@ -27,6 +24,7 @@ from sla_watchdog.domain.tickets.record import (
     text_of_or_empty,
 )
 from sla_watchdog.domain.tickets.ticket import AGENT, ENDED
+from sla_watchdog.domain.tickets.ticket_fields import ENDS, REPLIES, STATES
 
 TOO_NEW = 300
 """Seconds by which a record's own times may be ahead of the time at which it was seen."""

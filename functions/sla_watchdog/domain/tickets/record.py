@@ -8,36 +8,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from sla_watchdog.domain.policy.model import Source
+from sla_watchdog.domain.policy.model import TICKET_ID, Source
 from sla_watchdog.domain.tickets.facts import Value
 
 Record = Mapping[str, object]
-
-STATES = [
-    "status",
-    "priority",
-    "team",
-    "assignee",
-    "subject",
-    "url",
-    "channel",
-    "category",
-    "tags",
-    "customer_id",
-    "customer_name",
-    "customer_tier",
-    "case_id",
-    "merged_into",
-    "follow_up_of",
-]
-"""Fields every ticket may have and whose changes are kept; a condition may read any other."""
-
-REPLIES = {
-    "first_response_at": "agent_reply",
-    "last_agent_reply_at": "agent_reply",
-    "last_customer_reply_at": "customer_reply",
-}
-ENDS = {"resolved_at": "resolved", "closed_at": "closed"}
 
 LONGEST_TEXT = 250
 """Characters kept of a value, and members kept of a list: enough for a subject line, and a
@@ -135,7 +109,7 @@ def ticket_id(record: Record, source: Source) -> str:
     `source.key`.
     """
     for attribute, template in source.key.items():
-        if "{ticket_id}" in template:
+        if TICKET_ID in template:
             return _id_in(record.get(attribute), template)
     return ""
 
@@ -143,7 +117,7 @@ def ticket_id(record: Record, source: Source) -> str:
 def _id_in(value: object, template: str) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         return ""
-    pattern = re.escape(template).replace(re.escape("{ticket_id}"), "(.+)")
+    pattern = re.escape(template).replace(re.escape(TICKET_ID), "(.+)")
     match = re.fullmatch(pattern, str(value), re.DOTALL)
     name = match[1] if match else ""
     if not name.strip() or len(name.encode(errors="replace")) > LONGEST_ID:
@@ -153,8 +127,7 @@ def _id_in(value: object, template: str) -> str:
 
 def ticket_key(ticket: str, source: Source) -> dict[str, str]:
     return {
-        attribute: template.replace("{ticket_id}", ticket)
-        for attribute, template in source.key.items()
+        attribute: template.replace(TICKET_ID, ticket) for attribute, template in source.key.items()
     }
 
 

@@ -105,7 +105,13 @@ class Ticket:
 
     @property
     def _waits(self) -> bool:
-        return bool(self.waits_after_end) and self.waits_after_end[-1].end is None
+        return self.waits_since is not None
+
+    @property
+    def waits_since(self) -> int | None:
+        """When the customer wrote after the end, and waits; None where nobody does."""
+        last = self.waits_after_end[-1] if self.waits_after_end else None
+        return last.start if last is not None and last.end is None else None
 
     @cached_property
     def waits_after_end(self) -> tuple[Span, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sla_watchdog.domain.escalation.absences import Absence
+from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.domain.escalation.subscribers import Missing, State
 from sla_watchdog.domain.text.times import count_of, instant, iso
 from sla_watchdog.presentation.text.envelope import VERSION, Message, short_ref, sms_line
@@ -48,8 +49,25 @@ _OF_PHONES = {
 
 
 def todo(missing: Missing) -> str:
-    """One sentence, with the command where one puts it right."""
-    return _OF_PHONES.get(missing.state) or f"Subscribe it again: `{_again(missing)}`."
+    """With the command that puts it right, where there is one."""
+    if missing.state in _OF_PHONES:
+        return _OF_PHONES[missing.state]
+    again = f"Subscribe it again: `{_again(missing)}`."
+    if missing.state not in _UNCONFIRMED:
+        return again
+    return f"{again} {HOW_TO_CONFIRM}: `{confirm(missing.whose)}`."
+
+
+_UNCONFIRMED = frozenset({State.PENDING, State.SUSPENDED})
+
+HOW_TO_CONFIRM = "Then copy the link that AWS sends, unopened, and confirm with it"
+
+
+def confirm(whose: Recipient) -> str:
+    """Opened in a browser, the link would confirm too, and the next mail could end it
+    (`sla-watchdog confirm`).
+    """
+    return f"sla-watchdog confirm {whose.audience} 'LINK'"
 
 
 def _again(missing: Missing) -> str:
@@ -122,6 +140,8 @@ def _described(missing: Missing) -> Iterator[list[str]]:
         yield wrapped(f"What to do: {todo(missing)}")
     else:
         yield ["What to do: subscribe it again.", f"  {_again(missing)}"]
+    if missing.state in _UNCONFIRMED:
+        yield [f"{HOW_TO_CONFIRM}:", f"  {confirm(missing.whose)}"]
     yield [
         "If it left on purpose, say so, and these reminders end:",
         f"  sla-watchdog unsubscribe {arguments(missing)}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sla_watchdog.presentation.text.layout import whole
+
 _ADVICE = {
     "status": (
         "Name this status in the policy file (statuses), or correct the ticket. Until then every "
@@ -14,6 +16,11 @@ _ADVICE = {
     "deleted": (
         "Find out who deleted the record, and whether the customer was helped. Its clocks have "
         "stopped."
+    ),
+    "deletions": (
+        "Find out whether they were meant to be deleted. If they were, run "
+        f"{whole('`sla-watchdog deletions --accept`')}. Else restore the records; it then ends by "
+        "itself (docs/runbook.md, deletions)."
     ),
     "stream": (
         "Look whether something other than the stream of the Tickets table invokes track. No "
@@ -35,7 +42,7 @@ _FIELD = (
 )
 
 
-OF_THE_SET_UP = frozenset({"finding:replier", "finding:stream"})
+OF_THE_SET_UP = frozenset({"finding:deletions", "finding:replier", "finding:stream"})
 """Clock names of findings that are about the set-up and no ticket."""
 
 

@@ -13,9 +13,11 @@ from sla_watchdog.domain.escalation.reasons import Reason
 from sla_watchdog.presentation.text.sentence import sentence
 
 SENTENCES = (
-    sentence(reasons.Due, "due"),
-    sentence(reasons.Reminder, "reminder: still unresolved", before=None),
-    sentence(reasons.Reminder, "reminder {before:d}: still unresolved"),
+    sentence(reasons.LevelDue, "due"),
+    sentence(reasons.Reminder, "reminder: still unresolved", before=None, only_waits=False),
+    sentence(reasons.Reminder, "reminder {before:d}: still unresolved", only_waits=False),
+    sentence(reasons.Reminder, "reminder: still unanswered", before=None, only_waits=True),
+    sentence(reasons.Reminder, "reminder {before:d}: still unanswered", only_waits=True),
     sentence(reasons.Reopened, "it was reopened (once)", times=1),
     sentence(reasons.Reopened, "it was reopened ({times:d} times)"),
     sentence(reasons.NoOwner, "it has no owner"),

@@ -8,7 +8,7 @@ from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.clock_key import WITHDRAWN
 from sla_watchdog.domain.clocks.data_problems import AsWritten
 from sla_watchdog.domain.escalation.case import Alert
-from sla_watchdog.domain.escalation.reasons import Due, Unreachable
+from sla_watchdog.domain.escalation.reasons import LevelDue, Unreachable
 from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.text.times import count_of, duration, instant, open_time, times
@@ -69,9 +69,14 @@ def _findings(notice: Notice, now: int) -> Iterator[str]:
         if item.kind is not Kind.FINDING:
             continue
         if item.alert.clock in OF_THE_SET_UP:
-            yield f"{phrase(item, now)}."
+            yield f"{_unended(item, now)}."
         else:
-            yield f"{id_of(item.alert.subject)}: {phrase(item, now)}."
+            yield f"{id_of(item.alert.subject)}: {_unended(item, now)}."
+
+
+def _unended(finding: Item, now: int) -> str:
+    """Some findings are whole sentences."""
+    return phrase(finding, now).removesuffix(".")
 
 
 # ------------------------------------------------------------------ good news
@@ -110,6 +115,7 @@ def _alarm(item: Item, notice: Notice, now: int) -> Iterator[str]:
         yield _target(item, clock, notice, now)
     else:
         yield _signal(item, clock, notice, now)
+    yield from _after_the_end(notice)
     yield _news(notice, now)
     if not alert.repetition:
         yield _reason(item)
@@ -117,7 +123,7 @@ def _alarm(item: Item, notice: Notice, now: int) -> Iterator[str]:
         yield _reason(item)
         yield _first_time(notice)
     else:
-        yield _reminder(alert)
+        yield _reminder(alert, notice)
 
 
 def _news(notice: Notice, now: int) -> str:
@@ -132,23 +138,40 @@ def _news(notice: Notice, now: int) -> str:
     return ""
 
 
-def _reminder(alert: Alert) -> str:
+def _after_the_end(notice: Notice) -> Iterator[str]:
+    """The desk shows these as resolved; without this nobody would see why they are alerts."""
+    for line in notice.waiting:
+        it = f"Ticket {id_of(line.id)}" if len(notice.tickets) > 1 else "It"
+        ended = whole(instant(line.resolved_at or 0, notice.zone))
+        wrote = whole(instant(line.waits_since or 0, notice.zone))
+        yield (
+            f"{it} has been resolved since {ended}, but the customer wrote on {wrote} "
+            "and waits for an answer."
+        )
+    if notice.waiting:
+        yield "A public reply to the customer, or reopening the ticket, ends this."
+
+
+def _reminder(alert: Alert, notice: Notice) -> str:
     """Numbered by what this recipient really had of this level, where that was counted."""
-    if alert.reminder is None:
-        return "This is a reminder; they go on until the case is resolved."
-    return f"This is reminder {alert.reminder:,}; they go on until the case is resolved."
+    number = "a reminder" if alert.reminder is None else f"reminder {alert.reminder:,}"
+    return f"This is {number}; they go on until {_end(notice)}."
+
+
+def _end(notice: Notice) -> str:
+    return "the customer has an answer" if notice.only_waits else "the case is resolved"
 
 
 def _first_time(notice: Notice) -> str:
     """Of a level whose reminders have begun without this recipient."""
     if any(past.to == notice.recipient.key for past in notice.notified):
-        return "Reminders go on until the case is resolved."
-    return "You are told for the first time; reminders go on until the case is resolved."
+        return f"Reminders go on until {_end(notice)}."
+    return f"You are told for the first time; reminders go on until {_end(notice)}."
 
 
 def _reason(item: Item) -> str:
     match item.alert.reason:
-        case Due() | AsWritten(""):
+        case LevelDue() | AsWritten(""):
             return ""
         case Unreachable(recipient):
             because = worded(Unreachable(who_by_key(recipient)))
@@ -233,10 +256,15 @@ _SIGNALS = {
     Metric.BOUNCED: "This case was sent back {times} to a team that had had it{last}",
 }
 
+_AGE_OF_WHAT_WAITS = "The customer waits for an answer on this case. It is {old} old"
+
 
 def _signal(item: Item, clock: Clock, notice: Notice, now: int) -> str:
     count = item.count or clock.target
-    sentence = _SIGNALS[clock.metric].format(
+    words = _SIGNALS[clock.metric]
+    if clock.metric is Metric.AGE and notice.only_waits:
+        words = _AGE_OF_WHAT_WAITS
+    sentence = words.format(
         old=whole(duration(now - clock.started_at)),
         since=whole(instant(clock.started_at, notice.zone)),
         limit=whole(open_time(clock.target)),

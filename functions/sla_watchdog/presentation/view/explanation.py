@@ -19,8 +19,9 @@ from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
-from sla_watchdog.domain.tickets.links import LINKS, as_written
+from sla_watchdog.domain.tickets.links import as_written
 from sla_watchdog.domain.tickets.ticket import Ticket
+from sla_watchdog.domain.tickets.ticket_fields import LINKS
 from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
 from sla_watchdog.domain.time.years import TimeOutOfRange
 from sla_watchdog.presentation.view.explained_clock import Explained, explained, is_of_ticket

@@ -25,7 +25,7 @@ from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
-from sla_watchdog.domain.tickets.ticket import Ticket
+from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
 from sla_watchdog.presentation.view.case_history import CaseHistory, past
 from sla_watchdog.presentation.view.explained_clock import Explained, explained
 from sla_watchdog.presentation.view.explanation import owner_of, promised, zone_of
@@ -78,7 +78,11 @@ class Item:
 
 @frozen
 class TicketLine:
-    """`ended` says how it ended; '' while it is unresolved."""
+    """`ended` says how it ended; '' while it is unresolved.
+
+    `resolved_at` and `waits_since` are of one whose customer wrote after the end and waits for an
+    answer.
+    """
 
     id: str
     subject: str
@@ -88,6 +92,8 @@ class TicketLine:
     team: str
     created_at: int
     ended: str = ""
+    resolved_at: int | None = None
+    waits_since: int | None = None
 
 
 @frozen
@@ -180,6 +186,16 @@ class Notice:
     @property
     def open_tickets(self) -> tuple[TicketLine, ...]:
         return tuple(line for line in self.tickets if not line.ended)
+
+    @property
+    def waiting(self) -> tuple[TicketLine, ...]:
+        """Those that are resolved, and whose customer waits all the same."""
+        return tuple(line for line in self.tickets if line.waits_since is not None)
+
+    @property
+    def only_waits(self) -> bool:
+        """Nothing is open but what waits for an answer after its end."""
+        return bool(self.waiting) and len(self.waiting) == len(self.open_tickets)
 
 
 def notice(case: Case, plan: Plan, alerts: Sequence[Alert], policy: Policy, now: int) -> Notice:
@@ -288,6 +304,7 @@ class _Noticing:
         return matters[0].id if self._has_several_matters and matters else ""
 
     def _line(self, ticket: Ticket) -> TicketLine:
+        waits = ticket.waits_since is not None
         return TicketLine(
             id=ticket.id,
             subject=self._field(ticket, "subject"),
@@ -297,6 +314,8 @@ class _Noticing:
             team=self._field(ticket, "team"),
             created_at=ticket.created_at,
             ended=_ended(ticket),
+            resolved_at=ticket.since(ENDED) if waits else None,
+            waits_since=ticket.waits_since,
         )
 
     def _field(self, ticket: Ticket, name: str) -> str:
@@ -361,14 +380,16 @@ def _ended(ticket: Ticket) -> str:
     return "deleted" if ticket.gone_at is not None else ticket.group
 
 
-def finding_notice(case: str, kind: str, text: str, now: int) -> Notice:
+def finding_notice(
+    case: str, kind: str, text: str, now: int, cycle: int = 1, repetition: int = 0
+) -> Notice:
     """A notice to operations about a case that cannot even be judged."""
     alert = Alert(
         subject=case,
         clock=FINDING + kind,
-        cycle=1,
+        cycle=cycle,
         level=0,
-        repetition=0,
+        repetition=repetition,
         recipient=Recipient(OPERATIONS),
         severity=Severity.WARNING,
         due_at=now,

@@ -18,10 +18,9 @@ from attrs import Factory, define, frozen
 
 from sla_watchdog.domain.policy.model import Policy, Source
 from sla_watchdog.domain.tickets.record import LONGEST_ID, Unreadable, seconds_of, ticket_id
+from sla_watchdog.domain.tickets.ticket_fields import TICKET_FIELDS, TIMES
 from sla_watchdog.tools.imports.events import LONGEST_NAME, BrokenEventFile, BrokenLine
-from sla_watchdog.tools.policy_file.desk import TICKET_FIELDS
 
-TIMES = frozenset(name for name in TICKET_FIELDS if name.endswith("_at"))
 NEEDED = ("ticket_id", "created_at", "status")
 LIKELY = {
     "ticket_id": ("number", "ticket", "id", "case"),

@@ -1,4 +1,4 @@
-"""An event file: what happened to tickets, one JSON object a line (DESIGN.md section 5).
+"""An event file: what happened to tickets, one JSON object a line.
 
 Names of a ServiceNow log (`state`, `group`, …) are understood as well. A file is read whole before
 anything is done with it, so that one broken line leaves nothing half imported.
@@ -21,6 +21,7 @@ from pathlib import Path
 from attrs import field, frozen
 
 from sla_watchdog.domain.tickets.record import LONGEST_ID, Unreadable, seconds_of
+from sla_watchdog.domain.tickets.ticket_fields import LINKS
 from sla_watchdog.errors import SlaWatchdogError
 
 
@@ -59,7 +60,7 @@ MUST_SAY = {
     Kind.STATUS: ("status",),
     Kind.ASSIGNED: ("team", "assignee", "reassigned_count"),
     Kind.PRIORITY: ("priority",),
-    Kind.LINKED: ("case_id", "merged_into", "follow_up_of"),
+    Kind.LINKED: LINKS,
 }
 """Of these attributes an event of that type names at least one."""
 

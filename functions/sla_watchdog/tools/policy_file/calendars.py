@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import date
 
 from attrs import field, frozen
 
+from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.tools.policy_file import public_holidays
 from sla_watchdog.tools.policy_file.hours import HOURS, WEEK, Hours
 from sla_watchdog.tools.policy_file.nodes import Entries, Node, Text
@@ -20,6 +22,11 @@ class Holidays:
     subdivision: str | None = None
     dates: tuple[str, ...] = ()
 
+    @property
+    def place(self) -> tuple[str, str | None] | None:
+        """Where they are public; None where only dates are written."""
+        return (self.country, self.subdivision) if self.country else None
+
 
 @frozen
 class CalendarForm:
@@ -29,6 +36,33 @@ class CalendarForm:
     hours: Mapping[str, Hours]
     holidays: Holidays = field(factory=Holidays)
     exceptions: Mapping[str, Hours] = field(factory=dict)
+
+    def as_of(self, today: date) -> Calendar:
+        """With the public holidays that a build on that day knows."""
+        public = public_holidays.dates(*self.holidays.place, today) if self.holidays.place else ()
+        return Calendar.from_spec(
+            {
+                "timezone": self.timezone,
+                "hours": {day: _segments(hours) for day, hours in self.hours.items()},
+                "holidays": [*self.holidays.dates, *(day.isoformat() for day in public)],
+                "overrides": {day: _segments(hours) for day, hours in self.exceptions.items()},
+            }
+        )
+
+
+def _segments(hours: Hours) -> list[list[str]]:
+    return [[segment.opens, segment.closes] for segment in hours]
+
+
+def holidays_until(calendars: Iterable[CalendarForm], today: date) -> str:
+    """The last date up to which every country's holidays are known.
+
+    Dates written in the file itself do not count: nobody can know whether more were meant.
+    """
+    _, last = public_holidays.window(today)
+    places = [calendar.holidays.place for calendar in calendars]
+    known = [public_holidays.known_until(*place, today) for place in places if place]
+    return date(min(known, default=last), 12, 31).isoformat()
 
 
 # ------------------------------------------------------------------ holidays

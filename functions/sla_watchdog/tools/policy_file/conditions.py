@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sla_watchdog.domain.policy.model import Condition
-from sla_watchdog.tools.policy_file.desk import TICKET_FIELDS
+from sla_watchdog.domain.tickets.ticket_fields import TICKET_FIELDS
 from sla_watchdog.tools.policy_file.nodes import Entries, Items, Node, Text, keys, texts
 from sla_watchdog.tools.policy_file.problems import did_you_mean, listed, nearest
 from sla_watchdog.tools.policy_file.shapes import ListOf, Reading, Schema, entries_of
@@ -81,14 +81,19 @@ def _condition(
     known = _is_field(key, reading)
     if isinstance(value, Entries):
         return _from_block(key, value, reading, negate)
-    if isinstance(value, Text) and value.value == "missing" and not value.quoted:
+    if _is_missing(value):
         return Condition(key.value, missing=True, negate=negate)
-    if isinstance(value, Items) and any(_is_missing(member, reading) for member in value.members):
+    if _has_missing(value, reading):
         return None
     values = VALUES.read(value, reading)
     if values is None or not known or not _are_values_of(key.value, value, reading):
         return None
     return Condition(key.value, any_of=frozenset(map(folded, values)), negate=negate)
+
+
+def _is_missing(node: Node) -> bool:
+    """The word; quoted, it is a value."""
+    return isinstance(node, Text) and node.value == "missing" and not node.quoted
 
 
 def _from_block(key: Text, block: Entries, reading: Reading, negate: bool) -> Condition | None:
@@ -103,12 +108,14 @@ def _from_block(key: Text, block: Entries, reading: Reading, negate: bool) -> Co
     return None
 
 
-def _is_missing(member: Node, reading: Reading) -> bool:
-    found = isinstance(member, Text) and member.value == "missing" and not member.quoted
-    if found:
-        hint = "make it a policy of its own, or quote it if it is a value"
-        reading.wrong(member, "`missing` cannot be one of several values", hint)
-    return found
+def _has_missing(values: Node, reading: Reading) -> bool:
+    members = values.members if isinstance(values, Items) else ()
+    found = next((member for member in members if _is_missing(member)), None)
+    if found is None:
+        return False
+    hint = "make it a policy of its own, or quote it if it is a value"
+    reading.wrong(found, "`missing` cannot be one of several values", hint)
+    return True
 
 
 def _is_field(key: Text, reading: Reading) -> bool:
@@ -138,9 +145,14 @@ def _is_value_of(name: str, text: Text, reading: Reading) -> bool:
     if known is None or folded(text.value) in map(folded, known):
         return True
     hint = did_you_mean(text.value, known)
-    if name == "priority" and folded(text.value) in map(
-        folded, reading.names.get("priority text", ())
-    ):
-        hint = f"that is the desk's word: ask for the name under which `priorities:` lists it, of {listed(known)}"
+    if name == "priority" and folded(text.value) in map(folded, _words_of_the_desk(reading)):
+        hint = (
+            "that is the desk's word: ask for the name under which `priorities:` lists it, "
+            f"of {listed(known)}"
+        )
     reading.wrong(text, f'no {name} is called "{text.value}"', hint)
     return False
+
+
+def _words_of_the_desk(reading: Reading) -> tuple[str, ...]:
+    return reading.names.get("priority text", ())

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from attrs import field, frozen
-
-from sla_watchdog.domain.policy.model import Source
+from sla_watchdog.domain.policy.model import TICKET_ID, Source
+from sla_watchdog.domain.tickets.ticket_fields import TICKET_FIELDS
 from sla_watchdog.tools.policy_file.nodes import Entries, Node, Text, keys, texts
 from sla_watchdog.tools.policy_file.problems import Wrong, nearest
 from sla_watchdog.tools.policy_file.shapes import (
@@ -20,41 +19,10 @@ from sla_watchdog.tools.policy_file.shapes import (
     Record,
     Then,
     Word,
+    block_of,
+    made,
 )
 from sla_watchdog.tools.policy_file.values import FIELD_NAME, NAME, TEXT, folded
-
-TICKET_FIELDS = (
-    "ticket_id",
-    "created_at",
-    "status",
-    "subject",
-    "priority",
-    "customer_id",
-    "customer_name",
-    "customer_tier",
-    "channel",
-    "team",
-    "assignee",
-    "tags",
-    "category",
-    "url",
-    "due_at",
-    "updated_at",
-    "first_response_at",
-    "last_agent_reply_at",
-    "last_customer_reply_at",
-    "resolved_at",
-    "closed_at",
-    "reopened_count",
-    "reassigned_count",
-    "case_id",
-    "merged_into",
-    "follow_up_of",
-    "history",
-)
-"""What is understood in a ticket record when present (DESIGN.md section 5)."""
-
-TICKET_ID = "{ticket_id}"
 
 # ------------------------------------------------------------------ source
 
@@ -98,26 +66,14 @@ def _one_key(key: Mapping[str, str], node: Node, reading: Reading) -> Mapping[st
     return key
 
 
-@frozen
-class SourceForm:
-    """The key of the Tickets table, and which of its records are tickets."""
-
-    key: Mapping[str, str] = field(factory=lambda: {"ticket_id": TICKET_ID})
-    only: Mapping[str, tuple[str, ...]] = field(factory=dict)
-
-    def with_fields(self, fields: Mapping[str, str]) -> Source:
-        only = {attribute: frozenset(values) for attribute, values in self.only.items()}
-        return Source(self.key, only, fields)
-
-
 SOURCE = Record(
-    SourceForm,
+    Source,
     {
         "key": Key(
             Then(MapOf(ATTRIBUTE, TEMPLATE), _one_key), "key attributes of the Tickets table"
         ),
         "only": Key(
-            MapOf(ATTRIBUTE, ListOf(TEXT)),
+            MapOf(ATTRIBUTE, made(ListOf(TEXT), frozenset)),
             "attributes that tell tickets from other records of the same table",
         ),
     },
@@ -138,11 +94,16 @@ def _read_by_something(node: Node, reading: Reading) -> None:
         if key.value == "ticket_id":
             hint = f'say under `source:` where it is, like `key: {{number: "{TICKET_ID}"}}`'
             reading.wrong(key, "the id of a ticket is read from the key of its record", hint)
-        if key.value in TICKET_FIELDS or ("condition", key.value) in reading.used:
-            continue
-        guess = nearest(key.value, TICKET_FIELDS)
-        hint = f'did you mean "{guess}"?' if guess else "use it in a `when:`, or leave it out"
-        reading.wrong(key, f'nothing reads the field "{key.value}"', hint)
+        if key.value not in TICKET_FIELDS and ("condition", key.value) not in reading.used:
+            hint = _instead_of(key.value)
+            reading.wrong(key, f'nothing reads the field "{key.value}"', hint)
+
+
+def _instead_of(name: str) -> str:
+    if name == "history":
+        return "leave it out: what changes is learned from each record as it is seen"
+    guess = nearest(name, TICKET_FIELDS)
+    return f'did you mean "{guess}"?' if guess else "use it in a `when:`, or leave it out"
 
 
 FIELDS = Also(
@@ -187,16 +148,14 @@ PRIORITIES = Also(MapOf(NAME, ListOf(TEXT)), _each_once)
 # ------------------------------------------------------------------ people
 
 
-@frozen
-class People:
-    bots: tuple[str, ...] = ()
-    shared: tuple[str, ...] = ()
+def _names(texts: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(folded, texts))
 
 
-PEOPLE = Record(
-    People,
+NAMES = made(ListOf(TEXT, least=0), _names)
+PEOPLE = block_of(
     {
-        "bots": Key(ListOf(TEXT, least=0), "authors whose replies are automatic: no answer"),
-        "shared": Key(ListOf(TEXT, least=0), "assignees that are no person: nobody owns it yet"),
+        "bots": Key(NAMES, "authors whose replies are automatic: no answer"),
+        "shared": Key(NAMES, "assignees that are no person: nobody owns it yet"),
     },
 )

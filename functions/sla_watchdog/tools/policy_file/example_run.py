@@ -13,7 +13,7 @@ from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.tools.policy_file.compiler import policy_of
 from sla_watchdog.tools.policy_file.examples import Example
-from sla_watchdog.tools.policy_file.expected import NONE, Due, ExpectedAlert, Moment
+from sla_watchdog.tools.policy_file.expected import NONE, ExpectedAlert, ExpectedDue, Moment
 from sla_watchdog.tools.policy_file.form import Checked, PolicyForm
 from sla_watchdog.tools.policy_file.nodes import Node, child
 from sla_watchdog.tools.policy_file.problems import PolicyErrors, Problem
@@ -122,7 +122,7 @@ def _due_at(clock: Clock | None, until: int) -> int | None:
     return None if still and not clock.breached(until) else clock.due_at
 
 
-def _clock_of(due: Due, example: Example) -> str:
+def _clock_of(due: ExpectedDue, example: Example) -> str:
     several = len({event.ticket for event in example.events}) > 1
     return f"{due.metric.value} of {due.ticket}" if several else due.metric.value
 
@@ -173,21 +173,25 @@ def _wrong_alerts(
     if example.alerts is None:
         return
     left = list(sent)
-    expected = [(notified, audience) for notified in example.alerts for audience in notified.tell]
-    missing = [each for each in expected if not _taken(left, partial(_is, *each))]
-    missing = [each for each in missing if not _heard_in_place(each, left, sent, unowned)]
-    for notified, audience in missing:
+    for notified, audience in _missing(example.alerts, left, sent, unowned):
         near = _taken(left, partial(_is_near, notified, audience))
         got = _in_words(near, notified.at, zone) if near else "no such alert"
-        yield Mismatch(
-            example.name,
-            notified.node,
-            f"{_expected(notified)} to {audience} at {notified.at.written}",
-            got,
-        )
+        expected = f"{_expected(notified)} to {audience} at {notified.at.written}"
+        yield Mismatch(example.name, notified.node, expected, got)
     at = child(child(example.node, "expect"), "alerts")
     for each in left:
         yield Mismatch(example.name, at, "no other alerts", _in_words(each, None, zone))
+
+
+def _missing(
+    alerts: Iterable[ExpectedAlert], left: list[Sent], sent: list[Sent], unowned: _Unowned
+) -> list[tuple[ExpectedAlert, str]]:
+    """What is expected and not sent, by audience. What was sent as expected is taken out of
+    `left`, and that first: only what is left over may stand in for somebody.
+    """
+    expected = [(notified, audience) for notified in alerts for audience in notified.tell]
+    missing = [each for each in expected if not _taken(left, partial(_is, *each))]
+    return [each for each in missing if not _heard_in_place(each, left, sent, unowned)]
 
 
 def _heard_in_place(

@@ -14,9 +14,9 @@ from sla_watchdog.tools.policy_file.durations import LONGEST
 from sla_watchdog.tools.policy_file.expected import (
     EXPECTED,
     MOMENT,
-    Due,
     Expected,
     ExpectedAlert,
+    ExpectedDue,
     Moment,
 )
 from sla_watchdog.tools.policy_file.nodes import Entries, Items, Node, Text, child
@@ -48,7 +48,7 @@ class Example:
     node: Node
     events: tuple[events.Event, ...]
     until: int
-    due: tuple[Due, ...] = ()
+    due: tuple[ExpectedDue, ...] = ()
     alerts: tuple[ExpectedAlert, ...] | None = None
 
 
@@ -182,10 +182,10 @@ def _expecting(written: _Written, node: Node, until: int, reading: Reading) -> E
 
 
 def _of_tickets(
-    due: tuple[Due, ...], tickets: list[str], reading: Reading
-) -> tuple[Due, ...] | None:
+    due: tuple[ExpectedDue, ...], tickets: list[str], reading: Reading
+) -> tuple[ExpectedDue, ...] | None:
     """With the ticket filled in where there is only one."""
-    named = tuple(Due(d.node, d.ticket or tickets[0], d.metric, d.moment) for d in due)
+    named = tuple(ExpectedDue(d.node, d.ticket or tickets[0], d.metric, d.moment) for d in due)
     for written, each in zip(due, named, strict=True):
         if not written.ticket and len(tickets) > 1:
             hint = f"write `due: {{{tickets[0]}: {{…}}}}`, one line for each ticket"

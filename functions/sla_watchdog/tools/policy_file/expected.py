@@ -34,7 +34,7 @@ class Moment:
 
 
 @frozen
-class Due:
+class ExpectedDue:
     """When a clock of a ticket is due at the end of the example; no `moment`: it has no due instant
     then.
     """
@@ -106,7 +106,7 @@ class DueTimes:
         "additionalProperties": {"anyOf": [{"type": SCALAR}, _CLOCKS.schema]},
     }
 
-    def read(self, node: Node, reading: Reading) -> tuple[Due, ...] | None:
+    def read(self, node: Node, reading: Reading) -> tuple[ExpectedDue, ...] | None:
         entries = entries_of(node, reading, listed(TARGET_NAMES))
         if entries is None:
             return None
@@ -126,10 +126,12 @@ class DueTimes:
         ]
         return tuple(due for found in read for due in found)
 
-    def _of(self, ticket: str, node: Entries, reading: Reading) -> Iterator[Due]:
+    def _of(self, ticket: str, node: Entries, reading: Reading) -> Iterator[ExpectedDue]:
         for name, moment in (_CLOCKS.read(node, reading) or {}).items():
             at = child(node, name)
-            yield Due(at, ticket, Metric(name), moment if isinstance(moment, Moment) else None)
+            yield ExpectedDue(
+                at, ticket, Metric(name), moment if isinstance(moment, Moment) else None
+            )
 
 
 # ------------------------------------------------------------------ alerts
@@ -170,7 +172,7 @@ _TOLD = Then(
 
 @frozen
 class Expected:
-    due: tuple[Due, ...] = ()
+    due: tuple[ExpectedDue, ...] = ()
     alerts: tuple[ExpectedAlert, ...] | None = None
 
 

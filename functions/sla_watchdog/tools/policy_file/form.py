@@ -1,63 +1,57 @@
-"""The form of the whole policy file (DESIGN.md section 9), and the reading of one."""
+"""The form of the whole policy file, and the reading of one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
+from tzdata import IANA_VERSION  # type: ignore[import-untyped]  # the package ships no types
 
 from sla_watchdog.domain.escalation.case import OPERATIONS
-from sla_watchdog.domain.policy.model import Acknowledge, Audience, Level, Metric, Pauses, Source
-from sla_watchdog.tools.policy_file.calendars import CALENDARS, CalendarForm
-from sla_watchdog.tools.policy_file.desk import (
-    FIELDS,
-    PEOPLE,
-    PRIORITIES,
-    SOURCE,
-    STATUSES,
-    People,
-    SourceForm,
-)
+from sla_watchdog.domain.policy.model import Audience, Policy, Source
+from sla_watchdog.tools.policy_file.calendars import CALENDARS, CalendarForm, holidays_until
+from sla_watchdog.tools.policy_file.desk import FIELDS, PEOPLE, PRIORITIES, SOURCE, STATUSES
 from sla_watchdog.tools.policy_file.examples import EXAMPLES, Example
 from sla_watchdog.tools.policy_file.ladders import CEILING_LINES, CEILINGS, LADDERS
-from sla_watchdog.tools.policy_file.limits import ACKNOWLEDGE, CASES, PAUSES, CasesForm
+from sla_watchdog.tools.policy_file.limits import ACKNOWLEDGE, CASES, PAUSES
 from sla_watchdog.tools.policy_file.nodes import Entries, Node, Text, keys, parse, texts
 from sla_watchdog.tools.policy_file.problems import PolicyErrors, Problem
-from sla_watchdog.tools.policy_file.rules import POLICIES, RuleForm
-from sla_watchdog.tools.policy_file.shapes import Key, MapOf, Reading, Record, Ref, Then
+from sla_watchdog.tools.policy_file.rules import POLICIES
+from sla_watchdog.tools.policy_file.shapes import (
+    Key,
+    MapOf,
+    Reading,
+    Ref,
+    Then,
+    Written,
+    block_of,
+    made,
+)
 from sla_watchdog.tools.policy_file.signals import SIGNALS
-from sla_watchdog.tools.policy_file.values import AUDIENCE, ZONE, choice, whole
+from sla_watchdog.tools.policy_file.values import AUDIENCE, ZONE, choice, folded, whole
 
 FORM = 1
 
 
 @frozen
 class PolicyForm:
-    """A policy file that says nothing wrong, as it was written. Durations are seconds."""
+    """A policy file that says nothing wrong: the policy as of the day on which it was read.
 
-    form: str
-    statuses: Mapping[str, tuple[str, ...]]
+    Which holidays it knows depends on the day, so its calendars are kept as they were written.
+    """
+
+    policy: Policy
     calendars: Mapping[str, CalendarForm]
-    audiences: Mapping[str, Audience]
-    ladders: Mapping[str, tuple[Level, ...]]
-    policies: tuple[RuleForm, ...]
-    ceilings: tuple[Level, ...]
-    timezone: str | None = None
-    source: SourceForm = field(factory=SourceForm)
-    fields: Mapping[str, str] = field(factory=dict)
-    priorities: Mapping[str, tuple[str, ...]] = field(factory=dict)
-    people: People = field(factory=People)
-    digest_after: int = 10
-    signals: Mapping[Metric, tuple[Level, ...]] = field(factory=dict)
-    pauses: Pauses = field(factory=Pauses)
-    cases: CasesForm = field(factory=CasesForm)
-    acknowledge: Acknowledge = field(factory=Acknowledge)
     examples: tuple[Example, ...] = ()
 
-    @property
-    def tickets(self) -> Source:
-        return self.source.with_fields(self.fields)
+    def as_of(self, today: date) -> Policy:
+        """As a build on that day makes it."""
+        return evolve(
+            self.policy,
+            calendars={name: calendar.as_of(today) for name, calendar in self.calendars.items()},
+            holidays_until=holidays_until(self.calendars.values(), today),
+        )
 
 
 @frozen
@@ -71,20 +65,11 @@ class Checked:
 # ------------------------------------------------------------------ the form
 
 
-@frozen
-class _AudienceForm:
-    each: str | None = None
-    hours: str | None = None
+def _audiences(written: Mapping[str, Written]) -> Mapping[str, Audience]:
+    return {name: Audience(name, **options) for name, options in written.items()}
 
 
-def _audiences(
-    forms: Mapping[str, _AudienceForm], _node: Node, _reading: Reading
-) -> Mapping[str, Audience]:
-    return {name: Audience(name, form.each, form.hours) for name, form in forms.items()}
-
-
-_AUDIENCE = Record(
-    _AudienceForm,
+_AUDIENCE = block_of(
     {
         "each": Key(
             choice("something each ticket has one of", "assignee", "team"),
@@ -96,11 +81,44 @@ _AUDIENCE = Record(
         ),
     },
 )
-AUDIENCES = Then(MapOf(AUDIENCE, _AUDIENCE), _audiences)
+AUDIENCES = made(MapOf(AUDIENCE, _AUDIENCE), _audiences)
+
+
+def _policy_form(written: Written, _node: Node, reading: Reading) -> PolicyForm:
+    """What the file puts together in another way than the policy; all else is named alike."""
+    calendars, statuses = written.pop("calendars"), written.pop("statuses")
+    priorities = written.pop("priorities", {})
+    policy = Policy(
+        source=evolve(written.pop("source", Source()), fields=written.pop("fields", {})),
+        groups=tuple(statuses),
+        statuses=_by_text(statuses),
+        severity=tuple(priorities),
+        priorities=_by_text(priorities),
+        calendars={name: calendar.as_of(reading.today) for name, calendar in calendars.items()},
+        audiences=_with_operations(written.pop("audiences"), reading),
+        rules=written.pop("policies"),
+        holidays_until=holidays_until(calendars.values(), reading.today),
+        tzdata=str(IANA_VERSION),
+        **written.pop("people", {}),
+        **written.pop("cases", {}),
+        **{name: value for name, value in written.items() if name not in ("form", "examples")},
+    )
+    return PolicyForm(policy, calendars, written.get("examples", ()))
+
+
+def _by_text(groups: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    return {folded(text): group for group, members in groups.items() for text in members}
+
+
+def _with_operations(audiences: Mapping[str, Audience], reading: Reading) -> Mapping[str, Audience]:
+    """Operations always have a topic, so they may be told without being defined."""
+    if ("audience", OPERATIONS) not in reading.used or OPERATIONS in audiences:
+        return audiences
+    return {**audiences, OPERATIONS: Audience(OPERATIONS)}
+
 
 # Read in this order: conditions before the fields they name, ladders before the policies on them.
-POLICY_FILE = Record(
-    PolicyForm,
+POLICY_FILE = block_of(
     {
         "form": Key(
             choice("a form this version reads", str(FORM), hint=f"write `form: {FORM}`"),
@@ -114,9 +132,11 @@ POLICY_FILE = Record(
         "source": Key(SOURCE, "where tickets stand in the Tickets table"),
         "statuses": Key(
             STATUSES,
-            "statuses as the desk writes them, by group: open, waiting, resolved, closed, or your own",
+            "statuses as the desk writes them, by group: "
+            "open, waiting, resolved, closed, or your own",
             required=True,
-            lines="statuses:\n  open: [New, Open]\n  waiting: [Pending]\n  resolved: [Resolved]\n  closed: [Closed]",
+            lines="statuses:\n  open: [New, Open]\n  waiting: [Pending]\n"
+            "  resolved: [Resolved]\n  closed: [Closed]",
         ),
         "priorities": Key(
             PRIORITIES, "priorities as the desk writes them, by name; the most severe first"
@@ -126,7 +146,8 @@ POLICY_FILE = Record(
             CALENDARS,
             "opening hours, by name",
             required=True,
-            lines='calendars:\n  office:\n    timezone: Europe/Berlin\n    hours: {mon-fri: ["09:00-17:00"]}',
+            lines="calendars:\n  office:\n    timezone: Europe/Berlin\n"
+            '    hours: {mon-fri: ["09:00-17:00"]}',
         ),
         "audiences": Key(
             AUDIENCES,
@@ -186,7 +207,7 @@ def read_policy(text: str, file: str, today: date) -> Checked:
     form = _read(root, reading)
     if form is not None and not reading.errors:
         _warn_of_unused(root, reading)
-        return Checked(_with_operations(form, reading), _in_order(reading.problems))
+        return Checked(form, _in_order(reading.problems))
     raise PolicyErrors(file, text, _in_order(reading.problems))
 
 
@@ -196,7 +217,7 @@ def _read(root: Node, reading: Reading) -> PolicyForm | None:
             root, "the file is empty", "begin with the policy.yaml that ships, and change it"
         )
         return None
-    return POLICY_FILE.read(root, reading)
+    return Then(POLICY_FILE, _policy_form).read(root, reading)
 
 
 def _in_order(problems: list[Problem]) -> tuple[Problem, ...]:
@@ -249,10 +270,3 @@ def _warn_of_unused(root: Node, reading: Reading) -> None:
                 reading.warn(
                     key, f'nobody uses the {kind} "{key.value}"', "fine, if meant for later"
                 )
-
-
-def _with_operations(form: PolicyForm, reading: Reading) -> PolicyForm:
-    """Operations always have a topic, so they may be told without being defined."""
-    if ("audience", OPERATIONS) not in reading.used or OPERATIONS in form.audiences:
-        return form
-    return evolve(form, audiences={**form.audiences, OPERATIONS: Audience(OPERATIONS)})

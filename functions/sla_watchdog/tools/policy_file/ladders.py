@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from attrs import frozen
+from attrs import evolve
 
-from sla_watchdog.domain.policy.model import (
-    LONGEST_GAP,
-    After,
-    Age,
-    Level,
-    Repeat,
-)
+from sla_watchdog.domain.policy.model import LONGEST_GAP, After, Age, Ladder, Level, Repeat
 from sla_watchdog.tools.policy_file.durations import WALL_TIME
-from sla_watchdog.tools.policy_file.levels import LEVEL, TOLD, label, rank
+from sla_watchdog.tools.policy_file.levels import LEVEL, TOLD, label, level_of, rank
 from sla_watchdog.tools.policy_file.nodes import Entries, Items, Node, Text, keys
 from sla_watchdog.tools.policy_file.shapes import (
     Also,
@@ -22,8 +16,9 @@ from sla_watchdog.tools.policy_file.shapes import (
     ListOf,
     MapOf,
     Reading,
-    Record,
     Then,
+    block_of,
+    made,
 )
 from sla_watchdog.tools.policy_file.values import NAME
 
@@ -65,13 +60,12 @@ def _last_repeats_after_breach(node: Node, reading: Reading) -> None:
         reading.wrong(last, "nobody is told once it is late", hint, at=last.label)
 
 
-def _remembered(
-    levels: tuple[Level, ...], node: Node, reading: Reading
-) -> tuple[Level, ...] | None:
-    ordered = _in_order(levels, node, reading)
-    if ordered is not None:
-        reading.ladders[node.path.removeprefix("ladders.")] = ordered
-    return ordered
+def _remembered(levels: tuple[Level, ...], node: Node, reading: Reading) -> Ladder | None:
+    if _in_order(levels, node, reading) is None:
+        return None
+    ladder = Ladder(node.path.removeprefix("ladders."), levels)
+    reading.ladders[ladder.name] = ladder
+    return ladder
 
 
 LADDERS = MapOf(NAME, Also(Then(ListOf(LEVEL), _remembered), _last_repeats_after_breach))
@@ -84,43 +78,22 @@ CEILING_LINES = """ceilings:
   - {age: 30d, tell: [executive]}"""
 
 
-@frozen
-class CeilingForm:
-    age: int
-    tell: tuple[str, ...]
-    urgent: bool = False
-    repeat: Repeat | None = None
-
-    @property
-    def level(self) -> Level:
-        return Level(Age(self.age), self.tell, self.urgent, self.repeat)
+AGE = {
+    "age": Key(
+        made(WALL_TIME, Age),
+        "due when the case is so old, by the wall clock",
+        required=True,
+        lines="age: 14d",
+    )
+}
 
 
-def _ceilings(
-    forms: tuple[CeilingForm, ...], node: Node, reading: Reading
-) -> tuple[Level, ...] | None:
-    *below, top = [form.level for form in forms]
-    top = Level(top.trigger, top.tell, top.urgent, top.repeat or WEEKLY)
-    return _in_order((*below, top), node, reading)
+def _ceilings(levels: tuple[Level, ...], node: Node, reading: Reading) -> Ladder | None:
+    *below, top = levels
+    repeating = evolve(top, repeat=top.repeat or WEEKLY)
+    ordered = _in_order((*below, repeating), node, reading)
+    return None if ordered is None else Ladder("ceilings", ordered)
 
 
-CEILINGS = Also(
-    Then(
-        ListOf(
-            Record(
-                CeilingForm,
-                {
-                    "age": Key(
-                        WALL_TIME,
-                        "due when the case is so old, by the wall clock",
-                        required=True,
-                        lines="age: 14d",
-                    ),
-                    **TOLD,
-                },
-            )
-        ),
-        _ceilings,
-    ),
-    _only_the_last_repeats,
-)
+_CEILING = Then(block_of({**AGE, **TOLD}), lambda written, _node, _reading: level_of(written, AGE))
+CEILINGS = Also(Then(ListOf(_CEILING), _ceilings), _only_the_last_repeats)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-
-from attrs import frozen
+from collections.abc import Iterable
 
 from sla_watchdog.domain.escalation.case import OPERATIONS
 from sla_watchdog.domain.policy.model import (
@@ -38,6 +36,9 @@ from sla_watchdog.tools.policy_file.shapes import (
     Shape,
     Then,
     Word,
+    Written,
+    block_of,
+    made,
 )
 from sla_watchdog.tools.policy_file.values import FLAG
 
@@ -74,7 +75,7 @@ def _short_enough(seconds: int, node: Node, reading: Reading) -> int | None:
 
 GAP = Then(WALL_TIME, _short_enough)
 REPEAT: Shape[Repeat] = Either(
-    Then(GAP, lambda every, _node, _reading: Repeat(every, doubling=True)),
+    made(GAP, lambda every: Repeat(every, doubling=True)),
     Record(
         lambda every: Repeat(every, doubling=False),
         {"every": Key(GAP, "the gap, always the same", required=True, lines="every: 1d")},
@@ -96,31 +97,17 @@ TOLD = {
     "urgent": Key(FLAG, "sent as critical: at once, whatever the audience's hours"),
     "repeat": Key(
         REPEAT,
-        "last level only: told again for ever; 1d waits 1, 2, 4 days, then weekly, and {every: 1d} keeps the gap",
+        "last level only: told again for ever; 1d waits 1, 2, 4 days, then weekly, "
+        "and {every: 1d} keeps the gap",
     ),
 }
 
 
-@frozen
-class LevelForm:
-    tell: tuple[str, ...]
-    at: Trigger | None = None
-    before: int | None = None
-    after: int | None = None
-    urgent: bool = False
-    repeat: Repeat | None = None
-
-    @property
-    def triggers(self) -> Iterator[Trigger]:
-        if self.at is not None:
-            yield self.at
-        if self.before is not None:
-            yield Before(self.before)
-        if self.after is not None:
-            yield After(self.after)
-
-
-WHEN_DUE = ("at", "before", "after")
+WHEN_DUE = {
+    "at": Key(AT, "due at a share of the target (75%), or at the breach"),
+    "before": Key(made(OPEN_TIME, Before), "due with so much open time left"),
+    "after": Key(made(OPEN_TIME, After), "due so much open time after the deadline"),
+}
 
 
 def _due_once(node: Node, reading: Reading) -> None:
@@ -133,25 +120,19 @@ def _due_once(node: Node, reading: Reading) -> None:
         reading.wrong(key, message, "keep one of the two, or make two levels")
 
 
-def _level(form: LevelForm, _node: Node, _reading: Reading) -> Level | None:
-    triggers = tuple(form.triggers)
+def level_of(written: Written, kinds: Iterable[str]) -> Level | None:
+    """Due as the one of `kinds` says that is written; None where there are several, or none."""
+    triggers = [written[kind] for kind in kinds if kind in written]
     if len(triggers) != 1:
         return None
-    return Level(triggers[0], form.tell, form.urgent, form.repeat)
+    options = {name: value for name, value in written.items() if name in TOLD}
+    return Level(triggers[0], **options)
 
 
 LEVEL: Shape[Level] = Also(
     Then(
-        Record(
-            LevelForm,
-            {
-                "at": Key(AT, "due at a share of the target (75%), or at the breach"),
-                "before": Key(OPEN_TIME, "due with so much open time left"),
-                "after": Key(OPEN_TIME, "due so much open time after the deadline"),
-                **TOLD,
-            },
-        ),
-        _level,
+        block_of({**WHEN_DUE, **TOLD}),
+        lambda written, _node, _reading: level_of(written, WHEN_DUE),
     ),
     _due_once,
 )

@@ -4,14 +4,11 @@ promise reaches.
 
 from __future__ import annotations
 
-from attrs import frozen
-
 from sla_watchdog.domain.policy.model import Acknowledge, Pauses
-from sla_watchdog.domain.time.lengths import DAY
 from sla_watchdog.tools.policy_file.durations import OPEN_TIME, WALL_TIME, spoken
 from sla_watchdog.tools.policy_file.levels import TELL
 from sla_watchdog.tools.policy_file.nodes import Node, child
-from sla_watchdog.tools.policy_file.shapes import Key, Reading, Record, Then
+from sla_watchdog.tools.policy_file.shapes import Key, Reading, Record, Then, block_of
 from sla_watchdog.tools.policy_file.values import whole
 
 
@@ -38,7 +35,8 @@ PAUSES = Then(
             "total": Key(OPEN_TIME, "open time that all pauses of a clock may last together"),
             "tell": Key(
                 TELL,
-                "who is told that a limit is used up; without it, the first level of the clock's ladder",
+                "who is told that a limit is used up; without it, the first level of the clock's "
+                "ladder",
             ),
         },
     ),
@@ -46,16 +44,7 @@ PAUSES = Then(
 )
 
 
-@frozen
-class CasesForm:
-    """Both are wall time."""
-
-    gap: int = 14 * DAY
-    thanks: int | None = None
-
-
-CASES = Record(
-    CasesForm,
+CASES = block_of(
     {
         "gap": Key(
             WALL_TIME,
@@ -63,7 +52,8 @@ CASES = Record(
         ),
         "thanks": Key(
             WALL_TIME,
-            "the customer's first message so soon after the end says thanks, and waits for no answer",
+            "the customer's first message so soon after the end says thanks, and waits for no "
+            "answer",
         ),
     },
 )

@@ -12,7 +12,9 @@ from sla_watchdog.errors import SlaWatchdogError
 
 @frozen(order=True)
 class Place:
-    """Line and column count from 1, as editors do; `width` characters are meant; 0: the whole file."""
+    """Line and column count from 1, as editors do; `width` characters are meant; 0: the whole
+    file.
+    """
 
     line: int
     column: int

@@ -9,7 +9,9 @@ import holidays
 
 
 def window(today: date) -> tuple[int, int]:
-    """First and last year: one back, five ahead. Whole years, so that a build tomorrow is the same."""
+    """First and last year: one back, five ahead. Whole years, so that a build tomorrow is the
+    same.
+    """
     return today.year - 1, today.year + 5
 
 

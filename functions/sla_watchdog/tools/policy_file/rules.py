@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import pairwise
 
 from attrs import evolve, frozen
 
-from sla_watchdog.domain.policy.model import Condition, Metric
+from sla_watchdog.domain.policy.model import Condition, Ladder, Rule, Target
 from sla_watchdog.tools.policy_file.conditions import When
 from sla_watchdog.tools.policy_file.durations import spoken
 from sla_watchdog.tools.policy_file.levels import label, offset
@@ -22,17 +21,8 @@ from sla_watchdog.tools.policy_file.shapes import (
     Shape,
     Then,
 )
-from sla_watchdog.tools.policy_file.targets import LADDER, TARGETS, TargetForm
+from sla_watchdog.tools.policy_file.targets import LADDER, NO_LADDER, TARGETS
 from sla_watchdog.tools.policy_file.values import TEXT, folded
-
-
-@frozen
-class RuleForm:
-    name: str
-    calendar: str
-    targets: Mapping[Metric, TargetForm]
-    when: tuple[Condition, ...] = ()
-
 
 # ------------------------------------------------------------------ one policy
 
@@ -43,32 +33,35 @@ class _Written:
 
     name: str
     calendar: str
-    targets: Mapping[Metric, TargetForm]
-    ladder: str = ""
+    targets: tuple[Target, ...]
+    ladder: Ladder = NO_LADDER
     when: tuple[Condition, ...] = ()
 
 
-def _rule(written: _Written, node: Node, reading: Reading) -> RuleForm | None:
-    targets: dict[Metric, TargetForm] = {}
-    for metric, target in written.targets.items():
-        at = child(child(node, "targets"), metric.value)
-        ladder = target.ladder or written.ladder
-        if not ladder:
+def _rule(written: _Written, node: Node, reading: Reading) -> Rule | None:
+    targets = []
+    for target in written.targets:
+        at = child(child(node, "targets"), target.metric.value)
+        ladder = target.ladder if target.ladder.name else written.ladder
+        if not ladder.name:
             hint = "add `ladder: NAME` to the policy, or to this target"
-            reading.wrong(at, f'no ladder for "{metric.value}"', hint, at=at.label)
+            reading.wrong(at, f'no ladder for "{target.metric.value}"', hint, at=at.label)
             return None
         if target.due is None and not _climbable(target.within, ladder, at, reading):
             return None
         _with_deadline(written, target, at, reading)
-        targets[metric] = evolve(target, ladder=ladder)
-    return RuleForm(written.name, written.calendar, targets, written.when)
+        targets.append(evolve(target, ladder=ladder))
+    return Rule(written.name, written.when, written.calendar, tuple(targets))
 
 
-def _with_deadline(written: _Written, target: TargetForm, node: Node, reading: Reading) -> None:
+def _with_deadline(written: _Written, target: Target, node: Node, reading: Reading) -> None:
     """Where the field may be empty, a ticket would have no such clock at all."""
     asked = any(c.field == target.due and c.missing and c.negate for c in written.when)
     if target.due is not None and not asked:
-        hint = f"add `{target.due}: {{not: missing}}` to its `when:`, and a policy for the others below it"
+        hint = (
+            f"add `{target.due}: {{not: missing}}` to its `when:`, "
+            "and a policy for the others below it"
+        )
         reading.warn(
             child(node, "due"),
             f"a ticket whose `{target.due}` is empty has no such clock here",
@@ -76,14 +69,14 @@ def _with_deadline(written: _Written, target: TargetForm, node: Node, reading: R
         )
 
 
-def _climbable(within: int, ladder: str, node: Node, reading: Reading) -> bool:
+def _climbable(within: int, ladder: Ladder, node: Node, reading: Reading) -> bool:
     """A share of this target and a time before its end may come in the wrong order."""
-    for earlier, later in pairwise(reading.ladders.get(ladder, ())):
+    for earlier, later in pairwise(ladder.levels):
         if offset(earlier.trigger, within) >= offset(later.trigger, within):
             reading.wrong(
                 node,
                 f"with a target of {spoken(within)}, `{label(later)}` of the ladder "
-                f'"{ladder}" does not come later than `{label(earlier)}`',
+                f'"{ladder.name}" does not come later than `{label(earlier)}`',
                 "give this target a ladder of its own, or change one of the two levels",
                 at=node.label,
             )
@@ -91,7 +84,7 @@ def _climbable(within: int, ladder: str, node: Node, reading: Reading) -> bool:
     return True
 
 
-RULE: Shape[RuleForm] = Then(
+RULE: Shape[Rule] = Then(
     Record(
         _Written,
         {

@@ -12,7 +12,8 @@ def json_schema() -> str:
     schema = {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "SLA watchdog policy file",
-        "description": "Checked in full by `sla-watchdog check-policy`; docs/policy.md explains it.",
+        "description": "Checked in full by `sla-watchdog check-policy`; "
+        "docs/policy.md explains it.",
         **POLICY_FILE.schema,
     }
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

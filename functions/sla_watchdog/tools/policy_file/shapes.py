@@ -12,11 +12,13 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from attrs import define, field, frozen
 
-from sla_watchdog.domain.policy.model import Level
-from sla_watchdog.tools.policy_file.nodes import KIND, Entries, Items, Node, Text
+from sla_watchdog.domain.policy.model import Ladder
+from sla_watchdog.tools.policy_file.nodes import KIND, Entries, Items, Node, Text, child
 from sla_watchdog.tools.policy_file.problems import Place, Problem, Wrong, did_you_mean, listed
 
 Schema = dict[str, Any]
+Written = dict[str, Any]
+"""What a block says, by its keys: the fields of a value that is made of it."""
 SCALAR = ["string", "number", "boolean", "null"]
 """What an editor may take a text for."""
 
@@ -28,13 +30,15 @@ T_co = TypeVar("T_co", covariant=True)
 
 @define
 class Reading:
-    """One pass over one file. `names` are what the file defines, by kind; `used` what it refers to."""
+    """One pass over one file. `names` are what the file defines, by kind; `used` what it refers
+    to.
+    """
 
     today: date
     names: Mapping[str, tuple[str, ...]] = field(factory=dict)
     problems: list[Problem] = field(factory=list)
     used: set[tuple[str, str]] = field(factory=set)
-    ladders: dict[str, tuple[Level, ...]] = field(factory=dict)
+    ladders: dict[str, Ladder] = field(factory=dict)
     """Ladders that could be read; they are read before what climbs them."""
     timezone: str | None = None
     """Of times written without an offset."""
@@ -63,7 +67,9 @@ class Shape(Protocol[T_co]):
 
 @frozen
 class Word(Generic[T]):
-    """One text; `parse` raises `Wrong`. `what` names it where something else stands in its place."""
+    """One text; `parse` raises `Wrong`. `what` names it where something else stands in its
+    place.
+    """
 
     what: str
     parse: Callable[[str], T]
@@ -212,9 +218,9 @@ class Record(Generic[T]):
         self._refuse_unknown(entries, reading)
         self._ask_for_missing(entries, reading)
         values = {
-            name: key.shape.read(value, reading)
+            name: key.shape.read(child(entries, name), reading)
             for name, key in self.keys.items()
-            if (value := entries.get(name)) is not None
+            if entries.get(name) is not None
         }
         wrong = any(not problem.warning for problem in reading.problems[before:])
         return None if wrong else self.make(**values)
@@ -230,6 +236,11 @@ class Record(Generic[T]):
             if key.required and entries.get(name) is None:
                 hint = f"add:\n{key.lines}" if "\n" in key.lines else f"add `{key.lines}`"
                 reading.wrong(entries, f'"{name}" is missing', hint, at=entries.label, key=name)
+
+
+def block_of(keys: Mapping[str, Key]) -> Record[Written]:
+    """A record whose parts are put together further up."""
+    return Record(dict, keys)
 
 
 @frozen
@@ -264,9 +275,16 @@ class Then(Generic[T, U]):
         return None if value is None else self.make(value, node, reading)
 
 
+def made(shape: Shape[T], make: Callable[[T], U]) -> Shape[U]:
+    """A shape whose value is made into another, which never goes wrong."""
+    return Then(shape, lambda value, _node, _reading: make(value))
+
+
 @frozen
 class Also(Generic[T]):
-    """A shape with a look at the node itself, which is taken however badly its parts can be read."""
+    """A shape with a look at the node itself, which is taken however badly its parts can be
+    read.
+    """
 
     shape: Shape[T]
     look: Callable[[Node, Reading], None]

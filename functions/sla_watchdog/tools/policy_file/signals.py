@@ -2,51 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
 from attrs import frozen
 
-from sla_watchdog.domain.policy.model import COUNTED, Count, Level, Metric, Open, Repeat
+from sla_watchdog.domain.policy.model import SIGNALS as SIGNAL_TRIGGERS
+from sla_watchdog.domain.policy.model import Count, Ladder, Level, Metric, Open
 from sla_watchdog.tools.policy_file.durations import OPEN_TIME
-from sla_watchdog.tools.policy_file.levels import TOLD, label, rank
+from sla_watchdog.tools.policy_file.levels import TOLD, label, level_of, rank
 from sla_watchdog.tools.policy_file.nodes import Entries, Node, child, keys
 from sla_watchdog.tools.policy_file.problems import listed
-from sla_watchdog.tools.policy_file.shapes import Also, Key, ListOf, Reading, Record, Then
+from sla_watchdog.tools.policy_file.shapes import (
+    Also,
+    Key,
+    ListOf,
+    Reading,
+    Then,
+    Written,
+    block_of,
+    made,
+)
 from sla_watchdog.tools.policy_file.values import whole
 
 KINDS = {
-    "reopened": Metric.REOPENED,
-    "reassigned": Metric.REASSIGNED,
-    "bounced": Metric.BOUNCED,
-    "touches": Metric.TOUCHES,
-    "without_progress": Metric.PROGRESS,
-    "unowned": Metric.UNOWNED,
+    "reopened": (Metric.REOPENED, "when the case has been reopened so many times"),
+    "reassigned": (Metric.REASSIGNED, "when its assignee or team has changed so many times"),
+    "bounced": (Metric.BOUNCED, "when it came back so many times to a team that had had it"),
+    "touches": (Metric.TOUCHES, "at so many public replies of the desk since the last progress"),
+    "without_progress": (Metric.PROGRESS, "after so much open time since the last progress"),
+    "unowned": (Metric.UNOWNED, "after so much open time without a named owner"),
 }
-WORD_FOR: Mapping[Metric, str] = {metric: word for word, metric in KINDS.items()}
-TIMES = whole("a number of times", 1, 1000)
+"""By the word of the policy file: what is measured, and when a level of it is due."""
+
+WORD_FOR: Mapping[Metric, str] = {metric: word for word, (metric, _) in KINDS.items()}
+AMOUNT = {Open: OPEN_TIME, Count: whole("a number of times", 1, 1000)}
 
 
-@frozen
-class SignalForm:
-    """One entry of `signals:`; exactly one kind is written."""
-
-    tell: tuple[str, ...]
-    urgent: bool = False
-    repeat: Repeat | None = None
-    reopened: int | None = None
-    reassigned: int | None = None
-    bounced: int | None = None
-    touches: int | None = None
-    without_progress: int | None = None
-    unowned: int | None = None
-
-    @property
-    def thresholds(self) -> Iterator[tuple[str, Open | Count]]:
-        for kind, metric in KINDS.items():
-            amount: int | None = getattr(self, kind)
-            if amount is not None:
-                yield kind, Count(amount) if metric in COUNTED else Open(amount)
+def _kind(metric: Metric, due: str) -> Key:
+    trigger = SIGNAL_TRIGGERS[metric]
+    return Key(made(AMOUNT[trigger], trigger), f"due {due}")
 
 
 @frozen
@@ -71,12 +66,12 @@ def _of_one_kind(node: Node, reading: Reading) -> None:
         reading.wrong(key, message, "write two signals, each with its own `tell:`")
 
 
-def _signal(form: SignalForm, node: Node, _reading: Reading) -> _Signal | None:
-    thresholds = tuple(form.thresholds)
-    if len(thresholds) != 1:
+def _signal(written: Written, node: Node, _reading: Reading) -> _Signal | None:
+    level = level_of(written, KINDS)
+    if level is None:
         return None
-    kind, trigger = thresholds[0]
-    return _Signal(kind, Level(trigger, form.tell, form.urgent, form.repeat), node)
+    kind = next(kind for kind in KINDS if kind in written)
+    return _Signal(kind, level, node)
 
 
 # ------------------------------------------------------------------ ladders of them
@@ -84,15 +79,16 @@ def _signal(form: SignalForm, node: Node, _reading: Reading) -> _Signal | None:
 
 def _ladders(
     signals: tuple[_Signal, ...], _node: Node, reading: Reading
-) -> Mapping[Metric, tuple[Level, ...]] | None:
+) -> Mapping[Metric, Ladder] | None:
     before = len(reading.problems)
     ladders = {}
-    for kind, metric in KINDS.items():
-        ladder = sorted((s for s in signals if s.kind == kind), key=lambda s: rank(s.level.trigger))
+    for metric, kind in WORD_FOR.items():
+        of_kind = [signal for signal in signals if signal.kind == kind]
+        ladder = sorted(of_kind, key=lambda signal: rank(signal.level.trigger))
         if _each_once(ladder, reading):
             _only_the_highest_repeats(ladder, reading)
         if ladder:
-            ladders[metric] = tuple(signal.level for signal in ladder)
+            ladders[metric] = Ladder("signals", tuple(signal.level for signal in ladder))
     return ladders if len(reading.problems) == before else None
 
 
@@ -114,25 +110,14 @@ def _only_the_highest_repeats(ladder: list[_Signal], reading: Reading) -> None:
             reading.wrong(at, message, hint, at=at.label)
 
 
-_SIGNAL = Record(
-    SignalForm,
-    {
-        "reopened": Key(TIMES, "due when the case has been reopened so many times"),
-        "reassigned": Key(TIMES, "due when its assignee or team has changed so many times"),
-        "bounced": Key(TIMES, "due when it came back so many times to a team that had had it"),
-        "touches": Key(TIMES, "due at so many public replies of the desk since the last progress"),
-        "without_progress": Key(OPEN_TIME, "due after so much open time since the last progress"),
-        "unowned": Key(OPEN_TIME, "due after so much open time without a named owner"),
-        **TOLD,
-    },
-)
+_SIGNAL = block_of({**{word: _kind(metric, due) for word, (metric, due) in KINDS.items()}, **TOLD})
 SIGNALS = Then(ListOf(Also(Then(_SIGNAL, _signal), _of_one_kind)), _ladders)
 
 
-def entries(ladders: Mapping[Metric, tuple[Level, ...]]) -> Iterable[tuple[str, Level]]:
+def entries(ladders: Mapping[Metric, Ladder]) -> Iterable[tuple[str, Level]]:
     """Each level with its threshold as the file writes it: `reopened: 2`."""
     return (
         (f"{WORD_FOR[metric]}: {label(level)}", level)
-        for metric, levels in ladders.items()
-        for level in levels
+        for metric, ladder in ladders.items()
+        for level in ladder.levels
     )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from attrs import frozen
-
-from sla_watchdog.domain.policy.model import Metric
-from sla_watchdog.tools.policy_file.desk import TICKET_FIELDS
+from sla_watchdog.domain.policy.model import Ladder, Metric, Target
+from sla_watchdog.domain.tickets.ticket_fields import TICKET_FIELDS
 from sla_watchdog.tools.policy_file.durations import OPEN_TIME
-from sla_watchdog.tools.policy_file.nodes import Entries, Node, child
+from sla_watchdog.tools.policy_file.nodes import Entries, Node, child, texts
 from sla_watchdog.tools.policy_file.problems import did_you_mean
 from sla_watchdog.tools.policy_file.shapes import (
     Also,
@@ -21,24 +20,11 @@ from sla_watchdog.tools.policy_file.shapes import (
     Ref,
     Shape,
     Then,
+    made,
 )
 from sla_watchdog.tools.policy_file.values import FIELD_NAME, choice
 
 ENDS = {"resolved": frozenset({"resolved", "closed"}), "closed": frozenset({"closed"})}
-
-
-@frozen
-class TargetForm:
-    """`within` is open seconds, or 0 where the field `due` holds the deadline.
-
-    `ladder` is that of its policy where the target names none.
-    """
-
-    within: int = 0
-    pauses_in: tuple[str, ...] = ()
-    stops_at: str = "resolved"
-    ladder: str = ""
-    due: str | None = None
 
 
 # ------------------------------------------------------------------ deadlines set elsewhere
@@ -54,13 +40,12 @@ def _is_deadline(name: str, node: Node, reading: Reading) -> str | None:
     own = [field for field in reading.names.get("field", ()) if field not in TICKET_FIELDS]
     if name == DEADLINE or name in own:
         return name
-    hint = f"{did_you_mean(name, [DEADLINE, *own])} A field of your own is named under `fields:`, like `{name}: {name}`"
-    message = (
-        f'the field "{name}" is no deadline'
-        if name in TICKET_FIELDS
-        else f'tickets have no field "{name}"'
-    )
-    reading.wrong(node, message, f"write `due: {DEADLINE}`" if name in TICKET_FIELDS else hint)
+    if name in TICKET_FIELDS:
+        reading.wrong(node, f'the field "{name}" is no deadline', f"write `due: {DEADLINE}`")
+        return None
+    hint = did_you_mean(name, [DEADLINE, *own])
+    hint += f" A field of your own is named under `fields:`, like `{name}: {name}`"
+    reading.wrong(node, f'tickets have no field "{name}"', hint)
     return None
 
 
@@ -88,10 +73,19 @@ def _one_deadline(node: Node, reading: Reading) -> None:
 
 # ------------------------------------------------------------------ one target
 
-LADDER = Ref("ladder", "ladders")
+
+def _ladder(name: str, _node: Node, reading: Reading) -> Ladder:
+    """Without levels where the file's own cannot be read; then that is what is wrong."""
+    return reading.ladders.get(name) or Ladder(name, ())
+
+
+LADDER = Then(Ref("ladder", "ladders"), _ladder)
+NO_LADDER = Ladder("", ())
+"""Of a target that takes that of its policy."""
+
 _PAUSABLE = {
     "pauses_in": Key(
-        ListOf(Ref("status group", "statuses"), least=0),
+        made(ListOf(Ref("status group", "statuses"), least=0), frozenset),
         "status groups in which the clock stands still",
     ),
     "ladder": Key(LADDER, "instead of the policy's own"),
@@ -114,8 +108,9 @@ _RESOLUTION = {
 }
 
 
-def _stops_somewhere(target: TargetForm, node: Node, reading: Reading) -> TargetForm | None:
-    ending = next((group for group in target.pauses_in if group in ENDS[target.stops_at]), None)
+def _stops_somewhere(target: Target, node: Node, reading: Reading) -> Target | None:
+    pausing = texts(child(node, "pauses_in")) if target.pauses_in else ()
+    ending = next((text.value for text in pausing if text.value in ENDS[target.stops_at]), None)
     if ending is not None:
         message = f'a clock cannot pause in "{ending}", which ends it'
         reading.wrong(child(node, "pauses_in"), message, "leave the group out of `pauses_in`")
@@ -130,38 +125,39 @@ def _stops_somewhere(target: TargetForm, node: Node, reading: Reading) -> Target
     return target
 
 
-def _target(keys: Mapping[str, Key]) -> Shape[TargetForm]:
-    short = Then(OPEN_TIME, lambda within, _node, _reading: TargetForm(within))
-    block: Shape[TargetForm] = Record(TargetForm, keys)
+def _target(metric: Metric, keys: Mapping[str, Key]) -> Shape[Target]:
+    """Without `within` it is 0: then the field `due` holds the deadline."""
+
+    def of(within: int = 0, ladder: Ladder = NO_LADDER, **options: Any) -> Target:
+        return Target(metric, within, ladder, **options)
+
+    block: Shape[Target] = Record(of, keys)
     if "due" in keys:
         block = Also(block, _one_deadline)
-    return Then(Either(short, block), _stops_somewhere)
-
-
-def _by_metric(**targets: TargetForm) -> Mapping[Metric, TargetForm]:
-    return {Metric(name): target for name, target in targets.items()}
+    return Then(Either(made(OPEN_TIME, of), block), _stops_somewhere)
 
 
 TARGETS = Record(
-    _by_metric,
+    lambda **targets: tuple(targets.values()),
     {
         "first_response": Key(
-            _target(_DUE), "from creation to the first answer by a person; a duration or a block"
+            _target(Metric.FIRST_RESPONSE, _DUE),
+            "from creation to the first answer by a person; a duration or a block",
         ),
         "next_response": Key(
-            _target(_TARGET),
+            _target(Metric.NEXT_RESPONSE, _TARGET),
             "from the customer's oldest unanswered message to its answer; a duration or a block",
         ),
         "update": Key(
-            _target(_TARGET),
+            _target(Metric.UPDATE, _TARGET),
             "from one public message of the desk to the next; a duration or a block",
         ),
         "first_resolution": Key(
-            _target(_RESOLUTION),
+            _target(Metric.FIRST_RESOLUTION, _RESOLUTION),
             "from creation to the first end, whatever is reopened later; a duration or a block",
         ),
         "resolution": Key(
-            _target(_RESOLUTION),
+            _target(Metric.RESOLUTION, _RESOLUTION),
             "from creation to the last end, reopened time included; a duration or a block",
         ),
     },

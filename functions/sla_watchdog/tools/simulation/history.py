@@ -15,16 +15,14 @@ from operator import attrgetter
 
 from attrs import field, frozen
 
-from sla_watchdog.domain.policy.model import Metric, Policy
+from sla_watchdog.domain.policy.model import REPORTED, Policy
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Value
-from sla_watchdog.domain.tickets.links import LINKS, named_by
-from sla_watchdog.domain.tickets.record import STATES, Record, Unreadable, text_of, text_of_or_empty
+from sla_watchdog.domain.tickets.links import named_by
+from sla_watchdog.domain.tickets.record import Record, Unreadable, text_of, text_of_or_empty
 from sla_watchdog.domain.tickets.ticket import AGENT
+from sla_watchdog.domain.tickets.ticket_fields import LINKS, STATES
 from sla_watchdog.tools.imports.events import Event, Kind
 from sla_watchdog.tools.simulation.help_desk import Words, apply
-
-COUNTED = {"reassigned_count": Metric.REASSIGNED, "reopened_count": Metric.REOPENED}
-"""What a desk counts by itself where an event does not say it, told where the policy reads it."""
 
 MOMENTS = {
     Kind.CREATED: "created",
@@ -94,12 +92,12 @@ class Chronicler:
 
     @names.default
     def _names(self) -> frozenset[str]:
-        unread = {name for name, metric in COUNTED.items() if metric not in self.policy.signals}
-        return frozenset({*STATES, *LINKS}.difference(unread) | self.policy.fields)
+        return self.policy.fields.union(STATES)
 
     @counted.default
     def _counted(self) -> frozenset[str]:
-        return self.names.intersection(COUNTED)
+        """What a desk counts by itself where an event does not say it, and the policy reads."""
+        return self.names.intersection(REPORTED.values())
 
     @statuses.default
     def _statuses(self) -> Mapping[Kind, str]:

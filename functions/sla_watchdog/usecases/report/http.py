@@ -7,11 +7,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sla_watchdog.adapters.dynamodb.alert_links import is_code
-from sla_watchdog.adapters.dynamodb.watch import WatchTable
-from sla_watchdog.adapters.s3 import Reports
 from sla_watchdog.errors import Unavailable
 from sla_watchdog.presentation.html.report_page import HEADERS, notice
+from sla_watchdog.usecases.codes import is_code
+from sla_watchdog.usecases.report.ports import Pages, ReportLinks
 from sla_watchdog.usecases.report.report import LINK_DAYS, PATH
 
 NOT_KNOWN = (
@@ -30,18 +29,18 @@ def is_report(event: Mapping[str, Any]) -> bool:
 
 
 def report_answer(
-    event: Mapping[str, Any], watch: WatchTable, reports: Reports, now: int
+    event: Mapping[str, Any], links: ReportLinks, pages: Pages, now: int
 ) -> dict[str, Any]:
     """The answer to one event of an HTTP API (payload 2.0). It changes nothing."""
     code = _path(event)[-1].lower()
-    link = watch.report_link(code) if is_code(code) else None
+    link = links.link(code) if is_code(code) else None
     if link is None:
         return _answer(404, notice(*NOT_KNOWN))
     key, until = link
     if now >= until:
         return _answer(410, notice(*EXPIRED))
     try:
-        return _answer(200, reports.read(key))
+        return _answer(200, pages.read(key))
     except Unavailable:
         return _answer(503, notice(*NOT_NOW))
 

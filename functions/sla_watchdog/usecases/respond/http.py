@@ -30,22 +30,25 @@ def answer(event: Mapping[str, Any], responder: Responder, now: int) -> dict[str
     try:
         standing = _given(form, responder, code, now) if form else responder.look(code, now)
     except NotPromised as problem:
-        standing = responder.look(code, now)
-        return _answer(
-            STATUS.get(standing.state, 400), page(standing, now, str(problem)), case=_case(standing)
-        )
+        return _page(responder.look(code, now), now, str(problem), status=400)
     except Contended:
         return _answer(503, busy(), {"Retry-After": "5"})
-    return _answer(STATUS.get(standing.state, 200), page(standing, now), case=_case(standing))
+    return _page(standing, now)
+
+
+def _page(standing: OpenedLink, now: int, problem: str = "", status: int = 200) -> dict[str, Any]:
+    """`status` is that of an ordinary page."""
+    case = standing.link.case if standing.link else ""
+    body = page(standing, now, problem)
+    return _answer(STATUS.get(standing.state, status), body, case=case)
 
 
 def _given(form: Mapping[str, str], responder: Responder, code: str, now: int) -> OpenedLink:
     if form.get("answer") == "not_me":
         return responder.decline(code, now)
     until = form.get("until", "")
-    if form.get("answer") != "take" or not (
-        until.isascii() and until.isdigit() and len(until) <= 12
-    ):
+    is_time = until.isascii() and until.isdigit() and len(until) <= 12
+    if form.get("answer") != "take" or not is_time:
         raise NotPromised("choose when the next update comes")
     return responder.take(code, form.get("by", ""), int(until), now)
 
@@ -60,22 +63,19 @@ def _form(event: Mapping[str, Any]) -> dict[str, str]:
     """The fields of a form, the first value of each; what is no form of ours is a form without an
     answer.
     """
-    body = event.get("body")
     try:
-        raw = (
-            base64.b64decode(str(body), validate=True)
-            if event.get("isBase64Encoded")
-            else str(body or "").encode()
-        )
-        text = raw[:LONGEST_FORM].decode()
+        text = _body(event)[:LONGEST_FORM].decode()
         fields = parse_qs(text, max_num_fields=20)
     except (binascii.Error, TypeError, ValueError):
         fields = {}
     return {name: values[0] for name, values in fields.items()} or {"answer": ""}
 
 
-def _case(standing: OpenedLink) -> str:
-    return standing.link.case if standing.link else ""
+def _body(event: Mapping[str, Any]) -> bytes:
+    body = event.get("body")
+    if event.get("isBase64Encoded"):
+        return base64.b64decode(str(body), validate=True)
+    return str(body or "").encode()
 
 
 def _answer(

@@ -6,17 +6,17 @@ from __future__ import annotations
 
 from attrs import evolve, frozen
 
-from sla_watchdog.adapters.dynamodb.alert_links import AlertLink, Use, is_code
-from sla_watchdog.adapters.dynamodb.audit import AuditItem
-from sla_watchdog.adapters.dynamodb.watch import WatchTable
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.acknowledgement import Answer, NotPromised, Promising, promising
+from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
 from sla_watchdog.domain.time.years import TimeOutOfRange
 from sla_watchdog.errors import SlaWatchdogError
 from sla_watchdog.presentation.view.link_state import LinkState, State
 from sla_watchdog.presentation.view.notice import notice
+from sla_watchdog.usecases.codes import is_code
 from sla_watchdog.usecases.judging import Evaluated, Evaluator
+from sla_watchdog.usecases.respond.ports import AlertLink, AlertLinks, Use
 
 TRIES = 5
 """How often a lost race for the case is run again."""
@@ -37,14 +37,11 @@ class OpenedLink(LinkState):
 @frozen
 class Responder:
     evaluator: Evaluator
-
-    @property
-    def watch(self) -> WatchTable:
-        return self.evaluator.watch
+    links: AlertLinks
 
     def look(self, code: str, now: int) -> OpenedLink:
         """What the link is about, as it stands now. Changes nothing."""
-        link = self.watch.alert_link(code) if is_code(code) else None
+        link = self.links.read(code) if is_code(code) else None
         if link is None:
             return OpenedLink(State.UNKNOWN)
         if now >= link.expires_at and not link.used:
@@ -67,18 +64,13 @@ class Responder:
         """
         for _ in range(TRIES):
             standing = self.look(code, now)
-            if (
-                standing.state is not State.OPEN
-                or not standing.evaluated
-                or not standing.promising
-                or not standing.link
-            ):
+            evaluated, may = standing.evaluated, standing.promising
+            if standing.link is None or evaluated is None or may is None:
                 return evolve(standing, late=standing.state is State.USED)
-            if self._keep(standing.evaluated, standing.promising, by, until, standing.link):
-                return evolve(self.look(code, now), counted=standing.promising.answer)
-        raise Contended(
-            f"case {standing.link.case!r}: lost {TRIES} races" if standing.link else "lost a race"
-        )
+            name = standing.link.case
+            if self._keep(evaluated, may, by, until, standing.link):
+                return evolve(self.look(code, now), counted=may.answer)
+        raise Contended(f"case {name!r}: lost {TRIES} races")
 
     def decline(self, code: str, now: int) -> OpenedLink:
         """ "Not me": noted. It holds nothing back, and the others who have the same link can still
@@ -87,9 +79,8 @@ class Responder:
         standing = self.look(code, now)
         if standing.state is not State.OPEN or not standing.link:
             return evolve(standing, late=standing.state is State.USED)
-        self.watch.decline_alert_link(
-            standing.link, now, _record(standing.link, Use(now, Answer.DECLINED))
-        )
+        record = _record(standing.link, Use(now, Answer.DECLINED))
+        self.links.decline(standing.link, now, record)
         return evolve(standing, counted=Answer.DECLINED)
 
     def promise(self, case: str, by: str, until: int, now: int, answer: Answer) -> Promise:
@@ -123,11 +114,10 @@ class Responder:
         """
         fact = may.fact(by, until)
         use = Use(may.now, may.answer, fact.value[1], until)
-        case, plan = self.evaluator.surely_timed(
-            evolve(evaluated.case, facts=evaluated.case.facts | [fact]), may.now
-        )
+        promised = evolve(evaluated.case, facts=evaluated.case.facts | [fact])
+        case, plan = self.evaluator.surely_timed(promised, may.now)
         record = _record(link, use) if link else _by_operator(case.id, use)
-        return self.watch.promise(case, plan.findings, record, link, use)
+        return self.links.promise(case, plan.findings, record, link, use)
 
 
 def _promised(use: Use | None) -> Promise | None:
@@ -145,7 +135,7 @@ def _other(may: Promising) -> str:
 
 def _record(link: AlertLink, use: Use) -> AuditItem:
     alert = link.entry.alerts[0]
-    extra = {"ref": alert.ref, "recipient": alert.recipient.key, **_said(use)}
+    extra = {"ref": alert.ref, "recipient": alert.recipient.key, **_extra(use)}
     return AuditItem(
         link.case, use.at, f"{alert.id}/{use.answer.value}", use.answer, _reason(use), extra
     )
@@ -153,17 +143,17 @@ def _record(link: AlertLink, use: Use) -> AuditItem:
 
 def _by_operator(case: str, use: Use) -> AuditItem:
     return AuditItem(
-        case, use.at, f"{case}/{use.answer.value}", use.answer, _reason(use), _said(use)
+        case, use.at, f"{case}/{use.answer.value}", use.answer, _reason(use), _extra(use)
     )
 
 
-def _said(use: Use) -> dict[str, str]:
-    return {"said_to_be": use.by, "until": str(use.until)} if use.until else {}
+def _extra(use: Use) -> dict[str, str]:
+    if not use.until:
+        return {}
+    return {"said_to_be": use.by, "until": str(use.until)}
 
 
 def _reason(use: Use) -> str:
-    return (
-        "whoever was told said that it is not theirs"
-        if use.answer is Answer.DECLINED
-        else f"said to be {use.by}"
-    )
+    if use.answer is Answer.DECLINED:
+        return "whoever was told said that it is not theirs"
+    return f"said to be {use.by}"

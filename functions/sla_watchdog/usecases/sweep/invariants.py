@@ -8,31 +8,21 @@ under what they share with others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
-from attrs import define, evolve, field, frozen
+from attrs import evolve, frozen
 
-from sla_watchdog.adapters.dynamodb.attributes import plain
-from sla_watchdog.adapters.dynamodb.case_item import (
-    CASE,
-    case_key,
-    findings_list,
-    reached_name,
-    shard_of,
-)
-from sla_watchdog.adapters.dynamodb.inspection import Page
-from sla_watchdog.adapters.dynamodb.table import Item
-from sla_watchdog.adapters.dynamodb.watch import DamagedItem, WatchTable
-from sla_watchdog.domain.escalation.case import OPERATIONS, Case
+from sla_watchdog.domain.escalation.case import Case, DamagedItem
 from sla_watchdog.domain.escalation.deletions import missing_since
 from sla_watchdog.domain.escalation.plan import Plan
-from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.lookalikes import keys
 from sla_watchdog.domain.tickets.ticket import Ticket
 from sla_watchdog.errors import Unavailable, Unstorable
-from sla_watchdog.presentation.view.case_row import Trouble, standing_findings, trouble
 from sla_watchdog.usecases.judging import Evaluated, Evaluator
+from sla_watchdog.usecases.sweep.ports import Filing, Page, StoredCase, SweepStores, Tickets
+from sla_watchdog.usecases.sweep.result import SweepResult
+from sla_watchdog.usecases.sweep.timed import Timed, timed
 from sla_watchdog.usecases.track.linking import Linker, pending_links
 from sla_watchdog.usecases.track.lookalikes import Lookalikes
 
@@ -44,107 +34,8 @@ too.
 LONGEST_PENDING = 900
 """Seconds for which a message may be tried in vain before that is noticed."""
 
-NOTICED = 50
-"""Texts kept of one call; the counts count all."""
-
-
-@define
-class SweepResult:
-    """What the sweep of a segment saw and did. No name here may be one of a log record's own
-    (`created`).
-
-    `cases_open` are unresolved; some of them are at risk or breached, as `status` has it.
-    `healed` drifted without a cause that is known, and is right again; `violations` are still
-    there. `findings` are of what it wrote, `findings_open` all that people are to see to.
-    `noticed` says both, with ids and names of attributes alone. `recipients_missing` should get
-    alerts and get none: people are notified of them, so the alarm on violations is left to what
-    nobody is. `missing` are open tickets without a record, of the `cases_held` looked through
-    while deletions are held. `problem` is why a page failed that is tried again. `whole` are the
-    sums of all segments, of the last one to finish.
-    """
-
-    tickets: int = 0
-    cases: int = 0
-    cases_open: int = 0
-    cases_at_risk: int = 0
-    cases_breached: int = 0
-    tickets_open: int = 0
-    missing: int = 0
-    cases_held: int = 0
-    new_cases: int = 0
-    repaired: int = 0
-    healed: int = 0
-    violations: int = 0
-    lost: int = 0
-    recipients_missing: int = 0
-    findings: int = 0
-    findings_open: int = 0
-    finished: bool = True
-    problem: str = ""
-    whole: Mapping[str, int] | None = None
-    noticed: list[str] = field(factory=list)
-
-    def counts(self, evaluated: Plan, now: int) -> None:
-        self.tickets_open += sum(each.unresolved for each in evaluated.tickets)
-        self.findings_open += len(standing_findings(evaluated, now))
-        if evaluated.unresolved:
-            how = trouble(evaluated, now)
-            self.cases_open += 1
-            self.cases_at_risk += how is Trouble.AT_RISK
-            self.cases_breached += how is Trouble.BREACHED
-
-    def heals(self, case: str, what: str) -> None:
-        self.healed += 1
-        self._notice(f"{case}: {what}: put right")
-
-    def violated(self, case: str, what: str) -> None:
-        self.violations += 1
-        self._notice(f"{case}: {what}")
-
-    def misses(self, topic: str, why: str) -> None:
-        self.recipients_missing += 1
-        self._notice(f"topic {topic}: a recipient gets nothing: {why}")
-
-    def _notice(self, text: str) -> None:
-        if len(self.noticed) < NOTICED:
-            self.noticed.append(text)
-
-
-@frozen
-class Timed:
-    case: Case
-    evaluated: Plan
-
-
-def timed(evaluator: Evaluator, case: Case, now: int) -> Timed | None:
-    """The case as it should be stored: with this policy's generation, and woken when due.
-
-    None where a newer policy judged it, which is not written over. What is due stays due: only
-    the tick moves it on.
-    """
-    if case.generation > evaluator.generation.number:
-        return None
-    known, evaluated = evaluator.timed(case, now)
-    if (
-        case.next_at is not None
-        and known.next_at is not None
-        and case.next_at <= now
-        and known.next_at <= now
-    ):
-        known = evolve(known, next_at=case.next_at, urgent=case.urgent)
-    return Timed(known, evaluated)
-
-
-def unreachable(policy: Policy, topics: Mapping[str, int]) -> list[str]:
-    """The audiences of the policy, and operations, of which nobody can be reached by any topic of
-    theirs.
-    """
-    listening = [topic for topic, count in topics.items() if count]
-    return [
-        name
-        for name in (*policy.audiences, OPERATIONS)
-        if not any(topic == name or topic.startswith(f"{name}--") for topic in listening)
-    ]
+OpenTickets = dict[str, tuple[Ticket, Facts]]
+"""Open tickets by name, with the facts of their cases."""
 
 
 @frozen
@@ -152,193 +43,236 @@ class Inspector:
     """Looks through pages of the Watch table."""
 
     evaluator: Evaluator
-
-    @property
-    def watch(self) -> WatchTable:
-        return self.evaluator.watch
+    stores: SweepStores
+    tickets: Tickets
 
     def inspect(self, page: Page, now: int, swept: SweepResult) -> None:
         self._pointers(page, now, swept)
         self._unaudited(page, swept)
         self._sealed(page, now, swept)
-        open_tickets: dict[str, tuple[Ticket, Facts]] = {}
-        held = self.evaluator.context.deletions_held_since
+        open_tickets: OpenTickets = {}
         for stored in page.cases:
-            swept.cases += 1
-            swept.cases_held += held is not None
-            if isinstance(stored.case, DamagedItem):
-                self._damaged(stored.case, now, swept)
-            elif (evaluated := self._case(stored.item, stored.case, now, swept)) is not None:
-                swept.counts(evaluated, now)
-                mine = (each for each in evaluated.tickets if each.unresolved)
-                open_tickets |= {each.id: (each, stored.case.facts) for each in mine}
-        self._look_alikes(open_tickets, now, swept)
+            open_tickets |= self._stored(stored, now, swept)
+        KeyInspector(self.evaluator, self.stores).inspect(open_tickets, now, swept)
 
-    def _case(self, item: Item, case: Case, now: int, swept: SweepResult) -> Plan | None:
-        """The judgement of a sound case; what is not as it follows from it is written anew."""
-        try:
-            expected = timed(self.evaluator, case, now)
-        except Exception as error:  # noqa: BLE001 - one case never stops the sweep; `watch` puts it back and reports it
-            swept.violated(case.id, f"cannot be judged: {type(error).__name__}")
-            self.watch.wake(case.id, now)
-            return None
-        if expected is None:
-            if self.watch.raise_generation(case.generation):
-                swept.heals(case.id, "the policy generation")
-            return None
-        expected = self._rejoined(case, expected, now, swept)
-        wrong = sorted(_wrong(item, case, expected))
-        recorded = self._as_recorded(expected, now) if wrong or self._reads_all(now) else None
-        if wrong or recorded:
-            expected = recorded or expected
-            self._put_right(item, case, expected, wrong, now, swept)
-        else:
-            for what in _waiting(item, case, now):
-                swept.violated(case.id, what)
-        swept.missing += self._missing(expected)
-        return expected.evaluated
-
-    def _reads_all(self, now: int) -> bool:
-        """While deletions are in doubt, or were just said to be meant, every record is looked for."""
-        context = self.evaluator.context
-        return context.deletions_held_since is not None or now < context.deletions_accepted_until
-
-    def _missing(self, expected: Timed) -> int:
-        """How many of its open tickets have no record while deletions are held."""
-        since, facts = self.evaluator.context.deletions_held_since, expected.case.facts
-        if since is None:
-            return 0
-        return sum(
-            each.unresolved and missing_since(each.id, facts, since)
-            for each in expected.evaluated.tickets
-        )
-
-    def _as_recorded(self, expected: Timed, now: int) -> Timed | None:
-        """With what its records say beyond its facts: a deletion that no stream reported is seen by
-        nobody else.
-        """
-        found = self.evaluator.evaluate([expected.case.id], now).get(expected.case.id)
-        if not isinstance(found, Evaluated) or found.facts == found.case.facts:
-            return None
-        read_at = {**expected.case.read_at, **dict.fromkeys(found.facts.tickets(), now)}
-        return timed(
-            self.evaluator,
-            evolve(expected.case, facts=expected.case.facts | found.facts, read_at=read_at),
-            now,
-        )
-
-    def _put_right(
-        self,
-        item: Item,
-        case: Case,
-        expected: Timed,
-        wrong: list[str],
-        now: int,
-        swept: SweepResult,
-    ) -> None:
-        misfiled = {"reached", "outbox"}.intersection(wrong)
-        if misfiled and not self.watch.rekey(case):
-            swept.lost += 1
-            return
-        due = evolve(expected.case, rev=case.rev + bool(misfiled))
-        try:
-            kept = self.watch.keep(due, expected.evaluated.findings)
-        except Unstorable:
-            swept.findings += 1
-            return
-        swept.lost += not kept
-        swept.repaired += kept
-        if kept and not _has_a_cause(item, case, expected):
-            swept.heals(case.id, ", ".join(wrong))
-        if kept and pending_links(expected.case):
-            Linker(self.evaluator).link(case.id, now)
-
-    def _rejoined(self, case: Case, expected: Timed, now: int, swept: SweepResult) -> Timed:
-        """Names that belong to the case lead to it; a member that does not is none, and is linked
-        anew.
-        """
-        names = {*case.facts.tickets(), *case.members} - {case.id}
-        if not names:
-            return expected
-        items = self.watch.items(names)
-        astray = {
-            name
-            for name in names
-            if name not in items or items[name]["pk"]["S"] != case_key(case.id)
-        }
-        for name in sorted(astray.intersection(case.facts.tickets())):
-            if name not in items and self.watch.link(
-                expected.case, [Case(name)], expected.evaluated.findings
-            ):
-                swept.heals(name, "moved_to")
-                expected = evolve(expected, case=evolve(expected.case, rev=expected.case.rev + 1))
-            else:
-                swept.violated(name, f"is a ticket of {case.id} and does not lead to it")
-        strays = astray & case.members
-        again = (
-            timed(self.evaluator, evolve(case, members=case.members - strays), now)
-            if strays
-            else None
-        )
-        return again or expected
+    def _stored(self, stored: StoredCase, now: int, swept: SweepResult) -> OpenTickets:
+        """Looks at one case; the open tickets of a sound one."""
+        swept.cases += 1
+        swept.cases_held += self.evaluator.context.deletions_held_since is not None
+        if isinstance(stored.case, DamagedItem):
+            self._damaged(stored.case, now, swept)
+            return {}
+        inspector = CaseInspector(self.evaluator, self.stores, stored, stored.case, now, swept)
+        evaluated = inspector.inspect()
+        if evaluated is None:
+            return {}
+        swept.counts(evaluated, now)
+        facts = stored.case.facts
+        return {ticket.id: (ticket, facts) for ticket in evaluated.tickets if ticket.unresolved}
 
     def _damaged(self, item: DamagedItem, now: int, swept: SweepResult) -> None:
-        """`Sweeper` rebuilds it from its ticket's record; where there is none, `watch` puts it back
-        and says so.
+        """`RecordCheck` rebuilds it from its ticket's record; where there is none, `watch` puts it
+        back and says so.
         """
-        if not self.evaluator.tickets.read([item.case]):
+        if not self.tickets.read([item.case]):
             swept.violated(item.case, "damaged")
-        self.watch.wake(item.case, now)
+        self.stores.cases.wake(item.case, now)
 
     def _unaudited(self, page: Page, swept: SweepResult) -> None:
         """Records that waited in their case while the Audit table could not be written."""
-        for item in page.unaudited:
-            name = str(item["pk"]["S"]).removeprefix(CASE)
+        for waiting in page.unaudited:
             try:
-                count = self.watch.audit_what_waits(item)
+                count = self.stores.outbox.audit_what_waits(waiting)
             except Unavailable as problem:
-                swept.violated(name, str(problem))
+                swept.violated(waiting.case, str(problem))
             else:
-                swept.heals(name, f"{count} records for the Audit table")
+                swept.heals(waiting.case, f"{count} records for the Audit table")
 
     def _pointers(self, page: Page, now: int, swept: SweepResult) -> None:
-        for name, end in self.watch.cases(page.moved).items():
+        for name, end in self.stores.cases.read(page.moved).items():
             if isinstance(end, DamagedItem):
                 self._damaged(DamagedItem(name, end.reason), now, swept)
-            elif name in page.awake and self.watch.clear_wakeup(name):
+            elif name in page.awake and self.stores.inspection.clear_wakeup(name):
                 swept.heals(name, "next_at")
 
     def _sealed(self, page: Page, now: int, swept: SweepResult) -> None:
         """Sealed items that their case has lost sight of."""
-        ends = self.watch.cases(name for name, _ in page.sealed)
+        names = [name for name, _ in page.sealed]
+        ends = self.stores.cases.read(names)
         for name, number in sorted(page.sealed):
             case = ends.get(name)
-            found = self.watch.with_part(case, name, number) if isinstance(case, Case) else None
-            if found is None or not isinstance(case, Case) or found == case:
+            if not isinstance(case, Case):
                 continue
-            expected = timed(self.evaluator, found, now)
-            if expected is not None and self.watch.keep(expected.case, expected.evaluated.findings):
+            whole = self.stores.inspection.with_part(case, name, number)
+            if whole is None or whole == case:
+                continue
+            expected = timed(self.evaluator, whole, now)
+            if expected is not None and self._keep(expected):
                 swept.repaired += 1
                 swept.heals(case.id, "sealed")
-            ends = self.watch.cases(name for name, _ in page.sealed)
+            ends = self.stores.cases.read(names)
 
-    def _look_alikes(
-        self, tickets: Mapping[str, tuple[Ticket, Facts]], now: int, swept: SweepResult
-    ) -> None:
-        wanted = {
-            name: [key.hash for key in keys(name, facts)] for name, (_, facts) in tickets.items()
-        }
-        known = self.watch.lookalikes(each for hashes in wanted.values() for each in hashes)
-        full = Lookalikes(self.evaluator).full(known)
+    def _keep(self, expected: Timed) -> bool:
+        return self.stores.cases.keep(expected.case, expected.evaluated.findings)
+
+
+@frozen
+class CaseInspector:
+    """Looks at one sound `case`, stored as `stored` says."""
+
+    evaluator: Evaluator
+    stores: SweepStores
+    stored: StoredCase
+    case: Case
+    now: int
+    swept: SweepResult
+
+    def inspect(self) -> Plan | None:
+        """Its judgement; what is not as it follows from it is written anew. None where there is
+        none that counts.
+        """
+        expected = self._expected()
+        if expected is None:
+            return None
+        expected = self._rejoined(expected)
+        wrong = sorted(_wrong(self.stored, self.case, expected))
+        recorded = self._as_recorded(expected) if wrong or self._reads_all() else None
+        if wrong or recorded:
+            expected = recorded or expected
+            self._put_right(expected, wrong)
+        else:
+            for what in _waiting(self.stored, self.case, self.now):
+                self.swept.violated(self.case.id, what)
+        self.swept.missing += self._missing(expected)
+        return expected.evaluated
+
+    def _expected(self) -> Timed | None:
+        try:
+            expected = timed(self.evaluator, self.case, self.now)
+        except Exception as error:  # noqa: BLE001 - one case never stops the sweep; `watch` puts it back and reports it
+            self.swept.violated(self.case.id, f"cannot be judged: {type(error).__name__}")
+            self.stores.cases.wake(self.case.id, self.now)
+            return None
+        if expected is None and self.stores.generations.raise_to(self.case.generation):
+            self.swept.heals(self.case.id, "the policy generation")
+        return expected
+
+    def _reads_all(self) -> bool:
+        """While deletions are in doubt, or were just said to be meant, every record is looked
+        for.
+        """
+        context = self.evaluator.context
+        if context.deletions_held_since is not None:
+            return True
+        return self.now < context.deletions_accepted_until
+
+    def _missing(self, expected: Timed) -> int:
+        """How many of its open tickets have no record while deletions are held."""
+        since = self.evaluator.context.deletions_held_since
+        if since is None:
+            return 0
+        facts = expected.case.facts
+        open_tickets = [ticket for ticket in expected.evaluated.tickets if ticket.unresolved]
+        return sum(missing_since(ticket.id, facts, since) for ticket in open_tickets)
+
+    def _as_recorded(self, expected: Timed) -> Timed | None:
+        """With what its records say beyond its facts: a deletion that no stream reported is seen by
+        nobody else.
+        """
+        name = expected.case.id
+        evaluated = self.evaluator.evaluate([name], self.now).get(name)
+        if not isinstance(evaluated, Evaluated) or evaluated.facts == evaluated.case.facts:
+            return None
+        read_now = dict.fromkeys(evaluated.facts.tickets(), self.now)
+        recorded = evolve(
+            expected.case,
+            facts=expected.case.facts | evaluated.facts,
+            read_at={**expected.case.read_at, **read_now},
+        )
+        return timed(self.evaluator, recorded, self.now)
+
+    def _put_right(self, expected: Timed, wrong: list[str]) -> None:
+        rev = self.case.rev
+        if {"reached", "outbox"}.intersection(wrong):
+            if not self.stores.inspection.rekey(self.case):
+                self.swept.lost += 1
+                return
+            rev += 1
+        due = evolve(expected.case, rev=rev)
+        try:
+            kept = self.stores.cases.keep(due, expected.evaluated.findings)
+        except Unstorable:
+            self.swept.findings += 1
+            return
+        if not kept:
+            self.swept.lost += 1
+            return
+        self.swept.repaired += 1
+        if not _has_a_cause(self.stored, self.case, expected):
+            self.swept.heals(self.case.id, ", ".join(wrong))
+        if pending_links(expected.case):
+            Linker(self.evaluator, self.stores).link(self.case.id, self.now)
+
+    def _rejoined(self, expected: Timed) -> Timed:
+        """Names that belong to the case lead to it; a member that does not is none, and is linked
+        anew.
+        """
+        case = self.case
+        names = {*case.facts.tickets(), *case.members} - {case.id}
+        if not names:
+            return expected
+        ends = self.stores.inspection.leading_to(names)
+        astray = {name for name in names if ends.get(name) != case.id}
+        for name in sorted(astray.intersection(case.facts.tickets())):
+            if name not in ends and self._point_to(expected, name):
+                self.swept.heals(name, "moved_to")
+                expected = evolve(expected, case=evolve(expected.case, rev=expected.case.rev + 1))
+            else:
+                what = f"is a ticket of {case.id} and does not lead to it"
+                self.swept.violated(name, what)
+        strays = astray & case.members
+        if not strays:
+            return expected
+        without = evolve(case, members=case.members - strays)
+        return timed(self.evaluator, without, self.now) or expected
+
+    def _point_to(self, expected: Timed, name: str) -> bool:
+        findings = expected.evaluated.findings
+        return self.stores.linked_cases.link(expected.case, [Case(name)], findings)
+
+
+@frozen
+class KeyInspector:
+    """Looks whether open tickets are remembered under all that they share with others."""
+
+    evaluator: Evaluator
+    stores: SweepStores
+
+    def inspect(self, tickets: OpenTickets, now: int, swept: SweepResult) -> None:
+        lookalikes = Lookalikes(self.evaluator, self.stores)
+        wanted = {name: _hashes(name, facts) for name, (_, facts) in tickets.items()}
+        remembered = self.stores.lookalikes.read(_all_of(wanted.values()))
+        full = lookalikes.full(remembered)
         for name, hashes in wanted.items():
             ticket, facts = tickets[name]
-            absent = [each for each in hashes if known.get(each, {}).get(name) != ticket.created_at]
+            absent = [
+                key for key in hashes if remembered.get(key, {}).get(name) != ticket.created_at
+            ]
             if not full.issuperset(absent):
-                Lookalikes(self.evaluator).notice(name, Facts(), facts, now)
+                lookalikes.notice(name, Facts(), facts, now)
                 swept.heals(name, "look-alike keys")
 
 
-def _wrong(item: Item, case: Case, expected: Timed) -> Iterator[str]:
+def _hashes(name: str, facts: Facts) -> list[str]:
+    return [key.hash for key in keys(name, facts)]
+
+
+def _all_of(groups: Iterable[Iterable[str]]) -> Iterator[str]:
+    for group in groups:
+        yield from group
+
+
+def _wrong(stored: StoredCase, case: Case, expected: Timed) -> Iterator[str]:
     """The attributes of a case's item that are not what follows from its facts, its levels told and
     its outbox.
     """
@@ -346,43 +280,43 @@ def _wrong(item: Item, case: Case, expected: Timed) -> Iterator[str]:
     for name in ("generation", "next_at", "breached", "edited_at", "members"):
         if getattr(case, name) != getattr(want, name):
             yield name
-    shard = None if want.next_at is None else shard_of(case.id, want.urgent)
-    if item.get("due_shard", {}).get("S") != shard:
+    if stored.filing is not _filing(want):
         yield "due_shard"
-    values = plain(
-        {name: item[name] for name in ("findings", "reached", "outbox", "members") if name in item}
-    )
-    if (values.get("findings") or []) != findings_list(expected.evaluated.findings):
+    if stored.findings != expected.evaluated.findings:
         yield "findings"
-    if set(_keys(values, "reached")) != {reached_name(*key) for key in case.reached}:
+    if stored.levels_misfiled:
         yield "reached"
     if any(key != entry.key for key, entry in case.outbox.items()):
         yield "outbox"
 
 
-def _keys(values: Mapping[str, object], name: str) -> list[str]:
-    value = values.get(name)
-    return list(value) if isinstance(value, Mapping) else []
+def _filing(case: Case) -> Filing:
+    """Where the index is to have it."""
+    if case.next_at is None:
+        return Filing.NOWHERE
+    return Filing.URGENT if case.urgent else Filing.ORDINARY
 
 
-def _has_a_cause(item: Item, case: Case, expected: Timed) -> bool:
+def _has_a_cause(stored: StoredCase, case: Case, expected: Timed) -> bool:
     """A policy deployed since, a change that no stream reported, or a try that failed: it has not
     drifted by itself.
     """
-    changed = (case.generation, case.facts) != (expected.case.generation, expected.case.facts)
-    return changed or "problem" in item
+    want = expected.case
+    changed = case.generation != want.generation or case.facts != want.facts
+    return changed or stored.failed
 
 
-def _waiting(item: Item, case: Case, now: int) -> Iterator[str]:
+def _waiting(stored: StoredCase, case: Case, now: int) -> Iterator[str]:
+    """What is due or on its way for too long."""
     held = any(entry.until > now for entry in case.outbox.values())
-    if (
-        case.next_at is not None
-        and case.next_at < now - TWO_TICKS
-        and not held
-        and "problem" not in item
-    ):
+    if not held and not stored.failed and _is_overdue(case, now):
         yield f"due since {case.next_at} and not taken"
     for entry in case.outbox.values():
         waited = now - min(alert.due_at for alert in entry.alerts)
         if waited >= LONGEST_PENDING and entry.attempts > 1:
-            yield f"a message to {entry.key.partition(':')[0]} tried {entry.attempts} times in {waited} s"
+            audience = entry.key.partition(":")[0]
+            yield f"a message to {audience} tried {entry.attempts} times in {waited} s"
+
+
+def _is_overdue(case: Case, now: int) -> bool:
+    return case.next_at is not None and case.next_at < now - TWO_TICKS

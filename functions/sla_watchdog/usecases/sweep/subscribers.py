@@ -1,4 +1,6 @@
-"""Who can be reached: counted by each sweep, which also finds whoever should be reached and is not."""
+"""Who can be reached: counted by each sweep, which also finds whoever should be reached and is
+not.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +8,13 @@ from collections.abc import Iterable, Mapping
 
 from attrs import frozen
 
-from sla_watchdog.adapters.dynamodb.watch import WatchTable
-from sla_watchdog.adapters.sns import Listed, Phones, Topics
 from sla_watchdog.domain.escalation.absences import due_absences
 from sla_watchdog.domain.escalation.case import OPERATIONS, Recipient
 from sla_watchdog.domain.escalation.subscribers import DEAF, Roster, Seat, State, observed
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.errors import Unavailable
-from sla_watchdog.usecases.sweep.invariants import SweepResult, unreachable
+from sla_watchdog.usecases.sweep.ports import Listed, ListenerStores, Topics
+from sla_watchdog.usecases.sweep.result import SweepResult
 
 SMS = "sms"
 
@@ -23,7 +24,7 @@ class Listeners:
     """Nothing here writes an address into a log: `swept.noticed` is logged."""
 
     policy: Policy
-    watch: WatchTable
+    stores: ListenerStores
     topics: Topics
     topic_prefix: str
     live: bool
@@ -32,28 +33,27 @@ class Listeners:
         """Every audience's topics, and those of single people and teams that are known; wakes a
         tick where somebody is to be notified of who is missing.
         """
-        before = self.watch.topics() or {}
+        before = self.stores.topic_counts.read() or {}
         listed, unlisted = self.topics.listed(self.topic_prefix, sorted(self._names(before)))
         for name, problem in unlisted.items():
             swept.violated(f"topic {name}", problem)
         roster = self._take_down(listed, unlisted, now, swept)
-        counts = {
-            name: sum(_hears(each, roster) for each in theirs) for name, theirs in listed.items()
-        }
-        topics = {**{name: before[name] for name in unlisted if name in before}, **counts}
-        self.watch.set_topics(topics, now)
+        topics = {name: before[name] for name in unlisted if name in before}
+        for name, subscriptions in listed.items():
+            topics[name] = sum(_hears(subscription, roster) for subscription in subscriptions)
+        self.stores.topic_counts.keep(topics, now)
         for name in unreachable(self.policy, topics):
             swept.violated(f"audience {name}", "nobody has confirmed a subscription")
         if due_absences(roster, topics, self.policy, now, self.live):
-            self.watch.wake_for_recipients(now)
+            self.stores.rosters.wake(now)
 
     def _names(self, before: Iterable[str]) -> set[str]:
-        audiences = [*self.policy.audiences, OPERATIONS]
-        recipients = [
-            Recipient(name, urgent=urgent) for name in audiences for urgent in (False, True)
-        ]
-        remembered = (seat.topic for seat in self.watch.roster().subscribers)
-        return {*(recipient.topic for recipient in recipients), *before, *remembered}
+        names = {*before}
+        for audience in (*self.policy.audiences, OPERATIONS):
+            names.add(Recipient(audience).topic)
+            names.add(Recipient(audience, urgent=True).topic)
+        names.update(seat.topic for seat in self.stores.rosters.read().subscribers)
+        return names
 
     def _take_down(
         self,
@@ -62,22 +62,37 @@ class Listeners:
         now: int,
         swept: SweepResult,
     ) -> Roster:
-        seen = {each.seat: _state(each) for theirs in listed.values() for each in theirs}
+        seen: dict[Seat, State] = {}
+        for subscriptions in listed.values():
+            seen |= {listed.seat: _state(listed) for listed in subscriptions}
         phones = self._phones(seen, swept)
-        roster = self.watch.change_roster(
+        roster = self.stores.rosters.change(
             lambda before: observed(before, with_phones(seen, phones, before), unlisted, now)
         )
-        for each in roster.missing(self.policy, now):
-            swept.misses(each.seat.topic, each.state.replace("_", " "))
+        for absent in roster.missing(self.policy, now):
+            swept.misses(absent.seat.topic, absent.state.replace("_", " "))
         return roster
 
     def _phones(self, seen: Mapping[Seat, State], swept: SweepResult) -> Mapping[str, State] | None:
         """None where SNS does not say: nobody is missed for that, nor well again."""
         try:
-            return Phones(self.topics.client).states(numbers_in(seen))
+            return self.topics.phone_states(numbers_in(seen))
         except Unavailable as problem:
             swept.violated(SMS, str(problem))
             return None
+
+
+def unreachable(policy: Policy, topics: Mapping[str, int]) -> list[str]:
+    """The audiences of the policy, and operations, of which nobody can be reached by any topic of
+    theirs.
+    """
+    listening = [topic for topic, count in topics.items() if count]
+    return [name for name in (*policy.audiences, OPERATIONS) if not _is_among(name, listening)]
+
+
+def _is_among(audience: str, topics: Iterable[str]) -> bool:
+    """Whether one of the topics is the audience's, or of a person or team of it."""
+    return any(topic == audience or topic.startswith(f"{audience}--") for topic in topics)
 
 
 def numbers_in(seen: Mapping[Seat, State]) -> set[str]:

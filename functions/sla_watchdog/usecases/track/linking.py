@@ -1,16 +1,16 @@
-"""Link: what the facts of a case name becomes part of it, so that one matter is judged as one case."""
+"""Link: what the facts of a case name becomes part of it: one matter is judged as one case."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from attrs import evolve, frozen
 
-from sla_watchdog.adapters.dynamodb.linked_cases import MOVED_AT_ONCE
-from sla_watchdog.adapters.dynamodb.sealing import joined
-from sla_watchdog.adapters.dynamodb.watch import DamagedItem, WatchTable
-from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.escalation.case import Case, DamagedItem
 from sla_watchdog.domain.tickets.links import MOST_TICKETS, linked_names, refused_links, weight
 from sla_watchdog.errors import Unstorable
 from sla_watchdog.usecases.judging import Evaluator
+from sla_watchdog.usecases.track.ports import MOVED_AT_ONCE, TrackStores
 
 TRIES = 8
 """How often a lost race is run again; each loss means that somebody else's write went through."""
@@ -22,19 +22,18 @@ MOST = 200
 @frozen
 class Linker:
     evaluator: Evaluator
+    stores: TrackStores
 
-    @property
-    def watch(self) -> WatchTable:
-        return self.evaluator.watch
-
-    def own(self, name: str, found: Case | DamagedItem | None) -> Case | DamagedItem | None:
+    def own(self, name: str, stored: Case | DamagedItem | None) -> Case | DamagedItem | None:
         """What is stored of the ticket. A case that was found under its id alone is another's: a
         case of the desk's own was once kept under the name that the desk gave it. The ticket
         begins one of its own.
         """
-        if not isinstance(found, Case) or belongs(name, found) or not self.watch.release(name):
-            return found
-        return self.watch.cases([name]).get(name)
+        if not isinstance(stored, Case) or belongs(name, stored):
+            return stored
+        if not self.stores.linked_cases.release(name):
+            return stored
+        return self.stores.cases.read([name]).get(name)
 
     def link(self, name: str, now: int) -> frozenset[str]:
         """Joins the case of `name` with all that its facts name; the ids of the cases that were
@@ -48,8 +47,7 @@ class Linker:
         touched: set[str] = set()
         lost = 0
         while lost < TRIES and len(touched) < MOST:
-            case = self.watch.cases([name]).get(name)
-            step = self._step(case, now) if isinstance(case, Case) else None
+            step = self._next_step(name, now)
             if step is None:
                 break
             try:
@@ -59,61 +57,99 @@ class Linker:
             if not written:
                 lost += 1
                 continue
-            touched |= {step.case.id, *(each.id for each in step.moved)}
+            touched |= {step.case.id, *(moved.id for moved in step.moved)}
             if not pending_links(step.case):
                 break
         return frozenset(touched)
+
+    def _next_step(self, name: str, now: int) -> _Step | None:
+        case = self.stores.cases.read([name]).get(name)
+        return self._step(case, now) if isinstance(case, Case) else None
 
     def _step(self, case: Case, now: int) -> _Step | None:
         """The next to be joined, with the names that nothing is known of; None where there is
         nothing to do now.
         """
-        newer = case.generation > self.evaluator.generation.number
-        names = [] if newer else sorted(pending_links(case))
-        found = self.watch.cases(names) if names else {}
-        absent = [Case(name) for name in names if name not in found][:MOVED_AT_ONCE]
-        mine = [
-            name for name, other in found.items() if isinstance(other, Case) and other.id == case.id
-        ]
-        others = [
-            other for other in found.values() if isinstance(other, Case) and other.id != case.id
-        ]
-        crowded = {
-            name
-            for name, other in found.items()
-            if isinstance(other, Case) and _is_too_much(case, other)
-        }
-        other = next(
-            (o for o in others if not _is_too_much(case, o) and self._may_join(case, o, now)), None
-        )
-        if not absent and not mine and not crowded and other is None:
+        if case.generation > self.evaluator.generation.number:
             return None
-        case = evolve(case, facts=case.facts | refused_links(case.facts, crowded, now))
-        known = frozenset([*(each.id for each in absent), *mine])
+        names = sorted(pending_links(case))
+        linked = _Linked.of(case, names, self.stores.cases.read(names) if names else {})
+        other = self._first_to_join(case, linked.others, now)
+        if linked.is_nothing and other is None:
+            return None
+        refused = refused_links(case.facts, linked.crowded, now)
+        case = evolve(case, facts=case.facts | refused)
         both = self._both(case, other) if other else case
-        both = evolve(both, members=both.members.union(known).difference(both.facts.tickets()))
-        moved = [*absent, *([other if both.id == case.id else case] if other else [])]
+        members = both.members.union(linked.absent, linked.mine)
+        both = evolve(both, members=members.difference(both.facts.tickets()))
+        moved = [Case(name) for name in linked.absent]
+        if other is not None:
+            moved.append(other if both.id == case.id else case)
         return _Step(both, moved)
 
+    def _first_to_join(self, case: Case, others: Iterable[Case], now: int) -> Case | None:
+        for other in others:
+            if not _is_too_much(case, other) and self._may_join(case, other, now):
+                return other
+        return None
+
     def _both(self, case: Case, other: Case) -> Case:
-        return joined(self.evaluator.current(case), self.evaluator.current(other))
+        current = self.evaluator.current
+        return self.stores.linked_cases.joined(current(case), current(other))
 
     def _may_join(self, case: Case, other: Case, now: int) -> bool:
         entries = [*case.outbox.values(), *other.outbox.values()]
-        newest = max(case.generation, other.generation)
-        free = (
-            all(entry.until <= now for entry in entries)
-            and not case.outbox.keys() & other.outbox.keys()
-        )
-        return free and newest <= self.evaluator.generation.number
+        if any(entry.until > now for entry in entries):
+            return False
+        if case.outbox.keys() & other.outbox.keys():
+            return False
+        return max(case.generation, other.generation) <= self.evaluator.generation.number
 
     def _write(self, step: _Step, now: int) -> bool:
         timed, evaluated = self.evaluator.surely_timed(step.case, now)
-        if not self.watch.link(timed, step.moved, evaluated.findings):
+        if not self.stores.linked_cases.link(timed, step.moved, evaluated.findings):
             return False
-        for each in step.moved:
-            self.watch.repoint(_names(each), each.id, timed.id)
+        for moved in step.moved:
+            self.stores.linked_cases.repoint(_names(moved), moved.id, timed.id)
         return True
+
+
+@frozen
+class _Linked:
+    """What is stored under the names that a case is to be linked with.
+
+    `absent` are names that nothing is stored of, as many as one write takes; `mine` lead to the
+    case already; `others` are other cases; of the `crowded` names the case would get too large.
+    """
+
+    absent: list[str]
+    mine: list[str]
+    others: list[Case]
+    crowded: set[str]
+
+    @classmethod
+    def of(
+        cls, case: Case, names: Iterable[str], stored: Mapping[str, Case | DamagedItem]
+    ) -> _Linked:
+        absent = [name for name in names if name not in stored]
+        linked = cls(absent[:MOVED_AT_ONCE], mine=[], others=[], crowded=set())
+        for name, other in stored.items():
+            if isinstance(other, Case):
+                linked._sort_in(name, other, case)
+        return linked
+
+    def _sort_in(self, name: str, other: Case, case: Case) -> None:
+        if other.id == case.id:
+            self.mine.append(name)
+            return
+        self.others.append(other)
+        if _is_too_much(case, other):
+            self.crowded.add(name)
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there is nothing to write of them, beside a case to join."""
+        return not self.absent and not self.mine and not self.crowded
 
 
 @frozen
@@ -125,7 +161,7 @@ class _Step:
 
 
 def _is_too_much(case: Case, other: Case) -> bool:
-    return case.id != other.id and weight(case.facts) + weight(other.facts) > MOST_TICKETS
+    return weight(case.facts) + weight(other.facts) > MOST_TICKETS
 
 
 def belongs(name: str, case: Case) -> bool:

@@ -1,28 +1,22 @@
-"""What fails of one case, digest, link or settlement: it is put off and counted, and the tick goes
-on.
+"""The one guard of a tick: what fails of one case, message, link or settlement is noted, put off by
+whoever guarded it, and the tick goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
 
-from attrs import define, field, frozen
+from attrs import define
 
-from sla_watchdog.adapters.dynamodb.table import described, is_of_the_service, slices
-from sla_watchdog.adapters.dynamodb.watch import DamagedItem
-from sla_watchdog.errors import SlaWatchdogError
-from sla_watchdog.usecases.judging import Evaluated, Evaluator
-from sla_watchdog.usecases.watch.drafts import TickResult
+from sla_watchdog.errors import LONGEST_PROBLEM, SlaWatchdogError
+from sla_watchdog.usecases.watch.ports import Diagnose
+from sla_watchdog.usecases.watch.result import TickResult
 
 MOST_IN_A_ROW = 10
 """Failures of a service with nothing between them that worked; so many are an outage, not the fault
 of one case.
 """
-
-PARTS = 10
-"""Into how many parts a read that failed is divided, until the one that fails is alone."""
-
-LONGEST_PROBLEM = 500
 
 
 class TooManyFailures(SlaWatchdogError):  # noqa: N818 - its name is what is wrong
@@ -36,20 +30,30 @@ class Troubles:
     """
 
     result: TickResult
+    diagnose: Diagnose
     in_a_row: int = 0
 
+    def guarded(self, subject: str) -> Guard:
+        """A context that lets no exception out but TooManyFailures: it is noted as the subject's.
+
+        What follows the context runs after a failure; so a guarded block ends with a return.
+        """
+        return Guard(self, subject)
+
     def worked(self) -> None:
+        """A service did what it was asked for: there is no outage."""
         self.in_a_row = 0
 
-    def note(self, what: str, error: Exception) -> None:
+    def note(self, subject: str, error: Exception) -> None:
         """Counts a failure. Raises TooManyFailures for the tenth in a row that a service is at
         fault for.
         """
         if isinstance(error, TooManyFailures):
             raise error
+        fault = self.diagnose(error)
         self.result.put_off += 1
-        self.result.problem = f"{what}: {described(error)}"[:LONGEST_PROBLEM]
-        if not is_of_the_service(error):
+        self.result.problem = f"{subject}: {fault.description}"[:LONGEST_PROBLEM]
+        if not fault.of_the_service:
             return
         self.in_a_row += 1
         if self.in_a_row >= MOST_IN_A_ROW:
@@ -58,32 +62,25 @@ class Troubles:
             ) from error
 
 
-@frozen
-class Read:
-    """Cases read and judged, and those that could not be read now, which says nothing about them."""
+@define
+class Guard:
+    """`error` is what was kept in, afterwards; None where nothing failed."""
 
-    evaluated: dict[str, Evaluated | DamagedItem] = field(factory=dict)
-    unread: set[str] = field(factory=set)
+    troubles: Troubles
+    subject: str
+    error: Exception | None = None
 
+    def __enter__(self) -> Self:
+        return self
 
-def read_apart(evaluator: Evaluator, ids: Iterable[str], now: int, troubles: Troubles) -> Read:
-    """All that can be read; what cannot is searched for in ever smaller parts, so that it keeps no
-    other back.
-    """
-    read = Read()
-    _read(evaluator, list(ids), now, troubles, read)
-    return read
-
-
-def _read(evaluator: Evaluator, ids: list[str], now: int, troubles: Troubles, read: Read) -> None:
-    try:
-        read.evaluated.update(evaluator.evaluate(ids, now))
-    except Exception as error:  # noqa: BLE001 - one case that cannot be read must not keep the others from being told
-        if len(ids) > 1:
-            for part in slices(ids, max(1, len(ids) // PARTS)):
-                _read(evaluator, part, now, troubles, read)
-            return
-        read.unread.update(ids)
-        troubles.note(ids[0] if ids else "a read", error)
-        return
-    troubles.worked()
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        self.error = error
+        self.troubles.note(self.subject, error)
+        return True

@@ -65,7 +65,8 @@ def promise(args: argparse.Namespace, stack: Stack, answer: Answer) -> int:
 
     now = stack.now()
     until = end(args, stack.policy.timezone, now)
-    made = Responder(_evaluator(stack, now)).promise(args.ticket, args.by, until, now, answer)
+    responder = Responder(_evaluator(stack, now), stack.watch.alert_links)
+    made = responder.promise(args.ticket, args.by, until, now, answer)
     if args.json:
         print(
             json.dumps(
@@ -93,5 +94,5 @@ def _evaluator(stack: Stack, now: int) -> Evaluator:
     if problem := stack.other_policy():
         raise UsageError(problem)
     live = stack.mode().name == "live"
-    generation = stack.watch.generation(stack.policy.hash, now)
+    generation = stack.watch.generations.of(stack.policy.hash, now)
     return evolve(stack.evaluator(live=live), generation=generation)

@@ -4,7 +4,7 @@ took.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -16,25 +16,23 @@ from rich.text import Text
 from sla_watchdog.domain.text.times import count_of
 
 if TYPE_CHECKING:
-    from sla_watchdog.domain.policy.model import Audience, Condition, Level, Metric
+    from sla_watchdog.domain.policy.model import Audience, Condition, Ladder, Level, Policy, Rule
     from sla_watchdog.tools.policy_file import PolicyForm
     from sla_watchdog.tools.policy_file.calendars import CalendarForm
-    from sla_watchdog.tools.policy_file.rules import RuleForm
 
 
 def summary(form: PolicyForm, today: date) -> dict[str, Any]:
-    from sla_watchdog.tools.policy_file import holidays_until
-
+    policy = form.as_of(today)
     return {
         "calendars": {name: _calendar(calendar) for name, calendar in form.calendars.items()},
-        "policies": {rule.name: _rule(rule) for rule in form.policies},
-        "ladders": {name: _levels(levels) for name, levels in form.ladders.items()},
-        "ceilings": _levels(form.ceilings),
-        "signals": _signals(form.signals),
-        "limits": _limits(form),
+        "policies": {rule.name: _rule(rule) for rule in policy.rules},
+        "ladders": {name: _levels(ladder) for name, ladder in policy.ladders.items()},
+        "ceilings": _levels(policy.ceilings),
+        "signals": _signals(policy),
+        "limits": _limits(policy),
         "examples": [example.name for example in form.examples],
-        "audiences": {name: _audience(audience) for name, audience in form.audiences.items()},
-        "holidays_until": holidays_until(form, today),
+        "audiences": {name: _audience(audience) for name, audience in policy.audiences.items()},
+        "holidays_until": policy.holidays_until,
     }
 
 
@@ -93,13 +91,13 @@ def _calendar(calendar: CalendarForm) -> str:
     return ", ".join(parts)
 
 
-def _rule(rule: RuleForm) -> str:
+def _rule(rule: Rule) -> str:
     from sla_watchdog.tools.policy_file.durations import spoken
 
     when = " and ".join(map(_condition, rule.when)) or "every other ticket"
     targets = ", ".join(
-        f"{metric.value} {target.due or spoken(target.within)} ({target.ladder})"
-        for metric, target in rule.targets.items()
+        f"{target.metric.value} {target.due or spoken(target.within)} ({target.ladder.name})"
+        for target in rule.targets
     )
     return f"{when}: {targets or 'no targets, ceilings only'}; hours: {rule.calendar}"
 
@@ -113,32 +111,32 @@ def _condition(condition: Condition) -> str:
     return f"{condition.field} {verb} {' or '.join(sorted(condition.any_of))}"
 
 
-def _levels(levels: tuple[Level, ...]) -> list[str]:
+def _levels(ladder: Ladder) -> list[str]:
     from sla_watchdog.tools.policy_file.levels import label
 
-    return [f"{label(level)} → {', '.join(level.tell)}{_manner(level)}" for level in levels]
+    return [f"{label(level)} → {', '.join(level.tell)}{_manner(level)}" for level in ladder.levels]
 
 
-def _signals(signals: Mapping[Metric, tuple[Level, ...]]) -> list[str]:
+def _signals(policy: Policy) -> list[str]:
     from sla_watchdog.tools.policy_file.signals import entries
 
     return [
         f"{threshold} → {', '.join(level.tell)}{_manner(level)}"
-        for threshold, level in entries(signals)
+        for threshold, level in entries(policy.signals)
     ]
 
 
-def _limits(form: PolicyForm) -> list[str]:
+def _limits(policy: Policy) -> list[str]:
     from sla_watchdog.tools.policy_file.durations import spoken, spoken_by_the_wall
 
-    longest, total = form.pauses.longest, form.pauses.total
-    snoozed = count_of(form.acknowledge.snoozes, "snooze")
+    longest, total = policy.pauses.longest, policy.pauses.total
+    snoozed = count_of(policy.acknowledge.snoozes, "snooze")
     return [
         f"one pause up to {spoken(longest)}" if longest else "one pause as long as it takes",
         f"all pauses of a clock up to {spoken(total)}" if total else "any number of pauses",
-        f"a follow-up within {spoken_by_the_wall(form.cases.gap)} is the same case",
-        _thanks(form.cases.thanks),
-        f"a promise reaches {spoken(form.acknowledge.longest)} ahead, {snoozed}",
+        f"a follow-up within {spoken_by_the_wall(policy.gap)} is the same case",
+        _thanks(policy.thanks),
+        f"a promise reaches {spoken(policy.acknowledge.longest)} ahead, {snoozed}",
     ]
 
 

@@ -46,8 +46,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _deletions(args: argparse.Namespace, stack: Stack) -> int:
     now = stack.now()
-    deletions = stack.watch.deletions(now)
-    accepted = args.accept and stack.watch.accept_deletions(now, args.by or getpass.getuser())
+    deletions = stack.watch.deletions.read(now)
+    accepted = args.accept and stack.watch.deletions.accept(now, args.by or getpass.getuser())
     print(json.dumps(_as_json(deletions, accepted)) if args.json else _as_text(deletions, accepted))
     return FINE if accepted or deletions.held_since is None else FINDINGS
 

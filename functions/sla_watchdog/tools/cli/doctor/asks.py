@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import Factory, define, frozen
 
 from sla_watchdog.adapters.dynamodb.attributes import plain, typed
+from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.domain.escalation.subscribers import Roster, Seat, State, observed
 from sla_watchdog.domain.text.times import count_of
 from sla_watchdog.presentation.text import absence
@@ -20,8 +21,7 @@ from sla_watchdog.presentation.text.absence import arguments
 from sla_watchdog.presentation.text.wording import who
 from sla_watchdog.tools.cli.doctor.checks import Check, fine, mend
 from sla_watchdog.tools.cli.stack.overview import progress
-from sla_watchdog.usecases.sweep.invariants import unreachable
-from sla_watchdog.usecases.sweep.subscribers import with_phones
+from sla_watchdog.usecases.sweep.subscribers import unreachable, with_phones
 
 if TYPE_CHECKING:
     import boto3
@@ -69,7 +69,7 @@ def subscriptions(stack: Stack) -> Subscriptions:
 
 def recipients(stack: Stack, subscribed: Subscriptions, now: int) -> Iterator[Check]:
     """Who is there, and who should be and is not: a sweep found it, or it is so now."""
-    stored = stack.watch.roster()
+    stored = stack.watch.rosters.read()
     roster = observed(stored, _seen(subscribed, stored), (), now)
     confirmed = {
         topic: sum(s.confirmed for s in subscribers) - roster.deaf_in(topic)
@@ -112,12 +112,13 @@ def _audiences_without_anybody(subscribed: Subscriptions, nobody: Iterable[str])
     for name in nobody:
         waiting = [s.endpoint for s in subscribed.get(name, ()) if not s.confirmed]
         if waiting:
-            text = f"{name}: {', '.join(waiting)} has not opened the link in the mail of SNS"
-            yield mend(
-                "recipients",
-                text,
-                f"open it, or `sla-watchdog subscribe {name} ADDRESS` sends a new one",
+            text = f"{name}: {', '.join(waiting)} has not confirmed the subscription"
+            confirm = absence.confirm(Recipient(name))
+            todo = (
+                f"copy the link that AWS sent, unopened: `{confirm}`; "
+                f"`sla-watchdog subscribe {name} ADDRESS` sends a new one"
             )
+            yield mend("recipients", text, todo)
         else:
             yield mend("recipients", f"{name}: nobody", f"`sla-watchdog subscribe {name} ADDRESS`")
 

@@ -13,6 +13,7 @@ from attrs import frozen
 
 from sla_watchdog.adapters.dynamodb.pulse import Beat, LastSweep
 from sla_watchdog.domain.escalation.case import Entry, Outcome
+from sla_watchdog.domain.escalation.deletions import Deletions, missing_text
 from sla_watchdog.domain.text.times import count_of, duration
 
 if TYPE_CHECKING:
@@ -183,6 +184,16 @@ def findings(seen: Overview, now: int) -> Check:
     )
 
 
+def deletions(known: Deletions) -> Iterator[Check]:
+    """Only while they are held back."""
+    if known.held_since is not None:
+        text = (
+            f"{missing_text(known)} Nobody is notified that they are closed, and their clocks "
+            "keep running"
+        )
+        yield mend("deletions", text, "`sla-watchdog deletions`")
+
+
 def sweep(last: LastSweep | None, beat: Beat | None, now: int) -> Iterator[Check]:
     see = "see docs/runbook.md, sweep-errors and segments-dead-letters-waiting"
     if last is None:
@@ -203,12 +214,11 @@ def sweep(last: LastSweep | None, beat: Beat | None, now: int) -> Iterator[Check
     yield mend("sweep", text, see) if late else fine("sweep", text + healed)
     left = counts.get("violations", 0)
     if left:
-        problems = [notice for notice in last.noticed if not notice.endswith("put right")][
-            :MOST_NAMED
-        ]
+        named = "; ".join(last.violations[:MOST_NAMED])
+        more = f"; and {left - MOST_NAMED:,} more" if len(last.violations) > MOST_NAMED else ""
         yield mend(
             "violations",
-            f"{left:,} that it could not put right: {'; '.join(problems)}",
+            f"{left:,} that it could not put right: {named}{more}",
             "docs/runbook.md, violations",
         )
 

@@ -58,7 +58,7 @@ def _checks(args: argparse.Namespace, stack: Stack, now: int) -> Iterator[Check]
     from sla_watchdog.tools.cli.stack.overview import overview
 
     session = named(args)[1]
-    beat, mode = stack.watch.last_beat(), stack.mode()
+    beat, mode = stack.watch.pulse.last_beat(), stack.mode()
     seen = overview(stack, as_deployed(stack, live=mode.name == "live"))
     yield about.heartbeat(beat, stack.name, now)
     yield about.due(seen, now)
@@ -67,7 +67,8 @@ def _checks(args: argparse.Namespace, stack: Stack, now: int) -> Iterator[Check]
     yield about.undeliverable(seen)
     yield about.put_back(seen)
     yield about.findings(seen, now)
-    yield from about.sweep(stack.watch.last_sweep(), beat, now)
+    yield from about.deletions(stack.watch.deletions.read(now))
+    yield from about.sweep(stack.watch.pulse.last_sweep(), beat, now)
     yield about.observing(mode, beat, now)
     if warning := stack.other_policy():
         yield about.mend("policy", warning, "the checks above judge by this file, not by what runs")

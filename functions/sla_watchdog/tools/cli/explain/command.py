@@ -18,7 +18,7 @@ from sla_watchdog.presentation.view.explanation import Explanation, explanation
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.tools.cli.options import OWN_POLICY, add_stack_command
 from sla_watchdog.tools.cli.output import formatter
-from sla_watchdog.tools.cli.stack.silenced import MatchingSilence, held_by, upcoming
+from sla_watchdog.tools.cli.stack.silenced import MatchingSilence, due_now, held_by, upcoming
 from sla_watchdog.tools.cli.times import time, zone
 from sla_watchdog.tools.imports.events import BrokenEventFile, Event, lines_of, parse
 from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components
@@ -111,7 +111,7 @@ def _of_stack(args: argparse.Namespace, stack: Stack) -> Answer:
 
 def _case_with_records(stack: Stack, evaluator: CaseEvaluator, ticket: str) -> Case:
     """The case as stored, with what its tickets' records show beyond that."""
-    from sla_watchdog.adapters.dynamodb.watch import DamagedItem
+    from sla_watchdog.domain.escalation.case import DamagedItem
 
     reading = stack.evaluator(live=evaluator.live)
     outcome = reading.evaluate([ticket], evaluator.now).get(ticket)
@@ -130,7 +130,8 @@ def _explained(ticket: str, case: Case, evaluator: CaseEvaluator) -> Answer:
     evaluated = evaluator.evaluate(case)
     silences = held_by(case, evaluated, policy, evaluator.context.silences, at)
     explained = explanation(case, evaluated, policy, at)
-    return Answer(evolve(explained, upcoming=upcoming(evaluated, silences)), silences)
+    ahead = due_now(evaluated, at) + upcoming(evaluated, silences)
+    return Answer(evolve(explained, upcoming=ahead), silences)
 
 
 def as_of(case: Case, at: int) -> Case:

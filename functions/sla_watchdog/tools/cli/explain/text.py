@@ -222,8 +222,16 @@ def _cycle(clock: Explained) -> str:
 
 
 def _signal(clock: Explained, now: int) -> str:
-    first = clock.steps[0].at if clock.steps else None
-    return "reached" if first is not None and first <= now else "not reached"
+    if clock.steps and _came(clock.steps[0], clock, now):
+        return "reached"
+    return "not reached" if clock.stopped_at is None else "ended"
+
+
+def _came(step: Step, clock: Explained, now: int) -> bool:
+    """Whether the level came due; one that lies after the clock's end never does."""
+    if step.at is None or step.at > now:
+        return False
+    return clock.stopped_at is None or step.at < clock.stopped_at
 
 
 def _start(clock: Explained, zone: str) -> Iterator[tuple[str, str]]:
@@ -344,33 +352,33 @@ def _due(clock: Explained, breakdown: ElapsedBreakdown, explained: Explanation) 
 def _print_steps(console: Console, clock: Explained, explained: Explanation) -> None:
     _print_rows(
         console,
-        ((f"Level {step.number}", _step(step, explained)) for step in clock.steps),
+        ((f"Level {step.number}", _step(step, clock, explained)) for step in clock.steps),
         indent=4,
     )
 
 
-def _step(step: Step, explained: Explanation) -> str:
+def _step(step: Step, clock: Explained, explained: Explanation) -> str:
     still = "not yet" if isinstance(step.trigger, Count) else "not while it stands still"
     at = still if step.at is None else instant(step.at, explained.zone)
     urgent = ", urgent" if step.urgent else ""
+    came = _came(step, clock, explained.at)
     names: dict[str, str] = {}
     for told in step.recipients:  # an audience and its urgent topic are one
         name = who_by_key(told.recipient.key)
-        names[name] = names.get(name) or _told(told, step, explained)
+        names[name] = names.get(name) or _told(told, step, came, explained.zone)
     people = "; ".join(", ".join(filter(None, pair)) for pair in names.items())
     return f"{whole(at)}, {trigger(step.trigger)}{urgent}: {people}"
 
 
-def _told(told: RecipientNotified, step: Step, explained: Explanation) -> str:
+def _told(told: RecipientNotified, step: Step, came: bool, zone: str) -> str:
     reached = told.reached
-    due = step.at is not None and step.at <= explained.at
     if reached is None or reached.level + 1 < step.number:
-        return "not told" if due else ""
+        return "not told" if came else ""
     if reached.level + 1 > step.number:
-        return "passed" if due else ""
+        return "passed" if came else ""
     return (
         f"{reached.outcome.value.replace('_', ' ')} "
-        f"{whole(instant(reached.at, explained.zone))}{_reminders(reached)}"
+        f"{whole(instant(reached.at, zone))}{_reminders(reached)}"
     )
 
 
@@ -388,4 +396,5 @@ def _reminders(reached: LastNotified) -> str:
 def _coming(explained: Explanation) -> Iterator[str]:
     for ahead in explained.upcoming[:MOST_COMING]:
         what = f"{who(ahead.recipient)}: {clock_name(ahead.clock)}, level {ahead.level + 1}"
-        yield f"{instant(ahead.at, explained.zone)}  {what}{', urgent' if ahead.urgent else ''}"
+        when = "now" if ahead.at <= explained.at else instant(ahead.at, explained.zone)
+        yield f"{when}  {what}{', urgent' if ahead.urgent else ''}"

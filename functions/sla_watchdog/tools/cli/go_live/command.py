@@ -69,7 +69,7 @@ def _go_live(args: argparse.Namespace, stack: Stack) -> int:
         return FINDINGS
     if args.dry_run or not (live or _allowed(args, "Tell them now?")):
         return FINE
-    stack.watch.set_topics(subscribers, now)
+    stack.watch.topic_counts.keep(subscribers, now)
     left = _switch(stack, _to_wake(upcoming, live=live), now)
     if not args.json:
         from sla_watchdog.tools.cli.go_live.text import print_switched
@@ -118,7 +118,7 @@ def _switch(stack: Stack, observed: Sequence[EvaluatedCase], now: int) -> int:
 
     The mode comes first: a case that wakes before it would be observed once more.
     """
-    stack.watch.set_mode("live", now)
+    stack.watch.state.set_mode("live", now)
     return sum(not woken for woken in _wake_all(stack, observed, now))
 
 
@@ -143,9 +143,12 @@ def _wake(stack: Stack, case: Case, urgent: bool, at: int) -> bool:
     it never was.
     """
     for _ in range(TRIES):
-        if not _sleeps_longer(case, at) or stack.watch.claim(case, {}, at, urgent) is not None:
+        if (
+            not _sleeps_longer(case, at)
+            or stack.watch.outbox.claim(case, {}, at, urgent) is not None
+        ):
             return True
-        stored = stack.watch.cases([case.id]).get(case.id)
+        stored = stack.watch.cases.read([case.id]).get(case.id)
         if not isinstance(stored, Case):
             return True
         case = stored
@@ -171,7 +174,7 @@ def _observe(args: argparse.Namespace, stack: Stack) -> int:
         return FINE
     if not _allowed(args, f"{stack.title} is live. Shall nobody be told of any case any more?"):
         return FINE
-    stack.watch.set_mode("observe", stack.now())
+    stack.watch.state.set_mode("observe", stack.now())
     _answer(
         args,
         "observe",

@@ -13,8 +13,8 @@ from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.presentation.text import Message, render, render_digest
 from sla_watchdog.presentation.view.notice import Notice, notice
 from sla_watchdog.tools.cli.stack.overview import EvaluatedCase
+from sla_watchdog.usecases.watch.digests import DIGEST_MEMBERS
 from sla_watchdog.usecases.watch.drafts import Reach
-from sla_watchdog.usecases.watch.sending import DIGEST_MEMBERS
 
 SEVERITIES = list(Severity)
 

@@ -14,7 +14,7 @@ from rich.text import Text
 from sla_watchdog.domain.escalation.silences import LONGEST, Silence
 from sla_watchdog.domain.policy.model import Condition, Policy
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.tickets.record import STATES
+from sla_watchdog.domain.tickets.ticket_fields import STATES
 from sla_watchdog.tools.cli import FINE, UsageError
 from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.output import formatter
@@ -129,7 +129,7 @@ def _silence(args: argparse.Namespace, stack: Stack) -> int:
     now = stack.now()
     silence = _asked(args, stack.policy, now)
     matching = list(_matching(stack, silence, now))
-    if not args.dry_run and not stack.watch.add_silence(silence, now):
+    if not args.dry_run and not stack.watch.silences.add(silence, now):
         raise UsageError(
             "there are too many silences; lift some first: sla-watchdog silence --list"
         )
@@ -160,7 +160,7 @@ def _matching(stack: Stack, silence: Silence, now: int) -> Iterator[tuple[Case, 
 def _list(args: argparse.Namespace, stack: Stack) -> int:
     from sla_watchdog.tools.cli.silence.text import as_json, print_list
 
-    silences = stack.watch.silences()
+    silences = stack.watch.silences.read()
     formatter(args).show(
         lambda console: print_list(console, stack, silences, stack.now()),
         lambda: as_json({"silences": silences}),
@@ -169,7 +169,7 @@ def _list(args: argparse.Namespace, stack: Stack) -> int:
 
 
 def _lift(args: argparse.Namespace, stack: Stack) -> int:
-    if not stack.watch.lift_silence(args.lift, stack.now(), _who(args)):
+    if not stack.watch.silences.lift(args.lift, stack.now(), _who(args)):
         raise UsageError(f"there is no silence {args.lift} in force: sla-watchdog silence --list")
     lifted = f"Silence {args.lift} is lifted."
     told = "What it held is told within minutes, when a sweep has found it."

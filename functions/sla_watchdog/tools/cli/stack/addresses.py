@@ -120,14 +120,13 @@ WARNINGS: Mapping[str, tuple[str, ...]] = {
 """What keeps messages from a subscriber without anybody being told."""
 
 _CONFIRM_HOOK = (
-    "SNS has posted a SubscriptionConfirmation to {endpoint}: it must open the SubscribeURL in it"
+    "SNS has posted a SubscriptionConfirmation to {endpoint}: its SubscribeURL must be confirmed"
 )
 
 AFTERWARDS: Mapping[str, str] = {
     "email": (
-        "AWS Notifications has sent a mail to {endpoint}: its link must be opened within 2 days, "
-        "else the "
-        "subscription lapses. Until then this address gets nothing."
+        "AWS Notifications has sent a mail to {endpoint}: the subscription must be confirmed "
+        "within 2 days, else it lapses. Until then this address gets nothing."
     ),
     "https": f"{_CONFIRM_HOOK} within 2 days.",
     "http": f"{_CONFIRM_HOOK} within 2 days.",

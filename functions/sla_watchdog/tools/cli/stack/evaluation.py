@@ -39,4 +39,4 @@ def as_deployed(stack: Stack, *, live: bool | None = None) -> CaseEvaluator:
     """Reads the stack's time, its context, and its mode unless `live` says what to take it for."""
     if live is None:
         live = stack.mode().name == "live"
-    return CaseEvaluator(stack.policy, stack.now(), live, stack.watch.context())
+    return CaseEvaluator(stack.policy, stack.now(), live, stack.watch.silences.context())

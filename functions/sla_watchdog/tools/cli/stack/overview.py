@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from sla_watchdog.adapters.dynamodb.attributes import typed
-from sla_watchdog.adapters.dynamodb.case_item import CASE, DIGEST, DamagedItem, case_of
+from sla_watchdog.adapters.dynamodb.case_item import CASE, DIGEST, case_of
 from sla_watchdog.adapters.dynamodb.table import Item
 from sla_watchdog.domain.clocks.findings import Finding
-from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.escalation.case import Case, DamagedItem
 from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.presentation.view.case_row import standing_findings
 from sla_watchdog.tools.cli.stack.evaluation import CaseEvaluator
@@ -143,7 +143,7 @@ def _case(stack: Stack, item: Item) -> Case | DamagedItem:
     if "sealed" not in item:
         return case_of(item)
     name = item["pk"]["S"].removeprefix(CASE)
-    return stack.watch.cases([name]).get(name) or case_of(item)
+    return stack.watch.cases.read([name]).get(name) or case_of(item)
 
 
 def _put_back(name: str, reason: str, item: Item) -> PutBack:

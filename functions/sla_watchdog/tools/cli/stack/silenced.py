@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from attrs import evolve, frozen
 
 from sla_watchdog.domain.clocks.clock_key import HOLDABLE
-from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.escalation.case import Alert, Case
 from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.escalation.silences import Silence
 from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
-from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.policy.model import Metric, Policy
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.text.times import instant
 from sla_watchdog.presentation.text.wording import id_of, listed
@@ -78,6 +78,29 @@ def upcoming(plan: Plan, held: Iterable[MatchingSilence]) -> tuple[UpcomingNotif
         key = notification.at, notification.recipient.key, notification.clock
         highest[key] = notification
     return tuple(sorted(highest.values(), key=lambda notification: notification.at))
+
+
+def due_now(plan: Plan, now: int) -> tuple[UpcomingNotification, ...]:
+    """Levels that are due and not yet on their way, the highest first; the next tick sends them.
+
+    Of several levels of one clock only the highest is told, and an audience and its urgent topic
+    are one, as in what is coming.
+    """
+    due = [alert for alert in plan.alerts if _is_of_level(alert)]
+    highest: dict[tuple[str, str], UpcomingNotification] = {}
+    for alert in sorted(due, key=lambda alert: -alert.level):
+        recipient = evolve(alert.recipient, urgent=False)
+        key = recipient.key, alert.clock
+        if key not in highest:
+            highest[key] = UpcomingNotification(
+                now, recipient, alert.clock, alert.level, alert.urgent
+            )
+    return tuple(highest.values())
+
+
+def _is_of_level(alert: Alert) -> bool:
+    """No finding, no withdrawal and no news that it is over."""
+    return alert.clock in HOLDABLE or alert.clock == Metric.AGE
 
 
 def _at_its_end(

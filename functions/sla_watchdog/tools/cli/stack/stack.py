@@ -8,16 +8,16 @@ import argparse
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from time import time
+from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from attrs import frozen
 
 from sla_watchdog.adapters.dynamodb.attributes import plain, typed
-from sla_watchdog.adapters.dynamodb.state import META
+from sla_watchdog.adapters.dynamodb.items import META
 from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
-from sla_watchdog.adapters.dynamodb.watch import Mode, WatchTable
+from sla_watchdog.adapters.dynamodb.watch import Mode, WatchStores
 from sla_watchdog.adapters.sns import Publisher
 from sla_watchdog.domain.escalation.case import OPERATIONS
 from sla_watchdog.domain.escalation.subscribers import Seat, State, noted
@@ -49,7 +49,7 @@ class Stack:
     policy_path: Path
     local: bool
     reads: DynamoDBClient
-    watch: WatchTable
+    watch: WatchStores
     topics: Topics
     publisher: Publisher
 
@@ -59,12 +59,12 @@ class Stack:
 
     def now(self) -> int:
         """The time of the stack: the clock's, or the simulated one of the local stack."""
-        simulated = self.watch.simulated_now() if self.local else None
+        simulated = self.watch.state.simulated_now() if self.local else None
         return int(time()) if simulated is None else simulated
 
     def mode(self) -> Mode:
         """What `go-live` decided; since 0 while nobody has, and the template's parameter counts."""
-        decided = self.watch.mode()
+        decided = self.watch.state.mode()
         return decided if decided.since else Mode(self.outputs["Mode"], 0)
 
     @property
@@ -75,21 +75,21 @@ class Stack:
         """Tell the functions at once who can be reached by the topics `changed`; by all, where none
         was counted yet.
         """
-        counted = self.watch.topics()
+        counted = self.watch.topic_counts.read()
         names = self.topics.names(self.audiences) if counted is None else changed
         others = {topic: count for topic, count in (counted or {}).items() if topic not in changed}
-        roster = self.watch.roster()
+        roster = self.watch.rosters.read()
         confirmed = {
             topic: count - roster.deaf_in(topic) for topic, count in self.topics.confirmed(names)
         }
-        self.watch.set_topics({**others, **confirmed}, self.now())
+        self.watch.topic_counts.keep({**others, **confirmed}, self.now())
 
     def note(self, seat: Seat, state: State) -> None:
         """Somebody was subscribed, confirmed or unsubscribed on purpose: from now on that is what
         should be so.
         """
         now = self.now()
-        self.watch.change_roster(lambda roster: noted(roster, seat, state, now))
+        self.watch.rosters.change(lambda roster: noted(roster, seat, state, now))
 
     def subscribers(self) -> Mapping[str, int]:
         """Confirmed subscriptions of every topic that there is."""
@@ -98,7 +98,7 @@ class Stack:
     def evaluator(self, *, live: bool) -> Evaluator:
         """Judges one case by its tickets' records too; `live` as the mode is to be taken."""
         tickets = TicketsTable(self.reads, self.outputs["TicketsTable"], self.policy.source)
-        return Evaluator(self.policy, tickets, self.watch, live=live)
+        return Evaluator(self.policy, tickets, self.watch, live=live, clock=monotonic)
 
     def other_policy(self) -> str:
         """Why what is shown here may differ from what the functions do; '' where it does not."""
@@ -138,7 +138,7 @@ def find(args: argparse.Namespace) -> Stack:
         policy_path=path,
         local=urlsplit(reads.meta.endpoint_url).hostname in LOOPBACK,
         reads=reads,
-        watch=WatchTable(reads, writes, outputs["WatchTable"], outputs["AuditTable"]),
+        watch=WatchStores.of(reads, writes, outputs["WatchTable"], outputs["AuditTable"]),
         topics=Topics(session.client("sns", config=READS), sns_writes, outputs),
         publisher=Publisher(sns_writes, outputs["TopicPrefix"]),
     )

@@ -4,6 +4,7 @@ counted.
 
 from __future__ import annotations
 
+from sla_watchdog.domain.escalation.deletions import Deletions, missing_text
 from sla_watchdog.domain.text.times import iso
 from sla_watchdog.presentation.view.case_row import Row, Trouble, phrase
 from sla_watchdog.tools.cli.status.command import NeedsAttention, Pending, Quiet, Status
@@ -16,6 +17,7 @@ def as_json(status: Status, *, limit: int) -> dict[str, object]:
         "mode": {"name": status.mode.name, "since": _iso(status.mode.since or None)},
         "warning": status.warning or None,
         "heartbeat": _heartbeat(status),
+        "deletions": None if status.deletions is None else _deletions(status.deletions),
         "counts": _counts(status),
         "ticks": {"due": status.due, "due_since": _iso(status.due_since)},
         "cases": [_case(row, status) for row in status.chosen[: limit or None]],
@@ -40,6 +42,16 @@ def _counts(status: Status) -> dict[str, int]:
 
 def _finding(finding: NeedsAttention) -> dict[str, str]:
     return {"ticket": finding.ticket, "kind": finding.kind, "reason": finding.reason}
+
+
+def _deletions(held: Deletions) -> dict[str, object]:
+    return {
+        "missing": len(held.missing),
+        "open_before": held.open_before,
+        "held_since": _iso(held.held_since),
+        "text": missing_text(held),
+        "todo": "sla-watchdog deletions",
+    }
 
 
 def _key(trouble: Trouble) -> str:

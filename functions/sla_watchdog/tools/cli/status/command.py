@@ -16,13 +16,20 @@ from sla_watchdog.presentation.view.case_row import Row, Trouble, row
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.output import formatter
-from sla_watchdog.tools.cli.stack.silenced import MatchingSilence, held_by, names, upcoming
+from sla_watchdog.tools.cli.stack.silenced import (
+    MatchingSilence,
+    due_now,
+    held_by,
+    names,
+    upcoming,
+)
 from sla_watchdog.tools.cli.status.filter import Filter, add_filters, filter_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sla_watchdog.adapters.dynamodb.watch import Mode
+    from sla_watchdog.domain.escalation.deletions import Deletions
     from sla_watchdog.domain.escalation.silences import Silence
     from sla_watchdog.tools.cli.doctor.checks import Check
     from sla_watchdog.tools.cli.stack.overview import EvaluatedCase, Overview
@@ -77,8 +84,8 @@ class Status:
     """Everything `status` says. `rows` are the unresolved cases, the worst first; `due_since` as in
     Overview.
 
-    `heartbeat` is what `doctor` says of it, None while ticks finish. Of the cases `silenced`
-    nobody at all is told.
+    `heartbeat` is what `doctor` says of it, None while ticks finish. `deletions` are those held
+    back, None while none are. Of the cases `silenced` nobody at all is told.
     """
 
     title: str
@@ -87,6 +94,7 @@ class Status:
     mode: Mode
     warning: str
     heartbeat: Check | None
+    deletions: Deletions | None
     filter: Filter
     rows: tuple[Row, ...]
     silenced: frozenset[str]
@@ -103,6 +111,10 @@ class Status:
     def chosen(self) -> tuple[Row, ...]:
         return tuple(row for row in self.rows if row.trouble in self.filter.troubles)
 
+    @property
+    def needs_attention(self) -> bool:
+        return bool(self.mends) or self.heartbeat is not None or self.deletions is not None
+
 
 def register(parser: argparse.ArgumentParser) -> None:
     add_stack_command(
@@ -111,8 +123,8 @@ def register(parser: argparse.ArgumentParser) -> None:
         description="Shows every unresolved case, the worst first, what people must mend, what "
         "is silenced, and "
         "whether the watchdog keeps up. Each look reads the whole Watch table once. Exit code 1 "
-        "when there is "
-        "something to mend, or no tick finished for five minutes.",
+        "when there is something to mend, deletions are held back, or no tick finished for five "
+        "minutes.",
         example="  sla-watchdog status --breached --team 'Trust and Safety'\n"
         "  sla-watchdog status --at-risk --owner kim",
     )
@@ -158,7 +170,7 @@ def _once(args: argparse.Namespace, stack: Stack) -> int:
         lambda console: print_status(console, status, limit=_limit(args)),
         lambda: as_json(status, limit=args.limit or 0),
     )
-    return FINDINGS if status.mends or status.heartbeat else FINE
+    return FINDINGS if status.needs_attention else FINE
 
 
 def _again_and_again(args: argparse.Namespace, stack: Stack) -> int:
@@ -196,6 +208,7 @@ def look(stack: Stack, chosen: Filter, *, quietly: bool = False) -> Status:
         mode=mode,
         warning=stack.other_policy(),
         heartbeat=_silent(stack, now),
+        deletions=held_deletions(stack, now),
         filter=chosen,
         rows=_rows(evaluated, held, policy, now),
         silenced=_silenced(held),
@@ -244,8 +257,13 @@ def _all_mends(
 def _silent(stack: Stack, now: int) -> Check | None:
     from sla_watchdog.tools.cli.doctor.checks import heartbeat
 
-    beat = stack.watch.last_beat()
+    beat = stack.watch.pulse.last_beat()
     return None if beat is not None and now - beat.at < SILENT else heartbeat(beat, stack.name, now)
+
+
+def held_deletions(stack: Stack, now: int) -> Deletions | None:
+    deletions = stack.watch.deletions.read(now)
+    return None if deletions.held_since is None else deletions
 
 
 def _held(
@@ -258,7 +276,7 @@ def _row(
     evaluated: EvaluatedCase, held: Sequence[MatchingSilence], policy: Policy, now: int
 ) -> Row:
     of_case = row(evaluated.case, evaluated.plan, policy.shared, now)
-    ahead = upcoming(evaluated.plan, held)
+    ahead = due_now(evaluated.plan, now) + upcoming(evaluated.plan, held)
     return evolve(of_case, upcoming=ahead[0] if ahead else None)
 
 
@@ -279,10 +297,10 @@ def _recipients(stack: Stack, chosen: Filter, now: int) -> Iterator[NeedsAttenti
 
     if chosen.said:
         return
-    counted = stack.watch.topics()
+    counted = stack.watch.topic_counts.read()
     if counted is not None and not counted.get(OPERATIONS):
         yield NeedsAttention(OPERATIONS, "recipient", NOBODY_IN_OPERATIONS)
-    for absent in stack.watch.roster().missing(stack.policy, now):
+    for absent in stack.watch.rosters.read().missing(stack.policy, now):
         yield NeedsAttention(
             absent.seat.topic, "recipient", f"{absent.seat.endpoint} {why(absent)}"
         )

@@ -101,8 +101,7 @@ def _promised(row: Row) -> str:
 
 def _next(row: Row, now: int) -> str:
     upcoming = row.upcoming
-    return (
-        ""
-        if upcoming is None
-        else f"in {_short(upcoming.at - now)}: {_name(upcoming.recipient.key, row)}"
-    )
+    if upcoming is None:
+        return ""
+    when = "now" if upcoming.at <= now else f"in {_short(upcoming.at - now)}"
+    return f"{when}: {_name(upcoming.recipient.key, row)}"

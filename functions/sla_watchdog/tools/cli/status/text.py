@@ -8,6 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sla_watchdog.domain.escalation.deletions import Deletions, missing_text
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.text.times import count_of, duration, instant
 from sla_watchdog.presentation.text.wording import who_by_key
@@ -44,6 +45,8 @@ def _head(status: Status) -> Iterator[RenderableType]:
     yield Text.assemble((status.title, "bold"), f", {instant(status.now, 'UTC')}")
     if status.heartbeat:
         yield Text(f"Careful: {status.heartbeat.text}.\n  {status.heartbeat.todo}", "bold red")
+    if status.deletions:
+        yield Text(_held_deletions(status.deletions), "bold red")
     if status.warning:
         yield Text(f"Careful: {status.warning}.", "yellow")
     lines = {"Mode": _mode(status), "Only": Text(status.filter.said), "Cases": _counts(status)}
@@ -55,6 +58,14 @@ def _head(status: Status) -> Iterator[RenderableType]:
         if text:
             table.add_row(name, text)
     yield table
+
+
+def _held_deletions(held: Deletions) -> str:
+    return (
+        f"Warning: {missing_text(held)}\n"
+        "  Nobody is notified that they are closed, and their clocks keep running.\n"
+        "  See: sla-watchdog deletions"
+    )
 
 
 def _mode(status: Status) -> Text:
@@ -94,7 +105,11 @@ def _ticks(status: Status) -> Text:
 
 def _to_mend(status: Status) -> Text:
     count = len(status.mends)
-    return Text(f"{count:,} below", "yellow") if count else Text("nothing", "green")
+    if count:
+        return Text(f"{count:,} below", "yellow")
+    if status.needs_attention:
+        return Text("what stands above", "yellow")
+    return Text("nothing", "green")
 
 
 # ------------------------------------------------------------------ cases, silences

@@ -131,8 +131,7 @@ def _tell(
 
 def _how_to_confirm(who: Recipient) -> str:
     return (
-        "Better than opening that link: copy it unopened, and no link in a mail can end the "
-        "subscription:\n"
+        "Copy its link unopened, then no link in a mail can end the subscription:\n"
         f"  sla-watchdog confirm {who.audience} 'LINK'"
     )
 

@@ -14,6 +14,7 @@ from rich.text import Text
 from sla_watchdog.domain.escalation.case import OPERATIONS, Recipient
 from sla_watchdog.errors import Unavailable
 from sla_watchdog.presentation.text import NoTopic, Refused, Sent, render_test
+from sla_watchdog.presentation.text.absence import confirm
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.output import formatter
@@ -198,9 +199,10 @@ def _message(trial: Tried) -> Text:
 def _to_do(tried: Tried) -> str:
     recipient = tried.recipient
     if tried.pending:
+        people = " or ".join(tried.pending)
         return (
-            f"nobody gets its alerts until {' or '.join(tried.pending)} opens the link in the "
-            "mail of AWS."
+            f"nobody gets its alerts until {people} confirms. Copy the link that AWS sent, "
+            f"unopened: {confirm(recipient)}"
         )
     if tried.problem and tried.problem != "it has no topic":
         return f"{tried.problem}."

@@ -66,7 +66,7 @@ def _unsubscribe(stack: Stack, who: Recipient, where: Address, args: argparse.Na
     listed = subscribed or []
     seat = Seat.of(who.topic, where.protocol, where.endpoint)
     theirs = [subscription for subscription in listed if subscription.is_of(where)]
-    if not theirs and seat not in stack.watch.roster().subscribers:
+    if not theirs and seat not in stack.watch.rosters.read().subscribers:
         raise UsageError(_not_subscribed(stack.topics.name(who.topic), where, subscribed))
     stack.note(seat, State.ENDED)  # before it ends, so that no sweep takes it for lost
     if not theirs:

@@ -4,9 +4,10 @@ path.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from typing import Any
 
-from attrs import frozen
+from attrs import evolve, field, frozen
 
 from sla_watchdog.errors import SlaWatchdogError
 
@@ -31,63 +32,48 @@ class Part:
 
     path: str
     value: object
+    name: str = ""
+    """The last step of the path; of a member of a list, that of the list."""
+    defined: dict[str, dict[str, Any]] = field(factory=dict, eq=False, repr=False)
+    """What the sections read so far define, by section and name; one dictionary for all parts."""
 
     def damaged(self, expected: str) -> DamagedPolicy:
         return DamagedPolicy(self.path, f"{expected} expected")
 
     def __getitem__(self, key: str) -> Part:
         path = f"{self.path}.{key}" if self.path else key
-        if not isinstance(self.value, dict) or key not in self.value:
+        if not self.has(key):
             raise DamagedPolicy(path, "missing")
-        return Part(path, self.value[key])
+        return evolve(self, path=path, value=self.entries()[key], name=key)
 
-    def get(self, key: str) -> Part:
-        """One that is only written where it says something."""
-        known = isinstance(self.value, dict) and key in self.value
-        return self[key] if known else Part(key, None)
+    def has(self, key: str) -> bool:
+        return isinstance(self.value, dict) and key in self.value
 
     def __iter__(self) -> Iterator[Part]:
         if not isinstance(self.value, list):
             raise self.damaged("a list")
-        return (Part(f"{self.path}[{n}]", value) for n, value in enumerate(self.value))
+        for n, value in enumerate(self.value):
+            yield evolve(self, path=f"{self.path}[{n}]", value=value)
 
-    def items(self) -> Iterator[tuple[str, Part]]:
+    def entries(self) -> dict[str, object]:
         if not isinstance(self.value, dict):
             raise self.damaged("an object")
-        return ((str(key), self[key]) for key in self.value)
+        return self.value
 
     def text(self) -> str:
         if not isinstance(self.value, str):
             raise self.damaged("a text")
         return self.value
 
-    def optional_text(self) -> str | None:
-        return None if self.value is None else self.text()
-
     def integer(self) -> int:
         if not isinstance(self.value, int) or isinstance(self.value, bool):
             raise self.damaged("a whole number")
         return self.value
 
-    def optional_integer(self) -> int | None:
-        return None if self.value is None else self.integer()
-
-    def optional_number(self) -> float | None:
-        return self.value if isinstance(self.value, float) or self.value is None else self.integer()
+    def number(self) -> float:
+        return self.value if isinstance(self.value, float) else self.integer()
 
     def flag(self) -> bool:
         if not isinstance(self.value, bool):
             raise self.damaged("true or false")
         return self.value
-
-    def texts(self) -> tuple[str, ...]:
-        return tuple(part.text() for part in self)
-
-    def text_map(self) -> dict[str, str]:
-        return {key: part.text() for key, part in self.items()}
-
-    def name_in(self, known: Mapping[str, object]) -> str:
-        name = self.text()
-        if name not in known:
-            raise DamagedPolicy(self.path, f'nothing is called "{name}"')
-        return name

@@ -1,0 +1,63 @@
+"""An entry of the outbox that is held under a lease token, and what is written about it."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from sla_watchdog.adapters.dynamodb.case_item import reached_map, reached_name
+from sla_watchdog.adapters.dynamodb.case_writes import set_wakeup, without_outlived
+from sla_watchdog.adapters.dynamodb.expression import Expression
+from sla_watchdog.adapters.dynamodb.table import Item
+from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.usecases.watch.ports import Levels
+
+
+@frozen
+class ClaimedEntry:
+    """Whatever is written about the entry `key` of the case requires `token`."""
+
+    case: Case
+    key: str
+    token: str
+
+    def change(self) -> Expression:
+        change = Expression().add("rev")
+        return change.require(change.equals("outbox", self.key, "token", to=self.token))
+
+    def until(self, until: int, attempts: int) -> Expression:
+        """No digest will carry it any more: else one that was sent without it would count as its
+        own.
+        """
+        change = self.change()
+        change.set("outbox", self.key, "until", to=until)
+        change.set("outbox", self.key, "digest", to="")
+        return change.set("outbox", self.key, "attempts", to=attempts)
+
+    def sooner(self, until: int, attempts: int) -> Expression:
+        """The same, with the case due at `until`; only where nothing of it is due before."""
+        change = self.until(until, attempts)
+        set_wakeup(change, self.case.id, until, self.case.urgent)
+        later = f"{change.path('next_at')} > {change.value(until)}"
+        return change.require(f"{change.absent('next_at')} OR {later}")
+
+    def reaching(self, levels: Levels) -> Expression:
+        change = self.change()
+        for (clock, recipient), notified in levels.items():
+            name = reached_name(clock, recipient)
+            change.set("reached", name, to=reached_map(clock, recipient, notified))
+        return without_outlived(change, self.case, levels)
+
+    def taking_out(self, levels: Levels, next_at: int | None, urgent: bool) -> Expression:
+        change = self.reaching(levels)
+        change.remove("outbox", self.key).remove("failures").remove("problem")
+        set_wakeup(change, self.case.id, next_at, urgent)
+        return change
+
+    def is_in(self, item: Item) -> bool:
+        return token_of(item, self.key) == self.token
+
+
+def token_of(item: Item, key: str) -> str:
+    """The lease token of an entry in a stored case; '' where there is none."""
+    entry = item.get("outbox", {}).get("M", {}).get(key, {}).get("M", {})
+    return str(entry.get("token", {}).get("S", ""))

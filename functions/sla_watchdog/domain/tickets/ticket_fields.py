@@ -1,0 +1,81 @@
+"""The fields of a ticket, in the one list of them: what a record may say, what becomes of it, and
+so what a policy file may map, a condition ask for, and a column of an import be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+from attrs import frozen
+
+
+class Holds(Enum):
+    ID = "read from the key of the record"
+    STATE = "its changes are kept"
+    LINK = "as a state; it names what the ticket belongs to"
+    TIME = "an instant that one part or another asks for"
+    REPLY = "when the event last happened"
+    END = "when the event last happened, which counts while the ticket is over"
+    COUNT = "of events; kept where a policy asks for it"
+
+    @property
+    def is_state(self) -> bool:
+        return self in (Holds.STATE, Holds.LINK)
+
+    @property
+    def is_time(self) -> bool:
+        return self in (Holds.TIME, Holds.REPLY, Holds.END)
+
+
+@frozen
+class TicketField:
+    """`event` is the fact that a time tells."""
+
+    name: str
+    holds: Holds
+    event: str = ""
+
+
+FIELDS = (
+    TicketField("ticket_id", Holds.ID),
+    TicketField("created_at", Holds.TIME),
+    TicketField("status", Holds.STATE),
+    TicketField("priority", Holds.STATE),
+    TicketField("team", Holds.STATE),
+    TicketField("assignee", Holds.STATE),
+    TicketField("subject", Holds.STATE),
+    TicketField("url", Holds.STATE),
+    TicketField("channel", Holds.STATE),
+    TicketField("category", Holds.STATE),
+    TicketField("tags", Holds.STATE),
+    TicketField("customer_id", Holds.STATE),
+    TicketField("customer_name", Holds.STATE),
+    TicketField("customer_tier", Holds.STATE),
+    TicketField("case_id", Holds.LINK),
+    TicketField("merged_into", Holds.LINK),
+    TicketField("follow_up_of", Holds.LINK),
+    TicketField("due_at", Holds.TIME),
+    TicketField("updated_at", Holds.TIME),
+    TicketField("first_response_at", Holds.REPLY, "agent_reply"),
+    TicketField("last_agent_reply_at", Holds.REPLY, "agent_reply"),
+    TicketField("last_customer_reply_at", Holds.REPLY, "customer_reply"),
+    TicketField("resolved_at", Holds.END, "resolved"),
+    TicketField("closed_at", Holds.END, "closed"),
+    TicketField("reopened_count", Holds.COUNT),
+    TicketField("reassigned_count", Holds.COUNT),
+)
+
+
+def _events(holds: Holds) -> Mapping[str, str]:
+    return {field.name: field.event for field in FIELDS if field.holds is holds}
+
+
+TICKET_FIELDS = tuple(field.name for field in FIELDS)
+STATES = tuple(field.name for field in FIELDS if field.holds.is_state)
+"""Fields whose changes are kept of every ticket; a condition may read any other."""
+LINKS = tuple(field.name for field in FIELDS if field.holds is Holds.LINK)
+"""Fields that name what a ticket belongs to: a case of the desk's own, or another ticket."""
+TIMES = frozenset(field.name for field in FIELDS if field.holds.is_time)
+REPLIES = _events(Holds.REPLY)
+ENDS = _events(Holds.END)
