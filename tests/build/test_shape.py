@@ -33,11 +33,7 @@ BRANCHES = (
     ast.match_case,
 )
 
-NOT_YET = frozenset(
-    {
-        "sla_watchdog/tools/simulation/evaluation_cache.py",
-    }
-)
+NOT_YET: frozenset[str] = frozenset()
 """Files that still hold something too large; each is to leave this list, none may join it."""
 
 FILES = sorted(file for file in FUNCTIONS.rglob("*.py") if file.stat().st_size)

@@ -14,7 +14,7 @@ from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, Ending, Pace, P
 from sla_watchdog.domain.escalation.absences import Absence
 from sla_watchdog.domain.escalation.acknowledgement import Answer
 from sla_watchdog.domain.escalation.case import Alert, Recipient, Severity
-from sla_watchdog.domain.escalation.reasons import Due, Reason
+from sla_watchdog.domain.escalation.reasons import LevelDue, Reason
 from sla_watchdog.domain.escalation.subscribers import LONG_PENDING, Missing, Seat, Subscriber
 from sla_watchdog.domain.escalation.subscribers import State as Subscription
 from sla_watchdog.domain.policy.model import (
@@ -228,7 +228,14 @@ def test_every_unit_of_a_duration_is_said(unit: DurationUnit) -> None:
 
 def values_of(kind: type[Any]) -> Any:
     """One value of a reason, whatever it holds."""
-    samples = {"str": "Kim", "int": 2, "int | None": 2, "Value": "soon", "Value | None": "soon"}
+    samples = {
+        "str": "Kim",
+        "int": 2,
+        "int | None": 2,
+        "bool": True,
+        "Value": "soon",
+        "Value | None": "soon",
+    }
     metrics = {"Metric": Metric.RESOLUTION, "Metric | None": Metric.RESOLUTION}
     fields = attrs.fields(kind)
     return kind(**{field.name: {**samples, **metrics}[field.type] for field in fields})
@@ -242,7 +249,7 @@ def told_because(reason: Reason, kind: Kind) -> Notice:
 
 PROBLEMS = get_args(DataProblem)
 REASONS = [kind for kind in get_args(Reason) if kind not in PROBLEMS]
-UNSAID = (Due,)
+UNSAID = (LevelDue,)
 """Of a level that was reached the message says no more than that."""
 
 
