@@ -1,4 +1,4 @@
-"""Every reason has its words, and is read again from them; so are the words of items stored before."""
+"""Every reason has its words, and is read again from them; so are the words of stored items."""
 
 from types import UnionType
 from typing import get_args
