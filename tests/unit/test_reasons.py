@@ -114,8 +114,10 @@ WORDS: list[tuple[Reason, str]] = [
     (MergedIntoItself(), "merged into itself"),
     (
         BeyondHolidays(2027, "office"),
-        ("due after 2027-12-31, up to which the holidays of the calendar 'office' are known; "
-        "deploy again, or list later ones in the policy file"),
+        (
+            "due after 2027-12-31, up to which the holidays of the calendar 'office' are known; "
+            "deploy again, or list later ones in the policy file"
+        ),
     ),
 ]
 
