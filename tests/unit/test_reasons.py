@@ -1,4 +1,4 @@
-"""Every reason has its words, and is read again from them; so are the words of items stored before."""
+"""Every reason has its words, and is read again from them; so are the words of stored items."""
 
 from types import UnionType
 from typing import get_args
@@ -114,8 +114,10 @@ WORDS: list[tuple[Reason, str]] = [
     (MergedIntoItself(), "merged into itself"),
     (
         BeyondHolidays(2027, "office"),
-        ("due after 2027-12-31, up to which the holidays of the calendar 'office' are known; "
-        "deploy again, or list later ones in the policy file"),
+        (
+            "due after 2027-12-31, up to which the holidays of the calendar 'office' are known; "
+            "deploy again, or list later ones in the policy file"
+        ),
     ),
 ]
 

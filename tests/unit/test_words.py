@@ -1,15 +1,20 @@
 """Everything that can be shown has its words: what is new fails here until it has them."""
 
+from typing import Any, get_args
+
+import attrs
 import pytest
 from attrs import evolve
 
 from building import HOUR, at
 from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.clock_key import CLEARED, WITHDRAWN
+from sla_watchdog.domain.clocks.data_problems import DataProblem
 from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, Ending, Pace, Pause, Row, Unit
 from sla_watchdog.domain.escalation.absences import Absence
 from sla_watchdog.domain.escalation.acknowledgement import Answer
 from sla_watchdog.domain.escalation.case import Alert, Recipient, Severity
+from sla_watchdog.domain.escalation.reasons import LevelDue, Reason
 from sla_watchdog.domain.escalation.subscribers import LONG_PENDING, Missing, Seat, Subscriber
 from sla_watchdog.domain.escalation.subscribers import State as Subscription
 from sla_watchdog.domain.policy.model import (
@@ -25,10 +30,13 @@ from sla_watchdog.domain.policy.model import (
     Percent,
     Trigger,
 )
+from sla_watchdog.domain.text.times import spoken
 from sla_watchdog.domain.tickets.spans import Span
+from sla_watchdog.domain.time.duration import Duration, DurationUnit
 from sla_watchdog.presentation.html.answer_page import page
 from sla_watchdog.presentation.text import observed_line, render, render_absence, render_digest
 from sla_watchdog.presentation.text.reason import read_reason
+from sla_watchdog.presentation.text.reason import worded as reason_in_words
 from sla_watchdog.presentation.text.why import breach, counted, pause, trigger, why
 from sla_watchdog.presentation.text.wording import clock_name, heading, phrase, short_heading
 from sla_watchdog.presentation.view.explained_clock import Explained
@@ -208,6 +216,60 @@ def test_every_unit_of_what_counted_is_said(unit: Unit) -> None:
     rows = tuple(Row(day, day + HOUR, HOUR, ahead=False) for day in days)
     breakdown = ElapsedBreakdown("UTC", unit, NOW, rows, (), (), 9 * HOUR, 0, 9 * HOUR, 0)
     assert f"in 9 {unit.value}s" in worded(counted(breakdown, "UTC"))
+
+
+@pytest.mark.parametrize("unit", DurationUnit)
+def test_every_unit_of_a_duration_is_said(unit: DurationUnit) -> None:
+    assert worded(spoken(Duration(4 * HOUR, unit))) == "4 h"
+
+
+# ------------------------------------------------------------------ why somebody is told
+
+
+def values_of(kind: type[Any]) -> Any:
+    """One value of a reason, whatever it holds."""
+    samples = {
+        "str": "Kim",
+        "int": 2,
+        "int | None": 2,
+        "bool": True,
+        "Value": "soon",
+        "Value | None": "soon",
+    }
+    metrics = {"Metric": Metric.RESOLUTION, "Metric | None": Metric.RESOLUTION}
+    fields = attrs.fields(kind)
+    return kind(**{field.name: {**samples, **metrics}[field.type] for field in fields})
+
+
+def told_because(reason: Reason, kind: Kind) -> Notice:
+    notice = notice_of(Metric.RESOLUTION, kind=kind)
+    alert = evolve(notice.lead.alert, reason=reason)
+    return evolve(notice, items=(evolve(notice.lead, alert=alert),))
+
+
+PROBLEMS = get_args(DataProblem)
+REASONS = [kind for kind in get_args(Reason) if kind not in PROBLEMS]
+UNSAID = (LevelDue,)
+"""Of a level that was reached the message says no more than that."""
+
+
+@pytest.mark.parametrize("kind", PROBLEMS)
+def test_every_problem_of_the_data_is_told_with_what_to_do(kind: type[Any]) -> None:
+    problem = values_of(kind)
+    message = render(told_because(problem, Kind.FINDING), NOW)
+    text = " ".join(message.email.split())
+    assert reason_in_words(problem) in text
+    assert "What to do: " in text
+    assert message.sms.startswith("Finding ")
+
+
+@pytest.mark.parametrize("kind", REASONS)
+def test_every_reason_is_said_to_whom_it_is_told(kind: type[Any]) -> None:
+    reason = values_of(kind)
+    text = worded(render(told_because(reason, Kind.ALERT), NOW).email)
+    assert ("You are told because" in text) is (kind not in UNSAID)
+    of_the_end = worded(render(told_because(reason, Kind.CLEARED), NOW).email)
+    assert f": {reason_in_words(reason)}." in of_the_end
 
 
 # ------------------------------------------------------------------ people and links

@@ -36,7 +36,7 @@ class Addressing:
                 yield evolve(recipient, urgent=True)
 
     def addressed(self, level: Level, clock: Clock) -> Iterator[tuple[Recipient, bool]]:
-        """Each with whether it hears in its own right, or in place of an owner that there is not."""
+        """Each with whether it hears in its own right, or in place of an owner who is nobody."""
         for name in level.tell:
             recipient = self._named(name, clock)
             if self._is_nobody(recipient):

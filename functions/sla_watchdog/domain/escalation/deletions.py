@@ -43,7 +43,7 @@ class Deletions:
 
     @property
     def are_few_again(self) -> bool:
-        """As far as the tickets counted here tell; of more than can be counted only a sweep knows."""
+        """As far as the tickets counted here tell; only a sweep knows of more than those."""
         went = max(self.went, len(self.missing))
         return went < MOST and few_left(len(self.missing), went, self.open_before)
 

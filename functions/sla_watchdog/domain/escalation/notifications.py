@@ -40,15 +40,7 @@ class NotificationHistory:
 
     @cached_property
     def _by_subject(self) -> Mapping[str, Mapping[str, Cycles]]:
-        cycles: dict[str, dict[str, LastNotified]] = {}
-        for (clock_key, recipient), last in self.case.reached.items():
-            cycles.setdefault(clock_key, {})[recipient] = last
-        subjects: dict[str, dict[str, dict[int, dict[str, LastNotified]]]] = {}
-        for text, by_recipient in cycles.items():
-            key = ClockKey.of_text(text)
-            clocks = subjects.setdefault(key.subject, {})
-            clocks.setdefault(key.clock, {})[key.cycle] = by_recipient
-        return subjects
+        return _by_subject(self.case.reached)
 
     def of(self, subject: str) -> Mapping[str, Cycles]:
         """What anybody was notified of it, by the name of the clock."""
@@ -181,6 +173,20 @@ class NotificationHistory:
             if cycle < clock.cycle:
                 levels += [last.level + 1 for last in notified.values()]
         return max(levels)
+
+
+def _by_subject(
+    reached: Mapping[tuple[str, str], LastNotified],
+) -> Mapping[str, Mapping[str, Cycles]]:
+    cycles: dict[str, dict[str, LastNotified]] = {}
+    for (clock_key, recipient), last in reached.items():
+        cycles.setdefault(clock_key, {})[recipient] = last
+    subjects: dict[str, dict[str, dict[int, dict[str, LastNotified]]]] = {}
+    for text, by_recipient in cycles.items():
+        key = ClockKey.of_text(text)
+        clocks = subjects.setdefault(key.subject, {})
+        clocks.setdefault(key.clock, {})[key.cycle] = by_recipient
+    return subjects
 
 
 def _height(last: LastNotified) -> tuple[int, int]:

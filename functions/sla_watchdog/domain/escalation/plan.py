@@ -101,10 +101,15 @@ def plan(
     evaluation = EvaluationContext(
         case, policy, now, assessment.tickets, assessment.matters, context.reachable_since
     )
-    evaluated = EvaluatedClocks(evaluation, assessment)
+    return _judged(EvaluatedClocks(evaluation, assessment), context)
+
+
+def _judged(evaluated: EvaluatedClocks, context: Context) -> Plan:
+    evaluation, assessment = evaluated.evaluation, evaluated.assessment
+    facts, members = evaluation.case.facts, evaluation.case.members
     burning = _burning(evaluated)
     unkept = tuple(evaluated.unkept(burning))
-    findings = tuple(_not_meant(assessment.findings, case, context))
+    findings = tuple(_not_meant(assessment.findings, evaluation.case, context))
     due = _due(evaluated, burning, unkept, findings)
     to_send, decisions = to_send_and_deferred(due, evaluated, context.silences)
     ahead = levels_ahead(evaluated)
@@ -120,7 +125,7 @@ def plan(
         findings=findings,
         matters=assessment.matters,
         breached=_breached(evaluated),
-        pending_links=assessment.linked_names.difference(case.facts.tickets(), case.members),
+        pending_links=assessment.linked_names.difference(facts.tickets(), members),
         promises=tuple(_promises(assessment)),
         assessment=assessment,
         evaluation=evaluation,

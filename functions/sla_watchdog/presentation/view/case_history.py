@@ -1,4 +1,4 @@
-"""What became of a case so far, in a few numbers: for somebody who hears of it for the first time."""
+"""What became of a case so far, in a few numbers: for somebody who hears of it first now."""
 
 from __future__ import annotations
 

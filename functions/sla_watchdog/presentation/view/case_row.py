@@ -48,7 +48,7 @@ WORST_FIRST = list(Trouble)
 
 @frozen
 class LatestNotification:
-    """Who was notified last, and how that ended. `recipients` are as `Recipient.key` writes them."""
+    """Who was notified last, and how that ended. `recipients` are keys, see `Recipient.key`."""
 
     at: int
     recipients: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Why one clock stands where it stands: its elapsed time, its levels and who was notified of them."""
+"""Why one clock is where it is: its elapsed time, its levels and who was notified of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ MOST_EVENTS = 50
 
 @frozen
 class RecipientNotified:
-    """A recipient of a level, and how far they were told on this clock; None where they were not."""
+    """A recipient of a level, and how far they were told on this clock; None for those who were
+    not.
+    """
 
     recipient: Recipient
     reached: LastNotified | None
@@ -31,7 +33,7 @@ class RecipientNotified:
 
 @frozen
 class Step:
-    """One level, counted from 1; `at` is None while it cannot come, since its clock stands still."""
+    """One level, counted from 1; `at` is None while its clock stands still and it cannot come."""
 
     number: int
     trigger: Trigger

@@ -64,7 +64,7 @@ def _refusals(
 
 
 def _refusal(rule: Rule, ticket: str, facts: Facts, policy: Policy, at: int) -> Refusal | None:
-    """The first condition that did not hold; where none failed, the first that could not be read."""
+    """The first condition that did not hold; if none failed, the first that could not be read."""
     truths = {condition: holds(condition, ticket, facts, policy, at) for condition in rule.when}
     for truth in (Truth.NO, Truth.UNKNOWN):
         for condition in rule.when:

@@ -111,9 +111,8 @@ class EvaluationCache:
         stated = {fact.field: fact.value for fact in facts}
         if not self.spares or "created" not in stated or not all(map(self._understood, facts)):
             return None
-        rules = self._candidates(
-            tuple(stated.get(name, "") for name in self.policy.asked), facts, at
-        )
+        asked = tuple(stated.get(name, "") for name in self.policy.asked)
+        rules = self._candidates(asked, facts, at)
         try:
             soonest = min(
                 self.policy.calendars[rule.calendar].add(at, self.waits[rule.name])
@@ -177,9 +176,8 @@ class EvaluationCache:
     def _understood(self, fact: Fact) -> bool:
         """Whether it makes no finding, and links nothing."""
         if fact.field == "priority":
-            return (
-                not self.policy.priorities or str(fact.value).casefold() in self.policy.priorities
-            )
+            known = self.policy.priorities
+            return not known or str(fact.value).casefold() in known
         if fact.field == "status":
             return self._group(fact) != ""
         return fact.field not in LINKS and not fact.field.startswith(UNREADABLE)
@@ -199,9 +197,14 @@ class EvaluationCache:
         return any(fact.field in ENDED or self._group(fact) in ENDED for fact in facts)
 
     def _group(self, fact: Fact) -> str:
-        if fact.field != "status":
-            return ""
-        return self.policy.statuses.get(str(fact.value).casefold(), "")
+        return _group_of(fact, self.policy)
+
+
+def _group_of(fact: Fact, policy: Policy) -> str:
+    """'' for a fact that is no status, and for a status in no group."""
+    if fact.field != "status":
+        return ""
+    return policy.statuses.get(str(fact.value).casefold(), "")
 
 
 def _shortest_wait(rule: Rule) -> int:
