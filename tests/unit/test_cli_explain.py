@@ -142,7 +142,7 @@ def test_what_reached_its_limit_before_it_ended_did(
 
 
 def test_no_level_after_the_end_is_said_to_have_told_nobody(operator: Operator) -> None:
-    operator.desk.parts.watch.set_mode("live", at(f"{MON}T00:00"))
+    operator.desk.parts.watch.state.set_mode("live", at(f"{MON}T00:00"))
     operator.desk.put(f"{MON}T00:00", **NEW, assignee="Kim")
     operator.tick(f"{MON}T08:01")
     operator.desk.put(f"{MON}T09:00", **{**NEW, "status": "Resolved"}, assignee="Kim")
