@@ -340,14 +340,14 @@ def test_who_is_subscribed_by_the_command_is_missed_even_if_no_sweep_ever_saw_th
     operator("subscribe", "manager", "Grace@example.org")
     assert roster(operator) == {("manager", "grace@example.org"): State.CONFIRMED}
     vanish(operator, "manager", "Grace@example.org")
-    assert operator.desk.sweep(f"{MON}T01:00").missing == 1
+    assert operator.desk.sweep(f"{MON}T01:00").recipients_missing == 1
 
 
 def test_a_deliberate_unsubscribe_is_no_loss(operator: Operator) -> None:
     operator("subscribe", "manager", "grace@example.org")
     operator.desk.sweep(f"{MON}T01:00")
     operator("unsubscribe", "manager", "grace@example.org")
-    assert operator.desk.sweep(f"{MON}T02:00").missing == 0
+    assert operator.desk.sweep(f"{MON}T02:00").recipients_missing == 0
     assert ("manager", "grace@example.org") not in roster(operator)
 
 
@@ -358,7 +358,7 @@ def test_an_unsubscribe_that_sns_refuses_ends_nothing_for_long(operator: Operato
     del operator.answers["sns.Unsubscribe"]
     operator.desk.sweep("2026-03-03T01:00")
     vanish(operator, "manager", "grace@example.org")
-    assert operator.desk.sweep("2026-03-03T02:00").missing == 1
+    assert operator.desk.sweep("2026-03-03T02:00").recipients_missing == 1
 
 
 def test_of_an_address_that_is_gone_unsubscribe_says_that_this_is_wanted(
@@ -366,20 +366,20 @@ def test_of_an_address_that_is_gone_unsubscribe_says_that_this_is_wanted(
 ) -> None:
     operator("subscribe", "manager", "grace@example.org")
     vanish(operator, "manager", "grace@example.org")
-    assert operator.desk.sweep(f"{MON}T01:00").missing == 1
+    assert operator.desk.sweep(f"{MON}T01:00").recipients_missing == 1
     ran = operator("unsubscribe", "manager", "grace@example.org")
     assert (ran.code, "nobody is reminded of it from now on" in ran.said) == (0, True)
-    assert operator.desk.sweep(f"{MON}T02:00").missing == 0
+    assert operator.desk.sweep(f"{MON}T02:00").recipients_missing == 0
     assert operator("unsubscribe", "manager", "grace@example.org").code == 2
 
 
 def test_also_where_its_topic_is_gone(operator: Operator) -> None:
     operator("subscribe", "owner", "kim@example.org", "--for", "Kim")
     operator.desk.sns.delete_topic(TopicArn=ARN + KIM)
-    assert operator.desk.sweep(f"{MON}T01:00").missing == 1
+    assert operator.desk.sweep(f"{MON}T01:00").recipients_missing == 1
     answer = operator("unsubscribe", "owner", "kim@example.org", "--for", "Kim", "--json").json
     assert (answer["ended"], answer["topic"]) == (False, f"sla-{KIM}")
-    assert operator.desk.sweep(f"{MON}T02:00").missing == 0
+    assert operator.desk.sweep(f"{MON}T02:00").recipients_missing == 0
 
 
 def test_a_pending_address_that_is_not_wanted_is_not_missed_when_sns_drops_it(
@@ -391,7 +391,7 @@ def test_a_pending_address_that_is_not_wanted_is_not_missed_when_sns_drops_it(
     assert operator("unsubscribe", "manager", "grace@example.org").code == 1
     operator.everybody_has_confirmed()
     vanish(operator, "manager", "grace@example.org")
-    assert operator.desk.sweep("2026-03-05T01:00").missing == 0
+    assert operator.desk.sweep("2026-03-05T01:00").recipients_missing == 0
 
 
 def test_status_and_doctor_name_who_is_missing_and_what_to_do(operator: Operator) -> None:
