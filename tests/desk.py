@@ -15,12 +15,14 @@ from attrs import asdict, define, evolve, field
 from botocore.config import Config
 
 from building import at, policy
+from sla_watchdog.adapters.channels.sns.pacer import Pacer
+from sla_watchdog.adapters.channels.sns.publisher import Publisher
+from sla_watchdog.adapters.channels.sns.subscriptions import Topics
 from sla_watchdog.adapters.dynamodb.attributes import typed
 from sla_watchdog.adapters.dynamodb.audit import AuditTable
 from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
 from sla_watchdog.adapters.dynamodb.watch import WatchStores
 from sla_watchdog.adapters.s3 import Reports
-from sla_watchdog.adapters.sns import Pacer, Publisher, Topics
 from sla_watchdog.adapters.sqs import SegmentsQueue, segment_of
 from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import Case

@@ -34,10 +34,10 @@ from local_stack.inbox import Inbox
 from local_stack.ministack import LocalAws
 from local_stack.policy import CompiledPolicy, use_policy
 from local_stack.template import template
+from sla_watchdog.adapters.channels.sns.pacer import MOST_A_SECOND
 from sla_watchdog.adapters.dynamodb.attributes import plain, typed
 from sla_watchdog.adapters.dynamodb.table import WRITTEN_AT_ONCE, Item, slices, write_all
 from sla_watchdog.adapters.dynamodb.watch import SHARDS, WatchStores
-from sla_watchdog.adapters.sns import MOST_A_SECOND
 from sla_watchdog.domain.escalation.case import Outcome
 from sla_watchdog.tools.simulation.help_desk import iso
 

@@ -154,7 +154,7 @@ REFUSED = [
     ("domain.clocks", "os"),
     ("domain.clocks", "time"),
     ("domain.clocks", "aws_lambda_powertools"),
-    ("domain.clocks", "sla_watchdog.adapters.sns"),
+    ("domain.clocks", "sla_watchdog.adapters.channels.sns.publisher"),
     ("domain.clocks", "sla_watchdog.handlers.settings"),
     ("domain.clocks", "sla_watchdog.domain.escalation.plan"),
     ("presentation.text", "sla_watchdog.usecases.watch.tick"),
@@ -179,7 +179,7 @@ TAKEN = [
     ("domain.clocks", "sla_watchdog.domain.tickets.facts"),
     ("adapters", "boto3"),
     ("adapters", "sla_watchdog.usecases.track.ports"),
-    ("handlers", "sla_watchdog.adapters.sns"),
+    ("handlers", "sla_watchdog.adapters.channels.sns.publisher"),
     ("usecases", "sla_watchdog.domain.escalation.case"),
     ("tools", "sla_watchdog.handlers.bootstrap"),
 ]

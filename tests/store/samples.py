@@ -131,7 +131,7 @@ def reached_by(
 
 def audit_of(entry: Entry, case: str = "T1", outcome: Outcome = Outcome.SENT) -> list[AuditItem]:
     return [
-        AuditItem(case, NOW, a.id, outcome, worded(a.reason), {"topic": a.recipient.topic})
+        AuditItem(case, NOW, a.id, outcome, worded(a.reason), {"topic": a.recipient.name})
         for a in entry.alerts
     ]
 

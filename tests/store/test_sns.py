@@ -24,7 +24,9 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sns.models import sns_backends
 
 from local_stack.ministack import LocalAws
-from sla_watchdog.adapters.sns import Pacer, Publisher, Topics
+from sla_watchdog.adapters.channels.sns.pacer import Pacer
+from sla_watchdog.adapters.channels.sns.publisher import Publisher
+from sla_watchdog.adapters.channels.sns.subscriptions import Topics
 from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.errors import Unavailable
 from sla_watchdog.presentation.text import NoTopic, Refused, Sent, render

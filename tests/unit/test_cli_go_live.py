@@ -31,7 +31,7 @@ def mode(operator: Operator) -> Mode:
 def test_what_is_shown_is_what_the_next_tick_sends(observed: Operator) -> None:
     notified = observed("go-live", "--dry-run", "--json").json["told"]
     shown = [
-        (Recipient(t["audience"], t["of"], t["urgent"]).topic, t["subject"], t["cases"])
+        (Recipient(t["audience"], t["of"], t["urgent"]).name, t["subject"], t["cases"])
         for t in notified
     ]
     assert observed("go-live", "--yes").code == 0

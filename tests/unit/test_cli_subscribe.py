@@ -16,7 +16,7 @@ from sla_watchdog.tools.cli.stack.topics import recipient_of
 from sla_watchdog.tools.cli.subscribe import command
 from unit.cli_desk import ARN, MON, NEW, UNDELIVERED, Operator, refusal
 
-KIM = Recipient("owner", "Kim").topic
+KIM = Recipient("owner", "Kim").name
 POLICY = {
     "Version": "2012-10-17",
     "Statement": [
@@ -308,7 +308,7 @@ TOPICS = [
 @pytest.mark.parametrize(("topic", "whose"), TOPICS, ids=[row[0] or "no name" for row in TOPICS])
 def test_a_topic_tells_whose_it_is(topic: str, whose: Recipient | None) -> None:
     assert recipient_of(topic, frozenset({"owner", "team-lead", "night-urgent"})) == whose
-    assert whose is None or whose.topic == topic
+    assert whose is None or whose.name == topic
 
 
 def test_a_subscription_that_was_ended_is_no_subscription(operator: Operator) -> None:
@@ -322,7 +322,7 @@ def test_a_subscription_that_was_ended_is_no_subscription(operator: Operator) ->
 
 def roster(operator: Operator) -> dict[tuple[str, str], State]:
     known = operator.desk.parts.watch.rosters.read().subscribers
-    return {(seat.topic, seat.endpoint): each.state for seat, each in known.items()}
+    return {(seat.recipient, seat.endpoint): each.state for seat, each in known.items()}
 
 
 def vanish(operator: Operator, topic: str, endpoint: str) -> None:

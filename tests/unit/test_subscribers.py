@@ -112,7 +112,7 @@ def test_an_audience_that_the_policy_no_longer_has_misses_nobody() -> None:
 def notified(
     known: Roster, reachable: Mapping[str, int] = EVERYBODY, live: bool = True, now: int = NOW
 ) -> list[str]:
-    return [each.to.topic for each in due_absences(known, reachable, policy(), now, live)]
+    return [each.to.name for each in due_absences(known, reachable, policy(), now, live)]
 
 
 def gone(topic: str, protocol: str = "email", endpoint: str = "kim@example.org") -> Roster:

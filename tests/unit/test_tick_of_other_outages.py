@@ -381,12 +381,12 @@ def test_no_two_recipients_have_one_topic() -> None:
         "-urgent",
     ]
     topics = [
-        Recipient("team-lead", name, urgent).topic for name in names for urgent in (False, True)
+        Recipient("team-lead", name, urgent).name for name in names for urgent in (False, True)
     ]
     assert len(set(topics)) == len(topics)
-    assert Recipient("team-lead", "network").topic == "team-lead--network"
+    assert Recipient("team-lead", "network").name == "team-lead--network"
     again = [
-        Recipient("team-lead", topic.removeprefix("team-lead--")).topic for topic in topics[::2]
+        Recipient("team-lead", topic.removeprefix("team-lead--")).name for topic in topics[::2]
     ]
     assert again == topics[::2], "a topic's name leads back to it"
 

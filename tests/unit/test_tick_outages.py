@@ -191,7 +191,8 @@ def test_content_that_is_refused_is_not_tried_again_with_every_count(
     desk.parts.watch.topic_counts.keep(dict.fromkeys(TOPICS, 1), at(f"{MON}T00:00"))
     desk.put(f"{MON}T00:00", **NEW)
     monkeypatch.setattr(
-        "sla_watchdog.adapters.sns.Publisher.publish", lambda *_: Refused("its words")
+        "sla_watchdog.adapters.channels.sns.publisher.Publisher.publish",
+        lambda *_: Refused("its words"),
     )
     desk.tick(f"{MON}T06:00")
     desk.sweep(f"{MON}T07:00")

@@ -15,7 +15,8 @@ from moto import mock_aws
 
 from building import policy
 from desk import Desk
-from sla_watchdog.adapters.sns import MOST_A_SECOND, Pacer, Publisher
+from sla_watchdog.adapters.channels.sns.pacer import MOST_A_SECOND, Pacer
+from sla_watchdog.adapters.channels.sns.publisher import Publisher
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.usecases.watch import compose
 from sla_watchdog.usecases.watch.pace import LAST_SECONDS, MIN_TIME_LEFT

@@ -14,12 +14,17 @@ import boto3
 from attrs import field, frozen
 from botocore.config import Config
 
+from sla_watchdog.adapters.channels.channels import Channels
+from sla_watchdog.adapters.channels.registered import channels
+from sla_watchdog.adapters.channels.sns.channel import SnsChannel
+from sla_watchdog.adapters.channels.sns.pacer import Pacer
+from sla_watchdog.adapters.channels.sns.publisher import Publisher
+from sla_watchdog.adapters.channels.sns.subscriptions import Topics
 from sla_watchdog.adapters.dynamodb.audit import AuditTable
 from sla_watchdog.adapters.dynamodb.table import described, fault_of
 from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
 from sla_watchdog.adapters.dynamodb.watch import Generation, Mode, WatchStores
 from sla_watchdog.adapters.s3 import Reports
-from sla_watchdog.adapters.sns import Pacer, Publisher, Topics
 from sla_watchdog.adapters.sqs import SegmentsQueue
 from sla_watchdog.domain.policy.compiled import load
 from sla_watchdog.domain.policy.model import Policy
@@ -85,6 +90,10 @@ class Parts:
             writer.close()
         return self
 
+    @property
+    def channels(self) -> Channels:
+        return channels(SnsChannel(self.publisher, self.topics))
+
     def now(self) -> int:
         simulated = self.watch.state.simulated_now() if self.settings.clock == "table" else None
         return int(time()) if simulated is None else simulated
@@ -110,7 +119,7 @@ class Parts:
         evaluator = self.evaluator(now, live=mode.name == "live")
         around = Around(
             audit=self.audit,
-            publisher=self.publisher,
+            publisher=self.channels,
             tokens=self.tokens,
             diagnose=fault_of,
             link=Linker(evaluator, self.watch).link,
@@ -150,8 +159,7 @@ class Parts:
             stores=self.watch,
             tickets=self.tickets,
             queue=self.queue,
-            topics=self.topics,
-            topic_prefix=self.settings.topic_prefix,
+            channels=self.channels,
             describe=described,
             elapsed=_stopwatch(self.settings),
         )
@@ -160,7 +168,7 @@ class Parts:
         return Reporter(
             evaluator=self.evaluator(now, self.live(now)),
             stores=self.watch,
-            publisher=self.publisher,
+            publisher=self.channels,
             pages=self.reports,
             tokens=self.tokens,
             link_base=self.settings.link_base,

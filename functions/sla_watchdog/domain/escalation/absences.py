@@ -19,7 +19,7 @@ or more.
 
 @frozen
 class Absence:
-    """One message to one topic: who is missing, and whether operations have nobody at all."""
+    """One message to one recipient: who is missing, and whether operations have nobody at all."""
 
     to: Recipient
     missing: tuple[Missing, ...]
@@ -50,7 +50,7 @@ class _Matter:
 def due_absences(
     roster: Roster, reachable: Mapping[str, int], policy: Policy, now: int, live: bool
 ) -> tuple[Absence, ...]:
-    """Who must be notified now, and of what. `reachable` are confirmed subscriptions by topic,
+    """Who must be notified now, and of what. `reachable` are confirmed subscriptions by recipient,
     without the deaf.
 
     The remaining members, the next audience up and operations hear of each who is missing; in
@@ -61,7 +61,7 @@ def due_absences(
     for matter in _matters(roster, _Audiences(policy, reachable), now, live):
         notified = roster.notified.get(matter.key, {})
         for recipient in matter.recipients:
-            last = notified.get(recipient.topic)
+            last = notified.get(recipient.name)
             if last is None or now - last >= matter.pace:
                 due.setdefault(recipient, []).append(matter.missing)
     return tuple(_absence(recipient, missing) for recipient, missing in due.items())
@@ -86,7 +86,7 @@ def after_notifying(roster: Roster, absences: Iterable[Absence], now: int) -> Ro
     notified = {key: dict(times) for key, times in roster.notified.items()}
     for absence in absences:
         for key in absence.keys:
-            notified.setdefault(key, {})[absence.to.topic] = now
+            notified.setdefault(key, {})[absence.to.name] = now
     return evolve(roster, notified=notified).with_notified(now)
 
 
@@ -99,7 +99,7 @@ class _Audiences:
         return self._reaches(Recipient(audience))
 
     def _reaches(self, recipient: Recipient) -> bool:
-        return self.reachable.get(recipient.topic, 0) > 0
+        return self.reachable.get(recipient.name, 0) > 0
 
     def _whoever(self, audience: str) -> Recipient | None:
         """The audience; where nobody is in its topic, those who are there for urgent alerts

@@ -45,8 +45,8 @@ class Severity(StrEnum):
 
 @frozen(order=True)
 class Recipient:
-    """One SNS topic: an audience, for `each` audiences one of its values, and the topic beside it
-    for urgent ones.
+    """Whom a message is for: an audience, for `each` audiences one of its values, or those of
+    either who want urgent ones alone. By which channel it comes is not said here.
     """
 
     audience: str
@@ -59,9 +59,9 @@ class Recipient:
         return f"{name}:{self.of}" if self.of else name
 
     @property
-    def topic(self) -> str:
-        """The topic's name after the stack's prefix: `owner`, `owner-urgent`, `owner--kim`,
-        `owner--kim-urgent`.
+    def name(self) -> str:
+        """What channels know the recipient by, in lower-case letters, digits and hyphens: `owner`,
+        `owner-urgent`, `owner--kim`, `owner--kim-urgent`.
         """
         name = f"{self.audience}--{_slug(self.of)}" if self.of else self.audience
         return f"{name}-urgent" if self.urgent else name
@@ -76,7 +76,7 @@ class Recipient:
 
     @property
     def everyone(self) -> Recipient:
-        """The audience's own topic, for values of `each` that have none of their own."""
+        """The whole audience, for values of `each` that nobody listens to alone."""
         return evolve(self, of="")
 
 
@@ -85,8 +85,8 @@ def _slug(value: str) -> str:
     meet. Of what it made itself it makes the same.
     """
     plain = re.sub(r"[^a-z0-9]+", "-", value.casefold()).strip("-")[:60]
-    names_an_urgent_topic = plain.endswith("-urgent")
-    if plain == value and not names_an_urgent_topic:
+    reads_as_urgent = plain.endswith("-urgent")
+    if plain == value and not reads_as_urgent:
         return plain
     return f"{plain}-{_hash(value)[:6]}".lstrip("-")
 

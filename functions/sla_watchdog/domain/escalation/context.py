@@ -12,8 +12,8 @@ from sla_watchdog.domain.escalation.silences import Silence
 @frozen
 class Context:
     """`deletions_held_since`: no deletion since then is believed; `deletions_accepted_until`: until
-    then all are. `reachable_since` holds, by topic's name, since when (epoch seconds) somebody
-    is subscribed to it who gets its messages.
+    then all are. `reachable_since` holds, by the recipient's name, since when (epoch seconds)
+    somebody listens to it who gets its messages.
     """
 
     silences: tuple[Silence, ...] = ()

@@ -84,8 +84,8 @@ class NotificationHistory:
         """Whether it reached nobody, and now somebody would be."""
         if last.outcome not in NOT_NOTIFIED:
             return False
-        topics = (recipient.topic, recipient.everyone.topic)
-        return any(self.reachable_since.get(topic, 0) > last.at for topic in topics)
+        names = (recipient.name, recipient.everyone.name)
+        return any(self.reachable_since.get(name, 0) > last.at for name in names)
 
     def _under_each_name(self, clock: Clock, recipient: Recipient) -> list[LastNotified]:
         """What the recipient was notified of it, and what was not taken back since."""

@@ -1,4 +1,4 @@
-"""Who is subscribed to an audience's topics, and who was.
+"""Who listens to an audience, and who did.
 
 SNS tells nobody that a subscription ended: a link in each of its mails ends it, and a mail
 scanner opens links.
@@ -56,22 +56,22 @@ def _as_compared(protocol: str, endpoint: str) -> str:
 
 @frozen(order=True)
 class Seat:
-    """One address in one topic, which is named without the stack's prefix. `protocol` is as SNS has
-    it.
+    """One address that listens to a recipient, which is given by its name. `protocol` is as the
+    channel has it.
     """
 
-    topic: str
+    recipient: str
     protocol: str
     endpoint: str
 
     @classmethod
-    def of(cls, topic: str, protocol: str, endpoint: str) -> Seat:
+    def of(cls, recipient: str, protocol: str, endpoint: str) -> Seat:
         """As it is compared: e-mail addresses in any case are one."""
-        return cls(topic, protocol, _as_compared(protocol, endpoint))
+        return cls(recipient, protocol, _as_compared(protocol, endpoint))
 
     @property
     def key(self) -> str:
-        return f"{self.topic} {self.protocol} {self.endpoint}"
+        return f"{self.recipient} {self.protocol} {self.endpoint}"
 
     @property
     def shown(self) -> str:
@@ -88,8 +88,8 @@ class Seat:
     @classmethod
     def of_key(cls, key: str) -> Seat:
         """Raises ValueError where it is none."""
-        topic, protocol, endpoint = key.split(" ", 2)
-        return cls(topic, protocol, endpoint)
+        recipient, protocol, endpoint = key.split(" ", 2)
+        return cls(recipient, protocol, endpoint)
 
 
 @frozen
@@ -107,7 +107,7 @@ class Subscriber:
 @frozen
 class Roster:
     """Everybody who is or was subscribed and was not taken out on purpose. `notified` holds, by
-    seat or VACANCY, when which topic was last notified of it.
+    seat or VACANCY, when which recipient was last notified of it.
     """
 
     subscribers: Mapping[Seat, Subscriber] = field(factory=dict)
@@ -118,21 +118,21 @@ class Roster:
         missing = []
         for seat in sorted(self.subscribers):
             subscriber = self.subscribers[seat]
-            whose = recipient_of(seat.topic, {*policy.audiences, OPERATIONS})
+            whose = recipient_of(seat.recipient, {*policy.audiences, OPERATIONS})
             if whose is not None and subscriber.needs_attention(now):
                 missing.append(Missing(seat, whose, subscriber.state, subscriber.since))
         return tuple(missing)
 
-    def deaf_in(self, topic: str) -> int:
-        """How many SNS counts as confirmed in the topic and sends nothing to."""
+    def deaf_in(self, recipient: str) -> int:
+        """How many the channel counts as confirmed for the recipient and sends nothing to."""
         deaf = [seat for seat, subscriber in self.subscribers.items() if subscriber.state in DEAF]
-        return sum(seat.topic == topic for seat in deaf)
+        return sum(seat.recipient == recipient for seat in deaf)
 
     @property
     def operations_confirmed(self) -> bool:
         """Whether anybody is subscribed to operations for good."""
         for seat, subscriber in self.subscribers.items():
-            if seat.topic == OPERATIONS and subscriber.state is State.CONFIRMED:
+            if seat.recipient == OPERATIONS and subscriber.state is State.CONFIRMED:
                 return True
         return False
 
@@ -161,30 +161,28 @@ class Missing:
     since: int
 
 
-def recipient_of(topic: str, audiences: Iterable[str]) -> Recipient | None:
-    """Whose topic it is; of one person or team the name as far as the topic tells it. None for no
-    audience's.
-    """
+def recipient_of(name: str, audiences: Iterable[str]) -> Recipient | None:
+    """Who has this name; of one person or team as much as it tells. None for no audience's."""
     names = frozenset(audiences)
-    urgent = topic.endswith("-urgent") and topic not in names
-    audience, _, of = (topic.removesuffix("-urgent") if urgent else topic).partition("--")
+    urgent = name.endswith("-urgent") and name not in names
+    audience, _, of = (name.removesuffix("-urgent") if urgent else name).partition("--")
     return Recipient(audience, of, urgent) if audience in names else None
 
 
-# ------------------------------------------------------------------ what a look at SNS changes
+# ------------------------------------------------------------------ what a look changes
 
 
 def observed(
     roster: Roster, seen: Mapping[Seat, State], unlisted: Iterable[str], now: int
 ) -> Roster:
-    """The roster after SNS listed `seen`; of the topics `unlisted` nothing is known now, and all
+    """The roster after channels listed `seen`; of the recipients `unlisted` nothing is known now, and all
     stays as it was.
     """
     unknown = frozenset(unlisted)
     after: dict[Seat, Subscriber] = {}
     for seat in {**roster.subscribers, **seen}:
         subscriber = roster.subscribers.get(seat)
-        if seat.topic not in unknown:
+        if seat.recipient not in unknown:
             subscriber = _following(subscriber, seen.get(seat), now)
         if subscriber is not None:
             after[seat] = subscriber

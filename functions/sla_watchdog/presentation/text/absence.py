@@ -83,7 +83,7 @@ def arguments(missing: Missing) -> str:
 
 
 def render_absence(absence: Absence, now: int) -> Message:
-    ref = short_ref(f"recipients/{absence.to.topic}/{'/'.join(absence.keys)}")
+    ref = short_ref(f"recipients/{absence.to.name}/{'/'.join(absence.keys)}")
     heading = _heading(absence)
     return Message(
         subject=f"[Recipients] {heading}",
@@ -151,7 +151,7 @@ def _described(missing: Missing) -> Iterator[list[str]]:
 def _as_json(missing: Missing) -> dict[str, object]:
     return {
         "audience": missing.whose.audience,
-        "topic": missing.seat.topic,
+        "topic": missing.seat.recipient,
         "protocol": missing.seat.protocol,
         "endpoint": missing.seat.shown,
         "state": missing.state.value,

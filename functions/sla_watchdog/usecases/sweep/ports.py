@@ -192,9 +192,11 @@ class Queue(Protocol):
         """Raises Unavailable."""
 
 
-class Topics(Protocol):
+class Channels(Protocol):
+    """By which people are reached: who listens, by the names of recipients."""
+
     def listed(
-        self, prefix: str, names: Iterable[str]
+        self, names: Iterable[str]
     ) -> tuple[Mapping[str, list[Listed]], Mapping[str, str]]: ...
     def phone_states(self, numbers: Iterable[str]) -> Mapping[str, State]:
         """Raises Unavailable."""

@@ -13,7 +13,7 @@ from sla_watchdog.domain.escalation.case import OPERATIONS, Recipient
 from sla_watchdog.domain.escalation.subscribers import DEAF, Roster, Seat, State, observed
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.errors import Unavailable
-from sla_watchdog.usecases.sweep.ports import Listed, ListenerStores, Topics
+from sla_watchdog.usecases.sweep.ports import Channels, Listed, ListenerStores
 from sla_watchdog.usecases.sweep.result import SweepResult
 
 SMS = "sms"
@@ -25,8 +25,7 @@ class Listeners:
 
     policy: Policy
     stores: ListenerStores
-    topics: Topics
-    topic_prefix: str
+    channels: Channels
     live: bool
 
     def count(self, now: int, swept: SweepResult) -> None:
@@ -34,7 +33,7 @@ class Listeners:
         tick where somebody is to be notified of who is missing.
         """
         before = self.stores.topic_counts.read() or {}
-        listed, unlisted = self.topics.listed(self.topic_prefix, sorted(self._names(before)))
+        listed, unlisted = self.channels.listed(sorted(self._names(before)))
         for name, problem in unlisted.items():
             swept.violated(f"topic {name}", problem)
         roster = self._take_down(listed, unlisted, now, swept)
@@ -50,9 +49,9 @@ class Listeners:
     def _names(self, before: Iterable[str]) -> set[str]:
         names = {*before}
         for audience in (*self.policy.audiences, OPERATIONS):
-            names.add(Recipient(audience).topic)
-            names.add(Recipient(audience, urgent=True).topic)
-        names.update(seat.topic for seat in self.stores.rosters.read().subscribers)
+            names.add(Recipient(audience).name)
+            names.add(Recipient(audience, urgent=True).name)
+        names.update(seat.recipient for seat in self.stores.rosters.read().subscribers)
         return names
 
     def _take_down(
@@ -70,13 +69,13 @@ class Listeners:
             lambda before: observed(before, with_phones(seen, phones, before), unlisted, now)
         )
         for absent in roster.missing(self.policy, now):
-            swept.misses(absent.seat.topic, absent.state.replace("_", " "))
+            swept.misses(absent.seat.recipient, absent.state.replace("_", " "))
         return roster
 
     def _phones(self, seen: Mapping[Seat, State], swept: SweepResult) -> Mapping[str, State] | None:
         """None where SNS does not say: nobody is missed for that, nor well again."""
         try:
-            return self.topics.phone_states(numbers_in(seen))
+            return self.channels.phone_states(numbers_in(seen))
         except Unavailable as problem:
             swept.violated(SMS, str(problem))
             return None

@@ -14,12 +14,12 @@ from sla_watchdog.usecases.sweep.invariants import Inspector
 from sla_watchdog.usecases.sweep.ports import (
     CASES,
     TICKETS,
+    Channels,
     Leases,
     Queue,
     Segment,
     SweepStores,
     Tickets,
-    Topics,
 )
 from sla_watchdog.usecases.sweep.records import RecordCheck
 from sla_watchdog.usecases.sweep.result import SweepResult
@@ -65,8 +65,7 @@ class Sweeper:
     stores: SweepStores
     tickets: Tickets
     queue: Queue
-    topics: Topics
-    topic_prefix: str
+    channels: Channels
     describe: Callable[[Exception], str]
     elapsed: Callable[[], float] = lambda: 0.0
     """Seconds since the `now` that it is given."""
@@ -74,9 +73,7 @@ class Sweeper:
     @property
     def _listeners(self) -> Listeners:
         evaluator = self.evaluator
-        return Listeners(
-            evaluator.policy, self.stores, self.topics, self.topic_prefix, evaluator.live
-        )
+        return Listeners(evaluator.policy, self.stores, self.channels, evaluator.live)
 
     def sweep(self, segment: Segment, now: int, time_left: Callable[[], float]) -> SweepResult:
         """Every record of the segment, then every case of it, page by page; what time does not

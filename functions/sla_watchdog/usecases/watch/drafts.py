@@ -126,12 +126,12 @@ class Reach:
         """
         if not recipient.of or self.topics is None:
             return recipient
-        has_own = self.topics.get(recipient.topic, 0) > 0
+        has_own = self.topics.get(recipient.name, 0) > 0
         return recipient if has_own else recipient.everyone
 
     def nobody(self, destination: Recipient) -> bool:
         """The topic is there and nobody confirmed to be in it."""
-        return self.topics is not None and self.topics.get(destination.topic) == 0
+        return self.topics is not None and self.topics.get(destination.name) == 0
 
 
 def drafted(evaluated: Evaluated) -> DraftedCase:

@@ -104,7 +104,7 @@ class Sender:
         is told.
         """
         outcome = Outcome.SUPPRESSED if destination.urgent else Outcome.UNDELIVERABLE
-        extra = {"topic": destination.topic}
+        extra = {"topic": destination.name}
         for claim in claims:
             self._settle(claim, Ending(outcome, why, extra, claim.draft.alerts))
             if destination.urgent:
@@ -129,7 +129,7 @@ class Sender:
         then.
         """
         counted = self.reach.topics or {}
-        for topic in (destination.topic, destination.everyone.topic):
+        for topic in (destination.name, destination.everyone.name):
             if not counted.get(topic) or topic in self._gone:
                 continue
             self._gone.add(topic)

@@ -126,17 +126,17 @@ def _topic(args: argparse.Namespace, stack: Stack, link: Link) -> Recipient:
             f"this link is for {link.topic_arn.rpartition(':')[2]}, which is no topic of "
             f"{args.audience}"
         )
-    if (args.of or args.urgent) and whose.topic != asked.topic:
+    if (args.of or args.urgent) and whose.name != asked.name:
         raise UsageError(
-            f"this link is for {stack.topics.name(whose.topic)}, not for "
-            f"{stack.topics.name(asked.topic)}"
+            f"this link is for {stack.topics.name(whose.name)}, not for "
+            f"{stack.topics.name(asked.name)}"
         )
     return whose
 
 
 def _confirm(stack: Stack, who: Recipient, link: Link, args: argparse.Namespace) -> int:
     try:
-        arn = stack.topics.confirm(who.topic, link.token)
+        arn = stack.topics.confirm(who.name, link.token)
     except ClientError as error:
         if code_of(error) in STALE_CODES:
             raise UsageError(STALE) from error
@@ -144,14 +144,14 @@ def _confirm(stack: Stack, who: Recipient, link: Link, args: argparse.Namespace)
     theirs = next(
         (
             subscription
-            for subscription in stack.topics.subscriptions(who.topic) or ()
+            for subscription in stack.topics.subscriptions(who.name) or ()
             if subscription.arn == arn
         ),
         None,
     )
     if theirs is not None:
-        stack.note(theirs.seat(who.topic), State.CONFIRMED)
-    stack.count_subscribers(who.topic)
+        stack.note(theirs.seat(who.name), State.CONFIRMED)
+    stack.count_subscribers(who.name)
     safe = stack.topics.ends_by_the_account_alone(arn)
     if args.json:
         print(json.dumps(_answer(stack, who, arn, theirs, safe=safe), indent=2))
@@ -164,7 +164,7 @@ def _answer(
     stack: Stack, who: Recipient, arn: str, theirs: Subscription | None, *, safe: bool
 ) -> dict[str, object]:
     return {
-        "topic": stack.topics.name(who.topic),
+        "topic": stack.topics.name(who.name),
         "subscription_arn": arn,
         "endpoint": theirs.endpoint if theirs else None,
         "state": "confirmed",
@@ -175,7 +175,7 @@ def _answer(
 def _tell(stack: Stack, who: Recipient, theirs: Subscription | None, *, safe: bool) -> None:
     console = Console(highlight=False)
     address = theirs.endpoint if theirs else "The address"
-    confirmed = f"{address} is confirmed for {stack.topics.name(who.topic)}"
+    confirmed = f"{address} is confirmed for {stack.topics.name(who.name)}"
     if safe:
         console.print(Text(f"{confirmed}; no link in a mail ends that.", "green"), soft_wrap=True)
     else:

@@ -109,7 +109,7 @@ def preview(
         for decision in case.plan.decisions:
             piles[reach.destination(decision.alert.recipient)].waiting.add(case.case.id)
     letters = [
-        Letter(who, tuple(pile.notices), len(pile.waiting), subscribers.get(who.topic))
+        Letter(who, tuple(pile.notices), len(pile.waiting), subscribers.get(who.name))
         for who, pile in piles.items()
     ]
     order = [*policy.audiences, OPERATIONS]

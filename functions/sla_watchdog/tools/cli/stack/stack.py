@@ -14,11 +14,15 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from sla_watchdog.adapters.channels.channels import Channels
+from sla_watchdog.adapters.channels.registered import channels
+from sla_watchdog.adapters.channels.sns.channel import SnsChannel
+from sla_watchdog.adapters.channels.sns.publisher import Publisher
+from sla_watchdog.adapters.channels.sns.subscriptions import Topics as Listing
 from sla_watchdog.adapters.dynamodb.attributes import plain, typed
 from sla_watchdog.adapters.dynamodb.items import META
 from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
 from sla_watchdog.adapters.dynamodb.watch import Mode, WatchStores
-from sla_watchdog.adapters.sns import Publisher
 from sla_watchdog.domain.escalation.case import OPERATIONS
 from sla_watchdog.domain.escalation.subscribers import Seat, State, noted
 from sla_watchdog.domain.policy.model import Policy
@@ -51,7 +55,7 @@ class Stack:
     reads: DynamoDBClient
     watch: WatchStores
     topics: Topics
-    publisher: Publisher
+    publisher: Channels
 
     @property
     def title(self) -> str:
@@ -129,7 +133,9 @@ def find(args: argparse.Namespace) -> Stack:
     outputs = outputs_of(name, session)
     reads = session.client("dynamodb", config=READS)
     writes = session.client("dynamodb", config=WRITES)
+    sns_reads: SNSClient = session.client("sns", config=READS)
     sns_writes: SNSClient = session.client("sns", config=WRITES)
+    sns = SnsChannel(Publisher(sns_writes, outputs["TopicPrefix"]), Listing(sns_reads))
     return Stack(
         name=name,
         region=session.region_name,
@@ -139,6 +145,6 @@ def find(args: argparse.Namespace) -> Stack:
         local=urlsplit(reads.meta.endpoint_url).hostname in LOOPBACK,
         reads=reads,
         watch=WatchStores.of(reads, writes, outputs["WatchTable"], outputs["AuditTable"]),
-        topics=Topics(session.client("sns", config=READS), sns_writes, outputs),
-        publisher=Publisher(sns_writes, outputs["TopicPrefix"]),
+        topics=Topics(sns_reads, sns_writes, outputs),
+        publisher=channels(sns),
     )

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 from botocore.exceptions import ClientError
 
+from sla_watchdog.adapters.channels.sns.codes import NOT_FOUND
 from sla_watchdog.adapters.dynamodb.table import code_of
-from sla_watchdog.adapters.sns import NOT_FOUND
 from sla_watchdog.domain.escalation.subscribers import Seat, recipient_of
 from sla_watchdog.tools.cli.stack.addresses import Address
 

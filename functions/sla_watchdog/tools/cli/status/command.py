@@ -302,7 +302,7 @@ def _recipients(stack: Stack, chosen: Filter, now: int) -> Iterator[NeedsAttenti
         yield NeedsAttention(OPERATIONS, "recipient", NOBODY_IN_OPERATIONS)
     for absent in stack.watch.rosters.read().missing(stack.policy, now):
         yield NeedsAttention(
-            absent.seat.topic, "recipient", f"{absent.seat.endpoint} {why(absent)}"
+            absent.seat.recipient, "recipient", f"{absent.seat.endpoint} {why(absent)}"
         )
 
 

@@ -52,17 +52,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _subscribe(stack: Stack, who: Recipient, where: Address, args: argparse.Namespace) -> int:
-    made = stack.topics.subscriptions(who.topic) is None
+    made = stack.topics.subscriptions(who.name) is None
     if made:
-        stack.topics.make(who.topic)
+        stack.topics.make(who.name)
     before = _state(stack, who, where)
     if before != "confirmed":
-        stack.topics.subscribe(who.topic, where)
+        stack.topics.subscribe(who.name, where)
     _note(stack, who, where, _state(stack, who, where))
     state = _wait(stack, who, where) if args.wait else _state(stack, who, where)
     if args.wait:
         _note(stack, who, where, state)
-    stack.count_subscribers(who.topic)
+    stack.count_subscribers(who.name)
     if args.json:
         print(json.dumps(_answer(stack, who, where, state, made=made), indent=2))
     else:
@@ -76,7 +76,7 @@ def _state(stack: Stack, who: Recipient, where: Address) -> str:
     """
     theirs = [
         subscription
-        for subscription in stack.topics.subscriptions(who.topic) or ()
+        for subscription in stack.topics.subscriptions(who.name) or ()
         if subscription.is_of(where)
     ]
     if any(subscription.confirmed for subscription in theirs):
@@ -85,7 +85,7 @@ def _state(stack: Stack, who: Recipient, where: Address) -> str:
 
 
 def _note(stack: Stack, who: Recipient, where: Address, state: str) -> None:
-    seat = Seat.of(who.topic, where.protocol, where.endpoint)
+    seat = Seat.of(who.name, where.protocol, where.endpoint)
     stack.note(seat, State.CONFIRMED if state == "confirmed" else State.PENDING)
 
 
@@ -103,8 +103,8 @@ def _answer(
     stack: Stack, who: Recipient, where: Address, state: str, *, made: bool
 ) -> dict[str, object]:
     return {
-        "topic": stack.topics.name(who.topic),
-        "topic_arn": stack.topics.arn(who.topic),
+        "topic": stack.topics.name(who.name),
+        "topic_arn": stack.topics.arn(who.name),
         "topic_made": made,
         "protocol": where.protocol,
         "endpoint": where.endpoint,
@@ -115,7 +115,7 @@ def _answer(
 def _tell(
     stack: Stack, who: Recipient, where: Address, state: str, *, made: bool, already: bool
 ) -> None:
-    console, topic = Console(highlight=False), stack.topics.name(who.topic)
+    console, topic = Console(highlight=False), stack.topics.name(who.name)
     if made:
         console.print(f"Topic {topic} made.", soft_wrap=True, markup=False)
     if state == "confirmed":
@@ -125,7 +125,7 @@ def _tell(
         console.print(Text(AFTERWARDS[where.protocol].format(endpoint=where.endpoint), "yellow"))
         console.print(Text(_how_to_confirm(who), "yellow"), soft_wrap=True)
     for warning in _warnings(stack, who, where):
-        console.print(Text(warning.format(arn=stack.topics.arn(who.topic)), "yellow"))
+        console.print(Text(warning.format(arn=stack.topics.arn(who.name)), "yellow"))
     console.print(Text(f"Then try it: sla-watchdog test-alert {who.audience}", "dim"))
 
 

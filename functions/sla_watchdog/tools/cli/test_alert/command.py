@@ -112,7 +112,7 @@ def _recipients(stack: Stack, audiences: list[str]) -> list[Recipient]:
 def _try(stack: Stack, recipient: Recipient, now: int, sender: str) -> Tried:
     from sla_watchdog.presentation.text.wording import who
 
-    listed = stack.topics.subscriptions(recipient.topic)
+    listed = stack.topics.subscriptions(recipient.name)
     message_id, problem = "", ""
     if listed is not None:
         try:
@@ -131,7 +131,7 @@ def _tried(
 ) -> Tried:
     return Tried(
         recipient=recipient,
-        topic=recipient.topic,
+        topic=recipient.name,
         confirmed=sum(subscription.confirmed for subscription in listed),
         pending=tuple(subscription.endpoint for subscription in listed if subscription.pending),
         message_id=message_id,

@@ -62,17 +62,17 @@ class Unsubscribed:
 
 
 def _unsubscribe(stack: Stack, who: Recipient, where: Address, args: argparse.Namespace) -> int:
-    subscribed = stack.topics.subscriptions(who.topic)
+    subscribed = stack.topics.subscriptions(who.name)
     listed = subscribed or []
-    seat = Seat.of(who.topic, where.protocol, where.endpoint)
+    seat = Seat.of(who.name, where.protocol, where.endpoint)
     theirs = [subscription for subscription in listed if subscription.is_of(where)]
     if not theirs and seat not in stack.watch.rosters.read().subscribers:
-        raise UsageError(_not_subscribed(stack.topics.name(who.topic), where, subscribed))
+        raise UsageError(_not_subscribed(stack.topics.name(who.name), where, subscribed))
     stack.note(seat, State.ENDED)  # before it ends, so that no sweep takes it for lost
     if not theirs:
         return _not_missed_any_more(stack, who, where, listed, args)
     outcome = _end(stack, who, where, listed, theirs)
-    stack.count_subscribers(who.topic)
+    stack.count_subscribers(who.name)
     if args.json:
         print(json.dumps(_answer(outcome), indent=2))
     else:
@@ -100,8 +100,8 @@ def _end(
     left = [subscription for subscription in listed if subscription not in confirmed]
     topic_deleted = bool(confirmed and who.of and not left)
     if topic_deleted:
-        stack.topics.delete(who.topic)
-    topic = stack.topics.name(who.topic)
+        stack.topics.delete(who.name)
+    topic = stack.topics.name(who.name)
     return Unsubscribed(topic, where.endpoint, confirmed, left, topic_deleted)
 
 
@@ -112,7 +112,7 @@ def _not_missed_any_more(
     listed: list[Subscription],
     args: argparse.Namespace,
 ) -> int:
-    topic = stack.topics.name(who.topic)
+    topic = stack.topics.name(who.name)
     if args.json:
         print(json.dumps(_answer(Unsubscribed(topic, where.endpoint, (), listed)), indent=2))
         return FINE

@@ -1,0 +1,66 @@
+"""The channels together: each recipient is reached by one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from attrs import frozen
+
+from sla_watchdog.domain.escalation.case import Recipient
+from sla_watchdog.domain.escalation.subscribers import State
+from sla_watchdog.presentation.text import Message, NoTopic, Refused, Sent
+from sla_watchdog.usecases.sweep.ports import Listed
+
+
+class Channel(Protocol):
+    def carries(self, recipient: Recipient) -> bool:
+        """Whether messages to the recipient go this way."""
+        ...
+
+    def publish(self, recipient: Recipient, message: Message) -> Sent | NoTopic | Refused:
+        """One send, never repeated by itself. Raises Unavailable: it may have arrived or not."""
+        ...
+
+    def listed(self, names: Iterable[str]) -> tuple[Mapping[str, list[Listed]], Mapping[str, str]]:
+        """Who listens, by the names of recipients, and beside them why of those of whom that cannot
+        be told now. Names that this channel does not know are in neither.
+        """
+        ...
+
+    def phone_states(self, numbers: Iterable[str]) -> Mapping[str, State]:
+        """Whether the numbers that it sends SMS to get them. Raises Unavailable."""
+        ...
+
+
+@frozen
+class Channels:
+    """In the order in which they are asked; the first that carries a recipient does."""
+
+    registered: tuple[Channel, ...]
+
+    def publish(self, recipient: Recipient, message: Message) -> Sent | NoTopic | Refused:
+        for channel in self.registered:
+            if channel.carries(recipient):
+                return channel.publish(recipient, message)
+        return NoTopic(recipient.name)
+
+    def listed(self, names: Iterable[str]) -> tuple[Mapping[str, list[Listed]], Mapping[str, str]]:
+        """All who listen by any channel, and why of the names of which one cannot tell."""
+        asked = list(names)
+        listed: dict[str, list[Listed]] = {}
+        unlisted: dict[str, str] = {}
+        for channel in self.registered:
+            theirs, unknown = channel.listed(asked)
+            for name, listeners in theirs.items():
+                listed.setdefault(name, []).extend(listeners)
+            unlisted |= unknown
+        known = {name: there for name, there in listed.items() if name not in unlisted}
+        return known, unlisted
+
+    def phone_states(self, numbers: Iterable[str]) -> Mapping[str, State]:
+        asked = list(numbers)
+        states: dict[str, State] = {}
+        for channel in self.registered:
+            states |= channel.phone_states(asked)
+        return states

@@ -1,0 +1,1 @@
+"""SNS: a topic for each recipient."""

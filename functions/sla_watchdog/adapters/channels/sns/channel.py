@@ -1,0 +1,34 @@
+"""SNS as a channel: every recipient may have a topic, which is named as the recipient is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from attrs import frozen
+
+from sla_watchdog.adapters.channels.sns.publisher import Publisher
+from sla_watchdog.adapters.channels.sns.subscriptions import Topics
+from sla_watchdog.domain.escalation.case import Recipient
+from sla_watchdog.domain.escalation.subscribers import State
+from sla_watchdog.presentation.text import Message, NoTopic, Refused, Sent
+from sla_watchdog.usecases.sweep.ports import Listed
+
+
+@frozen
+class SnsChannel:
+    """Carries all that no other channel does."""
+
+    publisher: Publisher
+    topics: Topics
+
+    def carries(self, _recipient: Recipient) -> bool:
+        return True
+
+    def publish(self, recipient: Recipient, message: Message) -> Sent | NoTopic | Refused:
+        return self.publisher.publish(recipient, message)
+
+    def listed(self, names: Iterable[str]) -> tuple[Mapping[str, list[Listed]], Mapping[str, str]]:
+        return self.topics.listed(self.publisher.topic_prefix, names)
+
+    def phone_states(self, numbers: Iterable[str]) -> Mapping[str, State]:
+        return self.topics.phone_states(numbers)

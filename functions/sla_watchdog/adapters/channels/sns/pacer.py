@@ -1,0 +1,31 @@
+"""The pace that SNS allows."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable
+
+from attrs import define, field
+
+MOST_A_SECOND = 5
+"""Publishes to one topic; SNS suspends an e-mail subscription that gets more than ten a second."""
+
+
+@define
+class Pacer:
+    """Lets at most `MOST_A_SECOND` through for one topic in any second, by waiting. The clock is
+    monotonic.
+    """
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    _passed: defaultdict[str, deque[float]] = field(
+        init=False, factory=lambda: defaultdict(lambda: deque(maxlen=MOST_A_SECOND))
+    )
+
+    def wait(self, topic: str) -> None:
+        passed = self._passed[topic]
+        while len(passed) == MOST_A_SECOND and (left := passed[0] + 1 - self.now()) > 0:
+            self.sleep(left)
+        passed.append(self.now())

@@ -1,0 +1,85 @@
+"""Who is subscribed to the topics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sla_watchdog.adapters.channels.sns.codes import NOT_FOUND, code_of
+from sla_watchdog.adapters.channels.sns.phones import Phones
+from sla_watchdog.domain.escalation.subscribers import Seat, State
+from sla_watchdog.errors import Unavailable
+from sla_watchdog.usecases.sweep.ports import Listed
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+_LISTED_AS = ("arn:", "PendingConfirmation")
+"""What SNS gives as the ARN of one that gets messages, or will; `Deleted` stands there for a while
+after the end.
+"""
+
+
+@frozen
+class Topics:
+    """Who can be reached. This client may repeat: it only reads."""
+
+    client: SNSClient
+
+    def confirmed(
+        self, prefix: str, names: Iterable[str]
+    ) -> tuple[Mapping[str, int], Mapping[str, str]]:
+        """Confirmed subscriptions by topic name; else as `listed`."""
+        found, unlisted = self.listed(prefix, names)
+        return {
+            name: sum(each.confirmed for each in theirs) for name, theirs in found.items()
+        }, unlisted
+
+    def listed(
+        self, prefix: str, names: Iterable[str]
+    ) -> tuple[Mapping[str, list[Listed]], Mapping[str, str]]:
+        """Subscriptions by topic name, and beside them why of the topics that cannot be listed now.
+
+        A topic that does not exist is in neither.
+        """
+        found: dict[str, list[Listed]] = {}
+        unlisted: dict[str, str] = {}
+        for name in dict.fromkeys(names):
+            try:
+                theirs = self._listed(name, prefix + name)
+            except Unavailable as problem:
+                unlisted[name] = str(problem)
+                continue
+            if theirs is not None:
+                found[name] = theirs
+        return found, unlisted
+
+    def phone_states(self, numbers: Iterable[str]) -> Mapping[str, State]:
+        """Which numbers get SMS; as `Phones.states`."""
+        return Phones(self.client).states(numbers)
+
+    def _listed(self, name: str, arn: str) -> list[Listed] | None:
+        pages = self.client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn)
+        try:
+            theirs = [each for page in pages for each in page["Subscriptions"]]
+        except ClientError as error:
+            if code_of(error) in NOT_FOUND:
+                return None
+            raise Unavailable(
+                f"the subscriptions of {arn} cannot be listed: {code_of(error)}"
+            ) from error
+        except BotoCoreError as error:
+            raise Unavailable(
+                f"the subscriptions of {arn} cannot be listed: {type(error).__name__}"
+            ) from error
+        return [
+            Listed(
+                Seat.of(name, each["Protocol"], each["Endpoint"]),
+                each["SubscriptionArn"].startswith("arn:"),
+            )
+            for each in theirs
+            if each.get("SubscriptionArn", "").startswith(_LISTED_AS)
+        ]
