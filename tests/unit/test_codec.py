@@ -18,7 +18,7 @@ from local_stack.server import ROOT
 from sla_watchdog.domain.policy.codec import from_json, to_json
 from sla_watchdog.domain.policy.compiled import DamagedPolicy, dump, load
 from sla_watchdog.domain.policy.json_part import Part
-from sla_watchdog.domain.policy.marks import NotEmpty, Place
+from sla_watchdog.domain.policy.marks import Place, not_empty
 from sla_watchdog.domain.policy.model import (
     SIGNALS,
     TARGETS,
@@ -217,7 +217,7 @@ class Thing:
 
 @frozen
 class Shelf:
-    things: Annotated[Mapping[str, Thing], NotEmpty()]
+    things: Annotated[Mapping[str, Thing], not_empty]
     notes: tuple[str, ...] = ()
 
 

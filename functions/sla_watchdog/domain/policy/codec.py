@@ -10,7 +10,8 @@ and how it is written as JSON and read back follows from them.
 | a class | an object: each field under its own name |
 | `A \\| B`, of classes | an object with one key, the name of the class in small letters |
 
-What no type says is a mark beside it (`sla_watchdog.domain.policy.marks`).
+What no type says is a mark beside it (`sla_watchdog.domain.policy.marks`), and a type
+that is not made of its fields has its whole codec beside it.
 """
 
 from __future__ import annotations
@@ -19,13 +20,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import attrs
-from attrs import evolve, frozen
 
 from sla_watchdog.domain.policy.json_part import Part
-from sla_watchdog.domain.policy.marks import By, Codec, Json, Place
+from sla_watchdog.domain.policy.marks import Codec, Json, Place
 
 T = TypeVar("T")
 
@@ -49,14 +49,14 @@ def _made(kind: Any) -> Codec:
     if origin in (Union, UnionType):
         return _union(inner)
     if origin in (tuple, frozenset):
-        return _List(origin, codec_of(inner[0]))
+        return _list(origin, codec_of(inner[0]))
     if origin is Mapping:
-        return _Object(*map(codec_of, inner))
+        return _object(codec_of(inner[0]), codec_of(inner[1]))
     return SCALARS[kind] if kind in SCALARS else _of_class(kind)
 
 
 def _of_class(kind: Any) -> Codec:
-    return _Enum(kind) if issubclass(kind, Enum) else _Class(kind, tuple(_fields(kind)))
+    return _enum(kind) if issubclass(kind, Enum) else _class(kind, tuple(_fields(kind)))
 
 
 codec_of: Callable[[Any], Codec] = cache(_made)
@@ -64,118 +64,100 @@ codec_of: Callable[[Any], Codec] = cache(_made)
 
 
 def _marked(kind: Any, *marks: Any) -> Codec:
-    own = next((mark.codec for mark in marks if isinstance(mark, By)), None)
+    own = next((mark for mark in marks if isinstance(mark, Codec)), None)
     codec = own or codec_of(kind)
     for mark in marks:
-        if not isinstance(mark, By | Place):
-            codec = mark.around(codec)
+        if not isinstance(mark, Codec | Place):
+            codec = mark(codec)
     return codec
-
-
-def _union(kinds: Iterable[Any]) -> Codec:
-    classes = [kind for kind in kinds if kind is not NoneType]
-    if len(classes) == 1:
-        return _Optional(codec_of(classes[0]))
-    return _Union({kind.__name__.lower(): kind for kind in classes})
 
 
 # ------------------------------------------------------------------ single values
 
 
-@frozen
-class _Scalar:
-    read: Callable[[Part], object]
-
-    def write(self, value: object) -> Json:
-        return value
+def _same(value: object) -> Json:
+    return value
 
 
 SCALARS: Mapping[Any, Codec] = {
-    str: _Scalar(Part.text),
-    int: _Scalar(Part.integer),
-    float: _Scalar(Part.number),
-    bool: _Scalar(Part.flag),
+    str: Codec(_same, Part.text),
+    int: Codec(_same, Part.integer),
+    float: Codec(_same, Part.number),
+    bool: Codec(_same, Part.flag),
 }
 
 
-@frozen
-class _Optional:
-    codec: Codec
+def _optional(codec: Codec) -> Codec:
+    def write(value: object) -> Json:
+        return None if value is None else codec.write(value)
 
-    def write(self, value: object) -> Json:
-        return None if value is None else self.codec.write(value)
+    def read(part: Part) -> object:
+        return None if part.value is None else codec.read(part)
 
-    def read(self, part: Part) -> object:
-        return None if part.value is None else self.codec.read(part)
+    return Codec(write, read)
 
 
-@frozen
-class _Enum:
-    kind: type[Enum]
-
-    def write(self, value: Enum) -> Json:
+def _enum(kind: type[Enum]) -> Codec:
+    def write(value: Enum) -> Json:
         return value.value
 
-    def read(self, part: Part) -> Enum:
+    def read(part: Part) -> Enum:
         try:
-            return self.kind(part.text())
+            return kind(part.text())
         except ValueError as error:
-            raise part.damaged(f"a {self.kind.__name__.lower()}") from error
+            raise part.damaged(f"a {kind.__name__.lower()}") from error
+
+    return Codec(write, read)
 
 
 # ------------------------------------------------------------------ several values
 
 
-@frozen
-class _List:
-    kind: type[tuple[Any, ...] | frozenset[Any]]
-    member: Codec
+def _list(kind: Callable[[Iterable[object]], object], member: Codec) -> Codec:
+    def write(values: Iterable[object]) -> Json:
+        written = [member.write(value) for value in values]
+        return written if kind is tuple else sorted(written)
 
-    def write(self, values: Iterable[object]) -> Json:
-        written = [self.member.write(value) for value in values]
-        return written if self.kind is tuple else sorted(written)
+    def read(part: Part) -> object:
+        return kind(member.read(value) for value in part)
 
-    def read(self, part: Part) -> object:
-        return self.kind(self.member.read(member) for member in part)
+    return Codec(write, read)
 
 
-@frozen
-class _Object:
-    key: Codec
-    value: Codec
+def _object(key: Codec, value: Codec) -> Codec:
+    def write(entries: Mapping[object, object]) -> Json:
+        return {key.write(name): value.write(entry) for name, entry in entries.items()}
 
-    def write(self, values: Mapping[object, object]) -> Json:
-        return {self.key.write(key): self.value.write(value) for key, value in values.items()}
-
-    def read(self, part: Part) -> dict[object, object]:
-        values = {}
+    def read(part: Part) -> dict[object, object]:
+        entries = {}
         for name in part.entries():
-            key = self.key.read(evolve(part, value=name))
-            values[key] = self.value.read(part[name])
-        return values
+            read_name = key.read(part.of(name))
+            entries[read_name] = value.read(part[name])
+        return entries
+
+    return Codec(write, read)
 
 
 # ------------------------------------------------------------------ classes
 
 
-@frozen
-class _Field:
+class _Field(NamedTuple):
     name: str
     codec: Codec
     place: Place | None
 
-    @property
-    def is_written(self) -> bool:
-        return self.place not in (Place.KEY, Place.BESIDE)
+    def write(self, whole: object, written: dict[str, Json]) -> None:
+        content = getattr(whole, self.name)
+        is_left_out = self.place is Place.SPARSE and content is None
+        if self.place not in (Place.KEY, Place.BESIDE) and not is_left_out:
+            written[self.name] = self.codec.write(content)
 
     def read(self, whole: Part) -> object:
         if self.place is Place.KEY:
             return whole.name
-        if self.place is Place.WHOLE:
-            return self.codec.read(whole)
         if self.place is Place.SPARSE and not whole.has(self.name):
             return None
-        return self.codec.read(whole[self.name])
+        return self.codec.read(whole if self.place is Place.WHOLE else whole[self.name])
 
 
 def _fields(kind: type[attrs.AttrsInstance]) -> Iterator[_Field]:
@@ -186,36 +168,40 @@ def _fields(kind: type[attrs.AttrsInstance]) -> Iterator[_Field]:
         yield _Field(field.name, codec_of(types[field.name]), place)
 
 
-@frozen
-class _Class:
-    kind: Callable[..., object]
-    fields: tuple[_Field, ...]
+def _class(kind: Callable[..., object], fields: tuple[_Field, ...]) -> Codec:
+    known = [field for field in fields if field.place is not Place.BESIDE]
+    whole = next((field for field in fields if field.place is Place.WHOLE), None)
 
-    def write(self, value: object) -> Json:
+    def write(value: object) -> Json:
+        if whole is not None:
+            return whole.codec.write(getattr(value, whole.name))
         written: dict[str, Json] = {}
-        for field in self.fields:
-            content = getattr(value, field.name)
-            if field.place is Place.WHOLE:
-                return field.codec.write(content)
-            if field.is_written and not (field.place is Place.SPARSE and content is None):
-                written[field.name] = field.codec.write(content)
+        for field in fields:
+            field.write(value, written)
         return written
 
-    def read(self, part: Part) -> object:
-        known = [field for field in self.fields if field.place is not Place.BESIDE]
-        return self.kind(**{field.name: field.read(part) for field in known})
+    def read(part: Part) -> object:
+        return kind(**{field.name: field.read(part) for field in known})
+
+    return Codec(write, read)
 
 
-@frozen
-class _Union:
-    kinds: Mapping[str, type]
+def _union(kinds: Iterable[Any]) -> Codec:
+    some = [kind for kind in kinds if kind is not NoneType]
+    if len(some) == 1:
+        return _optional(codec_of(some[0]))
+    return _one_of_classes({kind.__name__.lower(): kind for kind in some})
 
-    def write(self, value: object) -> Json:
+
+def _one_of_classes(classes: Mapping[str, type]) -> Codec:
+    def write(value: object) -> Json:
         kind = type(value)
         return {kind.__name__.lower(): codec_of(kind).write(value)}
 
-    def read(self, part: Part) -> object:
-        names = [name for name in part.entries() if name in self.kinds]
+    def read(part: Part) -> object:
+        names = [name for name in part.entries() if name in classes]
         if len(names) != 1:
-            raise part.damaged(f"one of {', '.join(self.kinds)}")
-        return codec_of(self.kinds[names[0]]).read(part[names[0]])
+            raise part.damaged(f"one of {', '.join(classes)}")
+        return codec_of(classes[names[0]]).read(part[names[0]])
+
+    return Codec(write, read)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from sla_watchdog.errors import SlaWatchdogError
 
@@ -44,7 +44,14 @@ class Part:
         path = f"{self.path}.{key}" if self.path else key
         if not self.has(key):
             raise DamagedPolicy(path, "missing")
-        return evolve(self, path=path, value=self.entries()[key], name=key)
+        return Part(path, self.entries()[key], key, self.defined)
+
+    def of(self, value: object) -> Part:
+        """Something else that stands in its place."""
+        return Part(self.path, value, self.name, self.defined)
+
+    def called(self, name: str) -> Part:
+        return Part(self.path, self.value, name, self.defined)
 
     def has(self, key: str) -> bool:
         return isinstance(self.value, dict) and key in self.value
@@ -53,7 +60,7 @@ class Part:
         if not isinstance(self.value, list):
             raise self.damaged("a list")
         for n, value in enumerate(self.value):
-            yield evolve(self, path=f"{self.path}[{n}]", value=value)
+            yield Part(f"{self.path}[{n}]", value, self.name, self.defined)
 
     def entries(self) -> dict[str, object]:
         if not isinstance(self.value, dict):
