@@ -38,8 +38,13 @@ def from_json(kind: type[T], part: Part, **beside: object) -> T:
     """`beside` are the fields that stand elsewhere. Raises `DamagedPolicy` where a part is not
     what its type says.
     """
-    found: T = codec_of(kind).read(part)
-    return attrs.evolve(found, **beside)  # type: ignore[misc]  # whatever has fields
+    found: T = codec_of(kind).read(part, **beside)
+    return found
+
+
+def fields_of(kind: type[attrs.AttrsInstance], **places: Place) -> Codec:
+    """Of a class that does not know how it is stored: `places` say it of its fields."""
+    return _class(kind, tuple(_fields(kind, places)))
 
 
 def _made(kind: Any) -> Codec:
@@ -56,7 +61,7 @@ def _made(kind: Any) -> Codec:
 
 
 def _of_class(kind: Any) -> Codec:
-    return _enum(kind) if issubclass(kind, Enum) else _class(kind, tuple(_fields(kind)))
+    return _enum(kind) if issubclass(kind, Enum) else fields_of(kind)
 
 
 codec_of: Callable[[Any], Codec] = cache(_made)
@@ -80,10 +85,10 @@ def _same(value: object) -> Json:
 
 
 SCALARS: Mapping[Any, Codec] = {
-    str: Codec(_same, Part.text),
-    int: Codec(_same, Part.integer),
-    float: Codec(_same, Part.number),
-    bool: Codec(_same, Part.flag),
+    str: Codec(_same, lambda part: part.text()),
+    int: Codec(_same, lambda part: part.integer()),
+    float: Codec(_same, lambda part: part.number()),
+    bool: Codec(_same, lambda part: part.flag()),
 }
 
 
@@ -102,8 +107,9 @@ def _enum(kind: type[Enum]) -> Codec:
         return value.value
 
     def read(part: Part) -> Enum:
+        text = part.text()
         try:
-            return kind(part.text())
+            return kind(text)
         except ValueError as error:
             raise part.damaged(f"a {kind.__name__.lower()}") from error
 
@@ -145,43 +151,47 @@ class _Field(NamedTuple):
     name: str
     codec: Codec
     place: Place | None
+    default: object
 
-    def write(self, whole: object, written: dict[str, Json]) -> None:
-        content = getattr(whole, self.name)
-        is_left_out = self.place is Place.SPARSE and content is None
-        if self.place not in (Place.KEY, Place.BESIDE) and not is_left_out:
-            written[self.name] = self.codec.write(content)
+    def is_written(self, content: object) -> bool:
+        return self.place is not Place.KEY and not self._is_left_out(content)
+
+    def _is_left_out(self, content: object) -> bool:
+        return self.place is Place.SPARSE and content == self.default
+
+    def is_in(self, whole: Part) -> bool:
+        return self.place is not Place.SPARSE or whole.has(self.name)
 
     def read(self, whole: Part) -> object:
         if self.place is Place.KEY:
             return whole.name
-        if self.place is Place.SPARSE and not whole.has(self.name):
-            return None
         return self.codec.read(whole if self.place is Place.WHOLE else whole[self.name])
 
 
-def _fields(kind: type[attrs.AttrsInstance]) -> Iterator[_Field]:
+def _fields(kind: type[attrs.AttrsInstance], places: Mapping[str, Place]) -> Iterator[_Field]:
+    """Those that stand in the object itself."""
     types = get_type_hints(kind, include_extras=True)
     for field in attrs.fields(kind):
         marks = getattr(types[field.name], "__metadata__", ())
-        place = next((mark for mark in marks if isinstance(mark, Place)), None)
-        yield _Field(field.name, codec_of(types[field.name]), place)
+        marked = next((mark for mark in marks if isinstance(mark, Place)), None)
+        place = places.get(field.name, marked)
+        if place is not Place.BESIDE:
+            yield _Field(field.name, codec_of(types[field.name]), place, field.default)
 
 
 def _class(kind: Callable[..., object], fields: tuple[_Field, ...]) -> Codec:
-    known = [field for field in fields if field.place is not Place.BESIDE]
     whole = next((field for field in fields if field.place is Place.WHOLE), None)
 
     def write(value: object) -> Json:
         if whole is not None:
             return whole.codec.write(getattr(value, whole.name))
-        written: dict[str, Json] = {}
-        for field in fields:
-            field.write(value, written)
-        return written
+        contents = [(field, getattr(value, field.name)) for field in fields]
+        written = [(field, content) for field, content in contents if field.is_written(content)]
+        return {field.name: field.codec.write(content) for field, content in written}
 
-    def read(part: Part) -> object:
-        return kind(**{field.name: field.read(part) for field in known})
+    def read(part: Part, **beside: object) -> object:
+        found = {field.name: field.read(part) for field in fields if field.is_in(part)}
+        return kind(**found, **beside)
 
     return Codec(write, read)
 

@@ -18,7 +18,8 @@ class Codec(NamedTuple):
     """How the values of one type are written as JSON, and read from a part of it."""
 
     write: Callable[[Any], Json]
-    read: Callable[[Part], Any]
+    read: Callable[..., Any]
+    """Of a part; for a class, with the fields that stand elsewhere."""
 
 
 Mark: TypeAlias = Callable[[Codec], Codec]
@@ -29,7 +30,7 @@ class Place(Enum):
 
     KEY = "it is the name under which the whole stands"
     WHOLE = "it stands for the whole: the object has nothing else to say"
-    SPARSE = "it is left out where it is None"
+    SPARSE = "it is left out where it is the default"
     BESIDE = "it stands elsewhere; whoever reads the whole adds it"
 
 
