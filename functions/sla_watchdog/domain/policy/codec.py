@@ -183,11 +183,12 @@ def _class(kind: Callable[..., object], fields: tuple[_Field, ...]) -> Codec:
     whole = next((field for field in fields if field.place is Place.WHOLE), None)
 
     def write(value: object) -> Json:
-        if whole is not None:
-            return whole.codec.write(getattr(value, whole.name))
-        contents = [(field, getattr(value, field.name)) for field in fields]
-        written = [(field, content) for field, content in contents if field.is_written(content)]
-        return {field.name: field.codec.write(content) for field, content in written}
+        written = {}
+        for field in fields:
+            content = getattr(value, field.name)
+            if field.is_written(content):
+                written[field.name] = field.codec.write(content)
+        return written[whole.name] if whole else written
 
     def read(part: Part, **beside: object) -> object:
         found = {field.name: field.read(part) for field in fields if field.is_in(part)}

@@ -110,9 +110,7 @@ class DueTimes:
         entries = entries_of(node, reading, listed(TARGET_NAMES))
         if entries is None:
             return None
-        by_ticket = [
-            (key.value, value) for key, value in entries.pairs if isinstance(value, Entries)
-        ]
+        by_ticket = {key.value: value for key, value in entries.pairs if isinstance(value, Entries)}
         if by_ticket and len(by_ticket) < len(entries.pairs):
             reading.wrong(
                 node,
@@ -120,11 +118,10 @@ class DueTimes:
                 "write the clocks below their ticket",
             )
             return None
-        read = [
-            tuple(self._of(ticket, value, reading))
-            for ticket, value in by_ticket or [("", entries)]
-        ]
-        return tuple(due for found in read for due in found)
+        found: list[Due] = []
+        for ticket, clocks in (by_ticket or {"": entries}).items():
+            found += self._of(ticket, clocks, reading)
+        return tuple(found)
 
     def _of(self, ticket: str, node: Entries, reading: Reading) -> Iterator[Due]:
         for name, moment in (_CLOCKS.read(node, reading) or {}).items():
