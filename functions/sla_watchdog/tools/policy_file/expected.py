@@ -133,7 +133,7 @@ class DueTimes:
 
 
 @frozen
-class _ToldForm:
+class _WrittenAlert:
     at: Moment
     clock: str
     tell: tuple[str, ...]
@@ -141,9 +141,9 @@ class _ToldForm:
     ticket: str | None = None
 
 
-_TOLD = Then(
+_ALERT = Then(
     Record(
-        _ToldForm,
+        _WrittenAlert,
         {
             "at": Key(MOMENT, "when it is sent", True, 'at: "2026-03-30T13:00+02:00"'),
             "clock": Key(
@@ -177,6 +177,8 @@ EXPECTED = Record(
         "due": Key(
             DueTimes(), "when clocks are due in the end: {resolution: TIME}, or none; or by ticket"
         ),
-        "alerts": Key(ListOf(_TOLD, least=0), "all alerts, in order; [] means that nobody is told"),
+        "alerts": Key(
+            ListOf(_ALERT, least=0), "all alerts, in order; [] means that nobody is told"
+        ),
     },
 )
