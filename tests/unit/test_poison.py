@@ -124,7 +124,9 @@ def poisoned() -> Iterator[Poisoned]:
 @SLOW
 @given(bad_records(), st.booleans())
 def test_bad_ticket_records(records: list[Raw], streamed: bool) -> None:
-    """Of whatever a case has a finding, operations were told; once, though ticks and sweeps go on."""
+    """Of whatever a case has a finding, operations were told; once, though ticks and sweeps go
+    on.
+    """
     for here in poisoned():
         for number, record in enumerate(records):
             here.put(f"bad-{number}", record, streamed=streamed)

@@ -1007,9 +1007,11 @@ def test_a_share_and_a_lead_are_compared_for_each_target() -> None:
     text = GOOD.replace("    - {before: 1h, tell: [owner]}\n", ladder)
     assert problems_of(text) == ()
     problems = problems_of(text.replace("resolution: 40h", "resolution: 2h"))
-    assert [problem.message for problem in problems] == [
-        'with a target of 2h, `before: 1h` of the ladder "standard" does not come later than `at: 75%`'
-    ]
+    message = (
+        'with a target of 2h, `before: 1h` of the ladder "standard" '
+        "does not come later than `at: 75%`"
+    )
+    assert [problem.message for problem in problems] == [message]
     assert problems[0].path == "policies[1].targets.resolution"
 
 

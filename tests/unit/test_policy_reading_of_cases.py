@@ -45,9 +45,7 @@ def test_a_deadline_set_elsewhere_has_no_length_of_its_own() -> None:
     ]
 
 
-def test_signals_of_one_kind_are_one_ladder_the_lowest_first_in_whatever_order_they_are_written() -> (
-    None
-):
+def test_signals_of_one_kind_are_one_ladder_the_lowest_first_however_they_are_written() -> None:
     signals = form_of().policy.signals
     assert {metric: ladder.levels for metric, ladder in signals.items()} == {
         Metric.REOPENED: (

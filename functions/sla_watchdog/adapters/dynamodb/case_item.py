@@ -5,7 +5,8 @@ pk C#<case>  sk W  rev  generation  seen {ticket: sequence}  failures
 seen_at   {ticket: at}      the stream's time of that record
 read_at   {ticket: at}      when a sweep last read a record that told it something
 facts     '{"<ticket>":{"<field>":[at,value,at,value,…]}}'
-sealed    {<case>: count}   where its older facts are: in C#<case> F#1 … F#<count>, compressed
+sealed    {<case>: count}   where its older facts are: in C#<case> F#1 … F#<count>, as `facts`,
+                            compressed
 members   [name]            linked to it, of which no ticket is known
 breached  {<subject>/<clock>: at}
 edited_at                   when a changed policy reached it
@@ -24,12 +25,10 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
-
-from attrs import frozen
 
 from sla_watchdog.adapters.dynamodb.attributes import plain
 from sla_watchdog.adapters.dynamodb.facts_text import DamageError, facts_in
+from sla_watchdog.adapters.dynamodb.item_part import ItemPart
 from sla_watchdog.adapters.dynamodb.sealing import LongCase
 from sla_watchdog.adapters.dynamodb.table import Item
 from sla_watchdog.domain.clocks.data_problems import AsWritten
@@ -40,10 +39,10 @@ from sla_watchdog.domain.escalation.case import (
     DamagedItem,
     Entry,
     LastNotified,
-    Outcome,
     Recipient,
-    Severity,
 )
+from sla_watchdog.domain.policy.codec import fields_of
+from sla_watchdog.domain.policy.marks import Place
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.presentation.text.reason import read_reason, worded
 
@@ -63,37 +62,52 @@ def shard_of(case: str, urgent: bool) -> str:
     return f"{'u' if urgent else 'n'}#{zlib.crc32(case.encode()) % 8}"
 
 
+# ---------------------------------------------------------------- both ways
+
+_RECIPIENT = fields_of(Recipient)
+_ALERT = fields_of(
+    Alert,
+    recipient=Place.BESIDE,
+    reason=Place.BESIDE,
+    reminder=Place.BESIDE,
+    waits=Place.SPARSE,
+    renewal=Place.SPARSE,
+)
+_ENTRY = fields_of(Entry, alerts=Place.BESIDE)
+_LAST_NOTIFIED = fields_of(LastNotified, received=Place.SPARSE)
+_FINDING = fields_of(Finding, reason=Place.BESIDE, time=Place.BESIDE)
+_CASE = fields_of(
+    Case,
+    id=Place.BESIDE,
+    facts=Place.BESIDE,
+    reached=Place.BESIDE,
+    outbox=Place.BESIDE,
+    urgent=Place.BESIDE,
+    seen=Place.SPARSE,
+    generation=Place.SPARSE,
+    next_at=Place.SPARSE,
+    failures=Place.SPARSE,
+    breached=Place.SPARSE,
+    edited_at=Place.SPARSE,
+    members=Place.SPARSE,
+    seen_at=Place.SPARSE,
+    read_at=Place.SPARSE,
+)
+"""Every attribute but `rev` may be missing: an older version knew fewer."""
+
 # ---------------------------------------------------------------- to the item
 
 
 def entry_map(entry: Entry) -> dict[str, object]:
     recipient = entry.alerts[0].recipient
-    return {
-        "token": entry.token,
-        "until": entry.until,
-        "attempts": entry.attempts,
-        "digest": entry.digest,
-        "audience": recipient.audience,
-        "of": recipient.of,
-        "urgent": recipient.urgent,
-        "alerts": [_alert_map(alert) for alert in entry.alerts],
-    }
+    alerts = [_alert_map(alert) for alert in entry.alerts]
+    return {**_ENTRY.write(entry), **_RECIPIENT.write(recipient), "alerts": alerts}
 
 
 def _alert_map(alert: Alert) -> dict[str, object]:
-    return {
-        "subject": alert.subject,
-        "clock": alert.clock,
-        "cycle": alert.cycle,
-        "level": alert.level,
-        "repetition": alert.repetition,
-        "severity": alert.severity,
-        "due_at": alert.due_at,
-        "reason": worded(alert.reason),
-        **({"reminder": alert.reminder} if _is_counted(alert) else {}),
-        **({"waits": True} if alert.waits else {}),
-        **({"renewal": alert.renewal} if alert.renewal else {}),
-    }
+    """The recipient stands with the entry."""
+    counted = {"reminder": alert.reminder} if _is_counted(alert) else {}
+    return {**_ALERT.write(alert), "reason": worded(alert.reason), **counted}
 
 
 def _is_counted(alert: Alert) -> bool:
@@ -113,84 +127,45 @@ def reached_name(clock: str, recipient: str) -> str:
 
 
 def reached_map(clock: str, recipient: str, reached: LastNotified) -> dict[str, object]:
-    return {
-        "clock": clock,
-        "recipient": recipient,
-        "level": reached.level,
-        "repetition": reached.repetition,
-        "at": reached.at,
-        "outcome": reached.outcome,
-        **({} if reached.received is None else {"received": reached.received}),
-    }
+    return {"clock": clock, "recipient": recipient, **_LAST_NOTIFIED.write(reached)}
 
 
 def findings_list(findings: Iterable[Finding]) -> list[dict[str, str]]:
-    return [{"ticket": f.ticket, "kind": f.kind, "reason": worded(f.reason)} for f in findings]
+    return [{**_FINDING.write(found), "reason": worded(found.reason)} for found in findings]
 
 
 # ---------------------------------------------------------------- from the item
-
-
-@frozen
-class _Map:
-    """A map whose members are taken out as what they must be."""
-
-    members: Mapping[str, object]
-    where: str = ""
-
-    @classmethod
-    def of(cls, value: object, where: str) -> _Map:
-        if not isinstance(value, Mapping):
-            raise DamageError(f"{where} is no map")
-        return cls(value, f"{where}.")
-
-    def text(self, name: str) -> str:
-        value = self.members.get(name)
-        if not isinstance(value, str):
-            raise DamageError(f"{self.where}{name} is no text")
-        return value
-
-    def number(self, name: str, default: int | None = None) -> int:
-        value = self.members.get(name, default)
-        if isinstance(value, bool) or not isinstance(value, int | Decimal) or value != int(value):
-            raise DamageError(f"{self.where}{name} is no whole number")
-        return int(value)
-
-    def flag(self, name: str) -> bool:
-        value = self.members.get(name)
-        if not isinstance(value, bool):
-            raise DamageError(f"{self.where}{name} is neither true nor false")
-        return value
-
-    def maps(self, name: str) -> dict[str, _Map]:
-        inner = self.of(self.members.get(name, {}), self.where + name)
-        return {key: self.of(value, inner.where + key) for key, value in inner.members.items()}
-
-    def listed(self, name: str) -> list[_Map]:
-        value = self.members.get(name, [])
-        if not isinstance(value, list):
-            raise DamageError(f"{self.where}{name} is no list")
-        return [
-            self.of(member, f"{self.where}{name}[{index}]") for index, member in enumerate(value)
-        ]
 
 
 def case_of(item: Item, sealed: Iterable[Fact] = ()) -> Case | DamagedItem:
     """The case, with the facts of its `sealed` items. Never fails: what cannot be read is an answer
     too.
     """
-    whole = _Map(plain(item))
-    name = whole.text("pk").removeprefix(CASE)
     try:
-        case, places = _case(name, whole), sealed_in(item)
+        case, places = _case(_part(item)), sealed_in(item)
     except ValueError as error:
         return damaged(item, str(error))
     return LongCase.of(case, places, frozenset(sealed)) if places else case
 
 
+def _part(item: Item) -> ItemPart:
+    return ItemPart("", plain(item))
+
+
+def _name(part: ItemPart) -> str:
+    return part["pk"].text().removeprefix(CASE)
+
+
 def damaged(item: Item, reason: str) -> DamagedItem:
-    whole = _Map(plain(item))
-    return DamagedItem(whole.text("pk").removeprefix(CASE), reason, _failures(whole))
+    part = _part(item)
+    return DamagedItem(_name(part), reason, _failures(part))
+
+
+def _failures(part: ItemPart) -> int:
+    try:
+        return part["failures"].integer() if part.has("failures") else 0
+    except ValueError:
+        return 0
 
 
 def moved_to(item: Item) -> str:
@@ -200,120 +175,79 @@ def moved_to(item: Item) -> str:
 
 def sealed_in(item: Item) -> dict[str, int]:
     """How many sealed items it has, by the case that they were written for. Raises DamageError."""
-    counts = _numbers(_Map(plain(item)), "sealed")
+    counts = {part.name: part.integer() for part in _members(_part(item), "sealed")}
     if max(counts.values(), default=0) > MOST_SEALED:
         raise DamageError(f"sealed counts {max(counts.values())}")
     return counts
 
 
-def _case(name: str, item: _Map) -> Case:
-    if "moved_to" in item.members:
-        raise DamageError(f"it was moved to {item.members['moved_to']!r}, where there is no case")
-    if (rev := item.number("rev")) < 1:
+def _case(item: ItemPart) -> Case:
+    if item.has("moved_to"):
+        raise DamageError(f"it was moved to {item['moved_to'].value!r}, where there is no case")
+    if (rev := item["rev"].integer()) < 1:
         raise DamageError(f"rev is {rev}, which no write leaves")
-    reached = item.maps("reached").values()
-    return Case(
-        id=name,
-        facts=Facts.of(facts_in(item.members.get("facts"))),
-        rev=rev,
-        reached={(each.text("clock"), each.text("recipient")): _reached(each) for each in reached},
-        outbox={key: _entry(entry) for key, entry in item.maps("outbox").items()},
-        seen=_seen(item),
-        generation=item.number("generation", 0),
-        next_at=item.number("next_at") if "next_at" in item.members else None,
-        urgent="due_shard" in item.members and item.text("due_shard").startswith("u"),
-        failures=item.number("failures", 0),
-        breached=_numbers(item, "breached"),
-        edited_at=item.number("edited_at") if "edited_at" in item.members else None,
-        members=_words(item, "members"),
-        seen_at=_numbers(item, "seen_at"),
-        read_at=_numbers(item, "read_at"),
+    case: Case = _CASE.read(
+        item,
+        id=_name(item),
+        facts=Facts.of(facts_in(item["facts"].value)),
+        reached=dict(map(_reached, _members(item, "reached"))),
+        outbox={part.name: _entry(part) for part in _members(item, "outbox")},
+        urgent=item.has("due_shard") and item["due_shard"].text().startswith("u"),
     )
+    return case
 
 
-def _failures(item: _Map) -> int:
-    try:
-        return item.number("failures", 0)
-    except ValueError:
-        return 0
+def _members(item: ItemPart, name: str) -> list[ItemPart]:
+    """Of a map, which may be missing."""
+    entries = item[name]
+    return [entries[key] for key in entries.entries()] if item.has(name) else []
 
 
-def _numbers(item: _Map, name: str) -> dict[str, int]:
-    numbers = _Map.of(item.members.get(name, {}), name)
-    return {key: numbers.number(key) for key in numbers.members}
-
-
-def _words(item: _Map, name: str) -> frozenset[str]:
-    listed = item.members.get(name, [])
-    if not isinstance(listed, list) or not all(isinstance(word, str) for word in listed):
-        raise DamageError(f"{name} is no list of texts")
-    return frozenset(listed)
-
-
-def _seen(item: _Map) -> dict[str, str]:
-    seen = _Map.of(item.members.get("seen", {}), "seen")
-    return {ticket: seen.text(ticket) for ticket in seen.members}
-
-
-def _reached(item: _Map) -> LastNotified:
+def _reached(part: ItemPart) -> tuple[tuple[str, str], LastNotified]:
     """What an older version wrote counts nothing."""
-    return LastNotified(
-        level=item.number("level"),
-        repetition=item.number("repetition"),
-        at=item.number("at"),
-        outcome=Outcome(item.text("outcome")),
-        received=item.number("received") if "received" in item.members else None,
-    )
+    return (part["clock"].text(), part["recipient"].text()), _LAST_NOTIFIED.read(part)
 
 
 def entry_in(value: object) -> Entry:
     """An entry that `entry_map` made. Raises DamageError."""
-    return _entry(_Map.of(value, "entry"))
+    return _entry(ItemPart("entry", value))
 
 
-def _entry(item: _Map) -> Entry:
-    recipient = Recipient(item.text("audience"), item.text("of"), item.flag("urgent"))
-    alerts = tuple(_alert(alert, recipient) for alert in item.listed("alerts"))
+def _entry(part: ItemPart) -> Entry:
+    recipient: Recipient = _RECIPIENT.read(part)
+    listed = part["alerts"] if part.has("alerts") else ()
+    alerts = tuple(_alert(alert, recipient) for alert in listed)
     if not alerts:
-        raise DamageError(f"{item.where}alerts is empty")
-    return Entry(
-        token=item.text("token"),
-        until=item.number("until"),
-        alerts=alerts,
-        digest=item.text("digest"),
-        attempts=item.number("attempts"),
-    )
+        raise DamageError(f"{part.path}.alerts is empty")
+    entry: Entry = _ENTRY.read(part, alerts=alerts)
+    return entry
 
 
-def _alert(item: _Map, recipient: Recipient) -> Alert:
-    return Alert(
-        subject=item.text("subject"),
-        clock=item.text("clock"),
-        cycle=item.number("cycle"),
-        level=item.number("level"),
-        repetition=item.number("repetition"),
+def _alert(part: ItemPart, recipient: Recipient) -> Alert:
+    alert: Alert = _ALERT.read(
+        part,
         recipient=recipient,
-        severity=Severity(item.text("severity")),
-        due_at=item.number("due_at"),
-        reason=read_reason(item.text("reason")),
-        reminder=_reminder(item),
-        waits="waits" in item.members and item.flag("waits"),
-        renewal=item.number("renewal") if "renewal" in item.members else 0,
+        reason=read_reason(part["reason"].text()),
+        reminder=_reminder(part),
     )
+    return alert
 
 
-def _reminder(item: _Map) -> int | None:
-    if "reminder" in item.members:
-        return item.number("reminder")
-    return None if item.number("repetition") else 0
+def _reminder(part: ItemPart) -> int | None:
+    if part.has("reminder"):
+        return part["reminder"].integer()
+    return None if part["repetition"].integer() else 0
 
 
 def findings_of(item: Item) -> list[Finding]:
     """The findings stored with a case; none where they cannot be read."""
+    part = _part(item)
     try:
-        listed = _Map(plain(item)).listed("findings")
-        return [
-            Finding(f.text("ticket"), f.text("kind"), AsWritten(f.text("reason"))) for f in listed
-        ]
+        return [_finding(finding) for finding in part["findings"]]
     except ValueError:
         return []
+
+
+def _finding(part: ItemPart) -> Finding:
+    finding: Finding = _FINDING.read(part, reason=AsWritten(part["reason"].text()))
+    return finding

@@ -10,7 +10,8 @@ and how it is written as JSON and read back follows from them.
 | a class | an object: each field under its own name |
 | `A \\| B`, of classes | an object with one key, the name of the class in small letters |
 
-What no type says is a mark beside it (`sla_watchdog.domain.policy.marks`).
+What no type says is a mark beside it (`sla_watchdog.domain.policy.marks`), and a type
+that is not made of its fields has its whole codec beside it.
 """
 
 from __future__ import annotations
@@ -19,13 +20,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import attrs
-from attrs import evolve, frozen
 
 from sla_watchdog.domain.policy.json_part import Part
-from sla_watchdog.domain.policy.marks import By, Codec, Json, Place
+from sla_watchdog.domain.policy.marks import Codec, Json, Place
 
 T = TypeVar("T")
 
@@ -38,8 +38,13 @@ def from_json(kind: type[T], part: Part, **beside: object) -> T:
     """`beside` are the fields that stand elsewhere. Raises `DamagedPolicy` where a part is not
     what its type says.
     """
-    found: T = codec_of(kind).read(part)
-    return attrs.evolve(found, **beside)  # type: ignore[misc]  # whatever has fields
+    found: T = codec_of(kind).read(part, **beside)
+    return found
+
+
+def fields_of(kind: type[attrs.AttrsInstance], **places: Place) -> Codec:
+    """Of a class that does not know how it is stored: `places` say it of its fields."""
+    return _class(kind, tuple(_fields(kind, places)))
 
 
 def _made(kind: Any) -> Codec:
@@ -49,14 +54,14 @@ def _made(kind: Any) -> Codec:
     if origin in (Union, UnionType):
         return _union(inner)
     if origin in (tuple, frozenset):
-        return _List(origin, codec_of(inner[0]))
+        return _list(origin, codec_of(inner[0]))
     if origin is Mapping:
-        return _Object(*map(codec_of, inner))
+        return _object(codec_of(inner[0]), codec_of(inner[1]))
     return SCALARS[kind] if kind in SCALARS else _of_class(kind)
 
 
 def _of_class(kind: Any) -> Codec:
-    return _Enum(kind) if issubclass(kind, Enum) else _Class(kind, tuple(_fields(kind)))
+    return _enum(kind) if issubclass(kind, Enum) else fields_of(kind)
 
 
 codec_of: Callable[[Any], Codec] = cache(_made)
@@ -64,158 +69,150 @@ codec_of: Callable[[Any], Codec] = cache(_made)
 
 
 def _marked(kind: Any, *marks: Any) -> Codec:
-    own = next((mark.codec for mark in marks if isinstance(mark, By)), None)
+    own = next((mark for mark in marks if isinstance(mark, Codec)), None)
     codec = own or codec_of(kind)
     for mark in marks:
-        if not isinstance(mark, By | Place):
-            codec = mark.around(codec)
+        if not isinstance(mark, Codec | Place):
+            codec = mark(codec)
     return codec
-
-
-def _union(kinds: Iterable[Any]) -> Codec:
-    classes = [kind for kind in kinds if kind is not NoneType]
-    if len(classes) == 1:
-        return _Optional(codec_of(classes[0]))
-    return _Union({kind.__name__.lower(): kind for kind in classes})
 
 
 # ------------------------------------------------------------------ single values
 
 
-@frozen
-class _Scalar:
-    read: Callable[[Part], object]
-
-    def write(self, value: object) -> Json:
-        return value
+def _same(value: object) -> Json:
+    return value
 
 
 SCALARS: Mapping[Any, Codec] = {
-    str: _Scalar(Part.text),
-    int: _Scalar(Part.integer),
-    float: _Scalar(Part.number),
-    bool: _Scalar(Part.flag),
+    str: Codec(_same, lambda part: part.text()),
+    int: Codec(_same, lambda part: part.integer()),
+    float: Codec(_same, lambda part: part.number()),
+    bool: Codec(_same, lambda part: part.flag()),
 }
 
 
-@frozen
-class _Optional:
-    codec: Codec
+def _optional(codec: Codec) -> Codec:
+    def write(value: object) -> Json:
+        return None if value is None else codec.write(value)
 
-    def write(self, value: object) -> Json:
-        return None if value is None else self.codec.write(value)
+    def read(part: Part) -> object:
+        return None if part.value is None else codec.read(part)
 
-    def read(self, part: Part) -> object:
-        return None if part.value is None else self.codec.read(part)
+    return Codec(write, read)
 
 
-@frozen
-class _Enum:
-    kind: type[Enum]
-
-    def write(self, value: Enum) -> Json:
+def _enum(kind: type[Enum]) -> Codec:
+    def write(value: Enum) -> Json:
         return value.value
 
-    def read(self, part: Part) -> Enum:
+    def read(part: Part) -> Enum:
+        text = part.text()
         try:
-            return self.kind(part.text())
+            return kind(text)
         except ValueError as error:
-            raise part.damaged(f"a {self.kind.__name__.lower()}") from error
+            raise part.damaged(f"a {kind.__name__.lower()}") from error
+
+    return Codec(write, read)
 
 
 # ------------------------------------------------------------------ several values
 
 
-@frozen
-class _List:
-    kind: type[tuple[Any, ...] | frozenset[Any]]
-    member: Codec
+def _list(kind: Callable[[Iterable[object]], object], member: Codec) -> Codec:
+    def write(values: Iterable[object]) -> Json:
+        written = [member.write(value) for value in values]
+        return written if kind is tuple else sorted(written)
 
-    def write(self, values: Iterable[object]) -> Json:
-        written = [self.member.write(value) for value in values]
-        return written if self.kind is tuple else sorted(written)
+    def read(part: Part) -> object:
+        return kind(member.read(value) for value in part)
 
-    def read(self, part: Part) -> object:
-        return self.kind(self.member.read(member) for member in part)
+    return Codec(write, read)
 
 
-@frozen
-class _Object:
-    key: Codec
-    value: Codec
+def _object(key: Codec, value: Codec) -> Codec:
+    def write(entries: Mapping[object, object]) -> Json:
+        return {key.write(name): value.write(entry) for name, entry in entries.items()}
 
-    def write(self, values: Mapping[object, object]) -> Json:
-        return {self.key.write(key): self.value.write(value) for key, value in values.items()}
-
-    def read(self, part: Part) -> dict[object, object]:
-        values = {}
+    def read(part: Part) -> dict[object, object]:
+        entries = {}
         for name in part.entries():
-            key = self.key.read(evolve(part, value=name))
-            values[key] = self.value.read(part[name])
-        return values
+            read_name = key.read(part.of(name))
+            entries[read_name] = value.read(part[name])
+        return entries
+
+    return Codec(write, read)
 
 
 # ------------------------------------------------------------------ classes
 
 
-@frozen
-class _Field:
+class _Field(NamedTuple):
     name: str
     codec: Codec
     place: Place | None
+    default: object
 
-    @property
-    def is_written(self) -> bool:
-        return self.place not in (Place.KEY, Place.BESIDE)
+    def is_written(self, content: object) -> bool:
+        return self.place is not Place.KEY and not self._is_left_out(content)
+
+    def _is_left_out(self, content: object) -> bool:
+        return self.place is Place.SPARSE and content == self.default
+
+    def is_in(self, whole: Part) -> bool:
+        return self.place is not Place.SPARSE or whole.has(self.name)
 
     def read(self, whole: Part) -> object:
         if self.place is Place.KEY:
             return whole.name
-        if self.place is Place.WHOLE:
-            return self.codec.read(whole)
-        if self.place is Place.SPARSE and not whole.has(self.name):
-            return None
-        return self.codec.read(whole[self.name])
+        return self.codec.read(whole if self.place is Place.WHOLE else whole[self.name])
 
 
-def _fields(kind: type[attrs.AttrsInstance]) -> Iterator[_Field]:
+def _fields(kind: type[attrs.AttrsInstance], places: Mapping[str, Place]) -> Iterator[_Field]:
+    """Those that stand in the object itself."""
     types = get_type_hints(kind, include_extras=True)
     for field in attrs.fields(kind):
         marks = getattr(types[field.name], "__metadata__", ())
-        place = next((mark for mark in marks if isinstance(mark, Place)), None)
-        yield _Field(field.name, codec_of(types[field.name]), place)
+        marked = next((mark for mark in marks if isinstance(mark, Place)), None)
+        place = places.get(field.name, marked)
+        if place is not Place.BESIDE:
+            yield _Field(field.name, codec_of(types[field.name]), place, field.default)
 
 
-@frozen
-class _Class:
-    kind: Callable[..., object]
-    fields: tuple[_Field, ...]
+def _class(kind: Callable[..., object], fields: tuple[_Field, ...]) -> Codec:
+    whole = next((field for field in fields if field.place is Place.WHOLE), None)
 
-    def write(self, value: object) -> Json:
-        written: dict[str, Json] = {}
-        for field in self.fields:
+    def write(value: object) -> Json:
+        written = {}
+        for field in fields:
             content = getattr(value, field.name)
-            if field.place is Place.WHOLE:
-                return field.codec.write(content)
-            if field.is_written and not (field.place is Place.SPARSE and content is None):
+            if field.is_written(content):
                 written[field.name] = field.codec.write(content)
-        return written
+        return written[whole.name] if whole else written
 
-    def read(self, part: Part) -> object:
-        known = [field for field in self.fields if field.place is not Place.BESIDE]
-        return self.kind(**{field.name: field.read(part) for field in known})
+    def read(part: Part, **beside: object) -> object:
+        found = {field.name: field.read(part) for field in fields if field.is_in(part)}
+        return kind(**found, **beside)
+
+    return Codec(write, read)
 
 
-@frozen
-class _Union:
-    kinds: Mapping[str, type]
+def _union(kinds: Iterable[Any]) -> Codec:
+    some = [kind for kind in kinds if kind is not NoneType]
+    if len(some) == 1:
+        return _optional(codec_of(some[0]))
+    return _one_of_classes({kind.__name__.lower(): kind for kind in some})
 
-    def write(self, value: object) -> Json:
+
+def _one_of_classes(classes: Mapping[str, type]) -> Codec:
+    def write(value: object) -> Json:
         kind = type(value)
         return {kind.__name__.lower(): codec_of(kind).write(value)}
 
-    def read(self, part: Part) -> object:
-        names = [name for name in part.entries() if name in self.kinds]
+    def read(part: Part) -> object:
+        names = [name for name in part.entries() if name in classes]
         if len(names) != 1:
-            raise part.damaged(f"one of {', '.join(self.kinds)}")
-        return codec_of(self.kinds[names[0]]).read(part[names[0]])
+            raise part.damaged(f"one of {', '.join(classes)}")
+        return codec_of(classes[names[0]]).read(part[names[0]])
+
+    return Codec(write, read)

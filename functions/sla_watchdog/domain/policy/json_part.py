@@ -5,9 +5,9 @@ path.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from sla_watchdog.errors import SlaWatchdogError
 
@@ -37,23 +37,34 @@ class Part:
     defined: dict[str, dict[str, Any]] = field(factory=dict, eq=False, repr=False)
     """What the sections read so far define, by section and name; one dictionary for all parts."""
 
-    def damaged(self, expected: str) -> DamagedPolicy:
+    def damaged(self, expected: str) -> Exception:
         return DamagedPolicy(self.path, f"{expected} expected")
 
-    def __getitem__(self, key: str) -> Part:
+    def missing(self, key: str) -> Self:
+        raise DamagedPolicy(self.at(key, None).path, "missing")
+
+    def __getitem__(self, key: str) -> Self:
+        return self.at(key, self.entries()[key]) if self.has(key) else self.missing(key)
+
+    def at(self, key: str, value: object) -> Self:
         path = f"{self.path}.{key}" if self.path else key
-        if not self.has(key):
-            raise DamagedPolicy(path, "missing")
-        return evolve(self, path=path, value=self.entries()[key], name=key)
+        return type(self)(path, value, key, self.defined)
+
+    def of(self, value: object) -> Self:
+        """Something else that stands in its place."""
+        return type(self)(self.path, value, self.name, self.defined)
+
+    def called(self, name: str) -> Self:
+        return type(self)(self.path, self.value, name, self.defined)
 
     def has(self, key: str) -> bool:
         return isinstance(self.value, dict) and key in self.value
 
-    def __iter__(self) -> Iterator[Part]:
+    def __iter__(self) -> Iterator[Self]:
         if not isinstance(self.value, list):
             raise self.damaged("a list")
         for n, value in enumerate(self.value):
-            yield evolve(self, path=f"{self.path}[{n}]", value=value)
+            yield type(self)(f"{self.path}[{n}]", value, self.name, self.defined)
 
     def entries(self) -> dict[str, object]:
         if not isinstance(self.value, dict):

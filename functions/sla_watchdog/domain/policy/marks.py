@@ -1,23 +1,28 @@
-"""What a field says of its JSON where its type does not: marks, written into `Annotated`."""
+"""What a field says of its JSON where its type does not: marks, written into `Annotated`.
+
+A mark is a place, or makes a codec of the codec that the type has.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
-from typing import Any, Protocol
-
-from attrs import evolve, frozen
+from typing import Any, NamedTuple, TypeAlias
 
 from sla_watchdog.domain.policy.json_part import DamagedPolicy, Part
 
 Json = Any
 
 
-class Codec(Protocol):
+class Codec(NamedTuple):
     """How the values of one type are written as JSON, and read from a part of it."""
 
-    def write(self, value: Any) -> Json: ...
+    write: Callable[[Any], Json]
+    read: Callable[..., Any]
+    """Of a part; for a class, with the fields that stand elsewhere."""
 
-    def read(self, part: Part) -> Any: ...
+
+Mark: TypeAlias = Callable[[Codec], Codec]
 
 
 class Place(Enum):
@@ -25,68 +30,30 @@ class Place(Enum):
 
     KEY = "it is the name under which the whole stands"
     WHOLE = "it stands for the whole: the object has nothing else to say"
-    SPARSE = "it is left out where it is None"
+    SPARSE = "it is left out where it is the default"
     BESIDE = "it stands elsewhere; whoever reads the whole adds it"
 
 
-@frozen
-class By:
-    """A type that does not say it all in its fields: this is its codec."""
-
-    codec: Codec
-
-
-@frozen
-class Changed:
-    """As `codec`, but for what a mark changes."""
-
-    codec: Codec
-
-    def write(self, value: Any) -> Json:
-        return self.codec.write(value)
-
-    def read(self, part: Part) -> Any:
-        return self.codec.read(part)
-
-
-@frozen
-class OneOf:
+def one_of(section: str) -> Mark:
     """A name that this section defines."""
 
-    section: str
+    def named(codec: Codec) -> Codec:
+        def read(part: Part) -> Any:
+            _defined(part, section)
+            return codec.read(part)
 
-    def around(self, codec: Codec) -> Codec:
-        return _OneOf(codec, self.section)
+        return Codec(codec.write, read)
 
-
-@frozen
-class _OneOf(Changed):
-    section: str
-
-    def read(self, part: Part) -> Any:
-        _defined(part, self.section)
-        return self.codec.read(part)
+    return named
 
 
-@frozen
-class ByName:
+def by_name(section: str) -> Mark:
     """Written as its name; this section says what it is."""
 
-    section: str
+    def named(_codec: Codec) -> Codec:
+        return Codec(lambda value: value.name, lambda part: _defined(part, section))
 
-    def around(self, codec: Codec) -> Codec:
-        return _ByName(codec, self.section)
-
-
-@frozen
-class _ByName(Changed):
-    section: str
-
-    def write(self, value: Any) -> Json:
-        return value.name
-
-    def read(self, part: Part) -> Any:
-        return _defined(part, self.section)
+    return named
 
 
 def _defined(part: Part, section: str) -> Any:
@@ -96,50 +63,31 @@ def _defined(part: Part, section: str) -> Any:
     return names[name]
 
 
-@frozen
-class Defines:
+def defines(codec: Codec) -> Codec:
     """A section whose entries are named further down."""
 
-    def around(self, codec: Codec) -> Codec:
-        return _Defines(codec)
-
-
-@frozen
-class _Defines(Changed):
-    def read(self, part: Part) -> Any:
-        entries = self.codec.read(part)
+    def read(part: Part) -> Any:
+        entries = codec.read(part)
         part.defined[part.name] = entries
         return entries
 
+    return Codec(codec.write, read)
 
-@frozen
-class Called:
+
+def called(name: str) -> Mark:
     """Has this name, whatever it stands under."""
 
-    name: str
+    def renamed(codec: Codec) -> Codec:
+        return Codec(codec.write, lambda part: codec.read(part.called(name)))
 
-    def around(self, codec: Codec) -> Codec:
-        return _Called(codec, self.name)
-
-
-@frozen
-class _Called(Changed):
-    name: str
-
-    def read(self, part: Part) -> Any:
-        return self.codec.read(evolve(part, name=self.name))
+    return renamed
 
 
-@frozen
-class NotEmpty:
-    def around(self, codec: Codec) -> Codec:
-        return _NotEmpty(codec)
-
-
-@frozen
-class _NotEmpty(Changed):
-    def read(self, part: Part) -> Any:
-        values = self.codec.read(part)
+def not_empty(codec: Codec) -> Codec:
+    def read(part: Part) -> Any:
+        values = codec.read(part)
         if not values:
             raise part.damaged("at least one")
         return values
+
+    return Codec(codec.write, read)

@@ -17,22 +17,21 @@ from typing import Annotated, TypeAlias
 
 from attrs import field, frozen
 
-from sla_watchdog.domain.policy.calendar_codec import CalendarCodec
+from sla_watchdog.domain.policy.calendar_codec import CALENDAR
 from sla_watchdog.domain.policy.marks import (
-    By,
-    ByName,
-    Called,
-    Defines,
-    NotEmpty,
-    OneOf,
     Place,
+    by_name,
+    called,
+    defines,
+    not_empty,
+    one_of,
 )
 from sla_watchdog.domain.policy.ranks import ranks_of
 from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.domain.time.duration import Duration
 
-CalendarName: TypeAlias = Annotated[str, OneOf("calendars")]
-AudienceName: TypeAlias = Annotated[str, OneOf("audiences")]
+CalendarName: TypeAlias = Annotated[str, one_of("calendars")]
+AudienceName: TypeAlias = Annotated[str, one_of("audiences")]
 
 
 class Metric(StrEnum):
@@ -204,7 +203,7 @@ class Ladder:
     """Levels in the order they come due; the last one always repeats."""
 
     name: Annotated[str, Place.KEY]
-    levels: Annotated[tuple[Level, ...], NotEmpty(), Place.WHOLE]
+    levels: Annotated[tuple[Level, ...], not_empty, Place.WHOLE]
 
 
 @frozen
@@ -217,7 +216,7 @@ class Target:
 
     metric: Metric
     within: int
-    ladder: Annotated[Ladder, ByName("ladders")]
+    ladder: Annotated[Ladder, by_name("ladders")]
     pauses_in: frozenset[str] = frozenset()
     stops_at: str = "resolved"
     due: str | None = None
@@ -333,13 +332,13 @@ class Policy:
     """Priority names, the most severe first."""
     bots: frozenset[str] = frozenset()
     shared: frozenset[str] = frozenset()
-    calendars: Annotated[Mapping[str, Annotated[Calendar, By(CalendarCodec())]], Defines()]
-    audiences: Annotated[Mapping[str, Audience], Defines()]
-    ladders: Annotated[Mapping[str, Ladder], Defines()] = field(factory=dict)
+    calendars: Annotated[Mapping[str, Annotated[Calendar, CALENDAR]], defines]
+    audiences: Annotated[Mapping[str, Audience], defines]
+    ladders: Annotated[Mapping[str, Ladder], defines] = field(factory=dict)
     """By name, those too that no target climbs."""
-    rules: Annotated[tuple[Rule, ...], NotEmpty()]
-    ceilings: Annotated[Ladder, Called("ceilings")]
-    signals: Mapping[Metric, Annotated[Ladder, Called("signals")]] = field(factory=dict)
+    rules: Annotated[tuple[Rule, ...], not_empty]
+    ceilings: Annotated[Ladder, called("ceilings")]
+    signals: Mapping[Metric, Annotated[Ladder, called("signals")]] = field(factory=dict)
     """One ladder for each kind of signal; its levels have `Open` or `Count` triggers, the lowest
     first.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, tzinfo
 from functools import partial
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from attrs import frozen
@@ -44,12 +45,12 @@ def run(example: Example, policy: Policy) -> tuple[Mismatch, ...]:
     """Everything in which the policy does otherwise than the example expects."""
     outcomes = list(_outcomes(example, policy))
     zone = ZoneInfo(policy.timezone) if policy.timezone else UTC
-    clocks = [
-        clock for outcome in outcomes for ending in outcome.endings for clock in ending.plan.clocks
-    ]
-    sent = {_told(sent): sent for outcome in outcomes for sent in outcome.notified}
+    endings = list(chain.from_iterable(outcome.endings for outcome in outcomes))
+    clocks = chain.from_iterable(ending.plan.clocks for ending in endings)
+    notified = chain.from_iterable(outcome.notified for outcome in outcomes)
+    sent = {_told(each): each for each in notified}
     in_order = sorted(sent.values(), key=lambda sent: sent.at)
-    unowned = _Unowned(policy, [ending for outcome in outcomes for ending in outcome.endings])
+    unowned = _Unowned(policy, endings)
     return (*_wrong_due(example, clocks, zone), *_wrong_alerts(example, in_order, unowned, zone))
 
 
@@ -116,10 +117,14 @@ def _due_at(clock: Clock | None, until: int) -> int | None:
     """
     if clock is None or (clock.stopped_at is not None and clock.stopped_at <= until):
         return None
-    still = any(
-        span.start <= until and (span.end is None or until < span.end) for span in clock.paused
-    )
-    return None if still and not clock.breached(until) else clock.due_at
+    if _stands_still(clock, until) and not clock.breached(until):
+        return None
+    return clock.due_at
+
+
+def _stands_still(clock: Clock, at: int) -> bool:
+    begun = [span for span in clock.paused if span.start <= at]
+    return any(span.end is None or at < span.end for span in begun)
 
 
 def _clock_of(due: ExpectedDue, example: Example) -> str:

@@ -110,9 +110,7 @@ class DueTimes:
         entries = entries_of(node, reading, listed(TARGET_NAMES))
         if entries is None:
             return None
-        by_ticket = [
-            (key.value, value) for key, value in entries.pairs if isinstance(value, Entries)
-        ]
+        by_ticket = {key.value: value for key, value in entries.pairs if isinstance(value, Entries)}
         if by_ticket and len(by_ticket) < len(entries.pairs):
             reading.wrong(
                 node,
@@ -120,11 +118,10 @@ class DueTimes:
                 "write the clocks below their ticket",
             )
             return None
-        read = [
-            tuple(self._of(ticket, value, reading))
-            for ticket, value in by_ticket or [("", entries)]
-        ]
-        return tuple(due for found in read for due in found)
+        found: list[ExpectedDue] = []
+        for ticket, clocks in (by_ticket or {"": entries}).items():
+            found += self._of(ticket, clocks, reading)
+        return tuple(found)
 
     def _of(self, ticket: str, node: Entries, reading: Reading) -> Iterator[ExpectedDue]:
         for name, moment in (_CLOCKS.read(node, reading) or {}).items():
@@ -138,7 +135,7 @@ class DueTimes:
 
 
 @frozen
-class _ToldForm:
+class _WrittenAlert:
     at: Moment
     clock: str
     tell: tuple[str, ...]
@@ -146,9 +143,9 @@ class _ToldForm:
     ticket: str | None = None
 
 
-_TOLD = Then(
+_ALERT = Then(
     Record(
-        _ToldForm,
+        _WrittenAlert,
         {
             "at": Key(MOMENT, "when it is sent", True, 'at: "2026-03-30T13:00+02:00"'),
             "clock": Key(
@@ -182,6 +179,8 @@ EXPECTED = Record(
         "due": Key(
             DueTimes(), "when clocks are due in the end: {resolution: TIME}, or none; or by ticket"
         ),
-        "alerts": Key(ListOf(_TOLD, least=0), "all alerts, in order; [] means that nobody is told"),
+        "alerts": Key(
+            ListOf(_ALERT, least=0), "all alerts, in order; [] means that nobody is told"
+        ),
     },
 )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from itertools import chain
 
-from attrs import evolve, frozen
+from attrs import evolve, fields, frozen
 from tzdata import IANA_VERSION  # type: ignore[import-untyped]  # the package ships no types
 
 from sla_watchdog.domain.escalation.case import OPERATIONS
 from sla_watchdog.domain.policy.model import Audience, Policy, Source
+from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.tools.policy_file.calendars import CALENDARS, CalendarForm, holidays_until
 from sla_watchdog.tools.policy_file.desk import FIELDS, PEOPLE, PRIORITIES, SOURCE, STATUSES
 from sla_watchdog.tools.policy_file.examples import EXAMPLES, Example
@@ -49,7 +51,7 @@ class PolicyForm:
         """As a build on that day makes it."""
         return evolve(
             self.policy,
-            calendars={name: calendar.as_of(today) for name, calendar in self.calendars.items()},
+            calendars=_as_of(today, self.calendars),
             holidays_until=holidays_until(self.calendars.values(), today),
         )
 
@@ -85,25 +87,36 @@ AUDIENCES = made(MapOf(AUDIENCE, _AUDIENCE), _audiences)
 
 
 def _policy_form(written: Written, _node: Node, reading: Reading) -> PolicyForm:
-    """What the file puts together in another way than the policy; all else is named alike."""
-    calendars, statuses = written.pop("calendars"), written.pop("statuses")
-    priorities = written.pop("priorities", {})
+    """Put together where the file says it in another way than the policy; the rest is called the
+    same in both.
+    """
+    statuses, priorities = written["statuses"], written.get("priorities", {})
+    alike = {name: value for name, value in written.items() if name in _CALLED_ALIKE}
+    calendars: Mapping[str, CalendarForm] = written["calendars"]
     policy = Policy(
-        source=evolve(written.pop("source", Source()), fields=written.pop("fields", {})),
+        source=evolve(written.get("source", Source()), fields=written.get("fields", {})),
         groups=tuple(statuses),
         statuses=_by_text(statuses),
         severity=tuple(priorities),
         priorities=_by_text(priorities),
-        calendars={name: calendar.as_of(reading.today) for name, calendar in calendars.items()},
-        audiences=_with_operations(written.pop("audiences"), reading),
-        rules=written.pop("policies"),
+        calendars=_as_of(reading.today, calendars),
+        audiences=_with_operations(written["audiences"], reading),
+        rules=written["policies"],
         holidays_until=holidays_until(calendars.values(), reading.today),
         tzdata=str(IANA_VERSION),
-        **written.pop("people", {}),
-        **written.pop("cases", {}),
-        **{name: value for name, value in written.items() if name not in ("form", "examples")},
+        **written.get("people", {}),
+        **written.get("cases", {}),
+        **alike,
     )
     return PolicyForm(policy, calendars, written.get("examples", ()))
+
+
+_PUT_TOGETHER = {"source", "statuses", "priorities", "calendars", "audiences"}
+_CALLED_ALIKE = {field.name for field in fields(Policy)} - _PUT_TOGETHER
+
+
+def _as_of(today: date, calendars: Mapping[str, CalendarForm]) -> Mapping[str, Calendar]:
+    return {name: calendar.as_of(today) for name, calendar in calendars.items()}
 
 
 def _by_text(groups: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
@@ -224,7 +237,7 @@ def _in_order(problems: list[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(problems, key=lambda problem: problem.place))
 
 
-_NAMED_UNDER = {
+_DEFINED_UNDER = {
     "audience": "audiences",
     "calendar": "calendars",
     "ladder": "ladders",
@@ -232,23 +245,28 @@ _NAMED_UNDER = {
     "priority": "priorities",
     "field": "fields",
 }
+_WORDS_UNDER = {"status": "statuses", "priority text": "priorities"}
+"""What the desk writes, listed below names of the file's own."""
 
 
 def _names(root: Node) -> Mapping[str, tuple[str, ...]]:
     """What the file defines, whether or not the definition itself can be read."""
-    if not isinstance(root, Entries):
-        return {}
-    sections = {kind: root.get(section) for kind, section in _NAMED_UNDER.items()}
-    names = {
-        kind: tuple(key.value for key in keys(section))
-        for kind, section in sections.items()
-        if isinstance(section, Entries)
-    }
-    for kind, section in (("status", "statuses"), ("priority text", "priorities")):
-        groups = root.get(section)
-        if isinstance(groups, Entries):
-            names[kind] = tuple(text.value for _, group in groups.pairs for text in texts(group))
+    names = {}
+    for kind, name in _DEFINED_UNDER.items():
+        section = _section(root, name)
+        if section is not None:
+            names[kind] = tuple(key.value for key in keys(section))
+    for kind, name in _WORDS_UNDER.items():
+        section = _section(root, name)
+        if section is not None:
+            words = chain.from_iterable(texts(group) for _, group in section.pairs)
+            names[kind] = tuple(word.value for word in words)
     return names
+
+
+def _section(root: Node, name: str) -> Entries | None:
+    section = root.get(name) if isinstance(root, Entries) else None
+    return section if isinstance(section, Entries) else None
 
 
 def _timezone(root: Node) -> str | None:
@@ -264,8 +282,7 @@ def _timezone(root: Node) -> str | None:
 
 def _warn_of_unused(root: Node, reading: Reading) -> None:
     for kind in ("calendar", "ladder"):
-        section = root.get(_NAMED_UNDER[kind]) if isinstance(root, Entries) else None
-        for key in keys(section):
+        for key in keys(_section(root, _DEFINED_UNDER[kind])):
             if (kind, key.value) not in reading.used:
                 reading.warn(
                     key, f'nobody uses the {kind} "{key.value}"', "fine, if meant for later"

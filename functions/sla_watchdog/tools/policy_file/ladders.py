@@ -8,7 +8,7 @@ from attrs import evolve
 
 from sla_watchdog.domain.policy.model import LONGEST_GAP, After, Age, Ladder, Level, Repeat
 from sla_watchdog.tools.policy_file.durations import WALL_TIME
-from sla_watchdog.tools.policy_file.levels import LEVEL, TOLD, label, level_of, rank
+from sla_watchdog.tools.policy_file.levels import LEVEL, OPTIONS, label, level_of, rank
 from sla_watchdog.tools.policy_file.nodes import Entries, Items, Node, Text, keys
 from sla_watchdog.tools.policy_file.shapes import (
     Also,
@@ -95,5 +95,7 @@ def _ceilings(levels: tuple[Level, ...], node: Node, reading: Reading) -> Ladder
     return None if ordered is None else Ladder("ceilings", ordered)
 
 
-_CEILING = Then(block_of({**AGE, **TOLD}), lambda written, _node, _reading: level_of(written, AGE))
+_CEILING = Then(
+    block_of({**AGE, **OPTIONS}), lambda written, _node, _reading: level_of(written, AGE)
+)
 CEILINGS = Also(Then(ListOf(_CEILING), _ceilings), _only_the_last_repeats)

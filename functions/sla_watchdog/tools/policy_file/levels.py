@@ -92,7 +92,7 @@ def _no_one_twice(node: Node, reading: Reading) -> None:
 
 
 TELL = Also(ListOf(Ref("audience", "audiences", always=(OPERATIONS,))), _no_one_twice)
-TOLD = {
+OPTIONS = {
     "tell": Key(TELL, "the audiences to tell", required=True, lines="tell: [owner]"),
     "urgent": Key(FLAG, "sent as critical: at once, whatever the audience's hours"),
     "repeat": Key(
@@ -101,6 +101,7 @@ TOLD = {
         "and {every: 1d} keeps the gap",
     ),
 }
+"""What a level of any kind may say, beside when it is due; called as in `Level`."""
 
 
 WHEN_DUE = {
@@ -125,13 +126,13 @@ def level_of(written: Written, kinds: Iterable[str]) -> Level | None:
     triggers = [written[kind] for kind in kinds if kind in written]
     if len(triggers) != 1:
         return None
-    options = {name: value for name, value in written.items() if name in TOLD}
+    options = {name: value for name, value in written.items() if name in OPTIONS}
     return Level(triggers[0], **options)
 
 
 LEVEL: Shape[Level] = Also(
     Then(
-        block_of({**WHEN_DUE, **TOLD}),
+        block_of({**WHEN_DUE, **OPTIONS}),
         lambda written, _node, _reading: level_of(written, WHEN_DUE),
     ),
     _due_once,

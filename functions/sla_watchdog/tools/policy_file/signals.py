@@ -10,7 +10,7 @@ from attrs import frozen
 from sla_watchdog.domain.policy.model import SIGNALS as SIGNAL_TRIGGERS
 from sla_watchdog.domain.policy.model import Count, Ladder, Level, Metric, Open
 from sla_watchdog.tools.policy_file.durations import OPEN_TIME
-from sla_watchdog.tools.policy_file.levels import TOLD, label, level_of, rank
+from sla_watchdog.tools.policy_file.levels import OPTIONS, label, level_of, rank
 from sla_watchdog.tools.policy_file.nodes import Entries, Node, child, keys
 from sla_watchdog.tools.policy_file.problems import listed
 from sla_watchdog.tools.policy_file.shapes import (
@@ -56,13 +56,15 @@ class _Signal:
 
 
 def _of_one_kind(node: Node, reading: Reading) -> None:
-    written = [key for key in keys(node) if key.value in KINDS]
-    if isinstance(node, Entries) and not written and all(key.value in TOLD for key in keys(node)):
+    """Another key than the options may be a kind misspelt, which is reported as such."""
+    names = [key.value for key in keys(node)]
+    if isinstance(node, Entries) and OPTIONS.keys() >= set(names):
         reading.wrong(
             node, "this signal does not say of what", f"it may be: {listed(KINDS)}", at=node.label
         )
-    for key in written[1:]:
-        message = f"this signal has two kinds: {written[0].value} and {key.value}"
+    kinds = [key for key in keys(node) if key.value in KINDS]
+    for key in kinds[1:]:
+        message = f"this signal has two kinds: {kinds[0].value} and {key.value}"
         reading.wrong(key, message, "write two signals, each with its own `tell:`")
 
 
@@ -110,7 +112,8 @@ def _only_the_highest_repeats(ladder: list[_Signal], reading: Reading) -> None:
             reading.wrong(at, message, hint, at=at.label)
 
 
-_SIGNAL = block_of({**{word: _kind(metric, due) for word, (metric, due) in KINDS.items()}, **TOLD})
+_KINDS = {word: _kind(metric, due) for word, (metric, due) in KINDS.items()}
+_SIGNAL = block_of({**_KINDS, **OPTIONS})
 SIGNALS = Then(ListOf(Also(Then(_SIGNAL, _signal), _of_one_kind)), _ladders)
 
 
