@@ -1,4 +1,4 @@
-"""Fixtures that several files of unit tests share."""
+"""An operator, for the commands; and the engines of AWS."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from unit.cli_desk import Operator, sit_down
+from component.cli_desk import Operator, sit_down
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Once per process, whichever of the folders comes first."""
+    config.pluginmanager.import_plugin("engines")
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from component.cli_desk import MON, NEW, POLICY, Operator
 from sla_watchdog.tools import cli
-from unit.cli_desk import MON, NEW, POLICY, Operator
 
 EVENTS = (
     '{"ticket":"T-1","at":"2026-03-02T09:00Z","type":"created","priority":"3 - normal"}\n'

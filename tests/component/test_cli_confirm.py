@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 import pytest
 
+from component.cli_desk import ARN, Operator, refusal
 from sla_watchdog.domain.escalation.subscribers import Seat, State
 from sla_watchdog.tools.cli import UsageError
 from sla_watchdog.tools.cli.confirm.command import Link, link_in
-from unit.cli_desk import ARN, Operator, refusal
 
 TOKEN = "2336412f37fb687f5d51e6e2425c464de" * 4
 PAGE = (

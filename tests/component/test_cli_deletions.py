@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from building import at
-from unit.cli_desk import MON, NEW, Operator
+from component.cli_desk import MON, NEW, Operator
 
 
 @pytest.fixture

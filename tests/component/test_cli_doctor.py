@@ -10,13 +10,13 @@ import pytest
 from moto import mock_aws
 
 from building import at
+from component.cli_desk import ARN, MON, NEW, Operator, refusal, sit_down
 from sla_watchdog.adapters.dynamodb.watch import Due
 from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import Outcome
 from sla_watchdog.handlers import watch
 from sla_watchdog.handlers.observability import metrics
 from sla_watchdog.tools.cli.doctor.asks import QUEUES
-from unit.cli_desk import ARN, MON, NEW, Operator, refusal, sit_down
 
 
 @pytest.fixture

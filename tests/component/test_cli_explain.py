@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from building import at
+from component.cli_desk import MON, NEW, POLICY, Operator
 from sla_watchdog.tools.cli import main
 from sla_watchdog.tools.cli.explain.text import exact
-from unit.cli_desk import MON, NEW, POLICY, Operator
 
 ROOT = Path(__file__).parents[2]
 CREATED = {

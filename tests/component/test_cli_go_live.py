@@ -7,10 +7,10 @@ import io
 import pytest
 
 from building import at
+from component.cli_desk import ARN, MON, NEW, Operator
 from sla_watchdog.adapters.dynamodb.watch import Mode
 from sla_watchdog.domain.escalation.case import Case, Outcome, Recipient
 from sla_watchdog.tools.cli.go_live import command as go_live
-from unit.cli_desk import ARN, MON, NEW, Operator
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from component.cli_desk import Operator
 from sla_watchdog.adapters.dynamodb.attributes import plain, typed
-from unit.cli_desk import Operator
 
 
 def events(folder: Path, *lines: object) -> str:

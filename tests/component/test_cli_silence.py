@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from building import at
-from unit.cli_desk import MON, NEW, Operator
+from component.cli_desk import MON, NEW, Operator
 
 WHY = ("--reason", "moving house")
 

@@ -18,9 +18,9 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 
+from component.cli_desk import Operator, refusal
 from sla_watchdog.tools.cli import UsageError
 from sla_watchdog.tools.cli.stack.aws_errors import plain_errors
-from unit.cli_desk import Operator, refusal
 
 SAMCONFIG = """
 version = 0.1

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from building import at
+from component.cli_desk import MON, NEW, POLICY, Operator, refusal
 from sla_watchdog.adapters.dynamodb.watch import Due
 from sla_watchdog.domain.escalation.case import Case, Recipient
 from sla_watchdog.domain.escalation.plan import Plan, plan
-from unit.cli_desk import MON, NEW, POLICY, Operator, refusal
 
 SEE = "see docs/runbook.md, heartbeat-missing: aws logs tail /aws/lambda/sla-watch"
 

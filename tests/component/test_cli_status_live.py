@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from unit.cli_desk import MON, NEW, Operator, refusal
+from component.cli_desk import MON, NEW, Operator, refusal
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 from attrs import evolve
 
 from building import at
+from component.cli_desk import MON, NEW, Operator
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from unit.cli_desk import MON, NEW, Operator
 
 
 def listed(operator: Operator) -> list[str]:

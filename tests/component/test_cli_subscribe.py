@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from building import at
+from component.cli_desk import ARN, MON, NEW, UNDELIVERED, Operator, refusal
 from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.domain.escalation.subscribers import State
 from sla_watchdog.tools.cli.stack.topics import recipient_of
 from sla_watchdog.tools.cli.subscribe import command
-from unit.cli_desk import ARN, MON, NEW, UNDELIVERED, Operator, refusal
 
 KIM = Recipient("owner", "Kim").topic
 POLICY = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from component.cli_desk import ARN, Operator, refusal
 from desk import AUDIENCES
-from unit.cli_desk import ARN, Operator, refusal
 
 
 def test_every_audience_gets_one_in_each_of_its_topics(operator: Operator) -> None:

@@ -19,8 +19,8 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
+from component.cli_desk import MON, NEW, POLICY, Operator, Ran
 from sla_watchdog.tools.cli import commands
-from unit.cli_desk import MON, NEW, POLICY, Operator, Ran
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(chain([ROOT / "README.md"], (ROOT / "docs").glob("*.md")))

@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from building import policy
+from component.cli_desk import Operator
 from sla_watchdog.adapters.dynamodb.attributes import plain
 from sla_watchdog.tools.imports import csv_tickets
 from sla_watchdog.tools.imports.events import BrokenEventFile, lines_of, parse
-from unit.cli_desk import Operator
 
 POLICY = policy()
 MANY = settings(max_examples=300, deadline=None)

@@ -17,9 +17,9 @@ import pytest
 from attrs import define, evolve, field
 
 from building import at
+from component.cli_desk import MON, NEW, POLICY, Operator
 from sla_watchdog.handlers import bootstrap
 from sla_watchdog.tools.policy_file import compile_policy, read_policy
-from unit.cli_desk import MON, NEW, POLICY, Operator
 
 READING = ("Get", "BatchGet", "Query", "Scan", "List", "Describe", "Receive")
 BY_THE_TESTS = {"SetTopicAttributes", "CreateTable", "CreateQueue", "PutItem"}

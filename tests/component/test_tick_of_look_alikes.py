@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
+from component.test_requests import counting
 from desk import Desk
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.tickets.lookalikes import SAME_MATTER
 from sla_watchdog.presentation.text.reason import worded
-from unit.test_requests import counting
 
 MON = "2026-03-02"
 CITY = {

@@ -8,8 +8,8 @@ import pytest
 from attrs import evolve
 from moto import mock_aws
 
+from component.test_requests import counting
 from desk import Desk
-from unit.test_requests import counting
 
 MON = "2026-03-02"
 ANSWERED = {
