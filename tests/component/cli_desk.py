@@ -19,13 +19,12 @@ import pytest
 from attrs import asdict, define, field, frozen
 from botocore.loaders import Loader
 
-from building import at
+from building import MON, at
 from desk import Desk
 from sla_watchdog.tools.cli import main
 from sla_watchdog.tools.cli.stack.policy_in_memory import compiled_policy
 
 POLICY = Path(__file__).with_name("policy_files") / "operator.yaml"
-MON = "2026-03-02"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New", "subject": "City page still online"}
 ARN = "arn:aws:sns:eu-central-1:123456789012:sla-"
 ENVIRONMENT = {

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from component.cli_desk import MON, NEW, POLICY, Operator
+from building import MON
+from component.cli_desk import NEW, POLICY, Operator
 from sla_watchdog.tools import cli
 
 EVENTS = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from building import at
-from component.cli_desk import MON, NEW, Operator
+from building import MON, at
+from component.cli_desk import NEW, Operator
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from building import at
-from component.cli_desk import ARN, MON, NEW, Operator, refusal, sit_down
+from building import MON, at
+from component.cli_desk import ARN, NEW, Operator, refusal, sit_down
 from sla_watchdog.adapters.dynamodb.watch import Due
 from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import Outcome

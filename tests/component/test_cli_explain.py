@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from building import at
-from component.cli_desk import MON, NEW, POLICY, Operator
+from building import MON, at
+from component.cli_desk import NEW, POLICY, Operator
 from sla_watchdog.tools.cli import main
 from sla_watchdog.tools.cli.explain.text import exact
 

@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from building import at
-from component.cli_desk import ARN, MON, NEW, Operator
+from building import MON, at
+from component.cli_desk import ARN, NEW, Operator
 from sla_watchdog.adapters.dynamodb.watch import Mode
 from sla_watchdog.domain.escalation.case import Case, Outcome, Recipient
 from sla_watchdog.tools.cli.go_live import command as go_live

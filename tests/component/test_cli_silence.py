@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from building import at
-from component.cli_desk import MON, NEW, Operator
+from building import MON, at
+from component.cli_desk import NEW, Operator
 
 WHY = ("--reason", "moving house")
 

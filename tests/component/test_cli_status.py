@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from building import at
-from component.cli_desk import MON, NEW, POLICY, Operator, refusal
+from building import MON, at
+from component.cli_desk import NEW, POLICY, Operator, refusal
 from sla_watchdog.adapters.dynamodb.watch import Due
 from sla_watchdog.domain.escalation.case import Case, Recipient
 from sla_watchdog.domain.escalation.plan import Plan, plan

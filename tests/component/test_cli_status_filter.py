@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from component.cli_desk import MON, NEW, Operator, sit_down
+from building import MON
+from component.cli_desk import NEW, Operator, sit_down
 
 DESK = [
     ("T-0", "00:00", {"team": "Trust and Safety", "assignee": "Kim", "priority": "Urgent"}),

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from component.cli_desk import MON, NEW, Operator, refusal
+from building import MON
+from component.cli_desk import NEW, Operator, refusal
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from building import at
-from component.cli_desk import MON, NEW, Operator
+from building import MON, at
+from component.cli_desk import NEW, Operator
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from building import at
-from component.cli_desk import ARN, MON, NEW, UNDELIVERED, Operator, refusal
+from building import MON, at
+from component.cli_desk import ARN, NEW, UNDELIVERED, Operator, refusal
 from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.domain.escalation.subscribers import State
 from sla_watchdog.tools.cli.stack.topics import recipient_of

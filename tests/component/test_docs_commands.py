@@ -19,7 +19,8 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
-from component.cli_desk import MON, NEW, POLICY, Operator, Ran
+from building import MON
+from component.cli_desk import NEW, POLICY, Operator, Ran
 from sla_watchdog.tools.cli import commands
 
 ROOT = Path(__file__).parents[2]

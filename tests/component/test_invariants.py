@@ -11,7 +11,7 @@ import pytest
 from attrs import evolve
 from moto import mock_aws
 
-from building import at
+from building import MON, at
 from desk import Desk
 from sla_watchdog.adapters.dynamodb.attributes import plain, typed
 from sla_watchdog.adapters.dynamodb.case_item import shard_of
@@ -19,7 +19,6 @@ from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.presentation.text.reason import worded
 
-MON = "2026-03-02"
 NEW = {
     "created_at": f"{MON}T00:00:00Z",
     "status": "New",

@@ -5,13 +5,12 @@ unit/test_flapping.py.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from moto import mock_aws
 
-from building import HOUR, policy, resolution, rule
+from building import HOUR, iso, policy, resolution, rule
 from desk import Desk
 from sla_watchdog.adapters.dynamodb.attributes import attribute
 from sla_watchdog.adapters.dynamodb.case_item import reached_map, reached_name
@@ -21,10 +20,6 @@ from sla_watchdog.domain.escalation.outlived import KEPT_CYCLES
 from unit.test_flapping import START, TOLD_OF_ONE
 
 ITEM = 400 * 1024
-
-
-def iso(instant: int) -> str:
-    return datetime.fromtimestamp(instant, UTC).isoformat()[:19]
 
 
 @pytest.fixture

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from moto import mock_aws
 
-from building import DAY, at, facts
+from building import DAY, MON, at, facts
 from desk import Desk
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.tickets.links import linked_names
 
-MON = "2026-03-02"
 OLD = {"created_at": at(MON), "status": "New", "subject": "Invoice of Mrs. Gray"}
 LAMP = {"created_at": at(MON) + 20 * DAY, "status": "New", "subject": "Broken lamp", "case_id": "5"}
 WEEKS_LATER = "2026-03-22T00:00"
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with mock_aws():
-        desk = Desk()
-        desk.tick(f"{MON}T00:00")
-        yield desk
 
 
 def tickets(desk: Desk, name: str) -> tuple[str, ...]:

@@ -16,8 +16,8 @@ import botocore.handlers
 import pytest
 from attrs import define, evolve, field
 
-from building import at
-from component.cli_desk import MON, NEW, POLICY, Operator
+from building import MON, at
+from component.cli_desk import NEW, POLICY, Operator
 from sla_watchdog.handlers import bootstrap
 from sla_watchdog.tools.policy_file import compile_policy, read_policy
 

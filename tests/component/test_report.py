@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 from moto import mock_aws
 
-from building import HOUR, at, first_response, policy, resolution, rule
+from building import HOUR, MON, TUE, at, first_response, policy, resolution, rule
 from desk import Desk
 from sla_watchdog.domain.clocks.promises import acknowledged
 from sla_watchdog.domain.escalation.case import Recipient
@@ -20,8 +20,6 @@ from sla_watchdog.usecases.report.http import is_report, report_answer
 from sla_watchdog.usecases.report.report import LEASE, Reported
 from sla_watchdog.usecases.respond.respond import State
 
-MON = "2026-03-02"
-TUE = "2026-03-03"
 NEXT_MON = "2026-03-09"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New", "subject": "City page still online"}
 

@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
-from moto import mock_aws
 
-from building import at, policy
-from desk import Desk
+from building import MON, at
+from desk import NEW, Desk
 from sla_watchdog.usecases.track.change import Change
-
-MON = "2026-03-02"
-NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New"}
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with mock_aws():
-        desk = Desk(policy())
-        desk.tick(f"{MON}T00:00")
-        yield desk
 
 
 def counting(desk: Desk) -> Counter[str]:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from building import HOUR, at, policy, resolution, rule
+from building import HOUR, MON, at, policy, resolution, rule
 from desk import Desk
 from sla_watchdog.domain.escalation.acknowledgement import Answer
 from sla_watchdog.domain.escalation.case import Entry, Outcome
@@ -24,7 +24,6 @@ from sla_watchdog.handlers.tokens import RandomTokens
 from sla_watchdog.usecases.codes import CODE_LENGTH, is_code
 from sla_watchdog.usecases.respond.http import answer
 
-MON = "2026-03-02"
 NEW = {
     "created_at": f"{MON}T00:00:00Z",
     "status": "New",

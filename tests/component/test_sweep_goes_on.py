@@ -9,13 +9,12 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from building import at
+from building import MON, at
 from desk import Desk
 from sla_watchdog.adapters.sqs import segment_of
 from sla_watchdog.usecases.sweep.ports import Segment
 from sla_watchdog.usecases.sweep.sweep import begin
 
-MON = "2026-03-02"
 NOW = at(f"{MON}T02:00")
 THROTTLED = ClientError(
     {"Error": {"Code": "ProvisionedThroughputExceededException", "Message": "x"}}, "Scan"

@@ -11,7 +11,7 @@ from attrs import evolve
 from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
-from building import ALWAYS, DAY, HOUR, at, policy, resolution, rule
+from building import ALWAYS, DAY, HOUR, MON, at, policy, resolution, rule
 from desk import TOPICS, Desk
 from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.escalation.case import Case, Outcome
@@ -19,7 +19,6 @@ from sla_watchdog.domain.policy.model import Audience
 from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.errors import Unstorable
 
-MON = "2026-03-02"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New", "subject": "City page still online"}
 
 

@@ -8,15 +8,13 @@ import pytest
 from attrs import evolve
 from moto import mock_aws
 
-from building import HOUR, STANDARD, at, facts, policy, resolution, rule
-from desk import Desk
+from building import HOUR, MON, STANDARD, TUE, at, facts, policy, resolution, rule
+from desk import NEW, Desk
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import plan
 from sla_watchdog.domain.policy.model import Metric, Policy, Target
 from sla_watchdog.domain.tickets.facts import Facts
 
-MON, TUE = "2026-03-02", "2026-03-03"
-NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New"}
 RECORD = "T-1/resolution"
 
 

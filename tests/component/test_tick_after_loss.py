@@ -4,23 +4,8 @@ it cannot.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-from moto import mock_aws
-
-from desk import Desk
-
-MON = "2026-03-02"
-NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New"}
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with mock_aws():
-        desk = Desk()
-        desk.tick(f"{MON}T00:00")
-        yield desk
+from building import MON
+from desk import NEW, Desk
 
 
 def items(desk: Desk) -> list[dict[str, object]]:

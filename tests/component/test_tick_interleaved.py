@@ -19,14 +19,12 @@ import pytest
 from attrs import define, evolve
 from moto import mock_aws
 
-from building import DAILY, HOUR, at, policy, resolution, rule
-from desk import Desk
+from building import DAILY, HOUR, MON, at, policy, resolution, rule
+from desk import NEW, Desk
 from sla_watchdog.adapters.dynamodb.watch import shard_of
 from sla_watchdog.domain.escalation.silences import Silence
 from sla_watchdog.domain.policy.model import After, Ladder, Level, Percent
 
-MON = "2026-03-02"
-NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New"}
 RESOLVED = {**NEW, "status": "Resolved", "updated_at": f"{MON}T09:00:00Z"}
 REOPENED = {**NEW, "status": "Open", "updated_at": f"{MON}T09:10:00Z"}
 MOST_CALLS = 60

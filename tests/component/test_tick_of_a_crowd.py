@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from building import at
+from building import MON, at
 from desk import Desk
 from sla_watchdog.adapters.dynamodb.case_item import outbox_map, reached_map, reached_name
 from sla_watchdog.domain.escalation.case import (
@@ -26,7 +26,6 @@ from sla_watchdog.presentation.text.reason import read_reason
 from sla_watchdog.usecases.judging import Evaluated
 from sla_watchdog.usecases.watch.drafts import MOST_ALERTS
 
-MON = "2026-03-02"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New", "case_id": "none"}
 COUNT, MOST = 23, 10
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from building import DAY, HOUR, at, policy, resolution, rule
+from building import DAY, HOUR, at, iso, policy, resolution, rule
 from desk import Desk
 from sla_watchdog.domain.escalation.deletions import Deletions, held_text, too_many
 from sla_watchdog.presentation.text import Message, render
@@ -17,12 +17,6 @@ from sla_watchdog.presentation.view.notice import finding_notice
 
 MON = at("2026-03-02T00:00")
 LATE = MON + 9 * HOUR
-
-
-def iso(seconds: int) -> str:
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
 @pytest.fixture

@@ -4,29 +4,17 @@ are one case.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import permutations
 
 import pytest
-from moto import mock_aws
 
-from building import HOUR, at, policy, resolution, rule
-from desk import Desk
+from building import HOUR, MON, TUE, at, policy, resolution, rule
+from desk import NEW, Desk
 from sla_watchdog.domain.escalation.case import Case, DamagedItem
 from sla_watchdog.domain.tickets.facts import Fact
 from sla_watchdog.usecases.track.linking import Linker
 
-MON, TUE = "2026-03-02", "2026-03-03"
-NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New"}
 LATER = {"created_at": f"{MON}T02:00:00Z", "status": "New"}
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with mock_aws():
-        desk = Desk()
-        desk.tick(f"{MON}T00:00")
-        yield desk
 
 
 def stored(desk: Desk, name: str) -> dict[str, object]:

@@ -4,18 +4,15 @@ it costs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from moto import mock_aws
 
+from building import MON
 from component.test_requests import counting
 from desk import Desk
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.tickets.lookalikes import SAME_MATTER
 from sla_watchdog.presentation.text.reason import worded
 
-MON = "2026-03-02"
 CITY = {
     "created_at": f"{MON}T00:00:00Z",
     "status": "New",
@@ -23,14 +20,6 @@ CITY = {
     "subject": "City page still online",
 }
 AGAIN = {**CITY, "created_at": f"{MON}T02:00:00Z", "subject": "RE: City page still online!"}
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with mock_aws():
-        desk = Desk()
-        desk.tick(f"{MON}T00:00")
-        yield desk
 
 
 def found(desk: Desk) -> dict[str, str]:

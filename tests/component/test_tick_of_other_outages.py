@@ -14,16 +14,13 @@ from attrs import evolve
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from building import at, policy
-from desk import Desk
+from building import MON, at, policy
+from desk import NEW, Desk
 from sla_watchdog.domain.clocks.promises import acknowledged
 from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.usecases.judging import evaluator
 from sla_watchdog.usecases.track.change import Change
 from sla_watchdog.usecases.track.track import StillContended
-
-MON = "2026-03-02"
-NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New"}
 
 
 @pytest.fixture

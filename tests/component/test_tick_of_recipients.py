@@ -12,11 +12,10 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
-from building import at
+from building import MON, TUE, at
 from desk import Desk
 from sla_watchdog.domain.escalation.subscribers import State
 
-MON, TUE = "2026-03-02", "2026-03-03"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New", "subject": "Page", "assignee": "Kim"}
 
 

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from attrs import evolve
-from moto import mock_aws
 
+from building import MON
 from component.test_requests import counting
 from desk import Desk
 
-MON = "2026-03-02"
 ANSWERED = {
     "created_at": f"{MON}T00:00:00Z",
     "status": "New",
     "first_response_at": f"{MON}T01:00:00Z",
 }
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with mock_aws():
-        desk = Desk()
-        desk.tick(f"{MON}T00:00")
-        yield desk
 
 
 def kinds(desk: Desk) -> list[tuple[str, str]]:

@@ -4,30 +4,18 @@ catch-up follows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, Self
 
 import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
-from moto import mock_aws
 
-from building import at
-from desk import TOPICS, Desk
+from building import MON, at
+from desk import NEW, TOPICS, Desk
 from sla_watchdog.usecases.watch.give_back import LONGEST_PAUSE
 
-MON = "2026-03-02"
-NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New"}
 HIGHEST_OF_ALL = sorted(["owner", "owner-urgent", "team-lead", "team-lead-urgent", "manager"])
 SILENT: Exception = ReadTimeoutError(endpoint_url="https://sns")
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with mock_aws():
-        desk = Desk()
-        desk.tick(f"{MON}T00:00")
-        yield desk
 
 
 class Outage:

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from moto import mock_aws
 
-from building import at
+from building import MON, at
 from desk import Desk
 from sla_watchdog.domain.escalation.silences import Silence
 
-MON = "2026-03-02"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New", "customer_id": "City"}
-
-
-@pytest.fixture
-def desk() -> Iterator[Desk]:
-    with mock_aws():
-        desk = Desk()
-        desk.tick(f"{MON}T00:00")
-        yield desk
 
 
 def silence(desk: Desk, made: str, until: str, name: str = "s1", customer: str = "city") -> None:

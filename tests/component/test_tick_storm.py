@@ -13,14 +13,13 @@ import pytest
 from attrs import define, evolve, field
 from moto import mock_aws
 
-from building import policy
+from building import MON, policy
 from desk import Desk
 from sla_watchdog.adapters.sns import MOST_A_SECOND, Pacer, Publisher
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.usecases.watch import compose
 from sla_watchdog.usecases.watch.pace import LAST_SECONDS, MIN_TIME_LEFT
 
-MON = "2026-03-02"
 EARLY = {"created_at": f"{MON}T00:00:00Z", "status": "New"}  # breached at 08:01
 URGENT, CALM = 30, 5
 SLOW = {"UpdateItem": 0.02, "TransactWriteItems": 0.06}

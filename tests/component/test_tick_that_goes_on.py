@@ -14,7 +14,7 @@ from attrs import evolve
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 from moto import mock_aws
 
-from building import HOUR, policy, resolution, rule
+from building import HOUR, MON, policy, resolution, rule
 from desk import Desk
 from sla_watchdog.adapters.dynamodb import table
 from sla_watchdog.adapters.dynamodb.case_item import shard_of
@@ -28,7 +28,6 @@ from sla_watchdog.usecases.watch.reading import read_apart
 from sla_watchdog.usecases.watch.result import TickResult
 from sla_watchdog.usecases.watch.troubles import MOST_IN_A_ROW, TooManyFailures, Troubles
 
-MON = "2026-03-02"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New", "assignee": "Kim"}
 ALL = [f"T-{number:02}" for number in range(12)]
 ILL = "T-07"

@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 from moto import mock_aws
 
-from building import DAY, HOUR, at, policy, resolution, rule
+from building import DAY, HOUR, MON, at, iso, policy, resolution, rule
 from desk import Desk
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.policy.model import Source
@@ -18,7 +18,6 @@ from sla_watchdog.domain.tickets.ticket_of_facts import ticket
 from sla_watchdog.usecases.sweep.ports import Segment
 from sla_watchdog.usecases.track.change import Change
 
-MON = "2026-03-02"
 T0 = at(f"{MON}T10:00")
 ONLY = Source({"ticket_id": "{ticket_id}"}, only={"entity": frozenset({"Ticket"})})
 
@@ -27,12 +26,6 @@ ONLY = Source({"ticket_id": "{ticket_id}"}, only={"entity": frozenset({"Ticket"}
 def desk() -> Iterator[Desk]:
     with mock_aws():
         yield Desk()
-
-
-def iso(seconds: int) -> str:
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
 def status(case: Case) -> list[tuple[int, object]]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from building import DAY
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
@@ -29,7 +30,6 @@ from sla_watchdog.tools.simulation.history import Chronicler
 TESTS = Path(__file__).parents[1]
 DATA = TESTS.parents[1] / "shared" / "data"
 LOG, TRUTH = DATA / "uci_servicenow.jsonl.gz", DATA / "uci_servicenow.truth.csv.gz"
-DAY = 86_400
 
 pytestmark = [
     pytest.mark.skipif(not LOG.exists(), reason="the ServiceNow log is not beside the clone"),
