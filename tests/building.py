@@ -1,4 +1,25 @@
-"""Small policies and cases for the tests of the domain, in one line each."""
+"""How a test builds its world: one way of saying each thing, in one line.
+
+- a policy: `policy(rule("r", resolution(8 * HOUR)), digest_after=3)`; without rules, one resolution
+  within 8 h. `resolution`, `first_response` or `Target(…)` for a target; calendars `ALWAYS` (UTC)
+  and `OFFICE` (Berlin), ladders `STANDARD` and `CEILINGS`. As a file: policy_files/ beside the
+  tests, and unit/policy_rows.py for one place changed.
+- a time: `at("2026-03-02T09:00")`, UTC where it says nothing else, `iso(seconds)` back again;
+  `MON` and `TUE` are the days on which most stories begin.
+- what is known of a ticket: `facts(("created", f"{MON}T09:00"), ("status", f"{MON}T10:00", "Open"))`
+- a case, judged: `evaluate(facts(…), now, policy(…))`, where `reached=…` and the like are fields of
+  the case; `after_telling` is the case once it was notified. `clock_of` picks a clock of it.
+- a message: unit/story.py makes a notice by hand, which `render` takes, field by field.
+- a case as it is stored: store/samples.py, for every engine.
+- a desk with an AWS: desk.Desk, where `put` is a record that the stream brings (`NEW` is the least),
+  `tick`, `sweep` and `sent` what follows. The fixture `desk` of component/conftest.py is one whose
+  watchdog is at work since Monday, midnight.
+- a command line: the fixture `operator` (component/cli_desk.py), `operator("status", "--json")`;
+  its `desk` is such a desk.
+- processes that die: faults/world.py, around a Desk. A deployed stack: scenarios/world.py.
+
+tests/reference has words of its own on purpose: what it shares with the engine it cannot check.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +28,7 @@ from typing import Any
 
 from attrs import evolve
 
+from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.escalation.case import Case, LastNotified, Outcome
 from sla_watchdog.domain.escalation.plan import Plan, plan
 from sla_watchdog.domain.policy.model import (
@@ -30,6 +52,7 @@ from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.time.calendar import Calendar
 
 HOUR, DAY = 3600, 86_400
+MON, TUE = "2026-03-02", "2026-03-03"
 OFFICE = Calendar.from_spec(
     {
         "timezone": "Europe/Berlin",
@@ -125,6 +148,11 @@ def at(text: str) -> int:
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
+def iso(seconds: int) -> str:
+    """What `at` reads as these epoch seconds."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
 def facts(*said: tuple[str, str] | tuple[str, str, str], ticket: str = "T-1") -> Facts:
     """`("created", "2026-03-02T09:00"), ("status", "2026-03-02T10:00", "Waiting"), …` of one
     ticket.
@@ -136,6 +164,18 @@ def facts(*said: tuple[str, str] | tuple[str, str, str], ticket: str = "T-1") ->
 
 def evaluate(known: Facts, now: str, rules: Policy | None = None, **state: Any) -> Plan:
     return plan(Case("T-1", facts=known, **state), rules or policy(), at(now))
+
+
+def clock_of(
+    evaluated: Plan, metric: Metric = Metric.RESOLUTION, ticket: str | None = None
+) -> Clock:
+    """The one clock of that metric; of that ticket, where there are several."""
+    (found,) = [
+        clock
+        for clock in evaluated.clocks
+        if clock.metric is metric and ticket in (None, clock.subject)
+    ]
+    return found
 
 
 def after_telling(case: Case, evaluated: Plan, now: int, outcome: Outcome = Outcome.SENT) -> Case:

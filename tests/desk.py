@@ -14,7 +14,7 @@ import boto3
 from attrs import asdict, define, evolve, field
 from botocore.config import Config
 
-from building import at, policy
+from building import MON, at, policy
 from sla_watchdog.adapters.channels.sns.pacer import Pacer
 from sla_watchdog.adapters.channels.sns.publisher import Publisher
 from sla_watchdog.adapters.channels.sns.subscriptions import Topics
@@ -37,6 +37,8 @@ from sla_watchdog.usecases.watch.result import TickResult
 ONCE = Config(retries={"total_max_attempts": 1})
 AUDIENCES = ("owner", "team-lead", "manager", "executive")
 TOPICS = (*AUDIENCES, *(f"{name}-urgent" for name in AUDIENCES), "operations")
+NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New"}
+"""The least that a record says."""
 
 
 def client_of_moto(service: str) -> Any:

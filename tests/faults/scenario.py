@@ -6,11 +6,10 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from building import DAY, HOUR, at, policy, resolution, rule
+from building import DAY, HOUR, MON, TUE, at, policy, resolution, rule
 from faults.world import World, names
 from sla_watchdog.domain.policy.model import After, Ladder, Level, Percent, Policy, Repeat
 
-MON, TUE = "2026-03-02", "2026-03-03"
 LADDER = Ladder(
     "ladder",
     (

@@ -18,6 +18,12 @@ from local_stack.policy import CompiledPolicy, use_policy
 from scenarios.browser import Browser, browsing
 from scenarios.world import DAY, World
 
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Once per process, whichever of the folders comes first."""
+    config.pluginmanager.import_plugin("engines")
+
+
 OFFICE = ZoneInfo("America/New_York")
 """Of the office hours of the policy, 09:00 to 18:00."""
 FIRST_DAY = date(2026, 1, 5)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from attrs import define, field
 
+from building import HOUR
 from local_stack.drive import Drive
 from local_stack.inbox import Delivery, Inbox
 from local_stack.ministack import LocalAws
@@ -21,8 +22,6 @@ from sla_watchdog.tools.imports.events import Event, Kind
 from sla_watchdog.tools.simulation.help_desk import iso
 from sla_watchdog.usecases.judging import NAMELESS
 from sla_watchdog.usecases.track.change import REPLIER
-
-HOUR, DAY = 3600, 86_400
 
 
 @define

@@ -11,6 +11,11 @@ from local_stack.template import create_tables
 from store.samples import Store
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Once per process, whichever of the folders comes first."""
+    config.pluginmanager.import_plugin("engines")
+
+
 @frozen
 class Tables:
     """The template's tables, read once: what takes the place of a client here notes how each is

@@ -30,8 +30,9 @@ from sla_watchdog.adapters.channels.sns.subscriptions import Topics
 from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.errors import Unavailable
 from sla_watchdog.presentation.text import NoTopic, Refused, Sent, render
+from sns_limits import problem_of_body, problem_of_subject, septets
+from store.strict_sns import StrictSns, error
 from unit import story
-from unit.strict_sns import StrictSns, error, problem_of_body, problem_of_subject, septets
 from unit.test_message import NOTICES, NOW
 from unit.test_message_text import unhurried
 

@@ -16,8 +16,8 @@ import pytest
 from attrs import evolve, frozen
 from moto import mock_aws
 
-from building import HOUR, at, policy, resolution, rule
-from desk import Desk
+from building import HOUR, MON, at, policy, resolution, rule
+from desk import NEW, Desk
 from local_stack.template import template
 from sla_watchdog.errors import Unavailable
 from sla_watchdog.handlers import sweep, watch
@@ -25,10 +25,8 @@ from sla_watchdog.handlers.observability import metrics
 from template.cloudwatch import ALARM, INSUFFICIENT, OK, Evaluated, Series, rings
 
 MINUTE, DAY = 60, 24 * HOUR
-MON = "2026-03-02"
 BEGIN = at(f"{MON}T00:00")
 MORNING = at(f"{MON}T06:01")
-NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New"}
 
 
 def alarms() -> dict[str, dict[str, Any]]:

@@ -6,17 +6,17 @@ Made by hand, field by field, so that a test of the words says all that they res
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from attrs import evolve
 
+from building import CEILINGS, DAY, HOUR, STANDARD, at
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.elapsed import elapsed_breakdown
 from sla_watchdog.domain.clocks.timeline import Timeline
 from sla_watchdog.domain.escalation.case import Alert, Recipient, Severity
 from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
-from sla_watchdog.domain.policy.model import After, Age, Ladder, Level, Metric, Percent, Repeat
+from sla_watchdog.domain.policy.model import Metric
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.spans import Span
 from sla_watchdog.domain.time.calendar import Calendar
@@ -28,30 +28,7 @@ from sla_watchdog.presentation.view.notice import Item, Notice, PastNotification
 from sla_watchdog.presentation.view.rulings import Ruling
 
 ZONE = "America/New_York"
-HOUR, DAY = 3600, 86_400
 
-
-def at(text: str) -> int:
-    """Epoch seconds of an ISO time with its offset."""
-    return int(datetime.fromisoformat(text).timestamp())
-
-
-STANDARD = Ladder(
-    "standard",
-    (
-        Level(Percent(75), ("owner",)),
-        Level(After(0), ("owner", "team-lead"), urgent=True),
-        Level(After(4 * HOUR), ("manager",)),
-        Level(After(16 * HOUR), ("executive",), repeat=Repeat(DAY, doubling=True)),
-    ),
-)
-CEILINGS = Ladder(
-    "ceilings",
-    (
-        Level(Age(14 * DAY), ("manager",)),
-        Level(Age(30 * DAY), ("executive",), repeat=Repeat(7 * DAY, doubling=False)),
-    ),
-)
 
 OPENED = at("2024-03-04T10:30:00-05:00")
 OFFICE = Calendar.from_spec(

@@ -9,7 +9,18 @@ import random
 import pytest
 from attrs import evolve
 
-from building import HOUR, STANDARD, after_telling, at, evaluate, facts, policy, resolution, rule
+from building import (
+    HOUR,
+    STANDARD,
+    after_telling,
+    at,
+    clock_of,
+    evaluate,
+    facts,
+    policy,
+    resolution,
+    rule,
+)
 from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import plan
@@ -84,7 +95,7 @@ def test_the_levels_of_its_ladder_are_told_and_the_good_news_when_somebody_answe
 
 def test_the_resolution_stays_what_it_was_and_nothing_is_reopened() -> None:
     evaluated = evaluate(facts(*OVER, wrote("2026-03-02T12:00")), "2026-03-20T12:00", DESK)
-    (found,) = [each for each in evaluated.clocks if each.metric is Metric.RESOLUTION]
+    found = clock_of(evaluated)
     assert (found.cycle, found.stopped_at, found.breach_at) == (1, at("2026-03-02T10:00"), None)
     assert evaluated.tickets[0].reopenings == ()
 
@@ -94,7 +105,7 @@ def test_the_age_of_the_matter_goes_on_while_it_waits_and_ends_with_the_answer()
     waiting = evaluate(known, "2026-03-16T09:00", DESK)
     assert ("age", "manager") in {(each.clock, each.recipient.key) for each in waiting.alerts}
     evaluated = evaluate(known | facts(answered("2026-03-05T12:00")), "2026-04-16T09:00", DESK)
-    (age,) = [each for each in evaluated.clocks if each.metric is Metric.AGE]
+    age = clock_of(evaluated, Metric.AGE)
     assert (age.stopped_at, age.breach_at) == (at("2026-03-05T12:00"), None)
 
 
@@ -102,13 +113,9 @@ def test_signals_run_while_it_waits() -> None:
     desk = evolve(
         DESK, signals={Metric.PROGRESS: Ladder("p", (Level(Open(6 * HOUR), ("manager",)),))}
     )
-    (progress,) = [
-        each
-        for each in evaluate(
-            facts(*OVER, wrote("2026-03-03T12:00")), "2026-03-03T13:00", desk
-        ).clocks
-        if each.metric is Metric.PROGRESS
-    ]
+    progress = clock_of(
+        evaluate(facts(*OVER, wrote("2026-03-03T12:00")), "2026-03-03T13:00", desk), Metric.PROGRESS
+    )
     assert progress.due_at == at("2026-03-03T18:00")
 
 
@@ -140,11 +147,7 @@ def test_so_is_the_first_message_on_a_ticket_that_an_agent_opened_and_closing_it
     born = (("created", "2026-03-02T09:00", "agent"), *OVER[1:])
     desk = policy(rule("all", Target(Metric.FIRST_RESPONSE, HOUR, STANDARD)))
     known = facts(*born, wrote("2026-03-02T12:00"), ("closed", "2026-03-02T12:30"))
-    (found,) = [
-        c
-        for c in evaluate(known, "2026-03-02T14:00", desk).clocks
-        if c.metric is Metric.FIRST_RESPONSE
-    ]
+    found = clock_of(evaluate(known, "2026-03-02T14:00", desk), Metric.FIRST_RESPONSE)
     assert (found.due_at, found.stopped_at) == (at("2026-03-02T13:00"), None)
 
 

@@ -13,6 +13,7 @@ from building import (
     CEILINGS,
     DAY,
     HOUR,
+    MON,
     STANDARD,
     after_telling,
     at,
@@ -44,7 +45,6 @@ from sla_watchdog.presentation.text import render
 from sla_watchdog.presentation.view.notice import notice
 from sla_watchdog.tools.simulation.replay import Notification, replay
 
-MON = "2026-03-02"
 REPLY = Ladder(
     "reply",
     (

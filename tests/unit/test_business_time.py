@@ -10,25 +10,19 @@ from __future__ import annotations
 
 import zoneinfo
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 import tzdata
 
+from building import DAY, HOUR, at
 from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
 from sla_watchdog.domain.time.offsets import OffsetChange
 from sla_watchdog.domain.time.years import YEARS, TimeOutOfRange
 from sla_watchdog.domain.time.zone_data import tzdata_version
 from sla_watchdog.errors import SlaWatchdogError
-
-HOUR = 3600
-DAY = 24 * HOUR
-
-
-def at(text: str) -> int:
-    return int(datetime.fromisoformat(text).timestamp())
 
 
 def calendar(

@@ -10,12 +10,12 @@ from typing import Any, SupportsIndex
 import attrs
 import pytest
 
+from building import DAY
 from sla_watchdog.domain.time import offsets, wall_clock
 from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
 from sla_watchdog.domain.time.open_years import OpenYears
 
-DAY = 86_400
 YEAR = 365 * DAY + DAY // 4
 NOON = 1_781_524_800
 """2026-06-15T12:00Z, a Monday."""

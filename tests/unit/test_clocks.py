@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from building import DAY, HOUR, OFFICE, at, facts, first_response, policy, resolution, rule
+from building import (
+    DAY,
+    HOUR,
+    MON,
+    OFFICE,
+    at,
+    facts,
+    first_response,
+    policy,
+    resolution,
+    rule,
+)
 from sla_watchdog.domain.clocks.case_clocks import age_clock
 from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.rules_in_force import rule_at
@@ -22,8 +33,6 @@ from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.linked_tickets import matters
 from sla_watchdog.domain.tickets.merges import tickets_of
 from sla_watchdog.domain.tickets.ticket_of_facts import ticket
-
-MON = "2026-03-02"
 
 
 def clock(known: Facts, rules: Policy, metric: Metric = Metric.RESOLUTION) -> Clock:

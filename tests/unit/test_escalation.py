@@ -14,6 +14,7 @@ from building import (
     DAILY,
     DAY,
     HOUR,
+    MON,
     after_telling,
     at,
     evaluate,
@@ -38,7 +39,6 @@ from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.presentation.text.reason import read_reason, worded
 
-MON = "2026-03-02"
 KNOWN = facts(("created", f"{MON}T00:00"), ("status", f"{MON}T00:00", "New"))
 """Under the default test policy: 75 % at 06:00, due at 08:00, then 12:00 and, the top, 24:00."""
 

@@ -25,14 +25,14 @@ from sla_watchdog.presentation.text import Message, render
 from sla_watchdog.presentation.text.reason import read_reason
 from sla_watchdog.presentation.view.notice import Item, Notice, PastNotification, TicketLine
 from sla_watchdog.presentation.view.notice import notice as as_notice
-from unit import story
-from unit.strict_sns import (
+from sns_limits import (
     LARGEST,
     SEPTETS_OF_ONE_SMS,
     problem_of_body,
     problem_of_subject,
     septets,
 )
+from unit import story
 from unit.test_message_text import ANYTHING, NASTY, unhurried
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -18,8 +18,8 @@ from sla_watchdog.presentation.text import (
     render_test,
 )
 from sla_watchdog.presentation.view.notice import Notice
+from sns_limits import LARGEST
 from unit import story
-from unit.strict_sns import LARGEST
 from unit.test_message import NOTICES, TYPED, check
 from unit.test_message_text import ANYTHING, unhurried
 

@@ -18,7 +18,7 @@ from sla_watchdog.domain.text.display import (
 )
 from sla_watchdog.domain.text.folding import ascii_folded, gsm_folded
 from sla_watchdog.presentation.text.layout import whole, wrapped
-from unit.strict_sns import septets
+from sns_limits import septets
 
 unhurried = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 """On a busy machine a test is slow, not wrong."""

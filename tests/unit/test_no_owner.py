@@ -10,7 +10,19 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from building import HOUR, STANDARD, after_telling, at, evaluate, facts, policy, resolution, rule
+from building import (
+    HOUR,
+    MON,
+    STANDARD,
+    after_telling,
+    at,
+    clock_of,
+    evaluate,
+    facts,
+    policy,
+    resolution,
+    rule,
+)
 from sla_watchdog.domain.escalation.case import Case, Recipient
 from sla_watchdog.domain.escalation.plan import plan, superseded
 from sla_watchdog.domain.policy.compiled import load
@@ -31,7 +43,6 @@ from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.tools.policy_file import compile_policy, read_policy
 from sla_watchdog.tools.simulation.replay import replay
 
-MON = "2026-03-02"
 AUDIENCES = {
     "owner": Audience("owner", each="assignee"),
     "team-lead": Audience("team-lead", each="team"),
@@ -136,7 +147,7 @@ def test_what_comes_next_names_who_will_really_be_told() -> None:
 
 def test_a_level_passed_in_an_owner_s_place_is_accounted_for() -> None:
     evaluated = evaluate(BORN, f"{MON}T12:00", DESK)
-    (clock,) = [clock for clock in evaluated.clocks if clock.metric is Metric.RESOLUTION]
+    clock = clock_of(evaluated)
     lead = next(a for a in evaluated.alerts if a.recipient == Recipient("team-lead"))
     passed = [
         each.level + 1 for each in superseded(Case("T-1", BORN), lead, clock, evaluated.evaluation)

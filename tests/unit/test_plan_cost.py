@@ -7,12 +7,10 @@ from collections.abc import ItemsView
 
 import pytest
 
-from building import after_telling, at, policy
+from building import MON, after_telling, at, policy
 from sla_watchdog.domain.escalation.case import Case, LastNotified
 from sla_watchdog.domain.escalation.plan import plan
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-
-MON = "2026-03-02"
 
 
 class Watched(UserDict[tuple[str, str], LastNotified]):

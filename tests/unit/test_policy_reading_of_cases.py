@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from building import DAY, HOUR, at
 from sla_watchdog.domain.policy.model import Acknowledge, Count, Level, Metric, Open, Pauses, Repeat
 from sla_watchdog.tools.imports.events import Kind
 from sla_watchdog.tools.policy_file import PolicyForm, read_policy
 
 FULL = (Path(__file__).parent / "policy_files" / "full.yaml").read_text()
-HOUR, DAY = 3600, 86400
 
 
 def form_of(text: str = FULL) -> PolicyForm:
     return read_policy(text, "policy.yaml", date(2026, 3, 1)).form
-
-
-def at(text: str) -> int:
-    return int(datetime.fromisoformat(text).timestamp())
 
 
 def test_each_clock_may_have_a_target() -> None:

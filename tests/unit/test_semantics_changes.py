@@ -10,6 +10,7 @@ from building import (
     STANDARD,
     after_telling,
     at,
+    clock_of,
     evaluate,
     facts,
     first_response,
@@ -17,7 +18,6 @@ from building import (
     resolution,
     rule,
 )
-from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import Plan, plan
 from sla_watchdog.domain.policy.model import Condition, Count, Ladder, Level, Metric, Policy, Target
@@ -35,11 +35,6 @@ LOW, HIGH = "4 - low", "1 - critical"
 BORN = (("created", "2026-03-02T09:00"), ("status", "2026-03-02T09:00", "Open"))
 
 
-def clock(evaluated: Plan, metric: Metric = Metric.RESOLUTION, ticket: str = "T-1") -> Clock:
-    (found,) = [c for c in evaluated.clocks if c.metric is metric and c.subject == ticket]
-    return found
-
-
 def due(evaluated: Plan, name: str = "resolution") -> set[tuple[int, str]]:
     return {
         (alert.level + 1, alert.recipient.key) for alert in evaluated.alerts if alert.clock == name
@@ -54,7 +49,9 @@ def test_d1_a_new_target_is_measured_from_the_creation_with_all_pauses_kept() ->
         ("status", "2026-03-02T10:00", "Open"),
         ("priority", "2026-03-02T10:30", HIGH),
     )
-    assert clock(evaluate(known, "2026-03-02T10:31", BY_PRIORITY)).due_at == at("2026-03-02T11:30")
+    assert clock_of(evaluate(known, "2026-03-02T10:31", BY_PRIORITY)).due_at == at(
+        "2026-03-02T11:30"
+    )
 
 
 def test_d1_overdue_at_once_by_the_change_the_breach_is_the_change_and_the_levels_keep_their_spacing() -> (
@@ -63,7 +60,7 @@ def test_d1_overdue_at_once_by_the_change_the_breach_is_the_change_and_the_level
     known = facts(
         *BORN, ("priority", "2026-03-02T09:00", LOW), ("priority", "2026-03-02T14:00", HIGH)
     )
-    found = clock(evaluate(known, "2026-03-02T14:00", BY_PRIORITY))
+    found = clock_of(evaluate(known, "2026-03-02T14:00", BY_PRIORITY))
     assert (found.due_at, found.breach_at) == (at("2026-03-02T11:00"), at("2026-03-02T14:00"))
     assert found.levels[1:] == (
         at("2026-03-02T14:00"),
@@ -76,7 +73,7 @@ def test_d1_a_lower_priority_heals_no_breach_and_shortly_before_the_deadline_is_
     late = facts(
         *BORN, ("priority", "2026-03-02T09:00", HIGH), ("priority", "2026-03-02T12:00", LOW)
     )
-    assert clock(evaluate(late, "2026-03-02T12:00", BY_PRIORITY)).breach_at == at(
+    assert clock_of(evaluate(late, "2026-03-02T12:00", BY_PRIORITY)).breach_at == at(
         "2026-03-02T11:00:01"
     )
     shortly = facts(
@@ -95,8 +92,8 @@ def test_d2_a_breach_that_an_edit_makes_counts_from_the_deploy() -> None:
     strict = policy(rule("all", resolution(HOUR)))
     deployed = at("2026-03-02T12:00")
     evaluated = plan(Case("T-1", facts(*BORN), edited_at=deployed), strict, deployed)
-    assert clock(evaluated).breach_at == deployed
-    assert clock(evaluated).levels[2] == deployed + 4 * HOUR
+    assert clock_of(evaluated).breach_at == deployed
+    assert clock_of(evaluated).levels[2] == deployed + 4 * HOUR
     assert due(evaluated) == {
         (2, who) for who in ("owner", "owner-urgent", "team-lead", "team-lead-urgent")
     }
@@ -110,9 +107,9 @@ def test_d2_a_breach_recorded_before_an_edit_stays_and_so_does_what_was_told() -
         after_telling(case, before, now), breached=before.breached, edited_at=now + HOUR
     )
     after = plan(notified, lax, now + HOUR)
-    assert clock(after).breach_at == at("2026-03-02T17:00:01")
+    assert clock_of(after).breach_at == at("2026-03-02T17:00:01")
     assert not after.alerts
-    assert set(clock(after).levels[1:]) == {
+    assert set(clock_of(after).levels[1:]) == {
         at("2026-03-02T17:00:01"),
         at("2026-03-02T21:00:01"),
         at("2026-03-03T09:00:01"),
@@ -122,13 +119,13 @@ def test_d2_a_breach_recorded_before_an_edit_stays_and_so_does_what_was_told() -
 def test_d2_what_was_over_before_an_edit_keeps_its_result() -> None:
     strict, deployed = policy(rule("all", resolution(HOUR))), at("2026-03-05T00:00")
     over = facts(*BORN, ("status", "2026-03-02T12:00", "Resolved"))
-    assert clock(plan(Case("T-1", over, edited_at=deployed), strict, deployed)).breach_at is None
+    assert clock_of(plan(Case("T-1", over, edited_at=deployed), strict, deployed)).breach_at is None
 
 
 def test_d2_a_policy_that_is_gone_falls_through_to_the_next_match() -> None:
     known = facts(*BORN, ("priority", "2026-03-02T09:00", HIGH))
     fallen = policy(rule("rest", resolution(8 * HOUR)))
-    assert clock(evaluate(known, "2026-03-02T10:00", fallen)).rule == "rest"
+    assert clock_of(evaluate(known, "2026-03-02T10:00", fallen)).rule == "rest"
 
 
 def test_d3_a_forgotten_holiday_applies_to_open_tickets_at_once() -> None:
@@ -140,9 +137,13 @@ def test_d3_a_forgotten_holiday_applies_to_open_tickets_at_once() -> None:
     known = facts(
         ("created", "2026-04-03T13:00+02:00"), ("status", "2026-04-03T13:00+02:00", "Open")
     )
-    assert clock(evaluate(known, "2026-04-03T13:00", office)).due_at == at("2026-04-06T13:00+02:00")
+    assert clock_of(evaluate(known, "2026-04-03T13:00", office)).due_at == at(
+        "2026-04-06T13:00+02:00"
+    )
     mended = evolve(office, calendars={**office.calendars, "office": closed})
-    assert clock(evaluate(known, "2026-04-03T13:00", mended)).due_at == at("2026-04-07T13:00+02:00")
+    assert clock_of(evaluate(known, "2026-04-03T13:00", mended)).due_at == at(
+        "2026-04-07T13:00+02:00"
+    )
 
 
 def test_d4_the_first_match_wins_and_it_is_asked_again_at_every_judgement() -> None:
@@ -150,9 +151,9 @@ def test_d4_the_first_match_wins_and_it_is_asked_again_at_every_judgement() -> N
         rule("urgent", resolution(HOUR), when=(URGENT,)), rule("rest", resolution(8 * HOUR))
     )
     known = facts(*BORN, ("priority", "2026-03-02T09:00", HIGH))
-    assert clock(evaluate(known, "2026-03-02T09:00", both)).rule == "urgent"
+    assert clock_of(evaluate(known, "2026-03-02T09:00", both)).rule == "urgent"
     assert (
-        clock(
+        clock_of(
             evaluate(known | facts(("priority", "2026-03-02T09:05", LOW)), "2026-03-02T09:06", both)
         ).rule
         == "rest"
@@ -163,7 +164,7 @@ REOPENED = (("status", "2026-03-02T12:00", "Resolved"), ("status", "2026-03-04T1
 
 
 def test_d5_a_reopening_goes_on_with_the_same_clock_and_the_time_resolved_is_free() -> None:
-    found = clock(evaluate(facts(*BORN, *REOPENED), "2026-03-04T13:00"))
+    found = clock_of(evaluate(facts(*BORN, *REOPENED), "2026-03-04T13:00"))
     assert (found.cycle, found.due_at) == (2, at("2026-03-04T17:00"))
 
 
@@ -201,8 +202,8 @@ def test_d5_reopened_by_a_bot_is_counted_and_climbs_nothing() -> None:
 def test_d5_the_first_response_is_not_armed_again_and_a_new_exchange_begins() -> None:
     desk = policy(rule("all", first_response(HOUR), Target(Metric.NEXT_RESPONSE, HOUR, STANDARD)))
     evaluated = evaluate(facts(*BORN, *REOPENED), "2026-03-04T12:30", desk)
-    assert clock(evaluated, Metric.FIRST_RESPONSE).stopped_at == at("2026-03-02T12:00")
-    assert clock(evaluated, Metric.NEXT_RESPONSE).due_at == at("2026-03-04T13:00")
+    assert clock_of(evaluated, Metric.FIRST_RESPONSE).stopped_at == at("2026-03-02T12:00")
+    assert clock_of(evaluated, Metric.NEXT_RESPONSE).due_at == at("2026-03-04T13:00")
 
 
 # ------------------------------------------------------------------ D6: merge, split, follow-up
@@ -229,17 +230,19 @@ def both(known: Facts, now: str, desk: Policy | None = None, **state: object) ->
 
 def test_d6_a_merged_ticket_stops_at_once_and_the_survivor_takes_the_earliest_creation() -> None:
     evaluated = both(MERGED, "2026-02-03T09:00")
-    assert clock(evaluated, ticket="T-1").stopped_at == at("2026-02-03T09:00")
+    assert clock_of(evaluated, ticket="T-1").stopped_at == at("2026-02-03T09:00")
     assert {alert.subject for alert in evaluated.alerts if alert.clock == "resolution"} == {"T-2"}
-    assert clock(evaluated, ticket="T-2").started_at == at("2026-01-05T09:00")
+    assert clock_of(evaluated, ticket="T-2").started_at == at("2026-01-05T09:00")
 
 
 def test_d6_the_survivor_takes_what_was_left_unanswered() -> None:
     desk = policy(rule("all", Target(Metric.NEXT_RESPONSE, HOUR, STANDARD)))
-    waiting = clock(both(MERGED, "2026-02-03T09:00", desk), Metric.NEXT_RESPONSE, "T-2")
+    waiting = clock_of(both(MERGED, "2026-02-03T09:00", desk), Metric.NEXT_RESPONSE, "T-2")
     assert (waiting.started_at, waiting.stopped_at) == (at("2026-01-05T09:00"), None)
     answered = MERGED | facts(("agent_reply", "2026-02-03T10:00"), ticket="T-2")
-    ended = clock(both(answered, "2026-02-04T09:00", desk), Metric.NEXT_RESPONSE, "T-2").stopped_at
+    ended = clock_of(
+        both(answered, "2026-02-04T09:00", desk), Metric.NEXT_RESPONSE, "T-2"
+    ).stopped_at
     assert ended == at("2026-02-03T10:00")
 
 
@@ -281,14 +284,14 @@ def follow_up(created: str, closed: str = "2026-01-10T09:00") -> Facts:
 
 def test_d6_a_follow_up_keeps_the_age_of_the_case() -> None:
     evaluated = both(follow_up("2026-01-20T09:00"), "2026-01-21T09:00")
-    age = clock(evaluated, Metric.AGE)
+    age = clock_of(evaluated, Metric.AGE)
     assert (age.subject, age.started_at) == ("T-1", at("2026-01-05T09:00"))
 
 
 def test_d6_after_a_longer_gap_a_follow_up_is_a_new_case_with_a_link() -> None:
     evaluated = both(follow_up("2026-02-20T09:00"), "2026-02-21T09:00")
     assert [(m.id, m.earlier) for m in evaluated.matters] == [("T-1", ""), ("T-2", "T-1")]
-    assert clock(evaluated, Metric.AGE, "T-2").started_at == at("2026-02-20T09:00")
+    assert clock_of(evaluated, Metric.AGE, "T-2").started_at == at("2026-02-20T09:00")
 
 
 def test_d6_two_tickets_of_one_case_are_one_age_and_one_ladder_of_it() -> None:
@@ -315,7 +318,7 @@ def test_d7_an_assignment_touches_no_clock_of_the_customer() -> None:
     moved = facts(
         *BORN, ("assignee", "2026-03-02T10:00", "kim"), ("team", "2026-03-02T10:00", "red")
     )
-    assert clock(evaluate(moved, "2026-03-02T11:00")) == clock(
+    assert clock_of(evaluate(moved, "2026-03-02T11:00")) == clock_of(
         evaluate(facts(*BORN), "2026-03-02T11:00")
     )
 
@@ -337,7 +340,10 @@ def test_d8_dirty_data_is_judged_by_the_safest_reading_and_reported() -> None:
         *BORN, ("status", "2026-03-02T10:00", "Sleeping"), ("priority", "2026-03-02T10:00", "P17")
     )
     evaluated = evaluate(odd, "2026-03-02T10:00", BY_PRIORITY)
-    assert (clock(evaluated).rule, clock(evaluated).due_at) == ("urgent", at("2026-03-02T11:00"))
+    assert (clock_of(evaluated).rule, clock_of(evaluated).due_at) == (
+        "urgent",
+        at("2026-03-02T11:00"),
+    )
     assert {finding.kind for finding in evaluated.findings} == {"status", "priority"}
 
 
@@ -347,8 +353,8 @@ def test_d8_what_happened_before_the_creation_does_not_count() -> None:
     )
     desk = policy(rule("all", first_response(HOUR), resolution(8 * HOUR)))
     evaluated = evaluate(known, "2026-03-02T09:00", desk)
-    assert clock(evaluated, Metric.FIRST_RESPONSE).due_at == at("2026-03-02T10:00")
-    assert clock(evaluated).due_at == at("2026-03-02T17:00")
+    assert clock_of(evaluated, Metric.FIRST_RESPONSE).due_at == at("2026-03-02T10:00")
+    assert clock_of(evaluated).due_at == at("2026-03-02T17:00")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from building import (
     HOUR,
     STANDARD,
     at,
+    clock_of,
     evaluate,
     facts,
     first_response,
@@ -349,10 +350,10 @@ def test_a_deadline_moved_into_the_past_is_a_breach_from_then_on_and_a_later_one
         ("due_at", "2026-03-02T09:00", "2026-03-05T00:00Z"),
         ("due_at", "2026-03-03T00:00", "2026-03-02T12:00Z"),
     )
-    (clock,) = [c for c in elsewhere(moved).clocks if c.metric is Metric.RESOLUTION]
+    clock = clock_of(elsewhere(moved))
     assert clock.breach_at == at("2026-03-03T00:00")
     again = moved | facts(("due_at", "2026-03-04T00:00", "2026-04-01T00:00Z"))
-    (clock,) = [c for c in elsewhere(again).clocks if c.metric is Metric.RESOLUTION]
+    clock = clock_of(elsewhere(again))
     assert clock.breach_at == at("2026-03-03T00:00")
 
 

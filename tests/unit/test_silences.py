@@ -6,7 +6,18 @@ from typing import Any
 
 import pytest
 
-from building import DAY, HOUR, after_telling, at, facts, first_response, policy, resolution, rule
+from building import (
+    DAY,
+    HOUR,
+    MON,
+    after_telling,
+    at,
+    facts,
+    first_response,
+    policy,
+    resolution,
+    rule,
+)
 from sla_watchdog.domain.escalation.case import Case, Outcome, Recipient
 from sla_watchdog.domain.escalation.context import Context
 from sla_watchdog.domain.escalation.plan import Plan, plan
@@ -15,7 +26,6 @@ from sla_watchdog.domain.policy.model import Condition, Ladder, Level, Metric, O
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.presentation.text.reason import worded
 
-MON = "2026-03-02"
 OPENED = facts(
     ("created", f"{MON}T00:00"),
     ("status", f"{MON}T00:00", "New"),

@@ -24,7 +24,7 @@ from sla_watchdog.domain.escalation.subscribers import (
 )
 from sla_watchdog.domain.policy.model import Audience, Policy
 from sla_watchdog.presentation.text.absence import render_absence, todo
-from unit.strict_sns import problem_of_body, problem_of_subject
+from sns_limits import problem_of_body, problem_of_subject
 
 NOW = at("2026-03-02T12:00")
 KIM = Seat.of("executive", "email", "kim@example.org")

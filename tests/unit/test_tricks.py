@@ -6,7 +6,18 @@ from __future__ import annotations
 
 import pytest
 
-from building import DAY, HOUR, STANDARD, at, facts, first_response, policy, resolution, rule
+from building import (
+    DAY,
+    HOUR,
+    STANDARD,
+    at,
+    clock_of,
+    facts,
+    first_response,
+    policy,
+    resolution,
+    rule,
+)
 from sla_watchdog.domain.clocks.promises import acknowledged
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import plan
@@ -130,9 +141,7 @@ def test_an_answer_to_an_older_ticket_does_not_answer_the_one_it_is_merged_into(
     )
     known |= ticket("B", f"{D}05:00")
     evaluated = plan(Case("A", known), policy(rule("all", first_response(HOUR))), at(f"{D}05:40"))
-    (clock,) = [
-        c for c in evaluated.clocks if c.subject == "B" and c.metric is Metric.FIRST_RESPONSE
-    ]
+    clock = clock_of(evaluated, Metric.FIRST_RESPONSE, "B")
     assert (clock.due_at, clock.stopped_at) == (at(f"{D}06:00"), None)
 
 
@@ -140,7 +149,7 @@ def test_a_new_ticket_of_the_customer_ends_the_pause_of_the_one_it_is_merged_int
     known = ticket("A", f"{D}00:00", ("status", f"{D}01:00", "Waiting"))
     known |= ticket("B", f"{D}05:00", ("merged_into", f"{D}05:30", "A"))
     evaluated = plan(Case("A", known), policy(), at(f"{D}06:00"))
-    (clock,) = [c for c in evaluated.clocks if c.subject == "A" and c.metric is Metric.RESOLUTION]
+    clock = clock_of(evaluated, ticket="A")
     assert clock.due_at == at(f"{D}12:00")
 
 
@@ -151,9 +160,7 @@ def test_what_the_customer_writes_on_the_merged_ticket_counts() -> None:
     )
     known |= facts(("customer_reply", f"{D}03:00"), ticket="B")
     evaluated = plan(Case("A", known), policy(rule("all", *ANSWERS)), at(f"{D}04:00"))
-    (clock,) = [
-        c for c in evaluated.clocks if c.subject == "A" and c.metric is Metric.NEXT_RESPONSE
-    ]
+    clock = clock_of(evaluated, Metric.NEXT_RESPONSE, "A")
     assert (clock.started_at, clock.stopped_at) == (at(f"{D}03:00"), None)
 
 
@@ -196,7 +203,7 @@ def test_a_deadline_that_goes_bad_leaves_the_one_before_in_force() -> None:
             ("due_at", f"{D}08:30", later),
         )
         evaluated = plan(Case("T-1", known), policy(rule("all", *DUE)), at(f"{D}09:00"))
-        (clock,) = [c for c in evaluated.clocks if c.metric is Metric.RESOLUTION]
+        clock = clock_of(evaluated)
         assert clock.due_at == at(f"{D}08:00")
         assert [f.kind for f in evaluated.findings] == ["due_at"]
 
@@ -209,7 +216,7 @@ def test_a_deadline_moved_away_after_the_breach_leaves_the_ladder_where_it_was()
         ("due_at", f"{D}08:30", "2026-04-02T00:00Z"),
     )
     evaluated = plan(Case("T-1", known), policy(rule("all", *DUE)), at(f"{D}09:00"))
-    (clock,) = [c for c in evaluated.clocks if c.metric is Metric.RESOLUTION]
+    clock = clock_of(evaluated)
     assert clock.levels[2] == at(f"{D}12:00:01")
 
 
@@ -249,11 +256,7 @@ def test_merging_unowned_tickets_does_not_start_the_wait_for_an_owner_anew() -> 
         signals={Metric.UNOWNED: Ladder("unowned", (Level(Open(4 * HOUR), ("team-lead",)),))}
     )
     known = ticket("A", f"{D}00:00") | ticket("B", f"{D}03:00", ("merged_into", f"{D}03:30", "A"))
-    (clock,) = [
-        c
-        for c in plan(Case("A", known), desk, at(f"{D}03:40")).clocks
-        if c.metric is Metric.UNOWNED
-    ]
+    clock = clock_of(plan(Case("A", known), desk, at(f"{D}03:40")), Metric.UNOWNED)
     assert clock.due_at == at(f"{D}04:00")
 
 

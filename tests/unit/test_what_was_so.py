@@ -7,7 +7,18 @@ from __future__ import annotations
 import pytest
 from attrs import evolve
 
-from building import HOUR, STANDARD, at, evaluate, facts, first_response, policy, resolution, rule
+from building import (
+    HOUR,
+    STANDARD,
+    at,
+    clock_of,
+    evaluate,
+    facts,
+    first_response,
+    policy,
+    resolution,
+    rule,
+)
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import plan
@@ -36,8 +47,7 @@ def said(first: str, *more: tuple[str, str] | tuple[str, str, str]) -> Facts:
 
 
 def clock(known: Facts, rules: Policy, metric: Metric, now: str = NOW) -> Clock:
-    (found,) = [each for each in evaluate(known, now, rules).clocks if each.metric is metric]
-    return found
+    return clock_of(evaluate(known, now, rules), metric)
 
 
 def update(within: int, *pauses: str) -> Target:
@@ -148,7 +158,7 @@ def test_an_edit_while_it_is_resolved_is_a_breach_at_the_reopening() -> None:
     )
     strict, edited = policy(rule("all", resolution(HOUR))), at("2026-03-03T12:00")
     evaluated = plan(Case("T-1", known, edited_at=edited), strict, at("2026-03-05T12:00"))
-    (found,) = [each for each in evaluated.clocks if each.metric is Metric.RESOLUTION]
+    found = clock_of(evaluated)
     assert found.breach_at == at("2026-03-04T12:00")
 
 
