@@ -12,8 +12,8 @@
 - a message: unit/story.py makes a notice by hand, which `render` takes, field by field.
 - a case as it is stored: store/samples.py, for every engine.
 - a desk with an AWS: desk.Desk, where `put` is a record that the stream brings (`NEW` is the
-  least), `tick`, `sweep` and `sent` what follows. The fixture `desk` of component/conftest.py is one whose
-  watchdog is at work since Monday, midnight.
+  least), `tick`, `sweep` and `sent` what follows. The fixture `desk` of component/conftest.py is
+  one whose watchdog is at work since Monday, midnight.
 - a command line: the fixture `operator` (component/cli_desk.py), `operator("status", "--json")`;
   its `desk` is such a desk.
 - processes that die: faults/world.py, around a Desk. A deployed stack: scenarios/world.py.
