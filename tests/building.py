@@ -6,14 +6,14 @@
   tests, and unit/policy_rows.py for one place changed.
 - a time: `at("2026-03-02T09:00")`, UTC where it says nothing else, `iso(seconds)` back again;
   `MON` and `TUE` are the days on which most stories begin.
-- what is known of a ticket: `facts(("created", f"{MON}T09:00"), ("status", f"{MON}T10:00", "Open"))`
+- facts of a ticket: `facts(("created", f"{MON}T09:00"), ("status", f"{MON}T10:00", "Open"))`
 - a case, judged: `evaluate(facts(…), now, policy(…))`, where `reached=…` and the like are fields of
   the case; `after_telling` is the case once it was notified. `clock_of` picks a clock of it.
 - a message: unit/story.py makes a notice by hand, which `render` takes, field by field.
 - a case as it is stored: store/samples.py, for every engine.
-- a desk with an AWS: desk.Desk, where `put` is a record that the stream brings (`NEW` is the least),
-  `tick`, `sweep` and `sent` what follows. The fixture `desk` of component/conftest.py is one whose
-  watchdog is at work since Monday, midnight.
+- a desk with an AWS: desk.Desk, where `put` is a record that the stream brings (`NEW` is the
+  least), `tick`, `sweep` and `sent` what follows. The fixture `desk` of component/conftest.py is
+  one whose watchdog is at work since Monday, midnight.
 - a command line: the fixture `operator` (component/cli_desk.py), `operator("status", "--json")`;
   its `desk` is such a desk.
 - processes that die: faults/world.py, around a Desk. A deployed stack: scenarios/world.py.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from typing import Any
 
 import boto3
@@ -11,6 +13,8 @@ from moto import mock_aws
 from moto.core import responses
 from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser
+
+from local_stack.server import ROOT
 
 CHANGED = (
     (responses, "method_names_from_class"),
@@ -48,6 +52,25 @@ CHANGES = (
     "ADD seen :one",
     "SET x",
 )
+
+WITHOUT_AWS = """
+import sys
+sys.modules.update(dict.fromkeys(("moto", "boto3", "botocore")))
+import pytest
+raise SystemExit(pytest.main(sys.argv[1:]))
+"""
+"""pytest where there is no moto, no boto3 and no botocore: to import one of them raises."""
+
+
+def without_aws(*argv: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", WITHOUT_AWS, "-p", "no:cacheprovider", "-q", *argv],
+        cwd=ROOT,
+        env={"PYTHONTZPATH": "", "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def answers() -> list[Any]:
@@ -97,3 +120,16 @@ def test_moto_answers_as_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_tests_of_a_group_stay_together(request: pytest.FixtureRequest) -> None:
     assert request.node.nodeid.endswith("@a group")
+
+
+@pytest.mark.parametrize("folder", ["unit", "long"])
+def test_the_tests_of_the_domain_need_no_aws(folder: str) -> None:
+    """They are loaded; that they do not ask for it later is seen to by unit/conftest.py."""
+    collected = without_aws("--collect-only", f"tests/{folder}")
+    assert collected.returncode == 0, collected.stdout[-2000:]
+
+
+def test_a_test_that_loads_moto_would_be_noticed() -> None:
+    collected = without_aws("--collect-only", "tests/component/test_tick_after_loss.py")
+    assert collected.returncode != 0
+    assert "moto" in collected.stdout + collected.stderr

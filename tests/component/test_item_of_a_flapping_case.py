@@ -1,5 +1,5 @@
 """The item of a ticket that is reopened again and again stays small; for what is judged of it see
-unit/test_flapping.py.
+long/test_flapping.py.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from moto import mock_aws
 
 from building import HOUR, iso, policy, resolution, rule
 from desk import Desk
+from long.test_flapping import START, TOLD_OF_ONE
 from sla_watchdog.adapters.dynamodb.attributes import attribute
 from sla_watchdog.adapters.dynamodb.case_item import reached_map, reached_name
 from sla_watchdog.adapters.dynamodb.case_writes import MOST_TAKEN_OUT
 from sla_watchdog.domain.escalation.case import LastNotified, Outcome
 from sla_watchdog.domain.escalation.outlived import KEPT_CYCLES
-from unit.test_flapping import START, TOLD_OF_ONE
 
 ITEM = 400 * 1024
 

@@ -19,7 +19,7 @@ from sla_watchdog.domain.policy.compiled import FORM, DamagedPolicy, canonical, 
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.tools.policy_file import compile_policy, read_policy
 
-FILES = Path(__file__).parent / "policy_files"
+FILES = Path(__file__).parents[1] / "unit" / "policy_files"
 TODAY = date(2026, 3, 1)
 MANY = settings(max_examples=300, deadline=None)
 

@@ -24,7 +24,7 @@ from sla_watchdog.tools.policy_file import (
 from sla_watchdog.tools.policy_file.example_run import run_all
 
 GOOD, FULL = (
-    (Path(__file__).parent / "policy_files" / name).read_text()
+    (Path(__file__).parents[1] / "unit" / "policy_files" / name).read_text()
     for name in ("good.yaml", "full.yaml")
 )
 FILES = st.sampled_from([GOOD, FULL])

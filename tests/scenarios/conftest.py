@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from building import DAY
 from local_stack.deploy import SIMULATED_TIME, deploy
 from local_stack.drive import Drive
 from local_stack.inbox import Inbox
 from local_stack.ministack import LocalAws
 from local_stack.policy import CompiledPolicy, use_policy
 from scenarios.browser import Browser, browsing
-from scenarios.world import DAY, World
+from scenarios.world import World
 
 
 def pytest_configure(config: pytest.Config) -> None:
