@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from typing import NamedTuple
 
 LONGEST_PROBLEM = 500
 """Characters kept of why something failed."""
@@ -24,8 +24,7 @@ class Unstorable(SlaWatchdogError):  # noqa: N818 - its name is what is wrong
     """
 
 
-@frozen
-class Fault:
+class Fault(NamedTuple):
     """What an exception says about its cause. `of_the_service`: a service, or the way to it, is at
     fault, not the program nor what it was given. `description` is for logs: it quotes no ticket.
     """

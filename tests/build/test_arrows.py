@@ -85,7 +85,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
         "tzdata",
         "yaml",
     ),
-    "errors": ("attrs",),
+    "errors": (),
     "__main__": (),
 }
 """What Lambda gets is everything but `tools`, so the libraries of the others are in functions/requirements.txt."""
