@@ -86,6 +86,7 @@ def _last_year_listed(name: str, due_at: int, policy: Policy) -> int | None:
     last = date.fromisoformat(policy.holidays_until).year
     while last + 1 in years:
         last += 1
-    if datetime.fromtimestamp(due_at, calendar.zone).year <= last:
+    due = datetime.fromtimestamp(due_at, calendar.zone)
+    if due.year <= last:
         return None
     return min(last, max(years))

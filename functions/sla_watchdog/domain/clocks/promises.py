@@ -60,35 +60,37 @@ def promises(matter: LinkedTickets, facts: Facts, policy: Policy) -> tuple[Promi
     for ticket in matter.tickets:
         made += facts.of_field(ticket.id, ACKNOWLEDGED)
     made.sort(key=lambda fact: fact.at)
-    return tuple(_ended(list(_read(made, facts, policy)), matter))
+    promised = list(_promised(made, facts, policy))
+    return tuple(_ended(promised, matter))
 
 
-def _read(made: Sequence[Fact], facts: Facts, policy: Policy) -> Iterator[Promise]:
+def _promised(made: Sequence[Fact], facts: Facts, policy: Policy) -> Iterator[Promise]:
     for fact in made:
         if not isinstance(fact.value, tuple) or len(fact.value) != 2:
             continue
-        promised, by = fact.value
-        if not promised.isdigit():
+        text, by = fact.value
+        if not text.isdigit():
             continue
-        calendar = policy.calendars[rule_at(fact.ticket, facts, policy, fact.at).calendar]
+        rule = rule_at(fact.ticket, facts, policy, fact.at)
+        calendar = policy.calendars[rule.calendar]
         longest = policy.acknowledge.reach.after(fact.at, calendar)
-        until = min(int(promised), longest)
+        until = min(int(text), longest)
         if until > fact.at:
             yield Promise(fact.at, until, by)
 
 
 def _ended(made: list[Promise], matter: LinkedTickets) -> Iterator[Promise]:
-    """The next promise takes the place of the one before; a reopening ends it, since it was about
-    something else.
-
-    One that was kept holds to its end all the same.
+    """The next promise takes the place of the one before. A reopening ends a promise, since that
+    was about something else. A promise that was kept still holds to its end.
     """
-    reopenings = [at for ticket in matter.tickets for at in ticket.reopenings]
-    updates = [at for ticket in matter.tickets for at in ticket.answered]
+    reopenings: list[int] = []
+    updates: list[int] = []
+    for ticket in matter.tickets:
+        reopenings += ticket.reopenings
+        updates += ticket.answered
     for promise, following in zip_longest(made, made[1:]):
-        end = _first_within(promise, reopenings)
-        if following is not None:
-            end = earliest(end, _first_within(promise, [following.at]))
+        ends = reopenings if following is None else [*reopenings, following.at]
+        end = _first_within(promise, ends)
         if end is not None:
             yield evolve(promise, until=end, kept=True)
         elif _first_within(promise, updates) is not None:
@@ -99,7 +101,8 @@ def _ended(made: list[Promise], matter: LinkedTickets) -> Iterator[Promise]:
 
 def _first_within(promise: Promise, instants: Iterable[int]) -> int | None:
     """The first instant after it was made, up to its end."""
-    return min((at for at in instants if promise.at < at <= promise.until), default=None)
+    within = [at for at in instants if promise.at < at <= promise.until]
+    return min(within, default=None)
 
 
 # ------------------------------------------------------------------ broken promises
@@ -108,8 +111,8 @@ def _first_within(promise: Promise, instants: Iterable[int]) -> int | None:
 def raised_by(
     made: Sequence[Promise], clocks: Sequence[Clock], now: int, policy: Policy
 ) -> Mapping[str, tuple[Promise, ...]]:
-    """By clock, the broken promises that take it a level up: each takes up one clock, of all that
-    run on the matter.
+    """By clock, the broken promises that take it a level up. Each promise takes up one clock of all
+    that run on the matter.
     """
     raised: dict[str, tuple[Promise, ...]] = {}
     by_key = {clock.key: clock for clock in clocks}
@@ -117,33 +120,27 @@ def raised_by(
         if not promise.broken(now):
             continue
         leading = _leading(list(by_key.values()), promise, policy)
-        if leading is not None:
-            raised[leading.key] = (*raised.get(leading.key, ()), promise)
-            by_key[leading.key] = with_broken(leading, (promise,))
+        if leading is None:
+            continue
+        key = leading.key
+        raised[key] = (*raised.get(key, ()), promise)
+        by_key[key] = with_broken(leading, (promise,))
     return raised
 
 
 def _leading(clocks: Sequence[Clock], promise: Promise, policy: Policy) -> Clock | None:
-    """The furthest up its ladder of those whose next level tells somebody above all who were told
-    by what came due; where nothing has, the next to come. Where there is none, the one at its
-    top, which repeats.
+    """Of the clocks whose next level goes above everybody notified by what came due, the furthest
+    up its ladder; where nothing came due, the next to come. Where there is no such clock, the one
+    at its top, which repeats.
     """
     running = [clock for clock in clocks if _takes_part(clock, promise)]
     begun = [clock for clock in running if _due(clock, promise.until)]
     highest = highest_due(clocks, promise, policy)
-    candidates = list(_above(highest, begun or running, promise, policy))
+    next_up = begun or running
+    candidates = [clock for clock in next_up if _next_rank(clock, promise, policy) > highest]
     if not candidates:
         candidates = [clock for clock in running if _next(clock, promise) is None]
     return min(candidates, key=lambda clock: _order(clock, promise.until), default=None)
-
-
-def _above(
-    highest: int, clocks: Sequence[Clock], promise: Promise, policy: Policy
-) -> Iterator[Clock]:
-    """The clocks whose next level goes further up than `highest`."""
-    for clock in clocks:
-        if _next_rank(clock, promise, policy) > highest:
-            yield clock
 
 
 def _takes_part(clock: Clock, promise: Promise) -> bool:
@@ -167,13 +164,15 @@ def highest_due(clocks: Sequence[Clock], promise: Promise, policy: Policy) -> in
 
 def _rank(level: Level, policy: Policy) -> int:
     """How far up the level goes."""
-    return max((policy.rank(audience) for audience in level.tell), default=-1)
+    return max(map(policy.rank, level.tell), default=-1)
 
 
 def _next_rank(clock: Clock, promise: Promise, policy: Policy) -> int:
     """How far up its next level goes; -1 at the top."""
     above = _next(clock, promise)
-    return -1 if above is None else _rank(clock.ladder.levels[above], policy)
+    if above is None:
+        return -1
+    return _rank(clock.ladder.levels[above], policy)
 
 
 def _due(clock: Clock, now: int) -> list[int]:
@@ -183,7 +182,9 @@ def _due(clock: Clock, now: int) -> list[int]:
 def _next(clock: Clock, promise: Promise) -> int | None:
     """The level above those that were due when it was promised; None at the top."""
     above = max(_due(clock, promise.at), default=-1) + 1
-    return above if above < len(clock.levels) else None
+    if above == len(clock.levels):
+        return None
+    return above
 
 
 def _order(clock: Clock, now: int) -> tuple[int, int, str]:
@@ -199,10 +200,11 @@ def with_broken(clock: Clock, broken: Sequence[Promise]) -> Clock:
     """
     for promise in broken:
         above = _next(clock, promise)
-        if above is not None:
-            levels = list(clock.levels)
-            levels[above] = earliest(levels[above], promise.until)
-            clock = evolve(clock, levels=tuple(levels))
+        if above is None:
+            continue
+        levels = list(clock.levels)
+        levels[above] = earliest(levels[above], promise.until)
+        clock = evolve(clock, levels=tuple(levels))
     return clock
 
 
@@ -215,6 +217,9 @@ def extra_repetitions(clock: Clock, broken: Sequence[Promise]) -> int:
         return 0
     extra = 0
     for promise in broken:
-        if top <= promise.at:
-            extra += repeat.latest(promise.until - top) == repeat.latest(promise.at - top)
+        if promise.at < top:
+            continue
+        when_made = repeat.latest(promise.at - top)
+        when_broken = repeat.latest(promise.until - top)
+        extra += when_broken == when_made
     return extra
