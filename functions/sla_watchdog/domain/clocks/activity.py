@@ -39,7 +39,7 @@ class TicketActivity:
 
         How a ticket stood when it was first seen, late, is no progress: nobody knows since when.
         """
-        latest = max([self.matter.created_at, *self.reopenings[-1:]])
+        latest = max([self.matter.created_at, *self.reopenings])
         for ticket in self.matter.tickets:
             first_look = self._first_look(ticket)
             for at in self._progress_of(ticket):
@@ -49,9 +49,14 @@ class TicketActivity:
 
     def _first_look(self, ticket: Ticket) -> int | None:
         """When it was first seen, where that was long after its creation."""
-        firsts = [fact.at for name in STATES for fact in self.facts.of_field(ticket.id, name)[:1]]
-        first = min(firsts, default=None)
-        return first if first == ticket.unknown_until else None
+        firsts = []
+        for name in STATES:
+            series = self.facts.of_field(ticket.id, name)
+            if series:
+                firsts.append(series[0].at)
+        if not firsts or min(firsts) != ticket.unknown_until:
+            return None
+        return ticket.unknown_until
 
     def _progress_of(self, ticket: Ticket) -> Iterator[int]:
         """A named owner took it, its status moved forward, or it was resolved; a promise of
@@ -67,7 +72,8 @@ class TicketActivity:
         pauses there.
         """
         order = {group: place for place, group in enumerate(self.policy.groups)}
-        pausing, reopenings = self._pausing(ticket), frozenset(ticket.reopenings)
+        pausing = self._pausing(ticket)
+        reopenings = frozenset(ticket.reopenings)
         furthest = -1
         for span in ticket.spans:
             place = order.get(span.group, -1)
@@ -80,7 +86,10 @@ class TicketActivity:
 
     def _pausing(self, ticket: Ticket) -> frozenset[str]:
         rule = rule_at(ticket.id, self.facts, self.policy, ticket.created_at)
-        return frozenset[str]().union(*(target.pauses_in for target in rule.targets))
+        groups: set[str] = set()
+        for target in rule.targets:
+            groups |= target.pauses_in
+        return frozenset(groups)
 
     # ------------------------------------------------------------------ events that are counted
 
@@ -101,8 +110,10 @@ class TicketActivity:
         instants = self.instants(metric)
         candidates = instants[number - 1 : number]
         for ticket in self.matter.tickets:
-            reports = (f.at for f in self._reports(ticket, metric) if _number(f) >= number)
-            candidates += list(reports)[:1]
+            for report in self._reports(ticket, metric):
+                if _number(report) >= number:
+                    candidates.append(report.at)
+                    break
         return min(candidates, default=None)
 
     def _reports(self, ticket: Ticket, metric: Metric) -> tuple[Fact, ...]:
@@ -125,13 +136,18 @@ class TicketActivity:
 
     @property
     def reopenings(self) -> list[int]:
-        return sorted(at for ticket in self.matter.tickets for at in ticket.reopenings)
+        instants: list[int] = []
+        for ticket in self.matter.tickets:
+            instants += ticket.reopenings
+        return sorted(instants)
 
     @property
     def _touches(self) -> list[int]:
         idle_since = self.idle_since
-        answers = (at for ticket in self.matter.tickets for at in ticket.answered)
-        return sorted(at for at in answers if at > idle_since)
+        touches: list[int] = []
+        for ticket in self.matter.tickets:
+            touches += [at for at in ticket.answered if at > idle_since]
+        return sorted(touches)
 
     @property
     def _handovers(self) -> list[int]:
@@ -140,14 +156,17 @@ class TicketActivity:
         """
         instants: list[int] = []
         for ticket in self.matter.tickets:
-            teams = self.facts.changes(ticket.id, "team")
-            assignees = self.facts.changes(ticket.id, "assignee")
-            instants += {fact.at for fact in (*teams[1:], *assignees[1:]) if fact.value}
+            teams = self.facts.changes(ticket.id, "team")[1:]
+            assignees = self.facts.changes(ticket.id, "assignee")[1:]
+            instants += {fact.at for fact in (*teams, *assignees) if fact.value}
         return sorted(instants)
 
     @property
     def _bounces(self) -> list[int]:
-        return sorted(at for ticket in self.matter.tickets for at in self._bounced(ticket))
+        bounces: list[int] = []
+        for ticket in self.matter.tickets:
+            bounces += self._bounced(ticket)
+        return sorted(bounces)
 
     def _bounced(self, ticket: Ticket) -> Iterator[int]:
         """Back to a team that had had it."""
@@ -169,4 +188,7 @@ def is_named(assignee: Fact, policy: Policy) -> bool:
 def _number(report: Fact) -> int:
     """What a record counted; 0 where that is no number, or absurd."""
     text = str(report.value)
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    is_number = text.isascii() and text.isdigit()
+    if not is_number or len(text) >= 10:
+        return 0
+    return int(text)

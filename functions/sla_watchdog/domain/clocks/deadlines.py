@@ -25,4 +25,6 @@ def instant_of(value: Value, policy: Policy) -> int | None:
         at = seconds_of(value, policy.timezone)
     except Unreadable:
         return None
-    return at if at in PLAUSIBLE else None
+    if at not in PLAUSIBLE:
+        return None
+    return at

@@ -92,7 +92,8 @@ def elapsed_breakdown(clock: Clock, calendar: Calendar, facts: Facts, now: int) 
     counting = [(part.start, part.end) for part in stretches if part.pace is Pace.COUNTED]
     unit, rows = rows_of(counting, calendar, now)
     pauses = tuple(_pauses(stretches, calendar, facts, clock.subject, now))
-    counted, elapsed = sum(row.counted for row in rows), clock.elapsed(now)
+    counted = sum(row.counted for row in rows)
+    elapsed = clock.elapsed(now)
     return ElapsedBreakdown(
         zone=calendar.timezone,
         unit=unit,
@@ -173,4 +174,6 @@ def _ending(pause: Stretch, following: Stretch | None, now: int) -> Ending:
         return Ending.LIMIT
     if pause.end > now:
         return Ending.NOT_YET
-    return Ending.CUSTOMER if following.group == ASKED else Ending.STATUS
+    if following.group == ASKED:
+        return Ending.CUSTOMER
+    return Ending.STATUS

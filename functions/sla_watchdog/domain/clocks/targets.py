@@ -13,7 +13,7 @@ from itertools import chain
 from attrs import frozen
 
 from sla_watchdog.domain.clocks.breaches import Breaches
-from sla_watchdog.domain.clocks.clock import Clock, Recorded, recorded_as
+from sla_watchdog.domain.clocks.clock import EXCHANGES, Clock, Recorded, recorded_as
 from sla_watchdog.domain.clocks.deadlines import deadline
 from sla_watchdog.domain.clocks.level_instants import LevelInstants, reopened, reopenings
 from sla_watchdog.domain.clocks.limits import (
@@ -219,7 +219,7 @@ class _TargetOnTicket:
     def _breach_of(self, absorbed: Ticket) -> int | None:
         """A breach of a ticket merged into this one, while it was its own, stays (semantics D6)."""
         metric = self.subject.metric
-        if metric in (Metric.NEXT_RESPONSE, Metric.UPDATE):
+        if metric in EXCHANGES:
             return None
         for clock in clocks(absorbed, self.facts, self.policy).clocks:
             if clock.metric is metric:
