@@ -49,13 +49,13 @@ class LinkedTickets:
     @property
     def ended_at(self) -> int | None:
         """Since when none of it is unresolved; None while something is."""
-        latest: int | None = None
+        ends: list[int] = []
         for ticket in self.tickets:
             ended = ticket.ended_at
             if ended is None:
                 return None
-            latest = ended if latest is None else max(latest, ended)
-        return latest
+            ends.append(ended)
+        return max(ends)
 
 
 def matters(tickets: tuple[Ticket, ...], facts: Facts, policy: Policy) -> tuple[LinkedTickets, ...]:
@@ -65,7 +65,8 @@ def matters(tickets: tuple[Ticket, ...], facts: Facts, policy: Policy) -> tuple[
     if not tickets:
         return ()
     if len(tickets) == 1:
-        return (LinkedTickets(tickets, str(facts.latest(tickets[0].id, "follow_up_of"))),)
+        earlier = facts.latest(tickets[0].id, "follow_up_of")
+        return (LinkedTickets(tickets, str(earlier)),)
     late = _late_follow_ups(tickets, facts, policy)
     if not late:
         return (LinkedTickets(tickets),)
@@ -89,7 +90,10 @@ def _late_follow_ups(
 
 
 def _earlier_of(group: tuple[Ticket, ...], late: Mapping[str, str]) -> str:
-    return next((late[ticket.id] for ticket in group if ticket.id in late), "")
+    for ticket in group:
+        if ticket.id in late:
+            return late[ticket.id]
+    return ""
 
 
 def _connected(
@@ -102,17 +106,20 @@ def _connected(
             groups.join(ticket.id, name)
     members: dict[str, list[Ticket]] = {}
     for ticket in tickets:
-        members.setdefault(groups.root(ticket.id), []).append(ticket)
-    return [tuple(group) for group in members.values()]
+        root = groups.root(ticket.id)
+        members.setdefault(root, []).append(ticket)
+    return list(map(tuple, members.values()))
 
 
 def _names(ticket: str, facts: Facts, late: str | None) -> Iterator[str]:
     """What it is linked to, but for the ticket `late` that it follows too late."""
     for link in LINKS:
         for fact in facts.of_field(ticket, link):
-            name = named_by(link, str(fact.value)) if fact.value else ""
+            if not fact.value:
+                continue
+            name = named_by(link, str(fact.value))
             is_late = link == "follow_up_of" and name == late
-            if name and not is_late:
+            if not is_late:
                 yield name
 
 

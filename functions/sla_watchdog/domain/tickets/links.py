@@ -25,7 +25,9 @@ same `case_id` everywhere), and would not fit into an item; each of the rest is 
 
 def named_by(link: str, value: str) -> str:
     """The name of what a ticket is linked to: tickets and cases of the desk share none."""
-    return OF_THE_DESK + value if link == "case_id" else value
+    if link == "case_id":
+        return OF_THE_DESK + value
+    return value
 
 
 def as_written(name: str) -> str:

@@ -27,8 +27,9 @@ def merges(facts: Facts) -> tuple[Mapping[str, tuple[str, int]], frozenset[str]]
         survivor = _last_of(name, into)
         if survivor is None:
             circular.add(name)
-        else:
-            survivors[name] = survivor, facts.changes(name, "merged_into")[-1].at
+            continue
+        merge = facts.changes(name, "merged_into")[-1]
+        survivors[name] = survivor, merge.at
     return survivors, frozenset(circular)
 
 
@@ -95,15 +96,12 @@ def _taking_over(survivor: Ticket, absorbed: Iterable[Ticket]) -> Ticket:
     oldest_first = tuple(sorted(absorbed, key=by_age))
     oldest = oldest_first[0]
     survivor = _with_messages(survivor, oldest_first)
-    if oldest.created_at >= survivor.created_at:
+    own_creation = survivor.created_at
+    if oldest.created_at >= own_creation:
         return survivor
-    before = tuple(until(survivor.created_at, oldest.outside(frozenset())))
-    return evolve(
-        survivor,
-        created_at=oldest.created_at,
-        by_agent=oldest.by_agent,
-        spans=(*_without_hole(before, survivor.created_at), *survivor.spans),
-    )
+    before = tuple(until(own_creation, oldest.outside(frozenset())))
+    spans = (*_without_hole(before, own_creation), *survivor.spans)
+    return evolve(survivor, created_at=oldest.created_at, by_agent=oldest.by_agent, spans=spans)
 
 
 def _with_messages(survivor: Ticket, absorbed: tuple[Ticket, ...]) -> Ticket:

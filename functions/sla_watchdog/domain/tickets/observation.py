@@ -107,8 +107,10 @@ class _Reader:
 
     def facts(self) -> Iterator[Fact]:
         at, reason = self._updated_at()
-        names = (*STATES, *sorted(self.policy.fields.difference(STATES)))
-        states = [fact for name in names for fact in self._state(name, at)]
+        further = self.policy.fields.difference(STATES)
+        states: list[Fact] = []
+        for name in (*STATES, *sorted(further)):
+            states += self._state(name, at)
         yield from states
         if states or not reason:
             yield from self._problem("updated_at", reason)
@@ -120,14 +122,17 @@ class _Reader:
             yield self._fact("gone", self._after_all("gone"))
 
     def _value(self, name: str) -> object:
-        return at_path(self.record, self.policy.source.fields.get(name, name))
+        path = self.policy.source.fields.get(name, name)
+        return at_path(self.record, path)
 
     def _fact(self, name: str, at: int, value: Value = "") -> Fact:
         return Fact(self.ticket, name, at, value)
 
     def _group(self) -> str:
         status = text_of_or_empty(self._value("status"))
-        return self.policy.statuses.get(status.casefold(), "") if isinstance(status, str) else ""
+        if not isinstance(status, str):
+            return ""
+        return self.policy.statuses.get(status.casefold(), "")
 
     # ------------------------------------------------------------------ what cannot be read
 
@@ -160,25 +165,34 @@ class _Reader:
         except Unreadable as problem:
             return None, f"{name}: {problem}"
         if at > self.now + TOO_NEW:
-            return None, f"{name}: {datetime.fromtimestamp(at, UTC).isoformat()} is in the future"
+            moment = datetime.fromtimestamp(at, UTC).isoformat()
+            return None, f"{name}: {moment} is in the future"
         return at, ""
 
     def _updated_at(self) -> tuple[int, str]:
-        """When the record changed, and what is wrong with its own `updated_at`: that while it is
-        plausible, else when the table had it.
+        """When the record changed, and what is wrong with its own `updated_at`. Where that is not
+        plausible, the record changed when the table had it.
         """
         at, reason = self._time("updated_at")
         if at is None:
             return self.now, reason
         last = self.known.last_seen(self.ticket)
-        oldest = self.past.oldest if self.seen is Seen.READ else self.now - TOO_OLD
-        if at < oldest:
-            too_old = "updated_at: more than 24 hours before the change was seen"
-            return self.now, "" if last is None else too_old
+        if at < self._oldest:
+            if last is None:
+                return self.now, ""
+            return self.now, "updated_at: more than 24 hours before the change was seen"
         if last is not None and at < last - SAME_MOMENT and last <= self.now:
-            earlier = "updated_at: earlier than what was seen before"
-            return self.now, "" if self._may_be_newly_read(last) else earlier
+            if self._may_be_newly_read(last):
+                return self.now, ""
+            return self.now, "updated_at: earlier than what was seen before"
         return at, ""
+
+    @property
+    def _oldest(self) -> int:
+        """The record was not changed last before this."""
+        if self.seen is Seen.READ:
+            return self.past.oldest
+        return self.now - TOO_OLD
 
     def _may_be_newly_read(self, last: int) -> bool:
         """Whether nothing was learned since the policy changed: what is new may be what that reads,
@@ -232,14 +246,14 @@ class _Reader:
         changes = self.known.changes(self.ticket, name)
         if not changes:
             return at if value else None
-        last = changes[-1]
         if self.seen is Seen.LATE:
             return _before_the_newest(self.known, self._fact(name, at, value))
-        if self.seen is Seen.READ:
+        last = changes[-1]
+        same_moment = last.at - SAME_MOMENT <= at <= last.at
+        if self.seen is Seen.READ or same_moment:
             return None if last.value == value else max(at, last.at + 1)
-        if last.at - SAME_MOMENT <= at <= last.at:
-            return None if last.value == value else last.at + 1
-        return None if self.known.as_of(self.ticket, name, at) == value else at
+        known = self.known.as_of(self.ticket, name, at)
+        return None if known == value else at
 
 
 def _before_the_newest(known: Facts, new: Fact) -> int | None:
@@ -253,5 +267,7 @@ def _before_the_newest(known: Facts, new: Fact) -> int | None:
     taken = {fact.at for fact in series}
     while at in taken:
         at += 1
-    is_news = known.as_of(new.ticket, new.field, at) != new.value
-    return at if at < newest.at and is_news else None
+    if at >= newest.at:
+        return None
+    before = known.as_of(new.ticket, new.field, at)
+    return None if before == new.value else at

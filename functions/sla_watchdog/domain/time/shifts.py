@@ -32,7 +32,9 @@ def shifts_of(calendar: Calendar, start: int, end: int) -> Iterator[Shift]:
     unshifted = evolve(calendar, timezone="UTC")
     for at, before, after in changes:
         day = date_at(at, calendar.zone)
-        yield Shift(at, before, after, _open_time(calendar, day), _open_time(unshifted, day))
+        hours = _open_time(calendar, day)
+        usual = _open_time(unshifted, day)
+        yield Shift(at, before, after, hours, usual)
 
 
 def _open_time(calendar: Calendar, day: date) -> int:
