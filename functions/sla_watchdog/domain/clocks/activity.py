@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 from attrs import field, frozen
 
-from sla_watchdog.domain.clocks.rules_in_force import rule_at
+from sla_watchdog.domain.clocks.progress import TicketProgress
 from sla_watchdog.domain.policy.model import REPORTED, Metric, Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.tickets.ticket import Ticket
-from sla_watchdog.domain.tickets.ticket_fields import STATES
 
 
 @frozen
@@ -26,12 +25,11 @@ class TicketActivity:
 
     @progress.default
     def _progressed(self) -> tuple[int, ...]:
+        progress = TicketProgress(self.facts, self.policy)
         instants: set[int] = set()
         for ticket in self.matter.tickets:
-            instants.update(self._progress_of(ticket))
+            instants.update(progress.of(ticket))
         return tuple(sorted(instants))
-
-    # ------------------------------------------------------------------ progress
 
     @property
     def idle_since(self) -> int:
@@ -39,57 +37,14 @@ class TicketActivity:
 
         How a ticket stood when it was first seen, late, is no progress: nobody knows since when.
         """
+        progress = TicketProgress(self.facts, self.policy)
         latest = max([self.matter.created_at, *self.reopenings])
         for ticket in self.matter.tickets:
-            first_look = self._first_look(ticket)
-            for at in self._progress_of(ticket):
+            first_look = progress.first_look(ticket)
+            for at in progress.of(ticket):
                 if at != first_look:
                     latest = max(latest, at)
         return latest
-
-    def _first_look(self, ticket: Ticket) -> int | None:
-        """When it was first seen, where that was long after its creation."""
-        firsts = []
-        for name in STATES:
-            series = self.facts.of_field(ticket.id, name)
-            if series:
-                firsts.append(series[0].at)
-        if not firsts or min(firsts) != ticket.unknown_until:
-            return None
-        return ticket.unknown_until
-
-    def _progress_of(self, ticket: Ticket) -> Iterator[int]:
-        """A named owner took it, its status moved forward, or it was resolved; a promise of
-        progress is none.
-        """
-        for fact in self.facts.changes(ticket.id, "assignee"):
-            if is_named(fact, self.policy):
-                yield fact.at
-        yield from self._moved_forward(ticket)
-
-    def _moved_forward(self, ticket: Ticket) -> Iterator[int]:
-        """Into a group further down the list than any since it was created or reopened, unless it
-        pauses there.
-        """
-        order = {group: place for place, group in enumerate(self.policy.groups)}
-        pausing = self._pausing(ticket)
-        reopenings = frozenset(ticket.reopenings)
-        furthest = -1
-        for span in ticket.spans:
-            place = order.get(span.group, -1)
-            if span.start in reopenings:
-                furthest = place
-            elif place > furthest and span.group not in pausing:
-                if furthest >= 0:
-                    yield span.start
-                furthest = place
-
-    def _pausing(self, ticket: Ticket) -> frozenset[str]:
-        rule = rule_at(ticket.id, self.facts, self.policy, ticket.created_at)
-        groups: set[str] = set()
-        for target in rule.targets:
-            groups |= target.pauses_in
-        return frozenset(groups)
 
     # ------------------------------------------------------------------ events that are counted
 
@@ -177,12 +132,6 @@ class TicketActivity:
                 yield fact.at
             if team:
                 had.add(team)
-
-
-def is_named(assignee: Fact, policy: Policy) -> bool:
-    """Whether the owner is a person, not a queue that several share."""
-    owner = str(assignee.value)
-    return bool(owner) and owner.casefold() not in policy.shared
 
 
 def _number(report: Fact) -> int:

@@ -61,8 +61,12 @@ class Clock:
     """How many events a counting signal counts, seen or reported by the record itself."""
 
     @property
+    def clock_key(self) -> ClockKey:
+        return ClockKey(self.subject, self.metric.value, self.cycle)
+
+    @property
     def key(self) -> str:
-        return ClockKey(self.subject, self.metric.value, self.cycle).text
+        return self.clock_key.text
 
     @property
     def record(self) -> str:

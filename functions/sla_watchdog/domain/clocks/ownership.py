@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from sla_watchdog.domain.clocks.activity import is_named
 from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.tickets.ticket import Ticket
+
+
+def is_named(assignee: Fact, policy: Policy) -> bool:
+    """Whether the owner is a person, not a queue that several share."""
+    owner = str(assignee.value)
+    return bool(owner) and owner.casefold() not in policy.shared
 
 
 def unowned_since(matter: LinkedTickets, facts: Facts, policy: Policy) -> int | None:

@@ -28,15 +28,17 @@ class Addressing:
     """By audience and ticket, as far as they were asked for."""
 
     def recipients(self, level: Level, clock: Clock) -> Iterator[Recipient]:
-        """Each once; of an urgent level also the topics for urgent alerts."""
-        people = [recipient for recipient, _ in self.addressed(level, clock)]
-        for recipient in dict.fromkeys(people):
+        """Without repetitions; of an urgent level also the topics for urgent alerts."""
+        people = dict(self.addressed(level, clock))
+        for recipient in people:
             yield recipient
             if level.urgent:
                 yield evolve(recipient, urgent=True)
 
     def addressed(self, level: Level, clock: Clock) -> Iterator[tuple[Recipient, bool]]:
-        """Each with whether it hears in its own right, or in place of an owner who is nobody."""
+        """Every recipient, with whether it hears in its own right. False where it stands in for an
+        owner who is nobody.
+        """
         for name in level.tell:
             recipient = self._named(name, clock)
             if self._is_nobody(recipient):
@@ -77,7 +79,9 @@ class Addressing:
     def _value(self, name: str, subject: str) -> str:
         """Who `each: assignee` or `each: team` is; shared names are nobody."""
         value = str(self.case.facts.latest(self._asked(subject), name))
-        return "" if value.casefold() in self.policy.shared else value
+        if value.casefold() in self.policy.shared:
+            return ""
+        return value
 
     def _asked(self, subject: str) -> str:
         """The ticket that says whose it is: where that one is over, the newest that is open."""

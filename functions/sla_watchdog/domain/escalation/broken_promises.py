@@ -46,9 +46,9 @@ def unkept(
         return None  # it was about what was resolved since
     tickets = matter.ticket_ids
     own_clocks = [clock for clock in clocks if clock.subject in tickets]
+    own_alerts = [alert for alert in due if alert.subject in tickets and alert.clock in METRICS]
     broken = _BrokenPromise(evaluation, matter, number, promise, own_clocks)
-    hear = [alert.recipient for alert in due if alert.subject in tickets and alert.clock in METRICS]
-    return broken.clock(hear)
+    return broken.clock([alert.recipient for alert in own_alerts])
 
 
 def _last_broken(made: Sequence[Promise], now: int) -> int | None:
@@ -79,10 +79,11 @@ class _BrokenPromise:
         """
         rank = self.evaluation.policy.rank
         above = self._above()
-        wanted = rank(above[0][0])
-        hear = [*self._notified_since(), *self._on_its_way(), *due]
-        if any(rank(recipient.audience) >= wanted for recipient in hear):
-            return None
+        nearest = above[0]
+        wanted = rank(nearest[0])
+        for recipient in (*self._notified_since(), *self._on_its_way(), *due):
+            if rank(recipient.audience) >= wanted:
+                return None
         return self._clock(above)
 
     def _above(self) -> list[tuple[str, ...]]:
@@ -90,16 +91,20 @@ class _BrokenPromise:
         none, the top.
         """
         policy = self.evaluation.policy
-        highest = self._highest_before()
         facts, now = self.evaluation.case.facts, self.evaluation.now
         rules = [rule_at(ticket.id, facts, policy, now) for ticket in self.matter.open_tickets]
-        within_reach = groupby(policy.within_reach(rules), key=policy.rank)
-        by_rank = [tuple(audiences) for _, audiences in within_reach]
-        above = [audiences for audiences in by_rank if policy.rank(audiences[0]) > highest]
-        return above or by_rank[-1:]
+        highest = self._highest_before()
+        every: list[tuple[str, ...]] = []
+        above: list[tuple[str, ...]] = []
+        for rank, names in groupby(policy.within_reach(rules), key=policy.rank):
+            audiences = tuple(names)
+            every.append(audiences)
+            if rank > highest:
+                above.append(audiences)
+        return above or every[-1:]
 
     def _highest_before(self) -> int:
-        """Also by what had come due, since of what is told again and again only the last time is
+        """What had come due counts, too: of a level that repeats only the last notification is
         known.
         """
         policy = self.evaluation.policy
@@ -110,7 +115,9 @@ class _BrokenPromise:
         return highest
 
     def _notified_since(self) -> Iterator[Recipient]:
-        return (recipient for at, recipient in self._notified() if at >= self.promise.until)
+        for at, recipient in self._notified():
+            if at >= self.promise.until:
+                yield recipient
 
     def _notified(self) -> Iterator[tuple[int, Recipient]]:
         """Whoever was notified by a clock of the matter, and when last."""
@@ -124,8 +131,9 @@ class _BrokenPromise:
 
     def _on_its_way(self) -> Iterator[Recipient]:
         for entry in self.evaluation.case.outbox.values():
-            if entry.until > self.evaluation.now and entry.alerts[0].clock in METRICS:
-                yield entry.alerts[0].recipient
+            first = entry.alerts[0]
+            if entry.until > self.evaluation.now and first.clock in METRICS:
+                yield first.recipient
 
     def _clock(self, audiences: Sequence[tuple[str, ...]]) -> Clock:
         """Its further levels never come due: they stand in for those who cannot be reached."""

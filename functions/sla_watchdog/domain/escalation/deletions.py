@@ -69,9 +69,11 @@ def missing_text(known: Deletions) -> str:
 
 
 def _count(missing: int) -> str:
+    if not missing:
+        return "Many"
     if missing >= MOST:
         return f"At least {missing}"
-    return str(missing) if missing else "Many"
+    return str(missing)
 
 
 def held_text(known: Deletions) -> str:
@@ -100,24 +102,28 @@ def without_deletions(facts: Facts, since: int | None) -> Facts:
 
 def missing_since(ticket: str, facts: Facts, since: int) -> bool:
     """Whether its record is missing, and was there until then."""
-    last = _gone(ticket, facts)[-1:]
-    return any(bool(fact.value) and _is_held(fact, since) for fact in last)
+    gone = _gone(ticket, facts)
+    return gone is not None and gone.at >= since
 
 
 def was_meant(ticket: str, facts: Facts, accepted_until: int) -> bool:
     """Whether its record went missing by then, up to when somebody said that deletions are
     meant.
     """
-    last = _gone(ticket, facts)[-1:]
-    return any(bool(fact.value) and fact.at <= accepted_until for fact in last)
+    gone = _gone(ticket, facts)
+    return gone is not None and gone.at <= accepted_until
 
 
 def _has_held(ticket: str, facts: Facts, since: int) -> bool:
-    return any(_is_held(fact, since) for fact in _gone(ticket, facts))
+    return any(_is_held(fact, since) for fact in facts.of_field(ticket, "gone"))
 
 
-def _gone(ticket: str, facts: Facts) -> tuple[Fact, ...]:
-    return facts.of_field(ticket, "gone")
+def _gone(ticket: str, facts: Facts) -> Fact | None:
+    """The fact that its record is missing now."""
+    series = facts.of_field(ticket, "gone")
+    if not series or not series[-1].value:
+        return None
+    return series[-1]
 
 
 def _is_held(fact: Fact, since: int) -> bool:

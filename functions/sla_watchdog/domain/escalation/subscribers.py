@@ -49,9 +49,13 @@ DEAF = frozenset({State.OPTED_OUT, State.UNVERIFIED})
 
 _WELL = frozenset({State.CONFIRMED, State.PENDING, State.ENDED})
 
+_WAS_CONFIRMED = DEAF | {State.CONFIRMED, State.SUSPENDED}
+
 
 def _as_compared(protocol: str, endpoint: str) -> str:
-    return endpoint.casefold() if protocol == "email" else endpoint
+    if protocol == "email":
+        return endpoint.casefold()
+    return endpoint
 
 
 @frozen(order=True)
@@ -66,7 +70,7 @@ class Seat:
 
     @classmethod
     def of(cls, topic: str, protocol: str, endpoint: str) -> Seat:
-        """As it is compared: e-mail addresses in any case are one."""
+        """As it is compared: e-mail addresses that differ only in case are one."""
         return cls(topic, protocol, _as_compared(protocol, endpoint))
 
     @property
@@ -81,9 +85,10 @@ class Seat:
         if self.protocol not in ("http", "https"):
             return self.endpoint
         scheme = f"{self.protocol}://"
-        host, _, path = self.endpoint.removeprefix(scheme).partition("/")
-        shown = scheme + host.rpartition("@")[2]
-        return f"{shown}/..." if path else shown
+        authority, _, path = self.endpoint.removeprefix(scheme).partition("/")
+        _, _, host = authority.rpartition("@")
+        rest = "/..." if path else ""
+        return f"{scheme}{host}{rest}"
 
     @classmethod
     def of_key(cls, key: str) -> Seat:
@@ -115,18 +120,23 @@ class Roster:
 
     def missing(self, policy: Policy, now: int) -> tuple[Missing, ...]:
         """Who gets nothing and should, of the audiences that the policy still has."""
+        audiences = {*policy.audiences, OPERATIONS}
         missing = []
         for seat in sorted(self.subscribers):
             subscriber = self.subscribers[seat]
-            whose = recipient_of(seat.topic, {*policy.audiences, OPERATIONS})
-            if whose is not None and subscriber.needs_attention(now):
+            if not subscriber.needs_attention(now):
+                continue
+            whose = recipient_of(seat.topic, audiences)
+            if whose is not None:
                 missing.append(Missing(seat, whose, subscriber.state, subscriber.since))
         return tuple(missing)
 
     def deaf_in(self, topic: str) -> int:
         """How many SNS counts as confirmed in the topic and sends nothing to."""
-        deaf = [seat for seat, subscriber in self.subscribers.items() if subscriber.state in DEAF]
-        return sum(seat.topic == topic for seat in deaf)
+        deaf = 0
+        for seat, subscriber in self.subscribers.items():
+            deaf += seat.topic == topic and subscriber.state in DEAF
+        return deaf
 
     @property
     def operations_confirmed(self) -> bool:
@@ -137,14 +147,13 @@ class Roster:
         return False
 
     def with_notified(self, now: int) -> Roster:
-        """Without what was said of those who are well again: should they go once more, it is said
-        anew.
+        """Without the notifications of those who are well again: should they go once more, people
+        are notified anew.
         """
-        lost = {
-            seat.key
-            for seat, subscriber in self.subscribers.items()
-            if subscriber.needs_attention(now)
-        }
+        lost = set()
+        for seat, subscriber in self.subscribers.items():
+            if subscriber.needs_attention(now):
+                lost.add(seat.key)
         if not self.operations_confirmed:
             lost.add(VACANCY)
         notified = {key: times for key, times in self.notified.items() if key in lost}
@@ -167,8 +176,12 @@ def recipient_of(topic: str, audiences: Iterable[str]) -> Recipient | None:
     """
     names = frozenset(audiences)
     urgent = topic.endswith("-urgent") and topic not in names
-    audience, _, of = (topic.removesuffix("-urgent") if urgent else topic).partition("--")
-    return Recipient(audience, of, urgent) if audience in names else None
+    if urgent:
+        topic = topic.removesuffix("-urgent")
+    audience, _, of = topic.partition("--")
+    if audience not in names:
+        return None
+    return Recipient(audience, of, urgent)
 
 
 # ------------------------------------------------------------------ what a look at SNS changes
@@ -206,9 +219,8 @@ def _next_state(before: Subscriber, seen: State | None, now: int) -> State | Non
         return _after_the_end(before, seen, now)
     if seen is None:
         return _unlisted(before, now)
-    if seen is State.PENDING:
-        was_confirmed = before.state in DEAF or before.state in (State.CONFIRMED, State.SUSPENDED)
-        return State.SUSPENDED if was_confirmed else State.PENDING
+    if seen is State.PENDING and before.state in _WAS_CONFIRMED:
+        return State.SUSPENDED
     return seen
 
 
@@ -225,7 +237,9 @@ def _after_the_end(before: Subscriber, seen: State | None, now: int) -> State | 
 def _unlisted(before: Subscriber, now: int) -> State:
     if before.state in (State.GONE, State.LAPSED) or now - before.since < LIST_LAG:
         return before.state
-    return State.LAPSED if before.state is State.PENDING else State.GONE
+    if before.state is State.PENDING:
+        return State.LAPSED
+    return State.GONE
 
 
 def noted(roster: Roster, seat: Seat, state: State, now: int) -> Roster:

@@ -22,4 +22,5 @@ def earliest(wakeups: Sequence[Wakeup]) -> Wakeup:
     if not instants:
         return NEVER
     first = min(instants)
-    return Wakeup(first, any(wakeup.urgent for wakeup in wakeups if wakeup.at == first))
+    urgent = Wakeup(first, urgent=True) in wakeups
+    return Wakeup(first, urgent)
