@@ -29,10 +29,11 @@ def of_merges(tickets: Iterable[Ticket], facts: Facts) -> Iterator[Finding]:
     """
     by_name = {ticket.id: ticket for ticket in tickets}
     for ticket in by_name.values():
-        survivor = by_name.get(str(facts.latest(ticket.id, "merged_into")))
-        if survivor is None or survivor is ticket:
+        into = facts.latest(ticket.id, "merged_into")
+        survivor = by_name.get(str(into))
+        if survivor is None or survivor.unresolved:
             continue
-        if ticket.unresolved and not survivor.unresolved:
+        if ticket.unresolved:
             times = len(facts.changes(ticket.id, "merged_into"))
             yield Finding(ticket.id, "merged_into", MergedIntoEnded(survivor.id), times)
 

@@ -3,8 +3,8 @@ ceiling.
 
 An update is a public message of a person at the desk. A promise without one is broken when its
 time is over: that makes the next level due at that instant, at the top a repetition (semantics
-E7). The case goes up, not each of its clocks: the one that leads does, of those that still have
-a level for somebody who was not told. What else there is to be told of it is in
+E7). The case goes up, not all of its clocks. Of those that still have a level for somebody who was
+not notified, the one that leads goes up. Where no clock has such a level, see
 `sla_watchdog.domain.escalation.broken_promises`.
 """
 
@@ -136,11 +136,19 @@ def _leading(clocks: Sequence[Clock], promise: Promise, policy: Policy) -> Clock
     running = [clock for clock in clocks if _takes_part(clock, promise)]
     begun = [clock for clock in running if _due(clock, promise.until)]
     highest = highest_due(clocks, promise, policy)
-    next_up = begun or running
-    candidates = [clock for clock in next_up if _next_rank(clock, promise, policy) > highest]
+    candidates = list(_above(highest, begun or running, promise, policy))
     if not candidates:
         candidates = [clock for clock in running if _next(clock, promise) is None]
     return min(candidates, key=lambda clock: _order(clock, promise.until), default=None)
+
+
+def _above(
+    highest: int, clocks: Sequence[Clock], promise: Promise, policy: Policy
+) -> Iterator[Clock]:
+    """The clocks whose next level goes further up than `highest`."""
+    for clock in clocks:
+        if _next_rank(clock, promise, policy) > highest:
+            yield clock
 
 
 def _takes_part(clock: Clock, promise: Promise) -> bool:
@@ -156,9 +164,11 @@ def highest_due(clocks: Sequence[Clock], promise: Promise, policy: Policy) -> in
     """
     highest = -1
     for clock in clocks:
-        end = promise.until - 1 if clock.metric is Metric.AGE else promise.at
+        is_held = clock.metric is not Metric.AGE
+        end = promise.at if is_held else promise.until - 1
         for number in _due(clock, end):
-            highest = max(highest, _rank(clock.ladder.levels[number], policy))
+            level = clock.ladder.levels[number]
+            highest = max(highest, _rank(level, policy))
     return highest
 
 
@@ -191,7 +201,8 @@ def _order(clock: Clock, now: int) -> tuple[int, int, str]:
     """The most levels due first, then the earliest of these, or of those to come."""
     instants = [at for at in clock.levels if at is not None]
     due = [at for at in instants if at <= now]
-    return -len(due), min(due or instants, default=NEVER), clock.key
+    first = min(due or instants, default=NEVER)
+    return -len(due), first, clock.key
 
 
 def with_broken(clock: Clock, broken: Sequence[Promise]) -> Clock:

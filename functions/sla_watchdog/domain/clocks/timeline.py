@@ -119,8 +119,6 @@ def _cut(spans: tuple[Span, ...], start: int, end: int | None) -> Iterator[Span]
         if end is not None and span.start >= end:
             return
         begins = max(span.start, start)
-        ends = span.end
-        if end is not None and (ends is None or end < ends):
-            ends = end
+        ends = earliest(span.end, end)
         if ends is None or ends > begins:
             yield Span(begins, ends, span.group)

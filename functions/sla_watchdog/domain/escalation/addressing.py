@@ -67,12 +67,15 @@ class Addressing:
 
     def _next_up(self, nobody: Recipient, clock: Clock) -> Recipient:
         """The next audience up that is somebody; where there is none, the audience's own topic."""
+        policy = self.policy
         ticket = self._asked(clock.subject)
-        rule = rule_at(ticket, self.case.facts, self.policy, self.now)
-        rank = self.policy.rank(nobody.audience)
-        for name in self.policy.within_reach([rule]):
+        rule = rule_at(ticket, self.case.facts, policy, self.now)
+        rank = policy.rank(nobody.audience)
+        for name in policy.within_reach([rule]):
+            if policy.rank(name) <= rank:
+                continue
             recipient = self._named(name, clock)
-            if self.policy.rank(name) > rank and not self._is_nobody(recipient):
+            if not self._is_nobody(recipient):
                 return recipient
         return nobody
 

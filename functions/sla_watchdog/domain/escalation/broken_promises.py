@@ -16,7 +16,6 @@ from attrs import frozen
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.clock_key import METRICS, ClockKey
 from sla_watchdog.domain.clocks.promises import Promise, highest_due
-from sla_watchdog.domain.clocks.rules_in_force import rule_at
 from sla_watchdog.domain.escalation.case import Alert, Recipient
 from sla_watchdog.domain.escalation.evaluation import EvaluationContext
 from sla_watchdog.domain.escalation.notifications import NOT_NOTIFIED
@@ -35,8 +34,7 @@ def unkept(
     """The clock of the last promise about the matter that was broken by now, while nobody far
     enough up knows of it.
 
-    `made` are all its promises, `clocks` and `due` what runs and what is to be told, of the
-    whole case.
+    `made` are all its promises. `clocks` are the clocks of the whole case, `due` its alerts.
     """
     number = _last_broken(made, evaluation.now)
     if number is None or not matter.unresolved:
@@ -53,14 +51,18 @@ def unkept(
 
 def _last_broken(made: Sequence[Promise], now: int) -> int | None:
     """The number of the promise, from 1."""
-    for number in range(len(made), 0, -1):
-        if made[number - 1].broken(now):
-            return number
-    return None
+    broken = None
+    for number, promise in enumerate(made, 1):
+        if promise.broken(now):
+            broken = number
+    return broken
 
 
 def _reopened_after(matter: LinkedTickets, at: int) -> bool:
-    return any(reopened_at > at for ticket in matter.tickets for reopened_at in ticket.reopenings)
+    for ticket in matter.tickets:
+        if any(reopened_at > at for reopened_at in ticket.reopenings):
+            return True
+    return False
 
 
 @frozen
@@ -91,8 +93,7 @@ class _BrokenPromise:
         none, the top.
         """
         policy = self.evaluation.policy
-        facts, now = self.evaluation.case.facts, self.evaluation.now
-        rules = [rule_at(ticket.id, facts, policy, now) for ticket in self.matter.open_tickets]
+        rules = [self.evaluation.rule_of(ticket.id) for ticket in self.matter.open_tickets]
         highest = self._highest_before()
         every: list[tuple[str, ...]] = []
         above: list[tuple[str, ...]] = []

@@ -48,8 +48,10 @@ class EvaluatedClocks:
     def _climb(self, clock: Clock) -> Climb | None:
         """With one more repetition for every promise that was broken at the top."""
         climbed = climb(self.evaluation, clock)
+        if climbed is None or not climbed.at_top:
+            return climbed
         broken = self._broken_of(clock)
-        if climbed is None or not climbed.at_top or not broken:
+        if not broken:
             return climbed
         extra = extra_repetitions(clock, broken)
         return evolve(climbed, repetition=climbed.repetition + extra)

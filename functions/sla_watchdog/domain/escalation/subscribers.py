@@ -70,7 +70,7 @@ class Seat:
 
     @classmethod
     def of(cls, topic: str, protocol: str, endpoint: str) -> Seat:
-        """As it is compared: e-mail addresses that differ only in case are one."""
+        """As it is compared: e-mail addresses in any case are one."""
         return cls(topic, protocol, _as_compared(protocol, endpoint))
 
     @property
@@ -120,23 +120,18 @@ class Roster:
 
     def missing(self, policy: Policy, now: int) -> tuple[Missing, ...]:
         """Who gets nothing and should, of the audiences that the policy still has."""
-        audiences = {*policy.audiences, OPERATIONS}
         missing = []
         for seat in sorted(self.subscribers):
             subscriber = self.subscribers[seat]
-            if not subscriber.needs_attention(now):
-                continue
-            whose = recipient_of(seat.topic, audiences)
-            if whose is not None:
+            whose = recipient_of(seat.topic, {*policy.audiences, OPERATIONS})
+            if whose is not None and subscriber.needs_attention(now):
                 missing.append(Missing(seat, whose, subscriber.state, subscriber.since))
         return tuple(missing)
 
     def deaf_in(self, topic: str) -> int:
         """How many SNS counts as confirmed in the topic and sends nothing to."""
-        deaf = 0
-        for seat, subscriber in self.subscribers.items():
-            deaf += seat.topic == topic and subscriber.state in DEAF
-        return deaf
+        deaf = [seat for seat, subscriber in self.subscribers.items() if subscriber.state in DEAF]
+        return sum(seat.topic == topic for seat in deaf)
 
     @property
     def operations_confirmed(self) -> bool:
@@ -176,12 +171,8 @@ def recipient_of(topic: str, audiences: Iterable[str]) -> Recipient | None:
     """
     names = frozenset(audiences)
     urgent = topic.endswith("-urgent") and topic not in names
-    if urgent:
-        topic = topic.removesuffix("-urgent")
-    audience, _, of = topic.partition("--")
-    if audience not in names:
-        return None
-    return Recipient(audience, of, urgent)
+    audience, _, of = (topic.removesuffix("-urgent") if urgent else topic).partition("--")
+    return Recipient(audience, of, urgent) if audience in names else None
 
 
 # ------------------------------------------------------------------ what a look at SNS changes
