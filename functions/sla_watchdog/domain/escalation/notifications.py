@@ -140,8 +140,6 @@ class NotificationHistory:
                 latest = max(latest, notified[recipient].at)
         return latest
 
-    # ------------------------------------------------------------------ names
-
     def _other_names(self, clock: Clock) -> tuple[str, ...]:
         """Subjects under which people were notified of the same before: tickets merged into one,
         and those of one matter.
@@ -153,17 +151,11 @@ class NotificationHistory:
 
     @cached_property
     def _absorbed(self) -> Mapping[str, tuple[str, ...]]:
-        names = {}
-        for ticket in self.tickets:
-            names[ticket.id] = tuple(merged.id for merged in ticket.absorbed)
-        return names
+        return {ticket.id: _ids(ticket.absorbed) for ticket in self.tickets}
 
     @cached_property
     def _of_matter(self) -> Mapping[str, tuple[str, ...]]:
-        names = {}
-        for matter in self.matters:
-            names[matter.id] = tuple(ticket.id for ticket in matter.tickets[1:])
-        return names
+        return {matter.id: _ids(matter.tickets[1:]) for matter in self.matters}
 
     # ------------------------------------------------------------------ of anybody
 
@@ -196,6 +188,10 @@ def _by_subject(
         clocks = subjects.setdefault(key.subject, {})
         clocks.setdefault(key.clock, {})[key.cycle] = by_recipient
     return subjects
+
+
+def _ids(tickets: tuple[Ticket, ...]) -> tuple[str, ...]:
+    return tuple(ticket.id for ticket in tickets)
 
 
 def _height(last: LastNotified) -> tuple[int, int]:

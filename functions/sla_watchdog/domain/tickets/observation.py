@@ -82,7 +82,8 @@ def observed(
     seen = Seen.READ
     if streamed:
         seen = Seen.LATE if now < past.read_at else Seen.STREAMED
-    reader = _Reader(ticket, record, policy, known, now, seen, past)
+    fields = _Fields(record, policy, now)
+    reader = _Reader(ticket, fields, policy, known, now, seen, past)
     return frozenset(reader.facts()).difference(known)
 
 
@@ -94,11 +95,56 @@ def vanished(ticket: str, known: Facts, now: int) -> frozenset[Fact]:
 
 
 @frozen
+class _Fields:
+    """The fields of a record, as the policy maps them; `now` is when the table had it."""
+
+    record: Record
+    policy: Policy
+    now: int
+
+    def value(self, name: str) -> object:
+        path = self.policy.source.fields.get(name, name)
+        return at_path(self.record, path)
+
+    def read(self, name: str) -> tuple[Value, str]:
+        """The value of a field, and why it cannot be read ('' where it can)."""
+        try:
+            value = text_of(self.value(name))
+        except Unreadable as problem:
+            return "", f"{name}: {problem}"
+        if name == "status" and not value:
+            return "", "status: missing"
+        return value, ""
+
+    def time(self, name: str) -> tuple[int | None, str]:
+        """The time in field `name`, and what is wrong with it ('' when nothing is, or it is not
+        there).
+        """
+        value = self.value(name)
+        if value is None or value == "":
+            return None, ""
+        try:
+            at = seconds_of(value, self.policy.timezone)
+        except Unreadable as problem:
+            return None, f"{name}: {problem}"
+        if at > self.now + TOO_NEW:
+            moment = datetime.fromtimestamp(at, UTC).isoformat()
+            return None, f"{name}: {moment} is in the future"
+        return at, ""
+
+    def group(self) -> str:
+        status = text_of_or_empty(self.value("status"))
+        if not isinstance(status, str):
+            return ""
+        return self.policy.statuses.get(status.casefold(), "")
+
+
+@frozen
 class _Reader:
     """Reads one record against what is known already; `now` is when the table had it."""
 
     ticket: str
-    record: Record
+    fields: _Fields
     policy: Policy
     known: Facts
     now: int
@@ -116,23 +162,13 @@ class _Reader:
             yield from self._problem("updated_at", reason)
         yield from self._creation()
         yield from self._moments(REPLIES)
-        if self._group() in ENDED:
+        if self.fields.group() in ENDED:
             yield from self._moments(ENDS)
         if self.known.latest(self.ticket, "gone"):
             yield self._fact("gone", self._after_all("gone"))
 
-    def _value(self, name: str) -> object:
-        path = self.policy.source.fields.get(name, name)
-        return at_path(self.record, path)
-
     def _fact(self, name: str, at: int, value: Value = "") -> Fact:
         return Fact(self.ticket, name, at, value)
-
-    def _group(self) -> str:
-        status = text_of_or_empty(self._value("status"))
-        if not isinstance(status, str):
-            return ""
-        return self.policy.statuses.get(status.casefold(), "")
 
     # ------------------------------------------------------------------ what cannot be read
 
@@ -153,27 +189,11 @@ class _Reader:
 
     # ------------------------------------------------------------------ times
 
-    def _time(self, name: str) -> tuple[int | None, str]:
-        """The time in field `name`, and what is wrong with it ('' when nothing is, or it is not
-        there).
-        """
-        value = self._value(name)
-        if value is None or value == "":
-            return None, ""
-        try:
-            at = seconds_of(value, self.policy.timezone)
-        except Unreadable as problem:
-            return None, f"{name}: {problem}"
-        if at > self.now + TOO_NEW:
-            moment = datetime.fromtimestamp(at, UTC).isoformat()
-            return None, f"{name}: {moment} is in the future"
-        return at, ""
-
     def _updated_at(self) -> tuple[int, str]:
         """When the record changed, and what is wrong with its own `updated_at`. Where that is not
         plausible, the record changed when the table had it.
         """
-        at, reason = self._time("updated_at")
+        at, reason = self.fields.time("updated_at")
         if at is None:
             return self.now, reason
         last = self.known.last_seen(self.ticket)
@@ -201,9 +221,9 @@ class _Reader:
         return self.past.edited_at is not None and last < self.past.edited_at
 
     def _creation(self) -> Iterator[Fact]:
-        at, reason = self._time("created_at")
+        at, reason = self.fields.time("created_at")
         if at is not None:
-            by_agent = text_of_or_empty(self._value("created_by")) == AGENT
+            by_agent = text_of_or_empty(self.fields.value("created_by")) == AGENT
             yield self._fact("created", at, AGENT if by_agent else "")
         elif not self.known.of_field(self.ticket, "created"):
             yield self._fact("created", self.now)
@@ -213,7 +233,7 @@ class _Reader:
 
     def _moments(self, events: Mapping[str, str]) -> Iterator[Fact]:
         for name, event in events.items():
-            at, reason = self._time(name)
+            at, reason = self.fields.time(name)
             yield from self._problem(name, reason)
             if at is not None:
                 yield self._fact(event, at)
@@ -221,23 +241,13 @@ class _Reader:
     # ------------------------------------------------------------------ states
 
     def _state(self, name: str, at: int) -> Iterator[Fact]:
-        value, reason = self._read(name)
+        value, reason = self.fields.read(name)
         yield from self._problem(name, reason)
         if reason:
             return
         since = self._since(name, at, value)
         if since is not None:
             yield self._fact(name, since, value)
-
-    def _read(self, name: str) -> tuple[Value, str]:
-        """The value of a field, and why it cannot be read ('' where it can)."""
-        try:
-            value = text_of(self._value(name))
-        except Unreadable as problem:
-            return "", f"{name}: {problem}"
-        if name == "status" and not value:
-            return "", "status: missing"
-        return value, ""
 
     def _since(self, name: str, at: int, value: Value) -> int | None:
         """Since when the state has a value that is not known of it yet; None where that says

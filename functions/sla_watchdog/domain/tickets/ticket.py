@@ -124,18 +124,8 @@ class Ticket:
         """
         waits: list[Span] = []
         for start, end in stretches(self.spans, ENDED):
-            waits += self._waits_in(start, end)
+            waits += _waits_in(self, start, end)
         return tuple(until(self.left_at, waits))
-
-    def _waits_in(self, start: int, end: int | None) -> Iterator[Span]:
-        """Within one stretch of being over; a message in the second of its end counts as later."""
-        messages = [at for at in from_to(self.asked, start, end) if at not in self.thanks]
-        if not messages:
-            return
-        steps = [(at, True) for at in messages]
-        steps += [(at, False) for at in from_to(self.answered, start, end)]
-        steps.sort()
-        yield from _waits(steps, end)
 
     @property
     def with_waits(self) -> Ticket:
@@ -181,6 +171,17 @@ class Ticket:
         """The spans in none of `groups`, cut off where the ticket left."""
         spans = (span for span in self.spans if span.group not in groups)
         return tuple(until(self.left_at, spans))
+
+
+def _waits_in(ticket: Ticket, start: int, end: int | None) -> Iterator[Span]:
+    """Within one stretch of being over; a message in the second of its end counts as later."""
+    messages = [at for at in from_to(ticket.asked, start, end) if at not in ticket.thanks]
+    if not messages:
+        return
+    steps = [(at, True) for at in messages]
+    steps += [(at, False) for at in from_to(ticket.answered, start, end)]
+    steps.sort()
+    yield from _waits(steps, end)
 
 
 def _waits(steps: list[tuple[int, bool]], end: int | None) -> Iterator[Span]:
