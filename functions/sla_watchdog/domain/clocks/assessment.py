@@ -91,7 +91,7 @@ class _Assessing:
         try:
             evaluated = clocks(ticket, self.facts, self.policy, self.recorded, self.whole)
         except (NoWorkingTime, TimeOutOfRange) as error:
-            self.findings.append(Finding(ticket.id, "calendar", AsWritten(str(error))))
+            self._add_problem(ticket.id, error)
             return
         self.clocks += evaluated.clocks
         self.clocks += self._overruns(evaluated.overruns)
@@ -107,10 +107,14 @@ class _Assessing:
             self.clocks += signals(matter, self.facts, self.policy)
             made = promises(matter, self.facts, self.policy)
         except (NoWorkingTime, TimeOutOfRange) as error:
-            self.findings.append(Finding(matter.id, "calendar", AsWritten(str(error))))
+            self._add_problem(matter.id, error)
             return
         if made:
             self.promises.update((ticket.id, made) for ticket in matter.tickets)
+
+    def _add_problem(self, subject: str, error: NoWorkingTime | TimeOutOfRange) -> None:
+        problem = AsWritten(str(error))
+        self.findings.append(Finding(subject, "calendar", problem))
 
     def add_merges(self, tickets: tuple[Ticket, ...], unseen: frozenset[str]) -> None:
         self.findings += findings_of_case.in_circles(self.facts, unseen)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from attrs import define, field, frozen
@@ -74,9 +74,9 @@ class Attainment:
 
 def week_starts(now: int, zone: str) -> tuple[int, ...]:
     """Mondays at midnight in the zone, the last one the latest that is not after `now`."""
-    local = datetime.fromtimestamp(now, ZoneInfo(zone))
-    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-    latest = midnight - timedelta(local.weekday())
+    today = datetime.fromtimestamp(now, ZoneInfo(zone)).date()
+    monday = today - timedelta(today.weekday())
+    latest = datetime.combine(monday, time(), ZoneInfo(zone))
     mondays = (latest - timedelta(weeks=ago) for ago in range(WEEKS, -1, -1))
     return tuple(int(monday.timestamp()) for monday in mondays)
 

@@ -5,6 +5,7 @@ that instant allowed (semantics D1), each limit with the pauses and the end of i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from attrs import frozen
 
@@ -96,11 +97,14 @@ class Breaches:
         the one before in force.
         """
         changes = self.facts.changes(self.subject.ticket.id, name)
-        sinces = [start, *(fact.at for fact in changes[1:])]
+        since = start
         due_at: int | None = None
-        for fact, since, end in zip(changes, sinces, [*sinces[1:], None], strict=True):
+        for fact, following in zip_longest(changes, changes[1:]):
             read = instant_of(fact.value, self.policy)
             if read is not None:
                 due_at = read
+            end = None if following is None else following.at
             if due_at is not None:
                 yield due_at, since, end
+            if end is not None:
+                since = end

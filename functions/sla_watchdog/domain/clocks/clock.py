@@ -72,6 +72,11 @@ class Clock:
     def record(self) -> str:
         return recorded_as(self.subject, self.metric, self.cycle)
 
+    def levels_due(self, now: int) -> list[tuple[int, int]]:
+        """(level, when it came due) of each level that is due, the highest last."""
+        instants = enumerate(self.levels)
+        return [(level, at) for level, at in instants if at is not None and at <= now]
+
     def breached(self, now: int) -> bool:
         return self.breach_at is not None and self.breach_at <= now
 

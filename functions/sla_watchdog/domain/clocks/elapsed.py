@@ -17,6 +17,7 @@ from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.elapsed_rows import Row, rows_of
 from sla_watchdog.domain.clocks.pauses import TOO_LONG
 from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.tickets.spans import Span
 from sla_watchdog.domain.tickets.ticket import ASKED
 from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.domain.time.instants import earliest
@@ -138,13 +139,15 @@ def _without_gap(clock: Clock, until: int) -> Iterator[Stretch]:
 
 def _spans(clock: Clock, until: int) -> list[Stretch]:
     """Where the clock runs or pauses, the earliest first; one that lasts ends at `until`."""
-    spans: list[Stretch] = []
-    for pace, of_clock in ((Pace.COUNTED, clock.running), (Pace.PAUSED, clock.paused)):
-        for span in of_clock:
-            end = until if span.end is None else span.end
-            spans.append(Stretch(span.start, end, pace, span.group))
+    spans = [_stretch(span, Pace.COUNTED, until) for span in clock.running]
+    spans += [_stretch(span, Pace.PAUSED, until) for span in clock.paused]
     spans.sort(key=lambda span: span.start)
     return spans
+
+
+def _stretch(span: Span, pace: Pace, until: int) -> Stretch:
+    end = until if span.end is None else span.end
+    return Stretch(span.start, end, pace, span.group)
 
 
 # ------------------------------------------------------------------ pauses

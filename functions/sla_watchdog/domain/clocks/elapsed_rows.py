@@ -36,7 +36,7 @@ class Row:
 
 def rows_of(counting: list[Interval], calendar: Calendar, now: int) -> tuple[Unit, list[Row]]:
     """By the smallest unit in which they are not too many."""
-    days = (counting[-1][1] - counting[0][0]) // DAY if counting else 0
+    days = _days(counting)
     for unit, length in LENGTHS.items():
         if days > 10 * MOST_ROWS * length:
             continue
@@ -44,6 +44,14 @@ def rows_of(counting: list[Interval], calendar: Calendar, now: int) -> tuple[Uni
         if len(rows) <= MOST_ROWS:
             return unit, rows
     return Unit.YEAR, list(_in_units(counting, calendar, Unit.YEAR, now))
+
+
+def _days(counting: list[Interval]) -> int:
+    """Whole days from the first instant that counted to the last."""
+    if not counting:
+        return 0
+    (start, _), (_, end) = counting[0], counting[-1]
+    return (end - start) // DAY
 
 
 def _in_units(counting: list[Interval], calendar: Calendar, unit: Unit, now: int) -> Iterator[Row]:

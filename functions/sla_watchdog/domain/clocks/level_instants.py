@@ -70,7 +70,10 @@ def reopenings(ticket: Ticket, stops: frozenset[str]) -> tuple[int, ...]:
     """Those that make a ladder climb (semantics D5): out of the groups that end its clock."""
     if stops is ENDED:
         return ticket.climbing
-    left = {after.start for before, after in pairwise(ticket.spans) if before.group in stops}
+    left = set()
+    for before, after in pairwise(ticket.spans):
+        if before.group in stops:
+            left.add(after.start)
     return tuple(at for at in ticket.climbing if at in left)
 
 

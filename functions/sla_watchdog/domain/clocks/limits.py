@@ -146,6 +146,11 @@ def _began(period: InForce, stop: int | None) -> bool:
 LimitedTimeline = tuple[Timeline, tuple[Overrun, ...]]
 """A timeline, and the pauses in it that lasted too long."""
 
+_Kind = tuple[frozenset[str], frozenset[str], str, bool]
+"""Of timelines that are alike: what stops them, what pauses them, the calendar, and whether they
+run on after the end.
+"""
+
 
 @frozen
 class Timelines:
@@ -153,9 +158,7 @@ class Timelines:
 
     ticket: Ticket
     policy: Policy
-    _made: dict[tuple[frozenset[str], frozenset[str], str, bool], LimitedTimeline] = field(
-        factory=dict, init=False
-    )
+    _made: dict[_Kind, LimitedTimeline] = field(factory=dict, init=False)
 
     def timeline(self, period: InForce) -> Timeline:
         return self._of(period)[0]

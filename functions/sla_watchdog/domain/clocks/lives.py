@@ -47,7 +47,8 @@ class MetricOnTicket:
     @property
     def was_born_over(self) -> bool:
         """Whether it was over from the beginning and never anything else (semantics C4)."""
-        return len(self.ticket.spans) == 1 and self.ticket.group in self.latest.stops
+        ticket = self.ticket
+        return len(ticket.spans) == 1 and ticket.group in self.latest.stops
 
     def lives(self) -> Iterator[Life]:
         """One for each clock, oldest first."""
@@ -111,5 +112,6 @@ class MetricOnTicket:
 
     def first_resolved(self, period: InForce) -> int | None:
         """When the rule of `period` would have ended a first resolution."""
-        start, _ = next(stretches(self.ticket.spans, period.stops), (None, None))
-        return earliest(start, self.ticket.left_at)
+        for start, _ in stretches(self.ticket.spans, period.stops):
+            return earliest(start, self.ticket.left_at)
+        return self.ticket.left_at

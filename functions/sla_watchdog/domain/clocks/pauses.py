@@ -102,8 +102,10 @@ def _allowed(limits: Pauses, used: int) -> int | None:
 
 def _exceeds(pause: Span, allowed: int, calendar: Calendar) -> int | None:
     """When the pause has used up what is allowed; None when it ends before."""
-    if pause.end is not None and calendar.between(pause.start, pause.end) <= allowed:
-        return None
+    if pause.end is not None:
+        lasted = calendar.between(pause.start, pause.end)
+        if lasted <= allowed:
+            return None
     return calendar.add(pause.start, allowed)
 
 

@@ -134,7 +134,7 @@ def _leading(clocks: Sequence[Clock], promise: Promise, policy: Policy) -> Clock
     at its top, which repeats.
     """
     running = [clock for clock in clocks if _takes_part(clock, promise)]
-    begun = [clock for clock in running if _due(clock, promise.until)]
+    begun = [clock for clock in running if clock.levels_due(promise.until)]
     highest = highest_due(clocks, promise, policy)
     candidates = list(_above(highest, begun or running, promise, policy))
     if not candidates:
@@ -166,7 +166,7 @@ def highest_due(clocks: Sequence[Clock], promise: Promise, policy: Policy) -> in
     for clock in clocks:
         is_held = clock.metric is not Metric.AGE
         end = promise.at if is_held else promise.until - 1
-        for number in _due(clock, end):
+        for number, _ in clock.levels_due(end):
             level = clock.ladder.levels[number]
             highest = max(highest, _rank(level, policy))
     return highest
@@ -185,23 +185,22 @@ def _next_rank(clock: Clock, promise: Promise, policy: Policy) -> int:
     return _rank(clock.ladder.levels[above], policy)
 
 
-def _due(clock: Clock, now: int) -> list[int]:
-    return [number for number, at in enumerate(clock.levels) if at is not None and at <= now]
-
-
 def _next(clock: Clock, promise: Promise) -> int | None:
     """The level above those that were due when it was promised; None at the top."""
-    above = max(_due(clock, promise.at), default=-1) + 1
-    if above == len(clock.levels):
+    due = clock.levels_due(promise.at)
+    if not due:
+        return 0
+    highest, _ = due[-1]
+    if highest == len(clock.levels) - 1:
         return None
-    return above
+    return highest + 1
 
 
 def _order(clock: Clock, now: int) -> tuple[int, int, str]:
     """The most levels due first, then the earliest of these, or of those to come."""
-    instants = [at for at in clock.levels if at is not None]
-    due = [at for at in instants if at <= now]
-    first = min(due or instants, default=NEVER)
+    due = [at for _, at in clock.levels_due(now)]
+    to_come = [at for at in clock.levels if at is not None]
+    first = min(due or to_come, default=NEVER)
     return -len(due), first, clock.key
 
 
@@ -223,7 +222,8 @@ def extra_repetitions(clock: Clock, broken: Sequence[Promise]) -> int:
     """Repetitions due beside the regular ones: a promise broken at the top before any of these came
     due again.
     """
-    top, repeat = clock.levels[-1], clock.ladder.levels[-1].repeat
+    top = clock.levels[-1]
+    repeat = clock.ladder.levels[-1].repeat
     if top is None or repeat is None:
         return 0
     extra = 0

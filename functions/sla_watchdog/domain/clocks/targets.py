@@ -77,8 +77,8 @@ def _overruns(
             clock = _first_held(made, overrun)
             if clock is not None:
                 held.setdefault(overrun.at, (clock, overrun))
-    in_order = sorted(instants)
-    return {1 + in_order.index(at): overrun for at, overrun in held.items()}
+    numbers = {at: number for number, at in enumerate(sorted(instants), 1)}
+    return {numbers[at]: overrun for at, overrun in held.items()}
 
 
 def _first_held(clocks_of_one: tuple[Clock, ...], overrun: Overrun) -> Clock | None:

@@ -44,7 +44,8 @@ class Timeline:
         index = bisect_left(self._sums, seconds) - 1
         if index >= len(self.running):
             return None
-        return self.calendar.add(self.running[index].start, seconds - self._sums[index])
+        left = seconds - self._sums[index]
+        return self.calendar.add(self.running[index].start, left)
 
     def elapsed(self, at: int) -> int:
         """Seconds of open, unpaused time up to `at`."""

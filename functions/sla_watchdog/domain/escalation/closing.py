@@ -65,7 +65,8 @@ def _end_of_matter(matter: LinkedTickets, at: int) -> _End:
 
 def _end_of_ticket(ticket: Ticket, at: int) -> _End:
     cycle = 1 + len(ticket.reopenings)
-    return _End(ticket.id, {ticket.id}, OF_TICKETS, at, cycle, _how(ticket))
+    how = _how(ticket)
+    return _End(ticket.id, {ticket.id}, OF_TICKETS, at, cycle, how)
 
 
 def _last(matter: LinkedTickets) -> Ticket:

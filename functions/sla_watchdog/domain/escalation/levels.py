@@ -65,12 +65,13 @@ def _was_reopened(clock: Clock) -> bool:
 
 def climb(evaluation: EvaluationContext, clock: Clock) -> Climb | None:
     now = evaluation.now
-    due = [(level, at) for level, at in enumerate(clock.levels) if at is not None and at <= now]
+    due = clock.levels_due(now)
     if not due:
         return None
     level, at = due[-1]
     repeat = clock.ladder.levels[level].repeat
-    if level < len(clock.levels) - 1 or repeat is None:
+    is_top = level == len(clock.levels) - 1
+    if not is_top or repeat is None:
         return Climb(clock, level, 0, at)
     repetition = repeat.latest(now - at)
     return Climb(clock, level, repetition, at + repeat.offset(repetition))
@@ -83,7 +84,8 @@ def with_floor(evaluation: EvaluationContext, clock: Clock) -> Clock:
     if not _was_reopened(clock):
         return clock
     at = evaluation.reopened_at(clock.subject)
-    top = min(evaluation.notifications.levels_before(clock), len(clock.levels) - 1)
+    notified = evaluation.notifications.levels_before(clock)
+    top = min(notified, len(clock.levels) - 1)
     if at is None or not top:
         return clock
     reached = [earliest(own, at) for own in clock.levels[: top + 1]]

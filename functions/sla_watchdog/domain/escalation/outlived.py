@@ -110,9 +110,11 @@ def _kept_cycles(name: str) -> int:
 
 def _still_asked_for(reached: Reached) -> Iterator[Key]:
     """With where it stands that any of it was withdrawn."""
-    for text, recipient in {*_highest(reached), *_last(reached), *_first_findings(reached)}:
+    asked_for = {*_highest(reached), *_last(reached), *_first_findings(reached)}
+    for text, recipient in asked_for:
+        withdrawal = ClockKey.of_text(text).withdrawal
         yield text, recipient
-        yield ClockKey.of_text(text).withdrawal.text, recipient
+        yield withdrawal.text, recipient
 
 
 def _highest(reached: Reached) -> Iterable[Key]:

@@ -55,8 +55,9 @@ def effect(
     old = plan(case, before, now)
     edited = evolve(known or case, breached=old.breached, edited_at=now)
     new = plan(edited, after, now)
+    moved = tuple(_moved(old, new, now))
     notified = dict.fromkeys(_notified_at_once(old, new))
-    return Effect(case.id, tuple(_moved(old, new, now)), tuple(notified))
+    return Effect(case.id, moved, tuple(notified))
 
 
 def _notified_at_once(old: Plan, new: Plan) -> Iterator[Recipient]:

@@ -40,7 +40,8 @@ def withdrawn(evaluation: EvaluationContext, clock: Clock) -> Iterator[Alert]:
 
 def _notified_of(evaluation: EvaluationContext, clock: Clock) -> Mapping[str, LastNotified]:
     """By recipient, under this very clock."""
-    cycles = evaluation.notifications.of(clock.subject).get(clock.metric.value, {})
+    notified = evaluation.notifications.of(clock.subject)
+    cycles = notified.get(clock.metric.value, {})
     return cycles.get(clock.cycle, {})
 
 

@@ -67,8 +67,9 @@ class Key:
 
     @property
     def hash(self) -> str:
-        parts = json.dumps([self.customer, self.kind, self.text]).encode()
-        return hashlib.sha256(parts).hexdigest()[:32]
+        parts = json.dumps([self.customer, self.kind, self.text])
+        digest = hashlib.sha256(parts.encode())
+        return digest.hexdigest()[:32]
 
 
 def keys(ticket: str, facts: Facts) -> frozenset[Key]:

@@ -71,7 +71,8 @@ def _merge(tickets: dict[str, Ticket], facts: Facts) -> None:
             absorbed.setdefault(survivor, []).append(name)
     tickets.update(merged)
     for survivor, names in absorbed.items():
-        tickets[survivor] = _taking_over(tickets[survivor], [tickets[name] for name in names])
+        own = tickets[survivor]
+        tickets[survivor] = _taking_over(own, [tickets[name] for name in names])
 
 
 def _takes_over(survivor: Ticket, at: int) -> int | None:

@@ -144,7 +144,11 @@ def ticket_key(ticket: str, source: Source) -> dict[str, str]:
 
 def is_ticket(record: Record, source: Source) -> bool:
     """False for the other entity types of a shared table, by `source.only`."""
-    return all(str(at_path(record, path)) in values for path, values in source.only.items())
+    for path, values in source.only.items():
+        value = at_path(record, path)
+        if str(value) not in values:
+            return False
+    return True
 
 
 def text_of_or_empty(value: object) -> Value:

@@ -92,11 +92,16 @@ class OpenYears:
         return self._dated.get(day, self._weekly[weekday])
 
 
+def _cut(spans: Iterable[tuple[int, int]], since: int, until: int) -> Iterator[tuple[int, int]]:
+    for start, end in spans:
+        if start < end:
+            yield max(start, since), min(end, until)
+
+
 def _merged(spans: Iterable[tuple[int, int]], since: int, until: int) -> Iterator[tuple[int, int]]:
     """Sorted, without overlaps, cut to [since, until); empty or inverted ones are left out (A3)."""
-    cut = sorted((max(start, since), min(end, until)) for start, end in spans if start < end)
     begin = finish = since
-    for start, end in cut:
+    for start, end in sorted(_cut(spans, since, until)):
         if start > finish:
             if begin < finish:
                 yield begin, finish

@@ -38,5 +38,6 @@ def shifts_of(calendar: Calendar, start: int, end: int) -> Iterator[Shift]:
 
 
 def _open_time(calendar: Calendar, day: date) -> int:
-    following = day + timedelta(1)
-    return calendar.between(midnight(day, calendar.zone), midnight(following, calendar.zone))
+    start = midnight(day, calendar.zone)
+    end = midnight(day + timedelta(1), calendar.zone)
+    return calendar.between(start, end)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -42,7 +42,8 @@ def date_at(at: int, zone: ZoneInfo) -> date:
 
 def midnight(day: date, zone: ZoneInfo) -> int:
     """Epoch seconds at which the date begins."""
-    return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp())
+    moment = datetime.combine(day, time(), zone)
+    return int(moment.timestamp())
 
 
 def _first_of(day: date, unit: Unit) -> date:
