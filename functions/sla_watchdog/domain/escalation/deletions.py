@@ -64,8 +64,8 @@ def few_left(missing: int, went: int, open_before: int | None) -> bool:
     return most_are_back and not too_many(missing, open_before)
 
 
-def missing_text(known: Deletions) -> str:
-    return f"{_how_many(known)} have no record in the Tickets table any more."
+def missing_text(deletions: Deletions) -> str:
+    return f"{_how_many(deletions)} have no record in the Tickets table any more."
 
 
 def _count(missing: int) -> str:
@@ -76,20 +76,20 @@ def _count(missing: int) -> str:
     return str(missing)
 
 
-def held_text(known: Deletions) -> str:
+def held_text(deletions: Deletions) -> str:
     """What operations need to know, and how it ends; short up to the command, which stands whole
     in an SMS.
     """
     return (
-        f"{_how_many(known)} have no record. Meant? sla-watchdog deletions --accept. "
+        f"{_how_many(deletions)} have no record. Meant? sla-watchdog deletions --accept. "
         "Not meant? Restore the records. "
         "Until then their clocks keep running, and nobody is notified that they are closed."
     )
 
 
-def _how_many(known: Deletions) -> str:
-    count = _count(len(known.missing))
-    of = f" of {known.open_before}" if known.missing and known.open_before else ""
+def _how_many(deletions: Deletions) -> str:
+    count = _count(len(deletions.missing))
+    of = f" of {deletions.open_before}" if deletions.missing and deletions.open_before else ""
     return f"{count}{of} open tickets"
 
 

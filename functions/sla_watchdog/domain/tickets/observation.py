@@ -262,8 +262,8 @@ class _Reader:
         same_moment = last.at - SAME_MOMENT <= at <= last.at
         if self.seen is Seen.READ or same_moment:
             return None if last.value == value else max(at, last.at + 1)
-        known = self.known.as_of(self.ticket, name, at)
-        return None if known == value else at
+        value_then = self.known.as_of(self.ticket, name, at)
+        return None if value_then == value else at
 
 
 def _before_the_newest(known: Facts, new: Fact) -> int | None:

@@ -115,8 +115,8 @@ def _mapping(value: object, where: str) -> Mapping[str, object]:
     return value
 
 
-def _refuse_unknown(given: Mapping[str, object], known: Iterable[str], where: str) -> None:
+def _refuse_unknown(given: Mapping[str, object], names: Iterable[str], where: str) -> None:
     for key in given:
-        if key not in known:
-            choice = ", ".join(known)
+        if key not in names:
+            choice = ", ".join(names)
             raise InvalidCalendar(f"{where}.{key}", f"is not known; known are {choice}")
