@@ -106,8 +106,8 @@ class TicketActivity:
 
     @property
     def _handovers(self) -> list[int]:
-        """Changes of team or of assignee where somebody else had it before; of one ticket, both at
-        once are one.
+        """When a team or an assignee took over from another. If both change on one ticket at once,
+        that is one handover.
         """
         instants: list[int] = []
         for ticket in self.matter.tickets:

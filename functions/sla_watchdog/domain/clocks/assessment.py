@@ -1,7 +1,6 @@
-"""What the facts of a case come to under a policy, whatever the time is: its tickets, clocks and
-findings.
+"""The tickets, clocks and findings that the facts of a case come to under a policy, at any time.
 
-Everything that needs a `now`, or who was notified before, is left to
+Whatever needs a `now`, or depends on who was notified before, is in
 `sla_watchdog.domain.escalation.plan`.
 """
 
@@ -97,7 +96,9 @@ class _Assessing:
         self.clocks += self._overruns(evaluated.overruns)
 
     def _overruns(self, overruns: Mapping[int, tuple[Clock, Overrun]]) -> Iterator[Clock]:
-        """Of one ticket, one for each pause that lasted too long, however many clocks it held."""
+        """One clock for every pause of the ticket that lasted too long, however many clocks that
+        pause held.
+        """
         for number, (clock, overrun) in overruns.items():
             yield pause_clock(clock, number, overrun, self.policy)
 

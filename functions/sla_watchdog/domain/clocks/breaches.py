@@ -35,7 +35,7 @@ class Breaches:
     timelines: Timelines
 
     def breach(self, periods: tuple[InForce, ...], life: Life) -> int | None:
-        """Of the clock of that life, by the limits of those periods."""
+        """When the clock of that life was breached, by the limits of those periods."""
         parts: dict[str, _Part] = {}
         for period in periods:
             if period.target is None:

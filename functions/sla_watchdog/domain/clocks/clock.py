@@ -122,8 +122,8 @@ def recorded_as(subject: str, metric: Metric, cycle: int) -> str:
 
 @frozen
 class Recorded:
-    """What a changed policy leaves alone: a breach that the change alone would make counts from the
-    change on (semantics D2).
+    """Breaches recorded before a change of the policy stay. A breach that only the change would
+    make counts from the change on (semantics D2).
     """
 
     breaches: Mapping[str, int] = field(factory=dict)
@@ -132,8 +132,8 @@ class Recorded:
     """When the change reached the case."""
 
     def breach(self, record: str, at: int | None, part: Timeline) -> int | None:
-        """Of a clock recorded under that name that would breach at `at` by what is known now;
-        `part` is its timeline.
+        """The breach of the clock recorded under that name. `at` is its breach by what is known
+        now, `part` its timeline.
         """
         before = self.breaches.get(record)
         if before is not None:

@@ -110,7 +110,9 @@ def elapsed_breakdown(clock: Clock, calendar: Calendar, facts: Facts, now: int) 
 
 
 def _stretches(clock: Clock, until: int) -> Iterator[Stretch]:
-    """Without a gap from the start of the clock to `until`; neighbours that count are one."""
+    """Stretches without a gap from the start of the clock to `until`. Neighbours that count are
+    joined.
+    """
     held: Stretch | None = None
     for stretch in _without_gap(clock, until):
         if held is not None and held.pace is stretch.pace is Pace.COUNTED:
@@ -124,7 +126,7 @@ def _stretches(clock: Clock, until: int) -> Iterator[Stretch]:
 
 
 def _without_gap(clock: Clock, until: int) -> Iterator[Stretch]:
-    """What lies between the spans in which the clock runs or pauses is a stretch of its own."""
+    """A gap between the spans in which the clock runs or pauses is a stretch of its own."""
     at = clock.started_at
     for span in _spans(clock, until):
         start, end = max(at, span.start), min(span.end, until)

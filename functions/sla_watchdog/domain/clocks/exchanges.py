@@ -85,8 +85,8 @@ def _until_left(ticket: Ticket, periods: Iterable[Period]) -> list[Period]:
 
 
 def _left_unanswered(survivor: Ticket, stops: frozenset[str]) -> Iterator[Period]:
-    """What a merged ticket left unanswered, until the survivor's first answer, or end, after the
-    merge.
+    """A period for every message that a merged ticket left unanswered. It lasts until the
+    survivor's first answer, or end, after the merge.
     """
     ends = [span.start for span in survivor.spans if span.group in stops]
     for absorbed in survivor.absorbed:
@@ -98,8 +98,8 @@ def _left_unanswered(survivor: Ticket, stops: frozenset[str]) -> Iterator[Period
 
 
 def _last_period(absorbed: Ticket, stops: frozenset[str]) -> Period:
-    """Of a merged ticket; where the customer only ever opened it, from its creation to its first
-    answer.
+    """The last period of a merged ticket. Where the customer only ever opened it, that is from its
+    creation to its first answer.
     """
     periods = exchanges(absorbed, stops)
     if periods:
@@ -130,8 +130,8 @@ def _joined(periods: list[Period]) -> list[Period]:
 
 
 def updates(ticket: Ticket, ended_since: int | None) -> list[Period]:
-    """From each public message of the desk to the next, or to the end; so none before the first
-    response.
+    """From every public message of the desk to the next, or to the end. So there is none before the
+    first response.
     """
     answers = set(ticket.answered)
     for absorbed in ticket.absorbed:

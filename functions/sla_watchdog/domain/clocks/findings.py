@@ -37,8 +37,8 @@ SHORTLY = 75
 
 @frozen
 class Finding:
-    """Something about the data that a person must mend; `kind` names it once per ticket, `time`
-    each time anew.
+    """Something about the data that a person must mend. `kind` names it once per ticket; `time`
+    counts how often it came back.
     """
 
     ticket: str
@@ -61,8 +61,8 @@ def of_ticket(ticket: Ticket, facts: Facts, policy: Policy) -> Iterator[Finding]
 
 
 def _deleted(ticket: Ticket, facts: Facts) -> Iterator[Finding]:
-    """Of a deleted record only this is left to say; nothing, where it was resolved or never was a
-    ticket. A customer who wrote after the end and waits keeps it unresolved.
+    """The only finding of a deleted record. There is none where the ticket was resolved, or where
+    the record never was a ticket. A customer who wrote after the end and waits keeps it unresolved.
     """
     if facts.latest(ticket.id, f"{UNREADABLE}ticket_id"):
         return
@@ -125,7 +125,9 @@ def _deadlines(ticket: Ticket, facts: Facts, policy: Policy) -> Iterator[Finding
 
 
 def _same_matter(ticket: str, facts: Facts) -> Iterator[Finding]:
-    """Of two open tickets of one customer, the younger says so (semantics D6)."""
+    """Where two open tickets of one customer look alike, the finding belongs to the younger
+    (semantics D6).
+    """
     series = facts.of_field(ticket, SAME_MATTER)
     if not series:
         return

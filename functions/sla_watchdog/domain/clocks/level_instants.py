@@ -19,8 +19,8 @@ Instants = tuple[int | None, ...]
 
 @frozen
 class LevelInstants:
-    """Of a clock with `target` seconds of open time; `set_elsewhere` where another system set its
-    deadline.
+    """When the levels of a clock with `target` seconds of open time come due. `set_elsewhere`:
+    another system set its deadline.
     """
 
     timeline: Timeline
@@ -67,7 +67,9 @@ class LevelInstants:
 
 
 def reopenings(ticket: Ticket, stops: frozenset[str]) -> tuple[int, ...]:
-    """Those that make a ladder climb (semantics D5): out of the groups that end its clock."""
+    """The reopenings that make a ladder climb (semantics D5): those out of the groups that end its
+    clock.
+    """
     if stops is ENDED:
         return ticket.climbing
     left = set()

@@ -1,5 +1,5 @@
-"""Which limit was in force for a clock when, and the timeline that each of them measures (semantics
-D1, D8).
+"""Which limit was in force for a clock at which time, and the timeline that belongs to it
+(semantics D1, D8).
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ NEVER = 2**62
 
 @frozen
 class InForce:
-    """One rule for `since <= t < end`, and its target for one metric; None where it has none."""
+    """One rule, in force for `since <= t < end`, and its target for one metric; None where it has
+    none.
+    """
 
     since: int
     end: int | None
@@ -54,8 +56,8 @@ class InForce:
 def in_force(
     metric: Metric, history: Candidates, ticket: Ticket, facts: Facts, policy: Policy
 ) -> Iterator[InForce]:
-    """Without a gap from the creation on. Of several rules that could apply the one that is due
-    first counts.
+    """Periods without a gap from the creation on. Of several rules that could apply, the one that
+    is due first counts.
     """
     limits = _Limits(ticket, facts, policy)
     ends = [since for since, _ in history[1:]]
@@ -147,8 +149,8 @@ LimitedTimeline = tuple[Timeline, tuple[Overrun, ...]]
 """A timeline, and the pauses in it that lasted too long."""
 
 _Kind = tuple[frozenset[str], frozenset[str], str, bool]
-"""Of timelines that are alike: what stops them, what pauses them, the calendar, and whether they
-run on after the end.
+"""What makes two timelines the same: what stops them, what pauses them, the calendar, and whether
+they run on after the end.
 """
 
 

@@ -115,8 +115,8 @@ def _exceeds(pause: Span, allowed: int, calendar: Calendar) -> int | None:
 def _with_pauses(
     spans: tuple[Span, ...], pauses_in: frozenset[str], asked: tuple[int, ...]
 ) -> Iterator[Span]:
-    """The spans, neighbouring pauses as one, and each of them ended by the first message of the
-    customer.
+    """The spans. Neighbouring pauses are joined, and the first message of the customer ends a
+    pause.
     """
     pause: Span | None = None
     for span in spans:

@@ -33,8 +33,8 @@ class TicketProgress:
         return ticket.unknown_until
 
     def of(self, ticket: Ticket) -> Iterator[int]:
-        """A named owner took it, its status moved forward, or it was resolved; a promise of
-        progress is none.
+        """When a named owner took it, its status moved forward, or it was resolved. A promise of
+        progress is no progress.
         """
         for fact in self.facts.changes(ticket.id, "assignee"):
             if is_named(fact, self.policy):

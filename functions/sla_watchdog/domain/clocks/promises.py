@@ -53,8 +53,8 @@ def acknowledged(ticket: str, at: int, until: int, by: str) -> Fact:
 
 
 def promises(matter: LinkedTickets, facts: Facts, policy: Policy) -> tuple[Promise, ...]:
-    """Every promise made, oldest first, none longer than the policy allows. Raises as its calendar
-    does.
+    """Every promise made, oldest first. None is longer than the policy allows. Raises what its
+    calendar raises.
     """
     made: list[Fact] = []
     for ticket in matter.tickets:
@@ -111,8 +111,8 @@ def _first_within(promise: Promise, instants: Iterable[int]) -> int | None:
 def raised_by(
     made: Sequence[Promise], clocks: Sequence[Clock], now: int, policy: Policy
 ) -> Mapping[str, tuple[Promise, ...]]:
-    """By clock, the broken promises that take it a level up. Each promise takes up one clock of all
-    that run on the matter.
+    """The broken promises that take a clock a level up, by clock. A promise takes up only one of
+    the clocks that run on the matter.
     """
     raised: dict[str, tuple[Promise, ...]] = {}
     by_key = {clock.key: clock for clock in clocks}
@@ -129,9 +129,11 @@ def raised_by(
 
 
 def _leading(clocks: Sequence[Clock], promise: Promise, policy: Policy) -> Clock | None:
-    """Of the clocks whose next level goes above everybody notified by what came due, the furthest
-    up its ladder; where nothing came due, the next to come. Where there is no such clock, the one
-    at its top, which repeats.
+    """The clock that a broken promise takes up.
+
+    Its next level goes above everybody who was notified of what came due. Among such clocks it is
+    the furthest up its ladder or, where nothing came due, the next to come. Where there is none, it
+    is the one at its top, which repeats.
     """
     running = [clock for clock in clocks if _takes_part(clock, promise)]
     begun = [clock for clock in running if clock.levels_due(promise.until)]
@@ -205,8 +207,8 @@ def _order(clock: Clock, now: int) -> tuple[int, int, str]:
 
 
 def with_broken(clock: Clock, broken: Sequence[Promise]) -> Clock:
-    """Each of these promises makes the level above those due at the acknowledgement due when it was
-    broken.
+    """For every one of these promises, the level above those that were due when it was made is due
+    when it was broken.
     """
     for promise in broken:
         above = _next(clock, promise)

@@ -68,7 +68,9 @@ def clocks(
 def _overruns(
     targets: list[_TargetOnTicket], clocks_by_target: list[tuple[Clock, ...]]
 ) -> dict[int, tuple[Clock, Overrun]]:
-    """By number: overruns at the same instant are one, shown with the first clock that it held."""
+    """The overruns, by number. Overruns at the same instant are one, shown with the first clock
+    that it held.
+    """
     instants: set[int] = set()
     held: dict[int, tuple[Clock, Overrun]] = {}
     for target, made in zip(targets, clocks_by_target, strict=True):

@@ -1,4 +1,4 @@
-"""At which instant a clock has run for so many seconds, and how many it has run for at an instant.
+"""When a clock has run for so many seconds, and for how many it has run at an instant.
 
 Only open time of the calendar counts. Instants are epoch seconds.
 """

@@ -1,5 +1,5 @@
-"""What may be promised about a case: by a person with a name, for a time that is near, and put off
-only so often.
+"""What may be promised about a case: by a person with a name, for a time not too far ahead, and put
+off only so often.
 """
 
 from __future__ import annotations

@@ -28,7 +28,9 @@ class Addressing:
     """By audience and ticket, as far as they were asked for."""
 
     def recipients(self, level: Level, clock: Clock) -> Iterator[Recipient]:
-        """Without repetitions; of an urgent level also the topics for urgent alerts."""
+        """The recipients of the level, without repetitions. An urgent level also goes to the topics
+        for urgent alerts.
+        """
         people = dict(self.addressed(level, clock))
         for recipient in people:
             yield recipient
@@ -66,7 +68,9 @@ class Addressing:
         return self._stand_ins[key]
 
     def _next_up(self, nobody: Recipient, clock: Clock) -> Recipient:
-        """The next audience up that is somebody; where there is none, the audience's own topic."""
+        """The nearest audience above that is somebody. Where there is none, the audience's own
+        topic.
+        """
         policy = self.policy
         ticket = self._asked(clock.subject)
         rule = rule_at(ticket, self.case.facts, policy, self.now)

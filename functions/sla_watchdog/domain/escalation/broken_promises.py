@@ -105,8 +105,8 @@ class _BrokenPromise:
         return above or every[-1:]
 
     def _highest_before(self) -> int:
-        """What had come due counts, too: of a level that repeats only the last notification is
-        known.
+        """How far up people were notified before it was broken. Levels that had come due count,
+        too: of a level that repeats, only the last notification is known.
         """
         policy = self.evaluation.policy
         highest = highest_due(self.clocks, self.promise, policy)

@@ -14,8 +14,8 @@ AT_ONCE = 24 * 3600
 """Seconds within which missing records count together: a table may be cleared slowly."""
 
 FEWEST, MANY, PART, MOST = 2, 10, 4, 1000
-"""One missing record was deleted. Half of the open tickets are too many, so are ten that are a
-quarter of them, and a thousand of however many.
+"""These are too many at once: half of the open tickets (not one alone), ten that are a quarter of
+them, and a thousand of however many.
 """
 
 
@@ -57,7 +57,7 @@ def too_many(missing: int, open_before: int | None) -> bool:
 
 
 def few_left(missing: int, went: int, open_before: int | None) -> bool:
-    """Whether a hold may end: records come back one by one, and the first of them proves nothing
+    """Whether a hold may end. Records come back one by one, and the first of them proves nothing
     about the others.
     """
     most_are_back = 2 * missing <= went or not too_many(went, open_before)

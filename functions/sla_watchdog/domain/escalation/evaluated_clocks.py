@@ -128,8 +128,8 @@ class EvaluatedClocks:
         return clock
 
     def unkept_then(self) -> Iterator[Clock]:
-        """As `unkept`, of the promises that hold now, if they are not kept and nothing else
-        happens.
+        """As `unkept`, but of the promises that hold now, as if they were broken and nothing else
+        happened.
         """
         for matter, made in self._matters_promised():
             open_promises = [promise for promise in made if not promise.kept]

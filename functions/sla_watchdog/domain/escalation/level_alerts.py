@@ -46,7 +46,9 @@ class _LevelDue:
     climbed: Climb
 
     def not_notified(self) -> dict[Recipient, bool]:
-        """Whoever was not notified of as much, with whether a level due for them is urgent."""
+        """Everybody who was not notified of as much. The value says whether a level due for them is
+        urgent.
+        """
         climbed = self.climbed
         due: dict[Recipient, bool] = {}
         for number, level in enumerate(climbed.due):

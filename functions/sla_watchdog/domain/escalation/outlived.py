@@ -118,7 +118,7 @@ def _still_asked_for(reached: Reached) -> Iterator[Key]:
 
 
 def _highest(reached: Reached) -> Iterable[Key]:
-    """Of each clock the highest level that anybody was notified of, in its latest cycle."""
+    """The highest level of each clock that anybody was notified of, in its latest cycle."""
     highest: dict[Series, Key] = {}
     for key in reached:
         series = _series(ClockKey.of_text(key[0]))
@@ -134,7 +134,7 @@ def _height(key: Key, reached: Reached) -> tuple[int, int]:
 
 
 def _last(reached: Reached) -> Iterable[Key]:
-    """Of each clock the last notification of each recipient: of all, and by how it ended."""
+    """The last notification of each recipient of each clock: over all outcomes, and by outcome."""
     last: dict[tuple[Series, str, str], Key] = {}
     for key, notified in reached.items():
         text, recipient = key

@@ -88,11 +88,11 @@ def plan(
     assessment: Assessment | None = None,
     context: Context = Context(),  # noqa: B008 - frozen
 ) -> Plan:
-    """Judge the case at `now` (epoch seconds); with `whole`, exchanges that are over are among its
+    """Judge the case at `now` (epoch seconds). With `whole`, exchanges that are over are among its
     clocks.
 
-    `assessment` may be that of the same facts, judged at another time. Pure: reads no clock,
-    does no I/O, and never fails on a fact.
+    `assessment` may be that of the same facts, made at another time. Pure: reads no clock, does no
+    I/O, and never fails on a fact.
     """
     case = evolve(case, facts=without_deletions(case.facts, context.deletions_held_since))
     if assessment is None:

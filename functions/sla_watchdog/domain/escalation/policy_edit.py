@@ -39,7 +39,9 @@ class Moved:
 
 @frozen
 class Effect:
-    """Of one case: the targets that change, and who is notified at once because of it."""
+    """How an edit affects one case: the targets that change, and who is notified at once because of
+    it.
+    """
 
     case: str
     moved: tuple[Moved, ...]
@@ -98,7 +100,9 @@ def _targets(evaluated: Plan) -> dict[str, Clock]:
 
 @frozen
 class _Judged:
-    """A target under one of the two policies; all empty where that has none."""
+    """A target under one of the two policies. Its values are empty where that policy has no such
+    target.
+    """
 
     rule: str = ""
     due_at: int | None = None

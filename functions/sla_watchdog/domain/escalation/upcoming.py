@@ -50,7 +50,9 @@ class UpcomingLevel(NamedTuple):
 
 
 def levels_ahead(evaluated: EvaluatedClocks) -> tuple[UpcomingLevel, ...]:
-    """Of every clock, in order of time; nothing before a promise that holds it back ends."""
+    """The levels ahead of every clock, in order of time. A promise that holds a clock back puts
+    them off to its end.
+    """
     ahead: list[UpcomingLevel] = []
     for clock in evaluated.live:
         ahead += _of_clock(evaluated, clock)

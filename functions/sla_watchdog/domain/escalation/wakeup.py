@@ -17,7 +17,7 @@ NEVER = Wakeup(None)
 
 
 def earliest(wakeups: Sequence[Wakeup]) -> Wakeup:
-    """The first of them; urgent where any of those at that instant is."""
+    """The first of them. It is urgent where any wake-up at that instant is."""
     instants = [wakeup.at for wakeup in wakeups if wakeup.at is not None]
     if not instants:
         return NEVER

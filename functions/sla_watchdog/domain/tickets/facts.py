@@ -66,9 +66,7 @@ def _in_time(fact: Fact) -> tuple[int, str]:
 
 
 def _with(series: Series, new: Iterable[Fact]) -> Series:
-    """With facts that it does not hold, each put in its place: the many old ones are not sorted
-    again.
-    """
+    """The series with new facts, put in their places. The many old facts are not sorted again."""
     merged = list(series)
     for fact in dict.fromkeys(new):
         insort(merged, fact, key=_in_time)
@@ -85,7 +83,9 @@ def _with_fields(
 
 
 def _sorted(named: dict[str, T], before: int) -> dict[str, T]:
-    """By name; as it is where no name was added to the `before` ones."""
+    """Sorted by name. `before` is the number of names before; where none was added, nothing is
+    sorted.
+    """
     if len(named) == before:
         return named
     return dict(sorted(named.items()))

@@ -15,9 +15,8 @@ from sla_watchdog.domain.tickets.ticket_fields import LINKS
 
 @frozen
 class LinkedTickets:
-    """Tickets that are one matter, the oldest first; its id is that of the oldest.
-
-    Age and signals are its own.
+    """Tickets that are one matter, the oldest first. The matter has the id of the oldest, and an
+    age and signals of its own.
     """
 
     tickets: tuple[Ticket, ...]
@@ -48,7 +47,7 @@ class LinkedTickets:
 
     @property
     def ended_at(self) -> int | None:
-        """Since when none of it is unresolved; None while something is."""
+        """Since when all of it is resolved; None while anything is unresolved."""
         ends: list[int] = []
         for ticket in self.tickets:
             ended = ticket.ended_at
@@ -77,7 +76,9 @@ def matters(tickets: tuple[Ticket, ...], facts: Facts, policy: Policy) -> tuple[
 def _late_follow_ups(
     tickets: tuple[Ticket, ...], facts: Facts, policy: Policy
 ) -> Mapping[str, str]:
-    """By ticket, the one that it follows after that had been closed for longer than the gap."""
+    """Follow-ups that came too late, with the ticket that they follow: that had been closed for
+    longer than the gap.
+    """
     by_name = {ticket.id: ticket for ticket in tickets}
     late = {}
     for ticket in tickets:
@@ -99,7 +100,7 @@ def _earlier_of(group: tuple[Ticket, ...], late: Mapping[str, str]) -> str:
 def _connected(
     tickets: tuple[Ticket, ...], late: Mapping[str, str], facts: Facts
 ) -> list[tuple[Ticket, ...]]:
-    """Tickets that some link joins, a follow-up that came too late being none."""
+    """Tickets joined by links. A follow-up that came too late is no link."""
     groups = _Groups()
     for ticket in tickets:
         for name in _names(ticket.id, facts, late.get(ticket.id)):
@@ -112,7 +113,7 @@ def _connected(
 
 
 def _names(ticket: str, facts: Facts, late: str | None) -> Iterator[str]:
-    """What it is linked to, but for the ticket `late` that it follows too late."""
+    """The names that it is linked to, except the ticket `late`, which it follows too late."""
     for link in LINKS:
         for fact in facts.of_field(ticket, link):
             if not fact.value:

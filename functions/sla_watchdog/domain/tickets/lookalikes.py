@@ -73,7 +73,7 @@ class Key:
 
 
 def keys(ticket: str, facts: Facts) -> frozenset[Key]:
-    """The keys of the ticket by what is known of it now; none without a customer's id."""
+    """The keys of the ticket by what is known of it now. Without a customer's id it has none."""
     customer = str(facts.latest(ticket, "customer_id")).strip().casefold()
     if not customer:
         return frozenset()

@@ -14,11 +14,11 @@ from sla_watchdog.domain.tickets.ticket_of_facts import ticket as ticket_alone
 
 
 def merges(facts: Facts) -> tuple[Mapping[str, tuple[str, int]], frozenset[str]]:
-    """Who was merged into whom and when, down to the last survivor; and the tickets that run in a
-    circle.
+    """The last survivor that each ticket was merged into, with when; and the tickets whose merges
+    run in a circle.
 
-    A merge into a ticket that was never seen, or round in a circle, is none: somebody must stay
-    responsible.
+    A merge into a ticket that was never seen does not count, nor does one in a circle: somebody
+    must stay responsible.
     """
     into = dict(_merged_into(facts))
     survivors: dict[str, tuple[str, int]] = {}
@@ -106,8 +106,8 @@ def _taking_over(survivor: Ticket, absorbed: Iterable[Ticket]) -> Ticket:
 
 
 def _with_messages(survivor: Ticket, absorbed: tuple[Ticket, ...]) -> Ticket:
-    """What is written on a merged ticket after the merge is written on the survivor; all of it ends
-    its pauses.
+    """What is written on a merged ticket after the merge counts as written on the survivor. Every
+    message on either ends the survivor's pauses.
     """
     written = set(survivor.customer_messages)
     for ticket in absorbed:

@@ -88,7 +88,7 @@ def observed(
 
 
 def vanished(ticket: str, known: Facts, now: int) -> frozenset[Fact]:
-    """What the absence of a record says: the ticket is gone since `now`, unless that is known."""
+    """What the absence of a record says: it is gone since `now`. Nothing, if that is known."""
     if known.latest(ticket, "gone"):
         return frozenset()
     return frozenset({Fact(ticket, "gone", now, "deleted")})

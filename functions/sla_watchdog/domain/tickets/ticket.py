@@ -129,14 +129,14 @@ class Ticket:
 
     @property
     def with_waits(self) -> Ticket:
-        """The same, but not over while a message of the customer waits."""
+        """The ticket as if it were not over while a message of the customer waits."""
         if not self.waits_after_end:
             return self
         return evolve(self, spans=tuple(overlaid(self.spans, self.waits_after_end)))
 
     def since(self, groups: frozenset[str]) -> int | None:
         """Since when it has been in one of `groups` without a break; None where it is in none of
-        them now.
+        them.
         """
         start = None
         for span in reversed(self.spans):
@@ -149,8 +149,8 @@ class Ticket:
     def first_request(self) -> Request:
         """When the customer first asked, and the first public answer by a person.
 
-        Of a survivor of merges that of the ticket that waits the longest for its first answer
-        (semantics D6).
+        A survivor of merges takes the request that waits the longest for its first answer, of all
+        its tickets (semantics D6).
         """
         created = self.created_at if self.own_created_at is None else self.own_created_at
         requests = [(created, _first(self.answered))]
@@ -174,7 +174,9 @@ class Ticket:
 
 
 def _waits_in(ticket: Ticket, start: int, end: int | None) -> Iterator[Span]:
-    """Within one stretch of being over; a message in the second of its end counts as later."""
+    """The waits within one stretch in which it was over. A message in the second of the end counts
+    as later.
+    """
     messages = [at for at in from_to(ticket.asked, start, end) if at not in ticket.thanks]
     if not messages:
         return

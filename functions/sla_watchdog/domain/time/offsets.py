@@ -1,4 +1,4 @@
-"""What a zone's clocks show beside UTC, and the instants at which that changes."""
+"""The offset of a zone from UTC, and the instants at which it changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ class OffsetChange(NamedTuple):
 
 
 def offset_changes(zone: ZoneInfo, start: int, end: int) -> Iterator[OffsetChange]:
-    """With start < at <= end. Looks every three days: no zone kept an offset for less than six."""
+    """The changes with start < at <= end. Looks every three days: no zone kept an offset for less
+    than six.
+    """
     marks = [*range(start, end, 3 * DAY), end]
     before = offset_of(zone, start)
     for early, late in pairwise(marks):
@@ -33,7 +35,7 @@ def offset_changes(zone: ZoneInfo, start: int, end: int) -> Iterator[OffsetChang
 
 
 def _first_without(offset: int, zone: ZoneInfo, instants: range) -> int:
-    """The first of the instants at which the zone has that offset no more."""
+    """The first of the instants at which the zone no longer has that offset."""
     changed = bisect_left(instants, True, key=lambda at: offset_of(zone, at) != offset)
     return instants.start + changed
 

@@ -22,8 +22,8 @@ HORIZON = 400 * DAY
 class OpenYears:
     """Builds years as they are needed and keeps them.
 
-    What is laid out is replaced, never changed, and a question is answered from one of them alone:
-    threads that extend it at the same time may do the work twice, but never see half of it.
+    What is laid out is replaced, never changed, and one layout answers a whole question. Threads
+    that extend it at the same time may do the work twice, but never see half of it.
     """
 
     _zone: ZoneInfo
@@ -44,7 +44,9 @@ class OpenYears:
         return self._extended(min(years), max(years))
 
     def with_later_years(self, spans: OpenSpans, start: int) -> OpenSpans:
-        """As many more as it has from `start` on: a far answer takes few steps, a near one, one."""
+        """Adds as many years as it has from `start` on. A far answer takes few steps, a near one
+        takes one.
+        """
         first, last = spans.years[0], spans.years[-1]
         if last == YEARS[-1]:
             raise TimeOutOfRange(spans.until)

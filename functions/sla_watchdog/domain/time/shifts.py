@@ -25,7 +25,7 @@ class Shift:
 
 
 def shifts_of(calendar: Calendar, start: int, end: int) -> Iterator[Shift]:
-    """Those with `start < at <= end`. Raises TimeOutOfRange as the calendar does."""
+    """The shifts with `start < at <= end`. Raises TimeOutOfRange as the calendar does."""
     changes = calendar.transitions(start, end)
     if not changes:
         return
