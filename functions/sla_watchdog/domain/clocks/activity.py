@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 from attrs import field, frozen
 
-from sla_watchdog.domain.clocks.rules_in_force import rule_at
+from sla_watchdog.domain.clocks.progress import TicketProgress
 from sla_watchdog.domain.policy.model import REPORTED, Metric, Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.tickets.ticket import Ticket
-from sla_watchdog.domain.tickets.ticket_fields import STATES
 
 
 @frozen
@@ -26,12 +25,11 @@ class TicketActivity:
 
     @progress.default
     def _progressed(self) -> tuple[int, ...]:
+        progress = TicketProgress(self.facts, self.policy)
         instants: set[int] = set()
         for ticket in self.matter.tickets:
-            instants.update(self._progress_of(ticket))
+            instants.update(progress.of(ticket))
         return tuple(sorted(instants))
-
-    # ------------------------------------------------------------------ progress
 
     @property
     def idle_since(self) -> int:
@@ -39,48 +37,14 @@ class TicketActivity:
 
         How a ticket stood when it was first seen, late, is no progress: nobody knows since when.
         """
-        latest = max([self.matter.created_at, *self.reopenings[-1:]])
+        progress = TicketProgress(self.facts, self.policy)
+        latest = max([self.matter.created_at, *self.reopenings])
         for ticket in self.matter.tickets:
-            first_look = self._first_look(ticket)
-            for at in self._progress_of(ticket):
+            first_look = progress.first_look(ticket)
+            for at in progress.of(ticket):
                 if at != first_look:
                     latest = max(latest, at)
         return latest
-
-    def _first_look(self, ticket: Ticket) -> int | None:
-        """When it was first seen, where that was long after its creation."""
-        firsts = [fact.at for name in STATES for fact in self.facts.of_field(ticket.id, name)[:1]]
-        first = min(firsts, default=None)
-        return first if first == ticket.unknown_until else None
-
-    def _progress_of(self, ticket: Ticket) -> Iterator[int]:
-        """A named owner took it, its status moved forward, or it was resolved; a promise of
-        progress is none.
-        """
-        for fact in self.facts.changes(ticket.id, "assignee"):
-            if is_named(fact, self.policy):
-                yield fact.at
-        yield from self._moved_forward(ticket)
-
-    def _moved_forward(self, ticket: Ticket) -> Iterator[int]:
-        """Into a group further down the list than any since it was created or reopened, unless it
-        pauses there.
-        """
-        order = {group: place for place, group in enumerate(self.policy.groups)}
-        pausing, reopenings = self._pausing(ticket), frozenset(ticket.reopenings)
-        furthest = -1
-        for span in ticket.spans:
-            place = order.get(span.group, -1)
-            if span.start in reopenings:
-                furthest = place
-            elif place > furthest and span.group not in pausing:
-                if furthest >= 0:
-                    yield span.start
-                furthest = place
-
-    def _pausing(self, ticket: Ticket) -> frozenset[str]:
-        rule = rule_at(ticket.id, self.facts, self.policy, ticket.created_at)
-        return frozenset[str]().union(*(target.pauses_in for target in rule.targets))
 
     # ------------------------------------------------------------------ events that are counted
 
@@ -101,8 +65,10 @@ class TicketActivity:
         instants = self.instants(metric)
         candidates = instants[number - 1 : number]
         for ticket in self.matter.tickets:
-            reports = (f.at for f in self._reports(ticket, metric) if _number(f) >= number)
-            candidates += list(reports)[:1]
+            for report in self._reports(ticket, metric):
+                if _number(report) >= number:
+                    candidates.append(report.at)
+                    break
         return min(candidates, default=None)
 
     def _reports(self, ticket: Ticket, metric: Metric) -> tuple[Fact, ...]:
@@ -125,29 +91,37 @@ class TicketActivity:
 
     @property
     def reopenings(self) -> list[int]:
-        return sorted(at for ticket in self.matter.tickets for at in ticket.reopenings)
+        instants: list[int] = []
+        for ticket in self.matter.tickets:
+            instants += ticket.reopenings
+        return sorted(instants)
 
     @property
     def _touches(self) -> list[int]:
         idle_since = self.idle_since
-        answers = (at for ticket in self.matter.tickets for at in ticket.answered)
-        return sorted(at for at in answers if at > idle_since)
+        touches: list[int] = []
+        for ticket in self.matter.tickets:
+            touches += [at for at in ticket.answered if at > idle_since]
+        return sorted(touches)
 
     @property
     def _handovers(self) -> list[int]:
-        """Changes of team or of assignee where somebody else had it before; of one ticket, both at
-        once are one.
+        """When a team or an assignee took over from another. If both change on one ticket at once,
+        that is one handover.
         """
         instants: list[int] = []
         for ticket in self.matter.tickets:
-            teams = self.facts.changes(ticket.id, "team")
-            assignees = self.facts.changes(ticket.id, "assignee")
-            instants += {fact.at for fact in (*teams[1:], *assignees[1:]) if fact.value}
+            teams = self.facts.changes(ticket.id, "team")[1:]
+            assignees = self.facts.changes(ticket.id, "assignee")[1:]
+            instants += {fact.at for fact in (*teams, *assignees) if fact.value}
         return sorted(instants)
 
     @property
     def _bounces(self) -> list[int]:
-        return sorted(at for ticket in self.matter.tickets for at in self._bounced(ticket))
+        bounces: list[int] = []
+        for ticket in self.matter.tickets:
+            bounces += self._bounced(ticket)
+        return sorted(bounces)
 
     def _bounced(self, ticket: Ticket) -> Iterator[int]:
         """Back to a team that had had it."""
@@ -160,13 +134,10 @@ class TicketActivity:
                 had.add(team)
 
 
-def is_named(assignee: Fact, policy: Policy) -> bool:
-    """Whether the owner is a person, not a queue that several share."""
-    owner = str(assignee.value)
-    return bool(owner) and owner.casefold() not in policy.shared
-
-
 def _number(report: Fact) -> int:
     """What a record counted; 0 where that is no number, or absurd."""
     text = str(report.value)
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    is_number = text.isascii() and text.isdigit()
+    if not is_number or len(text) >= 10:
+        return 0
+    return int(text)

@@ -1,7 +1,6 @@
-"""What the facts of a case come to under a policy, whatever the time is: its tickets, clocks and
-findings.
+"""The tickets, clocks and findings that the facts of a case come to under a policy, at any time.
 
-Everything that needs a `now`, or who was notified before, is left to
+Whatever needs a `now`, or depends on who was notified before, is in
 `sla_watchdog.domain.escalation.plan`.
 """
 
@@ -91,13 +90,15 @@ class _Assessing:
         try:
             evaluated = clocks(ticket, self.facts, self.policy, self.recorded, self.whole)
         except (NoWorkingTime, TimeOutOfRange) as error:
-            self.findings.append(Finding(ticket.id, "calendar", AsWritten(str(error))))
+            self._add_problem(ticket.id, error)
             return
         self.clocks += evaluated.clocks
         self.clocks += self._overruns(evaluated.overruns)
 
     def _overruns(self, overruns: Mapping[int, tuple[Clock, Overrun]]) -> Iterator[Clock]:
-        """Of one ticket, one for each pause that lasted too long, however many clocks it held."""
+        """One clock for every pause of the ticket that lasted too long, however many clocks that
+        pause held.
+        """
         for number, (clock, overrun) in overruns.items():
             yield pause_clock(clock, number, overrun, self.policy)
 
@@ -107,10 +108,14 @@ class _Assessing:
             self.clocks += signals(matter, self.facts, self.policy)
             made = promises(matter, self.facts, self.policy)
         except (NoWorkingTime, TimeOutOfRange) as error:
-            self.findings.append(Finding(matter.id, "calendar", AsWritten(str(error))))
+            self._add_problem(matter.id, error)
             return
         if made:
             self.promises.update((ticket.id, made) for ticket in matter.tickets)
+
+    def _add_problem(self, subject: str, error: NoWorkingTime | TimeOutOfRange) -> None:
+        problem = AsWritten(str(error))
+        self.findings.append(Finding(subject, "calendar", problem))
 
     def add_merges(self, tickets: tuple[Ticket, ...], unseen: frozenset[str]) -> None:
         self.findings += findings_of_case.in_circles(self.facts, unseen)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from attrs import define, field, frozen
@@ -51,7 +51,9 @@ class Kept:
     @property
     def percent(self) -> int | None:
         """Rounded down, so that 100 says all; None where nothing was decided."""
-        return 100 * self.met // self.decided if self.decided else None
+        if not self.decided:
+            return None
+        return 100 * self.met // self.decided
 
 
 @frozen
@@ -65,16 +67,18 @@ class Attainment:
     def total(self) -> tuple[Kept, ...]:
         totals = [Kept()] * (len(self.starts) - 1)
         for weeks in self.weeks.values():
-            totals = [total.plus(week) for total, week in zip(totals, weeks, strict=True)]
+            for number, kept in enumerate(weeks):
+                totals[number] = totals[number].plus(kept)
         return tuple(totals)
 
 
 def week_starts(now: int, zone: str) -> tuple[int, ...]:
     """Mondays at midnight in the zone, the last one the latest that is not after `now`."""
-    local = datetime.fromtimestamp(now, ZoneInfo(zone))
-    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-    monday = midnight - timedelta(local.weekday())
-    return tuple(int((monday - timedelta(weeks=n)).timestamp()) for n in range(WEEKS, -1, -1))
+    today = datetime.fromtimestamp(now, ZoneInfo(zone)).date()
+    monday = today - timedelta(today.weekday())
+    latest = datetime.combine(monday, time(), ZoneInfo(zone))
+    mondays = (latest - timedelta(weeks=ago) for ago in range(WEEKS, -1, -1))
+    return tuple(int(monday.timestamp()) for monday in mondays)
 
 
 @define
@@ -92,26 +96,41 @@ class Counting:
 
     def add(self, clocks: Iterable[Clock], facts: Facts) -> None:
         """Every clock of a case, exchanges that are over among them."""
+        first, last = self.starts[0], self.starts[-1]
         for clock in clocks:
-            at = clock.stopped_at if clock.breach_at is None else clock.breach_at
-            if clock.metric in TARGETS and at is not None:
+            if clock.metric not in TARGETS:
+                continue
+            at = _decided_at(clock)
+            if at is not None and first <= at < last:
                 self._count(clock, at, facts)
 
     def _count(self, clock: Clock, decided_at: int, facts: Facts) -> None:
-        if self.starts[0] <= decided_at < self.starts[-1]:
-            group = Group(clock.rule, _team(clock.subject, facts, decided_at), clock.metric)
-            week = bisect_right(self.starts, decided_at) - 1
-            self._counts[group, week, clock.breach_at is None] += 1
+        team = _team(clock.subject, facts, decided_at)
+        group = Group(clock.rule, team, clock.metric)
+        week = bisect_right(self.starts, decided_at) - 1
+        met = clock.breach_at is None
+        self._counts[group, week, met] += 1
 
     def attainment(self) -> Attainment:
-        groups = sorted({group for group, _, _ in self._counts})
-        return Attainment(self.starts, {group: tuple(self._kept(group)) for group in groups})
+        groups = {group for group, _, _ in self._counts}
+        weeks = {group: tuple(self._kept(group)) for group in sorted(groups)}
+        return Attainment(self.starts, weeks)
 
     def _kept(self, group: Group) -> Iterator[Kept]:
         for week in range(len(self.starts) - 1):
-            yield Kept(self._counts[group, week, True], self._counts[group, week, False])
+            met = self._counts[group, week, True]
+            breached = self._counts[group, week, False]
+            yield Kept(met, breached)
+
+
+def _decided_at(clock: Clock) -> int | None:
+    """When it was breached or stopped; None where neither was the case."""
+    if clock.breach_at is not None:
+        return clock.breach_at
+    return clock.stopped_at
 
 
 def _team(ticket: str, facts: Facts, at: int) -> str:
     """Who had it when it was decided; who has it now, where that is not known."""
-    return brief(str(facts.as_of(ticket, "team", at) or facts.latest(ticket, "team")), 40)
+    team = facts.as_of(ticket, "team", at) or facts.latest(ticket, "team")
+    return brief(str(team), 40)

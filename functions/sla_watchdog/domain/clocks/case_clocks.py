@@ -20,6 +20,7 @@ def age_clock(matter: LinkedTickets, policy: Policy) -> Clock:
     triggers = [level.trigger for level in policy.ceilings.levels]
     levels = tuple(start + trigger.seconds for trigger in triggers if isinstance(trigger, Age))
     first = levels[0]
+    ended_before = stopped is not None and stopped < first
     return Clock(
         subject=matter.id,
         metric=Metric.AGE,
@@ -31,7 +32,7 @@ def age_clock(matter: LinkedTickets, policy: Policy) -> Clock:
         started_at=start,
         running=(Span(start, stopped, "open"),),
         due_at=first,
-        breach_at=first if stopped is None or first <= stopped else None,
+        breach_at=None if ended_before else first,
         stopped_at=stopped,
         levels=levels,
     )

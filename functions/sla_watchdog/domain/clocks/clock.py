@@ -15,6 +15,9 @@ from sla_watchdog.domain.clocks.timeline import Timeline
 from sla_watchdog.domain.policy.model import Ladder, Metric
 from sla_watchdog.domain.tickets.spans import Span
 
+EXCHANGES = frozenset({Metric.NEXT_RESPONSE, Metric.UPDATE})
+"""Metrics of which a ticket has a clock for each exchange."""
+
 
 class State(StrEnum):
     RUNNING = "running"
@@ -58,12 +61,21 @@ class Clock:
     """How many events a counting signal counts, seen or reported by the record itself."""
 
     @property
+    def clock_key(self) -> ClockKey:
+        return ClockKey(self.subject, self.metric.value, self.cycle)
+
+    @property
     def key(self) -> str:
-        return ClockKey(self.subject, self.metric.value, self.cycle).text
+        return self.clock_key.text
 
     @property
     def record(self) -> str:
         return recorded_as(self.subject, self.metric, self.cycle)
+
+    def levels_due(self, now: int) -> list[tuple[int, int]]:
+        """(level, when it came due) of each level that is due, the highest last."""
+        instants = enumerate(self.levels)
+        return [(level, at) for level, at in instants if at is not None and at <= now]
 
     def breached(self, now: int) -> bool:
         return self.breach_at is not None and self.breach_at <= now
@@ -73,18 +85,22 @@ class Clock:
             return State.BREACHED
         if self.stopped_at is not None and self.stopped_at <= now:
             return State.MET
-        return State.RUNNING if self._runs(now) else State.PAUSED
+        if self._runs(now):
+            return State.RUNNING
+        return State.PAUSED
 
     def _runs(self, now: int) -> bool:
         """Whether it runs now, of a clock that has not stopped."""
         if not self.running or self.running[-1].end is not None:
             return False
-        last_pause = self.paused[-1] if self.paused else None
-        return last_pause is None or not last_pause.covers(now)
+        if not self.paused:
+            return True
+        return not self.paused[-1].covers(now)
 
     def lasts(self, at: int) -> bool:
         """Whether it had started and not yet stopped at `at`."""
-        return self.started_at <= at and (self.stopped_at is None or at < self.stopped_at)
+        has_stopped = self.stopped_at is not None and self.stopped_at <= at
+        return self.started_at <= at and not has_stopped
 
     def elapsed(self, at: int) -> int:
         """Seconds that count, up to `at` or to its end."""
@@ -95,17 +111,19 @@ class Clock:
 
 
 def recorded_as(subject: str, metric: Metric, cycle: int) -> str:
-    """What a breach is recorded under: resolution keeps it over reopenings, an exchange has its
-    own.
+    """The name under which a breach is recorded: a resolution keeps it over reopenings, an exchange
+    has its own.
     """
     name = f"{subject}/{metric.value}"
-    return f"{name}/{cycle}" if metric in (Metric.NEXT_RESPONSE, Metric.UPDATE) else name
+    if metric in EXCHANGES:
+        return f"{name}/{cycle}"
+    return name
 
 
 @frozen
 class Recorded:
-    """What a changed policy leaves alone: a breach that the change alone would make counts from the
-    change on (semantics D2).
+    """Breaches recorded before a change of the policy stay. A breach that only the change would
+    make counts from the change on (semantics D2).
     """
 
     breaches: Mapping[str, int] = field(factory=dict)
@@ -114,8 +132,8 @@ class Recorded:
     """When the change reached the case."""
 
     def breach(self, record: str, at: int | None, part: Timeline) -> int | None:
-        """Of a clock recorded under that name that would breach at `at` by what is known now;
-        `part` is its timeline.
+        """The breach of the clock recorded under that name. `at` is its breach by what is known
+        now, `part` its timeline.
         """
         before = self.breaches.get(record)
         if before is not None:

@@ -13,7 +13,7 @@ WITHDRAWN = "withdrawn:"
 """What stands before the metric in the clock of an alert that takes a warning back."""
 
 FINDING = "finding:"
-"""What stands before the kind in the clock of an alert that tells operations of a finding."""
+"""What stands before the kind in the clock of an alert that notifies operations of a finding."""
 
 METRICS = frozenset(metric.value for metric in Metric)
 
@@ -42,8 +42,8 @@ class ClockKey(NamedTuple):
 
     @classmethod
     def of_text(cls, text: str) -> ClockKey:
-        """The key that is written so; a subject may have slashes in it. Raises ValueError where it
-        is none.
+        """The key with that text. A subject may contain slashes. Raises ValueError where the text
+        is no key.
         """
         subject, clock, cycle = text.rsplit("/", 2)
         return cls(subject, clock, int(cycle))

@@ -1,4 +1,6 @@
-"""What is wrong with the data of a ticket, a value for each kind; the presentation words them."""
+"""What is wrong with the data of a ticket. Every kind of problem is a value; the presentation words
+it.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ PLAUSIBLE = range(7_258_118_400)
 
 
 def deadline(ticket: str, name: str, facts: Facts, policy: Policy) -> int | None:
-    """What the field `name` says: the latest that could be read, None where none ever could."""
+    """The deadline in the field `name`: the latest that could be read, None where none could."""
     for fact in reversed(facts.changes(ticket, name)):
         at = instant_of(fact.value, policy)
         if at is not None:
@@ -20,9 +20,11 @@ def deadline(ticket: str, name: str, facts: Facts, policy: Policy) -> int | None
 
 
 def instant_of(value: Value, policy: Policy) -> int | None:
-    """Epoch seconds of a deadline; None where it is no time, or none that can be meant."""
+    """Epoch seconds of a deadline; None where the value is no time, or no plausible one."""
     try:
         at = seconds_of(value, policy.timezone)
     except Unreadable:
         return None
-    return at if at in PLAUSIBLE else None
+    if at not in PLAUSIBLE:
+        return None
+    return at

@@ -17,6 +17,7 @@ from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.elapsed_rows import Row, rows_of
 from sla_watchdog.domain.clocks.pauses import TOO_LONG
 from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.tickets.spans import Span
 from sla_watchdog.domain.tickets.ticket import ASKED
 from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.domain.time.instants import earliest
@@ -92,7 +93,8 @@ def elapsed_breakdown(clock: Clock, calendar: Calendar, facts: Facts, now: int) 
     counting = [(part.start, part.end) for part in stretches if part.pace is Pace.COUNTED]
     unit, rows = rows_of(counting, calendar, now)
     pauses = tuple(_pauses(stretches, calendar, facts, clock.subject, now))
-    counted, elapsed = sum(row.counted for row in rows), clock.elapsed(now)
+    counted = sum(row.counted for row in rows)
+    elapsed = clock.elapsed(now)
     return ElapsedBreakdown(
         zone=calendar.timezone,
         unit=unit,
@@ -108,7 +110,9 @@ def elapsed_breakdown(clock: Clock, calendar: Calendar, facts: Facts, now: int) 
 
 
 def _stretches(clock: Clock, until: int) -> Iterator[Stretch]:
-    """Without a gap from the start of the clock to `until`; neighbours that count are one."""
+    """Stretches without a gap from the start of the clock to `until`. Neighbours that count are
+    joined.
+    """
     held: Stretch | None = None
     for stretch in _without_gap(clock, until):
         if held is not None and held.pace is stretch.pace is Pace.COUNTED:
@@ -122,7 +126,7 @@ def _stretches(clock: Clock, until: int) -> Iterator[Stretch]:
 
 
 def _without_gap(clock: Clock, until: int) -> Iterator[Stretch]:
-    """What lies between the spans in which the clock runs or pauses is a stretch of its own."""
+    """A gap between the spans in which the clock runs or pauses is a stretch of its own."""
     at = clock.started_at
     for span in _spans(clock, until):
         start, end = max(at, span.start), min(span.end, until)
@@ -137,13 +141,15 @@ def _without_gap(clock: Clock, until: int) -> Iterator[Stretch]:
 
 def _spans(clock: Clock, until: int) -> list[Stretch]:
     """Where the clock runs or pauses, the earliest first; one that lasts ends at `until`."""
-    spans: list[Stretch] = []
-    for pace, of_clock in ((Pace.COUNTED, clock.running), (Pace.PAUSED, clock.paused)):
-        for span in of_clock:
-            end = until if span.end is None else span.end
-            spans.append(Stretch(span.start, end, pace, span.group))
+    spans = [_stretch(span, Pace.COUNTED, until) for span in clock.running]
+    spans += [_stretch(span, Pace.PAUSED, until) for span in clock.paused]
     spans.sort(key=lambda span: span.start)
     return spans
+
+
+def _stretch(span: Span, pace: Pace, until: int) -> Stretch:
+    end = until if span.end is None else span.end
+    return Stretch(span.start, end, pace, span.group)
 
 
 # ------------------------------------------------------------------ pauses
@@ -173,4 +179,6 @@ def _ending(pause: Stretch, following: Stretch | None, now: int) -> Ending:
         return Ending.LIMIT
     if pause.end > now:
         return Ending.NOT_YET
-    return Ending.CUSTOMER if following.group == ASKED else Ending.STATUS
+    if following.group == ASKED:
+        return Ending.CUSTOMER
+    return Ending.STATUS

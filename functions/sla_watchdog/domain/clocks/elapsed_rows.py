@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from attrs import evolve, frozen
 
@@ -35,7 +36,7 @@ class Row:
 
 def rows_of(counting: list[Interval], calendar: Calendar, now: int) -> tuple[Unit, list[Row]]:
     """By the smallest unit in which they are not too many."""
-    days = (counting[-1][1] - counting[0][0]) // DAY if counting else 0
+    days = _days(counting)
     for unit, length in LENGTHS.items():
         if days > 10 * MOST_ROWS * length:
             continue
@@ -45,21 +46,29 @@ def rows_of(counting: list[Interval], calendar: Calendar, now: int) -> tuple[Uni
     return Unit.YEAR, list(_in_units(counting, calendar, Unit.YEAR, now))
 
 
+def _days(counting: list[Interval]) -> int:
+    """Whole days from the first instant that counted to the last."""
+    if not counting:
+        return 0
+    (start, _), (_, end) = counting[0], counting[-1]
+    return (end - start) // DAY
+
+
 def _in_units(counting: list[Interval], calendar: Calendar, unit: Unit, now: int) -> Iterator[Row]:
     """A day's own intervals stay apart; those of a longer unit are one row."""
-    held: Row | None = None
-    held_unit = 0
-    for begins, row in _rows(counting, calendar, unit, now):
-        if held is None:
-            held = row
-        elif unit is not Unit.DAY and begins == held_unit and row.ahead == held.ahead:
-            held = evolve(held, end=row.end, counted=held.counted + row.counted)
-        else:
-            yield held
-            held = row
-        held_unit = begins
-    if held is not None:
-        yield held
+    rows = _rows(counting, calendar, unit, now)
+    if unit is Unit.DAY:
+        yield from (row for _, row in rows)
+        return
+    for _, of_one_row in groupby(rows, key=_unit_and_side_of_now):
+        parts = [row for _, row in of_one_row]
+        counted = sum(part.counted for part in parts)
+        yield evolve(parts[0], end=parts[-1].end, counted=counted)
+
+
+def _unit_and_side_of_now(part: tuple[int, Row]) -> tuple[int, bool]:
+    begins, row = part
+    return begins, row.ahead
 
 
 def _rows(
@@ -70,5 +79,6 @@ def _rows(
         for begins, first, last in parts_of(start, end, unit, calendar.zone, now):
             seconds = calendar.between(first, last)
             if seconds:
-                opens, closes = calendar.next_opening(first), calendar.subtract(last, 1) + 1
+                opens = calendar.next_opening(first)
+                closes = calendar.subtract(last, 1) + 1
                 yield begins, Row(opens, closes, seconds, ahead=first >= now)

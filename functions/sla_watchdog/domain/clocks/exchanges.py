@@ -51,7 +51,9 @@ def _steps(ticket: Ticket, stops: frozenset[str]) -> list[tuple[int, Step]]:
     steps = [(start, Step.END) for start, _ in stretches(ticket.spans, stops)]
     steps += [(at, Step.REOPENED) for at in ticket.reopenings]
     steps += [(at, Step.ANSWERED) for at in ticket.answered]
-    steps += [(at, Step.THANKED if at in ticket.thanks else Step.ASKED) for at in ticket.asked]
+    for at in ticket.asked:
+        step = Step.THANKED if at in ticket.thanks else Step.ASKED
+        steps.append((at, step))
     steps.sort()
     return steps
 
@@ -63,13 +65,13 @@ def _periods(steps: list[tuple[int, Step]]) -> Iterator[Period]:
         oldest = at if unanswered is None else unanswered
         if step in MESSAGES:
             unanswered = oldest
-        if opened is None and step in OPENING:
-            opened = oldest
-        elif opened is not None and step in CLOSING:
+        elif step is Step.ANSWERED:
+            unanswered = None
+        if opened is None:
+            opened = oldest if step in OPENING else None
+        elif step in CLOSING:
             yield opened, at
             opened = None
-        if step is Step.ANSWERED:
-            unanswered = None
     if opened is not None:
         yield opened, None
 
@@ -79,29 +81,25 @@ def _until_left(ticket: Ticket, periods: Iterable[Period]) -> list[Period]:
     left = ticket.left_at
     if left is None:
         return list(periods)
-    return [_cut(period, left) for period in periods if period[0] < left]
-
-
-def _cut(period: Period, left: int) -> Period:
-    start, stop = period
-    return start, left if stop is None else min(stop, left)
+    return [(start, earliest(stop, left)) for start, stop in periods if start < left]
 
 
 def _left_unanswered(survivor: Ticket, stops: frozenset[str]) -> Iterator[Period]:
-    """What a merged ticket left unanswered, until the survivor's first answer, or end, after the
-    merge.
+    """A period for every message that a merged ticket left unanswered. It lasts until the
+    survivor's first answer, or end, after the merge.
     """
     ends = [span.start for span in survivor.spans if span.group in stops]
     for absorbed in survivor.absorbed:
         start, stop = _last_period(absorbed, stops)
-        if stop is not None and stop == absorbed.merged_at:
-            later = [at for at in (*survivor.answered, *ends) if at >= stop]
-            yield start, earliest(*later, survivor.left_at)
+        if stop is None or stop != absorbed.merged_at:
+            continue
+        later = [at for at in (*survivor.answered, *ends) if at >= stop]
+        yield start, earliest(*later, survivor.left_at)
 
 
 def _last_period(absorbed: Ticket, stops: frozenset[str]) -> Period:
-    """Of a merged ticket; where the customer only ever opened it, from its creation to its first
-    answer.
+    """The last period of a merged ticket. Where the customer only ever opened it, that is from its
+    creation to its first answer.
     """
     periods = exchanges(absorbed, stops)
     if periods:
@@ -124,20 +122,25 @@ def _joined(periods: list[Period]) -> list[Period]:
             break
         if last_stop <= start:
             joined.append((start, stop))
+        elif stop is None:
+            joined[-1] = last_start, None
         else:
-            joined[-1] = last_start, None if stop is None else max(stop, last_stop)
+            joined[-1] = last_start, max(stop, last_stop)
     return joined
 
 
 def updates(ticket: Ticket, ended_since: int | None) -> list[Period]:
-    """From each public message of the desk to the next, or to the end; so none before the first
-    response.
+    """From every public message of the desk to the next, or to the end. So there is none before the
+    first response.
     """
     answers = set(ticket.answered)
     for absorbed in ticket.absorbed:
         answers.update(absorbed.answered)
     sent = sorted(answers)
+    if not sent:
+        return []
     periods: list[Period] = list(pairwise(sent))
-    if sent and (ended_since is None or sent[-1] < ended_since):
-        periods.append((sent[-1], ended_since))
+    last = sent[-1]
+    if ended_since is None or last < ended_since:
+        periods.append((last, ended_since))
     return _until_left(ticket, periods)

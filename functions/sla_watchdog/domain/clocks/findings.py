@@ -37,8 +37,8 @@ SHORTLY = 75
 
 @frozen
 class Finding:
-    """Something about the data that a person must mend; `kind` names it once per ticket, `time`
-    each time anew.
+    """Something about the data that a person must mend. `kind` names it once per ticket; `time`
+    counts how often it came back.
     """
 
     ticket: str
@@ -61,8 +61,8 @@ def of_ticket(ticket: Ticket, facts: Facts, policy: Policy) -> Iterator[Finding]
 
 
 def _deleted(ticket: Ticket, facts: Facts) -> Iterator[Finding]:
-    """Of a deleted record only this is left to say; nothing, where it was resolved or never was a
-    ticket. A customer who wrote after the end and waits keeps it unresolved.
+    """The only finding of a deleted record. There is none where the ticket was resolved, or where
+    the record never was a ticket. A customer who wrote after the end and waits keeps it unresolved.
     """
     if facts.latest(ticket.id, f"{UNREADABLE}ticket_id"):
         return
@@ -76,27 +76,33 @@ def _unreadable(ticket: str, facts: Facts) -> Iterator[Finding]:
             continue
         reason = str(facts.latest(ticket, name))
         if reason:
+            field_name = name.removeprefix(UNREADABLE)
             times = sum(bool(fact.value) for fact in facts.changes(ticket, name))
-            yield Finding(ticket, name.removeprefix(UNREADABLE), AsWritten(reason), times)
+            yield Finding(ticket, field_name, AsWritten(reason), times)
 
 
 def _refused_links(ticket: str, facts: Facts) -> Iterator[Finding]:
-    """Linked, as it says still, with a case that takes no more."""
+    """It still says that it is linked with a case that takes no more tickets."""
     refused = {fact.value for fact in facts.of_field(ticket, APART)}
     for link in LINKS:
         name = facts.latest(ticket, link)
-        if not name or refused.isdisjoint((name, named_by(link, str(name)))):
+        if not name:
             continue
-        problem = TooManyTickets(link, name, MOST_TICKETS)
-        yield Finding(ticket, link, problem, len(facts.changes(ticket, link)))
+        case = named_by(link, str(name))
+        if name in refused or case in refused:
+            problem = TooManyTickets(link, name, MOST_TICKETS)
+            times = len(facts.changes(ticket, link))
+            yield Finding(ticket, link, problem, times)
 
 
 def _unknown_words(ticket: str, facts: Facts, policy: Policy) -> Iterator[Finding]:
     status = str(facts.latest(ticket, "status"))
     if status and status.casefold() not in policy.statuses:
         yield Finding(ticket, "status", UnknownStatus(status))
+    if not policy.priorities:
+        return
     priority = str(facts.latest(ticket, "priority"))
-    if priority and policy.priorities and priority.casefold() not in policy.priorities:
+    if priority and priority.casefold() not in policy.priorities:
         yield Finding(ticket, "priority", UnknownPriority(priority))
 
 
@@ -104,29 +110,36 @@ def _deadlines(ticket: Ticket, facts: Facts, policy: Policy) -> Iterator[Finding
     """A deadline that another system should have set and did not, or that is no time."""
     if not policy.deadlines:
         return
-    rule = rules_over_time(ticket, facts, policy)[-1][1]
+    _, rule = rules_over_time(ticket, facts, policy)[-1]
     for target in rule.targets:
         if target.due is None:
             continue
         value = facts.latest(ticket.id, target.due)
         if instant_of(value, policy) is not None:
             continue
-        has_none = deadline(ticket.id, target.due, facts, policy) is None
-        problem = NoDeadline(target.due, value or None, target.metric if has_none else None)
-        times = max(1, len(facts.changes(ticket.id, target.due)))
-        yield Finding(ticket.id, target.due, problem, times)
+        earlier = deadline(ticket.id, target.due, facts, policy)
+        without = target.metric if earlier is None else None
+        problem = NoDeadline(target.due, value or None, without)
+        times = len(facts.changes(ticket.id, target.due))
+        yield Finding(ticket.id, target.due, problem, max(1, times))
 
 
 def _same_matter(ticket: str, facts: Facts) -> Iterator[Finding]:
-    """Of two open tickets of one customer, the younger says so (semantics D6)."""
-    for fact in facts.of_field(ticket, SAME_MATTER)[-1:]:
-        if not isinstance(fact.value, tuple) or len(fact.value) != 3:
-            continue
-        other, created_at, what = fact.value
-        if other in facts.tickets():
-            continue  # linked since
-        days = max(0, (fact.at - int(created_at)) // DAY)
-        yield Finding(ticket, SAME_MATTER, LooksAlike(ticket, other, days, what))
+    """Where two open tickets of one customer look alike, the finding belongs to the younger
+    (semantics D6).
+    """
+    series = facts.of_field(ticket, SAME_MATTER)
+    if not series:
+        return
+    fact = series[-1]
+    if not isinstance(fact.value, tuple) or len(fact.value) != 3:
+        return
+    other, created_at, what = fact.value
+    if other in facts.tickets():
+        return  # linked since
+    days = (fact.at - int(created_at)) // DAY
+    problem = LooksAlike(ticket, other, max(0, days), what)
+    yield Finding(ticket, SAME_MATTER, problem)
 
 
 # ------------------------------------------------------------------ a change to a longer target
@@ -139,17 +152,23 @@ def _downgraded(ticket: Ticket, facts: Facts, policy: Policy) -> Iterator[Findin
     elapsed = _Elapsed(ticket, policy)
     for (_, before), (at, after) in pairwise(rules_over_time(ticket, facts, policy)):
         for target in _lengthened(before, after):
-            percent = 100 * elapsed.under(before, target, at)
-            if SHORTLY * target.within <= percent <= 100 * target.within:
+            used = 100 * elapsed.under(before, target, at)
+            if SHORTLY * target.within <= used <= 100 * target.within:
                 yield Finding(ticket.id, "downgrade", Downgraded(target.metric, after.name))
                 return
 
 
 def _lengthened(before: Rule, after: Rule) -> Iterator[Target]:
     """The targets of a resolution for which `after` allows more time."""
-    allowed = [target.within for target in after.targets if target.metric is Metric.RESOLUTION]
-    for target in before.targets:
-        if target.metric is Metric.RESOLUTION and allowed and max(allowed) > target.within:
+    allowed = max((target.within for target in _resolutions(after)), default=0)
+    for target in _resolutions(before):
+        if target.within < allowed:
+            yield target
+
+
+def _resolutions(rule: Rule) -> Iterator[Target]:
+    for target in rule.targets:
+        if target.metric is Metric.RESOLUTION:
             yield target
 
 
@@ -162,8 +181,10 @@ class _Elapsed:
     timelines: dict[str, Timeline] = field(factory=dict)
 
     def under(self, rule: Rule, target: Target, at: int) -> int:
-        if rule.name not in self.timelines:
+        timeline = self.timelines.get(rule.name)
+        if timeline is None:
             running = self.ticket.outside(ENDED | target.pauses_in)
             calendar = self.policy.calendars[rule.calendar]
-            self.timelines[rule.name] = Timeline(running, (), calendar)
-        return self.timelines[rule.name].elapsed(at)
+            timeline = Timeline(running, (), calendar)
+            self.timelines[rule.name] = timeline
+        return timeline.elapsed(at)

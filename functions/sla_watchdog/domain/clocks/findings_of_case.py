@@ -1,5 +1,5 @@
 """What a person must mend about the tickets of a case together: merges that leave nobody
-responsible, and deadlines beyond the last holiday that is known.
+responsible, and deadlines after the last known holiday.
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ def of_merges(tickets: Iterable[Ticket], facts: Facts) -> Iterator[Finding]:
     """
     by_name = {ticket.id: ticket for ticket in tickets}
     for ticket in by_name.values():
-        survivor = by_name.get(str(facts.latest(ticket.id, "merged_into")))
-        if survivor is None or survivor is ticket:
+        into = facts.latest(ticket.id, "merged_into")
+        survivor = by_name.get(str(into))
+        if survivor is None or survivor.unresolved:
             continue
-        if ticket.unresolved and not survivor.unresolved:
+        if ticket.unresolved:
             times = len(facts.changes(ticket.id, "merged_into"))
             yield Finding(ticket.id, "merged_into", MergedIntoEnded(survivor.id), times)
 
@@ -54,7 +55,7 @@ def in_circles(facts: Facts, unseen: frozenset[str]) -> Iterator[Finding]:
 def beyond_holidays(clocks: Iterable[Clock], policy: Policy) -> Iterator[Finding]:
     """A deadline after the last holiday that its calendar knows may be wrong (semantics A7).
 
-    One of them is enough to say so.
+    One finding for the case is enough.
     """
     for clock in clocks:
         if not _holidays_move(clock) or clock.due_at is None:
@@ -66,16 +67,17 @@ def beyond_holidays(clocks: Iterable[Clock], policy: Policy) -> Iterator[Finding
 
 
 def _holidays_move(clock: Clock) -> bool:
-    """Not a deadline set by another system, nor that of a clock that has stopped."""
+    """Whether a holiday can move its deadline. No holiday moves a deadline set by another system,
+    or that of a clock that has stopped.
+    """
     return clock.metric in TARGETS and not clock.due_field and clock.stopped_at is None
 
 
 def _last_year_listed(name: str, due_at: int, policy: Policy) -> int | None:
-    """Of the calendar's holidays, where the deadline lies beyond it; None where it does not, or
-    there are none.
+    """The last year whose holidays the calendar lists, where the deadline lies after it; else None.
 
-    A list in the policy file may end early: nobody can know whether more were meant, until no
-    build could know more.
+    A list in the policy file may end early. Nobody can know whether more holidays were meant,
+    unless no build could know more.
     """
     if due_at < policy.holidays_end - DAY:  # no zone's new year is further from that of UTC
         return None
@@ -86,6 +88,7 @@ def _last_year_listed(name: str, due_at: int, policy: Policy) -> int | None:
     last = date.fromisoformat(policy.holidays_until).year
     while last + 1 in years:
         last += 1
-    if datetime.fromtimestamp(due_at, calendar.zone).year <= last:
+    due = datetime.fromtimestamp(due_at, calendar.zone)
+    if due.year <= last:
         return None
     return min(last, max(years))

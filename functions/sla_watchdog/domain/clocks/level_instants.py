@@ -19,8 +19,8 @@ Instants = tuple[int | None, ...]
 
 @frozen
 class LevelInstants:
-    """Of a clock with `target` seconds of open time; `set_elsewhere` where another system set its
-    deadline.
+    """When the levels of a clock with `target` seconds of open time come due. `set_elsewhere`:
+    another system set its deadline.
     """
 
     timeline: Timeline
@@ -50,24 +50,32 @@ class LevelInstants:
         """Counted from the deadline; from the breach where a change of target made it (semantics
         A11, D1).
         """
-        if self.breach_at is None:
+        breach_at = self.breach_at
+        if breach_at is None:
             return None
-        counted_from = self.breach_at
-        if self.due_at is not None and self._is_breached_by_its_deadline():
+        counted_from = breach_at
+        if self.due_at is not None and breach_at == self._passes(self.due_at):
             counted_from = self.due_at
-        return max(self.breach_at, length.after(counted_from, self.timeline.calendar))
+        at = length.after(counted_from, self.timeline.calendar)
+        return max(breach_at, at)
 
-    def _is_breached_by_its_deadline(self) -> bool:
+    def _passes(self, due_at: int) -> int | None:
+        """When the clock passes its own deadline."""
         if self.set_elsewhere:
-            return self.due_at is not None and self.due_at + 1 == self.breach_at
-        return self.timeline.reaches(self.target + 1) == self.breach_at
+            return due_at + 1
+        return self.timeline.reaches(self.target + 1)
 
 
 def reopenings(ticket: Ticket, stops: frozenset[str]) -> tuple[int, ...]:
-    """Those that make a ladder climb (semantics D5): out of the groups that end its clock."""
+    """The reopenings that make a ladder climb (semantics D5): those out of the groups that end its
+    clock.
+    """
     if stops is ENDED:
         return ticket.climbing
-    left = {after.start for before, after in pairwise(ticket.spans) if before.group in stops}
+    left = set()
+    for before, after in pairwise(ticket.spans):
+        if before.group in stops:
+            left.add(after.start)
     return tuple(at for at in ticket.climbing if at in left)
 
 
@@ -81,12 +89,19 @@ def reopened(clock: Clock, ticket: Ticket, reopened_at: tuple[int, ...]) -> Cloc
         earlier_ends = bisect_left(ends, at)
         ended = ends[earlier_ends - 1] if earlier_ends else at
         reached = sum(instant is not None and instant < ended for instant in levels)
-        levels = _climbed(levels, max(reached, number - 1), at)
+        top = max(reached, number - 1)
+        levels = _climbed(levels, top, at)
     return evolve(clock, cycle=1 + len(reopened_at), levels=levels)
 
 
 def _climbed(levels: Instants, top: int, at: int) -> Instants:
     """Up to the level `top` (the last one at most) due at `at`, the others not before."""
-    top = min(top, len(levels) - 1)
-    later = (None if instant is None else max(at, instant) for instant in levels[top + 1 :])
-    return (*[at] * (top + 1), *later)
+    climbed: list[int | None] = []
+    for number, instant in enumerate(levels):
+        if number <= top:
+            climbed.append(at)
+        elif instant is None:
+            climbed.append(None)
+        else:
+            climbed.append(max(at, instant))
+    return tuple(climbed)

@@ -1,5 +1,5 @@
-"""Which limit was in force for a clock when, and the timeline that each of them measures (semantics
-D1, D8).
+"""Which limit was in force for a clock at which time, and the timeline that belongs to it
+(semantics D1, D8).
 """
 
 from __future__ import annotations
@@ -18,13 +18,17 @@ from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
 
 CLOSED = frozenset({"closed"})
 
+RESPONSES = frozenset({Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE})
+
 NEVER = 2**62
 """Later than every deadline."""
 
 
 @frozen
 class InForce:
-    """One rule for `since <= t < end`, and its target for one metric; None where it has none."""
+    """One rule, in force for `since <= t < end`, and its target for one metric; None where it has
+    none.
+    """
 
     since: int
     end: int | None
@@ -52,59 +56,87 @@ class InForce:
 def in_force(
     metric: Metric, history: Candidates, ticket: Ticket, facts: Facts, policy: Policy
 ) -> Iterator[InForce]:
-    """Without a gap from the creation on. Of several rules that could apply the one that is due
-    first counts.
+    """Periods without a gap from the creation on. Of several rules that could apply, the one that
+    is due first counts.
     """
+    limits = _Limits(ticket, facts, policy)
     ends = [since for since, _ in history[1:]]
     for (since, rules), end in zip(history, [*ends, None], strict=True):
-        limits = [limit for limit in _limits(metric, rules) if limit.is_set(ticket, facts, policy)]
-        if len(limits) > 1:
-            limits.sort(key=lambda limit: limit.due_at(ticket, facts, policy))
-        first = limits[0] if limits else Limit(rules[0], None)
-        yield InForce(since, end, first.rule, first.target)
+        first = limits.first_due(metric, rules)
+        if first is None:
+            yield InForce(since, end, rules[0], None)
+        else:
+            yield InForce(since, end, first.rule, first.target)
+
+
+def latest_limited(periods: Sequence[InForce]) -> InForce | None:
+    """The latest period with a limit, if any."""
+    for period in reversed(periods):
+        if period.target is not None:
+            return period
+    return None
 
 
 @frozen
-class Limit:
-    """A rule that could apply, and its target for the metric; None where it has none."""
+class _Limit:
+    """A rule that could apply, and its target for the metric."""
 
     rule: Rule
-    target: Target | None
+    target: Target
 
-    def is_set(self, ticket: Ticket, facts: Facts, policy: Policy) -> bool:
+
+@frozen
+class _Limits:
+    """Of one ticket."""
+
+    ticket: Ticket
+    facts: Facts
+    policy: Policy
+
+    def first_due(self, metric: Metric, rules: Sequence[Rule]) -> _Limit | None:
+        """None where no rule has a limit for the metric that is set."""
+        limits = list(self._limits(metric, rules))
+        if len(limits) > 1:
+            return min(limits, key=self._due_at)
+        return limits[0] if limits else None
+
+    def _limits(self, metric: Metric, rules: Sequence[Rule]) -> Iterator[_Limit]:
+        for rule in rules:
+            for target in rule.targets:
+                if target.metric is metric and self._is_set(target):
+                    yield _Limit(rule, target)
+
+    def _is_set(self, target: Target) -> bool:
         """False where another system should have set the deadline and did not."""
-        name = self.target.due if self.target else None
-        return name is None or deadline(ticket.id, name, facts, policy) is not None
+        return target.due is None or self._deadline(target.due) is not None
 
-    def due_at(self, ticket: Ticket, facts: Facts, policy: Policy) -> int:
+    def _due_at(self, limit: _Limit) -> int:
         """As if it ran from the creation on and never paused."""
-        if self.target is None:
-            return NEVER
-        if self.target.due is not None:
-            return deadline(ticket.id, self.target.due, facts, policy) or 0
-        calendar = policy.calendars[self.rule.calendar]
-        return self.target.length.after(ticket.created_at, calendar)
+        target = limit.target
+        if target.due is not None:
+            return self._deadline(target.due) or 0
+        calendar = self.policy.calendars[limit.rule.calendar]
+        return target.length.after(self.ticket.created_at, calendar)
 
-
-def _limits(metric: Metric, rules: Sequence[Rule]) -> Iterator[Limit]:
-    for rule in rules:
-        for target in rule.targets:
-            if target.metric is metric:
-                yield Limit(rule, target)
+    def _deadline(self, name: str) -> int | None:
+        return deadline(self.ticket.id, name, self.facts, self.policy)
 
 
 def until_stopped(periods: Sequence[InForce], stop: int | None, by: InForce) -> tuple[InForce, ...]:
-    """Those that began before the clock stopped, the last of them open-ended: what began later
-    judges nothing.
+    """The periods that began before the clock stopped, the last of them open-ended. What began
+    later judges nothing.
 
     A limit of the very second of the stop still counts: that cannot lose a breach. Where the
-    rule in force then would not have stopped it, all up to `by`, the later one that did.
+    rule in force then would not have stopped the clock, these are all periods up to `by`, the
+    later one that did.
     """
     judging = [period for period in periods if _began(period, stop)] or [periods[0]]
-    final = judging[-1]
-    if final.target is not None and final.stops != by.stops and final.since < by.since:
+    last = judging[-1]
+    stopped_later = last.target is not None and last.stops != by.stops
+    if stopped_later and last.since < by.since:
         judging = [period for period in periods if period.since <= by.since]
-    return (*judging[:-1], evolve(judging[-1], end=None))
+    *earlier, last = judging
+    return (*earlier, evolve(last, end=None))
 
 
 def _began(period: InForce, stop: int | None) -> bool:
@@ -116,6 +148,11 @@ def _began(period: InForce, stop: int | None) -> bool:
 LimitedTimeline = tuple[Timeline, tuple[Overrun, ...]]
 """A timeline, and the pauses in it that lasted too long."""
 
+_Kind = tuple[frozenset[str], frozenset[str], str, bool]
+"""What makes two timelines the same: what stops them, what pauses them, the calendar, and whether
+they run on after the end.
+"""
+
 
 @frozen
 class Timelines:
@@ -123,9 +160,7 @@ class Timelines:
 
     ticket: Ticket
     policy: Policy
-    _made: dict[tuple[frozenset[str], frozenset[str], str, bool], LimitedTimeline] = field(
-        factory=dict, init=False
-    )
+    _made: dict[_Kind, LimitedTimeline] = field(factory=dict, init=False)
 
     def timeline(self, period: InForce) -> Timeline:
         return self._of(period)[0]
@@ -134,17 +169,16 @@ class Timelines:
         return self._of(period)[1]
 
     def _of(self, period: InForce) -> LimitedTimeline:
-        pauses_in, calendar = period.limit.pauses_in, period.rule.calendar
-        runs_on = self._runs_on_after_the_end(period.limit.metric)
-        key = period.stops, pauses_in, calendar, runs_on
+        limit, stops = period.limit, period.stops
+        runs_on = self._runs_on_after_the_end(limit.metric)
+        key = stops, limit.pauses_in, period.rule.calendar, runs_on
         if key not in self._made:
             ticket = self.ticket.with_waits if runs_on else self.ticket
-            calendars, pauses = self.policy.calendars, self.policy.pauses
-            self._made[key] = timeline(ticket, period.stops, pauses_in, calendars[calendar], pauses)
+            calendar = self.policy.calendars[period.rule.calendar]
+            pauses = self.policy.pauses
+            self._made[key] = timeline(ticket, stops, limit.pauses_in, calendar, pauses)
         return self._made[key]
 
     def _runs_on_after_the_end(self, metric: Metric) -> bool:
         """For answers: while a message waits, a ticket that is over still counts."""
-        if metric is not Metric.FIRST_RESPONSE and metric is not Metric.NEXT_RESPONSE:
-            return False
-        return bool(self.ticket.waits_after_end)
+        return metric in RESPONSES and bool(self.ticket.waits_after_end)

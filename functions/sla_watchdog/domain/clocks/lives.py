@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from sla_watchdog.domain.clocks.exchanges import Period, exchanges, updates
-from sla_watchdog.domain.clocks.limits import InForce
+from sla_watchdog.domain.clocks.limits import InForce, latest_limited
 from sla_watchdog.domain.policy.model import Metric
 from sla_watchdog.domain.tickets.spans import stretches
 from sla_watchdog.domain.tickets.ticket import Ticket
@@ -39,12 +39,16 @@ class MetricOnTicket:
     @property
     def latest(self) -> InForce:
         """The latest period with a limit: the one in force, unless the present rule has none."""
-        return next(period for period in reversed(self.periods) if period.target is not None)
+        period = latest_limited(self.periods)
+        if period is None:
+            raise ValueError(f"no rule has a limit for {self.metric}")
+        return period
 
     @property
     def was_born_over(self) -> bool:
         """Whether it was over from the beginning and never anything else (semantics C4)."""
-        return len(self.ticket.spans) == 1 and self.ticket.group in self.latest.stops
+        ticket = self.ticket
+        return len(ticket.spans) == 1 and ticket.group in self.latest.stops
 
     def lives(self) -> Iterator[Life]:
         """One for each clock, oldest first."""
@@ -70,14 +74,16 @@ class MetricOnTicket:
         """From the creation; for a ticket that the desk opened, from the customer's first message
         (semantics B2).
         """
-        start, answered = self.ticket.first_request
-        if self.ticket.by_agent:
-            if not self.ticket.asked:
+        ticket = self.ticket
+        start, answered = ticket.first_request
+        if ticket.by_agent:
+            if not ticket.asked:
                 return []
-            start = self.ticket.asked[0]
-            answered = next((at for at in self.ticket.answered if at >= start), None)
-        ends = (at for at, _ in stretches(self.ticket.spans, stops) if at >= start)
-        return [(start, earliest(answered, next(ends, None), self.ticket.left_at))]
+            start = ticket.asked[0]
+            answered = next((at for at in ticket.answered if at >= start), None)
+        ends = (at for at, _ in stretches(ticket.spans, stops) if at >= start)
+        ended = next(ends, None)
+        return [(start, earliest(answered, ended, ticket.left_at))]
 
     @property
     def stopped_by(self) -> InForce:
@@ -96,14 +102,16 @@ class MetricOnTicket:
 
     def _resolved_under(self, period: InForce) -> int | None:
         for start, end in stretches(self.ticket.spans, period.stops):
-            if self.metric is not Metric.FIRST_RESOLUTION and end is not None:
+            lasts = end is None
+            if not lasts and self.metric is not Metric.FIRST_RESOLUTION:
                 continue
-            lasted_into_it = end is None or end > period.since
-            if period.covers(start) and (start >= period.since or lasted_into_it):
+            was_over_in_it = end is None or end > period.since or start >= period.since
+            if was_over_in_it and period.covers(start):
                 return start
         return None
 
     def first_resolved(self, period: InForce) -> int | None:
         """When the rule of `period` would have ended a first resolution."""
-        start, _ = next(stretches(self.ticket.spans, period.stops), (None, None))
-        return earliest(start, self.ticket.left_at)
+        for start, _ in stretches(self.ticket.spans, period.stops):
+            return earliest(start, self.ticket.left_at)
+        return self.ticket.left_at

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from sla_watchdog.domain.clocks.activity import is_named
 from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.tickets.ticket import Ticket
+
+
+def is_named(assignee: Fact, policy: Policy) -> bool:
+    """Whether the owner is a person, not a queue that several share."""
+    owner = str(assignee.value)
+    return bool(owner) and owner.casefold() not in policy.shared
 
 
 def unowned_since(matter: LinkedTickets, facts: Facts, policy: Policy) -> int | None:
@@ -27,11 +32,11 @@ def _owned_until(ticket: Ticket, facts: Facts, policy: Policy) -> int | None:
     while somebody owns it.
     """
     changes = facts.changes(ticket.id, "assignee")
-    given_back: int | None = None
+    until = ticket.ended_at
     for fact in reversed(changes):
         if is_named(fact, policy):
-            return ticket.ended_at if given_back is None else given_back
-        given_back = fact.at
+            return until
+        until = fact.at
     return 0
 
 
@@ -39,6 +44,7 @@ def times_given_back(matter: LinkedTickets, facts: Facts, policy: Policy) -> int
     """How often an owner with a name gave a ticket of it back to nobody."""
     times = 0
     for ticket in matter.tickets:
-        for before, after in pairwise(facts.changes(ticket.id, "assignee")):
-            times += is_named(before, policy) and not is_named(after, policy)
+        owners = [is_named(fact, policy) for fact in facts.changes(ticket.id, "assignee")]
+        for before, after in pairwise(owners):
+            times += before and not after
     return times

@@ -69,13 +69,17 @@ class _Layout:
 
     def add_pause(self, pause: Span) -> None:
         allowed = _allowed(self.limits, self.used)
-        limit_at = None if allowed is None else _exceeds(pause, allowed, self.calendar)
-        if allowed is not None and limit_at is not None:
-            self._add_overrun(pause, limit_at, allowed)
-            return
-        if pause.end is None or pause.end > pause.start:
+        if allowed is not None:
+            limit_at = _exceeds(pause, allowed, self.calendar)
+            if limit_at is not None:
+                self._add_overrun(pause, limit_at, allowed)
+                return
+        if pause.end is None:
             self.paused.append(pause)
-        if pause.end is not None and self.limits.total is not None:
+            return
+        if pause.end > pause.start:
+            self.paused.append(pause)
+        if self.limits.total is not None:
             self.used += self.calendar.between(pause.start, pause.end)
 
     def _add_overrun(self, pause: Span, at: int, allowed: int) -> None:
@@ -91,13 +95,17 @@ def _allowed(limits: Pauses, used: int) -> int | None:
     if limits.total is None:
         return limits.longest
     left = max(0, limits.total - used)
-    return left if limits.longest is None else min(limits.longest, left)
+    if limits.longest is None:
+        return left
+    return min(limits.longest, left)
 
 
 def _exceeds(pause: Span, allowed: int, calendar: Calendar) -> int | None:
     """When the pause has used up what is allowed; None when it ends before."""
-    if pause.end is not None and calendar.between(pause.start, pause.end) <= allowed:
-        return None
+    if pause.end is not None:
+        lasted = calendar.between(pause.start, pause.end)
+        if lasted <= allowed:
+            return None
     return calendar.add(pause.start, allowed)
 
 
@@ -107,8 +115,8 @@ def _exceeds(pause: Span, allowed: int, calendar: Calendar) -> int | None:
 def _with_pauses(
     spans: tuple[Span, ...], pauses_in: frozenset[str], asked: tuple[int, ...]
 ) -> Iterator[Span]:
-    """The spans, neighbouring pauses as one, and each of them ended by the first message of the
-    customer.
+    """The spans. Neighbouring pauses are joined, and the first message of the customer ends a
+    pause.
     """
     pause: Span | None = None
     for span in spans:
@@ -137,7 +145,9 @@ def _message_in(pause: Span, asked: tuple[int, ...]) -> int | None:
     if index == len(asked):
         return None
     at = asked[index]
-    return at if pause.end is None or at < pause.end else None
+    if pause.end is not None and at >= pause.end:
+        return None
+    return at
 
 
 def _ended_by_message(pause: Span, asked: tuple[int, ...]) -> Iterator[Span]:

@@ -3,8 +3,8 @@ ceiling.
 
 An update is a public message of a person at the desk. A promise without one is broken when its
 time is over: that makes the next level due at that instant, at the top a repetition (semantics
-E7). The case goes up, not each of its clocks: the one that leads does, of those that still have
-a level for somebody who was not told. What else there is to be told of it is in
+E7). The case goes up, not all of its clocks. Of those that still have a level for somebody who was
+not notified, the one that leads goes up. Where no clock has such a level, see
 `sla_watchdog.domain.escalation.broken_promises`.
 """
 
@@ -53,42 +53,44 @@ def acknowledged(ticket: str, at: int, until: int, by: str) -> Fact:
 
 
 def promises(matter: LinkedTickets, facts: Facts, policy: Policy) -> tuple[Promise, ...]:
-    """Every promise made, oldest first, none longer than the policy allows. Raises as its calendar
-    does.
+    """Every promise made, oldest first. None is longer than the policy allows. Raises what its
+    calendar raises.
     """
     made: list[Fact] = []
     for ticket in matter.tickets:
         made += facts.of_field(ticket.id, ACKNOWLEDGED)
     made.sort(key=lambda fact: fact.at)
-    return tuple(_ended(list(_read(made, facts, policy)), matter))
+    promised = list(_promised(made, facts, policy))
+    return tuple(_ended(promised, matter))
 
 
-def _read(made: Sequence[Fact], facts: Facts, policy: Policy) -> Iterator[Promise]:
+def _promised(made: Sequence[Fact], facts: Facts, policy: Policy) -> Iterator[Promise]:
     for fact in made:
         if not isinstance(fact.value, tuple) or len(fact.value) != 2:
             continue
-        promised, by = fact.value
-        if not promised.isdigit():
+        text, by = fact.value
+        if not text.isdigit():
             continue
-        calendar = policy.calendars[rule_at(fact.ticket, facts, policy, fact.at).calendar]
+        rule = rule_at(fact.ticket, facts, policy, fact.at)
+        calendar = policy.calendars[rule.calendar]
         longest = policy.acknowledge.reach.after(fact.at, calendar)
-        until = min(int(promised), longest)
+        until = min(int(text), longest)
         if until > fact.at:
             yield Promise(fact.at, until, by)
 
 
 def _ended(made: list[Promise], matter: LinkedTickets) -> Iterator[Promise]:
-    """The next promise takes the place of the one before; a reopening ends it, since it was about
-    something else.
-
-    One that was kept holds to its end all the same.
+    """The next promise takes the place of the one before. A reopening ends a promise, since that
+    was about something else. A promise that was kept still holds to its end.
     """
-    reopenings = [at for ticket in matter.tickets for at in ticket.reopenings]
-    updates = [at for ticket in matter.tickets for at in ticket.answered]
+    reopenings: list[int] = []
+    updates: list[int] = []
+    for ticket in matter.tickets:
+        reopenings += ticket.reopenings
+        updates += ticket.answered
     for promise, following in zip_longest(made, made[1:]):
-        end = _first_within(promise, reopenings)
-        if following is not None:
-            end = earliest(end, _first_within(promise, [following.at]))
+        ends = reopenings if following is None else [*reopenings, following.at]
+        end = _first_within(promise, ends)
         if end is not None:
             yield evolve(promise, until=end, kept=True)
         elif _first_within(promise, updates) is not None:
@@ -99,7 +101,8 @@ def _ended(made: list[Promise], matter: LinkedTickets) -> Iterator[Promise]:
 
 def _first_within(promise: Promise, instants: Iterable[int]) -> int | None:
     """The first instant after it was made, up to its end."""
-    return min((at for at in instants if promise.at < at <= promise.until), default=None)
+    within = [at for at in instants if promise.at < at <= promise.until]
+    return min(within, default=None)
 
 
 # ------------------------------------------------------------------ broken promises
@@ -108,8 +111,8 @@ def _first_within(promise: Promise, instants: Iterable[int]) -> int | None:
 def raised_by(
     made: Sequence[Promise], clocks: Sequence[Clock], now: int, policy: Policy
 ) -> Mapping[str, tuple[Promise, ...]]:
-    """By clock, the broken promises that take it a level up: each takes up one clock, of all that
-    run on the matter.
+    """The broken promises that take a clock a level up, by clock. A promise takes up only one of
+    the clocks that run on the matter.
     """
     raised: dict[str, tuple[Promise, ...]] = {}
     by_key = {clock.key: clock for clock in clocks}
@@ -117,19 +120,23 @@ def raised_by(
         if not promise.broken(now):
             continue
         leading = _leading(list(by_key.values()), promise, policy)
-        if leading is not None:
-            raised[leading.key] = (*raised.get(leading.key, ()), promise)
-            by_key[leading.key] = with_broken(leading, (promise,))
+        if leading is None:
+            continue
+        key = leading.key
+        raised[key] = (*raised.get(key, ()), promise)
+        by_key[key] = with_broken(leading, (promise,))
     return raised
 
 
 def _leading(clocks: Sequence[Clock], promise: Promise, policy: Policy) -> Clock | None:
-    """The furthest up its ladder of those whose next level tells somebody above all who were told
-    by what came due; where nothing has, the next to come. Where there is none, the one at its
-    top, which repeats.
+    """The clock that a broken promise takes up.
+
+    Its next level goes above everybody who was notified of what came due. Among such clocks it is
+    the furthest up its ladder or, where nothing came due, the next to come. Where there is none, it
+    is the one at its top, which repeats.
     """
     running = [clock for clock in clocks if _takes_part(clock, promise)]
-    begun = [clock for clock in running if _due(clock, promise.until)]
+    begun = [clock for clock in running if clock.levels_due(promise.until)]
     highest = highest_due(clocks, promise, policy)
     candidates = list(_above(highest, begun or running, promise, policy))
     if not candidates:
@@ -159,50 +166,57 @@ def highest_due(clocks: Sequence[Clock], promise: Promise, policy: Policy) -> in
     """
     highest = -1
     for clock in clocks:
-        end = promise.until - 1 if clock.metric is Metric.AGE else promise.at
-        for number in _due(clock, end):
-            highest = max(highest, _rank(clock.ladder.levels[number], policy))
+        is_held = clock.metric is not Metric.AGE
+        end = promise.at if is_held else promise.until - 1
+        for number, _ in clock.levels_due(end):
+            level = clock.ladder.levels[number]
+            highest = max(highest, _rank(level, policy))
     return highest
 
 
 def _rank(level: Level, policy: Policy) -> int:
     """How far up the level goes."""
-    return max((policy.rank(audience) for audience in level.tell), default=-1)
+    return max(map(policy.rank, level.tell), default=-1)
 
 
 def _next_rank(clock: Clock, promise: Promise, policy: Policy) -> int:
     """How far up its next level goes; -1 at the top."""
     above = _next(clock, promise)
-    return -1 if above is None else _rank(clock.ladder.levels[above], policy)
-
-
-def _due(clock: Clock, now: int) -> list[int]:
-    return [number for number, at in enumerate(clock.levels) if at is not None and at <= now]
+    if above is None:
+        return -1
+    return _rank(clock.ladder.levels[above], policy)
 
 
 def _next(clock: Clock, promise: Promise) -> int | None:
     """The level above those that were due when it was promised; None at the top."""
-    above = max(_due(clock, promise.at), default=-1) + 1
-    return above if above < len(clock.levels) else None
+    due = clock.levels_due(promise.at)
+    if not due:
+        return 0
+    highest, _ = due[-1]
+    if highest == len(clock.levels) - 1:
+        return None
+    return highest + 1
 
 
 def _order(clock: Clock, now: int) -> tuple[int, int, str]:
     """The most levels due first, then the earliest of these, or of those to come."""
-    instants = [at for at in clock.levels if at is not None]
-    due = [at for at in instants if at <= now]
-    return -len(due), min(due or instants, default=NEVER), clock.key
+    due = [at for _, at in clock.levels_due(now)]
+    to_come = [at for at in clock.levels if at is not None]
+    first = min(due or to_come, default=NEVER)
+    return -len(due), first, clock.key
 
 
 def with_broken(clock: Clock, broken: Sequence[Promise]) -> Clock:
-    """Each of these promises makes the level above those due at the acknowledgement due when it was
-    broken.
+    """For every one of these promises, the level above those that were due when it was made is due
+    when it was broken.
     """
     for promise in broken:
         above = _next(clock, promise)
-        if above is not None:
-            levels = list(clock.levels)
-            levels[above] = earliest(levels[above], promise.until)
-            clock = evolve(clock, levels=tuple(levels))
+        if above is None:
+            continue
+        levels = list(clock.levels)
+        levels[above] = earliest(levels[above], promise.until)
+        clock = evolve(clock, levels=tuple(levels))
     return clock
 
 
@@ -210,11 +224,15 @@ def extra_repetitions(clock: Clock, broken: Sequence[Promise]) -> int:
     """Repetitions due beside the regular ones: a promise broken at the top before any of these came
     due again.
     """
-    top, repeat = clock.levels[-1], clock.ladder.levels[-1].repeat
+    top = clock.levels[-1]
+    repeat = clock.ladder.levels[-1].repeat
     if top is None or repeat is None:
         return 0
     extra = 0
     for promise in broken:
-        if top <= promise.at:
-            extra += repeat.latest(promise.until - top) == repeat.latest(promise.at - top)
+        if promise.at < top:
+            continue
+        when_made = repeat.latest(promise.at - top)
+        when_broken = repeat.latest(promise.until - top)
+        extra += when_broken == when_made
     return extra

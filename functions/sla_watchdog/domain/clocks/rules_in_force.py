@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sla_watchdog.domain.policy.model import Condition, Metric, Policy, Rule, Target, Truth
+from attrs import frozen
+
+from sla_watchdog.domain.policy.model import Condition, Metric, Policy, Rule, Truth
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Facts, Value
 from sla_watchdog.domain.tickets.ticket import Ticket
 
@@ -14,15 +16,74 @@ Candidates = tuple[tuple[int, tuple[Rule, ...]], ...]
 first.
 """
 
+NO_TARGET = 2**62
+"""Seconds; longer than every target."""
+
+
+OPPOSITES = {Truth.YES: Truth.NO, Truth.NO: Truth.YES, Truth.UNKNOWN: Truth.UNKNOWN}
+
 
 def value_at(name: str, ticket: str, facts: Facts, at: int) -> Value:
     """The value of a field at `at`. What the first record said held before it, too; what a later
     one said did not.
     """
-    series = facts.of_field(ticket, name)
-    if series and at < series[0].at and _at_first_sight(series[0], facts):
-        return series[0].value
-    return facts.as_of(ticket, name, at)
+    return _TicketAt(ticket, facts, at).value(name)
+
+
+def holds(condition: Condition, ticket: str, facts: Facts, policy: Policy, at: int) -> Truth:
+    """Whether the ticket met the condition at `at`; UNKNOWN when its value cannot be read."""
+    return _TicketAt(ticket, facts, at).meets(condition, policy)
+
+
+@frozen
+class _TicketAt:
+    """What a ticket said at one instant."""
+
+    ticket: str
+    facts: Facts
+    at: int
+
+    def value(self, name: str) -> Value:
+        series = self.facts.of_field(self.ticket, name)
+        if series:
+            first = series[0]
+            if self.at < first.at and _at_first_sight(first, self.facts):
+                return first.value
+        return self.facts.as_of(self.ticket, name, self.at)
+
+    def is_unreadable(self, name: str) -> bool:
+        """Before anything was known of the field, it counts as it was at first."""
+        problem = UNREADABLE + name
+        problems = self.facts.of_field(self.ticket, problem)
+        if not problems:
+            return False
+        first = problems[0].at
+        values = self.facts.of_field(self.ticket, name)
+        if values:
+            first = min(first, values[0].at)
+        reason = self.facts.as_of(self.ticket, problem, max(self.at, first))
+        return bool(reason)
+
+    def reading(self, name: str) -> tuple[Value, bool]:
+        """The value, and whether it cannot be read."""
+        return self.value(name), self.is_unreadable(name)
+
+    def meets(self, condition: Condition, policy: Policy) -> Truth:
+        if self.is_unreadable(condition.field):
+            return Truth.UNKNOWN
+        values = self._values(condition.field)
+        if condition.field == "priority" and policy.priorities:
+            values = {policy.priorities.get(value, "") for value in values}
+            if "" in values:
+                return Truth.UNKNOWN
+        truth = _met(condition, values)
+        return OPPOSITES[truth] if condition.negate else truth
+
+    def _values(self, name: str) -> set[str]:
+        """The value case-folded; of a list, every member."""
+        value = self.value(name)
+        members = (value,) if isinstance(value, str) else value
+        return {member.casefold() for member in members if member}
 
 
 def _at_first_sight(first: Fact, facts: Facts) -> bool:
@@ -31,50 +92,14 @@ def _at_first_sight(first: Fact, facts: Facts) -> bool:
     return not statuses or first.at <= statuses[0].at
 
 
-def _unreadable(name: str, ticket: str, facts: Facts, at: int) -> bool:
-    """Whether the field's value at `at` cannot be read; before anything was known of it, as it was
-    at first.
-    """
-    problems = facts.of_field(ticket, UNREADABLE + name)
-    if not problems:
-        return False
-    first = problems[0].at
-    values = facts.of_field(ticket, name)
-    if values:
-        first = min(first, values[0].at)
-    return bool(facts.as_of(ticket, UNREADABLE + name, max(at, first)))
-
-
-def _values(name: str, ticket: str, facts: Facts, at: int) -> set[str]:
-    """The same case-folded, of a list each member."""
-    value = value_at(name, ticket, facts, at)
-    members = (value,) if isinstance(value, str) else value
-    return {member.casefold() for member in members if member}
-
-
-def holds(condition: Condition, ticket: str, facts: Facts, policy: Policy, at: int) -> Truth:
-    """Whether the ticket met the condition at `at`; UNKNOWN when its value cannot be read."""
-    if _unreadable(condition.field, ticket, facts, at):
-        return Truth.UNKNOWN
-    values = _values(condition.field, ticket, facts, at)
-    if condition.field == "priority" and policy.priorities:
-        values = {policy.priorities.get(value, "") for value in values}
-        if "" in values:
-            return Truth.UNKNOWN
-    truth = _met(condition, values)
-    return OPPOSITES[truth] if condition.negate else truth
-
-
-OPPOSITES = {Truth.YES: Truth.NO, Truth.NO: Truth.YES, Truth.UNKNOWN: Truth.UNKNOWN}
-
-
 def _met(condition: Condition, values: set[str]) -> Truth:
     if condition.missing:
         return _truth(not values)
-    if condition.at_least is None:
+    least = condition.at_least
+    if least is None:
         return _truth(not values.isdisjoint(condition.any_of))
     try:
-        return _truth(any(float(value) >= condition.at_least for value in values))
+        return _truth(any(float(value) >= least for value in values))
     except ValueError:
         return Truth.UNKNOWN
 
@@ -84,16 +109,18 @@ def _truth(answer: bool) -> Truth:
 
 
 def _strictness(rule: Rule) -> tuple[int, int]:
-    """Its shortest target, that of the resolution first; a deadline that is set elsewhere says
-    nothing of it.
+    """Its shortest target of a resolution, then its shortest target of all. A deadline that is set
+    elsewhere does not count.
     """
-    own = [target for target in rule.targets if target.due is None]
-    resolutions = [target for target in own if target.metric is Metric.RESOLUTION]
-    return _shortest(resolutions), _shortest(own)
-
-
-def _shortest(targets: list[Target]) -> int:
-    return min((target.within for target in targets), default=2**62)
+    shortest = NO_TARGET
+    shortest_resolution = NO_TARGET
+    for target in rule.targets:
+        if target.due is not None:
+            continue
+        shortest = min(shortest, target.within)
+        if target.metric is Metric.RESOLUTION:
+            shortest_resolution = min(shortest_resolution, target.within)
+    return shortest_resolution, shortest
 
 
 def candidates_at(ticket: str, facts: Facts, policy: Policy, at: int) -> tuple[Rule, ...]:
@@ -102,14 +129,17 @@ def candidates_at(ticket: str, facts: Facts, policy: Policy, at: int) -> tuple[R
 
     Each clock is then judged by the limit that is due first (the last rule matches everything).
     """
+    then = _TicketAt(ticket, facts, at)
     candidates = []
     for rule in policy.rules:
-        truths = [holds(condition, ticket, facts, policy, at) for condition in rule.when]
-        if Truth.NO not in truths:
-            candidates.append(rule)
-            if Truth.UNKNOWN not in truths:
-                break
-    return tuple(sorted(candidates, key=_strictness))
+        truths = [then.meets(condition, policy) for condition in rule.when]
+        if Truth.NO in truths:
+            continue
+        candidates.append(rule)
+        if Truth.UNKNOWN not in truths:
+            break
+    candidates.sort(key=_strictness)
+    return tuple(candidates)
 
 
 def rule_at(ticket: str, facts: Facts, policy: Policy, at: int) -> Rule:
@@ -120,29 +150,34 @@ def rule_at(ticket: str, facts: Facts, policy: Policy, at: int) -> Rule:
 def rules_over_time(ticket: Ticket, facts: Facts, policy: Policy) -> History:
     """The rules that judged the ticket; of several that could apply at a time the strictest."""
     history: list[tuple[int, Rule]] = []
+    latest: Rule | None = None
     for since, rules in candidates_over_time(ticket, facts, policy):
-        if not history or history[-1][1] is not rules[0]:
-            history.append((since, rules[0]))
+        strictest = rules[0]
+        if strictest is not latest:
+            history.append((since, strictest))
+            latest = strictest
     return tuple(history)
 
 
 def candidates_over_time(ticket: Ticket, facts: Facts, policy: Policy) -> Candidates:
     """The rules that could apply to the ticket, and since when."""
+    created_at = ticket.created_at
+    latest = candidates_at(ticket.id, facts, policy, created_at)
+    history = [(created_at, latest)]
+    by_readings: dict[tuple[tuple[Value, bool], ...], tuple[Rule, ...]] = {}
     changes = rule_changes(ticket.id, facts, policy)
-    history = [(ticket.created_at, candidates_at(ticket.id, facts, policy, ticket.created_at))]
-    by_values: dict[tuple[tuple[Value, bool], ...], tuple[Rule, ...]] = {}
-    for at in sorted(change for change in changes if change > ticket.created_at):
-        values = tuple(_read(name, ticket.id, facts, at) for name in policy.asked)
-        if values not in by_values:
-            by_values[values] = candidates_at(ticket.id, facts, policy, at)
-        candidates = by_values[values]
-        if candidates != history[-1][1]:
+    for at in sorted(changes):
+        if at <= created_at:
+            continue
+        then = _TicketAt(ticket.id, facts, at)
+        readings = tuple(map(then.reading, policy.asked))
+        if readings not in by_readings:
+            by_readings[readings] = candidates_at(ticket.id, facts, policy, at)
+        candidates = by_readings[readings]
+        if candidates != latest:
             history.append((at, candidates))
+            latest = candidates
     return tuple(history)
-
-
-def _read(name: str, ticket: str, facts: Facts, at: int) -> tuple[Value, bool]:
-    return value_at(name, ticket, facts, at), _unreadable(name, ticket, facts, at)
 
 
 def rule_changes(ticket: str, facts: Facts, policy: Policy) -> set[int]:
@@ -152,6 +187,6 @@ def rule_changes(ticket: str, facts: Facts, policy: Policy) -> set[int]:
         values = facts.of_field(ticket, name)
         if values and _at_first_sight(values[0], facts):
             values = values[1:]
-        changed.update(fact.at for fact in values)
-        changed.update(fact.at for fact in facts.of_field(ticket, UNREADABLE + name))
+        problems = facts.of_field(ticket, UNREADABLE + name)
+        changed.update(fact.at for fact in (*values, *problems))
     return changed

@@ -96,10 +96,13 @@ class _Signals:
         """Levels due at the n-th event."""
         times = [level.trigger.times for level in ladder.levels if isinstance(level.trigger, Count)]
         levels = tuple(self.activity.nth(metric, number) for number in times)
+        cycle = 1
+        if metric is Metric.TOUCHES:
+            cycle += len(self.activity.progress)
         return Clock(
             subject=self.matter.id,
             metric=metric,
-            cycle=1 + len(self.activity.progress) if metric is Metric.TOUCHES else 1,
+            cycle=cycle,
             rule="signals",
             target=times[0],
             calendar="",
@@ -142,4 +145,6 @@ def _united(spans: list[Span]) -> Iterator[Span]:
 
 
 def _later(end: int | None, other: int | None) -> int | None:
-    return None if end is None or other is None else max(end, other)
+    if end is None or other is None:
+        return None
+    return max(end, other)

@@ -8,14 +8,21 @@ force then (semantics A11, D1). All instants are epoch seconds.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 from attrs import frozen
 
 from sla_watchdog.domain.clocks.breaches import Breaches
-from sla_watchdog.domain.clocks.clock import Clock, Recorded, recorded_as
+from sla_watchdog.domain.clocks.clock import EXCHANGES, Clock, Recorded, recorded_as
 from sla_watchdog.domain.clocks.deadlines import deadline
 from sla_watchdog.domain.clocks.level_instants import LevelInstants, reopened, reopenings
-from sla_watchdog.domain.clocks.limits import InForce, Timelines, in_force, until_stopped
+from sla_watchdog.domain.clocks.limits import (
+    InForce,
+    Timelines,
+    in_force,
+    latest_limited,
+    until_stopped,
+)
 from sla_watchdog.domain.clocks.lives import Life, MetricOnTicket
 from sla_watchdog.domain.clocks.pauses import Overrun
 from sla_watchdog.domain.clocks.rules_in_force import Candidates, candidates_over_time
@@ -52,25 +59,35 @@ def clocks(
     calendar.
     """
     targets = list(_targets(ticket, facts, policy, recorded or Recorded()))
-    clocks_by_target = [list(target.clocks(whole)) for target in targets]
-    overruns = _overruns([target.overruns for target in targets], clocks_by_target)
-    every = tuple(clock for clocks_of_one in clocks_by_target for clock in clocks_of_one)
+    by_target = [tuple(target.clocks(whole)) for target in targets]
+    overruns = _overruns(targets, by_target)
+    every = tuple(chain.from_iterable(by_target))
     return EvaluatedClocks(every, overruns)
 
 
 def _overruns(
-    overruns_by_target: list[tuple[Overrun, ...]], clocks_by_target: list[list[Clock]]
+    targets: list[_TargetOnTicket], clocks_by_target: list[tuple[Clock, ...]]
 ) -> dict[int, tuple[Clock, Overrun]]:
-    """By number: overruns at the same instant are one, shown with the first clock that it held."""
-    instants = sorted({overrun.at for overruns in overruns_by_target for overrun in overruns})
-    numbered: dict[int, tuple[Clock, Overrun]] = {}
-    for overruns, clocks_of_one in zip(overruns_by_target, clocks_by_target, strict=True):
-        for overrun in overruns:
-            number = 1 + instants.index(overrun.at)
-            for clock in clocks_of_one:
-                if clock.lasts(overrun.at):
-                    numbered.setdefault(number, (clock, overrun))
-    return numbered
+    """The overruns, by number. Overruns at the same instant are one, shown with the first clock
+    that it held.
+    """
+    instants: set[int] = set()
+    held: dict[int, tuple[Clock, Overrun]] = {}
+    for target, made in zip(targets, clocks_by_target, strict=True):
+        for overrun in target.overruns:
+            instants.add(overrun.at)
+            clock = _first_held(made, overrun)
+            if clock is not None:
+                held.setdefault(overrun.at, (clock, overrun))
+    numbers = {at: number for number, at in enumerate(sorted(instants), 1)}
+    return {numbers[at]: overrun for at, overrun in held.items()}
+
+
+def _first_held(clocks_of_one: tuple[Clock, ...], overrun: Overrun) -> Clock | None:
+    for clock in clocks_of_one:
+        if clock.lasts(overrun.at):
+            return clock
+    return None
 
 
 def _targets(
@@ -83,18 +100,18 @@ def _targets(
     timelines = Timelines(ticket, policy)
     for metric in _metrics(history):
         periods = tuple(in_force(metric, history, ticket, facts, policy))
-        if any(period.target is not None for period in periods):
+        if latest_limited(periods) is not None:
             subject = MetricOnTicket(ticket, metric, periods)
             yield _TargetOnTicket(subject, facts, policy, recorded, timelines)
 
 
 def _metrics(history: Candidates) -> list[Metric]:
     """Each once, the latest rule's first."""
-    metrics: dict[Metric, None] = {}
+    metrics: list[Metric] = []
     for _, rules in reversed(history):
         for rule in rules:
-            metrics.update(dict.fromkeys(target.metric for target in rule.targets))
-    return list(metrics)
+            metrics += [target.metric for target in rule.targets]
+    return list(dict.fromkeys(metrics))
 
 
 @frozen
@@ -110,7 +127,9 @@ class _TargetOnTicket:
     @property
     def overruns(self) -> tuple[Overrun, ...]:
         present = self.subject.periods[-1]
-        return () if present.target is None else self.timelines.overruns(present)
+        if present.target is None:
+            return ()
+        return self.timelines.overruns(present)
 
     def clocks(self, whole: bool) -> Iterator[Clock]:
         """None for a ticket that was born closed, until it is reopened (semantics C4), but for its
@@ -119,7 +138,9 @@ class _TargetOnTicket:
         if self.subject.was_born_over and self.subject.metric is not Metric.NEXT_RESPONSE:
             return
         lives = list(self.subject.lives())
-        for life in lives if whole else lives[-1:]:
+        if not whole:
+            lives = lives[-1:]
+        for life in lives:
             clock = self._clock(life)
             if clock is not None:
                 yield clock
@@ -130,7 +151,7 @@ class _TargetOnTicket:
         """
         subject = self.subject
         periods = until_stopped(subject.periods, life.stop, subject.stopped_by)
-        judging = next((period for period in reversed(periods) if period.target is not None), None)
+        judging = latest_limited(periods)
         if judging is None:
             return None
         clock = self._clock_under(judging, periods, life)
@@ -139,7 +160,9 @@ class _TargetOnTicket:
         if subject.metric is not Metric.RESOLUTION:
             return clock
         reopened_at = reopenings(subject.ticket, judging.stops)
-        return reopened(clock, subject.ticket, reopened_at) if reopened_at else clock
+        if not reopened_at:
+            return clock
+        return reopened(clock, subject.ticket, reopened_at)
 
     def _clock_under(self, judging: InForce, periods: tuple[InForce, ...], life: Life) -> Clock:
         ticket, metric = self.subject.ticket, self.subject.metric
@@ -173,27 +196,32 @@ class _TargetOnTicket:
         """When it is due, and the seconds of open time allowed; of one that was met, when it would
         have been due.
         """
+        calendar = part.calendar
         if target.due is not None:
             ticket = self.subject.ticket
             due_at = deadline(ticket.id, target.due, self.facts, self.policy) or 0
-            return due_at, max(0, part.calendar.between(ticket.created_at, due_at))
+            allowed = calendar.between(ticket.created_at, due_at)
+            return due_at, max(0, allowed)
         reached = part.reaches(target.within)
         if reached is None and stop is not None:
-            reached = part.calendar.add(stop, target.within - part.elapsed(stop))
+            left = target.within - part.elapsed(stop)
+            reached = calendar.add(stop, left)
         return reached, target.within
 
     def _breach(self, periods: tuple[InForce, ...], life: Life, part: Timeline) -> int | None:
         """Its own breach or that of a ticket merged into it, unless one was recorded before."""
         subject = self.subject
-        own = Breaches(subject, self.facts, self.policy, self.timelines).breach(periods, life)
-        absorbed = (self._breach_of(ticket) for ticket in subject.ticket.absorbed)
+        breaches = Breaches(subject, self.facts, self.policy, self.timelines)
+        own = breaches.breach(periods, life)
+        absorbed = map(self._breach_of, subject.ticket.absorbed)
+        breach_at = earliest(own, *absorbed)
         name = recorded_as(subject.ticket.id, subject.metric, life.cycle)
-        return self.recorded.breach(name, earliest(own, *absorbed), part)
+        return self.recorded.breach(name, breach_at, part)
 
     def _breach_of(self, absorbed: Ticket) -> int | None:
         """A breach of a ticket merged into this one, while it was its own, stays (semantics D6)."""
         metric = self.subject.metric
-        if metric in (Metric.NEXT_RESPONSE, Metric.UPDATE):
+        if metric in EXCHANGES:
             return None
         for clock in clocks(absorbed, self.facts, self.policy).clocks:
             if clock.metric is metric:

@@ -1,4 +1,4 @@
-"""At which instant a clock has run for so many seconds, and how many it has run for at an instant.
+"""When a clock has run for so many seconds, and for how many it has run at an instant.
 
 Only open time of the calendar counts. Instants are epoch seconds.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from itertools import accumulate
 
 from attrs import field, frozen
 
@@ -30,12 +29,13 @@ class Timeline:
 
     @_sums.default
     def _summed(self) -> tuple[int, ...]:
-        closed = (
-            self.calendar.between(span.start, span.end)
-            for span in self.running
-            if span.end is not None
-        )
-        return tuple(accumulate(closed, initial=0))
+        total = 0
+        sums = [total]
+        for span in self.running:
+            if span.end is not None:
+                total += self.calendar.between(span.start, span.end)
+                sums.append(total)
+        return tuple(sums)
 
     def reaches(self, seconds: int) -> int | None:
         """The earliest instant with `seconds` elapsed (> 0); None when the clock stands still
@@ -44,7 +44,8 @@ class Timeline:
         index = bisect_left(self._sums, seconds) - 1
         if index >= len(self.running):
             return None
-        return self.calendar.add(self.running[index].start, seconds - self._sums[index])
+        left = seconds - self._sums[index]
+        return self.calendar.add(self.running[index].start, left)
 
     def elapsed(self, at: int) -> int:
         """Seconds of open, unpaused time up to `at`."""
@@ -53,7 +54,8 @@ class Timeline:
             return 0
         span = self.running[index]
         end = at if span.end is None else min(at, span.end)
-        return self._sums[index] + self.calendar.between(span.start, end)
+        of_the_last = self.calendar.between(span.start, end)
+        return self._sums[index] + of_the_last
 
     def leads(self, seconds: int, target: int, due_at: int | None) -> int | None:
         """The latest instant with `seconds` to go; the start when there never were as many
@@ -73,7 +75,9 @@ class Timeline:
         if index < 0:
             return None
         at = self.calendar.subtract(due_at, seconds)
-        return at if at >= self.running[index].start else None
+        if at < self.running[index].start:
+            return None
+        return at
 
     def lives_from(self, at: int) -> int | None:
         """The first instant from `at` on at which it runs or pauses; None where it is over."""
@@ -89,11 +93,9 @@ class Timeline:
 
     def within(self, start: int, end: int | None) -> Timeline:
         """The part of it between two instants."""
-        return Timeline(
-            tuple(_cut(self.running, start, end)),
-            tuple(_cut(self.paused, start, end)),
-            self.calendar,
-        )
+        running = tuple(_cut(self.running, start, end))
+        paused = tuple(_cut(self.paused, start, end))
+        return Timeline(running, paused, self.calendar)
 
 
 def _last_started(spans: tuple[Span, ...], at: int) -> int:
@@ -104,12 +106,12 @@ def _last_started(spans: tuple[Span, ...], at: int) -> int:
 def _first_in(spans: tuple[Span, ...], at: int) -> int | None:
     """The first instant from `at` on that lies in one of the spans."""
     index = _last_started(spans, at)
-    if index >= 0:
-        end = spans[index].end
-        if end is None or end > at:
-            return at
+    if index >= 0 and spans[index].covers(at):
+        return at
     following = index + 1
-    return spans[following].start if following < len(spans) else None
+    if following == len(spans):
+        return None
+    return spans[following].start
 
 
 def _cut(spans: tuple[Span, ...], start: int, end: int | None) -> Iterator[Span]:
@@ -118,8 +120,6 @@ def _cut(spans: tuple[Span, ...], start: int, end: int | None) -> Iterator[Span]
         if end is not None and span.start >= end:
             return
         begins = max(span.start, start)
-        ends = span.end
-        if end is not None and (ends is None or end < ends):
-            ends = end
+        ends = earliest(span.end, end)
         if ends is None or ends > begins:
             yield Span(begins, ends, span.group)

@@ -11,7 +11,8 @@ from sla_watchdog.domain.escalation.subscribers import VACANCY, Missing, Roster
 from sla_watchdog.domain.policy.model import Ladder, Policy
 from sla_watchdog.domain.time.lengths import DAY, HOUR
 
-REMINDER, DAILY = 7 * DAY - HOUR, DAY - HOUR
+REMINDER = 7 * DAY - HOUR
+DAILY = DAY - HOUR
 """Seconds between two notifications of one matter. A sweep looks once an hour, so a day is 23 hours
 or more.
 """
@@ -28,8 +29,10 @@ class Absence:
     @property
     def keys(self) -> tuple[str, ...]:
         """What the roster keeps its notifications under."""
-        seats = tuple(missing.seat.key for missing in self.missing)
-        return (*seats, VACANCY) if self.vacant else seats
+        keys = [missing.seat.key for missing in self.missing]
+        if self.vacant:
+            keys.append(VACANCY)
+        return tuple(keys)
 
 
 @frozen
@@ -44,7 +47,9 @@ class _Matter:
 
     @property
     def key(self) -> str:
-        return VACANCY if self.missing is None else self.missing.seat.key
+        if self.missing is None:
+            return VACANCY
+        return self.missing.seat.key
 
 
 def due_absences(
@@ -70,8 +75,9 @@ def due_absences(
 def _matters(roster: Roster, audiences: _Audiences, now: int, live: bool) -> Iterator[_Matter]:
     for missing in roster.missing(audiences.policy, now):
         somebody_is_left = audiences.has_somebody(missing.whose.audience)
-        recipients = tuple(dict.fromkeys(audiences.concerned(missing, live)))
-        yield _Matter(missing, recipients, REMINDER if somebody_is_left else DAILY)
+        pace = REMINDER if somebody_is_left else DAILY
+        recipients = dict.fromkeys(audiences.concerned(missing, live))
+        yield _Matter(missing, tuple(recipients), pace)
     if not audiences.has_somebody(OPERATIONS):
         yield _Matter(None, tuple(audiences.operations()), DAILY)
 
@@ -183,4 +189,5 @@ def from_the_top(policy: Policy) -> tuple[str, ...]:
     names: list[str] = []
     for level in reversed(policy.ceilings.levels):
         names += level.tell
-    return tuple(dict.fromkeys([*names, *reversed(list(policy.audiences))]))
+    names += reversed(list(policy.audiences))
+    return tuple(dict.fromkeys(names))

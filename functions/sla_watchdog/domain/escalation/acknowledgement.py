@@ -1,5 +1,5 @@
-"""What may be promised about a case: by a person with a name, for a time that is near, and put off
-only so often.
+"""What may be promised about a case: by a person with a name, for a time not too far ahead, and put
+off only so often.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ allows comes last.
 
 
 class Answer(StrEnum):
-    """What somebody did who was told."""
+    """What somebody did who was notified."""
 
     ACKNOWLEDGED = "acknowledged"
     SNOOZED = "snoozed"
@@ -107,10 +107,12 @@ def promising(subject: str, facts: Facts, plan: Plan, policy: Policy, now: int) 
     matter = _matter(subject, plan)
     if matter is None or matter.ended_at is not None:
         return None
-    ticket = subject if subject in matter.ticket_ids else matter.tickets[0].id
-    calendar = policy.calendars[rule_at(ticket, facts, policy, now).calendar]
+    ticket = subject if subject in matter.ticket_ids else matter.id
+    rule = rule_at(ticket, facts, policy, now)
+    calendar = policy.calendars[rule.calendar]
     latest = policy.acknowledge.reach.after(now, calendar)
     made = _made(matter, plan)
+    snoozes_left = policy.acknowledge.snoozes - _put_off(made)
     return Promising(
         ticket=ticket,
         calendar=calendar,
@@ -118,7 +120,7 @@ def promising(subject: str, facts: Facts, plan: Plan, policy: Policy, now: int) 
         latest=latest,
         offers=tuple(_offers(calendar, now, latest)),
         held=_holding(made, now),
-        snoozes_left=max(0, policy.acknowledge.snoozes - _put_off(made)),
+        snoozes_left=max(0, snoozes_left),
     )
 
 
@@ -136,7 +138,10 @@ def _made(matter: LinkedTickets, plan: Plan) -> Sequence[Promise]:
 
 
 def _holding(made: Sequence[Promise], now: int) -> Promise | None:
-    return next((promise for promise in made if promise.holds(now)), None)
+    for promise in made:
+        if promise.holds(now):
+            return promise
+    return None
 
 
 def _offers(calendar: Calendar, now: int, latest: int) -> Iterator[int]:

@@ -28,15 +28,19 @@ class Addressing:
     """By audience and ticket, as far as they were asked for."""
 
     def recipients(self, level: Level, clock: Clock) -> Iterator[Recipient]:
-        """Each once; of an urgent level also the topics for urgent alerts."""
-        people = [recipient for recipient, _ in self.addressed(level, clock)]
-        for recipient in dict.fromkeys(people):
+        """The recipients of the level, without repetitions. An urgent level also goes to the topics
+        for urgent alerts.
+        """
+        people = dict(self.addressed(level, clock))
+        for recipient in people:
             yield recipient
             if level.urgent:
                 yield evolve(recipient, urgent=True)
 
     def addressed(self, level: Level, clock: Clock) -> Iterator[tuple[Recipient, bool]]:
-        """Each with whether it hears in its own right, or in place of an owner who is nobody."""
+        """Every recipient, with whether it hears in its own right. False where it stands in for an
+        owner who is nobody.
+        """
         for name in level.tell:
             recipient = self._named(name, clock)
             if self._is_nobody(recipient):
@@ -64,20 +68,27 @@ class Addressing:
         return self._stand_ins[key]
 
     def _next_up(self, nobody: Recipient, clock: Clock) -> Recipient:
-        """The next audience up that is somebody; where there is none, the audience's own topic."""
+        """The nearest audience above that is somebody. Where there is none, the audience's own
+        topic.
+        """
+        policy = self.policy
         ticket = self._asked(clock.subject)
-        rule = rule_at(ticket, self.case.facts, self.policy, self.now)
-        rank = self.policy.rank(nobody.audience)
-        for name in self.policy.within_reach([rule]):
+        rule = rule_at(ticket, self.case.facts, policy, self.now)
+        rank = policy.rank(nobody.audience)
+        for name in policy.within_reach([rule]):
+            if policy.rank(name) <= rank:
+                continue
             recipient = self._named(name, clock)
-            if self.policy.rank(name) > rank and not self._is_nobody(recipient):
+            if not self._is_nobody(recipient):
                 return recipient
         return nobody
 
     def _value(self, name: str, subject: str) -> str:
         """Who `each: assignee` or `each: team` is; shared names are nobody."""
         value = str(self.case.facts.latest(self._asked(subject), name))
-        return "" if value.casefold() in self.policy.shared else value
+        if value.casefold() in self.policy.shared:
+            return ""
+        return value
 
     def _asked(self, subject: str) -> str:
         """The ticket that says whose it is: where that one is over, the newest that is open."""

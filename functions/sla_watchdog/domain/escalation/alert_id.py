@@ -33,7 +33,7 @@ class AlertId(NamedTuple):
 
     @classmethod
     def of_text(cls, text: str) -> AlertId:
-        """The id that is written so. Raises ValueError where it is none."""
+        """The id with that text. Raises ValueError where the text is no id."""
         written = _WRITTEN.fullmatch(text)
         if written is None:
             raise ValueError(f"no id of an alert: {text}")

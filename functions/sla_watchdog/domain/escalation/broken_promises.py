@@ -16,7 +16,6 @@ from attrs import frozen
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.clock_key import METRICS, ClockKey
 from sla_watchdog.domain.clocks.promises import Promise, highest_due
-from sla_watchdog.domain.clocks.rules_in_force import rule_at
 from sla_watchdog.domain.escalation.case import Alert, Recipient
 from sla_watchdog.domain.escalation.evaluation import EvaluationContext
 from sla_watchdog.domain.escalation.notifications import NOT_NOTIFIED
@@ -35,8 +34,7 @@ def unkept(
     """The clock of the last promise about the matter that was broken by now, while nobody far
     enough up knows of it.
 
-    `made` are all its promises, `clocks` and `due` what runs and what is to be told, of the
-    whole case.
+    `made` are all its promises. `clocks` are the clocks of the whole case, `due` its alerts.
     """
     number = _last_broken(made, evaluation.now)
     if number is None or not matter.unresolved:
@@ -46,21 +44,25 @@ def unkept(
         return None  # it was about what was resolved since
     tickets = matter.ticket_ids
     own_clocks = [clock for clock in clocks if clock.subject in tickets]
+    own_alerts = [alert for alert in due if alert.subject in tickets and alert.clock in METRICS]
     broken = _BrokenPromise(evaluation, matter, number, promise, own_clocks)
-    hear = [alert.recipient for alert in due if alert.subject in tickets and alert.clock in METRICS]
-    return broken.clock(hear)
+    return broken.clock([alert.recipient for alert in own_alerts])
 
 
 def _last_broken(made: Sequence[Promise], now: int) -> int | None:
     """The number of the promise, from 1."""
-    for number in range(len(made), 0, -1):
-        if made[number - 1].broken(now):
-            return number
-    return None
+    broken = None
+    for number, promise in enumerate(made, 1):
+        if promise.broken(now):
+            broken = number
+    return broken
 
 
 def _reopened_after(matter: LinkedTickets, at: int) -> bool:
-    return any(reopened_at > at for ticket in matter.tickets for reopened_at in ticket.reopenings)
+    for ticket in matter.tickets:
+        if any(reopened_at > at for reopened_at in ticket.reopenings):
+            return True
+    return False
 
 
 @frozen
@@ -79,10 +81,11 @@ class _BrokenPromise:
         """
         rank = self.evaluation.policy.rank
         above = self._above()
-        wanted = rank(above[0][0])
-        hear = [*self._notified_since(), *self._on_its_way(), *due]
-        if any(rank(recipient.audience) >= wanted for recipient in hear):
-            return None
+        nearest = above[0]
+        wanted = rank(nearest[0])
+        for recipient in (*self._notified_since(), *self._on_its_way(), *due):
+            if rank(recipient.audience) >= wanted:
+                return None
         return self._clock(above)
 
     def _above(self) -> list[tuple[str, ...]]:
@@ -90,17 +93,20 @@ class _BrokenPromise:
         none, the top.
         """
         policy = self.evaluation.policy
+        rules = [self.evaluation.rule_of(ticket.id) for ticket in self.matter.open_tickets]
         highest = self._highest_before()
-        facts, now = self.evaluation.case.facts, self.evaluation.now
-        rules = [rule_at(ticket.id, facts, policy, now) for ticket in self.matter.open_tickets]
-        within_reach = groupby(policy.within_reach(rules), key=policy.rank)
-        by_rank = [tuple(audiences) for _, audiences in within_reach]
-        above = [audiences for audiences in by_rank if policy.rank(audiences[0]) > highest]
-        return above or by_rank[-1:]
+        every: list[tuple[str, ...]] = []
+        above: list[tuple[str, ...]] = []
+        for rank, names in groupby(policy.within_reach(rules), key=policy.rank):
+            audiences = tuple(names)
+            every.append(audiences)
+            if rank > highest:
+                above.append(audiences)
+        return above or every[-1:]
 
     def _highest_before(self) -> int:
-        """Also by what had come due, since of what is told again and again only the last time is
-        known.
+        """How far up people were notified before it was broken. Levels that had come due count,
+        too: of a level that repeats, only the last notification is known.
         """
         policy = self.evaluation.policy
         highest = highest_due(self.clocks, self.promise, policy)
@@ -110,7 +116,9 @@ class _BrokenPromise:
         return highest
 
     def _notified_since(self) -> Iterator[Recipient]:
-        return (recipient for at, recipient in self._notified() if at >= self.promise.until)
+        for at, recipient in self._notified():
+            if at >= self.promise.until:
+                yield recipient
 
     def _notified(self) -> Iterator[tuple[int, Recipient]]:
         """Whoever was notified by a clock of the matter, and when last."""
@@ -124,8 +132,9 @@ class _BrokenPromise:
 
     def _on_its_way(self) -> Iterator[Recipient]:
         for entry in self.evaluation.case.outbox.values():
-            if entry.until > self.evaluation.now and entry.alerts[0].clock in METRICS:
-                yield entry.alerts[0].recipient
+            first = entry.alerts[0]
+            if entry.until > self.evaluation.now and first.clock in METRICS:
+                yield first.recipient
 
     def _clock(self, audiences: Sequence[tuple[str, ...]]) -> Clock:
         """Its further levels never come due: they stand in for those who cannot be reached."""

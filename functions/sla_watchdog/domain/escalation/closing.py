@@ -1,4 +1,4 @@
-"""The good news when it is over: who was told that it burns is told (semantics E9)."""
+"""The good news when it is over: whoever was notified that it burns is notified (semantics E9)."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ OF_TICKETS = frozenset(metric.value for metric in (*TARGETS, Metric.PAUSE))
 class _End:
     """The end of a matter or of one ticket of it, at `at`.
 
-    `tickets` are those that are over by it, `clocks` those that may have been told of. `cycle`
-    counts the ends.
+    `tickets` are those that are over by it. `clocks` are those of which somebody may have been
+    notified. `cycle` counts the ends.
     """
 
     subject: str
@@ -35,10 +35,10 @@ class _End:
 
 
 def cleared(evaluation: EvaluationContext, running: Collection[str]) -> Iterator[Alert]:
-    """One message for the whole matter once it is over; while it is not, for a ticket of it that
-    is.
+    """One message for the whole matter once it is over; before that, one for every ticket of it
+    that is over.
 
-    `running` are the tickets with a target that may still run: one that stops only at closed
+    `running` are the tickets with a target that may still run: a target that stops only at closed
     goes on after resolved.
     """
     if not evaluation.case.reached:
@@ -65,21 +65,25 @@ def _end_of_matter(matter: LinkedTickets, at: int) -> _End:
 
 def _end_of_ticket(ticket: Ticket, at: int) -> _End:
     cycle = 1 + len(ticket.reopenings)
-    return _End(ticket.id, {ticket.id}, OF_TICKETS, at, cycle, _how(ticket))
+    how = _how(ticket)
+    return _End(ticket.id, {ticket.id}, OF_TICKETS, at, cycle, how)
 
 
 def _last(matter: LinkedTickets) -> Ticket:
     """The ticket whose end was the end of the matter."""
-    return max(
-        matter.tickets,
-        key=lambda ticket: (not ticket.merged_into, ticket.ended_at or 0, ticket.id),
-    )
+    return max(matter.tickets, key=_place_of_its_end)
+
+
+def _place_of_its_end(ticket: Ticket) -> tuple[bool, int, str]:
+    return not ticket.merged_into, ticket.ended_at or 0, ticket.id
 
 
 def _how(ticket: Ticket) -> Reason:
     if ticket.merged_into:
         return MergedInto(ticket.merged_into)
-    return RecordDeleted() if ticket.gone_at is not None else Ended(ticket.group)
+    if ticket.gone_at is not None:
+        return RecordDeleted()
+    return Ended(ticket.group)
 
 
 def _cleared(evaluation: EvaluationContext, end: _End) -> Iterator[Alert]:
@@ -91,50 +95,48 @@ def _cleared(evaluation: EvaluationContext, end: _End) -> Iterator[Alert]:
 
 
 def _unaware(evaluation: EvaluationContext, end: _End) -> set[str]:
-    """The keys of those who were told that something burns, and not since that it is over."""
-    told_of_this_end = {
-        recipient: at
-        for recipient, at in _last_told(evaluation, end.subject, {CLEARED}).items()
-        if at >= end.at
-    }
+    """The keys of those who were notified that something burns, and not since that it is over."""
+    of_this_end = _cleared_at(evaluation, end.subject)
     unaware = set()
     for ticket in end.tickets:
-        over = _last_told(evaluation, ticket, {CLEARED})
-        for recipient, at in _last_reached(evaluation, ticket, end.clocks).items():
-            heard_at = max(over.get(recipient, 0), told_of_this_end.get(recipient, 0))
+        of_the_ticket = _cleared_at(evaluation, ticket)
+        for recipient, at in _alarmed_at(evaluation, ticket, end.clocks).items():
+            heard_at = of_the_ticket.get(recipient, 0)
+            this_end_at = of_this_end.get(recipient, 0)
+            if this_end_at >= end.at:
+                heard_at = max(heard_at, this_end_at)
             if at > heard_at:
                 unaware.add(recipient)
     return unaware
 
 
-def _last_told(
+def _cleared_at(evaluation: EvaluationContext, subject: str) -> Mapping[str, int]:
+    """When each recipient was last notified that it is over, however that ended."""
+    return _latest(_notified_of(evaluation, subject, {CLEARED}))
+
+
+def _alarmed_at(
     evaluation: EvaluationContext, subject: str, clocks: Collection[str]
 ) -> Mapping[str, int]:
-    """When each recipient was last told of these clocks, however that ended."""
-    return _latest(_told(evaluation, subject, clocks))
+    """When each recipient was last reached by an alert of these clocks."""
+    notified = _notified_of(evaluation, subject, clocks)
+    return _latest((recipient, last) for recipient, last in notified if last.outcome in NOTIFIED)
 
 
-def _last_reached(
-    evaluation: EvaluationContext, subject: str, clocks: Collection[str]
-) -> Mapping[str, int]:
-    """When each recipient was last really told of these clocks."""
-    told = _told(evaluation, subject, clocks)
-    return _latest((recipient, last) for recipient, last in told if last.outcome in NOTIFIED)
-
-
-def _told(
+def _notified_of(
     evaluation: EvaluationContext, subject: str, clocks: Collection[str]
 ) -> Iterator[tuple[str, LastNotified]]:
-    """What each recipient was told of some clocks of a ticket or matter, cycle by cycle."""
+    """What each recipient was notified of some clocks of a ticket or matter, cycle by cycle."""
     for clock, cycles in evaluation.notifications.of(subject).items():
-        if clock in clocks:
-            for notified in cycles.values():
-                yield from notified.items()
+        if clock not in clocks:
+            continue
+        for notified in cycles.values():
+            yield from notified.items()
 
 
-def _latest(told: Iterable[tuple[str, LastNotified]]) -> Mapping[str, int]:
+def _latest(notified: Iterable[tuple[str, LastNotified]]) -> Mapping[str, int]:
     latest: dict[str, int] = {}
-    for recipient, last in told:
+    for recipient, last in notified:
         latest[recipient] = max(last.at, latest.get(recipient, 0))
     return latest
 
@@ -147,7 +149,7 @@ def good_news(
     due_at: int,
     reason: Reason,
 ) -> Alert:
-    """What turned out wrong may be told again, under another id."""
+    """Good news that turned out wrong may be sent again, under another id."""
     before = evaluation.case.notified(key.text, recipient)
     return Alert(
         subject=key.subject,

@@ -39,8 +39,8 @@ def to_send_and_deferred(
 def _deferral(
     alert: Alert, evaluated: EvaluatedClocks, silences: Sequence[Silence]
 ) -> Decision | None:
-    """What a silence or a promise holds waits for its end; what is not urgent, for its recipient's
-    hours (semantics E6, E7).
+    """An alert that a silence or a promise holds waits for its end. One that is not urgent waits
+    for its recipient's hours (semantics E6, E7).
     """
     evaluation = evaluated.evaluation
     silence = silenced(alert, evaluation, silences)

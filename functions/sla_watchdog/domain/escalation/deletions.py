@@ -14,8 +14,8 @@ AT_ONCE = 24 * 3600
 """Seconds within which missing records count together: a table may be cleared slowly."""
 
 FEWEST, MANY, PART, MOST = 2, 10, 4, 1000
-"""One missing record was deleted. Half of the open tickets are too many, so are ten that are a
-quarter of them, and a thousand of however many.
+"""These are too many at once: half of the open tickets (not one alone), ten that are a quarter of
+them, and a thousand of however many.
 """
 
 
@@ -57,67 +57,76 @@ def too_many(missing: int, open_before: int | None) -> bool:
 
 
 def few_left(missing: int, went: int, open_before: int | None) -> bool:
-    """Whether a hold may end: records come back one by one, and the first of them proves nothing
+    """Whether a hold may end. Records come back one by one, and the first of them proves nothing
     about the others.
     """
     most_are_back = 2 * missing <= went or not too_many(went, open_before)
     return most_are_back and not too_many(missing, open_before)
 
 
-def missing_text(known: Deletions) -> str:
-    return f"{_how_many(known)} have no record in the Tickets table any more."
+def missing_text(deletions: Deletions) -> str:
+    return f"{_how_many(deletions)} have no record in the Tickets table any more."
 
 
 def _count(missing: int) -> str:
+    if not missing:
+        return "Many"
     if missing >= MOST:
         return f"At least {missing}"
-    return str(missing) if missing else "Many"
+    return str(missing)
 
 
-def held_text(known: Deletions) -> str:
+def held_text(deletions: Deletions) -> str:
     """What operations need to know, and how it ends; short up to the command, which stands whole
     in an SMS.
     """
     return (
-        f"{_how_many(known)} have no record. Meant? sla-watchdog deletions --accept. "
+        f"{_how_many(deletions)} have no record. Meant? sla-watchdog deletions --accept. "
         "Not meant? Restore the records. "
         "Until then their clocks keep running, and nobody is notified that they are closed."
     )
 
 
-def _how_many(known: Deletions) -> str:
-    count = _count(len(known.missing))
-    of = f" of {known.open_before}" if known.missing and known.open_before else ""
+def _how_many(deletions: Deletions) -> str:
+    count = _count(len(deletions.missing))
+    of = f" of {deletions.open_before}" if deletions.missing and deletions.open_before else ""
     return f"{count}{of} open tickets"
 
 
 def without_deletions(facts: Facts, since: int | None) -> Facts:
     """The facts as if no record had gone missing since then, so that every clock runs on."""
-    if since is None or not any(_has_held(name, facts, since) for name in facts.tickets()):
+    if since is None:
+        return facts
+    has_held = any(_has_held(name, facts, since) for name in facts.tickets())
+    if not has_held:
         return facts
     return Facts.of(fact for fact in facts if not _is_held(fact, since))
 
 
 def missing_since(ticket: str, facts: Facts, since: int) -> bool:
     """Whether its record is missing, and was there until then."""
-    last = _gone(ticket, facts)[-1:]
-    return any(bool(fact.value) and _is_held(fact, since) for fact in last)
+    gone = _gone(ticket, facts)
+    return gone is not None and gone.at >= since
 
 
 def was_meant(ticket: str, facts: Facts, accepted_until: int) -> bool:
     """Whether its record went missing by then, up to when somebody said that deletions are
     meant.
     """
-    last = _gone(ticket, facts)[-1:]
-    return any(bool(fact.value) and fact.at <= accepted_until for fact in last)
+    gone = _gone(ticket, facts)
+    return gone is not None and gone.at <= accepted_until
 
 
 def _has_held(ticket: str, facts: Facts, since: int) -> bool:
-    return any(_is_held(fact, since) for fact in _gone(ticket, facts))
+    return any(_is_held(fact, since) for fact in facts.of_field(ticket, "gone"))
 
 
-def _gone(ticket: str, facts: Facts) -> tuple[Fact, ...]:
-    return facts.of_field(ticket, "gone")
+def _gone(ticket: str, facts: Facts) -> Fact | None:
+    """The fact that its record is missing now."""
+    series = facts.of_field(ticket, "gone")
+    if not series or not series[-1].value:
+        return None
+    return series[-1]
 
 
 def _is_held(fact: Fact, since: int) -> bool:

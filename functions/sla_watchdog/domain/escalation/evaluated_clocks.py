@@ -1,5 +1,5 @@
-"""The clocks of a case as they stand now: with what was told before, and with the promises that
-were broken.
+"""The clocks of a case as they stand now: with what people were notified of before, and with the
+promises that were broken.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class EvaluatedClocks:
 
     @cached_property
     def climbs(self) -> Mapping[str, Climb]:
-        """Of those of them that have a level due, by the clock's key."""
+        """The live clocks that have a level due, by the clock's key."""
         climbs = {}
         for clock in self.live:
             climbed = self._climb(clock)
@@ -46,10 +46,12 @@ class EvaluatedClocks:
         return climbs
 
     def _climb(self, clock: Clock) -> Climb | None:
-        """With a repetition more for each promise that was broken at the top."""
+        """With one more repetition for every promise that was broken at the top."""
         climbed = climb(self.evaluation, clock)
+        if climbed is None or not climbed.at_top:
+            return climbed
         broken = self._broken_of(clock)
-        if climbed is None or not climbed.at_top or not broken:
+        if not broken:
             return climbed
         extra = extra_repetitions(clock, broken)
         return evolve(climbed, repetition=climbed.repetition + extra)
@@ -73,7 +75,9 @@ class EvaluatedClocks:
 
     def _broken_of(self, clock: Clock) -> tuple[Promise, ...]:
         """The broken promises that take the clock up."""
-        return self._broken.get(clock.key, ()) if self._broken else ()
+        if not self._broken:
+            return ()
+        return self._broken.get(clock.key, ())
 
     @cached_property
     def _broken(self) -> Mapping[str, tuple[Promise, ...]]:
@@ -114,23 +118,27 @@ class EvaluatedClocks:
 
     def if_broken(self, clock: Clock) -> Clock:
         """The clock as it will stand if the promise that holds now is not kept."""
+        key = clock.key
         for made, clocks in self._promised.items():
             until = self._holds_until(made)
-            if until is not None and any(other.key == clock.key for other in clocks):
-                raised = raised_by(made, clocks, until, self.evaluation.policy)
-                return with_broken(clock, raised.get(clock.key, ()))
+            if until is None or all(other.key != key for other in clocks):
+                continue
+            raised = raised_by(made, clocks, until, self.evaluation.policy)
+            return with_broken(clock, raised.get(key, ()))
         return clock
 
     def unkept_then(self) -> Iterator[Clock]:
-        """As `unkept`, of the promises that hold now, if they are not kept and nothing else
-        happens.
+        """As `unkept`, but of the promises that hold now, as if they were broken and nothing else
+        happened.
         """
         for matter, made in self._matters_promised():
-            until = self._holds_until([promise for promise in made if not promise.kept])
-            if until is not None:
-                clock = self._unkept_at(until, matter, made)
-                if clock is not None:
-                    yield clock
+            open_promises = [promise for promise in made if not promise.kept]
+            until = self._holds_until(open_promises)
+            if until is None:
+                continue
+            clock = self._unkept_at(until, matter, made)
+            if clock is not None:
+                yield clock
 
     def _holds_until(self, made: Sequence[Promise]) -> int | None:
         """Until when the last of them holds that does now."""
@@ -143,7 +151,8 @@ class EvaluatedClocks:
         self, until: int, matter: LinkedTickets, made: Sequence[Promise]
     ) -> Clock | None:
         then = evolve(self.evaluation, now=until)
-        clocks = [self.if_broken(clock) for clock in self._floored if clock.stopped_at is None]
+        running = [clock for clock in self._floored if clock.stopped_at is None]
+        clocks = list(map(self.if_broken, running))
         due: list[Alert] = []
         for clock in clocks:
             climbed = climb(then, clock)

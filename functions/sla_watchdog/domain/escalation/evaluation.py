@@ -7,10 +7,11 @@ from functools import cached_property
 
 from attrs import field, frozen
 
+from sla_watchdog.domain.clocks.rules_in_force import rule_at
 from sla_watchdog.domain.escalation.addressing import Addressing
 from sla_watchdog.domain.escalation.case import Case, Recipient
 from sla_watchdog.domain.escalation.notifications import NotificationHistory
-from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.policy.model import Policy, Rule
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.tickets.ticket import Ticket
 
@@ -48,6 +49,10 @@ class EvaluationContext:
             return None
         return ticket.climbing[-1]
 
+    def rule_of(self, ticket: str) -> Rule:
+        """The rule that judges the ticket now."""
+        return rule_at(ticket, self.case.facts, self.policy, self.now)
+
     def on_its_way(self, recipient: Recipient) -> bool:
         entry = self.case.outbox.get(recipient.key)
         return entry is not None and entry.until > self.now
@@ -57,5 +62,4 @@ class EvaluationContext:
         audience = self.policy.audiences.get(recipient.audience)
         if audience is None or audience.hours is None:
             return at
-        calendar = self.policy.calendars[audience.hours]
-        return at if calendar.is_open(at) else calendar.next_opening(at)
+        return self.policy.calendars[audience.hours].next_opening(at)

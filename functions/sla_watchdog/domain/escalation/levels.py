@@ -10,6 +10,7 @@ from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.domain.escalation.evaluation import EvaluationContext
 from sla_watchdog.domain.policy.model import Level, Metric
+from sla_watchdog.domain.time.instants import earliest
 
 
 @frozen
@@ -33,7 +34,11 @@ class Climb:
     @property
     def critical_audiences(self) -> frozenset[str]:
         """To whom a level that is due was critical."""
-        return frozenset(name for level in self.due if level.urgent for name in level.tell)
+        audiences: set[str] = set()
+        for level in self.due:
+            if level.urgent:
+                audiences.update(level.tell)
+        return frozenset(audiences)
 
     def is_above_urgent(self, recipient: Recipient) -> bool:
         """Whether a level up to the recipient's own is urgent: what was critical stays so on its
@@ -48,37 +53,41 @@ class Climb:
     @property
     def is_only_reopened(self) -> bool:
         """Whether nothing but a reopening made it due: then all levels are due at that instant."""
-        clock = self.clock
-        begins_anew = clock.metric is Metric.RESOLUTION and clock.cycle > 1
-        return begins_anew and len(set(clock.levels[: self.level + 1])) == 1
+        if not _was_reopened(self.clock):
+            return False
+        due_at = self.clock.levels[: self.level + 1]
+        return len(set(due_at)) == 1
+
+
+def _was_reopened(clock: Clock) -> bool:
+    return clock.metric is Metric.RESOLUTION and clock.cycle > 1
 
 
 def climb(evaluation: EvaluationContext, clock: Clock) -> Climb | None:
     now = evaluation.now
-    due = [(level, at) for level, at in enumerate(clock.levels) if at is not None and at <= now]
+    due = clock.levels_due(now)
     if not due:
         return None
     level, at = due[-1]
     repeat = clock.ladder.levels[level].repeat
-    if level < len(clock.levels) - 1 or repeat is None:
+    is_top = level == len(clock.levels) - 1
+    if not is_top or repeat is None:
         return Climb(clock, level, 0, at)
     repetition = repeat.latest(now - at)
     return Climb(clock, level, repetition, at + repeat.offset(repetition))
 
 
 def with_floor(evaluation: EvaluationContext, clock: Clock) -> Clock:
-    """After a reopening also what was told under another policy counts as reached (semantics D2,
+    """After a reopening, levels notified under another policy count as reached, too (semantics D2,
     D5).
     """
-    if clock.cycle == 1 or clock.metric is not Metric.RESOLUTION:
+    if not _was_reopened(clock):
         return clock
     at = evaluation.reopened_at(clock.subject)
-    top = min(evaluation.notifications.levels_before(clock), len(clock.levels) - 1)
+    notified = evaluation.notifications.levels_before(clock)
+    top = min(notified, len(clock.levels) - 1)
     if at is None or not top:
         return clock
-    reached = tuple(_earlier(own, at) for own in clock.levels[: top + 1])
-    return evolve(clock, levels=reached + clock.levels[top + 1 :])
-
-
-def _earlier(own: int | None, at: int) -> int:
-    return at if own is None else min(own, at)
+    reached = [earliest(own, at) for own in clock.levels[: top + 1]]
+    further = clock.levels[top + 1 :]
+    return evolve(clock, levels=(*reached, *further))

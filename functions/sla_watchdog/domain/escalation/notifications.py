@@ -76,9 +76,11 @@ class NotificationHistory:
 
     def withdrawals(self, clock: Clock, recipient: Recipient) -> int:
         """How often a warning of this clock was withdrawn from the recipient."""
-        key = ClockKey(clock.subject, clock.metric.value, clock.cycle).withdrawal
+        key = clock.clock_key.withdrawal
         last = self.case.reached.get((key.text, recipient.key))
-        return 0 if last is None else last.repetition + 1
+        if last is None:
+            return 0
+        return last.repetition + 1
 
     def hears_next_time(self, last: LastNotified, recipient: Recipient) -> bool:
         """Whether it reached nobody, and now somebody would be."""
@@ -88,7 +90,7 @@ class NotificationHistory:
         return any(self.reachable_since.get(name, 0) > last.at for name in names)
 
     def _under_each_name(self, clock: Clock, recipient: Recipient) -> list[LastNotified]:
-        """What the recipient was notified of it, and what was not taken back since."""
+        """What the recipient was notified of it, unless that was withdrawn since."""
         if not self.case.reached:
             return []
         notified = []
@@ -102,44 +104,45 @@ class NotificationHistory:
         return notified
 
     def _under_its_own(self, clock: Clock, recipient: str) -> LastNotified | None:
-        """Who heard that a ticket is over was told nothing of what burns again."""
-        key = ClockKey(clock.subject, clock.metric.value, clock.cycle)
-        own = self._standing(key, recipient)
+        """Nothing, where the recipient was notified since that the ticket is over."""
+        own = self._not_withdrawn(clock.clock_key, recipient)
         if own is None or clock.metric not in TARGETS:
             return own
-        return own if own.at > self._cleared_at(clock.subject, recipient) else None
+        if own.at <= self._cleared_at(clock.subject, recipient):
+            return None
+        return own
 
     def _newest(self, subject: str, clock: str, recipient: str) -> LastNotified | None:
         """Of the last cycle that has anything."""
-        for cycle in sorted(self.of(subject).get(clock, ()), reverse=True):
-            last = self._standing(ClockKey(subject, clock, cycle), recipient)
+        cycles = self.of(subject).get(clock, {})
+        for cycle in sorted(cycles, reverse=True):
+            key = ClockKey(subject, clock, cycle)
+            last = self._not_withdrawn(key, recipient)
             if last is not None:
                 return last
         return None
 
-    def _standing(self, key: ClockKey, recipient: str) -> LastNotified | None:
-        """What was told under one name and not taken back since."""
+    def _not_withdrawn(self, key: ClockKey, recipient: str) -> LastNotified | None:
+        """The last notification under one name, unless it was withdrawn since."""
         last = self.case.reached.get((key.text, recipient))
         if last is None:
             return None
-        taken_back = self.case.reached.get((key.withdrawal.text, recipient))
-        if taken_back is not None and taken_back.at >= last.at:
+        withdrawal = self.case.reached.get((key.withdrawal.text, recipient))
+        if withdrawal is not None and withdrawal.at >= last.at:
             return None
         return last
 
     def _cleared_at(self, subject: str, recipient: str) -> int:
-        """When the recipient last heard that it is over; 0 for never."""
+        """When the recipient was last notified that it is over; 0 for never."""
         latest = 0
         for notified in self.of(subject).get(CLEARED, {}).values():
             if recipient in notified:
                 latest = max(latest, notified[recipient].at)
         return latest
 
-    # ------------------------------------------------------------------ names
-
     def _other_names(self, clock: Clock) -> tuple[str, ...]:
-        """Subjects under which the same was told before: tickets merged into one, and those of one
-        matter.
+        """Subjects under which people were notified of the same before: tickets merged into one,
+        and those of one matter.
         """
         if len(self.tickets) < 2:
             return ()
@@ -148,16 +151,11 @@ class NotificationHistory:
 
     @cached_property
     def _absorbed(self) -> Mapping[str, tuple[str, ...]]:
-        return {
-            ticket.id: tuple(merged.id for merged in ticket.absorbed) for ticket in self.tickets
-        }
+        return {ticket.id: _ids(ticket.absorbed) for ticket in self.tickets}
 
     @cached_property
     def _of_matter(self) -> Mapping[str, tuple[str, ...]]:
-        return {
-            matter.id: tuple(ticket.id for ticket in matter.tickets if ticket.id != matter.id)
-            for matter in self.matters
-        }
+        return {matter.id: _ids(matter.tickets[1:]) for matter in self.matters}
 
     # ------------------------------------------------------------------ of anybody
 
@@ -168,11 +166,14 @@ class NotificationHistory:
 
     def levels_before(self, clock: Clock) -> int:
         """How many levels of the metric anybody was notified of, in the cycles before this one."""
-        levels = [0]
-        for cycle, notified in self.of(clock.subject).get(clock.metric.value, {}).items():
-            if cycle < clock.cycle:
-                levels += [last.level + 1 for last in notified.values()]
-        return max(levels)
+        levels = 0
+        cycles = self.of(clock.subject).get(clock.metric.value, {})
+        for cycle, notified in cycles.items():
+            if cycle >= clock.cycle:
+                continue
+            for last in notified.values():
+                levels = max(levels, last.level + 1)
+        return levels
 
 
 def _by_subject(
@@ -187,6 +188,10 @@ def _by_subject(
         clocks = subjects.setdefault(key.subject, {})
         clocks.setdefault(key.clock, {})[key.cycle] = by_recipient
     return subjects
+
+
+def _ids(tickets: tuple[Ticket, ...]) -> tuple[str, ...]:
+    return tuple(ticket.id for ticket in tickets)
 
 
 def _height(last: LastNotified) -> tuple[int, int]:
@@ -205,11 +210,11 @@ def _received(last: LastNotified) -> int | None:
 
 
 def notified_at(case: Case, alert: Alert, now: int) -> int:
-    """When the recipient is told: `now`, or just after what this answers where that was told by a
-    clock ahead of ours.
+    """When the recipient is notified: `now`; just after the notification that this one answers,
+    where a clock ahead of ours set that later.
 
-    What is told last counts; were good news newer than the alert that follows it, the alert
-    would come each minute.
+    The last notification counts. Were good news newer than the alert that follows it, the alert
+    would come every minute.
     """
     latest = now
     good_news = is_good_news(alert.clock)
@@ -220,7 +225,7 @@ def notified_at(case: Case, alert: Alert, now: int) -> int:
 
 
 def _answered(case: Case, recipient: str) -> Iterator[tuple[int, bool]]:
-    """When that recipient was told of something, and whether it was good news."""
+    """When that recipient was notified of something, and whether it was good news."""
     for (text, to), last in case.reached.items():
         if to == recipient:
             yield last.at, is_good_news(ClockKey.of_text(text).clock)

@@ -1,5 +1,5 @@
-"""What was told and no judgement asks for any more, so that a long case stays small. The audit has
-it all.
+"""Notifications that no judgement asks for any more are dropped, so that a long case stays small.
+The audit has them all.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ EXCHANGES = frozenset(
         Metric.UNOWNED,
     )
 )
-"""Clocks that begin anew again and again: what was told of one cycle is of no matter once another
-was told.
+"""Clocks that begin anew again and again: the notifications of one cycle do not matter once there
+are some of a later one.
 """
 
 KEPT_CYCLES = 5
-"""Reopenings of which all that was told is kept; of those before only what a judgement may still
+"""Reopenings of which every notification is kept; of earlier ones only what a judgement may still
 ask for.
 """
 
 KEPT_FINDINGS = 50
-"""Times of one kind of finding of which it is kept that it was told."""
+"""How many findings of one kind are remembered as notified."""
 
 
 def outlived(reached: Reached, new: Iterable[Key]) -> Iterator[Key]:
-    """The levels told that no judgement asks for once the `new` ones are told."""
+    """The levels that no judgement asks for once people were notified of the `new` ones."""
     new_keys = set(new)
     yield from _of_earlier_exchanges(reached, new_keys)
     yield from _long_past(reached, new_keys)
@@ -58,20 +58,26 @@ def _of_earlier_exchanges(reached: Reached, new: Collection[Key]) -> Iterator[Ke
         latest[_series(clock), recipient] = clock.cycle
     for text, recipient in reached:
         clock = ClockKey.of_text(text)
-        if clock.clock in EXCHANGES and clock.cycle < latest.get((_series(clock), recipient), 0):
+        if clock.clock not in EXCHANGES:
+            continue
+        newest = latest.get((_series(clock), recipient), 0)
+        if clock.cycle < newest:
             yield text, recipient
 
 
 def _long_past(reached: Reached, new: Collection[Key]) -> Iterator[Key]:
-    """Of clocks that begin anew with each reopening: what was told many reopenings ago.
+    """Of clocks that begin anew with every reopening: the notifications of many reopenings ago.
 
-    Kept beside the newest cycles are the highest level told of a clock, which a reopening begins
-    above, and the last that each recipient was told of it, which says whether they are to be
-    told that it is over.
+    Two more are kept beside the newest cycles. A reopening begins above the highest level that
+    anybody was notified of. The last notification of a recipient says whether they are to be
+    notified that it is over.
     """
     newest = _newest_cycles([*reached, *new])
-    cycles = [cycle for (_, name), cycle in newest.items() if _kept_cycles(name)]
-    if max(cycles, default=0) <= KEPT_CYCLES:
+    most = 0
+    for (_, name), cycle in newest.items():
+        if _kept_cycles(name):
+            most = max(most, cycle)
+    if most <= KEPT_CYCLES:
         return
     kept = {*new, *_still_asked_for(reached)}
     for key in reached:
@@ -83,7 +89,8 @@ def _newest_cycles(keys: Iterable[Key]) -> Mapping[Series, int]:
     newest: dict[Series, int] = {}
     for text, _ in keys:
         clock = ClockKey.of_text(text)
-        newest[_series(clock)] = max(clock.cycle, newest.get(_series(clock), 0))
+        series = _series(clock)
+        newest[series] = max(clock.cycle, newest.get(series, 0))
     return newest
 
 
@@ -96,40 +103,47 @@ def _kept_cycles(name: str) -> int:
     """How many cycles of a clock are kept; 0 where none is dropped, or others say which."""
     if name.startswith(FINDING):
         return KEPT_FINDINGS
-    begins_anew = name in (Metric.RESOLUTION.value, CLEARED) or name.startswith(WITHDRAWN)
-    return KEPT_CYCLES if begins_anew else 0
+    if name.startswith(WITHDRAWN) or name in (Metric.RESOLUTION.value, CLEARED):
+        return KEPT_CYCLES
+    return 0
 
 
 def _still_asked_for(reached: Reached) -> Iterator[Key]:
     """With where it stands that any of it was withdrawn."""
-    for text, recipient in {*_highest(reached), *_last(reached), *_first_findings(reached)}:
+    asked_for = {*_highest(reached), *_last(reached), *_first_findings(reached)}
+    for text, recipient in asked_for:
+        withdrawal = ClockKey.of_text(text).withdrawal
         yield text, recipient
-        yield ClockKey.of_text(text).withdrawal.text, recipient
+        yield withdrawal.text, recipient
 
 
 def _highest(reached: Reached) -> Iterable[Key]:
-    """Of each clock the highest level told, in its latest cycle."""
+    """The highest level of each clock that anybody was notified of, in its latest cycle."""
     highest: dict[Series, Key] = {}
     for key in reached:
-        best = highest.setdefault(_series(ClockKey.of_text(key[0])), key)
+        series = _series(ClockKey.of_text(key[0]))
+        best = highest.setdefault(series, key)
         if _height(key, reached) > _height(best, reached):
-            highest[_series(ClockKey.of_text(key[0]))] = key
+            highest[series] = key
     return highest.values()
 
 
 def _height(key: Key, reached: Reached) -> tuple[int, int]:
-    return reached[key].level, ClockKey.of_text(key[0]).cycle
+    text, _ = key
+    return reached[key].level, ClockKey.of_text(text).cycle
 
 
 def _last(reached: Reached) -> Iterable[Key]:
-    """Of each clock the last that each recipient was told, of all and by how it ended."""
+    """The last notification of each recipient of each clock: over all outcomes, and by outcome."""
     last: dict[tuple[Series, str, str], Key] = {}
-    for key, told in reached.items():
-        series = _series(ClockKey.of_text(key[0]))
-        for outcome in ("", told.outcome.value):
-            before = last.setdefault((series, key[1], outcome), key)
-            if told.at >= reached[before].at:
-                last[series, key[1], outcome] = key
+    for key, notified in reached.items():
+        text, recipient = key
+        series = _series(ClockKey.of_text(text))
+        for outcome in ("", notified.outcome.value):
+            place = series, recipient, outcome
+            before = last.setdefault(place, key)
+            if notified.at >= reached[before].at:
+                last[place] = key
     return last.values()
 
 

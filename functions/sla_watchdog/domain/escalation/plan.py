@@ -1,5 +1,5 @@
-"""plan: what must be told to whom now, why, and when to look again. The one judgement that
-everything uses.
+"""plan: who must be notified of what now, why, and when to look again. Everything uses this one
+judgement.
 """
 
 from __future__ import annotations
@@ -88,11 +88,11 @@ def plan(
     assessment: Assessment | None = None,
     context: Context = Context(),  # noqa: B008 - frozen
 ) -> Plan:
-    """Judge the case at `now` (epoch seconds); with `whole`, exchanges that are over are among its
+    """Judge the case at `now` (epoch seconds). With `whole`, exchanges that are over are among its
     clocks.
 
-    `assessment` may be that of the same facts, judged at another time. Pure: reads no clock,
-    does no I/O, and never fails on a fact.
+    `assessment` may be that of the same facts, made at another time. Pure: reads no clock, does no
+    I/O, and never fails on a fact.
     """
     case = evolve(case, facts=without_deletions(case.facts, context.deletions_held_since))
     if assessment is None:
@@ -106,10 +106,10 @@ def plan(
 
 def _judged(evaluated: EvaluatedClocks, context: Context) -> Plan:
     evaluation, assessment = evaluated.evaluation, evaluated.assessment
-    facts, members = evaluation.case.facts, evaluation.case.members
+    case = evaluation.case
     burning = _burning(evaluated)
     unkept = tuple(evaluated.unkept(burning))
-    findings = tuple(_not_meant(assessment.findings, evaluation.case, context))
+    findings = tuple(_not_meant(assessment.findings, case, context))
     due = _due(evaluated, burning, unkept, findings)
     to_send, decisions = to_send_and_deferred(due, evaluated, context.silences)
     ahead = levels_ahead(evaluated)
@@ -125,7 +125,7 @@ def _judged(evaluated: EvaluatedClocks, context: Context) -> Plan:
         findings=findings,
         matters=assessment.matters,
         breached=_breached(evaluated),
-        pending_links=assessment.linked_names.difference(facts.tickets(), members),
+        pending_links=assessment.linked_names.difference(case.facts.tickets(), case.members),
         promises=tuple(_promises(assessment)),
         assessment=assessment,
         evaluation=evaluation,
@@ -151,10 +151,14 @@ def _due(
     unkept: Sequence[Clock],
     findings: Sequence[Finding],
 ) -> Iterator[Alert]:
-    """Also of promises that were not kept, what is good news, and findings."""
+    """The levels that are due, promises that were not kept, good news, and findings."""
     evaluation = evaluated.evaluation
-    of_promises = [alert for clock in unkept for alert in _of_promise(evaluation, clock)]
-    yield from _not_falling_on_the_way_up(evaluated, [*burning, *of_promises])
+    levels = list(burning)
+    for clock in unkept:
+        climbed = climb(evaluation, clock)
+        if climbed is not None:
+            levels += alerts(evaluation, climbed)
+    yield from _not_falling_on_the_way_up(evaluated, levels)
     for clock in evaluated.live:
         yield from withdrawn(evaluation, clock)
     running = {clock.subject for clock in evaluated.live if clock.metric in TARGETS}
@@ -162,26 +166,23 @@ def _due(
     yield from _finding_alerts(findings, evaluation)
 
 
-def _of_promise(evaluation: EvaluationContext, clock: Clock) -> Iterator[Alert]:
-    climbed = climb(evaluation, clock)
-    return iter(()) if climbed is None else alerts(evaluation, climbed)
-
-
 def _not_falling_on_the_way_up(evaluated: EvaluatedClocks, due: Sequence[Alert]) -> Iterator[Alert]:
-    """What is critical to somebody about one matter is no less to those above, of whichever clock
-    they are told.
+    """What is critical to somebody about one matter is no less to those above, whichever of its
+    clocks they are notified of.
     """
     policy = evaluated.evaluation.policy
     matter_of: dict[str, str] = {}
     for matter in evaluated.evaluation.matters:
         matter_of |= dict.fromkeys(matter.ticket_ids, matter.id)
-    critical: dict[str, frozenset[str]] = {}
+    critical: dict[str, set[str]] = {}
     for climbed in evaluated.climbs.values():
-        name = matter_of.get(climbed.clock.subject, climbed.clock.subject)
-        critical[name] = critical.get(name, frozenset()) | climbed.critical_audiences
+        subject = climbed.clock.subject
+        name = matter_of.get(subject, subject)
+        critical.setdefault(name, set()).update(climbed.critical_audiences)
     for alert in due:
         name = matter_of.get(alert.subject, alert.subject)
-        yield as_critical(alert, critical.get(name, frozenset()), policy)
+        audiences = critical.get(name, set())
+        yield as_critical(alert, audiences, policy)
 
 
 def _not_meant(findings: Iterable[Finding], case: Case, context: Context) -> Iterator[Finding]:
@@ -193,40 +194,42 @@ def _not_meant(findings: Iterable[Finding], case: Case, context: Context) -> Ite
 
 
 def _finding_alerts(findings: Sequence[Finding], evaluation: EvaluationContext) -> Iterator[Alert]:
-    """Findings are told to operations once; the same outbox carries them."""
+    """Operations are notified once of a finding; the same outbox carries it."""
     recipient = Recipient(OPERATIONS)
     if evaluation.on_its_way(recipient):
         return
     for finding in findings:
         key = ClockKey(finding.ticket, FINDING + finding.kind, finding.time)
         last = evaluation.case.notified(key.text, recipient)
-        if last is None or evaluation.notifications.hears_next_time(last, recipient):
-            yield Alert(
-                subject=key.subject,
-                clock=key.clock,
-                cycle=key.cycle,
-                level=0,
-                repetition=0,
-                recipient=recipient,
-                severity=Severity.WARNING,
-                due_at=evaluation.now,
-                reason=finding.reason,
-            )
+        if last is not None and not evaluation.notifications.hears_next_time(last, recipient):
+            continue
+        yield Alert(
+            subject=key.subject,
+            clock=key.clock,
+            cycle=key.cycle,
+            level=0,
+            repetition=0,
+            recipient=recipient,
+            severity=Severity.WARNING,
+            due_at=evaluation.now,
+            reason=finding.reason,
+        )
 
 
 def superseded(
     case: Case, alert: Alert, clock: Clock, evaluation: EvaluationContext | None = None
 ) -> Iterator[Alert]:
-    """The levels that `alert` passes for its recipient, each as the alert it would have been.
+    """The levels that `alert` passes for its recipient, as the alerts they would have been.
 
-    With the `evaluation` that was judged also those that are another's, in whose place it hears.
+    With the `evaluation` that was judged, these include levels of somebody else in whose place
+    the recipient hears.
     """
     last = case.notified(alert.clock_key, alert.recipient)
     lowest = 0 if last is None else last.level + 1
+    reason = Passed(alert.level + 1)
     for number in range(lowest, alert.level):
         due_at = clock.levels[number]
         if due_at is not None and _tells(clock, number, alert.recipient, evaluation):
-            reason = Passed(alert.level + 1)
             yield evolve(alert, level=number, repetition=0, due_at=due_at, reason=reason)
 
 
@@ -237,7 +240,9 @@ def _tells(
     fits = level.urgent or not recipient.urgent
     if fits and recipient.audience in level.tell:
         return True
-    return evaluation is not None and recipient in evaluation.addressing.recipients(level, clock)
+    if evaluation is None:
+        return False
+    return recipient in evaluation.addressing.recipients(level, clock)
 
 
 # ------------------------------------------------------------------ when to look again
@@ -252,15 +257,17 @@ def _wakeup(
     """Now while there is something to send; else at the next change of anything."""
     now = evaluated.evaluation.now
     if to_send:
-        return Wakeup(now, any(alert.urgent for alert in to_send))
-    levels = [Wakeup(upcoming.at, upcoming.level.urgent) for upcoming in ahead if upcoming.at > now]
+        urgent = any(alert.urgent for alert in to_send)
+        return Wakeup(now, urgent)
+    wakeups = [Wakeup(upcoming.at, upcoming.level.urgent) for upcoming in ahead]
+    wakeups += [Wakeup(at) for at in _marks(evaluated)]
+    to_come = [wakeup for wakeup in wakeups if wakeup.at is not None and wakeup.at > now]
     deferred = [Wakeup(decision.until) for decision in decisions]
-    mark = min((at for at in _marks(evaluated) if at > now), default=None)
-    return earliest([*levels, *deferred, Wakeup(mark)])
+    return earliest([*to_come, *deferred])
 
 
 def _marks(evaluated: EvaluatedClocks) -> Iterator[int]:
-    """Instants at which something changes that need not be told."""
+    """Instants at which something changes, though nobody need be notified."""
     for clock in evaluated.live:
         for at in (clock.breach_at, *clock.levels):
             if at is not None:
@@ -297,16 +304,17 @@ def _breached(evaluated: EvaluatedClocks) -> Mapping[str, int]:
     recorded = evaluation.case.breached
     breached = {name: at for name, at in recorded.items() if _stays(name, at, evaluation)}
     for clock in evaluated.clocks:
-        own = clock.metric in TARGETS and clock.subject not in survivors
-        if own and clock.breach_at and clock.breached(evaluation.now):
+        if clock.metric not in TARGETS or clock.subject in survivors:
+            continue
+        if clock.breach_at and clock.breached(evaluation.now):
             breached[clock.record] = clock.breach_at
     return breached
 
 
 def _stays(name: str, at: int, evaluation: EvaluationContext) -> bool:
     """A breach recorded of an exchange stays, too, while the policy has no target for it: an edit
-    erases no breach (semantics D2), and the next one may bring the target back. One of before the
-    ticket's creation never was.
+    erases no breach (semantics D2), and the next edit may bring the target back. There is no
+    breach before the ticket's creation.
     """
     exchange, _, last = name.rpartition("/")
     if last in _LASTING:
@@ -315,5 +323,5 @@ def _stays(name: str, at: int, evaluation: EvaluationContext) -> bool:
     ticket = evaluation.ticket(subject)
     if ticket is None or at < ticket.created_at:
         return False
-    rule = rules_over_time(ticket, evaluation.case.facts, evaluation.policy)[-1][1]
-    return metric not in {target.metric.value for target in rule.targets}
+    _, rule = rules_over_time(ticket, evaluation.case.facts, evaluation.policy)[-1]
+    return all(target.metric.value != metric for target in rule.targets)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from attrs import evolve, frozen
 
 from sla_watchdog.domain.clocks.clock import Clock, State
+from sla_watchdog.domain.clocks.clock_key import ClockKey
 from sla_watchdog.domain.escalation.case import OPERATIONS, Case, Recipient
 from sla_watchdog.domain.escalation.plan import Plan, plan
 from sla_watchdog.domain.policy.model import TARGETS, Policy
@@ -38,7 +39,9 @@ class Moved:
 
 @frozen
 class Effect:
-    """Of one case: the targets that change, and who is told at once because of it."""
+    """How an edit affects one case: the targets that change, and who is notified at once because of
+    it.
+    """
 
     case: str
     moved: tuple[Moved, ...]
@@ -54,8 +57,9 @@ def effect(
     old = plan(case, before, now)
     edited = evolve(known or case, breached=old.breached, edited_at=now)
     new = plan(edited, after, now)
+    moved = tuple(_moved(old, new, now))
     notified = dict.fromkeys(_notified_at_once(old, new))
-    return Effect(case.id, tuple(_moved(old, new, now)), tuple(notified))
+    return Effect(case.id, moved, tuple(notified))
 
 
 def _notified_at_once(old: Plan, new: Plan) -> Iterator[Recipient]:
@@ -69,37 +73,43 @@ def _notified_at_once(old: Plan, new: Plan) -> Iterator[Recipient]:
 def _moved(old: Plan, new: Plan, now: int) -> Iterator[Moved]:
     before, after = _targets(old), _targets(new)
     for key in sorted({*before, *after}):
-        was, becomes = before.get(key), after.get(key)
-        clock = becomes or was
-        same = _rule(was) == _rule(becomes) and _answer(was, now) == _answer(becomes, now)
-        if clock is not None and not same:
-            yield Moved(
-                ticket=clock.subject,
-                metric=clock.metric.value,
-                was_rule=_rule(was),
-                rule=_rule(becomes),
-                was_due_at=was.due_at if was else None,
-                due_at=becomes.due_at if becomes else None,
-                overdue=_late(becomes, now) and not _late(was, now),
-            )
+        was = _as_judged(before.get(key), now)
+        becomes = _as_judged(after.get(key), now)
+        if was == becomes:
+            continue
+        clock_key = ClockKey.of_text(key)
+        yield Moved(
+            ticket=clock_key.subject,
+            metric=clock_key.clock,
+            was_rule=was.rule,
+            rule=becomes.rule,
+            was_due_at=was.due_at,
+            due_at=becomes.due_at,
+            overdue=becomes.state is State.BREACHED and was.state is not State.BREACHED,
+        )
 
 
 def _targets(evaluated: Plan) -> dict[str, Clock]:
     """The targets that may still run, of the tickets that are open."""
-    return {
-        clock.key: clock
-        for clock in evaluated.clocks
-        if clock.metric in TARGETS and clock.stopped_at is None
-    }
+    running = {}
+    for clock in evaluated.clocks:
+        if clock.metric in TARGETS and clock.stopped_at is None:
+            running[clock.key] = clock
+    return running
 
 
-def _answer(clock: Clock | None, now: int) -> tuple[int | None, State] | None:
-    return None if clock is None else (clock.due_at, clock.state(now))
+@frozen
+class _Judged:
+    """A target under one of the two policies. Its values are empty where that policy has no such
+    target.
+    """
+
+    rule: str = ""
+    due_at: int | None = None
+    state: State | None = None
 
 
-def _rule(clock: Clock | None) -> str:
-    return clock.rule if clock else ""
-
-
-def _late(clock: Clock | None, now: int) -> bool:
-    return clock is not None and clock.breached(now)
+def _as_judged(clock: Clock | None, now: int) -> _Judged:
+    if clock is None:
+        return _Judged()
+    return _Judged(clock.rule, clock.due_at, clock.state(now))

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from sla_watchdog.domain.clocks.data_problems import DataProblem
 
-# ------------------------------------------------------------------ why somebody is told
+# ------------------------------------------------------------------ why somebody is notified
 
 
 @frozen
@@ -35,17 +35,17 @@ class Reopened:
 
 @frozen
 class NoOwner:
-    """The level is an owner's and there is none, so that the next audience up is told."""
+    """The level is an owner's and there is none, so that the next audience up is notified."""
 
 
 @frozen
 class Unreachable:
-    """Told in place of `recipient` (its key), whom no message reached."""
+    """Notified in place of `recipient` (its key), whom no message reached."""
 
     recipient: str
 
 
-# ------------------------------------------------------------------ why somebody is told later
+# ------------------------------------------------------------------ why somebody is notified later
 
 
 @frozen

@@ -1,7 +1,7 @@
-"""Silences: alerts that match one wait for its end, then what is due is told once. No ceiling,
-finding or good news.
+"""Silences: alerts that match one wait for its end; then people are notified once of what is due.
+No silence holds a ceiling, a finding or good news.
 
-What cannot be read of a ticket matches no silence: in doubt people are told.
+What cannot be read of a ticket matches no silence: in doubt people are notified.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ OF_ONE_TICKET = frozenset(metric.value for metric in (*TARGETS, Metric.PAUSE))
 
 @frozen
 class Silence:
-    """From `made_at` until `until`, in epoch seconds. Whatever is named must match; what is not,
-    matches all.
+    """From `made_at` until `until`, in epoch seconds. Whatever it names must match; what it leaves
+    out matches everything.
 
     `tickets` are ids of tickets or cases, `customers` ids or names, case-folded. Raises
     ValueError where it names nothing or lasts too long.
@@ -53,35 +53,39 @@ class Silence:
             raise ValueError(f"a silence ends within {LONGEST // DAY} days of when it was made")
 
     def __attrs_post_init__(self) -> None:
-        if not (self.tickets or self.customers or self.policies or self.audiences or self.when):
+        named = (self.tickets, self.customers, self.policies, self.audiences, self.when)
+        if not any(named):
             raise ValueError("a silence names what it is for")
 
     def in_force(self, now: int) -> bool:
         return self.made_at <= now < self.until
 
     def matches(self, ticket: str, case: str, facts: Facts, policy: Policy, now: int) -> bool:
-        """Whether it is for the ticket, whoever is told."""
-        if self.tickets and not self.tickets & {ticket, case}:
+        """Whether it is for the ticket, whoever is notified."""
+        if self.tickets and self.tickets.isdisjoint({ticket, case}):
             return False
-        if self.customers and not self.customers & _customers(ticket, facts):
+        if self.customers and self.customers.isdisjoint(_customers(ticket, facts)):
             return False
-        if self.policies and rule_at(ticket, facts, policy, now).name not in self.policies:
-            return False
-        return all(
-            holds(condition, ticket, facts, policy, now) is Truth.YES for condition in self.when
-        )
+        if self.policies:
+            rule = rule_at(ticket, facts, policy, now)
+            if rule.name not in self.policies:
+                return False
+        for condition in self.when:
+            if holds(condition, ticket, facts, policy, now) is not Truth.YES:
+                return False
+        return True
 
     def holds(self, alert: Alert, evaluation: EvaluationContext) -> bool:
-        """Whether the alert is to wait; one that is about many tickets, only if all that are
+        """Whether the alert is to wait. An alert about many tickets waits only if all that are
         unresolved match.
         """
         if self.audiences and alert.recipient.audience not in self.audiences:
             return False
-        case, facts = evaluation.case.id, evaluation.case.facts
-        return all(
-            self.matches(ticket, case, facts, evaluation.policy, evaluation.now)
-            for ticket in _concerned(alert, evaluation)
-        )
+        case, policy, now = evaluation.case, evaluation.policy, evaluation.now
+        for ticket in _concerned(alert, evaluation):
+            if not self.matches(ticket, case.id, case.facts, policy, now):
+                return False
+        return True
 
 
 def silenced(
@@ -90,11 +94,8 @@ def silenced(
     """The one that ends last of those in force that hold the alert."""
     if not silences or alert.clock not in HOLDABLE:
         return None
-    holding = [
-        silence
-        for silence in silences
-        if silence.in_force(evaluation.now) and silence.holds(alert, evaluation)
-    ]
+    in_force = [silence for silence in silences if silence.in_force(evaluation.now)]
+    holding = [silence for silence in in_force if silence.holds(alert, evaluation)]
     return max(holding, key=attrgetter("until", "id"), default=None)
 
 

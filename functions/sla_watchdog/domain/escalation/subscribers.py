@@ -49,9 +49,13 @@ DEAF = frozenset({State.OPTED_OUT, State.UNVERIFIED})
 
 _WELL = frozenset({State.CONFIRMED, State.PENDING, State.ENDED})
 
+_WAS_CONFIRMED = DEAF | {State.CONFIRMED, State.SUSPENDED}
+
 
 def _as_compared(protocol: str, endpoint: str) -> str:
-    return endpoint.casefold() if protocol == "email" else endpoint
+    if protocol == "email":
+        return endpoint.casefold()
+    return endpoint
 
 
 @frozen(order=True)
@@ -81,9 +85,10 @@ class Seat:
         if self.protocol not in ("http", "https"):
             return self.endpoint
         scheme = f"{self.protocol}://"
-        host, _, path = self.endpoint.removeprefix(scheme).partition("/")
-        shown = scheme + host.rpartition("@")[2]
-        return f"{shown}/..." if path else shown
+        authority, _, path = self.endpoint.removeprefix(scheme).partition("/")
+        _, _, host = authority.rpartition("@")
+        rest = "/..." if path else ""
+        return f"{scheme}{host}{rest}"
 
     @classmethod
     def of_key(cls, key: str) -> Seat:
@@ -137,14 +142,13 @@ class Roster:
         return False
 
     def with_notified(self, now: int) -> Roster:
-        """Without what was said of those who are well again: should they go once more, it is said
-        anew.
+        """Without the notifications of those who are well again: should they go once more, people
+        are notified anew.
         """
-        lost = {
-            seat.key
-            for seat, subscriber in self.subscribers.items()
-            if subscriber.needs_attention(now)
-        }
+        lost = set()
+        for seat, subscriber in self.subscribers.items():
+            if subscriber.needs_attention(now):
+                lost.add(seat.key)
         if not self.operations_confirmed:
             lost.add(VACANCY)
         notified = {key: times for key, times in self.notified.items() if key in lost}
@@ -204,9 +208,8 @@ def _next_state(before: Subscriber, seen: State | None, now: int) -> State | Non
         return _after_the_end(before, seen, now)
     if seen is None:
         return _unlisted(before, now)
-    if seen is State.PENDING:
-        was_confirmed = before.state in DEAF or before.state in (State.CONFIRMED, State.SUSPENDED)
-        return State.SUSPENDED if was_confirmed else State.PENDING
+    if seen is State.PENDING and before.state in _WAS_CONFIRMED:
+        return State.SUSPENDED
     return seen
 
 
@@ -223,7 +226,9 @@ def _after_the_end(before: Subscriber, seen: State | None, now: int) -> State | 
 def _unlisted(before: Subscriber, now: int) -> State:
     if before.state in (State.GONE, State.LAPSED) or now - before.since < LIST_LAG:
         return before.state
-    return State.LAPSED if before.state is State.PENDING else State.GONE
+    if before.state is State.PENDING:
+        return State.LAPSED
+    return State.GONE
 
 
 def noted(roster: Roster, seat: Seat, state: State, now: int) -> Roster:

@@ -20,7 +20,7 @@ from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
 from sla_watchdog.domain.time.years import TimeOutOfRange
 
 MOST_HOLDS = 10
-"""Silences and closed hours in a row that are looked through, for when somebody will be told."""
+"""How many silences and closed hours in a row are looked through for the time of a notification."""
 
 _by_time = attrgetter("at")
 
@@ -50,12 +50,15 @@ class UpcomingLevel(NamedTuple):
 
 
 def levels_ahead(evaluated: EvaluatedClocks) -> tuple[UpcomingLevel, ...]:
-    """Of every clock, in order of time; nothing before a promise that holds it back ends."""
+    """The levels ahead of every clock, in order of time. A promise that holds a clock back puts
+    them off to its end.
+    """
     ahead: list[UpcomingLevel] = []
     for clock in evaluated.live:
         ahead += _of_clock(evaluated, clock)
     for clock in evaluated.unkept_then():
-        ahead.append(UpcomingLevel(clock.levels[0] or evaluated.evaluation.now, clock, 0))
+        at = clock.levels[0] or evaluated.evaluation.now
+        ahead.append(UpcomingLevel(at, clock, 0))
     return tuple(sorted(ahead, key=_by_time))
 
 
@@ -76,7 +79,8 @@ def _of_clock(evaluated: EvaluatedClocks, clock: Clock) -> Iterator[UpcomingLeve
 
 def _next_repetition(evaluated: EvaluatedClocks, clock: Clock) -> int | None:
     """None until the last level is reached."""
-    repeat, top_due_at = clock.ladder.levels[-1].repeat, clock.levels[-1]
+    repeat = clock.ladder.levels[-1].repeat
+    top_due_at = clock.levels[-1]
     if repeat is None or top_due_at is None:
         return None
     climbed = evaluated.climbs.get(clock.key)
@@ -94,13 +98,13 @@ def notifications_ahead(
 ) -> tuple[UpcomingNotification, ...]:
     """What waits for somebody's hours, a promise or a silence, and what is ahead, in order of time.
 
-    Of the levels of one clock that reach somebody at one time, the highest, which is the one
-    that will be told; an audience and its urgent topic are one.
+    Of the levels of one clock that reach somebody at one time, only the highest is sent, so only
+    that is upcoming. An audience and its urgent topic are one.
     """
-    upcoming = [
-        _notification(evaluation, at, alert, silences)
-        for at, alert in _alerts_ahead(evaluation, decisions, ahead)
-    ]
+    holds = _Holds(evaluation, silences)
+    upcoming = []
+    for at, alert in _alerts_ahead(evaluation, decisions, ahead):
+        upcoming.append(_notification(holds.sent_at(alert, at), alert))
     highest: dict[tuple[int, str, str], UpcomingNotification] = {}
     for notification in sorted(upcoming, key=attrgetter("level")):
         place = notification.at, notification.recipient.key, notification.clock
@@ -111,7 +115,7 @@ def notifications_ahead(
 def _alerts_ahead(
     evaluation: EvaluationContext, decisions: Iterable[Decision], ahead: Iterable[UpcomingLevel]
 ) -> Iterator[tuple[int, Alert]]:
-    """Each with when it is due to be said."""
+    """Alerts, with when they are due to be sent."""
     for decision in decisions:
         if decision.until is not None:
             yield decision.until, decision.alert
@@ -123,6 +127,7 @@ def _alerts_ahead(
 def _alert(upcoming: UpcomingLevel, recipient: Recipient) -> Alert:
     """As far as it can be known: not yet how bad it will be, unless it waits for nobody."""
     clock = upcoming.clock
+    severity = Severity.CRITICAL if upcoming.level.urgent else Severity.BREACH
     return Alert(
         subject=clock.subject,
         clock=clock.metric.value,
@@ -130,17 +135,15 @@ def _alert(upcoming: UpcomingLevel, recipient: Recipient) -> Alert:
         level=upcoming.number,
         repetition=0,
         recipient=recipient,
-        severity=Severity.CRITICAL if upcoming.level.urgent else Severity.BREACH,
+        severity=severity,
         due_at=upcoming.at,
         reason=LevelDue(),
     )
 
 
-def _notification(
-    evaluation: EvaluationContext, at: int, alert: Alert, silences: Sequence[Silence]
-) -> UpcomingNotification:
+def _notification(at: int, alert: Alert) -> UpcomingNotification:
     return UpcomingNotification(
-        at=_sent_at(evaluation, at, alert, silences),
+        at=at,
         recipient=evolve(alert.recipient, urgent=False),
         clock=alert.clock,
         level=alert.level,
@@ -148,28 +151,34 @@ def _notification(
     )
 
 
-def _sent_at(
-    evaluation: EvaluationContext, at: int, alert: Alert, silences: Sequence[Silence]
-) -> int:
-    """When the alert of a level that comes due at `at` is really sent, after silences and its
-    recipient's hours.
-    """
-    for _ in range(MOST_HOLDS):
-        free_at = _unsilenced_at(evaluation, at, alert, silences)
-        try:
-            opens_at = free_at if alert.urgent else evaluation.opens_at(alert.recipient, free_at)
-        except (NoWorkingTime, TimeOutOfRange):
-            return free_at
-        if opens_at == at:
-            break
-        at = opens_at
-    return at
+@frozen
+class _Holds:
+    """What may hold an alert that is due: silences, and the hours of its recipient."""
 
+    evaluation: EvaluationContext
+    silences: Sequence[Silence]
 
-def _unsilenced_at(
-    evaluation: EvaluationContext, at: int, alert: Alert, silences: Sequence[Silence]
-) -> int:
-    if not silences:
+    def sent_at(self, alert: Alert, at: int) -> int:
+        """When the alert of a level that comes due at `at` is really sent."""
+        for _ in range(MOST_HOLDS):
+            free_at = self._unsilenced_at(alert, at)
+            try:
+                opens_at = self._opens_at(alert, free_at)
+            except (NoWorkingTime, TimeOutOfRange):
+                return free_at
+            if opens_at == at:
+                break
+            at = opens_at
         return at
-    silence = silenced(alert, evolve(evaluation, now=at), silences)
-    return at if silence is None else silence.until
+
+    def _unsilenced_at(self, alert: Alert, at: int) -> int:
+        if not self.silences:
+            return at
+        then = evolve(self.evaluation, now=at)
+        silence = silenced(alert, then, self.silences)
+        return at if silence is None else silence.until
+
+    def _opens_at(self, alert: Alert, at: int) -> int:
+        if alert.urgent:
+            return at
+        return self.evaluation.opens_at(alert.recipient, at)

@@ -17,9 +17,10 @@ NEVER = Wakeup(None)
 
 
 def earliest(wakeups: Sequence[Wakeup]) -> Wakeup:
-    """The first of them; urgent where any of those at that instant is."""
+    """The first of them. It is urgent where any wake-up at that instant is."""
     instants = [wakeup.at for wakeup in wakeups if wakeup.at is not None]
     if not instants:
         return NEVER
     first = min(instants)
-    return Wakeup(first, any(wakeup.urgent for wakeup in wakeups if wakeup.at == first))
+    urgent = Wakeup(first, urgent=True) in wakeups
+    return Wakeup(first, urgent)

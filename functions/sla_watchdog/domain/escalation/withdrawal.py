@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sla_watchdog.domain.clocks.clock import Clock, State
-from sla_watchdog.domain.clocks.clock_key import ClockKey
 from sla_watchdog.domain.escalation.case import NOTIFIED, Alert, LastNotified, Recipient
 from sla_watchdog.domain.escalation.closing import good_news
 from sla_watchdog.domain.escalation.evaluation import EvaluationContext
@@ -25,20 +24,24 @@ CHANGING = frozenset({"priority", "customer_tier", "team", "category", "tags", "
 
 def withdrawn(evaluation: EvaluationContext, clock: Clock) -> Iterator[Alert]:
     """One alert for each recipient of a level that is not due any more."""
-    if not evaluation.case.reached or clock.metric not in TARGETS or clock.breached(evaluation.now):
+    now = evaluation.now
+    if not evaluation.case.reached:
         return
-    key = ClockKey(clock.subject, clock.metric.value, clock.cycle).withdrawal
+    if clock.metric not in TARGETS or clock.breached(now):
+        return
+    key = clock.clock_key.withdrawal
     for name, last in _notified_of(evaluation, clock).items():
         recipient = Recipient.of_key(name, evaluation.policy.audiences)
         wrong = _is_wrong(evaluation, clock, recipient, last)
         if wrong and not evaluation.on_its_way(recipient):
             reason = _moved(evaluation, clock)
-            yield good_news(evaluation, key, last.level, recipient, evaluation.now, reason)
+            yield good_news(evaluation, key, last.level, recipient, now, reason)
 
 
 def _notified_of(evaluation: EvaluationContext, clock: Clock) -> Mapping[str, LastNotified]:
     """By recipient, under this very clock."""
-    cycles = evaluation.notifications.of(clock.subject).get(clock.metric.value, {})
+    notified = evaluation.notifications.of(clock.subject)
+    cycles = notified.get(clock.metric.value, {})
     return cycles.get(clock.cycle, {})
 
 
@@ -59,7 +62,8 @@ def _moved(evaluation: EvaluationContext, clock: Clock) -> Reason:
     if clock.state(evaluation.now) is State.PAUSED:
         return Paused()
     case = evaluation.case
-    notified_at = max((last.at for last in _notified_of(evaluation, clock).values()), default=0)
+    notified = _notified_of(evaluation, clock).values()
+    notified_at = max((last.at for last in notified), default=0)
     if case.edited_at is not None and case.edited_at >= notified_at:
         return PolicyChanged()
     field = _changed_field(case.facts, clock.subject, notified_at)

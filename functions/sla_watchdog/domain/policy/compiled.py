@@ -27,7 +27,8 @@ def canonical(content: object) -> str:
 
 def dump(policy: Policy) -> str:
     content = to_json(policy)
-    whole = {"form": FORM, "hash": _hash(Part("policy", content)), "policy": content}
+    digest = _hash(Part("policy", content))
+    whole = {"form": FORM, "hash": digest, "policy": content}
     return json.dumps(whole, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 

@@ -28,29 +28,32 @@ def ranks_of(
 
 
 def _agreed(ladders: Iterable[LadderAudiences]) -> Pairs:
-    found = frozenset(chain.from_iterable(map(_pairs, ladders)))
-    return frozenset((lower, upper) for lower, upper in found if (upper, lower) not in found)
+    pairs = frozenset(chain.from_iterable(map(_pairs, ladders)))
+    contradicted = frozenset((upper, lower) for lower, upper in pairs)
+    return pairs - contradicted
 
 
 def _pairs(ladder: LadderAudiences) -> Iterator[tuple[str, str]]:
-    """Of the levels at which an audience is told for the first time."""
-    known: set[str] = set()
+    """Of the levels at which an audience is notified for the first time."""
+    notified: set[str] = set()
     levels = []
     for level in ladder:
-        new = [name for name in level if name not in known]
-        known.update(new)
-        levels += [new] if new else []
+        new = [name for name in level if name not in notified]
+        notified.update(new)
+        if new:
+            levels.append(new)
     for lower, upper in pairwise(levels):
-        yield from ((one, other) for one in lower for other in upper)
+        yield from product(lower, upper)
 
 
 def _at_or_above(names: set[str], pairs: Pairs) -> set[str]:
-    found: set[str] = set()
+    reached: set[str] = set()
     new = set(names)
     while new:
-        found |= new
-        new = {upper for lower, upper in pairs if lower in new} - found
-    return found
+        reached |= new
+        above = {upper for lower, upper in pairs if lower in new}
+        new = above - reached
+    return reached
 
 
 def _heights(names: Sequence[str], pairs: Pairs) -> Mapping[str, int]:
@@ -61,5 +64,6 @@ def _heights(names: Sequence[str], pairs: Pairs) -> Mapping[str, int]:
     ways = sorted(pairs)
     for _ in names:
         for lower, upper in ways:
-            heights[upper] = max(heights.get(upper, 0), heights.get(lower, 0) + 1)
+            by_this_way = heights.get(lower, 0) + 1
+            heights[upper] = max(heights.get(upper, 0), by_this_way)
     return heights

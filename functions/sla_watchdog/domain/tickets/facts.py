@@ -39,7 +39,9 @@ Series = tuple[Fact, ...]
 def _by_ticket(facts: Iterable[Fact]) -> dict[str, dict[str, Series]]:
     by_ticket: dict[str, dict[str, Series]] = {}
     for ticket, fields in sorted(_grouped(facts).items()):
-        by_ticket[ticket] = {name: _in_order(fields[name]) for name in sorted(fields)}
+        series_by_field = by_ticket[ticket] = {}
+        for name in sorted(fields):
+            series_by_field[name] = _in_order(fields[name])
     return by_ticket
 
 
@@ -47,30 +49,24 @@ def _grouped(facts: Iterable[Fact]) -> dict[str, dict[str, list[Fact]]]:
     """By ticket and field."""
     groups: dict[str, dict[str, list[Fact]]] = {}
     for fact in facts:
-        groups.setdefault(fact.ticket, {}).setdefault(fact.field, []).append(fact)
+        fields = groups.setdefault(fact.ticket, {})
+        fields.setdefault(fact.field, []).append(fact)
     return groups
 
 
 def _in_order(facts: list[Fact]) -> Series:
-    """Each once."""
-    if len(facts) == 1:
-        return tuple(facts)
-    return tuple(sorted(set(facts), key=_in_time))
+    """In order of time, without repetitions."""
+    if len(facts) > 1:
+        facts = sorted(set(facts), key=_in_time)
+    return tuple(facts)
 
 
 def _in_time(fact: Fact) -> tuple[int, str]:
     return fact.at, str(fact.value)
 
 
-def _holds(series: Series, fact: Fact) -> bool:
-    index = bisect_left(series, _in_time(fact), key=_in_time)
-    return fact in series[index : index + 2]  # a text and a tuple of it may read alike
-
-
 def _with(series: Series, new: Iterable[Fact]) -> Series:
-    """With facts that it does not hold, each put in its place: the many old ones are not sorted
-    again.
-    """
+    """The series with new facts, put in their places. The many old facts are not sorted again."""
     merged = list(series)
     for fact in dict.fromkeys(new):
         insort(merged, fact, key=_in_time)
@@ -87,8 +83,12 @@ def _with_fields(
 
 
 def _sorted(named: dict[str, T], before: int) -> dict[str, T]:
-    """By name; as it is where no name was added to the `before` ones."""
-    return named if len(named) == before else dict(sorted(named.items()))
+    """Sorted by name. `before` is the number of names before; where none was added, nothing is
+    sorted.
+    """
+    if len(named) == before:
+        return named
+    return dict(sorted(named.items()))
 
 
 @frozen
@@ -107,20 +107,28 @@ class Facts:
                 yield from series
 
     def __len__(self) -> int:
-        return sum(len(series) for fields in self._series.values() for series in fields.values())
+        total = 0
+        for fields in self._series.values():
+            total += sum(map(len, fields.values()))
+        return total
 
     def __or__(self, more: Iterable[Fact]) -> Facts:
         """Only the series that gain a fact are made anew: a long history is cheap to add to."""
         if not self._series:
             return Facts.of(more)
-        new = (f for f in more if not _holds(self.of_field(f.ticket, f.field), f))
-        added = _grouped(new)
+        added = _grouped(fact for fact in more if fact not in self)
         if not added:
             return self
         by_ticket = dict(self._series)
         for ticket, fields in added.items():
-            by_ticket[ticket] = _with_fields(by_ticket.get(ticket, {}), fields)
+            before = by_ticket.get(ticket, {})
+            by_ticket[ticket] = _with_fields(before, fields)
         return Facts(_sorted(by_ticket, len(self._series)))
+
+    def __contains__(self, fact: Fact) -> bool:
+        series = self.of_field(fact.ticket, fact.field)
+        index = bisect_left(series, _in_time(fact), key=_in_time)
+        return fact in series[index : index + 2]  # a text and a tuple of it may read alike
 
     def tickets(self) -> tuple[str, ...]:
         return tuple(self._series)
@@ -136,19 +144,26 @@ class Facts:
         series = self.of_field(ticket, name)
         if len(series) < 2:
             return series
-        changes = (after for before, after in pairwise(series) if before.value != after.value)
-        return (series[0], *changes)
+        changes = [series[0]]
+        for before, after in pairwise(series):
+            if before.value != after.value:
+                changes.append(after)
+        return tuple(changes)
 
     def latest(self, ticket: str, name: str) -> Value:
         """The value of a state now; empty where it was never asserted."""
         series = self.of_field(ticket, name)
-        return series[-1].value if series else ""
+        if not series:
+            return ""
+        return series[-1].value
 
     def as_of(self, ticket: str, name: str, at: int) -> Value:
         """The value in force at `at`; empty before the first assertion."""
         series = self.of_field(ticket, name)
         index = bisect_right(series, at, key=lambda fact: fact.at)
-        return series[index - 1].value if index else ""
+        if index == 0:
+            return ""
+        return series[index - 1].value
 
     def first_seen(self, ticket: str) -> int | None:
         """The earliest time of any fact of the ticket."""
@@ -157,6 +172,8 @@ class Facts:
 
     def last_seen(self, ticket: str) -> int | None:
         """The latest time of a fact of the ticket; problems in reading it do not count."""
-        fields = self._series.get(ticket, {})
-        times = [fields[name][-1].at for name in fields if not name.startswith(UNREADABLE)]
+        times = []
+        for name, series in self._series.get(ticket, {}).items():
+            if not name.startswith(UNREADABLE):
+                times.append(series[-1].at)
         return max(times, default=None)

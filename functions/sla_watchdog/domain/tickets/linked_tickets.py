@@ -15,9 +15,8 @@ from sla_watchdog.domain.tickets.ticket_fields import LINKS
 
 @frozen
 class LinkedTickets:
-    """Tickets that are one matter, the oldest first; its id is that of the oldest.
-
-    Age and signals are its own.
+    """Tickets that are one matter, the oldest first. The matter has the id of the oldest, and an
+    age and signals of its own.
     """
 
     tickets: tuple[Ticket, ...]
@@ -48,14 +47,14 @@ class LinkedTickets:
 
     @property
     def ended_at(self) -> int | None:
-        """Since when none of it is unresolved; None while something is."""
-        latest: int | None = None
+        """Since when all of it is resolved; None while anything is unresolved."""
+        ends: list[int] = []
         for ticket in self.tickets:
             ended = ticket.ended_at
             if ended is None:
                 return None
-            latest = ended if latest is None else max(latest, ended)
-        return latest
+            ends.append(ended)
+        return max(ends)
 
 
 def matters(tickets: tuple[Ticket, ...], facts: Facts, policy: Policy) -> tuple[LinkedTickets, ...]:
@@ -65,7 +64,8 @@ def matters(tickets: tuple[Ticket, ...], facts: Facts, policy: Policy) -> tuple[
     if not tickets:
         return ()
     if len(tickets) == 1:
-        return (LinkedTickets(tickets, str(facts.latest(tickets[0].id, "follow_up_of"))),)
+        earlier = facts.latest(tickets[0].id, "follow_up_of")
+        return (LinkedTickets(tickets, str(earlier)),)
     late = _late_follow_ups(tickets, facts, policy)
     if not late:
         return (LinkedTickets(tickets),)
@@ -76,7 +76,9 @@ def matters(tickets: tuple[Ticket, ...], facts: Facts, policy: Policy) -> tuple[
 def _late_follow_ups(
     tickets: tuple[Ticket, ...], facts: Facts, policy: Policy
 ) -> Mapping[str, str]:
-    """By ticket, the one that it follows after that had been closed for longer than the gap."""
+    """Follow-ups that came too late, with the ticket that they follow: that had been closed for
+    longer than the gap.
+    """
     by_name = {ticket.id: ticket for ticket in tickets}
     late = {}
     for ticket in tickets:
@@ -89,30 +91,36 @@ def _late_follow_ups(
 
 
 def _earlier_of(group: tuple[Ticket, ...], late: Mapping[str, str]) -> str:
-    return next((late[ticket.id] for ticket in group if ticket.id in late), "")
+    for ticket in group:
+        if ticket.id in late:
+            return late[ticket.id]
+    return ""
 
 
 def _connected(
     tickets: tuple[Ticket, ...], late: Mapping[str, str], facts: Facts
 ) -> list[tuple[Ticket, ...]]:
-    """Tickets that some link joins, a follow-up that came too late being none."""
+    """Tickets joined by links. A follow-up that came too late is no link."""
     groups = _Groups()
     for ticket in tickets:
         for name in _names(ticket.id, facts, late.get(ticket.id)):
             groups.join(ticket.id, name)
     members: dict[str, list[Ticket]] = {}
     for ticket in tickets:
-        members.setdefault(groups.root(ticket.id), []).append(ticket)
-    return [tuple(group) for group in members.values()]
+        root = groups.root(ticket.id)
+        members.setdefault(root, []).append(ticket)
+    return list(map(tuple, members.values()))
 
 
 def _names(ticket: str, facts: Facts, late: str | None) -> Iterator[str]:
-    """What it is linked to, but for the ticket `late` that it follows too late."""
+    """The names that it is linked to, except the ticket `late`, which it follows too late."""
     for link in LINKS:
         for fact in facts.of_field(ticket, link):
-            name = named_by(link, str(fact.value)) if fact.value else ""
+            if not fact.value:
+                continue
+            name = named_by(link, str(fact.value))
             is_late = link == "follow_up_of" and name == late
-            if name and not is_late:
+            if not is_late:
                 yield name
 
 

@@ -18,14 +18,16 @@ APART = "apart"
 """
 
 MOST_TICKETS = 100
-"""Of one case, not counting those merged into another. More is a mistake (a desk that writes the
-same `case_id` everywhere), and would not fit into an item; each of the rest is judged by itself.
+"""Of one case, not counting tickets merged into another. More is a mistake (a desk that writes the
+same `case_id` everywhere), and would not fit into an item. The rest are judged one by one.
 """
 
 
 def named_by(link: str, value: str) -> str:
-    """The name of what a ticket is linked to: tickets and cases of the desk share none."""
-    return OF_THE_DESK + value if link == "case_id" else value
+    """The name of what a ticket is linked to. Tickets never share a name with cases of the desk."""
+    if link == "case_id":
+        return OF_THE_DESK + value
+    return value
 
 
 def as_written(name: str) -> str:
@@ -34,8 +36,8 @@ def as_written(name: str) -> str:
 
 
 def linked_names(facts: Facts) -> frozenset[str]:
-    """Every name that a ticket was ever linked to: tickets, also such as were never seen, and cases
-    of the desk; but none that it is refused.
+    """Every name that a ticket of the case was ever linked to: tickets (seen or not) and cases of
+    the desk. Links that were refused are left out.
     """
     names = set()
     for ticket in facts.tickets():

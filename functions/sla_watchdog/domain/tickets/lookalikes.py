@@ -49,6 +49,7 @@ STOCK = frozenset(
 _PREFIX = re.compile(
     r"^\s*(re|aw|fwd?|wg|sv|vs|tr|rv|antw|ref)\s*(\[\d+\]|\(\d+\))?\s*:", re.IGNORECASE
 )
+_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _TOKEN = re.compile(r"#?\w+(?:[-/_.]\w+)*")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 _YEAR = re.compile(r"(19|20)\d\d")
@@ -66,18 +67,20 @@ class Key:
 
     @property
     def hash(self) -> str:
-        parts = json.dumps([self.customer, self.kind, self.text]).encode()
-        return hashlib.sha256(parts).hexdigest()[:32]
+        parts = json.dumps([self.customer, self.kind, self.text])
+        digest = hashlib.sha256(parts.encode())
+        return digest.hexdigest()[:32]
 
 
 def keys(ticket: str, facts: Facts) -> frozenset[Key]:
-    """The keys of the ticket by what is known of it now; none without a customer's id."""
+    """The keys of the ticket by what is known of it now. Without a customer's id it has none."""
     customer = str(facts.latest(ticket, "customer_id")).strip().casefold()
     if not customer:
         return frozenset()
     subject = str(facts.latest(ticket, "subject"))
+    url = str(facts.latest(ticket, "url"))
     shared = {Key(customer, "reference", text) for text in references(subject)}
-    shared.add(Key(customer, "URL", normal_url(str(facts.latest(ticket, "url")))))
+    shared.add(Key(customer, "URL", normal_url(url)))
     shared.add(Key(customer, "subject", normal_subject(subject)))
     return frozenset(key for key in shared if key.text)
 
@@ -98,16 +101,20 @@ def normal_subject(subject: str) -> str:
     text = " ".join(re.findall(r"\w+", folded))
     if len(text) < SHORTEST_SUBJECT or len(text.split()) < FEWEST_WORDS:
         return ""
-    return "" if text in STOCK else text
+    if text in STOCK:
+        return ""
+    return text
 
 
 def references(subject: str) -> tuple[str, ...]:
     """Order numbers and other ids in a subject, without their punctuation; no dates, no years."""
-    return tuple(sorted(set(_references(subject)))[:MOST_REFERENCES])
+    in_order = sorted(set(_references(subject)))
+    return tuple(in_order[:MOST_REFERENCES])
 
 
 def _references(subject: str) -> Iterator[str]:
-    for token in _TOKEN.findall(unicodedata.normalize("NFKC", subject).casefold()):
+    folded = unicodedata.normalize("NFKC", subject).casefold()
+    for token in _TOKEN.findall(folded):
         text = re.sub(r"\W|_", "", token)
         digits = "".join(re.findall(r"\d", token))
         if _DATE.fullmatch(token) or _YEAR.fullmatch(digits):
@@ -120,12 +127,17 @@ def _fewest_digits(token: str, text: str) -> int:
     """How many digits make it a reference: fewer where more than digits show that it is one."""
     if token.startswith("#"):
         return 3
-    return 5 if text.isdigit() else 4
+    if text.isdigit():
+        return 5
+    return 4
 
 
 def normal_url(url: str) -> str:
     """Without scheme, `www.`, fragment and a last slash, the host case-folded; '' for no URL."""
-    bare = re.sub(r"^[a-z][a-z0-9+.-]*://", "", url.strip(), flags=re.IGNORECASE).partition("#")[0]
-    host, slash, path = bare.partition("/")
+    without_scheme = _SCHEME.sub("", url.strip())
+    without_fragment, _, _ = without_scheme.partition("#")
+    host, slash, path = without_fragment.partition("/")
     host = host.casefold().removeprefix("www.")
-    return (host + slash + path).rstrip("/") if "." in host else ""
+    if "." not in host:
+        return ""
+    return (host + slash + path).rstrip("/")

@@ -14,11 +14,11 @@ from sla_watchdog.domain.tickets.ticket_of_facts import ticket as ticket_alone
 
 
 def merges(facts: Facts) -> tuple[Mapping[str, tuple[str, int]], frozenset[str]]:
-    """Who was merged into whom and when, down to the last survivor; and the tickets that run in a
-    circle.
+    """The last survivor that each ticket was merged into, with when; and the tickets whose merges
+    run in a circle.
 
-    A merge into a ticket that was never seen, or round in a circle, is none: somebody must stay
-    responsible.
+    A merge into a ticket that was never seen does not count, nor does one in a circle: somebody
+    must stay responsible.
     """
     into = dict(_merged_into(facts))
     survivors: dict[str, tuple[str, int]] = {}
@@ -27,8 +27,9 @@ def merges(facts: Facts) -> tuple[Mapping[str, tuple[str, int]], frozenset[str]]
         survivor = _last_of(name, into)
         if survivor is None:
             circular.add(name)
-        else:
-            survivors[name] = survivor, facts.changes(name, "merged_into")[-1].at
+            continue
+        merge = facts.changes(name, "merged_into")[-1]
+        survivors[name] = survivor, merge.at
     return survivors, frozenset(circular)
 
 
@@ -70,7 +71,8 @@ def _merge(tickets: dict[str, Ticket], facts: Facts) -> None:
             absorbed.setdefault(survivor, []).append(name)
     tickets.update(merged)
     for survivor, names in absorbed.items():
-        tickets[survivor] = _taking_over(tickets[survivor], [tickets[name] for name in names])
+        own = tickets[survivor]
+        tickets[survivor] = _taking_over(own, [tickets[name] for name in names])
 
 
 def _takes_over(survivor: Ticket, at: int) -> int | None:
@@ -95,20 +97,17 @@ def _taking_over(survivor: Ticket, absorbed: Iterable[Ticket]) -> Ticket:
     oldest_first = tuple(sorted(absorbed, key=by_age))
     oldest = oldest_first[0]
     survivor = _with_messages(survivor, oldest_first)
-    if oldest.created_at >= survivor.created_at:
+    own_creation = survivor.created_at
+    if oldest.created_at >= own_creation:
         return survivor
-    before = tuple(until(survivor.created_at, oldest.outside(frozenset())))
-    return evolve(
-        survivor,
-        created_at=oldest.created_at,
-        by_agent=oldest.by_agent,
-        spans=(*_without_hole(before, survivor.created_at), *survivor.spans),
-    )
+    before = tuple(until(own_creation, oldest.outside(frozenset())))
+    spans = (*_without_hole(before, own_creation), *survivor.spans)
+    return evolve(survivor, created_at=oldest.created_at, by_agent=oldest.by_agent, spans=spans)
 
 
 def _with_messages(survivor: Ticket, absorbed: tuple[Ticket, ...]) -> Ticket:
-    """What is written on a merged ticket after the merge is written on the survivor; all of it ends
-    its pauses.
+    """What is written on a merged ticket after the merge counts as written on the survivor. Every
+    message on either ends the survivor's pauses.
     """
     written = set(survivor.customer_messages)
     for ticket in absorbed:

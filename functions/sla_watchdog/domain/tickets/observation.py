@@ -82,15 +82,61 @@ def observed(
     seen = Seen.READ
     if streamed:
         seen = Seen.LATE if now < past.read_at else Seen.STREAMED
-    reader = _Reader(ticket, record, policy, known, now, seen, past)
+    fields = _Fields(record, policy, now)
+    reader = _Reader(ticket, fields, policy, known, now, seen, past)
     return frozenset(reader.facts()).difference(known)
 
 
 def vanished(ticket: str, known: Facts, now: int) -> frozenset[Fact]:
-    """What the absence of a record says: the ticket is gone since `now`, unless that is known."""
+    """What the absence of a record says: it is gone since `now`. Nothing, if that is known."""
     if known.latest(ticket, "gone"):
         return frozenset()
     return frozenset({Fact(ticket, "gone", now, "deleted")})
+
+
+@frozen
+class _Fields:
+    """The fields of a record, as the policy maps them; `now` is when the table had it."""
+
+    record: Record
+    policy: Policy
+    now: int
+
+    def value(self, name: str) -> object:
+        path = self.policy.source.fields.get(name, name)
+        return at_path(self.record, path)
+
+    def read(self, name: str) -> tuple[Value, str]:
+        """The value of a field, and why it cannot be read ('' where it can)."""
+        try:
+            value = text_of(self.value(name))
+        except Unreadable as problem:
+            return "", f"{name}: {problem}"
+        if name == "status" and not value:
+            return "", "status: missing"
+        return value, ""
+
+    def time(self, name: str) -> tuple[int | None, str]:
+        """The time in field `name`, and what is wrong with it ('' when nothing is, or it is not
+        there).
+        """
+        value = self.value(name)
+        if value is None or value == "":
+            return None, ""
+        try:
+            at = seconds_of(value, self.policy.timezone)
+        except Unreadable as problem:
+            return None, f"{name}: {problem}"
+        if at > self.now + TOO_NEW:
+            moment = datetime.fromtimestamp(at, UTC).isoformat()
+            return None, f"{name}: {moment} is in the future"
+        return at, ""
+
+    def group(self) -> str:
+        status = text_of_or_empty(self.value("status"))
+        if not isinstance(status, str):
+            return ""
+        return self.policy.statuses.get(status.casefold(), "")
 
 
 @frozen
@@ -98,7 +144,7 @@ class _Reader:
     """Reads one record against what is known already; `now` is when the table had it."""
 
     ticket: str
-    record: Record
+    fields: _Fields
     policy: Policy
     known: Facts
     now: int
@@ -107,27 +153,22 @@ class _Reader:
 
     def facts(self) -> Iterator[Fact]:
         at, reason = self._updated_at()
-        names = (*STATES, *sorted(self.policy.fields.difference(STATES)))
-        states = [fact for name in names for fact in self._state(name, at)]
+        further = self.policy.fields.difference(STATES)
+        states: list[Fact] = []
+        for name in (*STATES, *sorted(further)):
+            states += self._state(name, at)
         yield from states
         if states or not reason:
             yield from self._problem("updated_at", reason)
         yield from self._creation()
         yield from self._moments(REPLIES)
-        if self._group() in ENDED:
+        if self.fields.group() in ENDED:
             yield from self._moments(ENDS)
         if self.known.latest(self.ticket, "gone"):
             yield self._fact("gone", self._after_all("gone"))
 
-    def _value(self, name: str) -> object:
-        return at_path(self.record, self.policy.source.fields.get(name, name))
-
     def _fact(self, name: str, at: int, value: Value = "") -> Fact:
         return Fact(self.ticket, name, at, value)
-
-    def _group(self) -> str:
-        status = text_of_or_empty(self._value("status"))
-        return self.policy.statuses.get(status.casefold(), "") if isinstance(status, str) else ""
 
     # ------------------------------------------------------------------ what cannot be read
 
@@ -148,37 +189,30 @@ class _Reader:
 
     # ------------------------------------------------------------------ times
 
-    def _time(self, name: str) -> tuple[int | None, str]:
-        """The time in field `name`, and what is wrong with it ('' when nothing is, or it is not
-        there).
-        """
-        value = self._value(name)
-        if value is None or value == "":
-            return None, ""
-        try:
-            at = seconds_of(value, self.policy.timezone)
-        except Unreadable as problem:
-            return None, f"{name}: {problem}"
-        if at > self.now + TOO_NEW:
-            return None, f"{name}: {datetime.fromtimestamp(at, UTC).isoformat()} is in the future"
-        return at, ""
-
     def _updated_at(self) -> tuple[int, str]:
-        """When the record changed, and what is wrong with its own `updated_at`: that while it is
-        plausible, else when the table had it.
+        """When the record changed, and what is wrong with its own `updated_at`. Where that is not
+        plausible, the record changed when the table had it.
         """
-        at, reason = self._time("updated_at")
+        at, reason = self.fields.time("updated_at")
         if at is None:
             return self.now, reason
         last = self.known.last_seen(self.ticket)
-        oldest = self.past.oldest if self.seen is Seen.READ else self.now - TOO_OLD
-        if at < oldest:
-            too_old = "updated_at: more than 24 hours before the change was seen"
-            return self.now, "" if last is None else too_old
+        if at < self._oldest:
+            if last is None:
+                return self.now, ""
+            return self.now, "updated_at: more than 24 hours before the change was seen"
         if last is not None and at < last - SAME_MOMENT and last <= self.now:
-            earlier = "updated_at: earlier than what was seen before"
-            return self.now, "" if self._may_be_newly_read(last) else earlier
+            if self._may_be_newly_read(last):
+                return self.now, ""
+            return self.now, "updated_at: earlier than what was seen before"
         return at, ""
+
+    @property
+    def _oldest(self) -> int:
+        """The record was not changed last before this."""
+        if self.seen is Seen.READ:
+            return self.past.oldest
+        return self.now - TOO_OLD
 
     def _may_be_newly_read(self, last: int) -> bool:
         """Whether nothing was learned since the policy changed: what is new may be what that reads,
@@ -187,9 +221,9 @@ class _Reader:
         return self.past.edited_at is not None and last < self.past.edited_at
 
     def _creation(self) -> Iterator[Fact]:
-        at, reason = self._time("created_at")
+        at, reason = self.fields.time("created_at")
         if at is not None:
-            by_agent = text_of_or_empty(self._value("created_by")) == AGENT
+            by_agent = text_of_or_empty(self.fields.value("created_by")) == AGENT
             yield self._fact("created", at, AGENT if by_agent else "")
         elif not self.known.of_field(self.ticket, "created"):
             yield self._fact("created", self.now)
@@ -199,7 +233,7 @@ class _Reader:
 
     def _moments(self, events: Mapping[str, str]) -> Iterator[Fact]:
         for name, event in events.items():
-            at, reason = self._time(name)
+            at, reason = self.fields.time(name)
             yield from self._problem(name, reason)
             if at is not None:
                 yield self._fact(event, at)
@@ -207,23 +241,13 @@ class _Reader:
     # ------------------------------------------------------------------ states
 
     def _state(self, name: str, at: int) -> Iterator[Fact]:
-        value, reason = self._read(name)
+        value, reason = self.fields.read(name)
         yield from self._problem(name, reason)
         if reason:
             return
         since = self._since(name, at, value)
         if since is not None:
             yield self._fact(name, since, value)
-
-    def _read(self, name: str) -> tuple[Value, str]:
-        """The value of a field, and why it cannot be read ('' where it can)."""
-        try:
-            value = text_of(self._value(name))
-        except Unreadable as problem:
-            return "", f"{name}: {problem}"
-        if name == "status" and not value:
-            return "", "status: missing"
-        return value, ""
 
     def _since(self, name: str, at: int, value: Value) -> int | None:
         """Since when the state has a value that is not known of it yet; None where that says
@@ -232,14 +256,14 @@ class _Reader:
         changes = self.known.changes(self.ticket, name)
         if not changes:
             return at if value else None
-        last = changes[-1]
         if self.seen is Seen.LATE:
             return _before_the_newest(self.known, self._fact(name, at, value))
-        if self.seen is Seen.READ:
+        last = changes[-1]
+        same_moment = last.at - SAME_MOMENT <= at <= last.at
+        if self.seen is Seen.READ or same_moment:
             return None if last.value == value else max(at, last.at + 1)
-        if last.at - SAME_MOMENT <= at <= last.at:
-            return None if last.value == value else last.at + 1
-        return None if self.known.as_of(self.ticket, name, at) == value else at
+        value_then = self.known.as_of(self.ticket, name, at)
+        return None if value_then == value else at
 
 
 def _before_the_newest(known: Facts, new: Fact) -> int | None:
@@ -253,5 +277,7 @@ def _before_the_newest(known: Facts, new: Fact) -> int | None:
     taken = {fact.at for fact in series}
     while at in taken:
         at += 1
-    is_news = known.as_of(new.ticket, new.field, at) != new.value
-    return at if at < newest.at and is_news else None
+    if at >= newest.at:
+        return None
+    before = known.as_of(new.ticket, new.field, at)
+    return None if before == new.value else at

@@ -51,11 +51,13 @@ def text_of(value: object) -> Value:
 
 def _text_of_number(value: Decimal | float) -> str:
     number = Decimal(str(value))
-    return format(number.normalize(), "f") if number.is_finite() else str(value)
+    if not number.is_finite():
+        return str(value)
+    return format(number.normalize(), "f")
 
 
 def _texts_of(members: Iterable[object]) -> tuple[str, ...]:
-    """Each once, sorted; a list in the list is left out."""
+    """Sorted, without repetitions; a list in the list is left out."""
     texts = set()
     for member in members:
         text = text_of(member)
@@ -70,13 +72,16 @@ def seconds_of(value: object, zone: str | None) -> int:
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise Unreadable(f"a {type(value).__name__}, not a time")
+    text = str(value)
     try:
-        number = Decimal(str(value).strip())
+        number = Decimal(text.strip())
     except ArithmeticError:
-        return _seconds_of_iso(str(value).strip()[:64], zone)
+        return _seconds_of_iso(text.strip()[:64], zone)
     if not number.is_finite() or abs(number) > LARGEST_TIME:
-        raise Unreadable(f"{str(value)[:32]!r} is not a time")
-    return int(number / 1000 if abs(number) > MILLISECONDS else number)
+        raise Unreadable(f"{text[:32]!r} is not a time")
+    if abs(number) > MILLISECONDS:
+        return int(number / 1000)
+    return int(number)
 
 
 def _seconds_of_iso(text: str, zone: str | None) -> int:
@@ -100,7 +105,9 @@ def at_path(record: Record, path: str) -> object:
         return record[path]
     value: object = record
     for step in path.split("."):
-        value = value.get(step) if isinstance(value, Mapping) else None
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(step)
     return value
 
 
@@ -119,21 +126,29 @@ def _id_in(value: object, template: str) -> str:
         return ""
     pattern = re.escape(template).replace(re.escape(TICKET_ID), "(.+)")
     match = re.fullmatch(pattern, str(value), re.DOTALL)
-    name = match[1] if match else ""
-    if not name.strip() or len(name.encode(errors="replace")) > LONGEST_ID:
+    if match is None:
+        return ""
+    name = match[1]
+    length = len(name.encode(errors="replace"))
+    if length > LONGEST_ID or not name.strip():
         return ""
     return name
 
 
 def ticket_key(ticket: str, source: Source) -> dict[str, str]:
-    return {
-        attribute: template.replace(TICKET_ID, ticket) for attribute, template in source.key.items()
-    }
+    key = {}
+    for attribute, template in source.key.items():
+        key[attribute] = template.replace(TICKET_ID, ticket)
+    return key
 
 
 def is_ticket(record: Record, source: Source) -> bool:
     """False for the other entity types of a shared table, by `source.only`."""
-    return all(str(at_path(record, path)) in values for path, values in source.only.items())
+    for path, values in source.only.items():
+        value = at_path(record, path)
+        if str(value) not in values:
+            return False
+    return True
 
 
 def text_of_or_empty(value: object) -> Value:

@@ -26,9 +26,10 @@ def stretches(spans: tuple[Span, ...], groups: frozenset[str]) -> Iterator[tuple
     """(start, end) of each time in which it was in one of these groups without a break."""
     start: int | None = None
     for span in spans:
-        if span.group in groups:
-            start = span.start if start is None else start
-        elif start is not None:
+        is_in = span.group in groups
+        if is_in and start is None:
+            start = span.start
+        elif not is_in and start is not None:
             yield start, span.start
             start = None
     if start is not None:
@@ -37,8 +38,11 @@ def stretches(spans: tuple[Span, ...], groups: frozenset[str]) -> Iterator[tuple
 
 def until(end: int | None, spans: Iterable[Span]) -> Iterator[Span]:
     """The spans cut off at `end`; all of them where it is None."""
+    if end is None:
+        yield from spans
+        return
     for span in spans:
-        if end is None or (span.end is not None and span.end <= end):
+        if span.end is not None and span.end <= end:
             yield span
         elif span.start < end:
             yield Span(span.start, end, span.group)
@@ -75,5 +79,7 @@ def _is_before(at: int, end: int | None) -> bool:
 
 def from_to(instants: tuple[int, ...], start: int, end: int | None) -> tuple[int, ...]:
     """Those of the sorted instants with `start <= at < end`."""
-    last = len(instants) if end is None else bisect_left(instants, end)
-    return instants[bisect_left(instants, start) : last]
+    first = bisect_left(instants, start)
+    if end is None:
+        return instants[first:]
+    return instants[first : bisect_left(instants, end)]

@@ -81,8 +81,10 @@ class Ticket:
     @property
     def left_at(self) -> int | None:
         """When it was merged or its record deleted: it has no clock of its own from then on."""
-        if self.gone_at is None or self.merged_at is None:
-            return self.merged_at if self.gone_at is None else self.gone_at
+        if self.gone_at is None:
+            return self.merged_at
+        if self.merged_at is None:
+            return self.gone_at
         return min(self.gone_at, self.merged_at)
 
     @property
@@ -110,8 +112,10 @@ class Ticket:
     @property
     def waits_since(self) -> int | None:
         """When the customer wrote after the end, and waits; None where nobody does."""
-        last = self.waits_after_end[-1] if self.waits_after_end else None
-        return last.start if last is not None and last.end is None else None
+        if not self.waits_after_end:
+            return None
+        last = self.waits_after_end[-1]
+        return last.start if last.end is None else None
 
     @cached_property
     def waits_after_end(self) -> tuple[Span, ...]:
@@ -120,28 +124,19 @@ class Ticket:
         """
         waits: list[Span] = []
         for start, end in stretches(self.spans, ENDED):
-            waits += self._waits_in(start, end)
+            waits += _waits_in(self, start, end)
         return tuple(until(self.left_at, waits))
-
-    def _waits_in(self, start: int, end: int | None) -> Iterator[Span]:
-        """Within one stretch of being over; a message in the second of its end counts as later."""
-        messages = [at for at in from_to(self.asked, start, end) if at not in self.thanks]
-        if not messages:
-            return
-        answers = from_to(self.answered, start, end)
-        steps = [(at, False) for at in answers] + [(at, True) for at in messages]
-        yield from _waits(sorted(steps), end)
 
     @property
     def with_waits(self) -> Ticket:
-        """The same, but not over while a message of the customer waits."""
+        """The ticket as if it were not over while a message of the customer waits."""
         if not self.waits_after_end:
             return self
         return evolve(self, spans=tuple(overlaid(self.spans, self.waits_after_end)))
 
     def since(self, groups: frozenset[str]) -> int | None:
         """Since when it has been in one of `groups` without a break; None where it is in none of
-        them now.
+        them.
         """
         start = None
         for span in reversed(self.spans):
@@ -154,25 +149,41 @@ class Ticket:
     def first_request(self) -> Request:
         """When the customer first asked, and the first public answer by a person.
 
-        Of a survivor of merges that of the ticket that waits the longest for its first answer
-        (semantics D6).
+        A survivor of merges takes the request that waits the longest for its first answer, of all
+        its tickets (semantics D6).
         """
         created = self.created_at if self.own_created_at is None else self.own_created_at
-        requests = [(created, next(iter(self.answered), None))]
-        requests += [self._request_of(absorbed) for absorbed in self.absorbed]
-        waiting = [request for request in requests if request[1] is None]
-        return min(waiting) if waiting else max(requests, key=_waited)
+        requests = [(created, _first(self.answered))]
+        requests += map(self._request_of, self.absorbed)
+        unanswered = [start for start, answered in requests if answered is None]
+        if unanswered:
+            return min(unanswered), None
+        return max(requests, key=_waited)
 
     def _request_of(self, absorbed: Ticket) -> Request:
         """After the merge its answers are those of the survivor."""
         start, answered = absorbed.first_request
         if answered is None and absorbed.merged_at is not None:
-            answered = next(iter(from_to(self.answered, absorbed.merged_at, None)), None)
+            answered = _first(from_to(self.answered, absorbed.merged_at, None))
         return start, answered
 
     def outside(self, groups: frozenset[str]) -> tuple[Span, ...]:
         """The spans in none of `groups`, cut off where the ticket left."""
-        return tuple(until(self.left_at, (span for span in self.spans if span.group not in groups)))
+        spans = (span for span in self.spans if span.group not in groups)
+        return tuple(until(self.left_at, spans))
+
+
+def _waits_in(ticket: Ticket, start: int, end: int | None) -> Iterator[Span]:
+    """The waits within one stretch in which it was over. A message in the second of the end counts
+    as later.
+    """
+    messages = [at for at in from_to(ticket.asked, start, end) if at not in ticket.thanks]
+    if not messages:
+        return
+    steps = [(at, True) for at in messages]
+    steps += [(at, False) for at in from_to(ticket.answered, start, end)]
+    steps.sort()
+    yield from _waits(steps, end)
 
 
 def _waits(steps: list[tuple[int, bool]], end: int | None) -> Iterator[Span]:
@@ -181,13 +192,17 @@ def _waits(steps: list[tuple[int, bool]], end: int | None) -> Iterator[Span]:
     """
     since: int | None = None
     for at, is_message in steps:
-        if is_message:
-            since = at if since is None else since
-        elif since is not None:
+        if is_message and since is None:
+            since = at
+        elif not is_message and since is not None:
             yield Span(since, at, ASKED)
             since = None
     if since is not None:
         yield Span(since, end, ASKED)
+
+
+def _first(instants: tuple[int, ...]) -> int | None:
+    return instants[0] if instants else None
 
 
 def _waited(request: Request) -> int:

@@ -1,5 +1,5 @@
-"""The fields of a ticket, in the one list of them: what a record may say, what becomes of it, and
-so what a policy file may map, a condition ask for, and a column of an import be.
+"""The one list of the fields of a ticket. It says what becomes of a field of a record, and so what
+a policy file may map, what a condition may ask for, and which columns an import may have.
 """
 
 from __future__ import annotations

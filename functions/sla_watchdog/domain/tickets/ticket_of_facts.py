@@ -19,11 +19,12 @@ BOT = "bot"
 
 def ticket(name: str, facts: Facts, policy: Policy) -> Ticket:
     """The ticket of that id; at least one fact tells of it."""
-    created = facts.of_field(name, "created")
-    created_at = created[0].at if created else facts.first_seen(name) or 0
+    created_at, by_agent = _creation(name, facts)
     spans = tuple(_spans(created_at, _steps(name, facts, policy)))
     asked = tuple(fact.at for fact in facts.of_field(name, "customer_reply"))
-    answers = (at for at in _by_persons(name, facts, policy) if at >= created_at)
+    replies = facts.of_field(name, "agent_reply")
+    answered = [fact.at for fact in replies if fact.at >= created_at and not _is_bot(fact, policy)]
+    reopened = facts.of_field(name, "reopened")
     return Ticket(
         id=name,
         created_at=created_at,
@@ -31,21 +32,32 @@ def ticket(name: str, facts: Facts, policy: Policy) -> Ticket:
         asked=asked,
         thanks=frozenset(_thanks(spans, asked, policy)),
         customer_messages=asked,
-        answered=tuple(answers),
+        answered=tuple(answered),
         gone_at=_gone_at(name, facts),
-        by_agent=bool(created) and created[0].value == AGENT,
-        bot_reopenings=frozenset(_bot_reopenings(name, facts, policy)),
+        by_agent=by_agent,
+        bot_reopenings=frozenset(fact.at for fact in reopened if _is_bot(fact, policy)),
         unknown_until=_unknown_until(name, facts, created_at),
     )
+
+
+def _creation(name: str, facts: Facts) -> tuple[int, bool]:
+    """When it was created, and whether by the desk itself."""
+    created = facts.of_field(name, "created")
+    if not created:
+        return facts.first_seen(name) or 0, False
+    first = created[0]
+    return first.at, first.value == AGENT
 
 
 def _steps(name: str, facts: Facts, policy: Policy) -> list[tuple[int, str]]:
     """(at, group) in order; what ends a ticket counts before a status of the same second that
     reopens it.
     """
-    steps = [(fact.at, fact.field) for fact in facts.of_field(name, "resolved")]
-    steps += [(fact.at, fact.field) for fact in facts.of_field(name, "closed")]
-    steps += [(fact.at, _group(fact, policy)) for fact in facts.changes(name, "status")]
+    steps = []
+    for end in ("resolved", "closed"):
+        steps += [(fact.at, end) for fact in facts.of_field(name, end)]
+    for status in facts.changes(name, "status"):
+        steps.append((status.at, _group(status, policy)))
     steps.sort(key=lambda step: step[0])
     return steps
 
@@ -71,21 +83,9 @@ def _thanks(spans: tuple[Span, ...], asked: tuple[int, ...], policy: Policy) -> 
     if policy.thanks is None:
         return
     for start, end in stretches(spans, ENDED):
-        for at in from_to(asked, start, end)[:1]:
-            if at - start <= policy.thanks:
-                yield at
-
-
-def _by_persons(name: str, facts: Facts, policy: Policy) -> Iterator[int]:
-    for fact in facts.of_field(name, "agent_reply"):
-        if not _is_bot(fact, policy):
-            yield fact.at
-
-
-def _bot_reopenings(name: str, facts: Facts, policy: Policy) -> Iterator[int]:
-    for fact in facts.of_field(name, "reopened"):
-        if _is_bot(fact, policy):
-            yield fact.at
+        messages = from_to(asked, start, end)
+        if messages and messages[0] - start <= policy.thanks:
+            yield messages[0]
 
 
 def _is_bot(fact: Fact, policy: Policy) -> bool:
@@ -95,10 +95,16 @@ def _is_bot(fact: Fact, policy: Policy) -> bool:
 
 
 def _gone_at(name: str, facts: Facts) -> int | None:
-    gone = facts.changes(name, "gone")
-    return gone[-1].at if gone and gone[-1].value else None
+    changes = facts.changes(name, "gone")
+    if not changes:
+        return None
+    latest = changes[-1]
+    return latest.at if latest.value else None
 
 
 def _unknown_until(name: str, facts: Facts, created_at: int) -> int | None:
-    status = facts.of_field(name, "status")
-    return status[0].at if status and status[0].at - created_at > LATE else None
+    statuses = facts.of_field(name, "status")
+    if not statuses:
+        return None
+    first = statuses[0].at
+    return first if first - created_at > LATE else None

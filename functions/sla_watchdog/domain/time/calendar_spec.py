@@ -9,7 +9,7 @@ from datetime import date
 from attrs import frozen
 
 from sla_watchdog.domain.time.calendar_errors import InvalidCalendar
-from sla_watchdog.domain.time.lengths import DAY
+from sla_watchdog.domain.time.lengths import DAY, HOUR, MINUTE
 from sla_watchdog.domain.time.weekly_hours import WEEKDAYS, Segments
 
 _CLOCK_TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00")
@@ -31,34 +31,39 @@ def read_spec(spec: Mapping[str, object]) -> CalendarSpec:
     """All but the zone may be left out. Raises `InvalidCalendar` with the field's path."""
     _refuse_unknown(spec, ("timezone", "hours", "holidays", "overrides"), "calendar")
     return CalendarSpec(
-        _text(spec.get("timezone"), "timezone"),
-        _weekly(_mapping(spec.get("hours", {}), "hours")),
-        _holidays(_sequence(spec.get("holidays", ()), "holidays")),
-        _overrides(_mapping(spec.get("overrides", {}), "overrides")),
+        timezone=_text(spec.get("timezone"), "timezone"),
+        weekly=_weekly(spec.get("hours", {})),
+        holidays=_holidays(spec.get("holidays", ())),
+        overrides=_overrides(spec.get("overrides", {})),
     )
 
 
-def _weekly(hours: Mapping[str, object]) -> tuple[Segments, ...]:
+def _weekly(value: object) -> tuple[Segments, ...]:
+    hours = _mapping(value, "hours")
     _refuse_unknown(hours, WEEKDAYS, "hours")
     return tuple(_segments(hours.get(day, ()), f"hours.{day}") for day in WEEKDAYS)
 
 
-def _holidays(dates: Iterable[object]) -> frozenset[date]:
+def _holidays(value: object) -> frozenset[date]:
+    dates = _sequence(value, "holidays")
     return frozenset(_date(text, f"holidays[{n}]") for n, text in enumerate(dates))
 
 
-def _overrides(hours: Mapping[str, object]) -> tuple[tuple[date, Segments], ...]:
-    return tuple(
-        sorted(
-            (_date(text, "overrides"), _segments(segments, f"overrides.{text}"))
-            for text, segments in hours.items()
-        )
-    )
+def _overrides(value: object) -> tuple[tuple[date, Segments], ...]:
+    overrides = []
+    for text, hours in _mapping(value, "overrides").items():
+        on = _date(text, "overrides")
+        overrides.append((on, _segments(hours, f"overrides.{text}")))
+    return tuple(sorted(overrides))
 
 
 def _segments(value: object, where: str) -> Segments:
-    parsed = (_segment(item, f"{where}[{n}]") for n, item in enumerate(_sequence(value, where)))
-    return tuple(sorted((opens, closes) for opens, closes in parsed if opens < closes))
+    segments = []
+    for number, item in enumerate(_sequence(value, where)):
+        opens, closes = _segment(item, f"{where}[{number}]")
+        if opens < closes:
+            segments.append((opens, closes))
+    return tuple(sorted(segments))
 
 
 def _segment(value: object, where: str) -> tuple[int, int]:
@@ -68,14 +73,17 @@ def _segment(value: object, where: str) -> tuple[int, int]:
     opens, closes = (_clock_time(edge, where) for edge in edges)
     if opens == DAY:
         raise InvalidCalendar(where, "24:00 only closes; write 00:00 on the next date")
-    return opens, closes if opens <= closes else closes + DAY
+    if closes < opens:
+        closes += DAY
+    return opens, closes
 
 
 def _clock_time(value: object, where: str) -> int:
     text = _text(value, where)
     if not _CLOCK_TIME.fullmatch(text):
         raise InvalidCalendar(where, f"{text!r} is not a time from 00:00 to 24:00")
-    return int(text[:2]) * 3600 + int(text[3:]) * 60
+    hours, minutes = map(int, text.split(":"))
+    return hours * HOUR + minutes * MINUTE
 
 
 def _date(value: object, where: str) -> date:
@@ -107,7 +115,8 @@ def _mapping(value: object, where: str) -> Mapping[str, object]:
     return value
 
 
-def _refuse_unknown(given: Mapping[str, object], known: Iterable[str], where: str) -> None:
+def _refuse_unknown(given: Mapping[str, object], names: Iterable[str], where: str) -> None:
     for key in given:
-        if key not in known:
-            raise InvalidCalendar(f"{where}.{key}", f"is not known; known are {', '.join(known)}")
+        if key not in names:
+            choice = ", ".join(names)
+            raise InvalidCalendar(f"{where}.{key}", f"is not known; known are {choice}")

@@ -5,4 +5,5 @@ from __future__ import annotations
 
 def earliest(*instants: int | None) -> int | None:
     """The first of them; None stands for one that never comes."""
-    return min((at for at in instants if at is not None), default=None)
+    coming = [at for at in instants if at is not None]
+    return min(coming, default=None)

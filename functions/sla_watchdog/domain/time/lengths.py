@@ -2,4 +2,7 @@
 
 from __future__ import annotations
 
-MINUTE, HOUR, DAY, WEEK = 60, 3_600, 86_400, 604_800
+MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+WEEK = 7 * DAY

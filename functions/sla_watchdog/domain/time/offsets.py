@@ -1,4 +1,4 @@
-"""What a zone's clocks show beside UTC, and the instants at which that changes."""
+"""The offset of a zone from UTC, and the instants at which it changes."""
 
 from __future__ import annotations
 
@@ -21,14 +21,25 @@ class OffsetChange(NamedTuple):
 
 
 def offset_changes(zone: ZoneInfo, start: int, end: int) -> Iterator[OffsetChange]:
-    """With start < at <= end. Looks every three days: no zone kept an offset for less than six."""
+    """The changes with start < at <= end. Looks every three days: no zone kept an offset for less
+    than six.
+    """
     marks = [*range(start, end, 3 * DAY), end]
-    for (early, before), (late, after) in pairwise((at, offset_of(zone, at)) for at in marks):
+    before = offset_of(zone, start)
+    for early, late in pairwise(marks):
+        after = offset_of(zone, late)
         if before != after:
-            instants = range(early, late)
-            changed = bisect_left(instants, True, key=lambda at: offset_of(zone, at) != before)
-            yield OffsetChange(early + changed, before, after)
+            changed_at = _first_without(before, zone, range(early, late))
+            yield OffsetChange(changed_at, before, after)
+        before = after
+
+
+def _first_without(offset: int, zone: ZoneInfo, instants: range) -> int:
+    """The first of the instants at which the zone no longer has that offset."""
+    changed = bisect_left(instants, True, key=lambda at: offset_of(zone, at) != offset)
+    return instants.start + changed
 
 
 def offset_of(zone: ZoneInfo, at: int) -> int:
-    return int(datetime.fromtimestamp(at, zone).replace(tzinfo=UTC).timestamp()) - at
+    shown = datetime.fromtimestamp(at, zone)
+    return int(shown.replace(tzinfo=UTC).timestamp()) - at

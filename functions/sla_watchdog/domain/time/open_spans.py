@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from itertools import accumulate
+from operator import sub
 
 from attrs import frozen
 
@@ -34,17 +35,18 @@ class OpenSpans:
     def of(cls, years: range, spans: Iterable[tuple[int, int]], longest_wait: int) -> OpenSpans:
         since, until = new_year(years.start), new_year(years.stop)
         opens, closes = map(list, zip((since, since), *spans, strict=True))
-        lengths = (end - start for start, end in zip(opens, closes, strict=True))
+        lengths = map(sub, closes, opens)
         gaps = zip(closes, [*opens[1:], until], strict=True)
+        closures = [gap for gap in gaps if gap[1] - gap[0] > longest_wait]
         return cls(
-            years,
-            since,
-            until,
-            opens,
-            closes,
-            list(accumulate(lengths)),
-            longest_wait,
-            tuple((closed, opened) for closed, opened in gaps if opened - closed > longest_wait),
+            years=years,
+            since=since,
+            until=until,
+            opens=opens,
+            closes=closes,
+            worked_until=list(accumulate(lengths)),
+            longest_wait=longest_wait,
+            closures=tuple(closures),
         )
 
     @property
@@ -71,7 +73,8 @@ class OpenSpans:
 
     def has_closure_within(self, start: int, end: int) -> bool:
         """Whether waiting from `start` to `end` meets a closed time too long to wait for."""
-        return any(
-            min(end, opened) - max(start, closed) > self.longest_wait
-            for closed, opened in self.closures
-        )
+        for closed, opened in self.closures:
+            waited = min(end, opened) - max(start, closed)
+            if waited > self.longest_wait:
+                return True
+        return False

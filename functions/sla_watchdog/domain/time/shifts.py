@@ -25,16 +25,19 @@ class Shift:
 
 
 def shifts_of(calendar: Calendar, start: int, end: int) -> Iterator[Shift]:
-    """Those with `start < at <= end`. Raises TimeOutOfRange as the calendar does."""
+    """The shifts with `start < at <= end`. Raises TimeOutOfRange as the calendar does."""
     changes = calendar.transitions(start, end)
     if not changes:
         return
     unshifted = evolve(calendar, timezone="UTC")
     for at, before, after in changes:
         day = date_at(at, calendar.zone)
-        yield Shift(at, before, after, _open_time(calendar, day), _open_time(unshifted, day))
+        hours = _open_time(calendar, day)
+        usual = _open_time(unshifted, day)
+        yield Shift(at, before, after, hours, usual)
 
 
 def _open_time(calendar: Calendar, day: date) -> int:
-    following = day + timedelta(1)
-    return calendar.between(midnight(day, calendar.zone), midnight(following, calendar.zone))
+    start = midnight(day, calendar.zone)
+    end = midnight(day + timedelta(1), calendar.zone)
+    return calendar.between(start, end)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -28,7 +28,8 @@ def parts_of(
     """
     while start < end:
         first = _first_of(date_at(start, zone), unit)
-        begins, follows = midnight(first, zone), midnight(_next(first, unit), zone)
+        begins = midnight(first, zone)
+        follows = midnight(_next(first, unit), zone)
         # Clocks put back over midnight, as in St. John's, show a date again after the next began.
         part_end = min(at for at in (follows, now, end) if at > start)
         yield begins, start, part_end
@@ -41,7 +42,8 @@ def date_at(at: int, zone: ZoneInfo) -> date:
 
 def midnight(day: date, zone: ZoneInfo) -> int:
     """Epoch seconds at which the date begins."""
-    return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp())
+    moment = datetime.combine(day, time(), zone)
+    return int(moment.timestamp())
 
 
 def _first_of(day: date, unit: Unit) -> date:
@@ -53,7 +55,8 @@ def _first_of(day: date, unit: Unit) -> date:
         case Unit.MONTH:
             return day.replace(day=1)
         case Unit.QUARTER:
-            return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+            months_into_it = (day.month - 1) % 3
+            return day.replace(month=day.month - months_into_it, day=1)
         case Unit.YEAR:
             return day.replace(month=1, day=1)
 

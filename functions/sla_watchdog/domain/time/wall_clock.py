@@ -24,18 +24,21 @@ class WallClock:
 
     @classmethod
     def during(cls, zone: ZoneInfo, since: int, until: int) -> WallClock:
-        changes = list(offset_changes(zone, since, until))
-        return cls(
+        turns = []
+        offsets = [offset_of(zone, since)]
+        for change in offset_changes(zone, since, until):
             # In a gap and in a fold alike the offset before the change holds until the later of the
             # two readings of its instant: a time that was skipped is moved on by the length of the
             # gap (A3), and one that happened twice is the first (A4).
-            [change.at + max(change.before, change.after) for change in changes],
-            [offset_of(zone, since), *(change.after for change in changes)],
-        )
+            turns.append(change.at + max(change.before, change.after))
+            offsets.append(change.after)
+        return cls(turns, offsets)
 
     def instant(self, wall: int) -> int:
-        return wall - self._offsets[bisect_right(self._turns, wall)]
+        turns_before = bisect_right(self._turns, wall)
+        return wall - self._offsets[turns_before]
 
     def has_date(self, day: int) -> bool:
         """False for a date that the zone skipped, like 2011-12-30 in Apia (A5)."""
-        return self.instant(day * DAY) < self.instant((day + 1) * DAY)
+        midnight = day * DAY
+        return self.instant(midnight) < self.instant(midnight + DAY)
