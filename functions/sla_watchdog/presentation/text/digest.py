@@ -98,12 +98,12 @@ def _subject(ordered: Sequence[Notice], now: int) -> str:
     first = ordered[0]
     start = f"[{short_heading(first.lead)}, {_count(ordered)}] "
     end = f" ({brief(first.about, 24)})"
-    if first.lead.kind is Kind.FINDING:
-        about = phrase(first.lead, now)
-    else:
+    about = phrase(first.lead, now)
+    if first.lead.kind is not Kind.FINDING:
+        end = f": {cut(about, 60)}{end}"
         about = subject_of(first)
-        end = f": {cut(phrase(first.lead, now), 60)}{end}"
-    return start + cut(about, SUBJECT_LIMIT - units(start + end), units) + end
+    left = SUBJECT_LIMIT - units(start + end)
+    return start + cut(about, left, units) + end
 
 
 def _count(notices: Sequence[Notice]) -> str:

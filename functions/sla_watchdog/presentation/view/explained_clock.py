@@ -78,7 +78,7 @@ class Explained:
 
 
 def explained(clock: Clock, case: Case, plan: Plan, policy: Policy, now: int) -> Explained:
-    """One clock of the plan. Where its walk cannot be told any more, it has none."""
+    """One clock of the plan. It has no breakdown where that cannot be computed any more."""
     evaluation = EvaluationContext(case, policy, now, plan.tickets, plan.matters)
     target = _target(clock, policy)
     return Explained(
