@@ -25,15 +25,19 @@ def follow(look: Callable[[bool], Status], *, every: int, limit: int) -> None:
     console = Console(highlight=False)
     if not console.is_terminal or console.is_dumb_terminal:
         raise UsageError("--watch needs a terminal; leave it out to look once")
+    again = Text(f"\nlooks again every {every} seconds; Ctrl-C ends", "dim")
+    foot = [again]
     try:
         status = look(False)
         with Live(console=console, auto_refresh=False) as live:
-            problem = ""
             while True:
-                foot = [Text(f"\n{_again(every)}", "dim"), *_problem(problem)]
                 live.update(_fitting(console, status, limit, foot), refresh=True)
                 sleep(every)
-                status, problem = _next(look, status)
+                try:
+                    status = _next(look)
+                    foot = [again]
+                except UsageError as problem:
+                    foot = [again, _failed(problem)]
     except KeyboardInterrupt:
         return
 
@@ -43,24 +47,17 @@ def _fitting(console: Console, status: Status, limit: int, foot: Sequence[Text])
     nobody can see.
     """
     most = min(limit or console.height, console.height)
-    for shown in range(most, 0, -1):
+    for shown in range(most, 1, -1):
         whole = Group(page(status, limit=shown, width=console.width), *foot)
-        if shown == 1 or len(console.render_lines(whole)) < console.height:
+        if len(console.render_lines(whole)) < console.height:
             return whole
     return Group(page(status, limit=1, width=console.width), *foot)
 
 
-def _again(every: int) -> str:
-    return f"looks again every {every} seconds; Ctrl-C ends"
+def _next(look: Callable[[bool], Status]) -> Status:
+    with plain_errors():
+        return look(True)
 
 
-def _problem(reason: str) -> list[Text]:
-    return [Text(f"as of before; the last look failed: {reason}", "bold red")] if reason else []
-
-
-def _next(look: Callable[[bool], Status], before: Status) -> tuple[Status, str]:
-    try:
-        with plain_errors():
-            return look(True), ""
-    except UsageError as problem:
-        return before, str(problem)
+def _failed(problem: UsageError) -> Text:
+    return Text(f"as of before; the last look failed: {problem}", "bold red")
