@@ -127,7 +127,7 @@ def _sms(ordered: Sequence[Notice], ref: str, now: int) -> str:
 
 
 def _broken(notices: Iterable[Notice], now: int) -> str:
-    """Of how many cases a promise was broken, since their recipient was told of them last."""
+    """Of how many cases a promise was broken since the recipient was last notified of them."""
     cases = sum(notice.broken(now) is not None for notice in notices)
     return count_of(cases, "promise broken", "promises broken") if cases else ""
 
@@ -243,7 +243,7 @@ def _owner(notice: Notice, now: int) -> str:
 
 
 def _promise(notice: Notice, now: int) -> str:
-    """That one was broken, where the recipient was told nothing since."""
+    """That one was broken, where the recipient was not notified since."""
     broken = notice.broken(now)
     if broken is None:
         return ""

@@ -1,5 +1,5 @@
-"""A case in one line, for people who look through many: how bad it is, who has it, who was told,
-what comes next.
+"""A case in one line, for people who look through many: how bad it is, who has it, who was
+notified, what comes next.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ MOST_EVENTS = 50
 
 @frozen
 class RecipientNotified:
-    """A recipient of a level, and how far they were told on this clock; None for those who were
-    not.
+    """A recipient of a level, and the last level of this clock they were notified of; None for
+    none.
     """
 
     recipient: Recipient

@@ -84,8 +84,8 @@ def _out_of_order(events: Iterable[Event]) -> Iterator[Odd]:
 
 
 def _outside_life(events: Sequence[Event]) -> Iterator[Odd]:
-    """Events of one second belong together: what is told with the creation, or with the closing, is
-    in time.
+    """Events of one second belong together: what is logged in the second of the creation, or of the
+    closing, is in time.
     """
     created = {event.ticket: event.at for event in reversed(events) if event.kind is Kind.CREATED}
     closed: dict[str, int] = {}

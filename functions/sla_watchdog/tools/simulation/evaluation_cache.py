@@ -45,7 +45,7 @@ YEARS = 3650 * DAY
 """Where a rule has no targets at all."""
 
 OWNING = frozenset({"team", "assignee"})
-"""Fields that a signal counts; without signals they only say who is told."""
+"""Fields that a signal counts; without signals they only say who is notified."""
 
 
 @frozen

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.stack import Stack
 
 MOST_REPLAYED = 5_000
-"""Facts of one case up to which everything that would have been told is played through, which takes
-its square.
+"""Facts of one case up to which its notifications are replayed. The time that takes grows with the
+square.
 """
 
 
@@ -137,7 +137,7 @@ def _explained(ticket: str, case: Case, evaluator: CaseEvaluator) -> Answer:
 
 
 def as_of(case: Case, at: int) -> Case:
-    """The case without what happened, or was told, after `at`."""
+    """The case without its facts and notifications after `at`."""
     facts = Facts.of(fact for fact in case.facts if fact.at <= at)
     reached = {key: last for key, last in case.reached.items() if last.at <= at}
     breached = {name: since for name, since in case.breached.items() if since <= at}
@@ -174,8 +174,8 @@ def _facts_of_case(args: argparse.Namespace, events: Sequence[Event], policy: Po
 
 
 def _case(ticket: str, facts: Sequence[Fact], policy: Policy, at: int) -> Case:
-    """With everything that would have been told, unless there are so many facts that finding out
-    takes minutes.
+    """With every notification that would have been sent, unless there are so many facts that a
+    replay takes minutes.
     """
     if len(facts) > MOST_REPLAYED:
         left_out = "who would have been told is left out (`backtest` tells it)"

@@ -1,5 +1,5 @@
-"""`go-live`: shows who would be told now, then lets the watchdog speak; `--undo` makes it only
-observe again.
+"""`go-live`: shows who would be notified now, then switches to mode live; `--undo` goes back to
+mode observe.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _allowed(args: argparse.Namespace, question: str) -> bool:
 
 
 def _preview(stack: Stack, subscribers: Mapping[str, int]) -> Preview:
-    """Judged as in mode live, where what was only observed was told to nobody."""
+    """Judged as in mode live, where an observed level counts as not notified."""
     from sla_watchdog.tools.cli.go_live.preview import preview
     from sla_watchdog.tools.cli.stack.evaluation import as_deployed
     from sla_watchdog.tools.cli.stack.overview import overview

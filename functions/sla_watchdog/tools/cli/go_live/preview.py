@@ -1,4 +1,4 @@
-"""Who would be told if the stack went live now: the very digests that its next tick would send."""
+"""Who would be notified if the stack went live now: the very digests of its next tick."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _letters(
 
 
 def _by_recipient(alerts: Sequence[Alert]) -> dict[Recipient, list[Alert]]:
-    """Operations are left out: what concerns them is told in mode observe too."""
+    """Operations are left out: they are notified in mode observe too."""
     by_recipient: dict[Recipient, list[Alert]] = defaultdict(list)
     for alert in alerts:
         if alert.recipient.audience != OPERATIONS:

@@ -1,4 +1,4 @@
-"""`plan`: who will be told what and when, if nothing changes."""
+"""`plan`: who will be notified of what and when, if nothing changes."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""`silence`: nobody is told of some cases for a while; what came due meanwhile is told once at its
-end.
+"""`silence`: nobody is notified of some cases for a while. At its end there is one notification of
+what came due meanwhile.
 """
 
 from __future__ import annotations

@@ -29,12 +29,12 @@ class MatchingSilence:
 
     @property
     def entirely(self) -> bool:
-        """Whether nobody at all is told of the case."""
+        """Whether nobody at all is notified of the case."""
         return self.whole and not self.silence.audiences
 
     def holds(self, upcoming: UpcomingNotification) -> bool:
-        """Whether what is coming surely waits for its end; of a part of the case that is not known
-        here.
+        """Whether it surely waits for the end of the silence. False where only some tickets of the
+        case are silenced: it may be about another one.
         """
         if not self.whole or upcoming.clock not in HOLDABLE:
             return False
@@ -66,7 +66,7 @@ def held_by(
 def upcoming(plan: Plan, held: Iterable[MatchingSilence]) -> tuple[UpcomingNotification, ...]:
     """What is coming, nothing of it before the silence that holds it ends.
 
-    Of several levels that one silence holds for one recipient only the highest is told.
+    Of several levels that one silence holds for one recipient only the highest counts.
     """
     silences = tuple(held)
     put_off = [_at_its_end(notification, silences) for notification in plan.upcoming]
@@ -80,7 +80,7 @@ def upcoming(plan: Plan, held: Iterable[MatchingSilence]) -> tuple[UpcomingNotif
 def due_now(plan: Plan, now: int) -> tuple[UpcomingNotification, ...]:
     """Levels that are due and not yet on their way, the highest first; the next tick sends them.
 
-    Of several levels of one clock only the highest is told, and an audience and its urgent topic
+    Of several levels of one clock only the highest counts, and an audience and its urgent topic
     are one, as in what is coming.
     """
     due = [alert for alert in plan.alerts if _is_of_level(alert)]

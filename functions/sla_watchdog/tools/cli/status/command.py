@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 SILENT = 300
-"""Seconds without a finished tick after which nothing shown here may be trusted to be told: as the
-alarm has it.
+"""Seconds without a finished tick after which nobody may count on notifications, as the alarm has
+it.
 """
 
 EVERY, MOST_OFTEN = 60, 5
@@ -236,7 +236,7 @@ def _rows(
 
 
 def _silenced(held: Mapping[str, Sequence[MatchingSilence]]) -> frozenset[str]:
-    """The cases of which nobody at all is told."""
+    """The cases of which nobody at all is notified."""
     cases = set()
     for case, silences in held.items():
         if any(silence.entirely for silence in silences):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from time import sleep
 
+from attrs import frozen
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
@@ -16,8 +17,7 @@ from sla_watchdog.tools.cli.status.text import page
 
 
 def follow(look: Callable[[bool], Status], *, every: int, limit: int) -> None:
-    """Until interrupted; then the last page stays. `look` is told whether to be quiet about its
-    progress.
+    """Until interrupted; then the last page stays. `look(True)` shows no progress.
 
     A look that AWS refuses leaves the last page, with the reason; the first must succeed. Raises
     UsageError where there is no terminal.
@@ -25,21 +25,24 @@ def follow(look: Callable[[bool], Status], *, every: int, limit: int) -> None:
     console = Console(highlight=False)
     if not console.is_terminal or console.is_dumb_terminal:
         raise UsageError("--watch needs a terminal; leave it out to look once")
-    again = Text(f"\nlooks again every {every} seconds; Ctrl-C ends", "dim")
-    foot = [again]
     try:
-        status = look(False)
+        seen = Seen(look(False))
         with Live(console=console, auto_refresh=False) as live:
             while True:
-                live.update(_fitting(console, status, limit, foot), refresh=True)
+                foot = list(_foot(seen, every))
+                live.update(_fitting(console, seen.status, limit, foot), refresh=True)
                 sleep(every)
-                try:
-                    status = _next(look)
-                    foot = [again]
-                except UsageError as problem:
-                    foot = [again, _failed(problem)]
+                seen = _next(look, seen)
     except KeyboardInterrupt:
         return
+
+
+@frozen
+class Seen:
+    """The last look that succeeded. `problem` is why a later one failed, '' where none did."""
+
+    status: Status
+    problem: str = ""
 
 
 def _fitting(console: Console, status: Status, limit: int, foot: Sequence[Text]) -> Group:
@@ -54,10 +57,15 @@ def _fitting(console: Console, status: Status, limit: int, foot: Sequence[Text])
     return Group(page(status, limit=1, width=console.width), *foot)
 
 
-def _next(look: Callable[[bool], Status]) -> Status:
-    with plain_errors():
-        return look(True)
+def _foot(seen: Seen, every: int) -> Iterator[Text]:
+    yield Text(f"\nlooks again every {every} seconds; Ctrl-C ends", "dim")
+    if seen.problem:
+        yield Text(f"as of before; the last look failed: {seen.problem}", "bold red")
 
 
-def _failed(problem: UsageError) -> Text:
-    return Text(f"as of before; the last look failed: {problem}", "bold red")
+def _next(look: Callable[[bool], Status], before: Seen) -> Seen:
+    try:
+        with plain_errors():
+            return Seen(look(True))
+    except UsageError as problem:
+        return Seen(before.status, str(problem))

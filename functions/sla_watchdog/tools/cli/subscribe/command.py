@@ -47,12 +47,12 @@ def run(args: argparse.Namespace) -> int:
     from sla_watchdog.tools.cli.stack.stack import on_stack
 
     where = address(args.address)
-    return on_stack(
-        lambda args, stack: _subscribe(
-            Subscribing(stack, recipient(args, stack.policy), where), args
-        ),
-        args,
-    )
+
+    def subscribe(args: argparse.Namespace, stack: Stack) -> int:
+        who = recipient(args, stack.policy)
+        return _subscribe(Subscribing(stack, who, where), args)
+
+    return on_stack(subscribe, args)
 
 
 @frozen
