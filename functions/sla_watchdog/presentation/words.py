@@ -31,11 +31,12 @@ OF_CASE = frozenset({Metric.AGE, Metric.PROMISE, *SIGNALS})
 
 
 def signal(clock: Clock, now: int, count: int = 0) -> str:
-    """What a clock without a target tells: `open for 731 d`, `no progress for 6 d`, `reopened
+    """A clock without a target, in words: `open for 731 d`, `no progress for 6 d`, `reopened
     twice`.
 
-    Without the number of events, a counting one says how many its level asks for.
+    `count` is the number of events of a counting one; 0 where only the clock itself knows it.
     """
+    name = METRIC[clock.metric]
     match clock.metric:
         case Metric.AGE:
             return f"open for {duration(now - clock.started_at)}"
@@ -44,11 +45,12 @@ def signal(clock: Clock, now: int, count: int = 0) -> str:
         case Metric.PROMISE:
             return "promise not kept"
         case Metric.PROGRESS | Metric.UNOWNED:
-            return f"{METRIC[clock.metric]} for {duration(now - clock.started_at)}"
+            return f"{name} for {duration(now - clock.started_at)}"
         case Metric.TOUCHES:
-            return f"{count_of(_events(clock, now, count), 'reply', 'replies')}, no progress"
+            replies = count_of(_events(clock, now, count), "reply", "replies")
+            return f"{replies}, no progress"
         case _:
-            return f"{METRIC[clock.metric]} {times(_events(clock, now, count))}"
+            return f"{name} {times(_events(clock, now, count))}"
 
 
 def _events(clock: Clock, now: int, count: int) -> int:
@@ -59,6 +61,7 @@ def _asked_for(clock: Clock, now: int) -> int:
     """By the highest level that counts and was reached; before the first, the limit."""
     asked = 0
     for level, at in zip(clock.ladder.levels, clock.levels, strict=True):
-        if at is not None and at <= now and isinstance(level.trigger, Count):
+        came = at is not None and at <= now
+        if came and isinstance(level.trigger, Count):
             asked = max(asked, level.trigger.times)
     return asked or clock.target

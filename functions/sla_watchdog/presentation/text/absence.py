@@ -1,4 +1,4 @@
-"""Somebody who should get alerts gets none any more: what the others are told of it."""
+"""Somebody who should get alerts gets none any more: the message to the others."""
 
 from __future__ import annotations
 

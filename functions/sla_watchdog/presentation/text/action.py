@@ -35,7 +35,7 @@ def _nothing(notice: Notice) -> str:
 
 
 def _otherwise(notice: Notice) -> Iterator[str]:
-    """Who is told next of a breach, where that is somebody else."""
+    """Who is notified next of a breach, where that is somebody else."""
     upcoming, lead = notice.upcoming, notice.lead
     if upcoming is None or lead.state is not State.BREACHED:
         return

@@ -56,8 +56,11 @@ def _subject(notice: Notice, now: int) -> str:
     """`[Breach, level 2] City page still online: resolution 6 h 10 m over (T-4711)`; only the
     middle is cut.
     """
-    lead, case = notice.lead, brief(subject_id(notice), 24)
-    start, about = f"[{heading(lead)}] ", subject_of(notice, subject_id(notice))
+    lead = notice.lead
+    ticket = subject_id(notice)
+    case = brief(ticket, 24)
+    start = f"[{heading(lead)}] "
+    about = subject_of(notice, ticket)
     if lead.alert.clock in OF_THE_SET_UP:
         return f"{start}{phrase(lead, now)}"
     if lead.kind is Kind.FINDING:
@@ -65,14 +68,16 @@ def _subject(notice: Notice, now: int) -> str:
     if not about:
         return f"{start}{case}: {_news(notice, now)}"
     end = f": {_news(notice, now)} ({case})"
-    return start + cut(about, SUBJECT_LIMIT - units(start + end), units) + end
+    left = SUBJECT_LIMIT - units(start + end)
+    return start + cut(about, left, units) + end
 
 
 def _news(notice: Notice, now: int) -> str:
     """The phrase of the leading alert; of a withdrawal the new deadline, where there is one."""
-    lead = notice.lead
-    if lead.kind is Kind.WITHDRAWN and lead.clock and lead.clock.due_at:
-        return f"{METRIC[lead.clock.metric]} now due {instant(lead.clock.due_at, notice.zone)}"
+    lead, clock = notice.lead, notice.lead.clock
+    if lead.kind is Kind.WITHDRAWN and clock and clock.due_at:
+        due = instant(clock.due_at, notice.zone)
+        return f"{METRIC[clock.metric]} now due {due}"
     return cut(phrase(lead, now), 60)
 
 
@@ -139,11 +144,13 @@ def _blocks(notice: Notice, now: int) -> Iterator[list[str]]:
 def _title(notice: Notice, now: int) -> list[str]:
     if notice.lead.alert.clock in OF_THE_SET_UP:
         return ["About the set-up, not about one ticket"]
+    case = commas(f"Case {id_of(notice.about)}", _customer(notice), _tickets(notice))
+    opened = instant(notice.opened_at, notice.zone)
     age = duration(now - notice.opened_at)
     return [
         *wrapped(subject_of(notice)),
-        *wrapped(commas(f"Case {id_of(notice.about)}", _customer(notice), _tickets(notice))),
-        f"Opened {instant(notice.opened_at, notice.zone)}, {age} ago",
+        *wrapped(case),
+        f"Opened {opened}, {age} ago",
         *_earlier(notice),
     ]
 

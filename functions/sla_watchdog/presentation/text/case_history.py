@@ -16,21 +16,24 @@ def past_in_words(notice: Notice, now: int) -> Iterator[tuple[str, str]]:
     past = notice.past
     if past is None:
         return
-    when = whole(instant(notice.opened_at, notice.zone))
+    zone = notice.zone
     by = "the desk" if past.by_agent else "the customer"
-    yield "Opened", f"{when} by {by}, as {whole(id_of(past.opened_as))}"
+    opened = whole(instant(notice.opened_at, zone))
+    since = whole(instant(past.idle_since, zone))
+    idle = whole(duration(now - past.idle_since))
+    yield "Opened", f"{opened} by {by}, as {whole(id_of(past.opened_as))}"
     yield "Teams", _teams(past.teams, past.handovers)
-    yield "Reopened", _reopened(past, notice.zone)
-    yield "Replies", _replies(past, notice.zone)
-    since = whole(instant(past.idle_since, notice.zone))
-    yield "Progress", f"none for {whole(duration(now - past.idle_since))}, since {since}"
+    yield "Reopened", _reopened(past, zone)
+    yield "Replies", _replies(past, zone)
+    yield "Progress", f"none for {idle}, since {since}"
 
 
 def _teams(teams: Sequence[str], handovers: int) -> str:
-    names = listed(tuple(filter(None, map(name_of, teams)))) or "none"
+    names = tuple(filter(None, map(name_of, teams)))
+    text = listed(names) or "none"
     if not handovers:
-        return names
-    return f"{names}; passed on {times(handovers)}"
+        return text
+    return f"{text}; passed on {times(handovers)}"
 
 
 def _reopened(past: CaseHistory, zone: str) -> str:
@@ -57,4 +60,5 @@ def _replies(past: CaseHistory, zone: str) -> str:
 
 
 def _messages(instants: Sequence[int], side: str, zone: str) -> str:
-    return whole(f"{len(instants):,} by the {side}{_last(instants, zone)}")
+    count = f"{len(instants):,} by the {side}"
+    return whole(count + _last(instants, zone))

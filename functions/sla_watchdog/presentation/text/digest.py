@@ -98,12 +98,12 @@ def _subject(ordered: Sequence[Notice], now: int) -> str:
     first = ordered[0]
     start = f"[{short_heading(first.lead)}, {_count(ordered)}] "
     end = f" ({brief(first.about, 24)})"
-    if first.lead.kind is Kind.FINDING:
-        about = phrase(first.lead, now)
-    else:
+    about = phrase(first.lead, now)
+    if first.lead.kind is not Kind.FINDING:
+        end = f": {cut(about, 60)}{end}"
         about = subject_of(first)
-        end = f": {cut(phrase(first.lead, now), 60)}{end}"
-    return start + cut(about, SUBJECT_LIMIT - units(start + end), units) + end
+    left = SUBJECT_LIMIT - units(start + end)
+    return start + cut(about, left, units) + end
 
 
 def _count(notices: Sequence[Notice]) -> str:
@@ -127,7 +127,7 @@ def _sms(ordered: Sequence[Notice], ref: str, now: int) -> str:
 
 
 def _broken(notices: Iterable[Notice], now: int) -> str:
-    """Of how many cases a promise was broken, since their recipient was told of them last."""
+    """Of how many cases a promise was broken since the recipient was last notified of them."""
     cases = sum(notice.broken(now) is not None for notice in notices)
     return count_of(cases, "promise broken", "promises broken") if cases else ""
 
@@ -243,7 +243,7 @@ def _owner(notice: Notice, now: int) -> str:
 
 
 def _promise(notice: Notice, now: int) -> str:
-    """That one was broken, where the recipient was told nothing since."""
+    """That one was broken, where the recipient was not notified since."""
     broken = notice.broken(now)
     if broken is None:
         return ""

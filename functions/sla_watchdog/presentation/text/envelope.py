@@ -217,7 +217,7 @@ class Sent:
 
 @frozen
 class NoTopic:
-    """Nobody can be told: neither the recipient nor the whole audience has a topic."""
+    """Nobody can be notified: neither the recipient nor the whole audience has a topic."""
 
     topic: str
 
@@ -227,7 +227,7 @@ class NoTopic:
 
 @frozen
 class Refused:
-    """SNS refused its content even in the minimal form; the next level must be told instead."""
+    """SNS refused its content even in the minimal form; the next level must be notified."""
 
     reason: str
 

@@ -1,4 +1,4 @@
-"""Findings: something about the data that a person must mend, told to operations once."""
+"""Findings: something about the data that a person must mend. Operations are notified once."""
 
 from __future__ import annotations
 

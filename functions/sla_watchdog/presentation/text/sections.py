@@ -30,7 +30,7 @@ from sla_watchdog.presentation.text.wording import (
 from sla_watchdog.presentation.view.notice import Item, Kind, Notice, TicketLine
 from sla_watchdog.presentation.words import METRIC, signal
 
-MOST_TOLD, MOST_OTHERS, MOST_TICKETS, MOST_REFS = 8, 8, 10, 7
+MOST_NOTIFIED, MOST_OTHERS, MOST_TICKETS, MOST_REFS = 8, 8, 10, 7
 """Lines that a person reads; the structured body has more."""
 
 INDENT = "  "
@@ -130,16 +130,18 @@ def so_far(notice: Notice, now: int) -> Iterator[str]:
 
 
 def notified(notice: Notice) -> Iterator[str]:
-    """Who was told when; an audience and its urgent topic are one."""
+    """Who was notified when; an audience and its urgent topic are one."""
     rows = _notified_together(notice)
-    if len(rows) > MOST_TOLD:
-        yield f"{INDENT}{len(rows) - MOST_TOLD} earlier, and then"
-    for (at, name), lines in list(rows.items())[-MOST_TOLD:]:
-        yield from _row(instant(at, notice.zone), f"{name}: {'; '.join(lines)}", TIME_COLUMNS)
+    earlier = len(rows) - MOST_NOTIFIED
+    if earlier > 0:
+        yield f"{INDENT}{earlier} earlier, and then"
+    for (at, name), lines in list(rows.items())[-MOST_NOTIFIED:]:
+        text = f"{name}: {'; '.join(lines)}"
+        yield from _row(instant(at, notice.zone), text, TIME_COLUMNS)
 
 
 def _notified_together(notice: Notice) -> dict[tuple[int, str], list[str]]:
-    """What each was told at each instant, said once."""
+    """By instant and recipient: of what they were notified, each line once."""
     rows: dict[tuple[int, str], list[str]] = {}
     for past in notice.notified:
         lines = rows.setdefault((past.at, who_by_key(past.to)), [])
@@ -153,8 +155,9 @@ def upcoming(notice: Notice) -> Iterator[str]:
     upcoming = notice.upcoming
     if upcoming is None or notice.lead.kind is Kind.CLEARED:
         return
-    clock, level = clock_name(upcoming.clock), f"level {upcoming.level + 1}"
-    what = commas(clock, level, "urgent" if upcoming.urgent else "")
+    level = f"level {upcoming.level + 1}"
+    urgent = "urgent" if upcoming.urgent else ""
+    what = commas(clock_name(upcoming.clock), level, urgent)
     text = f"{who(upcoming.recipient)} is told: {what}"
     yield from _row(instant(upcoming.at, notice.zone), text, TIME_COLUMNS)
 
@@ -184,10 +187,10 @@ def tickets(notice: Notice, now: int) -> Iterator[str]:
 
 def _ticket(line: TicketLine, nobody: str) -> Iterator[str]:
     """Up to three lines; `nobody` is what is said of one without an owner."""
-    holder = named("owner", line.owner) or nobody
-    yield from _indented(
-        commas(id_of(line.id), brief(line.status, 30), holder, named("team", line.team))
-    )
+    status = brief(line.status, 30)
+    owner = named("owner", line.owner) or nobody
+    team = named("team", line.team)
+    yield from _indented(commas(id_of(line.id), status, owner, team))
     yield from wrapped(brief(line.subject, 120), indent=2 * INDENT)
     address = link(line.url)
     if address:
@@ -224,7 +227,8 @@ def _indented(text: str) -> list[str]:
 
 def _more(count: int, what: str) -> Iterator[str]:
     if count > 0:
-        yield f"{INDENT}and {count_of(count, f'more {what}', f'more {what}s')}"
+        more = count_of(count, f"more {what}")
+        yield f"{INDENT}and {more}"
 
 
 def _row(label: str, text: str, width: int = 10) -> Iterator[str]:

@@ -87,11 +87,17 @@ def limit(clock: Explained, level: int = 0) -> str:
     if clock.due_field:
         return f"the deadline in {name_of(clock.due_field)}, set by another system"
     own = _own_trigger(clock, level)
-    if clock.metric in (Metric.AGE, Metric.PROMISE) or clock.metric in COUNTED:
+    if clock.metric in _WITHOUT_TARGET:
         return trigger(own) if own else ""
     seconds = own.seconds if isinstance(own, Open) else clock.target
-    zone = f" ({clock.elapsed_breakdown.zone})" if clock.elapsed_breakdown else ""
-    return f"{open_time(seconds)} of open time, calendar {name_of(clock.calendar)}{zone}"
+    text = f"{open_time(seconds)} of open time, calendar {name_of(clock.calendar)}"
+    if clock.elapsed_breakdown is None:
+        return text
+    return f"{text} ({clock.elapsed_breakdown.zone})"
+
+
+_WITHOUT_TARGET = frozenset({Metric.AGE, Metric.PROMISE, *COUNTED})
+"""Clocks of which each level has a limit of its own."""
 
 
 def _own_trigger(clock: Explained, level: int) -> Trigger | None:
@@ -194,12 +200,17 @@ def _counted(clock: Explained, zone: str) -> Rows:
 
 def counted(breakdown: ElapsedBreakdown, zone: str) -> str:
     """`Mon 03-02 6 h 30 m, Tue 03-03 8 h`; of many days only how many there were."""
-    past = [row for row in breakdown.rows if not row.ahead]
+    past: list[Row] = []
+    left = 0
+    for row in breakdown.rows:
+        if row.ahead:
+            left += row.counted
+        else:
+            past.append(row)
     text = _past_rows(past, breakdown.unit, zone)
-    ahead = sum(row.counted for row in breakdown.rows if row.ahead)
-    if not ahead:
+    if not left:
         return text
-    return f"{text}; {open_time(ahead)} left"
+    return f"{text}; {open_time(left)} left"
 
 
 def _past_rows(rows: Sequence[Row], unit: Unit, zone: str) -> str:
@@ -235,12 +246,9 @@ def paused(pauses: Sequence[Pause], zone: str) -> str:
         return pause(pauses[0], zone)
     longest = max(pauses, key=lambda pause: pause.open)
     total = whole(open_time(sum(pause.open for pause in pauses)))
-    dates = dict.fromkeys(_date(at, zone) for at in (longest.start, longest.end))
-    within = _in_status(longest)
-    return (
-        f"{len(pauses)} times, {total} of open time did not count; "
-        f"longest {' to '.join(dates)}{within}"
-    )
+    dates = dict.fromkeys([_date(longest.start, zone), _date(longest.end, zone)])
+    lost = f"{len(pauses)} times, {total} of open time did not count"
+    return f"{lost}; longest {' to '.join(dates)}{_in_status(longest)}"
 
 
 def pause(span: Pause, zone: str) -> str:
@@ -253,7 +261,8 @@ def _from_to(span: Pause, zone: str) -> str:
     start, end = whole(instant(span.start, zone)), whole(instant(span.end, zone))
     if span.ending is Ending.NOT_YET:
         return f"since {start}"
-    if start[:14] == end[:14] and start[-6:] == end[-6:]:
+    same_offset = start[-6:] == end[-6:]
+    if same_offset and start[:14] == end[:14]:
         end = end[15:20]
     return f"{start} to {end}"
 

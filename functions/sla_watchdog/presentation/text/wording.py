@@ -32,10 +32,14 @@ def late(item: Item, now: int) -> str:
     if clock is None:
         return ""
     if item.state is State.BREACHED:
-        return f"{duration(item.late)} over" if item.late >= MINUTE else "just breached"
+        if item.late < MINUTE:
+            return "just breached"
+        return f"{duration(item.late)} over"
     if item.state is State.PAUSED or clock.due_at is None:
         return "paused"
-    return f"{duration(clock.due_at - now)} left" if clock.due_at > now else "due now"
+    if clock.due_at <= now:
+        return "due now"
+    return f"{duration(clock.due_at - now)} left"
 
 
 def phrase(item: Item, now: int) -> str:
@@ -64,10 +68,10 @@ def paused_since(clock: Clock, now: int) -> int | None:
     """When the clock last stopped running; None while it runs or where it never did."""
     if not clock.running:
         return None
-    last = clock.running[-1].end
-    if last is None or last > now:
+    stopped_at = clock.running[-1].end
+    if stopped_at is None or stopped_at > now:
         return None
-    return last
+    return stopped_at
 
 
 # ------------------------------------------------------------------ what it is called
@@ -137,8 +141,11 @@ def named(what: str, name: str) -> str:
 def who(recipient: Recipient) -> str:
     """`team-lead`, `owner (Kim)`, `manager (urgent)`."""
     audience = name_of(recipient.audience)
-    notes = commas(name_of(recipient.of), "urgent" if recipient.urgent else "")
-    return f"{audience} ({notes})" if notes else audience
+    urgent = "urgent" if recipient.urgent else ""
+    notes = commas(name_of(recipient.of), urgent)
+    if not notes:
+        return audience
+    return f"{audience} ({notes})"
 
 
 def who_by_key(key: str) -> str:
@@ -156,11 +163,15 @@ def owners(notice: Notice, item: Item) -> tuple[str, ...]:
 def teams(notice: Notice, item: Item) -> str:
     """`team Web`; nothing where no ticket has one."""
     names = _distinct(line.team for line in lines_about(notice, item))
-    return f"team {listed(names)}" if names else ""
+    if not names:
+        return ""
+    return f"team {listed(names)}"
 
 
 def _distinct(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(filter(None, map(name_of, texts))))
+    names = dict.fromkeys(map(name_of, texts))
+    names.pop("", None)
+    return tuple(names)
 
 
 def taker(promise: Promise) -> str:
@@ -205,7 +216,8 @@ def subject_id(notice: Notice) -> str:
     is that ticket's.
     """
     subject = notice.lead.alert.subject
-    if _is_one_of_several(notice, subject) and _is_of_ticket(notice):
+    is_of_one_of_several = _is_one_of_several(notice, subject) and _is_of_ticket(notice)
+    if is_of_one_of_several:
         return subject
     return notice.about
 
@@ -224,11 +236,12 @@ def _is_of_ticket(notice: Notice) -> bool:
 
 def lines_about(notice: Notice, item: Item) -> tuple[TicketLine, ...]:
     """The ticket an alert is about; for a clock of the case all of its open tickets."""
-    all_of_them = notice.open_tickets or notice.tickets
-    if item.clock and item.clock.metric in OF_CASE:
-        return all_of_them
-    lines = tuple(line for line in notice.tickets if line.id == item.alert.subject)
-    return lines or all_of_them
+    is_of_case = item.clock is not None and item.clock.metric in OF_CASE
+    if not is_of_case:
+        lines = tuple(line for line in notice.tickets if line.id == item.alert.subject)
+        if lines:
+            return lines
+    return notice.open_tickets or notice.tickets
 
 
 def notification_line(notice: Notice, past: PastNotification) -> str:
@@ -236,9 +249,10 @@ def notification_line(notice: Notice, past: PastNotification) -> str:
     ticket = _ticket_of(notice, past)
     if past.clock == CLEARED:
         return commas("it was over", ticket)
+    clock = clock_name(past.clock.removeprefix(WITHDRAWN))
     if past.clock.startswith(WITHDRAWN):
-        return commas(clock_name(past.clock.removeprefix(WITHDRAWN)), "withdrawn", ticket)
-    return commas(clock_name(past.clock), f"level {past.level + 1}", ticket)
+        return commas(clock, "withdrawn", ticket)
+    return commas(clock, f"level {past.level + 1}", ticket)
 
 
 def _ticket_of(notice: Notice, past: PastNotification) -> str:

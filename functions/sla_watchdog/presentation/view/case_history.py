@@ -18,12 +18,12 @@ from sla_watchdog.domain.tickets.ticket import Ticket
 @frozen
 class CaseHistory:
     """Over all tickets of the case. `teams` are those that had it, in the order in which they got
-    it.
+    it. `handovers` counts changes of team or assignee.
 
-    `handovers` counts changes of team or assignee, `reopened` how often it was reopened, both as
-    the signals count them: `reopenings` are those that were seen, and a record may report more.
-    `replies` are those of persons at the desk, `asked` the messages of the customer, both as
-    instants, oldest first. `idle_since` is the last progress, or the creation (semantics B6).
+    `reopened` is how often it was reopened. `reopenings` are the times that were seen; a record may
+    report more. `replies` are those of persons at the desk, `asked` the messages of the customer,
+    both as instants, oldest first. `idle_since` is the last progress, or the creation (semantics
+    B6).
     """
 
     opened_as: str
@@ -60,5 +60,7 @@ def _teams(tickets: Sequence[Ticket], facts: Facts) -> tuple[str, ...]:
     changes: list[Fact] = []
     for ticket in tickets:
         changes += facts.changes(ticket.id, "team")
-    teams = [str(fact.value) for fact in sorted(changes, key=attrgetter("at"))]
-    return tuple(dict.fromkeys(team for team in teams if team))
+    changes.sort(key=attrgetter("at"))
+    teams = dict.fromkeys(str(change.value) for change in changes)
+    teams.pop("", None)
+    return tuple(teams)

@@ -1,5 +1,5 @@
-"""A case in one line, for people who look through many: how bad it is, who has it, who was told,
-what comes next.
+"""A case in one line, for people who look through many: how bad it is, who has it, who was
+notified, what comes next.
 """
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 from enum import StrEnum
 from operator import attrgetter
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.clock_key import FINDING, ClockKey
@@ -69,13 +69,13 @@ class Row:
     owner: str
     team: str
     opened_at: int
-    trouble: Trouble
-    clock: Clock | None
-    level: int
-    late: int
     notified: LatestNotification | None
     promise: Promise | None
     upcoming: UpcomingNotification | None
+    trouble: Trouble = Trouble.OPEN
+    clock: Clock | None = None
+    level: int = 0
+    late: int = 0
     due_at: int | None = None
     """The deadline of that clock; of a breach the one that was missed, None where a change made it
     late at once.
@@ -100,7 +100,9 @@ class _Running:
             return Trouble.BREACHED
         if state is State.PAUSED or self.clock.due_at is None:
             return Trouble.PAUSED
-        return Trouble.AT_RISK if self.clock.due_at <= self.now + SOON else Trouble.OPEN
+        if self.clock.due_at <= self.now + SOON:
+            return Trouble.AT_RISK
+        return Trouble.OPEN
 
     @property
     def level(self) -> int:
@@ -119,31 +121,37 @@ class _Running:
 
     @property
     def rank(self) -> tuple[int, bool, int, int]:
-        """Of two that are open the case's age says less than a clock of its own."""
-        only_age = self.clock.metric is Metric.AGE and self.trouble is not Trouble.BREACHED
-        place = len(WORST_FIRST) if only_age else WORST_FIRST.index(self.trouble)
+        """The age of a case says less than any clock of its own, until it is breached."""
+        trouble = self.trouble
+        only_age = self.clock.metric is Metric.AGE and trouble is not Trouble.BREACHED
+        place = len(WORST_FIRST) if only_age else WORST_FIRST.index(trouble)
         return place, only_age, -self.level, -self.late
 
 
 def row(case: Case, plan: Plan, shared: frozenset[str], now: int) -> Row:
     """The line of an unresolved case. An assignee among the `shared` names is nobody."""
-    worst = _worst(plan, now)
     facts = case.facts
     newest = next(reversed(facts.tickets()), "")
-    return Row(
+    without_clock = Row(
         case=case.id,
         subject=brief(str(facts.latest(newest, "subject")), 250),
         owner=brief(owner_of(newest, facts, shared), 100),
         team=brief(str(facts.latest(newest, "team")), 100),
         opened_at=min((ticket.created_at for ticket in plan.tickets), default=now),
-        trouble=worst.trouble if worst else Trouble.OPEN,
-        clock=worst.clock if worst else None,
-        level=worst.level if worst else 0,
-        late=worst.late if worst else 0,
         notified=_latest_notification(case),
         promise=_promise(plan, now),
-        upcoming=plan.upcoming[0] if plan.upcoming else None,
-        due_at=_deadline(worst.clock, case, plan) if worst else None,
+        upcoming=next(iter(plan.upcoming), None),
+    )
+    worst = _worst(plan, now)
+    if worst is None:
+        return without_clock
+    return evolve(
+        without_clock,
+        trouble=worst.trouble,
+        clock=worst.clock,
+        level=worst.level,
+        late=worst.late,
+        due_at=_deadline(worst.clock, case, plan),
     )
 
 
@@ -167,7 +175,9 @@ def _deadline(clock: Clock, case: Case, plan: Plan) -> int | None:
 def trouble(plan: Plan, now: int) -> Trouble:
     """How bad an unresolved case is."""
     worst = _worst(plan, now)
-    return worst.trouble if worst else Trouble.OPEN
+    if worst is None:
+        return Trouble.OPEN
+    return worst.trouble
 
 
 def standing_findings(plan: Plan, now: int) -> tuple[Finding, ...]:
@@ -175,15 +185,19 @@ def standing_findings(plan: Plan, now: int) -> tuple[Finding, ...]:
     if plan.unresolved:
         return plan.findings
     ended_at = max((_ended_at(ticket) for ticket in plan.tickets), default=now)
-    return plan.findings if now - ended_at <= ENDED_DAYS * DAY else ()
+    if now - ended_at > ENDED_DAYS * DAY:
+        return ()
+    return plan.findings
 
 
 def _ended_at(ticket: Ticket) -> int:
-    return ticket.spans[-1].start if ticket.gone_at is None else ticket.gone_at
+    if ticket.gone_at is not None:
+        return ticket.gone_at
+    return ticket.spans[-1].start
 
 
 def _latest_notification(case: Case) -> LatestNotification | None:
-    """Of what was told at one time, what reached somebody comes first."""
+    """Of several of one time, the one that reached somebody comes first."""
     notified: dict[tuple[int, Outcome], set[str]] = {}
     for (text, recipient), last in case.reached.items():
         if not ClockKey.of_text(text).clock.startswith(FINDING):

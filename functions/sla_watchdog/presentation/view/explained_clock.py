@@ -23,8 +23,8 @@ MOST_EVENTS = 50
 
 @frozen
 class RecipientNotified:
-    """A recipient of a level, and how far they were told on this clock; None for those who were
-    not.
+    """A recipient of a level, and the last level of this clock they were notified of; None for
+    none.
     """
 
     recipient: Recipient
@@ -78,7 +78,7 @@ class Explained:
 
 
 def explained(clock: Clock, case: Case, plan: Plan, policy: Policy, now: int) -> Explained:
-    """One clock of the plan. Where its walk cannot be told any more, it has none."""
+    """One clock of the plan. It has no breakdown where that cannot be computed any more."""
     evaluation = EvaluationContext(case, policy, now, plan.tickets, plan.matters)
     target = _target(clock, policy)
     return Explained(

@@ -34,7 +34,9 @@ def cause(clock: Clock, case: Case, policy: Policy) -> Cause:
     own = own_breach(clock)
     if own is not None and own <= clock.breach_at <= own + A_TICK:
         return Cause.DEADLINE
-    return Cause.CHANGE if clock.breach_at in _changes(clock, case, policy) else Cause.EARLIER_LIMIT
+    if clock.breach_at in _changes(clock, case, policy):
+        return Cause.CHANGE
+    return Cause.EARLIER_LIMIT
 
 
 def seconds_late(clock: Clock, now: int) -> int | None:
@@ -43,23 +45,35 @@ def seconds_late(clock: Clock, now: int) -> int | None:
     """
     if clock.breach_at is not None:
         return now - (clock.breach_at - 1)  # the breach is the first second too late
-    return None if clock.due_at is None else now - clock.due_at
+    if clock.due_at is None:
+        return None
+    return now - clock.due_at
 
 
 def own_breach(clock: Clock) -> int | None:
     """The first instant too late by the limit of now."""
     if clock.due_field:
-        return None if clock.due_at is None else max(clock.due_at + 1, clock.started_at)
+        return _breach_of_deadline(clock)
     if clock.timeline is None:
         return clock.breach_at
     return clock.timeline.reaches(clock.target + 1)
 
 
+def _breach_of_deadline(clock: Clock) -> int | None:
+    """Of a clock whose deadline another system sets."""
+    if clock.due_at is None:
+        return None
+    return max(clock.due_at + 1, clock.started_at)
+
+
 def _changes(clock: Clock, case: Case, policy: Policy) -> set[int]:
-    """When its limit changed, as far as that is known: of edits of the policy the last one is."""
+    """When its limit changed, as far as that is known. Of the edits of the policy only the last one
+    is.
+    """
     changes = rule_changes(clock.subject, case.facts, policy)
     if clock.due_field:
-        changes |= {fact.at for fact in case.facts.changes(clock.subject, clock.due_field)[1:]}
+        later = case.facts.changes(clock.subject, clock.due_field)[1:]
+        changes |= {fact.at for fact in later}
     if case.edited_at is None:
         return changes
     return changes | {case.edited_at}
@@ -84,9 +98,13 @@ def _last_in_time(clock: Clock, breach_at: int, policy: Policy) -> int:
     """The earliest instant with as much open time as the second before the breach: closing, not the
     next opening.
     """
-    calendar, before = policy.calendars[clock.calendar], breach_at - 1
+    before = breach_at - 1
+    if clock.due_field:
+        return before
+    calendar = policy.calendars[clock.calendar]
     try:
-        if clock.due_field or calendar.between(before, breach_at) != 1:
+        was_open = calendar.between(before, breach_at) == 1
+        if not was_open:
             return before
         return calendar.add(calendar.subtract(breach_at, 2), 1)
     except (NoWorkingTime, TimeOutOfRange):

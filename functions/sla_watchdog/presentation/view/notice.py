@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
 from operator import attrgetter
 
-from attrs import Factory, field, frozen
+from attrs import field, frozen
 
 from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.clock_key import CLEARED, FINDING, ClockKey, is_good_news
@@ -58,10 +58,14 @@ class Item:
     state: State | None
     late: int
     count: int = 0
-    due_at: int | None = field(
-        default=Factory(lambda self: self.clock.due_at if self.clock else None, takes_self=True)
-    )
+    due_at: int | None = field()
     cause: Cause = Cause.DEADLINE
+
+    @due_at.default
+    def _due_at(self) -> int | None:
+        if self.clock is None:
+            return None
+        return self.clock.due_at
 
     @property
     def kind(self) -> Kind:
@@ -69,7 +73,9 @@ class Item:
             return Kind.CLEARED
         if is_good_news(self.alert.clock):
             return Kind.WITHDRAWN
-        return Kind.ALERT if self.clock else Kind.FINDING
+        if self.clock is None:
+            return Kind.FINDING
+        return Kind.ALERT
 
     @property
     def good_news(self) -> bool:
@@ -98,7 +104,7 @@ class TicketLine:
 
 @frozen
 class PastNotification:
-    """Somebody really was told of this level (from 0) of this clock of this subject."""
+    """Somebody really was notified of this level (from 0) of this clock of this subject."""
 
     at: int
     to: str
@@ -142,7 +148,9 @@ class Notice:
 
     def taken(self, now: int) -> Promise | None:
         """The promise by which somebody has it now, whatever the desk shows."""
-        return self.promise if self.promise is not None and self.promise.holds(now) else None
+        if self.promise is None or not self.promise.holds(now):
+            return None
+        return self.promise
 
     def had(self, now: int) -> Promise | None:
         """The last promise, where it was kept and is over: nobody has the case by it any more."""
@@ -150,29 +158,35 @@ class Notice:
         if made is None or not made.kept or now < made.until:
             return None
         reopened = any(made.at < at <= now for at in self._reopenings)
-        return None if reopened else made
+        if reopened:
+            return None
+        return made
 
     def broken(self, now: int) -> Promise | None:
-        """The last promise, where it was broken and this recipient was told nothing since."""
+        """The last promise, where it was broken and this recipient was not notified since."""
         made = self.promise
-        if made is None or not made.broken(now) or self.lead.kind is not Kind.ALERT:
+        if made is None or not made.broken(now):
             return None
-        if self._told_since(made.until) or self.reopened_at(now):
+        if self.lead.kind is not Kind.ALERT:
+            return None
+        if self._was_notified_after(made.until) or self.reopened_at(now):
             return None
         return made
 
     def reopened_at(self, now: int) -> int | None:
-        """The last reopening, where this recipient was told nothing since."""
+        """The last reopening, where this recipient was not notified since."""
         past = [at for at in self._reopenings if at <= now]
-        if not past or self._told_since(past[-1]):
+        if not past or self._was_notified_after(past[-1]):
             return None
         return past[-1]
 
     @property
     def _reopenings(self) -> tuple[int, ...]:
-        return () if self.past is None else self.past.reopenings
+        if self.past is None:
+            return ()
+        return self.past.reopenings
 
-    def _told_since(self, at: int) -> bool:
+    def _was_notified_after(self, at: int) -> bool:
         for notification in self.notified:
             if notification.to == self.recipient.key and notification.at > at:
                 return True
@@ -278,8 +292,9 @@ class _Noticing:
     def _also(self, tickets: Collection[str], named: Collection[str]) -> Iterator[Clock]:
         """The other clocks of the tickets that are breached."""
         for clock in self.plan.clocks:
-            burns = clock.stopped_at is None and clock.breached(self.now)
-            if burns and clock.subject in tickets and clock.key not in named:
+            if clock.subject not in tickets or clock.key in named:
+                continue
+            if clock.stopped_at is None and clock.breached(self.now):
                 yield clock
 
     def _ruling(self, lead: Clock | None, tickets: Sequence[Ticket]) -> Ruling | None:
@@ -344,8 +359,8 @@ class _Noticing:
         for (text, to), last in self.case.reached.items():
             key = ClockKey.of_text(text)
             if key.subject in subjects and _was_sent(key, last):
-                notification = PastNotification(last.at, to, last.level, key.clock, key.subject)
-                notified.append(notification)
+                past = PastNotification(last.at, to, last.level, key.clock, key.subject)
+                notified.append(past)
         return sorted(notified, key=attrgetter("at", "to", "level", "clock"))
 
 
@@ -377,7 +392,9 @@ def _ended(ticket: Ticket) -> str:
         return ""
     if ticket.merged_into:
         return f"merged into {ticket.merged_into}"
-    return "deleted" if ticket.gone_at is not None else ticket.group
+    if ticket.gone_at is not None:
+        return "deleted"
+    return ticket.group
 
 
 def finding_notice(

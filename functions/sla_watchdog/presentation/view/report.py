@@ -42,10 +42,11 @@ def periods(now: int, in_zone: str) -> Mapping[Kind, str]:
 
 
 def audiences(policy: Policy) -> Mapping[Kind, tuple[Recipient, ...]]:
-    """Those of the last two ceilings: the lower is told daily, both weekly, and the top the oldest
-    cases monthly.
+    """Those of the last two ceilings. The lower gets the daily report, both the weekly one, and the
+    top the monthly one of the oldest cases.
     """
-    lower, top = policy.ceilings.levels[-2:][0], policy.ceilings.levels[-1]
+    levels = policy.ceilings.levels
+    lower, top = levels[-2:][0], levels[-1]
     return {
         Kind.DAILY: _recipients(lower.tell),
         Kind.WEEKLY: _recipients((*lower.tell, *top.tell)),
@@ -60,8 +61,8 @@ def _recipients(audiences: Iterable[str]) -> tuple[Recipient, ...]:
 
 @frozen
 class Line:
-    """An unresolved case. `said` is how its worst clock stands, `late` as in Row; `notified` is who
-    heard of it last.
+    """An unresolved case. `said` is how its worst clock stands in words, `late` is as in Row;
+    `notified` is who was notified of it last.
 
     `broken` is the last promise made of it, where it was broken and nobody wrote to the customer
     since.
@@ -108,11 +109,13 @@ def _really_notified(latest: LatestNotification | None) -> LatestNotification | 
 
 
 def _broken(plan: Plan, now: int) -> Promise | None:
-    last = max(plan.promises, key=lambda promise: promise.at, default=None)
+    last = max(plan.promises, key=attrgetter("at"), default=None)
     if last is None or not last.broken(now):
         return None
-    written = any(at > last.until for ticket in plan.tickets for at in ticket.answered)
-    return None if written else last
+    for ticket in plan.tickets:
+        if any(at > last.until for at in ticket.answered):
+            return None
+    return last
 
 
 @frozen

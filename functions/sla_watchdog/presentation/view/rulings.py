@@ -40,16 +40,18 @@ class Ruling:
 
 def rulings(ticket: Ticket, facts: Facts, policy: Policy) -> tuple[Ruling, ...]:
     """The earliest first."""
-    return tuple(
-        Ruling(
+    return tuple(_rulings(ticket, facts, policy))
+
+
+def _rulings(ticket: Ticket, facts: Facts, policy: Policy) -> Iterator[Ruling]:
+    for since, rule in rules_over_time(ticket, facts, policy):
+        yield Ruling(
             since=since,
             rule=rule.name,
             calendar=rule.calendar,
             zone=policy.calendars[rule.calendar].timezone,
             refused=tuple(_refusals(rule, ticket.id, facts, policy, since)),
         )
-        for since, rule in rules_over_time(ticket, facts, policy)
-    )
 
 
 def _refusals(
@@ -77,5 +79,6 @@ def _refusal(rule: Rule, ticket: str, facts: Facts, policy: Policy, at: int) -> 
 def _had(name: str, ticket: str, facts: Facts, at: int) -> tuple[str, ...]:
     """What the ticket said at `at`, as the rules were matched with it."""
     value = value_at(name, ticket, facts, at)
-    values = (value,) if isinstance(value, str) else value
-    return tuple(text for text in values if text)
+    if isinstance(value, str):
+        value = (value,)
+    return tuple(filter(None, value))

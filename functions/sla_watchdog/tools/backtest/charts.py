@@ -7,7 +7,7 @@ The same numbers give the same text: no date, no random ids.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from html import escape
 from io import StringIO
@@ -68,12 +68,12 @@ def attainment_chart(rows: Sequence[Attainment], title: str) -> str:
         left = [start + share for start, share in zip(left, shares, strict=True)]
     for place, row in enumerate(rows):
         axes.text(101, place, _kept(row), va="center", color=INK)
-    axes.set_yticks(
-        range(len(rows)), [f"{row.policy}, {row.clock.replace('_', ' ')}" for row in rows]
-    )
+    names = [f"{row.policy}, {row.clock.replace('_', ' ')}" for row in rows]
+    quarters = range(0, 101, 25)
+    axes.set_yticks(range(len(rows)), names)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(0, 100)
-    axes.set_xticks(range(0, 101, 25), [f"{share} %" for share in range(0, 101, 25)])
+    axes.set_xticks(quarters, [f"{share} %" for share in quarters])
     axes.tick_params(length=0)
     figure.legend(loc="outside upper left", ncols=len(LOOKS), frameon=False, borderaxespad=0.2)
     return _svg(figure, title)
@@ -87,7 +87,9 @@ def _all(row: Attainment) -> int:
 
 
 def _kept(row: Attainment) -> str:
-    return "" if row.kept is None else f"{row.kept:.1f} % of {row.met + row.breached:,}"
+    if row.kept is None:
+        return ""
+    return f"{row.kept:.1f} % of {row.met + row.breached:,}"
 
 
 def load_chart(
@@ -106,23 +108,18 @@ def load_chart(
     bins = _bins(days)
     figure, panels = _panels(len(names), 0.5 + 0.85 * len(names))
     for name, axes in zip(names, panels, strict=True):
-        now, then = (
-            [_sum(counts.get(name, {}), bin_) for bin_ in bins] for counts in (load, before)
-        )
-        axes.bar(range(len(now)), now, width=0.8, color="#55606b", linewidth=0)
+        now, then = _binned(load.get(name, {}), bins), _binned(before.get(name, {}), bins)
+        places = range(len(bins))
+        axes.bar(places, now, width=0.8, color="#55606b", linewidth=0)
         if before:
-            axes.step(
-                range(len(then)),
-                then,
-                where="mid",
-                color=INK,
-                linewidth=0.9,
-                linestyle=(0, (3, 1.5)),
-            )
+            axes.step(places, then, where="mid", **_OUTLINE)
         _scale(axes, max([*now, *then]), len(bins))
         axes.set_title(name, loc="left", fontsize=9, fontweight="bold", pad=3)
     _dates(panels[-1], bins)
     return _svg(figure, title)
+
+
+_OUTLINE: dict[str, Any] = {"color": INK, "linewidth": 0.9, "linestyle": (0, (3, 1.5))}
 
 
 def unit(days: Sequence[str]) -> str:
@@ -137,13 +134,14 @@ def _bins(days: Sequence[str]) -> list[Sequence[str]]:
     return [days[start : start + step] for start in range(0, len(days), step)]
 
 
-def _sum(counts: Mapping[str, int], days: Sequence[str]) -> int:
-    return sum(counts.get(day, 0) for day in days)
+def _binned(counts: Mapping[str, int], bins: Iterable[Sequence[str]]) -> list[int]:
+    return [sum(counts.get(day, 0) for day in days) for days in bins]
 
 
 def _scale(axes: Axes, top: int, count: int) -> None:
-    axes.set_ylim(0, max(top, 1) * 1.1)
-    axes.set_yticks([0, max(top, 1)], ["0", f"{top:,}"])
+    highest = max(top, 1)
+    axes.set_ylim(0, highest * 1.1)
+    axes.set_yticks([0, highest], ["0", f"{top:,}"])
     axes.set_xlim(-0.7, count - 0.3)
     axes.tick_params(length=0)
     axes.set_xticks([])
@@ -195,6 +193,6 @@ def _svg(figure: Figure, title: str) -> str:
             format="svg",
             metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
         )
-    drawing = text.getvalue()[text.getvalue().index("<svg") :]
-    drawing = re.sub(r"<metadata>.*?</metadata>", "", drawing, flags=re.DOTALL)
+    _, start, body = text.getvalue().partition("<svg")
+    drawing = re.sub(r"<metadata>.*?</metadata>", "", start + body, flags=re.DOTALL)
     return drawing.replace("<svg ", f'<svg role="img" aria-label="{escape(title)}" ', 1)

@@ -40,27 +40,37 @@ def changes(before: Iterable[ClockRow], after: Iterable[ClockRow]) -> list[Chang
     too.
     """
     old, new = _verdicts(before), _verdicts(after)
-    moved = Counter(
-        (clock, old.get((clock, ticket), NONE), new.get((clock, ticket), NONE))
-        for clock, ticket in {*old, *new}
-    )
-    ranked = sorted(moved.items(), key=lambda item: (item[0][0], -item[1], item[0]))
-    return [Change(*key, count) for key, count in ranked if key[1] != key[2]]
+    tickets: Counter[tuple[str, str, str]] = Counter()
+    for key in {*old, *new}:
+        clock, _ = key
+        was, became = old.get(key, NONE), new.get(key, NONE)
+        if was != became:
+            tickets[clock, was, became] += 1
+    moved = [Change(*verdicts, count) for verdicts, count in tickets.items()]
+    return sorted(moved, key=_most_tickets_first)
+
+
+def _most_tickets_first(change: Change) -> tuple[str, int, str, str]:
+    return change.clock, -change.tickets, change.before, change.after
 
 
 def _verdicts(rows: Iterable[ClockRow]) -> Mapping[tuple[str, str], str]:
+    """The worst of each clock and ticket."""
     verdicts: dict[tuple[str, str], str] = {}
     for row in rows:
         if row.clock != Metric.AGE.value:
             key = row.clock, row.ticket
-            verdicts[key] = min(verdicts.get(key, row.verdict), row.verdict, key=BY_WEIGHT.index)
+            worst = verdicts.get(key, row.verdict)
+            verdicts[key] = min(worst, row.verdict, key=BY_WEIGHT.index)
     return verdicts
 
 
 def loads(before: Iterable[Message], after: Iterable[Message]) -> list[Load]:
-    old, new = (
-        {name: days.total() for name, days in per_day(verdicts).items()}
-        for verdicts in (before, after)
-    )
-    names = sorted({*old, *new}, key=lambda name: (-max(old.get(name, 0), new.get(name, 0)), name))
-    return [Load(name, old.get(name, 0), new.get(name, 0)) for name in names]
+    old, new = _totals(before), _totals(after)
+    loads = [Load(name, old.get(name, 0), new.get(name, 0)) for name in {*old, *new}]
+    return sorted(loads, key=lambda load: (-max(load.before, load.after), load.audience))
+
+
+def _totals(messages: Iterable[Message]) -> dict[str, int]:
+    """By audience."""
+    return {name: days.total() for name, days in per_day(messages).items()}

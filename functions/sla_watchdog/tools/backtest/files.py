@@ -38,22 +38,25 @@ def _csv(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(tuple(map(_plain, row)) if _tempting(row) else row for row in rows)
+    writer.writerows(map(_harmless, rows))
     return text.getvalue()
 
 
 TEMPTING = ("=", "+", "-", "@", "\t", "\r")
-"""Of a cell that begins so a spreadsheet makes a formula: whoever may name a ticket could write
+"""A spreadsheet makes a formula of a cell that begins so. Whoever may name a ticket could write
 one.
 """
 
 
-def _tempting(row: Iterable[object]) -> bool:
-    return any(isinstance(cell, str) and cell.startswith(TEMPTING) for cell in row)
+def _harmless(row: Iterable[object]) -> Iterable[object]:
+    """The very row where no cell is tempting, which is the rule."""
+    if not any(map(_is_tempting, row)):
+        return row
+    return [f"'{cell}" if _is_tempting(cell) else cell for cell in row]
 
 
-def _plain(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(TEMPTING) else cell
+def _is_tempting(cell: object) -> bool:
+    return isinstance(cell, str) and cell.startswith(TEMPTING)
 
 
 def json_text(content: object) -> str:

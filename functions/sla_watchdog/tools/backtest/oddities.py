@@ -24,7 +24,7 @@ OF_EVENTS = (Oddity.BEFORE_CREATION, Oddity.AFTER_CLOSING)
 answer says nothing: it is the same whatever their order, and however often one stands there.
 """
 
-SAID = {
+PROBLEMS = {
     Oddity.REPEATED: "says again what the line before it said of this ticket",
     Oddity.OUT_OF_ORDER: "is earlier than a line before it of the same ticket",
     Oddity.BEFORE_CREATION: "happens before the ticket was created, or to one that never was",
@@ -59,10 +59,9 @@ def counted(odd_lines: Iterable[Odd]) -> Mapping[str, int]:
 
 def refuse(odd_lines: Sequence[Odd]) -> None:
     """Raises BrokenEventFile where anything is odd."""
-    if odd_lines:
-        raise BrokenEventFile(
-            tuple(BrokenLine(odd.line, f"{odd.ticket}: {SAID[odd.oddity]}") for odd in odd_lines)
-        )
+    broken = [BrokenLine(odd.line, f"{odd.ticket}: {PROBLEMS[odd.oddity]}") for odd in odd_lines]
+    if broken:
+        raise BrokenEventFile(tuple(broken))
 
 
 def _repeated(events: Iterable[Event]) -> Iterator[Odd]:
@@ -85,8 +84,8 @@ def _out_of_order(events: Iterable[Event]) -> Iterator[Odd]:
 
 
 def _outside_life(events: Sequence[Event]) -> Iterator[Odd]:
-    """Events of one second belong together: what is told with the creation, or with the closing, is
-    in time.
+    """Events of one second belong together: what is logged in the second of the creation, or of the
+    closing, is in time.
     """
     created = {event.ticket: event.at for event in reversed(events) if event.kind is Kind.CREATED}
     closed: dict[str, int] = {}

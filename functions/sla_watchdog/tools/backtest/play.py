@@ -120,7 +120,7 @@ class Play:
     def whole(
         self, parts: Iterable[Part], done: Callable[[int], object] = lambda _: None
     ) -> Played:
-        """`done` is told after each part how many tickets it had."""
+        """`done` is called after each part with the number of its tickets."""
         whole = Part()
         for part in parts:
             whole.add(part)

@@ -109,11 +109,14 @@ def clock_rows(ending: Ending, until: int) -> Iterator[tuple[ClockRow, int]]:
 def _paused(clock: Clock, until: int) -> int:
     if clock.timeline is None or not clock.paused:
         return 0
+    calendar = clock.timeline.calendar
     end = until if clock.stopped_at is None else min(until, clock.stopped_at)
-    spans = ((span.start, end if span.end is None else min(span.end, end)) for span in clock.paused)
-    return sum(
-        clock.timeline.calendar.between(start, stop) for start, stop in spans if start < stop
-    )
+    seconds = 0
+    for span in clock.paused:
+        stop = end if span.end is None else min(span.end, end)
+        if span.start < stop:
+            seconds += calendar.between(span.start, stop)
+    return seconds
 
 
 def utc(at: int | None) -> str:

@@ -36,6 +36,13 @@ def add_stack_command(
     parser.add_argument("--json", action="store_true", help="answer in JSON")
 
 
+def shown(args: argparse.Namespace, default: int) -> int:
+    """Lines to show, by `--limit`; 0 is all of them."""
+    if args.limit is None:
+        return default
+    return int(args.limit)
+
+
 def add_stack(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     """The options that name a stack."""
     stack = parser.add_argument_group("which stack")

@@ -36,7 +36,15 @@ class JsonFormatter:
 
 def formatter(args: argparse.Namespace) -> Formatter:
     """As `--json` asks for it."""
-    return JsonFormatter() if args.json else TextFormatter()
+    if args.json:
+        return JsonFormatter()
+    return TextFormatter()
+
+
+def refuse_to_ask_in_json(args: argparse.Namespace) -> None:
+    """Raises UsageError where a program would meet a question."""
+    if args.json and not args.yes and not args.dry_run:
+        raise UsageError("--json cannot ask: add --dry-run or --yes")
 
 
 def say(text: str) -> None:
@@ -48,4 +56,5 @@ def agreed(question: str) -> bool:
     if not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask on; say --yes, or --dry-run to look only")
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().casefold() in ("y", "yes")
+    answer = sys.stdin.readline().strip()
+    return answer.casefold() in ("y", "yes")

@@ -45,13 +45,14 @@ def recipient(args: argparse.Namespace, policy: Policy) -> Recipient:
 
 def _check_divided(name: str, policy: Policy) -> None:
     """Only an audience with a topic for each person or team can be named with `--for`."""
-    divided = {audience.name: audience.each for audience in policy.audiences.values()}
-    if divided.get(name):
-        return
-    others = [f"{other} (each {each})" for other, each in divided.items() if each]
-    raise UsageError(
-        f"{name} is told as a whole; --for goes with {' and '.join(others) or 'no audience'}"
-    )
+    divided = {
+        audience.name: f"{audience.name} (each {audience.each})"
+        for audience in policy.audiences.values()
+        if audience.each
+    }
+    if name not in divided:
+        others = " and ".join(divided.values()) or "no audience"
+        raise UsageError(f"{name} is told as a whole; --for goes with {others}")
 
 
 def check_audiences(names: Sequence[str], policy: Policy) -> None:
@@ -64,4 +65,6 @@ def check_audiences(names: Sequence[str], policy: Policy) -> None:
 
 def _meant(name: str, audiences: Sequence[str]) -> str:
     close = get_close_matches(name.casefold(), audiences, 1)
-    return f"did you mean {close[0]}?" if close else f"there are {', '.join(audiences)}"
+    if close:
+        return f"did you mean {close[0]}?"
+    return f"there are {', '.join(audiences)}"

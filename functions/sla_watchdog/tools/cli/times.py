@@ -18,8 +18,10 @@ def span(text: str, option: str) -> int:
     try:
         return int(WALL_TIME.parse(text))
     except Wrong as wrong:
-        hint = f"; {wrong.hint}" if wrong.hint else ""
-        raise UsageError(f"{option}: {wrong.message}{hint}") from wrong
+        problem = wrong.message
+        if wrong.hint:
+            problem = f"{problem}; {wrong.hint}"
+        raise UsageError(f"{option}: {problem}") from wrong
 
 
 def time(text: str, option: str, zone: str | None, hint: str = "") -> int:
@@ -32,7 +34,8 @@ def time(text: str, option: str, zone: str | None, hint: str = "") -> int:
 
 def end(args: argparse.Namespace, zone: str | None, now: int) -> int:
     """Of what is asked for by `--for SPAN` or `--until TIME`."""
-    if args.span is not None and not args.until:
+    for_a_span = args.span is not None and not args.until
+    if for_a_span:
         return now + span(args.span, "--for")
     return time(args.until, "--until", zone, "; a time looks like 2026-03-31T17:00+02:00")
 

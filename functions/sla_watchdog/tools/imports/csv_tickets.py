@@ -66,25 +66,37 @@ def read(
     Raises BrokenEventFile, which names every row that cannot be imported and why.
     """
     rows = _rows(_texts(lines))
-    _, header = next(rows, (1, []))
-    columns = _columns(header, policy.source, named)
-    seen: dict[str, int] = {}
+    header = next(rows, Line(1, ()))
+    columns = _columns(header.cells, policy.source, named)
+    first_lines: dict[str, int] = {}
     records: list[dict[str, object]] = []
     broken: list[BrokenLine] = []
-    for line, cells in rows:
-        if not any(map(str.strip, cells)):
+    for row in rows:
+        if row.empty:
             continue
-        record = _record(cells, columns, policy)
+        record = _record(row.cells, columns, policy)
+        problems = list(_problems(row.cells, record, columns, policy))
         name = str(record.get("ticket_id", ""))
-        problems = [*_problems(cells, record, columns, policy)]
-        if name in seen:
-            problems.append(f"ticket {name!r} stands in line {seen[name]} already")
-        seen.setdefault(name, line)
-        broken += [BrokenLine(line, problem) for problem in problems]
+        first = first_lines.setdefault(name, row.number)
+        if first != row.number:
+            problems.append(f"ticket {name!r} stands in line {first} already")
+        broken += [BrokenLine(row.number, problem) for problem in problems]
         records.append(record)
     if broken:
         raise BrokenEventFile(tuple(broken))
     return Export(tuple(columns), tuple(records))
+
+
+@frozen
+class Line:
+    """One row; `number` is that of its last line in the file."""
+
+    number: int
+    cells: Sequence[str]
+
+    @property
+    def empty(self) -> bool:
+        return not any(map(str.strip, self.cells))
 
 
 def _texts(lines: Iterable[bytes]) -> Iterator[str]:
@@ -96,15 +108,15 @@ def _texts(lines: Iterable[bytes]) -> Iterator[str]:
             raise BrokenEventFile((BrokenLine(number, problem),)) from error
 
 
-def _rows(texts: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
-    """Each row with the number of its last line."""
+def _rows(texts: Iterator[str]) -> Iterator[Line]:
     first = next(texts, "")
     rows = csv.reader(chain([first], texts), delimiter=_delimiter(first), strict=True)
     try:
         for cells in rows:
-            yield rows.line_num, cells
+            yield Line(rows.line_num, cells)
     except csv.Error as error:
-        raise BrokenEventFile((BrokenLine(max(rows.line_num, 1), f"not CSV: {error}"),)) from error
+        broken = BrokenLine(max(rows.line_num, 1), f"not CSV: {error}")
+        raise BrokenEventFile((broken,)) from error
 
 
 def _delimiter(header: str) -> str:
@@ -145,13 +157,13 @@ def _refuse_names(names: Sequence[str]) -> None:
 
 def _refuse_named(named: Mapping[str, str], names: Sequence[str], source: Source) -> None:
     """What `--column` names must be there: the columns, and our fields."""
-    fields = _fields(source)
-    problems = [f"no column is called {name!r}" for name in named if name not in names]
-    problems += [
-        f"tickets have no field {field!r}" for field in named.values() if field not in fields
-    ]
+    fields, there = _fields(source), _there(names)
+    no_columns = [name for name in named if name not in names]
+    no_fields = [field for field in named.values() if field not in fields]
+    problems = [f"no column is called {name!r}: {there}" for name in no_columns]
+    problems += [f"tickets have no field {field!r}: {there}" for field in no_fields]
     if problems:
-        raise _broken_header(*(f"{problem}: {_there(names)}" for problem in problems))
+        raise _broken_header(*problems)
 
 
 def _broken_header(*problems: str) -> BrokenEventFile:
@@ -159,16 +171,20 @@ def _broken_header(*problems: str) -> BrokenEventFile:
 
 
 def _there(names: Sequence[str]) -> str:
-    return f"the columns are {', '.join(names)}" if any(names) else "the file is empty"
+    if not any(names):
+        return "the file is empty"
+    return f"the columns are {', '.join(names)}"
 
 
 def _unmapped(missing: Sequence[str], names: Sequence[str], source: Source) -> str:
     """What is missing, and how to say which column it is."""
-    wanted = ", ".join(" or ".join(reversed(_theirs(field, source))) for field in missing)
     free = [name for name in names if name and not _field(name, source)]
-    options = [shlex.join(["--column", f"{field}={_likely(field, free)}"]) for field in missing]
-    there = _there(names)
-    return f"no column is called {wanted}; {there}. Say which it is, like {' '.join(options)}"
+    wanted, options = [], []
+    for field in missing:
+        wanted.append(" or ".join(reversed(_theirs(field, source))))
+        options.append(shlex.join(["--column", f"{field}={_likely(field, free)}"]))
+    problem = f"no column is called {', '.join(wanted)}; {_there(names)}"
+    return f"{problem}. Say which it is, like {' '.join(options)}"
 
 
 def _likely(field: str, names: Sequence[str]) -> str:
@@ -184,20 +200,23 @@ def _field(name: str, source: Source) -> str:
 
     Capitals, blanks and hyphens do not matter.
     """
+    plain = _plain(name)
     for field in _fields(source):
-        if _plain(name) in map(_plain, _theirs(field, source)):
+        if plain in map(_plain, _theirs(field, source)):
             return field
     return ""
 
 
 def _fields(source: Source) -> list[str]:
-    return [*dict.fromkeys(["ticket_id", *source.fields, *TICKET_FIELDS])]
+    return list(dict.fromkeys(["ticket_id", *source.fields, *TICKET_FIELDS]))
 
 
 def _theirs(field: str, source: Source) -> list[str]:
+    """Names of the columns that are the field, the operator's first."""
+    names = [source.fields.get(field, field), field]
     if field == "ticket_id":
-        return [*dict.fromkeys([*source.key, "ticket_id"])]
-    return [*dict.fromkeys([source.fields.get(field, field), field])]
+        names = [*source.key, field]
+    return list(dict.fromkeys(names))
 
 
 def _plain(name: str) -> str:
@@ -207,7 +226,8 @@ def _plain(name: str) -> str:
 def _record(cells: Sequence[str], columns: Sequence[Column], policy: Policy) -> dict[str, object]:
     record: dict[str, object] = {}
     for column, cell in zip(columns, cells, strict=False):
-        if value := cell.strip():
+        value = cell.strip()
+        if value:
             column.take(value, policy)
             record[column.field or column.name] = value
     if "ticket_id" in record:

@@ -104,8 +104,10 @@ class BrokenEventFile(SlaWatchdogError):  # noqa: N818 - its name is what is wro
 
     def __str__(self) -> str:
         shown = [str(line) for line in self.lines[:SHOWN]]
-        more = len(self.lines) - SHOWN
-        return "\n".join([*shown, f"and {more:,} more broken lines"] if more > 0 else shown)
+        hidden = len(self.lines) - SHOWN
+        if hidden > 0:
+            shown.append(f"and {hidden:,} more broken lines")
+        return "\n".join(shown)
 
 
 @frozen
@@ -271,7 +273,10 @@ def _number(digits: str) -> Decimal | int:
         value = ENDLESS
     if len(value.as_tuple().digits) > MOST_DIGITS or abs(value.adjusted()) > LARGEST_EXPONENT:
         raise Unreadable(f"{digits[:20]}… has more digits than a table can hold")
-    return int(value) if value == value.to_integral_value() and value.adjusted() < 19 else value
+    is_whole = value == value.to_integral_value()
+    if is_whole and value.adjusted() < 19:
+        return int(value)
+    return value
 
 
 def _no_number(name: str) -> object:
@@ -292,25 +297,32 @@ def _kind(entry: Mapping[str, object]) -> Kind:
     name = entry.get("type")
     if name is None:
         raise Unreadable("has no type")
-    if kind := _KINDS.get(str(name)):
-        return kind
-    names = [kind.value for kind in Kind]
-    near = difflib.get_close_matches(str(name).casefold(), names, 1)
-    meant = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(names)} is expected"
-    raise Unreadable(f"type {str(name)[:40]!r} is unknown: {meant}")
+    kind = _KINDS.get(str(name))
+    if kind is None:
+        raise Unreadable(f"type {str(name)[:40]!r} is unknown: {_meant(str(name))}")
+    return kind
+
+
+def _meant(name: str) -> str:
+    close = difflib.get_close_matches(name.casefold(), _KINDS, 1)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"one of {', '.join(_KINDS)} is expected"
 
 
 def _ticket(entry: Mapping[str, object]) -> str:
     value = entry.get("ticket")
-    if type(value) is str and (name := value.strip()):
-        if 4 * len(name) > LONGEST_ID and len(name.encode()) > LONGEST_ID:
-            raise Unreadable(f"ticket {name[:20]}… has more than {LONGEST_ID:,} bytes")
-        return name
-    if value is None or (isinstance(value, str) and not value.strip()):
+    if value is None:
         raise Unreadable("has no ticket")
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise Unreadable(f"ticket is {_form(value)}, not a text")
-    return str(value).strip()
+    name = str(value).strip()
+    if not name:
+        raise Unreadable("has no ticket")
+    may_be_too_long = 4 * len(name) > LONGEST_ID
+    if may_be_too_long and len(name.encode()) > LONGEST_ID:
+        raise Unreadable(f"ticket {name[:20]}… has more than {LONGEST_ID:,} bytes")
+    return name
 
 
 def _at(entry: Mapping[str, object], zone: str | None) -> int:
@@ -318,12 +330,18 @@ def _at(entry: Mapping[str, object], zone: str | None) -> int:
     if value is None:
         raise Unreadable("has no at")
     try:
-        at = _seconds_of_text(value, zone) if type(value) is str else seconds_of(value, zone)
+        at = _seconds(value, zone)
     except Unreadable as problem:
         raise Unreadable(f"at: {problem}") from problem
     if not FIRST_SECOND <= at < LAST_SECOND:
         raise Unreadable(f"at: {value!r} is not within the years {YEARS[0]} to {YEARS[-1]}")
     return at
+
+
+def _seconds(value: object, zone: str | None) -> int:
+    if type(value) is str:
+        return _seconds_of_text(value, zone)
+    return seconds_of(value, zone)
 
 
 @lru_cache(1 << 16)
@@ -345,9 +363,11 @@ def _by(entry: Mapping[str, object], kind: Kind) -> str:
 
 def _seq(entry: Mapping[str, object]) -> int | None:
     value = entry.get("seq")
-    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-        return value
-    raise Unreadable(f"seq is {_form(value)}, not a whole number")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Unreadable(f"seq is {_form(value)}, not a whole number")
+    return value
 
 
 def _attributes(entry: Mapping[str, object], kind: Kind) -> Mapping[str, object]:
@@ -365,28 +385,28 @@ def _attributes(entry: Mapping[str, object], kind: Kind) -> Mapping[str, object]
 
 
 def _check(attributes: Mapping[str, object], kind: Kind) -> None:
-    if any(
-        isinstance(value, dict | list) and _depth(value) > MOST_LEVELS
-        for value in attributes.values()
-    ):
-        raise Unreadable(f"nested deeper than {MOST_LEVELS} levels")
-    if "status" in attributes:
-        status = attributes["status"]
-        if not str(status).strip() or not isinstance(status, str | int):
-            raise Unreadable("the status it names is not a text")
+    for value in attributes.values():
+        if isinstance(value, dict | list) and _depth(value) > MOST_LEVELS:
+            raise Unreadable(f"nested deeper than {MOST_LEVELS} levels")
+    status = attributes.get("status", "any")
+    if not str(status).strip() or not isinstance(status, str | int):
+        raise Unreadable("the status it names is not a text")
     wanted = MUST_SAY.get(kind)
     if wanted and not any(name in attributes for name in wanted):
         raise Unreadable(f"{kind.value} says nothing of {' or '.join(wanted)}")
 
 
 def _depth(value: object) -> int:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return 1 + max(map(_depth, inner), default=0)
+    if isinstance(value, dict):
+        return 1 + max(map(_depth, value.values()), default=0)
+    if isinstance(value, list):
+        return 1 + max(map(_depth, value), default=0)
+    return 1
 
 
 def _form(value: object) -> str:
     """What JSON calls a value, with its article."""
-    if isinstance(value, bool):
-        return "true or false"
-    forms = ((dict, "an object"), (list, "a list"), (str, "a text"))
-    return next((name for form, name in forms if isinstance(value, form)), "a number")
+    return _FORMS.get(type(value), "a number")
+
+
+_FORMS = {bool: "true or false", dict: "an object", list: "a list", str: "a text"}

@@ -1,8 +1,8 @@
 """Which facts a replay need not judge at once, because nothing can come due through them before it
 would look anyway.
 
-That is all there is of it: a replay with and without it tells the same at the same instants.
-Findings alone, which have no time of their own, may be told at the next look.
+A replay with it and one without it notify the same recipients at the same instants. Only findings,
+which have no time of their own, may come at the next look.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ YEARS = 3650 * DAY
 """Where a rule has no targets at all."""
 
 OWNING = frozenset({"team", "assignee"})
-"""Fields that a signal counts; without signals they only say who is told."""
+"""Fields that a signal counts; without signals they only say who is notified."""
 
 
 @frozen
@@ -59,8 +59,8 @@ class EvaluationCache:
     ceiling: int = field(init=False)
     """The age of a case before which no ceiling is due."""
     moving: frozenset[str] = field(init=False)
-    telling: frozenset[str] = field(init=False)
-    """Those that say who is told."""
+    addressing: frozenset[str] = field(init=False)
+    """Fields that say who is notified."""
     pausing: frozenset[str] = field(init=False)
     halting: frozenset[str] = field(init=False)
     """Groups in which some clock stands still; "" is a status in none, which is a finding."""
@@ -81,13 +81,14 @@ class EvaluationCache:
     @moving.default
     def _moving(self) -> frozenset[str]:
         moving = MOVING | self.policy.fields
-        return moving | OWNING if self.policy.signals else moving
+        if self.policy.signals:
+            return moving | OWNING
+        return moving
 
-    @telling.default
-    def _telling(self) -> frozenset[str]:
-        return frozenset(
-            audience.each for audience in self.policy.audiences.values() if audience.each
-        )
+    @addressing.default
+    def _addressing(self) -> frozenset[str]:
+        fields = {audience.each for audience in self.policy.audiences.values()}
+        return frozenset(filter(None, fields))
 
     @pausing.default
     def _pausing(self) -> frozenset[str]:
@@ -109,18 +110,19 @@ class EvaluationCache:
         field of a condition changes. None where that cannot be said.
         """
         stated = {fact.field: fact.value for fact in facts}
-        if not self.spares or "created" not in stated or not all(map(self._understood, facts)):
+        if not self.spares or "created" not in stated:
+            return None
+        if not all(map(self._understood, facts)):
             return None
         asked = tuple(stated.get(name, "") for name in self.policy.asked)
-        rules = self._candidates(asked, facts, at)
+        soonest = at + self.ceiling
         try:
-            soonest = min(
-                self.policy.calendars[rule.calendar].add(at, self.waits[rule.name])
-                for rule in rules
-            )
+            for rule in self._candidates(asked, facts, at):
+                calendar = self.policy.calendars[rule.calendar]
+                soonest = min(soonest, calendar.add(at, self.waits[rule.name]))
         except (NoWorkingTime, TimeOutOfRange):
             return None
-        return min(soonest, at + self.ceiling) - 1
+        return soonest - 1
 
     def _candidates(
         self, values: tuple[Value, ...], facts: Sequence[Fact], at: int
@@ -143,15 +145,18 @@ class EvaluationCache:
 
     def moves(self, facts: Iterable[Fact]) -> bool:
         """Whether the facts can change what is due when."""
-        return any(fact.field in self.moving or fact.field.startswith(UNREADABLE) for fact in facts)
+        return any(map(self._moves, facts))
 
-    def tells(self, facts: Iterable[Fact]) -> bool:
-        """Whether the facts can change who is told."""
-        return any(fact.field in self.telling for fact in facts)
+    def _moves(self, fact: Fact) -> bool:
+        return fact.field in self.moving or fact.field.startswith(UNREADABLE)
+
+    def readdresses(self, facts: Iterable[Fact]) -> bool:
+        """Whether the facts can change who is notified."""
+        return any(fact.field in self.addressing for fact in facts)
 
     def only_puts_off(self, facts: Sequence[Fact], young: bool, ended: bool) -> bool:
-        """Of facts that matter, for a case that is calm and of which nothing was told: `young`,
-        within `patience`.
+        """Of facts that matter, for a calm case of which nobody was notified. It is `young` within
+        `patience`.
 
         Leaving resolved or closed is a reopening: it brings levels nearer.
         """
@@ -165,39 +170,33 @@ class EvaluationCache:
 
         Its status changed, but into a group in which every clock runs on.
         """
-        return all(self._runs_on(fact) for fact in facts)
+        return all(map(self._runs_on, facts))
 
     def _runs_on(self, fact: Fact) -> bool:
         if fact.field == "status":
-            return self._group(fact) not in self.halting
-        fields = self.moving | self.telling
-        return fact.field not in fields and not fact.field.startswith(UNREADABLE)
+            return _group_of(fact, self.policy) not in self.halting
+        return fact.field not in self.addressing and not self._moves(fact)
 
     def _understood(self, fact: Fact) -> bool:
         """Whether it makes no finding, and links nothing."""
         if fact.field == "priority":
-            known = self.policy.priorities
-            return not known or str(fact.value).casefold() in known
+            priorities = self.policy.priorities
+            return not priorities or str(fact.value).casefold() in priorities
         if fact.field == "status":
-            return self._group(fact) != ""
+            return _group_of(fact, self.policy) != ""
         return fact.field not in LINKS and not fact.field.startswith(UNREADABLE)
 
     def _harmless(self, fact: Fact, harmless: frozenset[str], ended: bool) -> bool:
         if fact.field == "status":
-            group = self._group(fact)
+            group = _group_of(fact, self.policy)
             return group in ENDED if ended else group != ""
         if fact.field == "customer_reply" and ended:
             return False
-        if fact.field in harmless:
-            return True
-        return fact.field not in self.moving and not fact.field.startswith(UNREADABLE)
+        return fact.field in harmless or not self._moves(fact)
 
     def ends(self, facts: Iterable[Fact]) -> bool:
         """Whether they resolve or close a ticket."""
-        return any(fact.field in ENDED or self._group(fact) in ENDED for fact in facts)
-
-    def _group(self, fact: Fact) -> str:
-        return _group_of(fact, self.policy)
+        return any(fact.field in ENDED or _group_of(fact, self.policy) in ENDED for fact in facts)
 
 
 def _group_of(fact: Fact, policy: Policy) -> str:

@@ -80,17 +80,17 @@ class _Writing:
     def at(self) -> str:
         return iso(self.event.at)
 
-    def said(self, name: str) -> object:
+    def stated(self, name: str) -> object:
         return self.event.attributes.get(name)
 
     def created(self) -> dict[str, object]:
-        """A log may tell of a ticket before its creation; what was told stays."""
-        status = self.said("status") or self.record.get("status") or self.words.new
+        """A log may name a ticket before its creation; the status it had then stays."""
+        status = self.stated("status") or self.record.get("status") or self.words.new
         return {"created_at": self.at, "status": status}
 
     def assigned(self) -> dict[str, object]:
-        """The first team and the first assignee are no reassignment, every other one is; both at
-        once are one.
+        """The first team and the first assignee are no reassignment, every other one is. A new team
+        and a new assignee at once are one reassignment.
         """
         if "reassigned_count" in self.event.attributes:
             return {}
@@ -99,8 +99,10 @@ class _Writing:
 
     def passed_on(self, name: str) -> bool:
         """Whether somebody has it now, and somebody else had it before."""
-        had, has = self.record.get(name), self.said(name)
-        return bool(had) and bool(has) and has != had
+        had, has = self.record.get(name), self.stated(name)
+        if not had or not has:
+            return False
+        return has != had
 
     def replied(self) -> dict[str, object]:
         if self.event.by == "agent":
@@ -111,16 +113,16 @@ class _Writing:
         return {}
 
     def resolved(self) -> dict[str, object]:
-        return {"status": self.said("status") or self.words.resolved, "resolved_at": self.at}
+        return {"status": self.stated("status") or self.words.resolved, "resolved_at": self.at}
 
     def closed(self) -> dict[str, object]:
-        return {"status": self.said("status") or self.words.closed, "closed_at": self.at}
+        return {"status": self.stated("status") or self.words.closed, "closed_at": self.at}
 
     def reopened(self) -> dict[str, object]:
         """Empties both ends, as Jira and ServiceNow do; the next resolution writes them again."""
         return {
-            "status": self.said("status") or self.words.reopened,
-            "reopened_count": self.said("reopened_count") or self.count("reopened_count") + 1,
+            "status": self.stated("status") or self.words.reopened,
+            "reopened_count": self.stated("reopened_count") or self.count("reopened_count") + 1,
             "resolved_at": None,
             "closed_at": None,
         }

@@ -1,8 +1,8 @@
-"""A history: what the events of a file tell, as the facts that the watchdog would learn from the
-records they leave.
+"""A history: the events of a file as the facts that the watchdog would learn from the records they
+leave.
 
-Facts never depend on the order of the lines, nor on how often a line stands in the file, beyond
-(at, seq or line).
+The order of the lines matters only within (at, seq or line). How often a line stands in the file
+never matters.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ def _linked(events: Iterable[Event]) -> Iterator[str]:
 
 @frozen
 class Chronicler:
-    """Tells the facts of a ticket's events under one policy: which fields it reads, which words its
-    desk has.
+    """Makes facts of a ticket's events under one policy, which says what fields count and what
+    words its desk has.
     """
 
     policy: Policy
@@ -134,24 +134,23 @@ class Chronicler:
         for at, moment in groupby(events, key=_when):
             stated: dict[str, Value] = {}
             for event in moment:
-                stated.update(
-                    self._said(event, stated.get("status") or current.get("status"), troubled)
-                )
+                status = stated.get("status") or current.get("status")
+                stated |= self._values(event, status, troubled)
                 if self.counted:
                     record = apply(event, record, self.words)
-                    stated.update(self._counts(record))
+                    stated |= self._counts(record)
             for name, value in stated.items():
                 if current.get(name, "") != value:
                     current[name] = value
                     yield Fact(event.ticket, name, at, value)
 
-    def _said(self, event: Event, status: object, troubled: set[str]) -> dict[str, Value]:
-        """What cannot be read is a state of its own, which the next value that can be read ends (as
-        of a record).
+    def _values(self, event: Event, status: object, troubled: set[str]) -> dict[str, Value]:
+        """What the event says of each field. What cannot be read is a state of its own; the next
+        value that can be read ends it, as in a record.
         """
         values: dict[str, Value] = {}
-        known_before_creation = event.kind is Kind.CREATED and status
-        if event.kind in self.statuses and not known_before_creation:
+        had_status_before = event.kind is Kind.CREATED and status
+        if event.kind in self.statuses and not had_status_before:
             values["status"] = self.statuses[event.kind]
         for name in self.names.intersection(event.attributes):
             try:
@@ -177,7 +176,9 @@ def _by(event: Event) -> str:
 
 
 def _text(value: object) -> Value:
-    return _text_of_text(value) if isinstance(value, str) else text_of(value)
+    if isinstance(value, str):
+        return _text_of_text(value)
+    return text_of(value)
 
 
 @lru_cache(1 << 12)

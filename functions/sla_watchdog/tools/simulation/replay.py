@@ -1,10 +1,9 @@
-"""Replay: what would have been told of a case, instant by instant, had this policy judged it all
-along.
+"""Replay: who would have been notified of a case, and when, had this policy judged it all along.
 
-The same `plan` as everywhere, under another `now`: it goes through the history in the order of
-time, adds the facts of an instant, judges, and from one event to the next jumps from `next_at`
-to `next_at`. Every alert counts as sent at the instant it is due, as if each message arrived at
-once.
+It judges with the same `plan` as everywhere, under another `now`. It goes through the history in
+the order of time: it adds the facts of an instant and judges, and until the next event it jumps
+from `next_at` to `next_at`. Every alert counts as sent at the instant it is due, as if each message
+arrived at once.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ class Ending:
 
 @frozen
 class Outcomes:
-    """What was told, in order, and how each case ended."""
+    """Who was notified, in order, and how each case ended."""
 
     notified: tuple[Notification, ...]
     endings: tuple[Ending, ...]
@@ -69,9 +68,9 @@ def replay(
     for at, moment in groupby(facts, key=_when):
         if at > until:
             break
-        player.tell_what_is_due(at - 1)
+        player.notify_of_what_is_due(at - 1)
         player.learn(at, list(moment))
-    player.tell_what_is_due(until)
+    player.notify_of_what_is_due(until)
     return Outcomes(tuple(player.notified), tuple(player.endings(until)))
 
 
@@ -89,7 +88,7 @@ class _Play:
     """Facts that the case does not hold yet: they are taken over when it is judged."""
     next_at: int | None = None
     climbed: bool = False
-    """Whether anything was told, or waits to be."""
+    """Whether anybody was notified, or waits to be."""
     calm: bool = False
     """Whether facts that only put off need no judgement."""
     ended: bool = False
@@ -100,8 +99,8 @@ class _Play:
     last: Plan | None = None
     """The last judgement; None where something was learned since that may move a time."""
 
-    def known(self) -> Case:
-        """The case with everything that was learned."""
+    def case(self) -> Case:
+        """With everything that was learned."""
         if self.learned:
             self.facts |= self.learned
             self.learned = []
@@ -117,7 +116,7 @@ class _Player:
     belongs: dict[str, str] = Factory(dict)
     """Name of a ticket, or of what a link names -> id of its case in `plays`."""
 
-    def tell_what_is_due(self, until: int) -> None:
+    def notify_of_what_is_due(self, until: int) -> None:
         for play in self.plays.values():
             while play.next_at is not None and play.next_at <= until:
                 self.evaluate(play, play.next_at)
@@ -156,8 +155,10 @@ class _Player:
         moves = self.cache.moves(facts)
         if moves:
             play.last = None
-        matters = moves or (play.climbed and self.cache.tells(facts))
-        if (new and self.begin(play, at)) or not matters:
+        if new and self.begin(play, at):
+            return
+        matters = moves or (play.climbed and self.cache.readdresses(facts))
+        if not matters:
             return
         if not play.calm or not self.spared(play, at, facts):
             self.evaluate(play, at)
@@ -174,54 +175,47 @@ class _Player:
         """A new case need not be judged before anything can be due."""
         play.young_until = self.cache.patience(play.learned, at)
         if play.young_until is not None:
-            play.calm, play.next_at = True, play.young_until + 1
+            play.calm = True
+            play.next_at = play.young_until + 1
             play.ended = self.cache.ends(play.learned)
         return play.calm
 
     # ------------------------------------------------------------------ what was due
 
     def evaluate(self, play: _Play, now: int) -> None:
-        """Tells what is due at `now`, all of it at once."""
+        """Notifies of everything that is due at `now`."""
         same = play.last.assessment if play.last else None
-        case = play.known()
+        case = play.case()
         evaluated = plan(case, self.policy, now, assessment=same)
         if evaluated.alerts:
-            self.tell(case, evaluated, now)
+            self.notified += _notifications(case, evaluated, now)
             play.reached = _with_sent(case.reached, evaluated.alerts, now)
         play.breached = evaluated.breached
         play.next_at = _after(evaluated, now)
         play.climbed = bool(play.reached or evaluated.decisions)
         play.calm = not play.linked and self.cache.calm(evaluated.tickets)
         play.ended = all(ticket.group in ENDED for ticket in evaluated.tickets if ticket.unresolved)
-        play.young_until, play.last = None, evaluated
-
-    def tell(self, case: Case, evaluated: Plan, now: int) -> None:
-        clocks = {clock.key: clock for clock in evaluated.clocks}
-        for alert in evaluated.alerts:
-            clock = clocks.get(alert.clock_key)
-            if clock is None:
-                self.notified.append(Notification(now, alert, (), case.id))
-                continue
-            passed = tuple(superseded(case, alert, clock, evaluated.evaluation))
-            self.notified.append(Notification(now, alert, passed, case.id, clock.rule))
+        play.young_until = None
+        play.last = evaluated
 
     # ------------------------------------------------------------------ tickets that are one matter
 
     def link(self, ticket: str, name: str) -> None:
-        play = self.plays[self.belongs[ticket]]
-        play.linked, play.calm = True, False
-        if name not in self.belongs:
-            self.belongs[name] = self.belongs[ticket]
-        elif self.belongs[name] != self.belongs[ticket]:
-            self.join(self.belongs[ticket], self.belongs[name])
+        case = self.belongs[ticket]
+        play = self.plays[case]
+        play.linked = True
+        play.calm = False
+        other = self.belongs.setdefault(name, case)
+        if other != case:
+            self.join(case, other)
 
     def join(self, one: str, other: str) -> None:
-        plays = [self.plays.pop(one), self.plays.pop(other)]
-        both = join(plays[0].known(), plays[1].known())
+        first, second = self.plays.pop(one), self.plays.pop(other)
+        both = join(first.case(), second.case())
         joined = _Play(both.id, both.facts, both.reached, both.breached, linked=True)
-        looks = [play.next_at for play in plays if play.next_at is not None]
+        looks = [play.next_at for play in (first, second) if play.next_at is not None]
         joined.next_at = min(looks, default=None)
-        joined.climbed = any(play.climbed for play in plays)
+        joined.climbed = first.climbed or second.climbed
         self.plays[joined.id] = joined
         for name, case in self.belongs.items():
             if case in (one, other):
@@ -230,8 +224,19 @@ class _Player:
     def endings(self, until: int) -> Iterator[Ending]:
         for play in self.plays.values():
             enough = None if self.cache.exchanges else play.last
-            case = play.known()
+            case = play.case()
             yield Ending(case, enough or plan(case, self.policy, until, whole=True))
+
+
+def _notifications(case: Case, evaluated: Plan, now: int) -> Iterator[Notification]:
+    clocks = {clock.key: clock for clock in evaluated.clocks}
+    for alert in evaluated.alerts:
+        clock = clocks.get(alert.clock_key)
+        if clock is None:
+            yield Notification(now, alert, (), case.id)
+        else:
+            passed = tuple(superseded(case, alert, clock, evaluated.evaluation))
+            yield Notification(now, alert, passed, case.id, clock.rule)
 
 
 def _with_sent(
@@ -245,13 +250,18 @@ def _with_sent(
 
 
 def _after(evaluated: Plan, now: int) -> int | None:
-    """When to look again once everything due at `now` was told."""
-    ahead = [upcoming.at for upcoming in evaluated.ahead]
-    ahead += [
-        clock.breach_at
-        for clock in evaluated.clocks
-        if clock.stopped_at is None and clock.breach_at is not None
-    ]
-    ahead += [decision.until for decision in evaluated.decisions if decision.until is not None]
-    ahead += [promise.until for promise in evaluated.promises]
-    return min((at for at in ahead if at > now), default=None)
+    """When to look again once everybody was notified of what is due at `now`."""
+    return min((at for at in _instants(evaluated) if at is not None and at > now), default=None)
+
+
+def _instants(evaluated: Plan) -> Iterator[int | None]:
+    """At which something may change by itself."""
+    for upcoming in evaluated.ahead:
+        yield upcoming.at
+    for clock in evaluated.clocks:
+        if clock.stopped_at is None:
+            yield clock.breach_at
+    for decision in evaluated.decisions:
+        yield decision.until
+    for promise in evaluated.promises:
+        yield promise.until

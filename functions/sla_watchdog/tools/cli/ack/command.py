@@ -19,10 +19,11 @@ from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.times import end
 
 if TYPE_CHECKING:
+    from sla_watchdog.domain.clocks.promises import Promise
     from sla_watchdog.tools.cli.stack.stack import Stack
     from sla_watchdog.usecases.judging import Evaluator
 
-SAID = {Answer.ACKNOWLEDGED: "takes", Answer.SNOOZED: "puts off"}
+VERBS = {Answer.ACKNOWLEDGED: "takes", Answer.SNOOZED: "puts off"}
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -66,27 +67,29 @@ def promise(args: argparse.Namespace, stack: Stack, answer: Answer) -> int:
     now = stack.now()
     until = end(args, stack.policy.timezone, now)
     responder = Responder(_evaluator(stack, now), stack.watch.alert_links)
-    made = responder.promise(args.ticket, args.by, until, now, answer)
+    promised = responder.promise(args.ticket, args.by, until, now, answer)
     if args.json:
-        print(
-            json.dumps(
-                {
-                    "ticket": args.ticket,
-                    "answer": answer.value,
-                    "by": made.by,
-                    "until": iso(made.until),
-                }
-            )
-        )
+        print(json.dumps(_as_json(args.ticket, promised, answer)))
     else:
-        promised = (
-            f"{made.by} {SAID[answer]} {args.ticket}: next update by "
-            f"{instant(until, stack.policy.timezone or 'UTC')}"
-        )
-        console = Console(highlight=False)
-        console.print(Text(promised, "bold"))
-        console.print("Reminders wait until then; without an update the case escalates.")
+        _print_promised(args.ticket, promised, answer, stack.policy.timezone or "UTC")
     return FINE
+
+
+def _as_json(ticket: str, promised: Promise, answer: Answer) -> dict[str, str]:
+    return {
+        "ticket": ticket,
+        "answer": answer.value,
+        "by": promised.by,
+        "until": iso(promised.until),
+    }
+
+
+def _print_promised(ticket: str, promised: Promise, answer: Answer, zone: str) -> None:
+    console = Console(highlight=False)
+    until = instant(promised.until, zone)
+    heading = f"{promised.by} {VERBS[answer]} {ticket}: next update by {until}"
+    console.print(Text(heading, "bold"))
+    console.print("Reminders wait until then; without an update the case escalates.")
 
 
 def _evaluator(stack: Stack, now: int) -> Evaluator:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import argparse
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -93,23 +93,22 @@ def _no_collector() -> Iterator[None]:
 
 @_no_collector()
 def run(args: argparse.Namespace) -> int:
-    from sla_watchdog.tools.backtest.files import write_all
     from sla_watchdog.tools.backtest.report import report
     from sla_watchdog.tools.backtest.workers import beside, drawing, processors
     from sla_watchdog.tools.cli.backtest.text import print_result
     from sla_watchdog.tools.cli.stack.policy_in_memory import compiled_policy
 
-    paths = [args.policy or OWN_POLICY, *([args.against] if args.against else [])]
+    paths = [args.policy or OWN_POLICY]
+    if args.against:
+        paths.append(args.against)
     policy, *_ = [compiled_policy(path) for path in paths]
+    timezone = zone(args.timezone) or policy.timezone
     with drawing(processors(_size(args.events) // BYTES_OF_A_TICKET)) as draw:
-        result = _result(args, paths, zone(args.timezone) or policy.timezone)
+        result = _result(args, paths, timezone)
         with beside(result.tables, processors(len(result.history.groups))) as tables_done:
             page = report(result, draw)
             tables = tables_done()
-    try:
-        write_all(args.out, {**tables, "report.html": page})
-    except OSError as error:
-        raise UsageError(f"{args.out} cannot be written: {error.strerror}") from error
+    _write(args.out, {**tables, "report.html": page})
     if args.json:
         print(tables["summary.json"], end="")
     else:
@@ -117,8 +116,19 @@ def run(args: argparse.Namespace) -> int:
     return FINE
 
 
+def _write(folder: Path, texts: Mapping[str, str]) -> None:
+    from sla_watchdog.tools.backtest.files import write_all
+
+    try:
+        write_all(folder, texts)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written: {error.strerror}") from error
+
+
 def _size(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else 0
+    if not path.is_file():
+        return 0
+    return path.stat().st_size
 
 
 def _result(args: argparse.Namespace, paths: Sequence[Path], timezone: str | None) -> Result:
@@ -155,10 +165,10 @@ def _read(path: Path, timezone: str | None) -> Sequence[Event]:
     columns = (SpinnerColumn(), TextColumn("reading {task.completed:,} lines"))
     try:
         with _progress(*columns) as progress:
-            lines = lines_of(path)
-            return in_order(
-                lines if progress.disable else progress.track(lines, total=None), timezone
-            )
+            lines: Iterable[bytes] = lines_of(path)
+            if not progress.disable:
+                lines = progress.track(lines, total=None)
+            return in_order(lines, timezone)
     except BrokenEventFile as error:
         raise UsageError(f"{path} cannot be played:\n{error}") from error
     except OSError as error:
@@ -169,14 +179,12 @@ def _play(history: History, policy: Policy, until: int) -> Played:
     from sla_watchdog.tools.backtest.play import Play
     from sla_watchdog.tools.backtest.workers import played_parts, processors
 
-    it = Play(history, policy, until)
+    play = Play(history, policy, until)
+    processes = processors(len(history.groups))
     columns = (MofNCompleteColumn(), TextColumn("tickets"), BarColumn(), TimeRemainingColumn())
-    with (
-        played_parts(it, processors(len(history.groups))) as parts,
-        _progress(*columns) as progress,
-    ):
+    with played_parts(play, processes) as parts, _progress(*columns) as progress:
         task = progress.add_task("", total=len(history.tickets))
-        return it.whole(parts, lambda count: progress.advance(task, count))
+        return play.whole(parts, lambda count: progress.advance(task, count))
 
 
 def _progress(*columns: ProgressColumn) -> Progress:

@@ -19,41 +19,45 @@ def print_result(console: Console, result: Result, folder: Path) -> None:
     console.print(Text.assemble(("Backtest", "bold"), f" of {tickets}, {events}, until {until}"))
     odd = [f"{count:,} {name.replace('_', ' ')}" for name, count in result.odd.items() if count]
     if odd:
-        console.print(
-            Text(f"Odd lines, taken in: {', '.join(odd)} (--strict refuses them)", "yellow")
-        )
+        taken_in = f"Odd lines, taken in: {', '.join(odd)} (--strict refuses them)"
+        console.print(Text(taken_in, "yellow"))
     console.print(_kept(result))
-    console.print(_told(result))
-    console.print(
-        f"Written to {folder}: clocks.csv, alerts.csv, summary.json, report.html", soft_wrap=True
-    )
+    console.print(_notified(result))
+    files = "clocks.csv, alerts.csv, summary.json, report.html"
+    console.print(f"Written to {folder}: {files}", soft_wrap=True)
 
 
 def _kept(result: Result) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
-    before = (
-        {(row.policy, row.clock): row.kept for row in result.against.attainment}
-        if result.against
-        else {}
-    )
-    for name in ("policy", "clock"):
-        table.add_column(name, overflow="fold")
-    for name in ("met", "breached", "kept", *(["before"] if before else [])):
+    table.add_column("policy", overflow="fold")
+    table.add_column("clock", overflow="fold")
+    for name in ("met", "breached", "kept"):
         table.add_column(name, justify="right")
+    before = _kept_before(result)
+    if before:
+        table.add_column("before", justify="right")
     for row in result.played.attainment:
-        kept = [
-            _percent(row.kept),
-            *([_percent(before.get((row.policy, row.clock)))] if before else []),
-        ]
-        table.add_row(row.policy, row.clock, f"{row.met:,}", f"{row.breached:,}", *kept)
+        cells = [row.policy, row.clock, f"{row.met:,}", f"{row.breached:,}", _percent(row.kept)]
+        if before:
+            cells.append(_percent(before.get((row.policy, row.clock))))
+        table.add_row(*cells)
     return table
 
 
+def _kept_before(result: Result) -> dict[tuple[str, str], float | None]:
+    """By policy and clock, under the policy that is compared with; empty without one."""
+    if result.against is None:
+        return {}
+    return {(row.policy, row.clock): row.kept for row in result.against.attainment}
+
+
 def _percent(share: float | None) -> str:
-    return "" if share is None else f"{share:.1f} %"
+    if share is None:
+        return ""
+    return f"{share:.1f} %"
 
 
-def _told(result: Result) -> Table:
+def _notified(result: Result) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
     table.add_column("audience", overflow="fold")
     for name in ("messages", "a week", "busiest day", "on it"):

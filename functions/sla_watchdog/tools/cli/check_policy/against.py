@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import evolve, frozen
 from rich.console import Console
@@ -28,10 +28,8 @@ from sla_watchdog.tools.imports.events import BrokenEventFile, Event, lines_of, 
 from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components
 from sla_watchdog.tools.simulation.replay import replay
 
-if TYPE_CHECKING:
-    from sla_watchdog.tools.cli.stack.stack import Stack
-
 SHOWN = 20
+NEVER = 2**62
 
 
 @frozen
@@ -48,10 +46,10 @@ class Comparison:
     @property
     def moved(self) -> tuple[Moved, ...]:
         """Those that become overdue first, then by how soon they are due."""
-        every = (moved for change in self.effects for moved in change.moved)
-        return tuple(
-            sorted(every, key=lambda m: (not m.overdue, m.due_at or 2**62, m.ticket, m.metric))
-        )
+        every: list[Moved] = []
+        for change in self.effects:
+            every += change.moved
+        return tuple(sorted(every, key=_soonest_first))
 
     @property
     def moving(self) -> int:
@@ -64,11 +62,14 @@ class Comparison:
     @property
     def notified(self) -> Mapping[str, int]:
         """Cases of which each audience hears at once."""
-        return Counter(
-            name
-            for change in self.effects
-            for name in {recipient.audience for recipient in change.notified}
-        )
+        cases: Counter[str] = Counter()
+        for change in self.effects:
+            cases.update({recipient.audience for recipient in change.notified})
+        return cases
+
+
+def _soonest_first(moved: Moved) -> tuple[bool, int, str, str]:
+    return not moved.overdue, moved.due_at or NEVER, moved.ticket, moved.metric
 
 
 @frozen
@@ -92,16 +93,13 @@ def compare(args: argparse.Namespace, path: Path) -> Comparison:
     if args.events is not None:
         return _of_events(args, path)
     before, after = compiled_policy(args.against), compiled_policy(path)
-    from sla_watchdog.tools.cli.stack.aws_errors import plain_errors
-    from sla_watchdog.tools.cli.stack.stack import find
-
     args.policy = args.against
-    with plain_errors():
-        return _of_stack(find(args), before, after)
+    return _of_stack(args, before, after)
 
 
 def _comparison(cases: Iterable[OpenCase], before: Policy, after: Policy, now: int) -> Comparison:
-    effects, tickets = [], 0
+    effects: list[Effect] = []
+    tickets = 0
     for case in cases:
         if case.plan.unresolved:
             tickets += sum(ticket.unresolved for ticket in case.plan.tickets)
@@ -112,15 +110,19 @@ def _comparison(cases: Iterable[OpenCase], before: Policy, after: Policy, now: i
 # ------------------------------------------------------------------ where the cases come from
 
 
-def _of_stack(stack: Stack, before: Policy, after: Policy) -> Comparison:
+def _of_stack(args: argparse.Namespace, before: Policy, after: Policy) -> Comparison:
+    from sla_watchdog.tools.cli.stack.aws_errors import plain_errors
     from sla_watchdog.tools.cli.stack.evaluation import as_deployed
     from sla_watchdog.tools.cli.stack.overview import overview
+    from sla_watchdog.tools.cli.stack.stack import find
 
-    evaluator = as_deployed(stack)
     cases = []
-    for evaluated in overview(stack, evaluator).evaluated:
-        case = evaluated.case.as_notified(evaluator.live)
-        cases.append(OpenCase(case, case, evaluated.plan))
+    with plain_errors():
+        stack = find(args)
+        evaluator = as_deployed(stack)
+        for evaluated in overview(stack, evaluator).evaluated:
+            case = evaluated.case.as_notified(evaluator.live)
+            cases.append(OpenCase(case, case, evaluated.plan))
     comparison = _comparison(cases, before, after, evaluator.now)
     return evolve(comparison, unread=tuple(sorted(after.fields - before.fields)))
 
@@ -145,21 +147,24 @@ def _of_events(args: argparse.Namespace, path: Path) -> Comparison:
 
 def _played(events: Sequence[Event], before: Policy, after: Policy, now: int) -> Iterator[OpenCase]:
     """The cases of a file as the old policy leaves them at `now`."""
-    tickets, old, new = by_ticket(events), Chronicler(before), Chronicler(after)
+    tickets = by_ticket(events)
+    old, new = Chronicler(before), Chronicler(after)
     for names in components(tickets):
-        together = [name for name in names if name in tickets]
-        facts = sorted(_facts(old, tickets, together), key=attrgetter("at"))
+        facts = sorted(_facts(old, tickets, names), key=attrgetter("at"))
         for ending in replay(facts, before, now).endings:
-            members = [name for name in ending.case.facts.tickets() if name in tickets]
-            read = Facts.of(fact for fact in _facts(new, tickets, members) if fact.at <= now)
-            yield OpenCase(ending.case, evolve(ending.case, facts=read), ending.plan)
+            case = ending.case
+            read_by_new = _facts(new, tickets, case.facts.tickets())
+            facts_by_now = Facts.of(fact for fact in read_by_new if fact.at <= now)
+            yield OpenCase(case, evolve(case, facts=facts_by_now), ending.plan)
 
 
 def _facts(
     chronicler: Chronicler, tickets: Mapping[str, Sequence[Event]], names: Iterable[str]
 ) -> Iterator[Fact]:
+    """Of those that have events; others are only named by a link."""
     for name in names:
-        yield from chronicler.facts(tickets[name])
+        if name in tickets:
+            yield from chronicler.facts(tickets[name])
 
 
 # ------------------------------------------------------------------ in words
@@ -189,37 +194,36 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
 
 
 def _utc(at: int | None) -> str | None:
-    return None if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def print_comparison(
     console: Console, against: Path, comparison: Comparison, of_events: bool
 ) -> None:
+    tickets = count_of(comparison.tickets, "open ticket")
+    overdue = f"{comparison.overdue:,} become overdue by the change alone"
     console.print(f"Against {against}, as of {_utc(comparison.now)}", style="bold", markup=False)
-    console.print(
-        f"  {count_of(comparison.tickets, 'open ticket')}, of which {comparison.moving:,} move",
-        markup=False,
-    )
-    console.print(
-        f"  {comparison.overdue:,} become overdue by the change alone; they count from the deploy"
-    )
-    audiences = ", ".join(
-        f"{name} of {count_of(cases, 'case')}"
-        for name, cases in sorted(comparison.notified.items())
-    )
-    console.print(f"  told at once: {audiences or 'nobody'}", markup=False, soft_wrap=True)
+    console.print(f"  {tickets}, of which {comparison.moving:,} move", markup=False)
+    console.print(f"  {overdue}; they count from the deploy")
+    console.print(f"  told at once: {_audiences(comparison)}", markup=False, soft_wrap=True)
     if not comparison.tickets:
-        console.print(
-            f"  no ticket is open then{'; --at TIME chooses another instant' if of_events else ''}"
-        )
+        hint = "; --at TIME chooses another instant" if of_events else ""
+        console.print(f"  no ticket is open then{hint}")
     if comparison.unread:
-        console.print(
-            f"  not known before the deploy: {', '.join(comparison.unread)}", markup=False
-        )
+        unread = ", ".join(comparison.unread)
+        console.print(f"  not known before the deploy: {unread}", markup=False)
     if comparison.moved:
         console.print(_table(comparison.moved[:SHOWN]))
-    if len(comparison.moved) > SHOWN:
-        console.print(f"  and {len(comparison.moved) - SHOWN:,} more; --json has them all")
+    hidden = len(comparison.moved) - SHOWN
+    if hidden > 0:
+        console.print(f"  and {hidden:,} more; --json has them all")
+
+
+def _audiences(comparison: Comparison) -> str:
+    cases = sorted(comparison.notified.items())
+    return ", ".join(f"{name} of {count_of(count, 'case')}" for name, count in cases) or "nobody"
 
 
 def _table(moved: Iterable[Moved]) -> Table:
@@ -227,19 +231,16 @@ def _table(moved: Iterable[Moved]) -> Table:
     for heading in ("ticket", "clock", "due before", "due", ""):
         table.add_column(heading, overflow="fold")
     for target in moved:
-        note = (
-            "overdue"
-            if target.overdue
-            else ""
-            if target.rule == target.was_rule
-            else target.rule or "no such target"
-        )
-        due = (_utc(target.was_due_at) or "-", _utc(target.due_at) or "-")
-        table.add_row(
-            target.ticket,
-            target.metric.replace("_", " "),
-            *due,
-            note,
-            style="bold" if target.overdue else "",
-        )
+        clock = target.metric.replace("_", " ")
+        before, after = _utc(target.was_due_at) or "-", _utc(target.due_at) or "-"
+        style = "bold" if target.overdue else ""
+        table.add_row(target.ticket, clock, before, after, _note(target), style=style)
     return table
+
+
+def _note(target: Moved) -> str:
+    if target.overdue:
+        return "overdue"
+    if target.rule == target.was_rule:
+        return ""
+    return target.rule or "no such target"

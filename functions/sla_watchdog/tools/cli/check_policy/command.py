@@ -74,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
     if (args.events or args.at) and not args.against:
         raise UsageError("--events and --at go with --against OLD")
     path = args.file or Path(os.path.relpath(OWN_POLICY))
-    text, today = _text_of(path), datetime.now(UTC).date()
+    text = _text_of(path)
+    today = datetime.now(UTC).date()
     try:
         checked = _checked(text, path, today)
     except PolicyErrors as errors:

@@ -32,15 +32,16 @@ def print_problems(console: Console, file: str, text: str, problems: tuple[Probl
 
 def print_count(console: Console, errors: PolicyErrors) -> None:
     count = sum(not problem.warning for problem in errors.problems)
-    console.print(
-        Text(f"{count} error{'s' * (count != 1)} in {errors.file}", "bold red"),
-        Text("(docs/policy.md explains the file)", "dim"),
-        soft_wrap=True,
-    )
+    noun = "error" if count == 1 else "errors"
+    heading = Text(f"{count} {noun} in {errors.file}", "bold red")
+    see = Text("(docs/policy.md explains the file)", "dim")
+    console.print(heading, see, soft_wrap=True)
 
 
 def _print_message(console: Console, file: str, problem: Problem) -> None:
-    kind, style = ("warning", "bold yellow") if problem.warning else ("error", "bold red")
+    kind, style = "error", "bold red"
+    if problem.warning:
+        kind, style = "warning", "bold yellow"
     where = f"{file}:{problem.place.line}:{problem.place.column}: "
     message = Text.assemble((where, "bold"), (f"{kind}: ", style), problem.message)
     # One line where a program may read it, so that `file:line:column: message` can be found.
@@ -56,10 +57,15 @@ def _print_source(console: Console, source: str, problem: Problem) -> None:
     """The line and a caret below it; of a long line the part around the caret."""
     start = problem.place.column - 1
     width = max(1, min(problem.place.width, len(source) - start))
-    room = max(console.width - GUTTER - 1, 20)
-    first = 0 if start + width <= room else max(0, start - room // 2)
-    shown = ("…" if first else "") + source[first + bool(first) : first + room]
-    before = ("…" if first else "") + source[first + bool(first) : start]
-    caret = " " * cell_len(before) + "^" * min(cell_len(source[start : start + width]) or 1, room)
-    console.print(Text.assemble((f"{problem.place.line:>4} | ", "dim"), shown), soft_wrap=True)
+    wrong = source[start : start + width]
+    capacity = max(console.width - GUTTER - 1, 20)
+    before, shown = source[:start], source[:capacity]
+    first = max(0, start - capacity // 2)
+    if start + width > capacity and first:
+        before = "…" + source[first + 1 : start]
+        shown = "…" + source[first + 1 : first + capacity]
+    carets = min(cell_len(wrong) or 1, capacity)
+    line = f"{problem.place.line:>4} | "
+    caret = " " * cell_len(before) + "^" * carets
+    console.print(Text.assemble((line, "dim"), shown), soft_wrap=True)
     console.print(Text.assemble(("     | ", "dim"), (caret, "bold green")), soft_wrap=True)

@@ -16,7 +16,15 @@ from rich.text import Text
 from sla_watchdog.domain.text.times import count_of
 
 if TYPE_CHECKING:
-    from sla_watchdog.domain.policy.model import Audience, Condition, Ladder, Level, Policy, Rule
+    from sla_watchdog.domain.policy.model import (
+        Audience,
+        Condition,
+        Ladder,
+        Level,
+        Policy,
+        Rule,
+        Target,
+    )
     from sla_watchdog.tools.policy_file import PolicyForm
     from sla_watchdog.tools.policy_file.calendars import CalendarForm
 
@@ -37,9 +45,8 @@ def summary(form: PolicyForm, today: date) -> dict[str, Any]:
 
 
 def print_summary(console: Console, file: str, facts: dict[str, Any]) -> None:
-    console.print(
-        Text.assemble((f"{file}: ", "bold"), ("nothing wrong", "bold green")), soft_wrap=True
-    )
+    heading = Text.assemble((f"{file}: ", "bold"), ("nothing wrong", "bold green"))
+    console.print(heading, soft_wrap=True)
     for section in ("calendars", "policies", "ladders", "audiences"):
         _print_section(console, section, facts[section].items())
     _print_line(console, "ceilings", "\n".join(facts["ceilings"]))
@@ -48,11 +55,8 @@ def print_summary(console: Console, file: str, facts: dict[str, Any]) -> None:
     _print_line(console, "limits", "\n".join(facts["limits"]))
     if facts["examples"]:
         _print_line(console, "examples", f"all {len(facts['examples'])} come out as expected")
-    _print_line(
-        console,
-        "holidays",
-        f"known until {facts['holidays_until']}; each build looks further ahead",
-    )
+    holidays = f"known until {facts['holidays_until']}; each build looks further ahead"
+    _print_line(console, "holidays", holidays)
 
 
 def _print_section(
@@ -62,7 +66,8 @@ def _print_section(
     table.add_column(style="bold", max_width=24)
     table.add_column()
     for name, text in rows:
-        table.add_row(Text(name), Text(text if isinstance(text, str) else "\n".join(text)))
+        lines = [text] if isinstance(text, str) else text
+        table.add_row(Text(name), Text("\n".join(lines)))
     console.print(Text(f"\n{title}", "dim"))
     console.print(Padding(table, (0, 0, 0, 2), expand=False))
 
@@ -82,24 +87,26 @@ def _calendar(calendar: CalendarForm) -> str:
     parts = [f"{days} {hours}" for days, hours in open_days(calendar.hours)]
     parts.append(calendar.timezone)
     if holidays.country:
-        parts.append(
-            "holidays of " + "-".join(filter(None, (holidays.country, holidays.subdivision)))
-        )
+        place = filter(None, (holidays.country, holidays.subdivision))
+        parts.append(f"holidays of {'-'.join(place)}")
     dates = len(holidays.dates) + len(calendar.exceptions)
     if dates:
-        parts.append(f"{dates} single date{'s' * (dates != 1)}")
+        noun = "date" if dates == 1 else "dates"
+        parts.append(f"{dates} single {noun}")
     return ", ".join(parts)
 
 
 def _rule(rule: Rule) -> str:
+    when = " and ".join(map(_condition, rule.when)) or "every other ticket"
+    targets = ", ".join(map(_target, rule.targets)) or "no targets, ceilings only"
+    return f"{when}: {targets}; hours: {rule.calendar}"
+
+
+def _target(target: Target) -> str:
     from sla_watchdog.tools.policy_file.durations import spoken
 
-    when = " and ".join(map(_condition, rule.when)) or "every other ticket"
-    targets = ", ".join(
-        f"{target.metric.value} {target.due or spoken(target.within)} ({target.ladder.name})"
-        for target in rule.targets
-    )
-    return f"{when}: {targets or 'no targets, ceilings only'}; hours: {rule.calendar}"
+    limit = target.due or spoken(target.within)
+    return f"{target.metric.value} {limit} ({target.ladder.name})"
 
 
 def _condition(condition: Condition) -> str:
@@ -114,26 +121,32 @@ def _condition(condition: Condition) -> str:
 def _levels(ladder: Ladder) -> list[str]:
     from sla_watchdog.tools.policy_file.levels import label
 
-    return [f"{label(level)} → {', '.join(level.tell)}{_manner(level)}" for level in ladder.levels]
+    return [_level(label(level), level) for level in ladder.levels]
+
+
+def _level(due: str, level: Level) -> str:
+    return f"{due} → {', '.join(level.tell)}{_manner(level)}"
 
 
 def _signals(policy: Policy) -> list[str]:
     from sla_watchdog.tools.policy_file.signals import entries
 
-    return [
-        f"{threshold} → {', '.join(level.tell)}{_manner(level)}"
-        for threshold, level in entries(policy.signals)
-    ]
+    return [_level(threshold, level) for threshold, level in entries(policy.signals)]
 
 
 def _limits(policy: Policy) -> list[str]:
     from sla_watchdog.tools.policy_file.durations import spoken, spoken_by_the_wall
 
     longest, total = policy.pauses.longest, policy.pauses.total
+    one_pause, all_pauses = "one pause as long as it takes", "any number of pauses"
+    if longest:
+        one_pause = f"one pause up to {spoken(longest)}"
+    if total:
+        all_pauses = f"all pauses of a clock up to {spoken(total)}"
     snoozed = count_of(policy.acknowledge.snoozes, "snooze")
     return [
-        f"one pause up to {spoken(longest)}" if longest else "one pause as long as it takes",
-        f"all pauses of a clock up to {spoken(total)}" if total else "any number of pauses",
+        one_pause,
+        all_pauses,
         f"a follow-up within {spoken_by_the_wall(policy.gap)} is the same case",
         _thanks(policy.thanks),
         f"a promise reaches {spoken(policy.acknowledge.longest)} ahead, {snoozed}",
@@ -143,12 +156,10 @@ def _limits(policy: Policy) -> list[str]:
 def _thanks(within: int | None) -> str:
     from sla_watchdog.tools.policy_file.durations import spoken_by_the_wall
 
-    notification = "a message of the customer after the end waits for an answer"
-    return (
-        notification
-        if within is None
-        else f"{notification}, but for the first within {spoken_by_the_wall(within)}"
-    )
+    waits = "a message of the customer after the end waits for an answer"
+    if within is None:
+        return waits
+    return f"{waits}, but for the first within {spoken_by_the_wall(within)}"
 
 
 def _manner(level: Level) -> str:
@@ -158,15 +169,15 @@ def _manner(level: Level) -> str:
     if level.repeat is None:
         return urgent
     gap = written(level.repeat.length)
-    return urgent + (
-        f", again after {gap}, then rarer up to weekly"
-        if level.repeat.doubling
-        else f", again every {gap}"
-    )
+    if level.repeat.doubling:
+        return f"{urgent}, again after {gap}, then rarer up to weekly"
+    return f"{urgent}, again every {gap}"
 
 
 def _audience(audience: Audience) -> str:
-    parts = [f"one topic for each {audience.each}" if audience.each else "one topic"]
+    text = "one topic"
+    if audience.each:
+        text = f"one topic for each {audience.each}"
     if audience.hours:
-        parts.append(f"hours: {audience.hours}")
-    return ", ".join(parts)
+        text = f"{text}, hours: {audience.hours}"
+    return text

@@ -108,7 +108,8 @@ def _unwrapped(text: str) -> Iterator[dict[str, list[str]]]:
         except ValueError:
             continue
         yield queried
-        waiting += [value for values in queried.values() for value in values if "://" in value]
+        for values in queried.values():
+            waiting += [value for value in values if "://" in value]
 
 
 def _topic(args: argparse.Namespace, stack: Stack, link: Link) -> Recipient:
@@ -118,65 +119,83 @@ def _topic(args: argparse.Namespace, stack: Stack, link: Link) -> Recipient:
     asked = recipient(args, stack.policy)
     if not link.topic_arn:
         return asked
+    whose = None
     prefix = stack.outputs["TopicPrefix"]
-    topic = link.topic_arn.removeprefix(prefix)
-    whose = recipient_of(topic, frozenset(stack.audiences)) if topic != link.topic_arn else None
+    if link.topic_arn.startswith(prefix):
+        topic = link.topic_arn.removeprefix(prefix)
+        whose = recipient_of(topic, frozenset(stack.audiences))
     if whose is None or whose.audience != asked.audience:
-        raise UsageError(
-            f"this link is for {link.topic_arn.rpartition(':')[2]}, which is no topic of "
-            f"{args.audience}"
-        )
-    if (args.of or args.urgent) and whose.name != asked.name:
-        raise UsageError(
-            f"this link is for {stack.topics.name(whose.name)}, not for "
-            f"{stack.topics.name(asked.name)}"
-        )
+        name = link.topic_arn.rpartition(":")[2]
+        raise UsageError(f"this link is for {name}, which is no topic of {args.audience}")
+    one_is_named = args.of or args.urgent
+    if one_is_named and whose.name != asked.name:
+        name, other = stack.topics.name(whose.name), stack.topics.name(asked.name)
+        raise UsageError(f"this link is for {name}, not for {other}")
     return whose
 
 
+@frozen
+class Confirmed:
+    """`endpoint` is None where SNS does not list the subscription yet. It is `safe` where only the
+    account that owns it can end it.
+    """
+
+    topic: str
+    arn: str
+    endpoint: str | None
+    safe: bool
+
+
 def _confirm(stack: Stack, who: Recipient, link: Link, args: argparse.Namespace) -> int:
+    arn = _confirmed(stack, who.name, link.token)
+    subscription = _subscription(stack, who.name, arn)
+    if subscription is not None:
+        stack.note(subscription.seat(who.name), State.CONFIRMED)
+    stack.count_subscribers(who.name)
+    outcome = Confirmed(
+        topic=stack.topics.name(who.name),
+        arn=arn,
+        endpoint=None if subscription is None else subscription.endpoint,
+        safe=stack.topics.ends_by_the_account_alone(arn),
+    )
+    if args.json:
+        print(json.dumps(_as_json(outcome), indent=2))
+    else:
+        _print(who, outcome)
+    return FINE if outcome.safe else FINDINGS
+
+
+def _confirmed(stack: Stack, topic: str, token: str) -> str:
+    """The ARN of the subscription; raises UsageError for a link that SNS does not take."""
     try:
-        arn = stack.topics.confirm(who.name, link.token)
+        return stack.topics.confirm(topic, token)
     except ClientError as error:
         if code_of(error) in STALE_CODES:
             raise UsageError(STALE) from error
         raise
-    theirs = next(
-        (
-            subscription
-            for subscription in stack.topics.subscriptions(who.name) or ()
-            if subscription.arn == arn
-        ),
-        None,
-    )
-    if theirs is not None:
-        stack.note(theirs.seat(who.name), State.CONFIRMED)
-    stack.count_subscribers(who.name)
-    safe = stack.topics.ends_by_the_account_alone(arn)
-    if args.json:
-        print(json.dumps(_answer(stack, who, arn, theirs, safe=safe), indent=2))
-    else:
-        _tell(stack, who, theirs, safe=safe)
-    return FINE if safe else FINDINGS
 
 
-def _answer(
-    stack: Stack, who: Recipient, arn: str, theirs: Subscription | None, *, safe: bool
-) -> dict[str, object]:
+def _subscription(stack: Stack, topic: str, arn: str) -> Subscription | None:
+    for subscription in stack.topics.subscriptions(topic) or ():
+        if subscription.arn == arn:
+            return subscription
+    return None
+
+
+def _as_json(outcome: Confirmed) -> dict[str, object]:
     return {
-        "topic": stack.topics.name(who.name),
-        "subscription_arn": arn,
-        "endpoint": theirs.endpoint if theirs else None,
+        "topic": outcome.topic,
+        "subscription_arn": outcome.arn,
+        "endpoint": outcome.endpoint,
         "state": "confirmed",
-        "unsubscribe_needs_credentials": safe,
+        "unsubscribe_needs_credentials": outcome.safe,
     }
 
 
-def _tell(stack: Stack, who: Recipient, theirs: Subscription | None, *, safe: bool) -> None:
+def _print(who: Recipient, outcome: Confirmed) -> None:
     console = Console(highlight=False)
-    address = theirs.endpoint if theirs else "The address"
-    confirmed = f"{address} is confirmed for {stack.topics.name(who.name)}"
-    if safe:
+    confirmed = f"{outcome.endpoint or 'The address'} is confirmed for {outcome.topic}"
+    if outcome.safe:
         console.print(Text(f"{confirmed}; no link in a mail ends that.", "green"), soft_wrap=True)
     else:
         console.print(Text(f"{confirmed}, but {OPENED}", "yellow"), soft_wrap=True)

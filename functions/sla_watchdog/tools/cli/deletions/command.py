@@ -47,9 +47,15 @@ def run(args: argparse.Namespace) -> int:
 def _deletions(args: argparse.Namespace, stack: Stack) -> int:
     now = stack.now()
     deletions = stack.watch.deletions.read(now)
-    accepted = args.accept and stack.watch.deletions.accept(now, args.by or getpass.getuser())
-    print(json.dumps(_as_json(deletions, accepted)) if args.json else _as_text(deletions, accepted))
-    return FINE if accepted or deletions.held_since is None else FINDINGS
+    accepted = False
+    if args.accept:
+        accepted = stack.watch.deletions.accept(now, args.by or getpass.getuser())
+    if args.json:
+        print(json.dumps(_as_json(deletions, accepted)))
+    else:
+        print(_as_text(deletions, accepted))
+    still_held = deletions.held_since is not None and not accepted
+    return FINDINGS if still_held else FINE
 
 
 def _as_json(deletions: Deletions, accepted: bool) -> dict[str, object]:

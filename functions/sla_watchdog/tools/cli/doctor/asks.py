@@ -14,7 +14,7 @@ from attrs import Factory, define, frozen
 
 from sla_watchdog.adapters.dynamodb.attributes import plain, typed
 from sla_watchdog.domain.escalation.case import Recipient
-from sla_watchdog.domain.escalation.subscribers import Roster, Seat, State, observed
+from sla_watchdog.domain.escalation.subscribers import Missing, Roster, Seat, State, observed
 from sla_watchdog.domain.text.times import count_of
 from sla_watchdog.presentation.text import absence
 from sla_watchdog.presentation.text.absence import arguments
@@ -62,10 +62,12 @@ _ALERT = re.compile(
 
 
 def subscriptions(stack: Stack) -> Subscriptions:
-    listed = {
-        topic: stack.topics.subscriptions(topic) for topic in stack.topics.names(stack.audiences)
-    }
-    return {topic: subscribers for topic, subscribers in listed.items() if subscribers is not None}
+    subscribed = {}
+    for topic in stack.topics.names(stack.audiences):
+        subscribers = stack.topics.subscriptions(topic)
+        if subscribers is not None:
+            subscribed[topic] = subscribers
+    return subscribed
 
 
 def recipients(stack: Stack, subscribed: Subscriptions, now: int) -> Iterator[Check]:
@@ -79,77 +81,73 @@ def recipients(stack: Stack, subscribed: Subscriptions, now: int) -> Iterator[Ch
     nobody = unreachable(stack.policy, confirmed)
     missing = roster.missing(stack.policy, now)
     for absent in missing:
-        todo = (
-            f"{absence.todo(absent)} If it left on purpose: `sla-watchdog unsubscribe "
-            f"{arguments(absent)}`"
-        )
-        yield mend(
-            "recipients", f"{who(absent.whose)}: {absent.seat.endpoint} {absence.why(absent)}", todo
-        )
-    yield from _audiences_without_anybody(subscribed, nobody)
+        yield _absent(absent)
+    for name in nobody:
+        yield _without_anybody(name, subscribed.get(name, ()))
     if not nobody and not missing:
-        people = sum(confirmed.values())
-        yield fine(
-            "recipients",
-            f"every audience has somebody: {count_of(people, 'confirmed subscription')}",
-        )
+        people = count_of(sum(confirmed.values()), "confirmed subscription")
+        yield fine("recipients", f"every audience has somebody: {people}")
 
 
 def _seen(subscribed: Subscriptions, stored: Roster) -> dict[Seat, State]:
     """As SNS lists them now; of phone numbers as the last sweep asked it."""
-    listed = {
-        subscription.seat(topic): subscription
-        for topic, subscribers in subscribed.items()
-        for subscription in subscribers
-    }
-    seen = {
-        seat: State.CONFIRMED if subscription.confirmed else State.PENDING
-        for seat, subscription in listed.items()
-    }
+    seen = {}
+    for topic, subscribers in subscribed.items():
+        for subscription in subscribers:
+            state = State.CONFIRMED if subscription.confirmed else State.PENDING
+            seen[subscription.seat(topic)] = state
     return with_phones(seen, None, stored)
 
 
-def _audiences_without_anybody(subscribed: Subscriptions, nobody: Iterable[str]) -> Iterator[Check]:
-    for name in nobody:
-        waiting = [s.endpoint for s in subscribed.get(name, ()) if not s.confirmed]
-        if waiting:
-            text = f"{name}: {', '.join(waiting)} has not confirmed the subscription"
-            confirm = absence.confirm(Recipient(name))
-            todo = (
-                f"copy the link that AWS sent, unopened: `{confirm}`; "
-                f"`sla-watchdog subscribe {name} ADDRESS` sends a new one"
-            )
-            yield mend("recipients", text, todo)
-        else:
-            yield mend("recipients", f"{name}: nobody", f"`sla-watchdog subscribe {name} ADDRESS`")
+def _absent(absent: Missing) -> Check:
+    text = f"{who(absent.whose)}: {absent.seat.endpoint} {absence.why(absent)}"
+    unsubscribe = f"`sla-watchdog unsubscribe {arguments(absent)}`"
+    todo = f"{absence.todo(absent)} If it left on purpose: {unsubscribe}"
+    return mend("recipients", text, todo)
+
+
+def _without_anybody(audience: str, subscribers: Iterable[Subscription]) -> Check:
+    waiting = [one.endpoint for one in subscribers if not one.confirmed]
+    subscribe = f"`sla-watchdog subscribe {audience} ADDRESS`"
+    if not waiting:
+        return mend("recipients", f"{audience}: nobody", subscribe)
+    text = f"{audience}: {', '.join(waiting)} has not confirmed the subscription"
+    confirm = absence.confirm(Recipient(audience))
+    todo = f"copy the link that AWS sent, unopened: `{confirm}`; {subscribe} sends a new one"
+    return mend("recipients", text, todo)
 
 
 def sms(session: boto3.Session, subscribed: Subscriptions, now: int) -> Check:
-    numbers = {
-        s.endpoint
-        for subscribers in subscribed.values()
-        for s in subscribers
-        if s.protocol == "sms" and s.confirmed
-    }
+    numbers = _phone_numbers(subscribed)
     if not numbers:
         return fine("SMS", "nobody is told by SMS")
     attributes = session.client("sns").get_sms_attributes()["attributes"]
     limit = float(attributes.get("MonthlySpendLimit", DEFAULT_SMS_LIMIT))
     spent = _spent(session, now)
-    text = f"{count_of(len(numbers), 'number')}, at most ${limit:g} a month" + (
-        f", ${spent:.2f} spent" if spent else ""
+    text = f"{count_of(len(numbers), 'number')}, at most ${limit:g} a month"
+    if spent:
+        text += f", ${spent:.2f} spent"
+    if limit > DEFAULT_SMS_LIMIT and spent < NEARLY_SPENT * limit:
+        return fine("SMS", text)
+    todo = (
+        "past the limit SNS drops SMS without a word: ask AWS Support for more, then "
+        "raise MonthlySpendLimit"
     )
-    if limit <= DEFAULT_SMS_LIMIT or (spent and spent >= NEARLY_SPENT * limit):
-        todo = (
-            "past the limit SNS drops SMS without a word: ask AWS Support for more, then "
-            "raise MonthlySpendLimit"
-        )
-        return mend("SMS", text, todo)
-    return fine("SMS", text)
+    return mend("SMS", text, todo)
 
 
-def _spent(session: boto3.Session, now: int) -> float | None:
-    """Dollars of this month, as CloudWatch has it; None where it has nothing."""
+def _phone_numbers(subscribed: Subscriptions) -> set[str]:
+    """That SMS go to."""
+    numbers = set()
+    for subscribers in subscribed.values():
+        for one in subscribers:
+            if one.protocol == "sms" and one.confirmed:
+                numbers.add(one.endpoint)
+    return numbers
+
+
+def _spent(session: boto3.Session, now: int) -> float:
+    """Dollars of this month, as CloudWatch has it; 0 where it has nothing."""
     end = datetime.fromtimestamp(now, UTC)
     points = session.client("cloudwatch").get_metric_statistics(
         Namespace="AWS/SNS",
@@ -159,7 +157,7 @@ def _spent(session: boto3.Session, now: int) -> float | None:
         Period=DAY,
         Statistics=["Maximum"],
     )["Datapoints"]
-    return max((point["Maximum"] for point in points), default=None)
+    return max((point["Maximum"] for point in points), default=0.0)
 
 
 def dead_letters(session: boto3.Session, outputs: Mapping[str, str]) -> Iterator[Check]:
@@ -170,25 +168,27 @@ def dead_letters(session: boto3.Session, outputs: Mapping[str, str]) -> Iterator
             f"the stack has no output {', '.join(missing)}",
             "deploy this version with `sam deploy`",
         )
-    client = session.client("sqs")
-    full = 0
-    for name, section in QUEUES.items():
-        if name not in outputs:
-            continue
-        url = client.get_queue_url(QueueName=outputs[name].rpartition(":")[2])["QueueUrl"]
-        answer = client.get_queue_attributes(
-            QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
-        )
-        count = int(answer["Attributes"]["ApproximateNumberOfMessages"])
+    troubled = bool(missing)
+    for name, count in _dead_letters(session, outputs):
         if count:
-            full += 1
-            yield mend(
-                "queues",
-                f"{name} holds {count_of(count, 'message')}",
-                f"see docs/runbook.md, {section}",
-            )
-    if not full and not missing:
+            troubled = True
+            text = f"{name} holds {count_of(count, 'message')}"
+            yield mend("queues", text, f"see docs/runbook.md, {QUEUES[name]}")
+    if not troubled:
         yield fine("queues", "all dead-letter queues are empty")
+
+
+def _dead_letters(session: boto3.Session, outputs: Mapping[str, str]) -> Iterator[tuple[str, int]]:
+    """How many there are in each queue of the stack."""
+    client = session.client("sqs")
+    for name in QUEUES:
+        if name in outputs:
+            queue = outputs[name].rpartition(":")[2]
+            url = client.get_queue_url(QueueName=queue)["QueueUrl"]
+            answer = client.get_queue_attributes(
+                QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
+            )
+            yield name, int(answer["Attributes"]["ApproximateNumberOfMessages"])
 
 
 def alarms(session: boto3.Session, stack: str, operations: str) -> Check:
@@ -197,11 +197,11 @@ def alarms(session: boto3.Session, stack: str, operations: str) -> Check:
     if not mine:
         todo = "deploy the stack whole with `sam deploy`"
         return mend("alarms", "no alarm goes to the operations topic", todo)
-    ringing = sorted(alarm.name for alarm in mine if alarm.rings)
-    off = sorted(alarm.name for alarm in mine if not alarm.switched_on)
-    troubles = [f"{name} rings" for name in ringing] + [f"{name} is switched off" for name in off]
-    if troubles:
-        return mend("alarms", ", ".join(troubles), "docs/runbook.md has a section for each")
+    ringing = sorted(f"{alarm.name} rings" for alarm in mine if alarm.rings)
+    off = sorted(f"{alarm.name} is switched off" for alarm in mine if not alarm.switched_on)
+    if ringing or off:
+        text = ", ".join([*ringing, *off])
+        return mend("alarms", text, "docs/runbook.md has a section for each")
     return fine("alarms", f"none of {len(mine)} rings")
 
 
@@ -282,8 +282,10 @@ def _message_of(item: Mapping[str, Any]) -> str:
 
 
 def _cause(alert: re.Match[str], rule: str) -> str:
+    clock = alert["metric"].replace("_", " ")
     policy = f" of policy {rule}" if rule else ""
-    return f"{alert['metric'].replace('_', ' ')}{policy}, level {int(alert['level']) + 1}"
+    level = int(alert["level"]) + 1
+    return f"{clock}{policy}, level {level}"
 
 
 def _told_since(stack: Stack, since: int) -> Iterator[dict[str, Any]]:

@@ -58,18 +58,19 @@ def mend(name: str, text: str, todo: str) -> Check:
 
 def heartbeat(beat: Beat | None, stack: str, now: int) -> Check:
     see = f"see docs/runbook.md, heartbeat-missing: aws logs tail /aws/lambda/{stack}-watch"
+    silent = "nobody is being told anything"
     if beat is None:
-        return mend("heartbeat", "no tick has ever finished: nobody is being told anything", see)
+        return mend("heartbeat", f"no tick has ever finished: {silent}", see)
     age = now - beat.at
     if age >= LATE_TICK:
-        return mend(
-            "heartbeat", f"no tick finished for {duration(age)}: nobody is being told anything", see
-        )
+        return mend("heartbeat", f"no tick finished for {duration(age)}: {silent}", see)
     return fine("heartbeat", f"a tick finished {_ago(age)}")
 
 
 def _ago(seconds: int) -> str:
-    return "less than a minute ago" if seconds < 60 else f"{duration(seconds)} ago"
+    if seconds < 60:
+        return "less than a minute ago"
+    return f"{duration(seconds)} ago"
 
 
 def lag(beat: Beat | None, now: int) -> Check:
@@ -89,11 +90,13 @@ def lag(beat: Beat | None, now: int) -> Check:
 
 
 def _seconds(seconds: int) -> str:
-    return f"{seconds} s" if seconds < 60 else duration(seconds)
+    if seconds < 60:
+        return f"{seconds} s"
+    return duration(seconds)
 
 
 def due(seen: Overview, now: int) -> Check:
-    waiting = now - seen.due_since if seen.due_since is not None else 0
+    waiting = seen.overdue_for(now)
     if waiting < LATE_TICK:
         return fine("due", "nothing waits to be taken up")
     text = f"{count_of(seen.due, 'case')} due for {duration(waiting)} and not taken"
@@ -101,12 +104,7 @@ def due(seen: Overview, now: int) -> Check:
 
 
 def pending(seen: Overview, beat: Beat | None, now: int) -> Check:
-    tried = [
-        entry
-        for evaluated in seen.evaluated
-        for entry in evaluated.case.outbox.values()
-        if entry.attempts > 1
-    ]
+    tried = list(_tried_again(seen))
     if not tried:
         return fine("pending", "no message is being tried again")
     oldest = min(tried, key=_due_at)
@@ -115,14 +113,19 @@ def pending(seen: Overview, beat: Beat | None, now: int) -> Check:
         f"{count_of(len(tried), 'message')} tried again; the oldest, to {oldest.key}, has "
         f"been due {duration(waited)}"
     )
-    answer = f"; SNS said: {beat.problem}" if beat is not None and beat.problem else ""
+    if beat is not None and beat.problem:
+        text += f"; SNS said: {beat.problem}"
     if waited < LONG_PENDING:
-        return fine("pending", text + answer)
-    return mend(
-        "pending",
-        text + answer,
-        "mend what it says; nothing is lost, it is tried for ever (oldest-pending)",
-    )
+        return fine("pending", text)
+    todo = "mend what it says; nothing is lost, it is tried for ever (oldest-pending)"
+    return mend("pending", text, todo)
+
+
+def _tried_again(seen: Overview) -> Iterator[Entry]:
+    for evaluated in seen.evaluated:
+        for entry in evaluated.case.outbox.values():
+            if entry.attempts > 1:
+                yield entry
 
 
 def _due_at(entry: Entry) -> int:
@@ -152,23 +155,22 @@ def _untold(evaluated: EvaluatedCase) -> set[str]:
 
 
 def _more(named: Mapping[str, object]) -> str:
-    return f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+    hidden = len(named) - MOST_NAMED
+    return f" and {hidden} more" if hidden > 0 else ""
 
 
 def put_back(seen: Overview) -> Check:
     reasons = {item.name: item.reason for item in seen.put_back}
-    reasons |= {
-        evaluated.case.id: evaluated.problem for evaluated in seen.evaluated if evaluated.problem
-    }
+    for evaluated in seen.evaluated:
+        if evaluated.problem:
+            reasons[evaluated.case.id] = evaluated.problem
     if not reasons:
         return fine("put back", "every case can be judged")
     name, reason = next(iter(reasons.items()))
-    others = f", and {len(reasons) - 1} more" if len(reasons) > 1 else ""
-    return mend(
-        "put back",
-        f"{name}: {reason}{others}",
-        "`sla-watchdog status` lists them; docs/runbook.md, violations",
-    )
+    text = f"{name}: {reason}"
+    if len(reasons) > 1:
+        text += f", and {len(reasons) - 1} more"
+    return mend("put back", text, "`sla-watchdog status` lists them; docs/runbook.md, violations")
 
 
 def findings(seen: Overview, now: int) -> Check:
@@ -184,53 +186,58 @@ def findings(seen: Overview, now: int) -> Check:
     )
 
 
-def deletions(known: Deletions) -> Iterator[Check]:
+def deletions(deletions: Deletions) -> Iterator[Check]:
     """Only while they are held back."""
-    if known.held_since is not None:
+    if deletions.held_since is not None:
         text = (
-            f"{missing_text(known)} Nobody is notified that they are closed, and their clocks "
-            "keep running"
+            f"{missing_text(deletions)} Nobody is notified that they are closed, and their "
+            "clocks keep running"
         )
         yield mend("deletions", text, "`sla-watchdog deletions`")
 
 
 def sweep(last: LastSweep | None, beat: Beat | None, now: int) -> Iterator[Check]:
-    see = "see docs/runbook.md, sweep-errors and segments-dead-letters-waiting"
     if last is None:
-        young = beat is None or now - beat.first < LATE_SWEEP
-        yield (
-            fine("sweep", "none has ended yet")
-            if young
-            else mend("sweep", "none has ever ended", see)
-        )
+        yield _no_sweep(beat, now)
         return
-    counts = last.counts
-    text = f"the last ended {_ago(now - last.at)}: {counts.get('tickets', 0):,} tickets"
-    healed = (
-        f", {counts.get('repaired', 0):,} cases brought up to date, "
-        f"{counts.get('healed', 0):,} put right"
-    )
-    late = now - last.at >= LATE_SWEEP
-    yield mend("sweep", text, see) if late else fine("sweep", text + healed)
-    left = counts.get("violations", 0)
+    yield _last_sweep(last, now)
+    left = last.counts.get("violations", 0)
     if left:
         named = "; ".join(last.violations[:MOST_NAMED])
-        more = f"; and {left - MOST_NAMED:,} more" if len(last.violations) > MOST_NAMED else ""
-        yield mend(
-            "violations",
-            f"{left:,} that it could not put right: {named}{more}",
-            "docs/runbook.md, violations",
-        )
+        text = f"{left:,} that it could not put right: {named}"
+        if len(last.violations) > MOST_NAMED:
+            text += f"; and {left - MOST_NAMED:,} more"
+        yield mend("violations", text, "docs/runbook.md, violations")
+
+
+SEE_SWEEP = "see docs/runbook.md, sweep-errors and segments-dead-letters-waiting"
+
+
+def _no_sweep(beat: Beat | None, now: int) -> Check:
+    young = beat is None or now - beat.first < LATE_SWEEP
+    if young:
+        return fine("sweep", "none has ended yet")
+    return mend("sweep", "none has ever ended", SEE_SWEEP)
+
+
+def _last_sweep(last: LastSweep, now: int) -> Check:
+    counts = last.counts
+    age = now - last.at
+    text = f"the last ended {_ago(age)}: {counts.get('tickets', 0):,} tickets"
+    if age >= LATE_SWEEP:
+        return mend("sweep", text, SEE_SWEEP)
+    repaired = f"{counts.get('repaired', 0):,} cases brought up to date"
+    healed = f"{counts.get('healed', 0):,} put right"
+    return fine("sweep", f"{text}, {repaired}, {healed}")
 
 
 def observing(mode: Mode, beat: Beat | None, now: int) -> Check:
-    since = mode.since or (beat.first if beat else now)
-    age = f" for {duration(now - since)}" if now - since >= 60 else ""
+    first = beat.first if beat else now
+    seconds = now - (mode.since or first)
+    age = f" for {duration(seconds)}" if seconds >= 60 else ""
     if mode.name == "live":
         return fine("mode", f"live{age}")
     text = f"observe{age}: nobody is told of anything yet"
-    return (
-        mend("mode", text, "`sla-watchdog go-live`")
-        if now - since >= LONG_OBSERVED
-        else fine("mode", text)
-    )
+    if seconds >= LONG_OBSERVED:
+        return mend("mode", text, "`sla-watchdog go-live`")
+    return fine("mode", text)

@@ -57,9 +57,12 @@ def _checks(args: argparse.Namespace, stack: Stack, now: int) -> Iterator[Check]
     from sla_watchdog.tools.cli.stack.evaluation import as_deployed
     from sla_watchdog.tools.cli.stack.overview import overview
 
-    session = named(args)[1]
-    beat, mode = stack.watch.pulse.last_beat(), stack.mode()
-    seen = overview(stack, as_deployed(stack, live=mode.name == "live"))
+    _, session = named(args)
+    beat = stack.watch.pulse.last_beat()
+    mode = stack.mode()
+    evaluator = as_deployed(stack, live=mode.name == "live")
+    seen = overview(stack, evaluator)
+    operations = stack.outputs["OperationsTopic"]
     yield about.heartbeat(beat, stack.name, now)
     yield about.due(seen, now)
     yield about.lag(beat, now)
@@ -76,9 +79,7 @@ def _checks(args: argparse.Namespace, stack: Stack, now: int) -> Iterator[Check]
     yield from _asked("SMS", lambda: [asks.sms(session, asks.subscriptions(stack), now)])
     yield from _asked("messages", lambda: asks.messages(stack, seen, now))
     yield from _asked("queues", lambda: asks.dead_letters(session, stack.outputs))
-    yield from _asked(
-        "alarms", lambda: [asks.alarms(session, stack.name, stack.outputs["OperationsTopic"])]
-    )
+    yield from _asked("alarms", lambda: [asks.alarms(session, stack.name, operations)])
 
 
 def _asked(name: str, ask: Callable[[], Iterable[Check]]) -> list[Check]:

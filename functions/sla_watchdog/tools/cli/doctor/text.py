@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -34,20 +35,22 @@ def print_checks(console: Console, title: str, checks: Sequence[Check], now: int
 
 def _said(check: Check) -> Text:
     text = Text(brief(check.text, LONGEST_TEXT))
-    return text.append(f"\n→ {check.todo}", "bold") if check.todo else text
+    if check.todo:
+        text.append(f"\n→ {check.todo}", "bold")
+    return text
 
 
 def _sum(checks: Sequence[Check]) -> Text:
-    wrong = sum(check.state is State.MEND for check in checks)
-    unknown = sum(check.state is State.UNKNOWN for check in checks)
-    parts = [
-        (f"{count_of(wrong, 'thing')} to mend", "bold red")
-        if wrong
-        else ("nothing to mend", "green")
-    ]
+    states = Counter(check.state for check in checks)
+    wrong, unknown = states[State.MEND], states[State.UNKNOWN]
+    text = Text()
+    if wrong:
+        text.append(f"{count_of(wrong, 'thing')} to mend", "bold red")
+    else:
+        text.append("nothing to mend", "green")
     if unknown:
-        parts.append((f", {unknown} could not be asked", "yellow"))
-    return Text.assemble(*parts)
+        text.append(f", {unknown} could not be asked", "yellow")
+    return text
 
 
 def as_json(title: str, checks: Sequence[Check], now: int) -> dict[str, object]:

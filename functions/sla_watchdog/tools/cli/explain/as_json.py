@@ -70,22 +70,25 @@ def _value(value: Any, instant: Callable[[int], str]) -> Any:
         return {name: _field(name, member, instant) for name, member in _members(value).items()}
     if isinstance(value, tuple | list):
         return [_value(member, instant) for member in value]
-    return sorted(value) if isinstance(value, frozenset) else value
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return value
 
 
 def _members(value: Any) -> Mapping[str, Any]:
     """A trigger says what it is, since its numbers mean nothing else."""
-    named = {"kind": type(value).__name__.lower()} if isinstance(value, Trigger) else {}
-    members = {
-        NAMES.get(member.name, member.name): getattr(value, member.name)
-        for member in fields(type(value))
-    }
+    members: dict[str, Any] = {}
+    if isinstance(value, Trigger):
+        members["kind"] = type(value).__name__.lower()
+    for member in fields(type(value)):
+        members[NAMES.get(member.name, member.name)] = getattr(value, member.name)
     if isinstance(value, LastNotified | UpcomingNotification):
         members["level"] += 1
     if isinstance(value, LastNotified):
         received = members.pop("received") or 0
-        members |= {"reminders": received - 1} if received > 1 else {}
-    return {**named, **members}
+        if received > 1:
+            members["reminders"] = received - 1
+    return members
 
 
 def _field(name: str, value: Any, instant: Callable[[int], str]) -> Any:

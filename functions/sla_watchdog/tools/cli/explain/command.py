@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.stack import Stack
 
 MOST_REPLAYED = 5_000
-"""Facts of one case up to which everything that would have been told is played through, which takes
-its square.
+"""Facts of one case up to which its notifications are replayed. The time that takes grows with the
+square.
 """
 
 
@@ -88,8 +88,10 @@ def _show(args: argparse.Namespace, answer: Answer) -> int:
     return FINDINGS if explained.findings else FINE
 
 
-def _at(args: argparse.Namespace, policy: Policy) -> int | None:
-    return None if args.at is None else time(args.at, "--at", _zone(args, policy))
+def _at(args: argparse.Namespace, policy: Policy, default: int) -> int:
+    if args.at is None:
+        return default
+    return time(args.at, "--at", _zone(args, policy))
 
 
 def _zone(args: argparse.Namespace, policy: Policy) -> str | None:
@@ -103,10 +105,10 @@ def _zone(args: argparse.Namespace, policy: Policy) -> str | None:
 def _of_stack(args: argparse.Namespace, stack: Stack) -> Answer:
     from sla_watchdog.tools.cli.stack.evaluation import as_deployed
 
-    asked = _at(args, stack.policy)
     evaluator = as_deployed(stack)
+    at = _at(args, stack.policy, evaluator.now)
     case = _case_with_records(stack, evaluator, args.ticket)
-    return _explained(args.ticket, case, evaluator if asked is None else evaluator.at(asked))
+    return _explained(args.ticket, case, evaluator.at(at))
 
 
 def _case_with_records(stack: Stack, evaluator: CaseEvaluator, ticket: str) -> Case:
@@ -135,13 +137,11 @@ def _explained(ticket: str, case: Case, evaluator: CaseEvaluator) -> Answer:
 
 
 def as_of(case: Case, at: int) -> Case:
-    """The case without what happened, or was told, after `at`."""
-    return evolve(
-        case,
-        facts=Facts.of(fact for fact in case.facts if fact.at <= at),
-        reached={key: notified for key, notified in case.reached.items() if notified.at <= at},
-        breached={name: since for name, since in case.breached.items() if since <= at},
-    )
+    """The case without its facts and notifications after `at`."""
+    facts = Facts.of(fact for fact in case.facts if fact.at <= at)
+    reached = {key: last for key, last in case.reached.items() if last.at <= at}
+    breached = {name: since for name, since in case.breached.items() if since <= at}
+    return evolve(case, facts=facts, reached=reached, breached=breached)
 
 
 # ------------------------------------------------------------------ from an event file
@@ -155,8 +155,7 @@ def _of_events(args: argparse.Namespace) -> Answer:
     events = _read(args, compiled_policy(path))
     policy = compiled_policy(path, events[0].at)
     facts = _facts_of_case(args, events, policy)
-    asked = _at(args, policy)
-    at = events[-1].at if asked is None else asked
+    at = _at(args, policy, events[-1].at)
     case = _case(args.ticket, facts, policy, at)
     return _explained(args.ticket, case, CaseEvaluator(policy, at))
 
@@ -170,20 +169,18 @@ def _facts_of_case(args: argparse.Namespace, events: Sequence[Event], policy: Po
     chronicler = Chronicler(policy)
     facts: list[Fact] = []
     for name in linked:
-        if name in tickets:
-            facts += chronicler.facts(tickets[name])
+        facts += chronicler.facts(tickets[name])
     return sorted(facts, key=attrgetter("at"))
 
 
 def _case(ticket: str, facts: Sequence[Fact], policy: Policy, at: int) -> Case:
-    """With everything that would have been told, unless there are so many facts that finding out
-    takes minutes.
+    """With every notification that would have been sent, unless there are so many facts that a
+    replay takes minutes.
     """
     if len(facts) > MOST_REPLAYED:
-        left_out = (
-            f"{len(facts):,} facts: who would have been told is left out (`backtest` tells it)"
-        )
-        Console(stderr=True, highlight=False).print(left_out, style="yellow")
+        left_out = "who would have been told is left out (`backtest` tells it)"
+        console = Console(stderr=True, highlight=False)
+        console.print(f"{len(facts):,} facts: {left_out}", style="yellow")
         return Case(ticket, Facts.of(facts))
     for ending in replay(facts, policy, at).endings:
         if ticket in ending.case.facts.tickets():

@@ -28,14 +28,16 @@ from sla_watchdog.tools.cli.stack.silenced import MatchingSilence, names, until
 
 MOST_PAUSES, MOST_SHIFTS, MOST_COMING, MOST_EVENTS, MOST_OVERRUNS = 20, 4, 6, 8, 3
 WIDTH, LABEL = 79, 10
+DATE, OFFSET = len("Mon 2026-03-02"), len("+01:00")
 HEADING = f"{'':6}{'from the first open minute to the last':<45}{'counts':>14}{'so far':>14}"
 STYLES = {State.BREACHED: "bold red", State.PAUSED: "dim", State.MET: "green", State.RUNNING: ""}
 
 
 def exact(seconds: int) -> str:
     """To the second, so that a reader can add it up: `7 h 48 m 5 s`."""
-    parts = ((seconds // 3600, "h"), (seconds // 60 % 60, "m"), (seconds % 60, "s"))
-    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
+    counts = {"h": seconds // 3600, "m": seconds // 60 % 60, "s": seconds % 60}
+    parts = [f"{count} {unit}" for unit, count in counts.items() if count]
+    return " ".join(parts) or "0 s"
 
 
 def print_explanation(
@@ -51,14 +53,15 @@ def print_explanation(
     for line in sorted(matter.tickets, key=lambda line: line.id != ticket):
         _print_ticket(console, line, explained, nobody)
     _print_clocks_of_case(console, matter, explained)
-    _print_lines(console, "NEXT, IF NOTHING CHANGES", _coming(explained))
-    _print_lines(console, "TO MEND", _to_mend(explained))
+    _print_lines(console, "NEXT, IF NOTHING CHANGES", list(_coming(explained)))
+    _print_lines(console, "TO MEND", list(_to_mend(explained)))
 
 
 def _matter_of(ticket: str, explained: Explanation) -> MatterExplained:
-    return next(
-        matter for matter in explained.matters if any(line.id == ticket for line in matter.tickets)
-    )
+    for matter in explained.matters:
+        if any(line.id == ticket for line in matter.tickets):
+            return matter
+    raise LookupError(f"no matter has the ticket {ticket}")
 
 
 def _print_clocks_of_case(
@@ -84,27 +87,26 @@ def _print_rows(console: Console, rows: Iterable[tuple[str, str]], indent: int =
     """Labels in one column, the text in another that folds."""
     beside = " " * (indent + LABEL + 1)
     for label, text in rows:
-        for place, line in enumerate(wrapped(text, WIDTH, beside)):
-            head = f"{'':{indent}}{label:<{LABEL}} " if not place else beside
+        head = f"{'':{indent}}{label:<{LABEL}} "
+        for line in wrapped(text, WIDTH, beside):
             console.print(Text(head + line[len(beside) :]), soft_wrap=True)
+            head = beside
 
 
-def _print_lines(console: Console, title: str, lines: Iterable[str]) -> None:
-    shown = list(lines)
-    if shown:
-        console.print(Text(f"\n{title}", "bold"))
-        for line in shown:
-            for part in wrapped(line, WIDTH, "  "):
-                console.print(Text(part), soft_wrap=True)
+def _print_lines(console: Console, title: str, lines: Sequence[str]) -> None:
+    if not lines:
+        return
+    console.print(Text(f"\n{title}", "bold"))
+    for line in lines:
+        for part in wrapped(line, WIDTH, "  "):
+            console.print(Text(part), soft_wrap=True)
 
 
 # ------------------------------------------------------------------ the case, its tickets
 
 
 def _case(matter: MatterExplained, explained: Explanation) -> Iterator[tuple[str, str]]:
-    tickets = [id_of(ticket.id) for ticket in matter.tickets]
-    several = f", {len(tickets)} tickets: {', '.join(tickets)}" if len(tickets) > 1 else ""
-    yield "Case", f"{id_of(matter.id)}{several}"
+    yield "Case", _named(matter)
     yield "Opened", _opened(matter, explained)
     if matter.earlier:
         yield "Follows", f"{id_of(matter.earlier)}, of an earlier case"
@@ -113,6 +115,15 @@ def _case(matter: MatterExplained, explained: Explanation) -> Iterator[tuple[str
         yield "Linked to", f"{names}, of which no ticket is known"
     for promise in matter.promises:
         yield "Promised", _promised(promise, explained)
+
+
+def _named(matter: MatterExplained) -> str:
+    """With its tickets, where they are several."""
+    name = id_of(matter.id)
+    tickets = [id_of(ticket.id) for ticket in matter.tickets]
+    if len(tickets) < 2:
+        return name
+    return f"{name}, {len(tickets)} tickets: {', '.join(tickets)}"
 
 
 def _opened(matter: MatterExplained, explained: Explanation) -> str:
@@ -132,7 +143,9 @@ def _promised(promise: Promise, explained: Explanation) -> str:
 def _kept(promise: Promise, now: int) -> str:
     if promise.kept:
         return "kept, or another took its place"
-    return "broken" if promise.broken(now) else "it holds alerts back"
+    if promise.broken(now):
+        return "broken"
+    return "it holds alerts back"
 
 
 def _silenced(held: Sequence[MatchingSilence], explained: Explanation) -> Iterator[tuple[str, str]]:
@@ -148,18 +161,17 @@ def _print_ticket(
     console.print(Text(f"\nTICKET {id_of(ticket.id)}", "bold"), Text(brief(ticket.subject, 60)))
     _print_rows(console, _facts(ticket, explained.zone, nobody))
     too_long = [clock for clock in ticket.clocks if clock.metric is Metric.PAUSE]
+    hidden = too_long[:-MOST_OVERRUNS]
     for clock in ticket.clocks:
-        if clock not in too_long[:-MOST_OVERRUNS]:
+        if clock not in hidden:
             _print_clock(console, clock, explained)
-    if len(too_long) > MOST_OVERRUNS:
-        _print_dim(
-            console,
-            f"and {count_of(len(too_long) - MOST_OVERRUNS, 'earlier pause')} that lasted too long",
-        )
+    if hidden:
+        _print_dim(console, f"and {count_of(len(hidden), 'earlier pause')} that lasted too long")
 
 
 def _facts(ticket: TicketExplained, zone: str, nobody: str) -> Iterator[tuple[str, str]]:
-    owner = f"owner {name_of(ticket.owner)}" if name_of(ticket.owner) else nobody
+    name = name_of(ticket.owner)
+    owner = f"owner {name}" if name else nobody
     yield "Status", f"{brief(ticket.status, 40) or 'unknown'}, {owner}"
     yield "Created", instant(ticket.created_at, zone)
     if ticket.ended_at is not None:
@@ -170,20 +182,20 @@ def _facts(ticket: TicketExplained, zone: str, nobody: str) -> Iterator[tuple[st
         yield "Took over", ", ".join(map(id_of, ticket.absorbed))
     if ticket.unknown_until is not None:
         yield "Unknown", _unknown(ticket.unknown_until, zone)
-    for place, ruling in enumerate(ticket.rulings):
-        yield from _ruling(ruling, zone, first=not place)
+    for ruling in ticket.rulings:
+        since = ""  # the first was there from the beginning
+        if ruling is not ticket.rulings[0]:
+            since = f" since {instant(ruling.since, zone)}"
+        yield from _ruling(ruling, since)
 
 
 def _unknown(until: int, zone: str) -> str:
     return f"what happened before {instant(until, zone)}; that time counts as running"
 
 
-def _ruling(ruling: Ruling, zone: str, *, first: bool) -> Iterator[tuple[str, str]]:
-    since = "" if first else f" since {instant(ruling.since, zone)}"
-    yield (
-        "Rule",
-        f"{brief(ruling.rule, 60)}{since}, calendar {name_of(ruling.calendar)} ({ruling.zone})",
-    )
+def _ruling(ruling: Ruling, since: str) -> Iterator[tuple[str, str]]:
+    calendar = f"calendar {name_of(ruling.calendar)} ({ruling.zone})"
+    yield "Rule", f"{brief(ruling.rule, 60)}{since}, {calendar}"
     for rule in ruling.refused:
         yield "", f"not {brief(rule.rule, 60)}: {refusal(rule)}"
 
@@ -192,39 +204,42 @@ def _ruling(ruling: Ruling, zone: str, *, first: bool) -> Iterator[tuple[str, st
 
 
 def _print_clock(console: Console, clock: Explained, explained: Explanation) -> None:
-    state = (
-        Text(clock.state.value, STYLES[clock.state])
-        if clock.metric in TARGETS
-        else Text(_signal(clock, explained.at))
-    )
-    console.print(
-        Text.assemble("\n  ", (METRIC[clock.metric].upper(), "bold"), f"{_cycle(clock)} ", state)
-    )
+    name = METRIC[clock.metric].upper()
+    state = _state(clock, explained.at)
+    console.print(Text.assemble("\n  ", (name, "bold"), f"{_cycle(clock)} ", state))
     _print_rows(console, _start(clock, explained.zone), indent=4)
     if clock.elapsed_breakdown:
         _print_breakdown(console, clock.elapsed_breakdown, explained)
     _print_rows(console, _end(clock, explained), indent=4)
-    if clock.stopped_at is None or any(
-        told.reached for step in clock.steps for told in step.recipients
-    ):
-        _print_steps(console, clock, explained)
+    if clock.stopped_at is None or _reached_anybody(clock):
+        _print_rows(console, _steps(clock, explained), indent=4)
+
+
+def _state(clock: Explained, now: int) -> Text:
+    if clock.metric in TARGETS:
+        return Text(clock.state.value, STYLES[clock.state])
+    return Text(_signal(clock, now))
+
+
+def _reached_anybody(clock: Explained) -> bool:
+    return any(notified.reached for step in clock.steps for notified in step.recipients)
 
 
 def _cycle(clock: Explained) -> str:
     """Which exchange it is, or how often the ticket was reopened."""
     if clock.cycle == 1 or clock.metric not in TARGETS:
         return ""
-    return (
-        f" reopened {times(clock.cycle - 1)},"
-        if clock.metric is Metric.RESOLUTION
-        else f" no. {clock.cycle},"
-    )
+    if clock.metric is Metric.RESOLUTION:
+        return f" reopened {times(clock.cycle - 1)},"
+    return f" no. {clock.cycle},"
 
 
 def _signal(clock: Explained, now: int) -> str:
     if clock.steps and _came(clock.steps[0], clock, now):
         return "reached"
-    return "not reached" if clock.stopped_at is None else "ended"
+    if clock.stopped_at is None:
+        return "not reached"
+    return "ended"
 
 
 def _came(step: Step, clock: Explained, now: int) -> bool:
@@ -235,8 +250,10 @@ def _came(step: Step, clock: Explained, now: int) -> bool:
 
 
 def _start(clock: Explained, zone: str) -> Iterator[tuple[str, str]]:
-    pauses = f", pauses in {', '.join(clock.pauses_in)}" if clock.pauses_in else ""
-    yield "Limit", f"{limit(clock)}{pauses}"
+    text = limit(clock)
+    if clock.pauses_in:
+        text = f"{text}, pauses in {', '.join(clock.pauses_in)}"
+    yield "Limit", text
     if clock.metric not in COUNTED:
         yield "Started", instant(clock.started_at, zone)
     if clock.events:
@@ -274,22 +291,31 @@ def _print_more_pauses(console: Console, pauses: Sequence[Pause]) -> None:
 
 
 def _row(row: Row, total: int, breakdown: ElapsedBreakdown, zone: str) -> Text:
-    start, end = (
-        instant(row.start, zone),
-        instant(row.end if breakdown.unit is Unit.DAY else row.end - 1, zone),
-    )
-    same = breakdown.unit is Unit.DAY and start[:14] == end[:14] and start[-6:] == end[-6:]
-    short = f"{start} to {end[15:20]}" if same else f"{start} to {end}"
-    period = short if breakdown.unit is Unit.DAY else f"{start[:14]} to {end[:14]}"
-    return Text(
-        f"{'':6}{period:<45}{exact(row.counted):>14}{exact(total):>14}", "dim" if row.ahead else ""
-    )
+    period = _days(row, zone)
+    if breakdown.unit is Unit.DAY:
+        period = _hours(row, zone)
+    text = f"{'':6}{period:<45}{exact(row.counted):>14}{exact(total):>14}"
+    return Text(text, "dim" if row.ahead else "")
+
+
+def _days(row: Row, zone: str) -> str:
+    """From the first date to the last."""
+    first, last = instant(row.start, zone)[:DATE], instant(row.end - 1, zone)[:DATE]
+    return f"{first} to {last}"
+
+
+def _hours(row: Row, zone: str) -> str:
+    """Within a day and one offset, the end is a time alone."""
+    start, end = instant(row.start, zone), instant(row.end, zone)
+    same_offset = start[-OFFSET:] == end[-OFFSET:]
+    if same_offset and start[:DATE] == end[:DATE]:
+        end = end[DATE + 1 : -OFFSET - 1]
+    return f"{start} to {end}"
 
 
 def _print_pause(console: Console, paused: Pause, zone: str) -> None:
-    _print_dim(
-        console, f"{'paused' if paused.pace is Pace.PAUSED else 'resolved'} {pause(paused, zone)}"
-    )
+    state = "paused" if paused.pace is Pace.PAUSED else "resolved"
+    _print_dim(console, f"{state} {pause(paused, zone)}")
 
 
 def _print_dim(console: Console, text: str) -> None:
@@ -312,8 +338,9 @@ def _end(clock: Explained, explained: Explanation) -> Iterator[tuple[str, str]]:
 def _shifts(breakdown: ElapsedBreakdown, zone: str) -> Iterator[tuple[str, str]]:
     for moved in breakdown.shifts[:MOST_SHIFTS]:
         yield "DST", shift(moved, zone)
-    if len(breakdown.shifts) > MOST_SHIFTS:
-        yield "", f"and {len(breakdown.shifts) - MOST_SHIFTS} more"
+    hidden = len(breakdown.shifts) - MOST_SHIFTS
+    if hidden > 0:
+        yield "", f"and {hidden} more"
 
 
 def _target(clock: Explained, explained: Explanation) -> Iterator[tuple[str, str]]:
@@ -334,67 +361,71 @@ def _due_text(clock: Explained, zone: str) -> str:
 
 def _due(clock: Explained, breakdown: ElapsedBreakdown, explained: Explanation) -> str:
     if clock.due_at is None:
-        return (
-            "no deadline while it stands still; "
-            f"{exact(max(0, clock.target - breakdown.elapsed))} left"
-        )
-    would = (
-        clock.state is State.MET
-        and clock.stopped_at is not None
-        and clock.stopped_at < clock.due_at
-    )
-    return f"{instant(clock.due_at, explained.zone)}{', had it not ended before' if would else ''}"
+        left = max(0, clock.target - breakdown.elapsed)
+        return f"no deadline while it stands still; {exact(left)} left"
+    due = instant(clock.due_at, explained.zone)
+    ended_before = clock.stopped_at is not None and clock.stopped_at < clock.due_at
+    if clock.state is State.MET and ended_before:
+        return f"{due}, had it not ended before"
+    return due
 
 
 # ------------------------------------------------------------------ levels
 
 
-def _print_steps(console: Console, clock: Explained, explained: Explanation) -> None:
-    _print_rows(
-        console,
-        ((f"Level {step.number}", _step(step, clock, explained)) for step in clock.steps),
-        indent=4,
-    )
+def _steps(clock: Explained, explained: Explanation) -> Iterator[tuple[str, str]]:
+    for step in clock.steps:
+        when = f"{whole(_when(step, explained.zone))}, {trigger(step.trigger)}"
+        if step.urgent:
+            when = f"{when}, urgent"
+        people = "; ".join(_people(step, clock, explained))
+        yield f"Level {step.number}", f"{when}: {people}"
 
 
-def _step(step: Step, clock: Explained, explained: Explanation) -> str:
-    still = "not yet" if isinstance(step.trigger, Count) else "not while it stands still"
-    at = still if step.at is None else instant(step.at, explained.zone)
-    urgent = ", urgent" if step.urgent else ""
+def _when(step: Step, zone: str) -> str:
+    if step.at is not None:
+        return instant(step.at, zone)
+    if isinstance(step.trigger, Count):
+        return "not yet"
+    return "not while it stands still"
+
+
+def _people(step: Step, clock: Explained, explained: Explanation) -> Iterator[str]:
+    """Each with what became of the level. An audience and its urgent topic are one."""
     came = _came(step, clock, explained.at)
-    names: dict[str, str] = {}
-    for told in step.recipients:  # an audience and its urgent topic are one
-        name = who_by_key(told.recipient.key)
-        names[name] = names.get(name) or _told(told, step, came, explained.zone)
-    people = "; ".join(", ".join(filter(None, pair)) for pair in names.items())
-    return f"{whole(at)}, {trigger(step.trigger)}{urgent}: {people}"
+    outcomes: dict[str, str] = {}
+    for notified in step.recipients:
+        name = who_by_key(notified.recipient.key)
+        if not outcomes.get(name):
+            outcomes[name] = _outcome(notified, step, came, explained.zone)
+    for name, outcome in outcomes.items():
+        yield f"{name}, {outcome}" if outcome else name
 
 
-def _told(told: RecipientNotified, step: Step, came: bool, zone: str) -> str:
-    reached = told.reached
-    if reached is None or reached.level + 1 < step.number:
+def _outcome(notified: RecipientNotified, step: Step, came: bool, zone: str) -> str:
+    reached = notified.reached
+    level = 0 if reached is None else reached.level + 1
+    if reached is None or level < step.number:
         return "not told" if came else ""
-    if reached.level + 1 > step.number:
+    if level > step.number:
         return "passed" if came else ""
-    return (
-        f"{reached.outcome.value.replace('_', ' ')} "
-        f"{whole(instant(reached.at, zone))}{_reminders(reached)}"
-    )
+    outcome = reached.outcome.value.replace("_", " ")
+    return f"{outcome} {whole(instant(reached.at, zone))}{_reminders(reached)}"
 
 
 def _reminders(reached: LastNotified) -> str:
     """How many the recipient really had."""
     if reached.received is None:
         return ", a reminder" if reached.repetition else ""
-    return (
-        f", reminder {reached.received - 1}"
-        if reached.outcome in NOTIFIED and reached.received > 1
-        else ""
-    )
+    if reached.outcome not in NOTIFIED or reached.received < 2:
+        return ""
+    return f", reminder {reached.received - 1}"
 
 
 def _coming(explained: Explanation) -> Iterator[str]:
     for ahead in explained.upcoming[:MOST_COMING]:
-        what = f"{who(ahead.recipient)}: {clock_name(ahead.clock)}, level {ahead.level + 1}"
         when = "now" if ahead.at <= explained.at else instant(ahead.at, explained.zone)
-        yield f"{when}  {what}{', urgent' if ahead.urgent else ''}"
+        what = f"{clock_name(ahead.clock)}, level {ahead.level + 1}"
+        if ahead.urgent:
+            what = f"{what}, urgent"
+        yield f"{when}  {who(ahead.recipient)}: {what}"

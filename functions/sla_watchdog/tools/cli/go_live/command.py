@@ -1,5 +1,5 @@
-"""`go-live`: shows who would be told now, then lets the watchdog speak; `--undo` makes it only
-observe again.
+"""`go-live`: shows who would be notified now, then switches to mode live; `--undo` goes back to
+mode observe.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from sla_watchdog.domain.escalation.case import Case, Outcome
-from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
+from sla_watchdog.tools.cli import FINDINGS, FINE
 from sla_watchdog.tools.cli.options import add_stack_command
-from sla_watchdog.tools.cli.output import agreed, formatter, say
+from sla_watchdog.tools.cli.output import agreed, formatter, refuse_to_ask_in_json, say
 
 if TYPE_CHECKING:
     from sla_watchdog.adapters.dynamodb.watch import Mode
@@ -54,12 +54,14 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from sla_watchdog.tools.cli.stack.stack import on_stack
 
-    if args.json and not (args.yes or args.dry_run):
-        raise UsageError("--json cannot ask: add --dry-run or --yes")
-    return on_stack(_observe if args.undo else _go_live, args)
+    refuse_to_ask_in_json(args)
+    command = _observe if args.undo else _go_live
+    return on_stack(command, args)
 
 
 def _go_live(args: argparse.Namespace, stack: Stack) -> int:
+    from sla_watchdog.tools.cli.go_live.text import print_switched
+
     now, mode = stack.now(), stack.mode()
     live = mode.name == "live"
     subscribers = stack.subscribers()
@@ -67,13 +69,13 @@ def _go_live(args: argparse.Namespace, stack: Stack) -> int:
     _show(args, stack, mode, upcoming, now)
     if upcoming.unreachable and not args.force and not live:
         return FINDINGS
-    if args.dry_run or not (live or _allowed(args, "Tell them now?")):
+    if args.dry_run:
+        return FINE
+    if not live and not _allowed(args, "Tell them now?"):
         return FINE
     stack.watch.topic_counts.keep(subscribers, now)
     left = _switch(stack, _to_wake(upcoming, live=live), now)
     if not args.json:
-        from sla_watchdog.tools.cli.go_live.text import print_switched
-
         print_switched(mode, left)
     return FINE
 
@@ -103,7 +105,7 @@ def _allowed(args: argparse.Namespace, question: str) -> bool:
 
 
 def _preview(stack: Stack, subscribers: Mapping[str, int]) -> Preview:
-    """Judged as in mode live, where what was only observed was told to nobody."""
+    """Judged as in mode live, where an observed level counts as not notified."""
     from sla_watchdog.tools.cli.go_live.preview import preview
     from sla_watchdog.tools.cli.stack.evaluation import as_deployed
     from sla_watchdog.tools.cli.stack.overview import overview
@@ -129,11 +131,13 @@ def _wake_all(stack: Stack, observed: Sequence[EvaluatedCase], now: int) -> Iter
     from sla_watchdog.tools.cli.stack.overview import progress
 
     at = now + len(observed) // WOKEN_A_SECOND
+
+    def wake(waiting: EvaluatedCase) -> bool:
+        return _wake(stack, waiting.case, waiting.plan.urgent, at)
+
     with ThreadPoolExecutor(WRITERS) as writers, progress() as bar:
         task = bar.add_task("Waking the observed cases", total=len(observed))
-        for woken in writers.map(
-            lambda waiting: _wake(stack, waiting.case, waiting.plan.urgent, at), observed
-        ):
+        for woken in writers.map(wake, observed):
             bar.update(task, advance=1)
             yield woken
 
@@ -143,10 +147,10 @@ def _wake(stack: Stack, case: Case, urgent: bool, at: int) -> bool:
     it never was.
     """
     for _ in range(TRIES):
-        if (
-            not _sleeps_longer(case, at)
-            or stack.watch.outbox.claim(case, {}, at, urgent) is not None
-        ):
+        if not _sleeps_longer(case, at):
+            return True
+        woken = stack.watch.outbox.claim(case, {}, at, urgent)
+        if woken is not None:
             return True
         stored = stack.watch.cases.read([case.id]).get(case.id)
         if not isinstance(stored, Case):
@@ -166,20 +170,14 @@ def _observe(args: argparse.Namespace, stack: Stack) -> int:
         _answer(args, "observe", "The stack only observes as it is; nothing was changed.")
         return FINE
     if args.dry_run:
-        _answer(
-            args,
-            "live",
-            f"{stack.title} would only observe: nobody but operations would be told of any case.",
-        )
+        would = "would only observe: nobody but operations would be told of any case."
+        _answer(args, "live", f"{stack.title} {would}")
         return FINE
     if not _allowed(args, f"{stack.title} is live. Shall nobody be told of any case any more?"):
         return FINE
     stack.watch.state.set_mode("observe", stack.now())
-    _answer(
-        args,
-        "observe",
-        "Mode observe: cases are judged and audited, and nobody but operations is told.",
-    )
+    observes = "cases are judged and audited, and nobody but operations is told."
+    _answer(args, "observe", f"Mode observe: {observes}")
     return FINE
 
 

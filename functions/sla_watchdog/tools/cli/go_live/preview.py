@@ -1,4 +1,4 @@
-"""Who would be told if the stack went live now: the very digests that its next tick would send."""
+"""Who would be notified if the stack went live now: the very digests of its next tick."""
 
 from __future__ import annotations
 
@@ -42,23 +42,27 @@ class Letter:
     @property
     def highest(self) -> Alert | None:
         alerts = (item.alert for notice in self.notices for item in notice.items)
-        return max(
-            alerts, key=lambda alert: (SEVERITIES.index(alert.severity), alert.level), default=None
-        )
+        return max(alerts, key=_severity_and_level, default=None)
 
     @property
     def reaches_nobody(self) -> bool:
-        """Topics of urgent alerts alone may be empty: everything in them is told beside them
+        """A topic of urgent alerts may be empty: the audience's other topic gets all of them
         too.
         """
         return not self.subscribers and not self.recipient.urgent
 
     def message(self, now: int) -> Message | None:
         """The first message; None while everything waits."""
-        if len(self.notices) > 1:
-            digest = f"preview-{datetime.fromtimestamp(now, UTC).date()}"
-            return render_digest(self.notices[:DIGEST_MEMBERS], self.recipient, digest, now)
-        return render(self.notices[0], now) if self.notices else None
+        if not self.notices:
+            return None
+        if len(self.notices) == 1:
+            return render(self.notices[0], now)
+        digest = f"preview-{datetime.fromtimestamp(now, UTC).date()}"
+        return render_digest(self.notices[:DIGEST_MEMBERS], self.recipient, digest, now)
+
+
+def _severity_and_level(alert: Alert) -> tuple[int, int]:
+    return SEVERITIES.index(alert.severity), alert.level
 
 
 @frozen
@@ -98,35 +102,38 @@ def preview(
     evaluated: Iterable[EvaluatedCase], policy: Policy, subscribers: Mapping[str, int], now: int
 ) -> Preview:
     """`evaluated` as live; `subscribers` by topic, absent where there is none."""
-    reach, piles, observed = Reach(subscribers), defaultdict[Recipient, _Pile](_Pile), []
-    for case in evaluated:
-        if was_observed(case):
-            observed.append(case)
-        for recipient, alerts in _by_recipient(case.plan.alerts).items():
-            piles[reach.destination(recipient)].notices.append(
-                notice(case.case, case.plan, alerts, policy, now)
-            )
-        for decision in case.plan.decisions:
-            piles[reach.destination(decision.alert.recipient)].waiting.add(case.case.id)
-    letters = [
-        Letter(who, tuple(pile.notices), len(pile.waiting), subscribers.get(who.name))
-        for who, pile in piles.items()
-    ]
+    cases = tuple(evaluated)
+    letters = _letters(cases, policy, subscribers, now)
     order = [*policy.audiences, OPERATIONS]
+    letters.sort(key=lambda letter: (order.index(letter.recipient.audience), letter.recipient))
     return Preview(
-        letters=tuple(
-            sorted(
-                letters,
-                key=lambda letter: (order.index(letter.recipient.audience), letter.recipient),
-            )
-        ),
-        observed=tuple(observed),
+        letters=tuple(letters),
+        observed=tuple(case for case in cases if was_observed(case)),
         silent=tuple(name for name in order if not subscribers.get(name)),
     )
 
 
+def _letters(
+    cases: Iterable[EvaluatedCase], policy: Policy, subscribers: Mapping[str, int], now: int
+) -> list[Letter]:
+    reach = Reach(subscribers)
+    piles: dict[Recipient, _Pile] = defaultdict(_Pile)
+    for evaluated in cases:
+        case, plan = evaluated.case, evaluated.plan
+        for recipient, alerts in _by_recipient(plan.alerts).items():
+            pile = piles[reach.destination(recipient)]
+            pile.notices.append(notice(case, plan, alerts, policy, now))
+        for decision in plan.decisions:
+            pile = piles[reach.destination(decision.alert.recipient)]
+            pile.waiting.add(case.id)
+    return [
+        Letter(who, tuple(pile.notices), len(pile.waiting), subscribers.get(who.name))
+        for who, pile in piles.items()
+    ]
+
+
 def _by_recipient(alerts: Sequence[Alert]) -> dict[Recipient, list[Alert]]:
-    """Operations are left out: what concerns them is told in mode observe too."""
+    """Operations are left out: they are notified in mode observe too."""
     by_recipient: dict[Recipient, list[Alert]] = defaultdict(list)
     for alert in alerts:
         if alert.recipient.audience != OPERATIONS:

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 def print_preview(
     console: Console, stack: Stack, mode: Mode, upcoming: Preview, now: int, *, full: bool
 ) -> None:
-    live, age = mode.name == "live", f" for {duration(now - mode.since)}" if mode.since else ""
-    console.print(
-        Text.assemble((stack.title, "bold"), f", {'live already' if live else 'mode observe'}{age}")
-    )
+    live = mode.name == "live"
+    name = "live already" if live else "mode observe"
+    age = f" for {duration(now - mode.since)}" if mode.since else ""
+    console.print(Text.assemble((stack.title, "bold"), f", {name}{age}"))
     if warning := stack.other_policy():
         console.print(Text(f"Careful: {warning}.", "yellow"))
     console.print()
@@ -48,17 +48,12 @@ def print_preview(
 
 def _table(upcoming: Preview) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for name in (
-        "\naudience",
-        "\ncases",
-        "\nhighest level",
-        "\nmessages",
-        "\nsubscribers",
-        "\nlater",
-    ):
-        table.add_column(
-            name, justify="right" if name in ("\ncases", "\nmessages", "\nsubscribers") else "left"
-        )
+    table.add_column("\naudience")
+    table.add_column("\ncases", justify="right")
+    table.add_column("\nhighest level")
+    table.add_column("\nmessages", justify="right")
+    table.add_column("\nsubscribers", justify="right")
+    table.add_column("\nlater")
     for letter in upcoming.letters:
         later = f"{letter.waiting:,} in its hours" if letter.waiting else ""
         table.add_row(
@@ -74,14 +69,16 @@ def _table(upcoming: Preview) -> Table:
 
 def _highest(letter: Letter) -> str:
     highest = letter.highest
-    return f"{SEVERITY[highest.severity]} L{highest.level + 1}" if highest else ""
+    if highest is None:
+        return ""
+    return f"{SEVERITY[highest.severity]} L{highest.level + 1}"
 
 
 def _subscribers(letter: Letter) -> Text:
     count = "no topic" if letter.subscribers is None else f"{letter.subscribers:,}"
-    return Text(
-        count, "red" if letter.reaches_nobody else "dim" if not letter.subscribers else "green"
-    )
+    if letter.reaches_nobody:
+        return Text(count, "red")
+    return Text(count, "green" if letter.subscribers else "dim")
 
 
 def _print_message(console: Console, letter: Letter, now: int, *, full: bool) -> None:
@@ -101,9 +98,10 @@ def _excerpt(mail: str) -> str:
     """Its first paragraph and its two worst cases; of a mail about one case the first three
     paragraphs.
     """
-    blocks = mail.split("\n\n")
-    cases = [block for block in blocks if re.match(r" *\d+\. ", block)]
-    return "\n\n".join([blocks[0], *(cases or blocks[1:])[:2]])
+    first, *others = mail.split("\n\n")
+    cases = [block for block in (first, *others) if re.match(r" *\d+\. ", block)]
+    shown = (cases or others)[:2]
+    return "\n\n".join([first, *shown])
 
 
 def _print_unreachable(console: Console, upcoming: Preview) -> None:
@@ -136,7 +134,7 @@ def as_json(stack: Stack, mode: Mode, upcoming: Preview, now: int) -> dict[str, 
     return {
         "stack": stack.title,
         "now": iso(now),
-        "mode": {"name": mode.name, "since": iso(mode.since) if mode.since else None},
+        "mode": {"name": mode.name, "since": _iso(mode.since)},
         "warning": stack.other_policy() or None,
         "cases": upcoming.cases,
         "observed": len(upcoming.observed),
@@ -144,6 +142,10 @@ def as_json(stack: Stack, mode: Mode, upcoming: Preview, now: int) -> dict[str, 
         "nobody_subscribed": list(upcoming.silent),
         "unreachable": [who(letter.recipient) for letter in upcoming.unreachable],
     }
+
+
+def _iso(since: int) -> str | None:
+    return iso(since) if since else None
 
 
 def _letter(letter: Letter, now: int) -> dict[str, object]:
@@ -157,5 +159,5 @@ def _letter(letter: Letter, now: int) -> dict[str, object]:
         "waiting": letter.waiting,
         "highest": highest and {"severity": highest.severity.value, "level": highest.level + 1},
         "subscribers": letter.subscribers,
-        "subject": message.subject if message else None,
+        "subject": message and message.subject,
     }

@@ -21,15 +21,26 @@ def print_columns(console: Console, columns: Sequence[Column], rows: int) -> Non
     table.add_column("filled", justify="right", no_wrap=True)
     table.add_column("first value", ratio=1, no_wrap=True, overflow="ellipsis")
     for column in columns:
-        became = (column.field, "green") if column.field else ("kept as it is", "dim")
+        name, sample = brief(column.name, 60), brief(column.sample, 60)
         filled = f"{100 * column.filled // rows} %" if rows else ""
-        table.add_row(
-            Text(brief(column.name, 60)), Text(*became), filled, Text(brief(column.sample, 60))
-        )
+        table.add_row(Text(name), _became(column), filled, Text(sample))
     console.print(table)
-    for status in (column for column in columns if column.unknown):
-        names = sorted(status.unknown)
-        more = f" and {len(names) - MOST_UNKNOWN} more" if len(names) > MOST_UNKNOWN else ""
-        unknown = f"{', '.join(names[:MOST_UNKNOWN])}{more}; name them in `statuses`"
-        console.print(Text(f"statuses that the policy does not know: {unknown}", "yellow"))
+    for column in columns:
+        if column.unknown:
+            _print_unknown(console, sorted(column.unknown))
     console.print()
+
+
+def _became(column: Column) -> Text:
+    if column.field:
+        return Text(column.field, "green")
+    return Text("kept as it is", "dim")
+
+
+def _print_unknown(console: Console, statuses: Sequence[str]) -> None:
+    named = ", ".join(statuses[:MOST_UNKNOWN])
+    hidden = len(statuses) - MOST_UNKNOWN
+    if hidden > 0:
+        named = f"{named} and {hidden} more"
+    unknown = f"statuses that the policy does not know: {named}; name them in `statuses`"
+    console.print(Text(unknown, "yellow"))

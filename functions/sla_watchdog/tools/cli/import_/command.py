@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from attrs import frozen
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -29,7 +30,7 @@ from sla_watchdog.domain.tickets.record import Record
 from sla_watchdog.tools.cli import FINE, UsageError
 from sla_watchdog.tools.cli.import_.columns import print_columns
 from sla_watchdog.tools.cli.options import add_stack_command
-from sla_watchdog.tools.cli.output import agreed
+from sla_watchdog.tools.cli.output import agreed, refuse_to_ask_in_json
 from sla_watchdog.tools.imports import csv_tickets
 from sla_watchdog.tools.imports.csv_tickets import Column
 from sla_watchdog.tools.imports.events import BrokenEventFile, Event, lines_of, parse
@@ -86,50 +87,56 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _import(args: argparse.Namespace, stack: Stack) -> int:
-    if args.json and not (args.yes or args.dry_run):
-        raise UsageError("--json cannot ask: add --dry-run or --yes")
-    columns, records, text = _tickets(args.file, stack.policy, _named(args.column))
-    _refuse_too_large(args.file, records)
+    refuse_to_ask_in_json(args)
+    tickets = _tickets(args.file, stack.policy, _named(args.column))
+    _refuse_too_large(args.file, tickets.records)
     table = stack.outputs["TicketsTable"]
-    if columns and not args.json:
-        print_columns(Console(highlight=False), columns, len(records))
+    if tickets.columns and not args.json:
+        print_columns(Console(highlight=False), tickets.columns, len(tickets.records))
     if args.dry_run:
-        return _answer(
-            args,
-            f"{text} ready for the table {table}; nothing was put.",
-            columns,
-            tickets=len(records),
-        )
-    if not (args.yes or agreed(f"Put {text} into the table {table}?")):
-        return _answer(args, "Nothing was put.", columns, tickets=len(records))
-    done = _put(stack, table, records)
-    kept = f", but for {done[False]:,} that may be newer there" if done[False] else ""
-    put = f"{text} put into the table {table}{kept}."
-    return _answer(args, put, columns, tickets=len(records), put=done[True], newer=done[False])
+        ready = f"{tickets.text} ready for the table {table}; nothing was put."
+        return _answer(args, ready, tickets)
+    if not args.yes and not agreed(f"Put {tickets.text} into the table {table}?"):
+        return _answer(args, "Nothing was put.", tickets)
+    done = _put(stack, table, tickets.records)
+    put = f"{tickets.text} put into the table {table}"
+    if done[False]:
+        put = f"{put}, but for {done[False]:,} that may be newer there"
+    return _answer(args, f"{put}.", tickets, put=done[True], newer=done[False])
+
+
+@frozen
+class Tickets:
+    """What a file holds. `columns` are those of a CSV file, `text` says how many tickets."""
+
+    columns: Sequence[Column]
+    records: Sequence[Record]
+    text: str
 
 
 def _named(columns: Iterable[str]) -> dict[str, str]:
     """Our fields by the names of columns."""
-    parts = [column.partition("=") for column in columns]
-    if wrong := [field for field, _, column in parts if not (field.strip() and column.strip())]:
-        raise UsageError(f"--column {wrong[0]}: write FIELD=COLUMN, like created_at=Opened")
-    return {column.strip(): field.strip() for field, _, column in parts}
+    named = {}
+    for text in columns:
+        field, _, column = text.partition("=")
+        if not field.strip() or not column.strip():
+            raise UsageError(f"--column {field}: write FIELD=COLUMN, like created_at=Opened")
+        named[column.strip()] = field.strip()
+    return named
 
 
-def _tickets(
-    path: Path, policy: Policy, named: Mapping[str, str]
-) -> tuple[Sequence[Column], Sequence[Record], str]:
-    """The columns of a CSV file, the records, and how many there are, in words."""
+def _tickets(path: Path, policy: Policy, named: Mapping[str, str]) -> Tickets:
     if ".csv" in path.suffixes:
         export = _parsed(path, lambda lines: csv_tickets.read(lines, policy, named))
-        return export.columns, export.records, count_of(len(export.records), "ticket")
+        return Tickets(export.columns, export.records, count_of(len(export.records), "ticket"))
     if named:
         raise UsageError(
             f"--column is for CSV files; {path} is not called .csv, so it is read as an event file"
         )
     events = _parsed(path, lambda lines: parse(lines, policy.timezone))
     records = _last_records(events, Words.of(policy))
-    return (), records, f"{count_of(len(records), 'ticket')} of {count_of(len(events), 'event')}"
+    text = f"{count_of(len(records), 'ticket')} of {count_of(len(events), 'event')}"
+    return Tickets((), records, text)
 
 
 def _parsed(path: Path, parsing: Callable[[Iterable[bytes]], T]) -> T:
@@ -145,15 +152,12 @@ def _parsed(path: Path, parsing: Callable[[Iterable[bytes]], T]) -> T:
 
 def _refuse_too_large(path: Path, records: Iterable[Record]) -> None:
     """Before any is put: one that the table refuses must not leave a file imported by half."""
-    sizes = {
-        str(record["ticket_id"]): len(json.dumps(record, ensure_ascii=False, default=str).encode())
-        for record in records
-    }
-    large = [
-        f"ticket {name[:40]}: its record has {size:,} bytes"
-        for name, size in sizes.items()
-        if size > LARGEST
-    ]
+    large = []
+    for record in records:
+        size = len(json.dumps(record, ensure_ascii=False, default=str).encode())
+        if size > LARGEST:
+            name = str(record["ticket_id"])[:40]
+            large.append(f"ticket {name}: its record has {size:,} bytes")
     if large:
         problems = "\n".join([*large, f"a table takes no more than {LARGEST:,}"])
         raise UsageError(f"{path} cannot be imported, and nothing of it was:\n{problems}")
@@ -224,15 +228,25 @@ def _updated_at(source: Source) -> tuple[dict[str, str], str]:
     return names, ".".join(names)
 
 
-def _answer(args: argparse.Namespace, text: str, columns: Sequence[Column], **counts: int) -> int:
-    answer: dict[str, Any] = {"file": str(args.file), "dry_run": args.dry_run, **counts}
-    if columns:
+def _answer(args: argparse.Namespace, text: str, tickets: Tickets, **counts: int) -> int:
+    if args.json:
+        print(json.dumps(_as_json(args, tickets, counts), indent=2))
+    else:
+        print(text)
+    return FINE
+
+
+def _as_json(
+    args: argparse.Namespace, tickets: Tickets, counts: Mapping[str, int]
+) -> dict[str, Any]:
+    answer: dict[str, Any] = {"file": str(args.file), "dry_run": args.dry_run}
+    answer |= {"tickets": len(tickets.records), **counts}
+    if tickets.columns:
         answer["columns"] = [
             {"column": column.name, "field": column.field, "filled": column.filled}
-            for column in columns
+            for column in tickets.columns
         ]
-    print(json.dumps(answer, indent=2) if args.json else text)
-    return FINE
+    return answer
 
 
 def _stderr() -> Console:

@@ -1,4 +1,4 @@
-"""`plan`: who will be told what and when, if nothing changes."""
+"""`plan`: who will be notified of what and when, if nothing changes."""
 
 from __future__ import annotations
 
@@ -13,28 +13,31 @@ from rich.table import Table
 from rich.text import Text
 
 from sla_watchdog.domain.clocks.clock_key import HOLDABLE, WITHDRAWN
-from sla_watchdog.domain.escalation.case import Case, Recipient
+from sla_watchdog.domain.escalation.case import Alert, Case, Recipient
 from sla_watchdog.domain.escalation.plan import Plan
+from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
 from sla_watchdog.domain.policy.model import Metric
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.text.times import count_of, duration, instant, iso
 from sla_watchdog.presentation.text.wording import clock_name, who
 from sla_watchdog.tools.cli import FINE
-from sla_watchdog.tools.cli.options import add_stack_command
+from sla_watchdog.tools.cli.options import add_stack_command, shown
 from sla_watchdog.tools.cli.output import formatter
-from sla_watchdog.tools.cli.stack.silenced import MatchingSilence, held_by, upcoming
+from sla_watchdog.tools.cli.stack.silenced import held_by, upcoming
 from sla_watchdog.tools.cli.times import span
 
 if TYPE_CHECKING:
+    from sla_watchdog.tools.cli.stack.evaluation import CaseEvaluator
+    from sla_watchdog.tools.cli.stack.overview import EvaluatedCase
     from sla_watchdog.tools.cli.stack.stack import Stack
 
 SHOWN = 40
 
 
 @frozen(order=True)
-class Telling:
-    """One level of one clock that will reach somebody at `at` if nothing changes; `at` is now for
-    what waits.
+class Line:
+    """One level of one clock that reaches somebody at `at` if nothing changes. What is due already
+    is `at` now.
     """
 
     at: int
@@ -78,61 +81,59 @@ def _plan(args: argparse.Namespace, stack: Stack) -> int:
 
     ahead = span(args.span, "--next")
     evaluator = as_deployed(stack)
-    now, silences = evaluator.now, evaluator.context.silences
-    tellings: list[Telling] = []
+    now = evaluator.now
+    lines: list[Line] = []
     for evaluated in overview(stack, evaluator).evaluated:
-        held = held_by(evaluated.case, evaluated.plan, stack.policy, silences, now)
-        tellings += _tellings(evaluated.case, evaluated.plan, held, now, now + ahead)
-    tellings.sort()
-    limit = SHOWN if args.limit is None else args.limit
+        lines += _lines(evaluated, evaluator, until=now + ahead)
+    lines.sort()
     formatter(args).show(
-        lambda console: _print(console, stack, tellings, now, ahead, limit),
-        lambda: [_json(telling) for telling in tellings],
+        lambda console: _print(console, stack, lines, now, ahead, shown(args, SHOWN)),
+        lambda: [_json(line) for line in lines],
     )
     return FINE
 
 
-def _tellings(
-    case: Case, evaluated: Plan, held: Iterable[MatchingSilence], now: int, until: int
-) -> Iterator[Telling]:
-    """What is due now, and what comes due later: nothing before the hours, promise or silence that
-    holds it ends.
+def _lines(evaluated: EvaluatedCase, evaluator: CaseEvaluator, until: int) -> Iterator[Line]:
+    """What is due now, and what comes due by `until`: nothing before the hours, promise or silence
+    that holds it ends.
     """
-    subject = _subject(case, evaluated)
-    for alert in evaluated.alerts:
-        yield Telling(
-            now, case.id, alert.recipient, alert.clock, alert.level, alert.urgent, subject
-        )
-    for ahead in upcoming(evaluated, held):
-        if ahead.at <= until:
-            yield Telling(
-                ahead.at, case.id, ahead.recipient, ahead.clock, ahead.level, ahead.urgent, subject
-            )
+    case, plan, now = evaluated.case, evaluated.plan, evaluator.now
+    subject = _subject(case, plan)
+    for alert in plan.alerts:
+        yield _line(now, case, alert, subject)
+    held = held_by(case, plan, evaluator.policy, evaluator.context.silences, now)
+    for notification in upcoming(plan, held):
+        if notification.at <= until:
+            yield _line(notification.at, case, notification, subject)
 
 
-def _subject(case: Case, evaluated: Plan) -> str:
+def _line(at: int, case: Case, of: Alert | UpcomingNotification, subject: str) -> Line:
+    return Line(at, case.id, of.recipient, of.clock, of.level, of.urgent, subject)
+
+
+def _subject(case: Case, plan: Plan) -> str:
     """Of the newest ticket that has one."""
-    for ticket in reversed(evaluated.tickets):
+    for ticket in reversed(plan.tickets):
         subject = str(case.facts.latest(ticket.id, "subject"))
         if subject:
             return subject
     return ""
 
 
-def _json(telling: Telling) -> dict[str, object]:
+def _json(line: Line) -> dict[str, object]:
     return {
-        "at": iso(telling.at),
-        "case": telling.case,
-        "subject": telling.subject,
-        "recipient": telling.recipient.key,
-        "clock": telling.clock,
-        "level": telling.level + 1,
-        "urgent": telling.urgent,
+        "at": iso(line.at),
+        "case": line.case,
+        "subject": line.subject,
+        "recipient": line.recipient.key,
+        "clock": line.clock,
+        "level": line.level + 1,
+        "urgent": line.urgent,
     }
 
 
 def _print(
-    console: Console, stack: Stack, tellings: Sequence[Telling], now: int, ahead: int, limit: int
+    console: Console, stack: Stack, lines: Sequence[Line], now: int, ahead: int, limit: int
 ) -> None:
     zone = stack.policy.timezone or "UTC"
     if warning := stack.other_policy():
@@ -142,48 +143,49 @@ def _print(
     )
     if stack.mode().name != "live":
         console.print(Text("mode observe: all of it is noted, nobody is told", "yellow"))
-    if not tellings:
+    if not lines:
         console.print(Text("nobody is to be told anything", "green"))
         return
-    console.print(_table(tellings[: limit or None], now, zone))
-    if limit and len(tellings) > limit:
-        console.print(Text(f"and {len(tellings) - limit:,} more: --limit 0 shows all", "dim"))
-    per = Counter(telling.recipient.audience for telling in tellings)
-    console.print(
-        "\n" + ", ".join(f"{name}: {count_of(count, 'alert')}" for name, count in per.most_common())
-    )
+    console.print(_table(lines[: limit or None], now, zone))
+    if limit and len(lines) > limit:
+        console.print(Text(f"and {len(lines) - limit:,} more: --limit 0 shows all", "dim"))
+    console.print(f"\n{_by_audience(lines)}")
     console.print(Text(f"times are those of {zone}", "dim"))
 
 
-def _table(tellings: Sequence[Telling], now: int, zone: str) -> Table:
+def _by_audience(lines: Iterable[Line]) -> str:
+    """`manager: 3 alerts, owner: 1 alert`."""
+    counts = Counter(line.recipient.audience for line in lines)
+    return ", ".join(f"{name}: {count_of(count, 'alert')}" for name, count in counts.most_common())
+
+
+def _table(lines: Sequence[Line], now: int, zone: str) -> Table:
     """When, who and what are never cut; the case has what room is left."""
-    rows = [_cells(telling, now, zone) for telling in tellings]
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
-    for column, name in enumerate(("\nwhen", "\nwho", "\nwhat")):
-        table.add_column(name, no_wrap=True, min_width=max(row[column].cell_len for row in rows))
+    rows = [_cells(line, now, zone) for line in lines]
+    for name, cells in zip(("\nwhen", "\nwho", "\nwhat"), zip(*rows, strict=True), strict=False):
+        table.add_column(name, no_wrap=True, min_width=max(cell.cell_len for cell in cells))
     table.add_column("\ncase", ratio=1, no_wrap=True, overflow="ellipsis")
     for row in rows:
         table.add_row(*row)
     return table
 
 
-def _cells(telling: Telling, now: int, zone: str) -> tuple[Text, Text, Text, Text]:
-    when = Text("now", "bold") if telling.at <= now else Text(instant(telling.at, zone)[9:])
-    return (
-        when,
-        Text(brief(who(telling.recipient), 24), "red" if telling.urgent else ""),
-        Text(_what(telling)),
-        Text.assemble(brief(telling.case, 40), (f" {brief(telling.subject, 60)}", "dim")),
-    )
+def _cells(line: Line, now: int, zone: str) -> tuple[Text, Text, Text, Text]:
+    when = Text(instant(line.at, zone)[9:])
+    if line.at <= now:
+        when = Text("now", "bold")
+    whom = Text(brief(who(line.recipient), 24), "red" if line.urgent else "")
+    subject = f" {brief(line.subject, 60)}"
+    case = Text.assemble(brief(line.case, 40), (subject, "dim"))
+    return when, whom, Text(_what(line)), case
 
 
-def _what(telling: Telling) -> str:
+def _what(line: Line) -> str:
     """`resolution, level 2`; a finding and good news have no level."""
-    if telling.clock.startswith(WITHDRAWN):
-        return f"{clock_name(telling.clock.removeprefix(WITHDRAWN))} withdrawn"
-    name = clock_name(telling.clock).replace(":", ": ", 1)
-    return (
-        f"{name}, level {telling.level + 1}"
-        if telling.clock in HOLDABLE or telling.clock == Metric.AGE.value
-        else name
-    )
+    if line.clock.startswith(WITHDRAWN):
+        return f"{clock_name(line.clock.removeprefix(WITHDRAWN))} withdrawn"
+    name = clock_name(line.clock).replace(":", ": ", 1)
+    if line.clock in HOLDABLE or line.clock == Metric.AGE.value:
+        return f"{name}, level {line.level + 1}"
+    return name

@@ -1,5 +1,5 @@
-"""`silence`: nobody is told of some cases for a while; what came due meanwhile is told once at its
-end.
+"""`silence`: nobody is notified of some cases for a while. At its end there is one notification of
+what came due meanwhile.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from sla_watchdog.tools.cli import FINE, UsageError
 from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.output import formatter
 from sla_watchdog.tools.cli.recipients import check_audiences
+from sla_watchdog.tools.cli.stack.silenced import held_by
 from sla_watchdog.tools.cli.times import end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sla_watchdog.domain.escalation.case import Case
-    from sla_watchdog.domain.escalation.plan import Plan
+    from sla_watchdog.tools.cli.stack.overview import EvaluatedCase
     from sla_watchdog.tools.cli.stack.stack import Stack
 
 MATCHING = ("ticket", "customer", "judged_by", "audience", "where")
@@ -127,14 +127,12 @@ def _silence(args: argparse.Namespace, stack: Stack) -> int:
     from sla_watchdog.tools.cli.silence.text import as_json, print_made
 
     now = stack.now()
-    silence = _asked(args, stack.policy, now)
+    silence = _silence_asked_for(args, stack.policy, now)
     matching = list(_matching(stack, silence, now))
-    if not args.dry_run and not stack.watch.silences.add(silence, now):
-        raise UsageError(
-            "there are too many silences; lift some first: sla-watchdog silence --list"
-        )
     made = not args.dry_run
-    values = {"silence": silence, "made": made, "cases": [case.id for case, _ in matching]}
+    if made:
+        _make(stack, silence, now)
+    values = {"silence": silence, "made": made, "cases": [one.case.id for one in matching]}
     formatter(args).show(
         lambda console: print_made(console, stack, silence, matching, now, made=made),
         lambda: as_json(values),
@@ -142,19 +140,22 @@ def _silence(args: argparse.Namespace, stack: Stack) -> int:
     return FINE
 
 
-def _matching(stack: Stack, silence: Silence, now: int) -> Iterator[tuple[Case, Plan]]:
+def _make(stack: Stack, silence: Silence, now: int) -> None:
+    if not stack.watch.silences.add(silence, now):
+        raise UsageError(
+            "there are too many silences; lift some first: sla-watchdog silence --list"
+        )
+
+
+def _matching(stack: Stack, silence: Silence, now: int) -> Iterator[EvaluatedCase]:
     """Unresolved cases with a ticket that matches."""
     from sla_watchdog.tools.cli.stack.evaluation import as_deployed
     from sla_watchdog.tools.cli.stack.overview import overview
 
     evaluator = as_deployed(stack, live=True)
     for evaluated in overview(stack, evaluator).evaluated:
-        case = evaluated.case
-        unresolved = [ticket.id for ticket in evaluated.plan.tickets if ticket.unresolved]
-        if any(
-            silence.matches(ticket, case.id, case.facts, stack.policy, now) for ticket in unresolved
-        ):
-            yield case, evaluated.plan
+        if held_by(evaluated.case, evaluated.plan, stack.policy, [silence], now):
+            yield evaluated
 
 
 def _list(args: argparse.Namespace, stack: Stack) -> int:
@@ -182,7 +183,7 @@ def _lift(args: argparse.Namespace, stack: Stack) -> int:
 # ------------------------------------------------------------------ what was asked for
 
 
-def _asked(args: argparse.Namespace, policy: Policy, now: int) -> Silence:
+def _silence_asked_for(args: argparse.Namespace, policy: Policy, now: int) -> Silence:
     """Raises UsageError for what cannot be."""
     _refuse_too_many(_matched(args))
     check_audiences(args.audience, policy)
@@ -230,9 +231,8 @@ def _condition(text: str, policy: Policy) -> Condition:
         raise UsageError(
             f"--where {text}: no field {field!r} is kept of a ticket; there is {', '.join(kept)}"
         )
-    return Condition(
-        field, frozenset(value.strip().casefold() for value in values.split(",")), negate=negate
-    )
+    any_of = frozenset(value.strip().casefold() for value in values.split(","))
+    return Condition(field, any_of, negate=negate)
 
 
 def _who(args: argparse.Namespace) -> str:

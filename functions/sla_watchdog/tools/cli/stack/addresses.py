@@ -117,7 +117,7 @@ WARNINGS: Mapping[str, tuple[str, ...]] = {
     "sms": (LIMIT_OF_SMS, SANDBOX_OF_SMS),
     "sqs": (POLICY_OF_QUEUE,),
 }
-"""What keeps messages from a subscriber without anybody being told."""
+"""What silently keeps messages from a subscriber."""
 
 _CONFIRM_HOOK = (
     "SNS has posted a SubscriptionConfirmation to {endpoint}: its SubscribeURL must be confirmed"

@@ -60,6 +60,10 @@ class Overview:
     due: int
     due_since: int | None
 
+    def overdue_for(self, now: int) -> int:
+        """Seconds for which the longest overdue one has waited; 0 where nothing waits."""
+        return 0 if self.due_since is None else now - self.due_since
+
 
 def overview(stack: Stack, evaluator: CaseEvaluator, *, quietly: bool = False) -> Overview:
     """Reads the whole Watch table, with a progress bar on a terminal; cases that are over are not

@@ -17,19 +17,21 @@ def compiled_policy(path: Path, first: int | None = None) -> Policy:
     """
     from sla_watchdog.tools.policy_file import PolicyErrors, policy_of, read_policy
 
-    today = (datetime.now(UTC) if first is None else datetime.fromtimestamp(first, UTC)).date()
+    start = datetime.now(UTC)
+    if first is not None:
+        start = datetime.fromtimestamp(first, UTC)
     try:
-        return policy_of(
-            read_policy(path.read_text(encoding="utf-8-sig"), str(path), today).form, today
-        )
+        text = path.read_text(encoding="utf-8-sig")
+        checked = read_policy(text, str(path), start.date())
+        return policy_of(checked.form, start.date())
     except PolicyErrors as error:
         wrong = f"the policy file {path} has {len(error.problems)} problems"
         raise UsageError(f"{wrong}: `sla-watchdog check-policy {path}` shows them") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"the policy file {path} cannot be read ({_why(error)}); name one with --policy"
-        ) from error
+    except OSError as error:
+        raise _unreadable(path, str(error.strerror)) from error
+    except UnicodeDecodeError as error:
+        raise _unreadable(path, "it is not UTF-8") from error
 
 
-def _why(error: OSError | UnicodeDecodeError) -> str:
-    return "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error.strerror)
+def _unreadable(path: Path, why: str) -> UsageError:
+    return UsageError(f"the policy file {path} cannot be read ({why}); name one with --policy")

@@ -29,19 +29,17 @@ class MatchingSilence:
 
     @property
     def entirely(self) -> bool:
-        """Whether nobody at all is told of the case."""
+        """Whether nobody at all is notified of the case."""
         return self.whole and not self.silence.audiences
 
     def holds(self, upcoming: UpcomingNotification) -> bool:
-        """Whether what is coming surely waits for its end; of a part of the case that is not known
-        here.
+        """Whether it surely waits for the end of the silence. False where only some tickets of the
+        case are silenced: it may be about another one.
         """
+        if not self.whole or upcoming.clock not in HOLDABLE:
+            return False
         audiences = self.silence.audiences
-        return (
-            self.whole
-            and upcoming.clock in HOLDABLE
-            and (not audiences or upcoming.recipient.audience in audiences)
-        )
+        return not audiences or upcoming.recipient.audience in audiences
 
 
 def held_by(
@@ -51,25 +49,24 @@ def held_by(
     first.
     """
     unresolved = [ticket.id for ticket in plan.tickets if ticket.unresolved]
+    facts = case.facts
     matches = []
     for silence in silences:
         if not silence.in_force(now):
             continue
-        tickets = [
-            ticket
-            for ticket in unresolved
-            if silence.matches(ticket, case.id, case.facts, policy, now)
-        ]
+        tickets = tuple(
+            ticket for ticket in unresolved if silence.matches(ticket, case.id, facts, policy, now)
+        )
         if tickets:
             whole = len(tickets) == len(unresolved)
-            matches.append(MatchingSilence(silence, tuple(tickets), whole))
+            matches.append(MatchingSilence(silence, tickets, whole))
     return tuple(sorted(matches, key=lambda match: -match.silence.until))
 
 
 def upcoming(plan: Plan, held: Iterable[MatchingSilence]) -> tuple[UpcomingNotification, ...]:
     """What is coming, nothing of it before the silence that holds it ends.
 
-    Of several levels that one silence holds for one recipient only the highest is told.
+    Of several levels that one silence holds for one recipient only the highest counts.
     """
     silences = tuple(held)
     put_off = [_at_its_end(notification, silences) for notification in plan.upcoming]
@@ -83,7 +80,7 @@ def upcoming(plan: Plan, held: Iterable[MatchingSilence]) -> tuple[UpcomingNotif
 def due_now(plan: Plan, now: int) -> tuple[UpcomingNotification, ...]:
     """Levels that are due and not yet on their way, the highest first; the next tick sends them.
 
-    Of several levels of one clock only the highest is told, and an audience and its urgent topic
+    Of several levels of one clock only the highest counts, and an audience and its urgent topic
     are one, as in what is coming.
     """
     due = [alert for alert in plan.alerts if _is_of_level(alert)]
@@ -114,13 +111,15 @@ def until(silence: Silence, zone: str) -> str:
     """`until Mon 2026-03-02 17:00 +01:00 by kim (moving their mail)`; and to whom alone, where it
     names audiences.
     """
-    whom = (
-        f", alerts to {listed(tuple(sorted(silence.audiences)))} alone" if silence.audiences else ""
-    )
     by, why = brief(silence.by, 40) or "somebody", brief(silence.reason, 200)
-    return f"until {instant(silence.until, zone)} by {by} ({why}){whom}"
+    text = f"until {instant(silence.until, zone)} by {by} ({why})"
+    if not silence.audiences:
+        return text
+    return f"{text}, alerts to {listed(tuple(sorted(silence.audiences)))} alone"
 
 
 def names(case: str, held: MatchingSilence) -> str:
     """The case; where only a part of it is silenced, the tickets."""
-    return id_of(case) if held.whole else ", ".join(map(id_of, held.tickets))
+    if held.whole:
+        return id_of(case)
+    return ", ".join(map(id_of, held.tickets))

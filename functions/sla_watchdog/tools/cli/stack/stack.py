@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
@@ -63,30 +63,37 @@ class Stack:
 
     def now(self) -> int:
         """The time of the stack: the clock's, or the simulated one of the local stack."""
-        simulated = self.watch.state.simulated_now() if self.local else None
-        return int(time()) if simulated is None else simulated
+        simulated = None
+        if self.local:
+            simulated = self.watch.state.simulated_now()
+        if simulated is None:
+            return int(time())
+        return simulated
 
     def mode(self) -> Mode:
         """What `go-live` decided; since 0 while nobody has, and the template's parameter counts."""
         decided = self.watch.state.mode()
-        return decided if decided.since else Mode(self.outputs["Mode"], 0)
+        if decided.since:
+            return decided
+        return Mode(self.outputs["Mode"], 0)
 
     @property
     def audiences(self) -> tuple[str, ...]:
         return *self.policy.audiences, OPERATIONS
 
     def count_subscribers(self, *changed: str) -> None:
-        """Tell the functions at once who can be reached by the topics `changed`; by all, where none
-        was counted yet.
+        """Let the functions know at once who can be reached by the topics `changed`; by all, where
+        none was counted yet.
         """
-        counted = self.watch.topic_counts.read()
-        names = self.topics.names(self.audiences) if counted is None else changed
-        others = {topic: count for topic, count in (counted or {}).items() if topic not in changed}
+        counts = self.watch.topic_counts.read()
+        names: Iterable[str] = changed
+        if counts is None:
+            names = self.topics.names(self.audiences)
+        after = {topic: count for topic, count in (counts or {}).items() if topic not in changed}
         roster = self.watch.rosters.read()
-        confirmed = {
-            topic: count - roster.deaf_in(topic) for topic, count in self.topics.confirmed(names)
-        }
-        self.watch.topic_counts.keep({**others, **confirmed}, self.now())
+        for topic, confirmed in self.topics.confirmed(names):
+            after[topic] = confirmed - roster.deaf_in(topic)
+        self.watch.topic_counts.keep(after, self.now())
 
     def note(self, seat: Seat, state: State) -> None:
         """Somebody was subscribed, confirmed or unsubscribed on purpose: from now on that is what
@@ -107,8 +114,8 @@ class Stack:
     def other_policy(self) -> str:
         """Why what is shown here may differ from what the functions do; '' where it does not."""
         key: Any = typed({"pk": META, "sk": "generation"})
-        item = self.reads.get_item(TableName=self.outputs["WatchTable"], Key=key).get("Item")
-        deployed = plain(item).get("hash") if item else None
+        answer = self.reads.get_item(TableName=self.outputs["WatchTable"], Key=key)
+        deployed = plain(answer.get("Item") or {}).get("hash")
         if deployed in (None, self.policy.hash):
             return ""
         return (

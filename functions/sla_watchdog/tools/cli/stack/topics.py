@@ -74,28 +74,30 @@ class Topics:
         pages = self.reads.get_paginator("list_subscriptions_by_topic").paginate(
             TopicArn=self.arn(topic)
         )
+        subscriptions = []
         try:
-            listed = [subscription for page in pages for subscription in page["Subscriptions"]]
+            for page in pages:
+                for listed in page["Subscriptions"]:
+                    arn = listed.get("SubscriptionArn", "")
+                    subscription = Subscription(arn, listed["Protocol"], listed["Endpoint"])
+                    subscriptions.append(subscription)
         except ClientError as error:
             if code_of(error) in NOT_FOUND:
                 return None
             raise
-        subscriptions = [
-            Subscription(s.get("SubscriptionArn", ""), s["Protocol"], s["Endpoint"]) for s in listed
-        ]
-        return [
-            subscription
-            for subscription in subscriptions
-            if subscription.confirmed or subscription.pending
-        ]
+        return [one for one in subscriptions if one.confirmed or one.pending]
 
     def names(self, audiences: Iterable[str]) -> list[str]:
         """Every topic there is of these audiences."""
-        known_audiences, prefix = frozenset(audiences), self.outputs["TopicPrefix"]
-        pages = self.reads.get_paginator("list_topics").paginate()
-        arns = (topic["TopicArn"] for page in pages for topic in page["Topics"])
-        topics = (arn.removeprefix(prefix) for arn in arns if arn.startswith(prefix))
-        return sorted(topic for topic in topics if recipient_of(topic, known_audiences))
+        audience_names, prefix = frozenset(audiences), self.outputs["TopicPrefix"]
+        names = []
+        for page in self.reads.get_paginator("list_topics").paginate():
+            for topic in page["Topics"]:
+                name = topic["TopicArn"].removeprefix(prefix)
+                is_ours = topic["TopicArn"].startswith(prefix)
+                if is_ours and recipient_of(name, audience_names):
+                    names.append(name)
+        return sorted(names)
 
     def confirmed(self, topics: Iterable[str]) -> Iterator[tuple[str, int]]:
         """(topic, confirmed subscriptions) for each that exists, one call after another."""
@@ -108,14 +110,12 @@ class Topics:
         """A topic like the template's: the same key, and a policy that lets `watch` publish. Safe
         to repeat.
         """
-        like = self.reads.get_topic_attributes(TopicArn=self.outputs["OperationsTopic"])[
-            "Attributes"
-        ]
-        arn = self.arn(topic)
+        operations = self.reads.get_topic_attributes(TopicArn=self.outputs["OperationsTopic"])
+        model = operations["Attributes"]
         wanted = {
             "DisplayName": DISPLAY_NAME,
-            "KmsMasterKeyId": like.get("KmsMasterKeyId", ""),
-            "Policy": _policy(like.get("Policy", "{}"), arn),
+            "KmsMasterKeyId": model.get("KmsMasterKeyId", ""),
+            "Policy": _policy(model.get("Policy", "{}"), self.arn(topic)),
         }
         attributes = {name: value for name, value in wanted.items() if value}
         self.writes.create_topic(Name=self.name(topic), Attributes=attributes)
@@ -166,8 +166,8 @@ def _policy(text: str, arn: str) -> str:
     it.
     """
     policy: dict[str, Any] = json.loads(text)
-    theirs = [
-        statement for statement in policy.get("Statement", []) if statement.get("Sid") == PUBLISHING
-    ]
-    statements = [{**statement, "Resource": arn} for statement in theirs]
-    return json.dumps({**policy, "Statement": statements}) if statements else ""
+    publishing = [one for one in policy.get("Statement", []) if one.get("Sid") == PUBLISHING]
+    if not publishing:
+        return ""
+    statements = [{**statement, "Resource": arn} for statement in publishing]
+    return json.dumps({**policy, "Statement": statements})

@@ -4,9 +4,11 @@ counted.
 
 from __future__ import annotations
 
+from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.deletions import Deletions, missing_text
+from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
 from sla_watchdog.domain.text.times import iso
-from sla_watchdog.presentation.view.case_row import Row, Trouble, phrase
+from sla_watchdog.presentation.view.case_row import LatestNotification, Row, Trouble, phrase
 from sla_watchdog.tools.cli.status.command import NeedsAttention, Pending, Quiet, Status
 
 
@@ -17,7 +19,7 @@ def as_json(status: Status, *, limit: int) -> dict[str, object]:
         "mode": {"name": status.mode.name, "since": _iso(status.mode.since or None)},
         "warning": status.warning or None,
         "heartbeat": _heartbeat(status),
-        "deletions": None if status.deletions is None else _deletions(status.deletions),
+        "deletions": status.deletions and _deletions(status.deletions),
         "counts": _counts(status),
         "ticks": {"due": status.due, "due_since": _iso(status.due_since)},
         "cases": [_case(row, status) for row in status.chosen[: limit or None]],
@@ -29,7 +31,9 @@ def as_json(status: Status, *, limit: int) -> dict[str, object]:
 
 def _heartbeat(status: Status) -> dict[str, str] | None:
     check = status.heartbeat
-    return None if check is None else {"text": check.text, "todo": check.todo}
+    if check is None:
+        return None
+    return {"text": check.text, "todo": check.todo}
 
 
 def _counts(status: Status) -> dict[str, int]:
@@ -59,14 +63,14 @@ def _key(trouble: Trouble) -> str:
 
 
 def _case(row: Row, status: Status) -> dict[str, object]:
-    clock, notified, upcoming = row.clock, row.notified, row.upcoming
+    clock = row.clock
     return {
         "case": row.case,
         "subject": row.subject,
         "state": _key(row.trouble),
         "what": phrase(row, status.now),
-        "clock": clock.metric.value if clock else None,
-        "rule": clock.rule if clock else None,
+        "clock": clock and clock.metric.value,
+        "rule": clock and clock.rule,
         "level": row.level,
         "levels": len(clock.levels) if clock else 0,
         "late_seconds": row.late,
@@ -76,19 +80,29 @@ def _case(row: Row, status: Status) -> dict[str, object]:
         "owner": row.owner or None,
         "team": row.team or None,
         "silenced": row.case in status.silenced,
-        "promise": row.promise and {"by": row.promise.by, "until": iso(row.promise.until)},
-        "told": notified
-        and {
-            "at": iso(notified.at),
-            "recipients": list(notified.recipients),
-            "outcome": notified.outcome.value,
-        },
-        "next": upcoming
-        and {
-            "at": iso(upcoming.at),
-            "recipient": upcoming.recipient.key,
-            "level": upcoming.level + 1,
-        },
+        "promise": row.promise and _promise(row.promise),
+        "told": row.notified and _notified(row.notified),
+        "next": row.upcoming and _next(row.upcoming),
+    }
+
+
+def _promise(promise: Promise) -> dict[str, object]:
+    return {"by": promise.by, "until": iso(promise.until)}
+
+
+def _notified(last: LatestNotification) -> dict[str, object]:
+    return {
+        "at": iso(last.at),
+        "recipients": list(last.recipients),
+        "outcome": last.outcome.value,
+    }
+
+
+def _next(upcoming: UpcomingNotification) -> dict[str, object]:
+    return {
+        "at": iso(upcoming.at),
+        "recipient": upcoming.recipient.key,
+        "level": upcoming.level + 1,
     }
 
 

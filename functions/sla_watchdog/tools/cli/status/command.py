@@ -14,7 +14,7 @@ from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.presentation.view.case_row import Row, Trouble, row
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
-from sla_watchdog.tools.cli.options import add_stack_command
+from sla_watchdog.tools.cli.options import add_stack_command, shown
 from sla_watchdog.tools.cli.output import formatter
 from sla_watchdog.tools.cli.stack.silenced import (
     MatchingSilence,
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 SILENT = 300
-"""Seconds without a finished tick after which nothing shown here may be trusted to be told: as the
-alarm has it.
+"""Seconds without a finished tick after which nobody may count on notifications, as the alarm has
+it.
 """
 
 EVERY, MOST_OFTEN = 60, 5
@@ -108,6 +108,11 @@ class Status:
         return sum(row.trouble is trouble for row in self.rows)
 
     @property
+    def overdue_for(self) -> int:
+        """Seconds for which the longest overdue case has waited; 0 where nothing waits."""
+        return 0 if self.due_since is None else self.now - self.due_since
+
+    @property
     def chosen(self) -> tuple[Row, ...]:
         return tuple(row for row in self.rows if row.trouble in self.filter.troubles)
 
@@ -167,8 +172,8 @@ def _once(args: argparse.Namespace, stack: Stack) -> int:
 
     status = look(stack, filter_of(args, stack.policy))
     formatter(args).show(
-        lambda console: print_status(console, status, limit=_limit(args)),
-        lambda: as_json(status, limit=args.limit or 0),
+        lambda console: print_status(console, status, limit=shown(args, SHOWN)),
+        lambda: as_json(status, limit=shown(args, 0)),
     )
     return FINDINGS if status.needs_attention else FINE
 
@@ -178,13 +183,11 @@ def _again_and_again(args: argparse.Namespace, stack: Stack) -> int:
 
     chosen = filter_of(args, stack.policy)
     follow(
-        lambda quietly: look(stack, chosen, quietly=quietly), every=args.watch, limit=_limit(args)
+        lambda quietly: look(stack, chosen, quietly=quietly),
+        every=args.watch,
+        limit=shown(args, SHOWN),
     )
     return FINE
-
-
-def _limit(args: argparse.Namespace) -> int:
-    return SHOWN if args.limit is None else int(args.limit)
 
 
 # ------------------------------------------------------------------ one look
@@ -233,7 +236,7 @@ def _rows(
 
 
 def _silenced(held: Mapping[str, Sequence[MatchingSilence]]) -> frozenset[str]:
-    """The cases of which nobody at all is told."""
+    """The cases of which nobody at all is notified."""
     cases = set()
     for case, silences in held.items():
         if any(silence.entirely for silence in silences):
@@ -258,12 +261,16 @@ def _silent(stack: Stack, now: int) -> Check | None:
     from sla_watchdog.tools.cli.doctor.checks import heartbeat
 
     beat = stack.watch.pulse.last_beat()
-    return None if beat is not None and now - beat.at < SILENT else heartbeat(beat, stack.name, now)
+    if beat is not None and now - beat.at < SILENT:
+        return None
+    return heartbeat(beat, stack.name, now)
 
 
 def held_deletions(stack: Stack, now: int) -> Deletions | None:
     deletions = stack.watch.deletions.read(now)
-    return None if deletions.held_since is None else deletions
+    if deletions.held_since is None:
+        return None
+    return deletions
 
 
 def _held(
@@ -301,9 +308,8 @@ def _recipients(stack: Stack, chosen: Filter, now: int) -> Iterator[NeedsAttenti
     if counted is not None and not counted.get(OPERATIONS):
         yield NeedsAttention(OPERATIONS, "recipient", NOBODY_IN_OPERATIONS)
     for absent in stack.watch.rosters.read().missing(stack.policy, now):
-        yield NeedsAttention(
-            absent.seat.recipient, "recipient", f"{absent.seat.endpoint} {why(absent)}"
-        )
+        reason = f"{absent.seat.endpoint} {why(absent)}"
+        yield NeedsAttention(absent.seat.recipient, "recipient", reason)
 
 
 def _put_back(seen: Overview, chosen: Filter) -> Iterator[NeedsAttention]:
@@ -325,7 +331,10 @@ def _mends(evaluated: EvaluatedCase, now: int) -> Iterator[NeedsAttention]:
 
 
 def _tried(reason: str, failures: int) -> str:
-    return reason if not failures else f"{reason} (tried {failures} time{'s' * (failures != 1)})"
+    if not failures:
+        return reason
+    times = "time" if failures == 1 else "times"
+    return f"{reason} (tried {failures} {times})"
 
 
 def _pending(evaluated: Iterable[EvaluatedCase]) -> Iterator[Pending]:

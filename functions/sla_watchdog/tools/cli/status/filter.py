@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -47,27 +46,31 @@ class Filter:
     def keeps(self, evaluated: EvaluatedCase, policy: Policy, now: int) -> bool:
         if not self.said:
             return True
-        facts = evaluated.case.facts
         unresolved = [ticket.id for ticket in evaluated.plan.tickets if ticket.unresolved]
-        return any(
-            self._is_of(evaluated, ticket, policy, now) for ticket in unresolved or facts.tickets()
-        )
+        tickets = unresolved or evaluated.case.facts.tickets()
+        return any(self._is_of(evaluated, ticket, policy, now) for ticket in tickets)
 
     def _is_of(self, evaluated: EvaluatedCase, ticket: str, policy: Policy, now: int) -> bool:
         facts = evaluated.case.facts
-        team, owner, priority = (
-            _plain(facts.latest(ticket, name)) for name in ("team", "assignee", "priority")
-        )
-        return (
-            _meets(self.team, [team])
-            and _meets(self.owner, [NOBODY] if owner in {"", *policy.shared} else [owner])
-            and _meets(self.priority, [priority, _plain(policy.priorities.get(priority, ""))])
-            and (not self.judged_by or rule_at(ticket, facts, policy, now).name == self.judged_by)
-        )
+        team = _plain(facts.latest(ticket, "team"))
+        if not _meets(self.team, team):
+            return False
+        owner = _plain(facts.latest(ticket, "assignee"))
+        if owner == "" or owner in policy.shared:
+            owner = NOBODY
+        if not _meets(self.owner, owner):
+            return False
+        priority = _plain(facts.latest(ticket, "priority"))
+        ours = _plain(policy.priorities.get(priority, ""))
+        if not _meets(self.priority, priority, ours):
+            return False
+        if not self.judged_by:
+            return True
+        return rule_at(ticket, facts, policy, now).name == self.judged_by
 
 
-def _meets(asked: str, given: Iterable[str]) -> bool:
-    return not asked or _plain(asked) in given
+def _meets(asked: str, *names: str) -> bool:
+    return not asked or _plain(asked) in names
 
 
 def _plain(text: object) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from time import sleep
 
+from attrs import frozen
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
@@ -16,8 +17,7 @@ from sla_watchdog.tools.cli.status.text import page
 
 
 def follow(look: Callable[[bool], Status], *, every: int, limit: int) -> None:
-    """Until interrupted; then the last page stays. `look` is told whether to be quiet about its
-    progress.
+    """Until interrupted; then the last page stays. `look(True)` shows no progress.
 
     A look that AWS refuses leaves the last page, with the reason; the first must succeed. Raises
     UsageError where there is no terminal.
@@ -26,16 +26,23 @@ def follow(look: Callable[[bool], Status], *, every: int, limit: int) -> None:
     if not console.is_terminal or console.is_dumb_terminal:
         raise UsageError("--watch needs a terminal; leave it out to look once")
     try:
-        status = look(False)
+        seen = Seen(look(False))
         with Live(console=console, auto_refresh=False) as live:
-            problem = ""
             while True:
-                foot = [Text(f"\n{_again(every)}", "dim"), *_problem(problem)]
-                live.update(_fitting(console, status, limit, foot), refresh=True)
+                foot = list(_foot(seen, every))
+                live.update(_fitting(console, seen.status, limit, foot), refresh=True)
                 sleep(every)
-                status, problem = _next(look, status)
+                seen = _next(look, seen)
     except KeyboardInterrupt:
         return
+
+
+@frozen
+class Seen:
+    """The last look that succeeded. `problem` is why a later one failed, '' where none did."""
+
+    status: Status
+    problem: str = ""
 
 
 def _fitting(console: Console, status: Status, limit: int, foot: Sequence[Text]) -> Group:
@@ -43,24 +50,22 @@ def _fitting(console: Console, status: Status, limit: int, foot: Sequence[Text])
     nobody can see.
     """
     most = min(limit or console.height, console.height)
-    for shown in range(most, 0, -1):
+    for shown in range(most, 1, -1):
         whole = Group(page(status, limit=shown, width=console.width), *foot)
-        if shown == 1 or len(console.render_lines(whole)) < console.height:
+        if len(console.render_lines(whole)) < console.height:
             return whole
     return Group(page(status, limit=1, width=console.width), *foot)
 
 
-def _again(every: int) -> str:
-    return f"looks again every {every} seconds; Ctrl-C ends"
+def _foot(seen: Seen, every: int) -> Iterator[Text]:
+    yield Text(f"\nlooks again every {every} seconds; Ctrl-C ends", "dim")
+    if seen.problem:
+        yield Text(f"as of before; the last look failed: {seen.problem}", "bold red")
 
 
-def _problem(reason: str) -> list[Text]:
-    return [Text(f"as of before; the last look failed: {reason}", "bold red")] if reason else []
-
-
-def _next(look: Callable[[bool], Status], before: Status) -> tuple[Status, str]:
+def _next(look: Callable[[bool], Status], before: Seen) -> Seen:
     try:
         with plain_errors():
-            return look(True), ""
+            return Seen(look(True))
     except UsageError as problem:
-        return before, str(problem)
+        return Seen(before.status, str(problem))

@@ -24,7 +24,7 @@ SILENCED = "silenced"
 LONGEST_ID, LEVEL = 14, 6
 LONGEST_CLOCK = len("first response 23 h 59 m over")
 
-_UNTOLD = {
+_NOT_NOTIFIED = {
     Outcome.OBSERVED: "observed:",
     Outcome.UNDELIVERABLE: "unreachable:",
     Outcome.SUPPRESSED: "nobody there:",
@@ -33,70 +33,102 @@ _UNTOLD = {
 
 def cases_table(rows: Sequence[Row], status: Status, width: int) -> Table:
     """The case's id and the level take what they need, the other columns share the rest."""
-    ids = [columns(row.case) for row in rows] + [
-        len(SILENCED) for row in rows if row.case in status.silenced
-    ]
-    longest = min(max(len("case"), *ids), LONGEST_ID)
-    rest = max(width - longest - LEVEL - 4, 3)
-    clock = max(rest * 2 // 5, min(LONGEST_CLOCK, rest // 2))
-    widths = {"worst clock, subject": clock, "level": LEVEL, "owner, team": rest // 6}
+    longest = _longest_id(rows, status)
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
     table.add_column("\ncase", width=longest, overflow="fold")
-    for name, each_width in {
-        **widths,
-        "last told, next": rest - sum(widths.values()) + LEVEL,
-    }.items():
-        table.add_column(f"\n{name}", width=each_width, no_wrap=True, overflow="ellipsis")
+    for name, column_width in _widths(width - longest).items():
+        table.add_column(f"\n{name}", width=column_width, no_wrap=True, overflow="ellipsis")
     for row in rows:
-        quiet = f"\n{SILENCED}" if row.case in status.silenced else ""
         table.add_row(
-            Text.assemble(brief(row.case, 3 * LONGEST_ID), (quiet, "cyan")),
-            Text.assemble(
-                (phrase(row, status.now), STYLES[row.trouble]), "\n", (row.subject, "dim")
-            ),
+            _case(row, status),
+            _clock(row, status.now),
             Text(_level(row)),
-            Text.assemble(row.owner or _nobody(row), "\n", (row.team, "dim")),
-            Text.assemble(
-                _told(row, status.now),
-                (_promised(row), "cyan"),
-                "\n",
-                (_next(row, status.now), "dim"),
-            ),
+            _owner(row),
+            _notified(row, status.now),
         )
     return table
 
 
+def _longest_id(rows: Sequence[Row], status: Status) -> int:
+    longest = len("case")
+    for row in rows:
+        longest = max(longest, columns(row.case))
+        if row.case in status.silenced:
+            longest = max(longest, len(SILENCED))
+    return min(longest, LONGEST_ID)
+
+
+def _widths(beside_the_id: int) -> dict[str, int]:
+    """Of the columns, by name."""
+    rest = max(beside_the_id - LEVEL - 4, 3)
+    clock = max(rest * 2 // 5, min(LONGEST_CLOCK, rest // 2))
+    owner = rest // 6
+    return {
+        "worst clock, subject": clock,
+        "level": LEVEL,
+        "owner, team": owner,
+        "last told, next": rest - clock - owner,
+    }
+
+
+def _case(row: Row, status: Status) -> Text:
+    text = Text(brief(row.case, 3 * LONGEST_ID))
+    if row.case in status.silenced:
+        text.append(f"\n{SILENCED}", "cyan")
+    return text
+
+
+def _clock(row: Row, now: int) -> Text:
+    return Text.assemble((phrase(row, now), STYLES[row.trouble]), "\n", (row.subject, "dim"))
+
+
+def _owner(row: Row) -> Text:
+    return Text.assemble(row.owner or _nobody(row), "\n", (row.team, "dim"))
+
+
+def _notified(row: Row, now: int) -> Text:
+    text = Text(_last_notified(row, now))
+    if row.promise:
+        text.append(f"\ntaken by {brief(row.promise.by, 40) or 'somebody'}", "cyan")
+    return text.append("\n").append(_next(row, now), "dim")
+
+
 def _nobody(row: Row) -> tuple[str, str]:
     """The desk shows no assignee; who took it stands beside."""
-    return ("no assignee", "cyan") if row.promise else ("nobody", "red")
+    if row.promise:
+        return "no assignee", "cyan"
+    return "nobody", "red"
 
 
 def _level(row: Row) -> str:
-    return f"{row.level} of {len(row.clock.levels)}" if row.clock and row.level else ""
+    if row.clock is None or not row.level:
+        return ""
+    return f"{row.level} of {len(row.clock.levels)}"
 
 
-def _told(row: Row, now: int) -> str:
-    if row.notified is None:
+def _last_notified(row: Row, now: int) -> str:
+    last = row.notified
+    if last is None:
         return "nobody yet"
-    names = dict.fromkeys(_name(key, row) for key in row.notified.recipients)
-    how = _UNTOLD.get(row.notified.outcome) or f"{_short(now - row.notified.at)} ago:"
+    names = dict.fromkeys(_name(key, row) for key in last.recipients)
+    how = _NOT_NOTIFIED.get(last.outcome) or f"{_short(now - last.at)} ago:"
     return f"{how} {', '.join(names)}"
 
 
 def _short(seconds: int) -> str:
     """In the largest unit alone: `6 h`, `3 d`."""
-    return "1 m" if seconds < 120 else " ".join(duration(seconds).split()[:2])
+    if seconds < 120:
+        return "1 m"
+    number, unit, *_ = duration(seconds).split()
+    return f"{number} {unit}"
 
 
 def _name(key: str, row: Row) -> str:
-    """The audience alone where it is the case's own owner or team that was told."""
-    return who_by_key(
-        key.partition(":")[0] if key.partition(":")[2] in (row.owner, row.team) else key
-    )
-
-
-def _promised(row: Row) -> str:
-    return f"\ntaken by {brief(row.promise.by, 40) or 'somebody'}" if row.promise else ""
+    """The audience alone where its member is the case's own owner or team."""
+    audience, _, member = key.partition(":")
+    if member in (row.owner, row.team):
+        return who_by_key(audience)
+    return who_by_key(key)
 
 
 def _next(row: Row, now: int) -> str:

@@ -79,28 +79,27 @@ def _mode(status: Status) -> Text:
 
 
 def _counts(status: Status) -> Text:
-    breached, at_risk, paused = map(
-        status.count, (Trouble.BREACHED, Trouble.AT_RISK, Trouble.PAUSED)
-    )
-    return Text.assemble(
-        f"{len(status.rows):,} open: ",
-        (f"{breached:,} breached", STYLES[Trouble.BREACHED] if breached else "green"),
-        ", ",
-        (f"{at_risk:,} due within 24 h", STYLES[Trouble.AT_RISK] if at_risk else ""),
-        f", {paused:,} paused" if paused else "",
-    )
+    breached = status.count(Trouble.BREACHED)
+    at_risk = status.count(Trouble.AT_RISK)
+    paused = status.count(Trouble.PAUSED)
+    text = Text(f"{len(status.rows):,} open: ")
+    text.append(f"{breached:,} breached", STYLES[Trouble.BREACHED] if breached else "green")
+    text.append(", ")
+    text.append(f"{at_risk:,} due within 24 h", STYLES[Trouble.AT_RISK] if at_risk else "")
+    if paused:
+        text.append(f", {paused:,} paused")
+    return text
 
 
 def _ticks(status: Status) -> Text:
-    waiting = status.now - status.due_since if status.due_since is not None else 0
+    waiting = status.overdue_for
     if waiting >= LATE_TICK:
-        late = (
-            f"{count_of(status.due, 'case')} due for {duration(waiting)} and not taken: does "
-            "the schedule run?"
-        )
-        return Text(late, "bold red")
+        late = f"{count_of(status.due, 'case')} due for {duration(waiting)} and not taken"
+        return Text(f"{late}: does the schedule run?", "bold red")
     on_time = f"nothing has been due for {LATE_TICK // 60} minutes or more"
-    return Text(on_time if status.heartbeat else f"keeping up: {on_time}")
+    if status.heartbeat:
+        return Text(on_time)
+    return Text(f"keeping up: {on_time}")
 
 
 def _to_mend(status: Status) -> Text:
@@ -124,14 +123,17 @@ def _cases(status: Status, limit: int, width: int) -> Iterator[RenderableType]:
 
 
 def _silences(quiet: Sequence[Quiet], zone: str) -> Iterator[RenderableType]:
-    for place, silenced in enumerate(quiet):
-        more = len(silenced.cases) - MOST_NAMED
-        cases = ", ".join(silenced.cases[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
-        yield Text.assemble(
-            "" if place else "\n",
-            ("silenced ", "cyan"),
-            f"{until(silenced.silence, zone)}: {cases}",
-        )
+    gap = "\n"  # above the first alone
+    for silenced in quiet:
+        held = f"{until(silenced.silence, zone)}: {_named(silenced.cases)}"
+        yield Text.assemble(gap, ("silenced ", "cyan"), held)
+        gap = ""
+
+
+def _named(cases: Sequence[str]) -> str:
+    named = ", ".join(cases[:MOST_NAMED])
+    more = len(cases) - MOST_NAMED
+    return f"{named} and {more:,} more" if more > 0 else named
 
 
 # --------------------------------------------------------------- what to mend, what is on its way
@@ -145,11 +147,9 @@ def _mends(mends: Sequence[NeedsAttention], limit: int) -> Iterator[RenderableTy
     table.add_column("\nfinding", no_wrap=True)
     table.add_column("\nreason", ratio=1, overflow="fold")
     for finding in mends[: limit or None]:
-        table.add_row(
-            Text(brief(finding.ticket, 60)),
-            Text(finding.kind, "yellow"),
-            Text(brief(finding.reason.removeprefix(f"{finding.kind}: "), 300)),
-        )
+        ticket = brief(finding.ticket, 60)
+        reason = brief(finding.reason.removeprefix(f"{finding.kind}: "), 300)
+        table.add_row(Text(ticket), Text(finding.kind, "yellow"), Text(reason))
     yield table
     if limit and len(mends) > limit:
         yield Text(f"and {len(mends) - limit:,} more: --limit 0 shows all", "dim")

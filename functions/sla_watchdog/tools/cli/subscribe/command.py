@@ -7,6 +7,7 @@ import json
 import time
 from typing import TYPE_CHECKING
 
+from attrs import frozen
 from rich.console import Console
 from rich.text import Text
 
@@ -46,86 +47,117 @@ def run(args: argparse.Namespace) -> int:
     from sla_watchdog.tools.cli.stack.stack import on_stack
 
     where = address(args.address)
-    return on_stack(
-        lambda args, stack: _subscribe(stack, recipient(args, stack.policy), where, args), args
-    )
+
+    def subscribe(args: argparse.Namespace, stack: Stack) -> int:
+        who = recipient(args, stack.policy)
+        return _subscribe(Subscribing(stack, who, where), args)
+
+    return on_stack(subscribe, args)
 
 
-def _subscribe(stack: Stack, who: Recipient, where: Address, args: argparse.Namespace) -> int:
-    made = stack.topics.subscriptions(who.name) is None
-    if made:
-        stack.topics.make(who.name)
-    before = _state(stack, who, where)
-    if before != "confirmed":
-        stack.topics.subscribe(who.name, where)
-    _note(stack, who, where, _state(stack, who, where))
-    state = _wait(stack, who, where) if args.wait else _state(stack, who, where)
+@frozen
+class Subscribing:
+    """An address that is to hear what a recipient hears."""
+
+    stack: Stack
+    who: Recipient
+    where: Address
+
+    def make_topic(self) -> bool:
+        """False where there is one already."""
+        missing = self.stack.topics.subscriptions(self.who.name) is None
+        if missing:
+            self.stack.topics.make(self.who.name)
+        return missing
+
+    def subscribe(self) -> None:
+        self.stack.topics.subscribe(self.who.name, self.where)
+
+    def state(self) -> str:
+        """`confirmed`, `pending`, or '' where the address is not subscribed. The list of SNS may
+        lag a moment behind.
+        """
+        subscriptions = self.stack.topics.subscriptions(self.who.name) or ()
+        theirs = [one for one in subscriptions if one.is_of(self.where)]
+        if any(one.confirmed for one in theirs):
+            return "confirmed"
+        return "pending" if theirs else ""
+
+    def note(self, state: str) -> None:
+        seat = Seat.of(self.who.name, self.where.protocol, self.where.endpoint)
+        self.stack.note(seat, State.CONFIRMED if state == "confirmed" else State.PENDING)
+
+    def wait(self) -> str:
+        """The state in the end: `confirmed`, unless it took too long."""
+        until = time.monotonic() + WAIT_SECONDS
+        text = f"Waiting until {self.where.endpoint} is confirmed (Ctrl-C ends the wait alone)"
+        with Console(stderr=True).status(text):
+            while True:
+                state = self.state()
+                if state == "confirmed" or time.monotonic() >= until:
+                    return state
+                time.sleep(POLL_SECONDS)
+
+
+@frozen
+class Subscribed:
+    """What came of it. `made` says that the topic is new, `already` that nothing had to be done."""
+
+    state: str
+    made: bool
+    already: bool
+
+    @property
+    def confirmed(self) -> bool:
+        return self.state == "confirmed"
+
+
+def _subscribe(subscribing: Subscribing, args: argparse.Namespace) -> int:
+    made = subscribing.make_topic()
+    already = subscribing.state() == "confirmed"
+    if not already:
+        subscribing.subscribe()
+    state = subscribing.state()
+    subscribing.note(state)
     if args.wait:
-        _note(stack, who, where, state)
-    stack.count_subscribers(who.name)
+        state = subscribing.wait()
+        subscribing.note(state)
+    subscribing.stack.count_subscribers(subscribing.who.name)
+    outcome = Subscribed(state, made, already)
     if args.json:
-        print(json.dumps(_answer(stack, who, where, state, made=made), indent=2))
+        print(json.dumps(_as_json(subscribing, outcome), indent=2))
     else:
-        _tell(stack, who, where, state, made=made, already=before == "confirmed")
-    return FINDINGS if args.wait and state != "confirmed" else FINE
+        _print(subscribing, outcome)
+    return FINDINGS if args.wait and not outcome.confirmed else FINE
 
 
-def _state(stack: Stack, who: Recipient, where: Address) -> str:
-    """`confirmed`, `pending`, or '' where the address is not subscribed; the list may lag a moment
-    behind.
-    """
-    theirs = [
-        subscription
-        for subscription in stack.topics.subscriptions(who.name) or ()
-        if subscription.is_of(where)
-    ]
-    if any(subscription.confirmed for subscription in theirs):
-        return "confirmed"
-    return "pending" if theirs else ""
-
-
-def _note(stack: Stack, who: Recipient, where: Address, state: str) -> None:
-    seat = Seat.of(who.name, where.protocol, where.endpoint)
-    stack.note(seat, State.CONFIRMED if state == "confirmed" else State.PENDING)
-
-
-def _wait(stack: Stack, who: Recipient, where: Address) -> str:
-    until = time.monotonic() + WAIT_SECONDS
-    with Console(stderr=True).status(
-        f"Waiting until {where.endpoint} is confirmed (Ctrl-C ends the wait alone)"
-    ):
-        while (state := _state(stack, who, where)) != "confirmed" and time.monotonic() < until:
-            time.sleep(POLL_SECONDS)
-    return state
-
-
-def _answer(
-    stack: Stack, who: Recipient, where: Address, state: str, *, made: bool
-) -> dict[str, object]:
+def _as_json(subscribing: Subscribing, outcome: Subscribed) -> dict[str, object]:
+    topics, topic, where = subscribing.stack.names, subscribing.who.name, subscribing.where
     return {
-        "topic": stack.topics.name(who.name),
-        "topic_arn": stack.topics.arn(who.name),
-        "topic_made": made,
+        "topic": topics.name(topic),
+        "topic_arn": topics.arn(topic),
+        "topic_made": outcome.made,
         "protocol": where.protocol,
         "endpoint": where.endpoint,
-        "state": state or "pending",
+        "state": outcome.state or "pending",
     }
 
 
-def _tell(
-    stack: Stack, who: Recipient, where: Address, state: str, *, made: bool, already: bool
-) -> None:
-    console, topic = Console(highlight=False), stack.topics.name(who.name)
-    if made:
+def _print(subscribing: Subscribing, outcome: Subscribed) -> None:
+    stack, who, where = subscribing.stack, subscribing.who, subscribing.where
+    console = Console(highlight=False)
+    topic = stack.topics.name(who.name)
+    if outcome.made:
         console.print(f"Topic {topic} made.", soft_wrap=True, markup=False)
-    if state == "confirmed":
-        verb = "is already subscribed" if already else "is subscribed"
+    if outcome.confirmed:
+        verb = "is already subscribed" if outcome.already else "is subscribed"
         console.print(Text(f"{where.endpoint} {verb} to {topic}.", "green"))
     else:
         console.print(Text(AFTERWARDS[where.protocol].format(endpoint=where.endpoint), "yellow"))
         console.print(Text(_how_to_confirm(who), "yellow"), soft_wrap=True)
+    arn = stack.topics.arn(who.name)
     for warning in _warnings(stack, who, where):
-        console.print(Text(warning.format(arn=stack.topics.arn(who.name)), "yellow"))
+        console.print(Text(warning.format(arn=arn), "yellow"))
     console.print(Text(f"Then try it: sla-watchdog test-alert {who.audience}", "dim"))
 
 
@@ -138,7 +170,8 @@ def _how_to_confirm(who: Recipient) -> str:
 
 def _warnings(stack: Stack, who: Recipient, where: Address) -> list[str]:
     warnings = list(WARNINGS.get(where.protocol, ()))
-    if where.protocol == "sms" and not who.urgent and who.audience != OPERATIONS:
+    could_be_urgent_alone = not who.urgent and who.audience != OPERATIONS
+    if where.protocol == "sms" and could_be_urgent_alone:
         warnings.insert(
             0, "This number gets every alert. With --urgent it would get the urgent ones alone."
         )

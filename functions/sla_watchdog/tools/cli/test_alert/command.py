@@ -22,7 +22,8 @@ from sla_watchdog.tools.cli.recipients import check_audiences
 
 if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.stack import Stack
-    from sla_watchdog.tools.cli.stack.topics import Subscription
+
+NO_TOPIC = "it has no topic"
 
 
 @frozen
@@ -30,18 +31,23 @@ class Tried:
     """A test alert to one topic. `message_id` is '' where SNS took none, and `problem` says why."""
 
     recipient: Recipient
-    topic: str
-    confirmed: int
-    pending: tuple[str, ...]
-    message_id: str
-    problem: str
+    confirmed: int = 0
+    pending: tuple[str, ...] = ()
+    message_id: str = ""
+    problem: str = ""
+
+    @property
+    def topic(self) -> str:
+        return self.recipient.name
 
     @property
     def reaches_nobody(self) -> bool:
-        """Topics of urgent alerts alone may be empty: everything in them is told beside them
+        """A topic of urgent alerts may be empty: the audience's other topic gets all of them
         too.
         """
-        return bool(self.problem) or (not self.confirmed and not self.recipient.urgent)
+        if self.problem:
+            return True
+        return not self.confirmed and not self.recipient.urgent
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -71,7 +77,8 @@ def _test_alert(args: argparse.Namespace, stack: Stack) -> int:
             f"name the audiences to test, or say --all; there are {', '.join(stack.audiences)}"
         )
     check_audiences(args.audiences, stack.policy)
-    recipients = _recipients(stack, list(dict.fromkeys(args.audiences)) or list(stack.audiences))
+    audiences = list(dict.fromkeys(args.audiences or stack.audiences))
+    recipients = _recipients(stack, audiences)
     now, sender = stack.now(), _sender()
     with Console(stderr=True).status("Sending test alerts"):
         tried = [_try(stack, recipient, now, sender) for recipient in recipients]
@@ -95,48 +102,45 @@ def _recipients(stack: Stack, audiences: list[str]) -> list[Recipient]:
     """The topics an audience must have, and those made for its people and teams."""
     from sla_watchdog.tools.cli.stack.topics import recipient_of
 
-    there = stack.topics.names(audiences)
-    existing = [recipient_of(topic, frozenset(audiences)) for topic in there]
-    needed = [Recipient(name, urgent=urgent) for name in audiences for urgent in (False, True)]
-    wanted = {
-        recipient
-        for recipient in (*needed, *existing)
-        if recipient and not (recipient.audience == OPERATIONS and recipient.urgent)
-    }
+    recipients: set[Recipient | None] = set()
+    for audience in audiences:
+        recipients |= {Recipient(audience), Recipient(audience, urgent=True)}
+    for topic in stack.topics.names(audiences):
+        recipients.add(recipient_of(topic, frozenset(audiences)))
     return sorted(
-        wanted,
+        (recipient for recipient in recipients if recipient and not _is_spare(recipient)),
         key=lambda recipient: (audiences.index(recipient.audience), recipient.of, recipient.urgent),
     )
 
 
+def _is_spare(recipient: Recipient) -> bool:
+    """Operations have one topic, for everything."""
+    return recipient.audience == OPERATIONS and recipient.urgent
+
+
 def _try(stack: Stack, recipient: Recipient, now: int, sender: str) -> Tried:
-    from sla_watchdog.presentation.text.wording import who
-
     listed = stack.topics.subscriptions(recipient.name)
-    message_id, problem = "", ""
-    if listed is not None:
-        try:
-            answer = stack.publisher.publish(recipient, render_test(who(recipient), now, sender))
-        except Unavailable as error:
-            answer = Refused(str(error))
-        message_id = answer.message_id if isinstance(answer, Sent) else ""
-        problem = _problem(answer)
-    elif not recipient.urgent:
-        problem = "it has no topic"
-    return _tried(recipient, listed or [], message_id, problem)
-
-
-def _tried(
-    recipient: Recipient, listed: list[Subscription], message_id: str, problem: str
-) -> Tried:
+    if listed is None:
+        problem = "" if recipient.urgent else NO_TOPIC
+        return Tried(recipient, problem=problem)
+    answer = _publish(stack, recipient, now, sender)
     return Tried(
         recipient=recipient,
-        topic=recipient.name,
         confirmed=sum(subscription.confirmed for subscription in listed),
         pending=tuple(subscription.endpoint for subscription in listed if subscription.pending),
-        message_id=message_id,
-        problem=problem,
+        message_id=answer.message_id if isinstance(answer, Sent) else "",
+        problem=_problem(answer),
     )
+
+
+def _publish(stack: Stack, recipient: Recipient, now: int, sender: str) -> Sent | NoTopic | Refused:
+    from sla_watchdog.presentation.text.wording import who
+
+    message = render_test(who(recipient), now, sender)
+    try:
+        return stack.publisher.publish(recipient, message)
+    except Unavailable as error:
+        return Refused(str(error))
 
 
 def _problem(answer: Sent | NoTopic | Refused) -> str:
@@ -144,7 +148,7 @@ def _problem(answer: Sent | NoTopic | Refused) -> str:
         case Sent():
             return ""
         case NoTopic():
-            return "it has no topic"
+            return NO_TOPIC
         case Refused(reason):
             return reason
 
@@ -185,9 +189,10 @@ def _table(stack: Stack, tried: list[Tried]) -> Table:
 
 
 def _reaches(trial: Tried) -> Text:
+    style = "green" if trial.confirmed else "dim"
     if trial.reaches_nobody:
-        return Text(str(trial.confirmed), "red")
-    return Text(str(trial.confirmed), "green" if trial.confirmed else "dim")
+        style = "red"
+    return Text(str(trial.confirmed), style)
 
 
 def _message(trial: Tried) -> Text:
@@ -204,7 +209,7 @@ def _to_do(tried: Tried) -> str:
             f"nobody gets its alerts until {people} confirms. Copy the link that AWS sent, "
             f"unopened: {confirm(recipient)}"
         )
-    if tried.problem and tried.problem != "it has no topic":
+    if tried.problem not in ("", NO_TOPIC):
         return f"{tried.problem}."
     of = f" --for {recipient.of}" if recipient.of else ""
     return f"nobody is subscribed: sla-watchdog subscribe {recipient.audience}{of} ADDRESS"

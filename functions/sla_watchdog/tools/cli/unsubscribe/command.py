@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -48,13 +48,16 @@ def run(args: argparse.Namespace) -> int:
 
 @frozen
 class Unsubscribed:
-    """`ended` are the subscriptions of the address that were ended, `left` those that remain."""
+    """`gone` says that the address was not subscribed any more. `ended` are its subscriptions that
+    were ended, `left` are all that remain.
+    """
 
     topic: str
     endpoint: str
+    gone: bool
     ended: Sequence[Subscription]
     left: Sequence[Subscription]
-    topic_deleted: bool = False
+    topic_deleted: bool
 
     @property
     def confirmed_left(self) -> int:
@@ -63,73 +66,63 @@ class Unsubscribed:
 
 def _unsubscribe(stack: Stack, who: Recipient, where: Address, args: argparse.Namespace) -> int:
     subscribed = stack.topics.subscriptions(who.name)
-    listed = subscribed or []
     seat = Seat.of(who.name, where.protocol, where.endpoint)
-    theirs = [subscription for subscription in listed if subscription.is_of(where)]
-    if not theirs and seat not in stack.watch.rosters.read().subscribers:
-        raise UsageError(_not_subscribed(stack.topics.name(who.name), where, subscribed))
+    _refuse_a_stranger(stack, seat, where, subscribed)
     stack.note(seat, State.ENDED)  # before it ends, so that no sweep takes it for lost
-    if not theirs:
-        return _not_missed_any_more(stack, who, where, listed, args)
-    outcome = _end(stack, who, where, listed, theirs)
-    stack.count_subscribers(who.name)
+    outcome = _end(stack, who, where, subscribed or [])
+    if not outcome.gone:
+        stack.count_subscribers(who.name)
     if args.json:
-        print(json.dumps(_answer(outcome), indent=2))
+        print(json.dumps(_as_json(outcome), indent=2))
     else:
-        _tell(who, outcome)
-    return FINE if outcome.ended else FINDINGS
+        _print(who, outcome)
+    return FINE if outcome.gone or outcome.ended else FINDINGS
 
 
-def _not_subscribed(topic: str, where: Address, listed: list[Subscription] | None) -> str:
-    if listed is None:
-        return f"there is no topic {topic}"
-    return f"{where.endpoint} is not subscribed to {topic}; {_subscribed(listed)}"
+def _refuse_a_stranger(
+    stack: Stack, seat: Seat, where: Address, subscribed: list[Subscription] | None
+) -> None:
+    """Raises UsageError for an address that neither is subscribed nor should be."""
+    if any(subscription.is_of(where) for subscription in subscribed or ()):
+        return
+    if seat in stack.watch.rosters.read().subscribers:
+        return
+    topic = stack.topics.name(seat.recipient)
+    if subscribed is None:
+        raise UsageError(f"there is no topic {topic}")
+    others = ", ".join(sorted(subscription.endpoint for subscription in subscribed))
+    there = f"subscribed is {others}" if others else "nobody is"
+    raise UsageError(f"{where.endpoint} is not subscribed to {topic}; {there}")
 
 
-def _end(
-    stack: Stack,
-    who: Recipient,
-    where: Address,
-    listed: list[Subscription],
-    theirs: list[Subscription],
-) -> Unsubscribed:
-    """End those of `theirs` that were confirmed. A topic of one person goes with its last one."""
-    confirmed = [subscription for subscription in theirs if subscription.confirmed]
-    for subscription in confirmed:
-        stack.topics.unsubscribe(subscription)
-    left = [subscription for subscription in listed if subscription not in confirmed]
-    topic_deleted = bool(confirmed and who.of and not left)
-    if topic_deleted:
+def _end(stack: Stack, who: Recipient, where: Address, listed: list[Subscription]) -> Unsubscribed:
+    """Ends the confirmed subscriptions of the address. A topic of one person goes with its last
+    one.
+    """
+    theirs = [subscription for subscription in listed if subscription.is_of(where)]
+    ended = list(_end_confirmed(stack, theirs))
+    left = [subscription for subscription in listed if subscription not in ended]
+    last_of_a_person = bool(ended and who.of and not left)
+    if last_of_a_person:
         stack.topics.delete(who.name)
-    topic = stack.topics.name(who.name)
-    return Unsubscribed(topic, where.endpoint, confirmed, left, topic_deleted)
-
-
-def _not_missed_any_more(
-    stack: Stack,
-    who: Recipient,
-    where: Address,
-    listed: list[Subscription],
-    args: argparse.Namespace,
-) -> int:
-    topic = stack.topics.name(who.name)
-    if args.json:
-        print(json.dumps(_answer(Unsubscribed(topic, where.endpoint, (), listed)), indent=2))
-        return FINE
-    text = (
-        f"{where.endpoint} was not subscribed to {topic} any more; "
-        "nobody is reminded of it from now on."
+    return Unsubscribed(
+        topic=stack.topics.name(who.name),
+        endpoint=where.endpoint,
+        gone=not theirs,
+        ended=ended,
+        left=left,
+        topic_deleted=last_of_a_person,
     )
-    Console(highlight=False).print(Text(text, "green"))
-    return FINE
 
 
-def _subscribed(listed: list[Subscription]) -> str:
-    others = ", ".join(sorted(subscription.endpoint for subscription in listed))
-    return f"subscribed is {others}" if others else "nobody is"
+def _end_confirmed(stack: Stack, theirs: Sequence[Subscription]) -> Iterator[Subscription]:
+    for subscription in theirs:
+        if subscription.confirmed:
+            stack.topics.unsubscribe(subscription)
+            yield subscription
 
 
-def _answer(outcome: Unsubscribed) -> dict[str, object]:
+def _as_json(outcome: Unsubscribed) -> dict[str, object]:
     return {
         "topic": outcome.topic,
         "endpoint": outcome.endpoint,
@@ -139,15 +132,17 @@ def _answer(outcome: Unsubscribed) -> dict[str, object]:
     }
 
 
-def _tell(who: Recipient, outcome: Unsubscribed) -> None:
+def _print(who: Recipient, outcome: Unsubscribed) -> None:
     console = Console(highlight=False)
     topic, endpoint = outcome.topic, outcome.endpoint
+    if outcome.gone:
+        gone = f"{endpoint} was not subscribed to {topic} any more"
+        console.print(Text(f"{gone}; nobody is reminded of it from now on.", "green"))
+        return
     if not outcome.ended:
-        never = (
-            f"{endpoint} never confirmed, so there is nothing to end: "
-            "SNS forgets it 2 days after it was subscribed."
-        )
-        console.print(Text(never, "yellow"))
+        never = f"{endpoint} never confirmed, so there is nothing to end"
+        forgets = "SNS forgets it 2 days after it was subscribed."
+        console.print(Text(f"{never}: {forgets}", "yellow"))
         return
     console.print(Text(f"{endpoint} gets nothing from {topic} any more.", "green"))
     if outcome.topic_deleted:
