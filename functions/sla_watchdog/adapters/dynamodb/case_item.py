@@ -25,6 +25,7 @@ import json
 import zlib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import TypeGuard
 
 from attrs import frozen
 
@@ -81,7 +82,7 @@ def entry_map(entry: Entry) -> dict[str, object]:
 
 
 def _alert_map(alert: Alert) -> dict[str, object]:
-    return {
+    stored: dict[str, object] = {
         "subject": alert.subject,
         "clock": alert.clock,
         "cycle": alert.cycle,
@@ -90,17 +91,23 @@ def _alert_map(alert: Alert) -> dict[str, object]:
         "severity": alert.severity,
         "due_at": alert.due_at,
         "reason": worded(alert.reason),
-        **({"reminder": alert.reminder} if _is_counted(alert) else {}),
-        **({"waits": True} if alert.waits else {}),
-        **({"renewal": alert.renewal} if alert.renewal else {}),
     }
+    if _is_counted(alert):
+        stored["reminder"] = alert.reminder
+    if alert.waits:
+        stored["waits"] = True
+    if alert.renewal:
+        stored["renewal"] = alert.renewal
+    return stored
 
 
 def _is_counted(alert: Alert) -> bool:
-    """Whether the number cannot be told without it: of a first telling it is 0, of an uncounted
-    repetition none.
+    """Whether the number of the reminder must be stored: without it, a first notification has 0 and
+    a repetition none.
     """
-    return alert.reminder is not None and bool(alert.reminder or alert.repetition)
+    if alert.reminder is None:
+        return False
+    return bool(alert.reminder or alert.repetition)
 
 
 def outbox_map(outbox: Mapping[str, Entry]) -> dict[str, object]:
@@ -109,23 +116,42 @@ def outbox_map(outbox: Mapping[str, Entry]) -> dict[str, object]:
 
 def reached_name(clock: str, recipient: str) -> str:
     """Short, and different for every pair; the value holds both in full."""
-    return hashlib.sha256(json.dumps([clock, recipient]).encode()).hexdigest()[:16]
+    pair = json.dumps([clock, recipient])
+    return hashlib.sha256(pair.encode()).hexdigest()[:16]
 
 
 def reached_map(clock: str, recipient: str, reached: LastNotified) -> dict[str, object]:
-    return {
+    stored: dict[str, object] = {
         "clock": clock,
         "recipient": recipient,
         "level": reached.level,
         "repetition": reached.repetition,
         "at": reached.at,
         "outcome": reached.outcome,
-        **({} if reached.received is None else {"received": reached.received}),
     }
+    if reached.received is not None:
+        stored["received"] = reached.received
+    return stored
+
+
+def levels_map(reached: Mapping[tuple[str, str], LastNotified]) -> dict[str, object]:
+    """The levels of a case under the names by which they are found."""
+    levels: dict[str, object] = {}
+    for (clock, recipient), notified in reached.items():
+        levels[reached_name(clock, recipient)] = reached_map(clock, recipient, notified)
+    return levels
 
 
 def findings_list(findings: Iterable[Finding]) -> list[dict[str, str]]:
-    return [{"ticket": f.ticket, "kind": f.kind, "reason": worded(f.reason)} for f in findings]
+    return [_finding_map(finding) for finding in findings]
+
+
+def _finding_map(finding: Finding) -> dict[str, str]:
+    return {
+        "ticket": finding.ticket,
+        "kind": finding.kind,
+        "reason": worded(finding.reason),
+    }
 
 
 # ---------------------------------------------------------------- from the item
@@ -152,9 +178,15 @@ class _Map:
 
     def number(self, name: str, default: int | None = None) -> int:
         value = self.members.get(name, default)
-        if isinstance(value, bool) or not isinstance(value, int | Decimal) or value != int(value):
+        if not _is_whole(value):
             raise DamageError(f"{self.where}{name} is no whole number")
         return int(value)
+
+    def number_or_none(self, name: str) -> int | None:
+        """None where it is absent."""
+        if name not in self.members:
+            return None
+        return self.number(name)
 
     def flag(self, name: str) -> bool:
         value = self.members.get(name)
@@ -164,7 +196,10 @@ class _Map:
 
     def maps(self, name: str) -> dict[str, _Map]:
         inner = self.of(self.members.get(name, {}), self.where + name)
-        return {key: self.of(value, inner.where + key) for key, value in inner.members.items()}
+        maps = {}
+        for key, value in inner.members.items():
+            maps[key] = self.of(value, inner.where + key)
+        return maps
 
     def listed(self, name: str) -> list[_Map]:
         value = self.members.get(name, [])
@@ -175,6 +210,12 @@ class _Map:
         ]
 
 
+def _is_whole(value: object) -> TypeGuard[int | Decimal]:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return False
+    return value == int(value)
+
+
 def case_of(item: Item, sealed: Iterable[Fact] = ()) -> Case | DamagedItem:
     """The case, with the facts of its `sealed` items. Never fails: what cannot be read is an answer
     too.
@@ -182,10 +223,13 @@ def case_of(item: Item, sealed: Iterable[Fact] = ()) -> Case | DamagedItem:
     whole = _Map(plain(item))
     name = whole.text("pk").removeprefix(CASE)
     try:
-        case, places = _case(name, whole), sealed_in(item)
+        case = _case(name, whole)
+        counts = sealed_in(item)
     except ValueError as error:
         return damaged(item, str(error))
-    return LongCase.of(case, places, frozenset(sealed)) if places else case
+    if not counts:
+        return case
+    return LongCase.of(case, counts, frozenset(sealed))
 
 
 def damaged(item: Item, reason: str) -> DamagedItem:
@@ -201,30 +245,32 @@ def moved_to(item: Item) -> str:
 def sealed_in(item: Item) -> dict[str, int]:
     """How many sealed items it has, by the case that they were written for. Raises DamageError."""
     counts = _numbers(_Map(plain(item)), "sealed")
-    if max(counts.values(), default=0) > MOST_SEALED:
-        raise DamageError(f"sealed counts {max(counts.values())}")
+    most = max(counts.values(), default=0)
+    if most > MOST_SEALED:
+        raise DamageError(f"sealed counts {most}")
     return counts
 
 
 def _case(name: str, item: _Map) -> Case:
     if "moved_to" in item.members:
         raise DamageError(f"it was moved to {item.members['moved_to']!r}, where there is no case")
-    if (rev := item.number("rev")) < 1:
+    rev = item.number("rev")
+    if rev < 1:
         raise DamageError(f"rev is {rev}, which no write leaves")
-    reached = item.maps("reached").values()
+    levels = item.maps("reached")
     return Case(
         id=name,
         facts=Facts.of(facts_in(item.members.get("facts"))),
         rev=rev,
-        reached={(each.text("clock"), each.text("recipient")): _reached(each) for each in reached},
+        reached=_levels(levels.values()),
         outbox={key: _entry(entry) for key, entry in item.maps("outbox").items()},
         seen=_seen(item),
         generation=item.number("generation", 0),
-        next_at=item.number("next_at") if "next_at" in item.members else None,
+        next_at=item.number_or_none("next_at"),
         urgent="due_shard" in item.members and item.text("due_shard").startswith("u"),
         failures=item.number("failures", 0),
         breached=_numbers(item, "breached"),
-        edited_at=item.number("edited_at") if "edited_at" in item.members else None,
+        edited_at=item.number_or_none("edited_at"),
         members=_words(item, "members"),
         seen_at=_numbers(item, "seen_at"),
         read_at=_numbers(item, "read_at"),
@@ -255,14 +301,21 @@ def _seen(item: _Map) -> dict[str, str]:
     return {ticket: seen.text(ticket) for ticket in seen.members}
 
 
-def _reached(item: _Map) -> LastNotified:
-    """What an older version wrote counts nothing."""
+def _levels(items: Iterable[_Map]) -> dict[tuple[str, str], LastNotified]:
+    levels = {}
+    for level in items:
+        levels[level.text("clock"), level.text("recipient")] = _last_notified(level)
+    return levels
+
+
+def _last_notified(item: _Map) -> LastNotified:
+    """An older version wrote no `received`."""
     return LastNotified(
         level=item.number("level"),
         repetition=item.number("repetition"),
         at=item.number("at"),
         outcome=Outcome(item.text("outcome")),
-        received=item.number("received") if "received" in item.members else None,
+        received=item.number_or_none("received"),
     )
 
 
@@ -298,22 +351,26 @@ def _alert(item: _Map, recipient: Recipient) -> Alert:
         reason=read_reason(item.text("reason")),
         reminder=_reminder(item),
         waits="waits" in item.members and item.flag("waits"),
-        renewal=item.number("renewal") if "renewal" in item.members else 0,
+        renewal=item.number("renewal", 0),
     )
 
 
 def _reminder(item: _Map) -> int | None:
     if "reminder" in item.members:
         return item.number("reminder")
-    return None if item.number("repetition") else 0
+    if item.number("repetition"):
+        return None
+    return 0
 
 
 def findings_of(item: Item) -> list[Finding]:
     """The findings stored with a case; none where they cannot be read."""
     try:
-        listed = _Map(plain(item)).listed("findings")
-        return [
-            Finding(f.text("ticket"), f.text("kind"), AsWritten(f.text("reason"))) for f in listed
-        ]
+        return [_finding(finding) for finding in _Map(plain(item)).listed("findings")]
     except ValueError:
         return []
+
+
+def _finding(item: _Map) -> Finding:
+    reason = AsWritten(item.text("reason"))
+    return Finding(item.text("ticket"), item.text("kind"), reason)

@@ -52,7 +52,7 @@ __all__ = [
 
 @frozen
 class WatchStores:
-    """One table, five kinds of items."""
+    """One table, with the kinds of items that the stores name."""
 
     items: Items
     cases: CaseStore

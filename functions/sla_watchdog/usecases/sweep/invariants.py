@@ -80,13 +80,14 @@ class Inspector:
 
     def _unaudited(self, page: Page, swept: SweepResult) -> None:
         """Records that waited in their case while the Audit table could not be written."""
-        for waiting in page.unaudited:
+        for case in page.unaudited:
             try:
-                count = self.stores.outbox.audit_what_waits(waiting)
+                count = self.stores.outbox.audit_what_waits(case)
             except Unavailable as problem:
-                swept.violated(waiting.case, str(problem))
-            else:
-                swept.heals(waiting.case, f"{count} records for the Audit table")
+                swept.violated(case, str(problem))
+                continue
+            if count is not None:
+                swept.heals(case, f"{count} records for the Audit table")
 
     def _pointers(self, page: Page, now: int, swept: SweepResult) -> None:
         for name, end in self.stores.cases.read(page.moved).items():

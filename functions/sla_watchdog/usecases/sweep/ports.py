@@ -61,25 +61,18 @@ class StoredCase:
 
 
 @frozen
-class UnauditedRecords:
-    """Records for the Audit table that wait with their case. Only the store looks into `stored`."""
-
-    case: str
-    stored: Mapping[str, object]
-
-
-@frozen
 class Page:
     """`moved` are names whose item says that they belong to another case, `awake` those of them
-    that are to be woken all the same; `sealed` are (name, number) of sealed items. `following` is
-    where the next page starts, None after the last.
+    that are to be woken all the same; `sealed` are (name, number) of sealed items; with the
+    `unaudited` records for the Audit table wait. `following` is where the next page starts, None
+    after the last.
     """
 
     cases: tuple[StoredCase, ...]
     moved: tuple[str, ...]
     awake: frozenset[str]
     sealed: tuple[tuple[str, int], ...]
-    unaudited: tuple[UnauditedRecords, ...]
+    unaudited: tuple[str, ...]
     following: str | None
 
 
@@ -101,7 +94,7 @@ class Inspection(Protocol):
 
 
 class Outbox(Protocol):
-    def audit_what_waits(self, waiting: UnauditedRecords) -> int: ...
+    def audit_what_waits(self, case: str) -> int | None: ...
 
 
 class Leases(Protocol):

@@ -42,7 +42,9 @@ class LapsedClaims:
         return has_settled
 
     def _settle(self, evaluated: Evaluated, entry: Entry, due: Collection[str]) -> bool:
-        """Where its digest carried it, or nothing is due for it now; else it is to be sent again."""
+        """Whether it is over: its digest carried it, or nothing is due for it now. Else it is to be
+        sent again.
+        """
         if entry.digest and self.digests.is_sent(entry.digest, entry.token):
             sent = Ending(Outcome.IN_DIGEST, "its digest was sent", {"digest": entry.digest})
             self.settler.settle(evaluated, entry, sent)
