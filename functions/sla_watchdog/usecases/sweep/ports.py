@@ -33,6 +33,11 @@ class Segment:
     table: str = TICKETS
     counts: Mapping[str, int] = field(factory=dict)
 
+    @property
+    def is_first(self) -> bool:
+        """Whether the sweep begins with it."""
+        return self.number == 0 and not self.start and self.table == TICKETS
+
 
 class Filing(Enum):
     """Under what the index of what is due has a case."""
@@ -82,6 +87,10 @@ class Listed:
 
     seat: Seat
     confirmed: bool
+
+    @property
+    def state(self) -> State:
+        return State.CONFIRMED if self.confirmed else State.PENDING
 
 
 class Inspection(Protocol):
