@@ -34,9 +34,9 @@ class LapsedClaims:
         due = {alert.recipient.key for alert in evaluated.plan.alerts}
         has_settled = False
         for entry in evaluated.case.outbox.values():
-            if entry.until > self.books.now:
-                continue
-            has_settled |= self._settle(evaluated, entry, due)
+            is_lapsed = entry.until <= self.books.now
+            if is_lapsed and self._settle(evaluated, entry, due):
+                has_settled = True
         if has_settled:
             self.books.again.add(evaluated.case.id)
         return has_settled

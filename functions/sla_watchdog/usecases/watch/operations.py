@@ -43,7 +43,9 @@ class Operations:
             answer = self.publisher.publish(Recipient(OPERATIONS), message)
         except Unavailable:
             return None
-        return answer.message_id if isinstance(answer, Sent) else ""
+        if isinstance(answer, Sent):
+            return answer.message_id
+        return ""
 
     def tell_finding(self, finding: Notice) -> bool:
         """Whether they were told, or have no topic."""

@@ -35,7 +35,8 @@ class Recheck:
         if self._is_fresh(claim):
             return claim
         case = claim.case_id
-        return self._still_due(claim, self.evaluator.evaluate([case], self.books.now)[case])
+        evaluated = self.evaluator.evaluate([case], self.books.now)
+        return self._still_due(claim, evaluated[case])
 
     def many(self, claims: Sequence[Claim]) -> Rechecked:
         """All by reads at most `FRESH` seconds old."""
@@ -78,4 +79,5 @@ class Recheck:
         alerts = tuple(alert for alert in claim.draft.alerts if alert.id in due)
         if not alerts:
             return None
-        return evolve(claim, draft=Draft(evolve(evaluated, plan=plan), alerts))
+        draft = Draft(evolve(evaluated, plan=plan), alerts)
+        return evolve(claim, draft=draft)
