@@ -15,8 +15,7 @@ from sla_watchdog.usecases.sweep.ports import Listed
 Answer = Sent | NoTopic | Refused
 
 Listing = tuple[Mapping[str, list[Listed]], Mapping[str, str]]
-"""Who listens, by the names of recipients, and why of the names of which that cannot be told now.
-"""
+"""Who listens, by the names of recipients; and for names that cannot be listed now, why."""
 
 
 class Channel(Protocol):

@@ -3,7 +3,7 @@ compact text.
 
 pk C#<case>  sk W  rev  generation  seen {ticket: sequence}  failures
 seen_at   {ticket: at}      the stream's time of that record
-read_at   {ticket: at}      when a sweep last read a record that told it something
+read_at   {ticket: at}      when a sweep last read a record that said more
 facts     '{"<ticket>":{"<field>":[at,value,at,value,…]}}'
 sealed    {<case>: count}   where its older facts are: in C#<case> F#1 … F#<count>, compressed
 members   [name]            linked to it, of which no ticket is known
@@ -285,7 +285,8 @@ def _failures(item: _Map) -> int:
 
 
 def _numbers(item: _Map, name: str) -> dict[str, int]:
-    numbers = _Map.of(item.members.get(name, {}), name)
+    stored = item.members.get(name, {})
+    numbers = _Map.of(stored, name)
     return {key: numbers.number(key) for key in numbers.members}
 
 

@@ -30,7 +30,7 @@ class GenerationStore:
         one caller.
 
         An older policy that comes back within 15 minutes of a newer one is a function not
-        replaced yet: it is told its old number, and writes nothing over the newer. Later it is a
+        replaced yet: it gets its old number, and writes nothing over the newer. Later it is a
         roll-back, and the next generation.
         """
         for _ in range(10):

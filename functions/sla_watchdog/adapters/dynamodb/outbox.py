@@ -1,7 +1,7 @@
 """The outbox of a case: alerts claimed, sent, and taken out together with the record of it.
 
 While the Audit table cannot be written, the records are kept in the item of their case, as
-`unaudited`: what was sent counts as told all the same, and the next sweep puts them where they
+`unaudited`: what was sent counts as notified all the same, and the next sweep puts them where they
 belong.
 """
 
@@ -168,7 +168,8 @@ class Outbox:
         """Keeps records with their case, for the next sweep. Only with one that is there; twice is
         as good as once.
         """
-        change = Expression().append(UNAUDITED, *_records(audit))
+        records = _records(audit)
+        change = Expression().append(UNAUDITED, *records)
         change.require(change.present("pk"))
         return self._items.update(case_key(case), SORT_KEY, change) is None
 
@@ -238,9 +239,11 @@ def _without(held: ClaimedEntry, part: _Part) -> Case:
 
 
 def _having_reached(case: Case, levels: Levels) -> Case:
-    gone = set(outlived(case.reached, levels))
-    kept = {key: notified for key, notified in case.reached.items() if key not in gone}
-    return evolve(case, rev=case.rev + 1, reached={**kept, **levels})
+    reached = dict(case.reached)
+    for key in outlived(case.reached, levels):
+        reached.pop(key, None)
+    reached.update(levels)
+    return evolve(case, rev=case.rev + 1, reached=reached)
 
 
 def _woken(case: Case, next_at: int | None, urgent: bool) -> Case:

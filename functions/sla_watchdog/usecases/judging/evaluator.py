@@ -121,7 +121,8 @@ class Evaluator:
         return self._plan(case, facts, self._outlook.fresh(), now)
 
     def _plan(self, case: Case, facts: Facts, context: Context, now: int) -> Plan:
-        as_judged = evolve(case.as_notified(self.live), facts=facts)
+        notified = case.as_notified(self.live)
+        as_judged = evolve(notified, facts=facts)
         return plan(as_judged, self.policy, now, context=context)
 
     # ------------------------------------------------------------ generations, and what is written

@@ -48,8 +48,8 @@ def _answer_to(
 def _page(opened: OpenedLink, now: int, problem: str = "", status: int = 200) -> dict[str, Any]:
     """`status` is that of an ordinary page."""
     case = opened.link.case if opened.link else ""
-    body = page(opened, now, problem)
-    return _answer(STATUS.get(opened.state, status), body, case=case)
+    status = STATUS.get(opened.state, status)
+    return _answer(status, page(opened, now, problem), case=case)
 
 
 def _given(form: Mapping[str, str], responder: Responder, code: str, now: int) -> OpenedLink:
@@ -68,12 +68,12 @@ def _is_time(text: str) -> bool:
 
 
 def _method(event: Mapping[str, Any]) -> str:
-    context = map_in(event, "requestContext")
-    http = map_in(context, "http")
+    context = _map_in(event, "requestContext")
+    http = _map_in(context, "http")
     return str(http.get("method") or "")
 
 
-def map_in(outer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def _map_in(outer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """The map of that name; an empty one where there is none."""
     inner = outer.get(name)
     if isinstance(inner, Mapping):

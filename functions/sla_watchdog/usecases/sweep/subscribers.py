@@ -131,5 +131,8 @@ def _is_deaf(seat: Seat, roster: Roster) -> bool:
 
 def _listeners_among(subscriptions: Iterable[Listed], roster: Roster) -> int:
     """Those that are confirmed, without whoever gets nothing all the same."""
-    confirmed = [subscription.seat for subscription in subscriptions if subscription.confirmed]
-    return sum(not _is_deaf(seat, roster) for seat in confirmed)
+    listeners = 0
+    for subscription in subscriptions:
+        if subscription.confirmed and not _is_deaf(subscription.seat, roster):
+            listeners += 1
+    return listeners

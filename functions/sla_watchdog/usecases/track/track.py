@@ -126,7 +126,7 @@ class Tracker:
     def _take_in(
         self, name: str, changes: list[Change], stored: Case | DamagedItem | None, now: int
     ) -> Plan | None:
-        """What is now known of the case, or None when the changes told nothing new.
+        """What is now known of the case, or None when the changes said nothing new.
 
         An item that cannot be read is left as it is: `watch` puts it back and reports it, and
         the stream goes on.

@@ -96,7 +96,8 @@ class Claimer:
 
     def _wakeup(self, case: Case, entries: Mapping[str, Entry], evaluated: Evaluated) -> Wakeup:
         now = self.books.now
-        after = evolve(case, outbox={**case.outbox, **entries})
+        outbox = {**case.outbox, **entries}
+        after = evolve(case, outbox=outbox)
         following = self.evaluator.plan(after, evaluated.facts, now)
         return self.evaluator.wakeup_for(following, after, now)
 

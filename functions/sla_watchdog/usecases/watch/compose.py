@@ -139,7 +139,7 @@ class Composer:
         return worded
 
     def _links(self, worded: dict[Name, Worded]) -> dict[Name, str]:
-        """Of what the e-mail of the digest lists; none where that cannot be told."""
+        """Of what the e-mail of the digest lists; none where that cannot be found out."""
         with self.books.guarded("links of a digest"):
             members = worded.values()
             shown = listed(member.notice for member in members)

@@ -17,7 +17,7 @@ from sla_watchdog.usecases.watch.reading import read_apart
 @frozen
 class Rechecked:
     """Claims as they were read last: `due` with the alerts that still are, `over` where none is,
-    `failed` where that cannot be told.
+    `failed` where that cannot be judged.
     """
 
     due: list[Claim] = field(factory=list)
@@ -31,7 +31,7 @@ class Recheck:
     books: Books
 
     def one(self, claim: Claim) -> Claim | None:
-        """None where it is not due any more. Raises where that cannot be told."""
+        """None where it is not due any more. Raises where it cannot be judged."""
         if self._is_fresh(claim):
             return claim
         case = claim.case_id

@@ -89,7 +89,8 @@ class Rounds:
         """What cannot be read now stays due, and the next tick tries again."""
         read = read_apart(self.evaluator, ids, self.books.now, self.books.troubles)
         for name in read.unread & by_case.keys():
-            self.books.waits_since(int(by_case[name].next_at))
+            due = by_case[name]
+            self.books.waits_since(int(due.next_at))
         return read.evaluated
 
     def _linked(self, judged: Judged) -> set[str]:

@@ -125,7 +125,7 @@ class Settler:
         return self.books.now
 
     def _passed(self, evaluated: Evaluated, alerts: Sequence[Alert]) -> list[Alert]:
-        """The levels that were passed, for the record; none where that cannot be told."""
+        """The levels that were passed, for the record; none where they cannot be found."""
         with self.books.guarded(evaluated.case.id):
             return self._superseded(evaluated, alerts)
         return []
