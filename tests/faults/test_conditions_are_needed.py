@@ -17,6 +17,7 @@ from sla_watchdog.adapters.dynamodb import case_writes, claimed_entry, outbox
 from sla_watchdog.adapters.dynamodb.digests import DigestStore
 from sla_watchdog.domain.escalation.case import Case, Entry, LastNotified, Outcome
 from sla_watchdog.domain.escalation.plan import Plan
+from sla_watchdog.domain.escalation.wakeup import Wakeup
 
 Patch = pytest.MonkeyPatch
 
@@ -37,8 +38,8 @@ def settle_without_token(patch: Patch) -> None:
 
 
 def next_at_without_the_lease(patch: Patch) -> None:
-    def wakeup_for(evaluated: Plan, case: Case) -> tuple[int | None, bool]:
-        return evaluated.next_at, evaluated.urgent
+    def wakeup_for(evaluated: Plan, case: Case) -> Wakeup:
+        return Wakeup(evaluated.next_at, evaluated.urgent)
 
     for module in ("evaluator", "wakeup"):
         patch.setattr(f"sla_watchdog.usecases.judging.{module}.wakeup_for", wakeup_for)

@@ -373,10 +373,13 @@ def test_after_enough_conflicts_it_is_settled_alone_and_its_record_waits_for_a_s
     assert len(writes.tokens) < 10
     assert store.case().outbox == {}
     assert store.audit.of_case("T1") == []
-    [item] = store.watch.inspection.page(0, 1, None).unaudited
-    assert store.watch.outbox.audit_what_waits(item) == len(store.audit.of_case("T1")) == 2
+    [case] = store.watch.inspection.page(0, 1, None).unaudited
+    waiting = store.watch.items.read("C#T1", "W")
+    assert store.watch.outbox.audit_what_waits(case) == len(store.audit.of_case("T1")) == 2
     assert store.watch.inspection.page(0, 1, None).unaudited == ()
-    assert store.watch.outbox.audit_what_waits(item) == 2, "a repetition puts the same again"
+    assert store.watch.outbox.audit_what_waits(case) is None
+    store.client.put_item(TableName=store.names["watch"], Item=waiting)  # it died in between
+    assert store.watch.outbox.audit_what_waits(case) == 2, "a repetition puts the same again"
     assert len(store.audit.of_case("T1")) == 2
 
 

@@ -95,8 +95,12 @@ class Parts:
         return channels(SnsChannel(self.publisher, self.topics))
 
     def now(self) -> int:
-        simulated = self.watch.state.simulated_now() if self.settings.clock == "table" else None
-        return int(time()) if simulated is None else simulated
+        simulated = None
+        if self.settings.clock == "table":
+            simulated = self.watch.state.simulated_now()
+        if simulated is None:
+            return int(time())
+        return simulated
 
     def generation(self, now: int) -> Generation:
         return self.watch.generations.of(self.policy.hash, now)
@@ -105,14 +109,17 @@ class Parts:
         """What `go-live` decided; until anybody did, the template's parameter, live from the first
         tick on.
 
-        Where what was decided is lost, the last tick knows that it was live: nobody is left
-        untold for that.
+        Where what was decided is lost, the last tick knows that it was live, so that alerts go on.
         """
         decided = self.watch.state.mode()
         if decided.since or decided.name == "live":
             return decided
-        since = now if self.settings.mode == "live" else self.watch.pulse.live_by_the_last_beat()
-        return decided if since is None else self.watch.state.set_mode("live", since)
+        since: int | None = now
+        if self.settings.mode != "live":
+            since = self.watch.pulse.live_by_the_last_beat()
+        if since is None:
+            return decided
+        return self.watch.state.set_mode("live", since)
 
     def tick(self, now: int, time_left: Callable[[], float]) -> Tick:
         mode = self.mode(now)
@@ -204,12 +211,14 @@ def parts() -> Parts:
 
 def _stopwatch(here: Settings) -> Callable[[], float]:
     """Seconds from now on; simulated time stands still meanwhile."""
-    began = monotonic()
     if here.clock == "table":
         return lambda: 0.0
+    began = monotonic()
     return lambda: monotonic() - began
 
 
 def _pacer(here: Settings) -> Pacer:
     """In simulated time a tick takes no time at all, and the local inbox has no pace to keep."""
-    return Pacer(now=count().__next__) if here.clock == "table" else Pacer()
+    if here.clock == "table":
+        return Pacer(now=count().__next__)
+    return Pacer()

@@ -20,6 +20,6 @@ def count(counts: Mapping[str, int]) -> None:
     """
     for name, value in counts.items():
         unit = MetricUnit.Seconds if name.endswith("_seconds") else MetricUnit.Count
-        metrics.add_metric(
-            name="".join(part.capitalize() for part in name.split("_")), unit=unit, value=value
-        )
+        words = name.split("_")
+        metric = "".join(word.capitalize() for word in words)
+        metrics.add_metric(name=metric, unit=unit, value=value)

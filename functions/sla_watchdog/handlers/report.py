@@ -1,6 +1,4 @@
-"""Lambda `report`: once an hour it tells what was not told yet of the day, the week and the
-month.
-"""
+"""Lambda `report`: once an hour it sends what is due of the day, the week and the month."""
 
 from __future__ import annotations
 

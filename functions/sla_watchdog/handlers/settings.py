@@ -43,10 +43,7 @@ class Settings:
 def settings() -> Settings:
     """The settings of this process; raises BadSettings where one is missing or dangerous."""
     clock = os.environ.get("CLOCK", "system")
-    if (
-        clock == "table"
-        and urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname not in LOOPBACK
-    ):
+    if clock == "table" and not _is_local(_endpoint()):
         raise BadSettings(
             "CLOCK=table is for the local stack: it is refused unless AWS_ENDPOINT_URL is loopback"
         )
@@ -70,11 +67,21 @@ def _link_base() -> str:
     """The HTTP API's own address; of the local stack, whose API has no name in any DNS, a path of
     its endpoint.
     """
-    base, endpoint = os.environ.get("LINK_BASE", ""), os.environ.get("AWS_ENDPOINT_URL", "")
-    if base and urlsplit(endpoint).hostname in LOOPBACK:
-        api = str(urlsplit(base).hostname).partition(".")[0]
-        return f"{endpoint}/_aws/execute-api/{api}/$default"
-    return base
+    base = os.environ.get("LINK_BASE", "")
+    endpoint = _endpoint()
+    if not base or not _is_local(endpoint):
+        return base
+    api = str(urlsplit(base).hostname).partition(".")[0]
+    return f"{endpoint}/_aws/execute-api/{api}/$default"
+
+
+def _endpoint() -> str:
+    """Of all AWS services; '' for AWS itself."""
+    return os.environ.get("AWS_ENDPOINT_URL", "")
+
+
+def _is_local(endpoint: str) -> bool:
+    return urlsplit(endpoint).hostname in LOOPBACK
 
 
 def _needed(name: str) -> str:

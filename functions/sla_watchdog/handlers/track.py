@@ -13,18 +13,32 @@ from sla_watchdog.handlers.bootstrap import parts
 from sla_watchdog.handlers.observability import logger
 from sla_watchdog.usecases.track.change import Change
 
+NO_CHANGE = (
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+)
+"""What `change` raises for a record that is none of a stream."""
+
 
 def change(record: Mapping[str, Any], simulated: int | None) -> Change:
     """One stream record; in simulated time it happens now, whatever the stream says. Raises where
     it is none.
     """
     data = record["dynamodb"]
+    image = None
+    if "NewImage" in data:
+        image = plain(data["NewImage"])
+    at = simulated
+    if at is None:
+        at = seconds_of(data["ApproximateCreationDateTime"], None)
     return Change(
         key=plain(data["Keys"]),
-        record=plain(data["NewImage"]) if "NewImage" in data else None,
-        at=seconds_of(data["ApproximateCreationDateTime"], None)
-        if simulated is None
-        else simulated,
+        record=image,
+        at=at,
         sequence=str(int(data["SequenceNumber"])),
         removed=record["eventName"] == "REMOVE",
     )
@@ -35,14 +49,7 @@ def changes(records: list[Any], simulated: int | None) -> Iterator[Change | None
     for record in records:
         try:
             yield change(record, simulated)
-        except (
-            TypeError,
-            ValueError,
-            ArithmeticError,
-            LookupError,
-            AttributeError,
-            RecursionError,
-        ):
+        except NO_CHANGE:
             yield None
 
 
@@ -53,7 +60,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     simulated = now if here.settings.clock == "table" else None
     tracker = here.tracker(now)
     brought = list(changes(event["Records"], simulated))
-    read = [each for each in brought if each is not None]
+    read = [change for change in brought if change is not None]
     done = tracker.track(read, now)
     unread = len(brought) - len(read)
     if unread:

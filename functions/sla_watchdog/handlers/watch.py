@@ -39,16 +39,21 @@ def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return {"due": 0, "left_due": 0, "skipped": True}
     done = asdict(result)
     logger.info("ticked", **done)
+    live_since = tick.live_since if tick.evaluator.live else None
     try:
-        here.watch.pulse.beat(now, done, tick.live_since if tick.evaluator.live else None)
+        here.watch.pulse.beat(now, done, live_since)
     except Exception as error:  # noqa: BLE001 - it is for `doctor`; the tick did finish
         logger.warning("the beat could not be kept", problem=str(error))
-    count({name: done[name] for name in MEASURED} | found(done) | {"heartbeat": 1})
+    count(measured(done))
     return done
 
 
-def found(done: Mapping[str, Any]) -> dict[str, int]:
+def measured(done: Mapping[str, Any]) -> dict[str, int]:
     """A tick sees the findings of the cases that it judges, so it never says that there are none: a
     sweep does.
     """
-    return {"findings": done["findings"]} if done["findings"] else {}
+    counts = {name: done[name] for name in MEASURED}
+    if done["findings"]:
+        counts["findings"] = done["findings"]
+    counts["heartbeat"] = 1
+    return counts

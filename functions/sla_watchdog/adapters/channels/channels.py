@@ -12,20 +12,23 @@ from sla_watchdog.domain.escalation.subscribers import State
 from sla_watchdog.presentation.text import Message, NoTopic, Refused, Sent
 from sla_watchdog.usecases.sweep.ports import Listed
 
+Answer = Sent | NoTopic | Refused
+
+Listing = tuple[Mapping[str, list[Listed]], Mapping[str, str]]
+"""Who listens, by the names of recipients; and for names that cannot be listed now, why."""
+
 
 class Channel(Protocol):
     def carries(self, recipient: Recipient) -> bool:
         """Whether messages to the recipient go this way."""
         ...
 
-    def publish(self, recipient: Recipient, message: Message) -> Sent | NoTopic | Refused:
+    def publish(self, recipient: Recipient, message: Message) -> Answer:
         """One send, never repeated by itself. Raises Unavailable: it may have arrived or not."""
         ...
 
-    def listed(self, names: Iterable[str]) -> tuple[Mapping[str, list[Listed]], Mapping[str, str]]:
-        """Who listens, by the names of recipients, and beside them why of those of whom that cannot
-        be told now. Names that this channel does not know are in neither.
-        """
+    def listed(self, names: Iterable[str]) -> Listing:
+        """Names that this channel does not know are in neither."""
         ...
 
     def phone_states(self, numbers: Iterable[str]) -> Mapping[str, State]:
@@ -39,24 +42,25 @@ class Channels:
 
     registered: tuple[Channel, ...]
 
-    def publish(self, recipient: Recipient, message: Message) -> Sent | NoTopic | Refused:
+    def publish(self, recipient: Recipient, message: Message) -> Answer:
         for channel in self.registered:
             if channel.carries(recipient):
                 return channel.publish(recipient, message)
         return NoTopic(recipient.name)
 
-    def listed(self, names: Iterable[str]) -> tuple[Mapping[str, list[Listed]], Mapping[str, str]]:
-        """All who listen by any channel, and why of the names of which one cannot tell."""
+    def listed(self, names: Iterable[str]) -> Listing:
+        """All who listen by any channel; a name of which one channel cannot tell is unlisted."""
         asked = list(names)
         listed: dict[str, list[Listed]] = {}
         unlisted: dict[str, str] = {}
         for channel in self.registered:
-            theirs, unknown = channel.listed(asked)
-            for name, listeners in theirs.items():
+            by_this_channel, unknown = channel.listed(asked)
+            for name, listeners in by_this_channel.items():
                 listed.setdefault(name, []).extend(listeners)
             unlisted |= unknown
-        known = {name: there for name, there in listed.items() if name not in unlisted}
-        return known, unlisted
+        for name in unlisted:
+            listed.pop(name, None)
+        return listed, unlisted
 
     def phone_states(self, numbers: Iterable[str]) -> Mapping[str, State]:
         asked = list(numbers)

@@ -32,7 +32,7 @@ it.
 """
 
 
-def _hash(code: str) -> str:
+def hash_of(code: str) -> str:
     return hashlib.sha256(code.encode()).hexdigest()
 
 
@@ -48,23 +48,27 @@ class AlertLinkStore:
 
         False where the table does not take it now.
         """
-        change = Expression().set("case", to=case).set("entry", to=entry_map(entry))
+        change = Expression()
+        change.set("case", to=case)
+        change.set("entry", to=entry_map(entry))
         change.set("until", to=expires_at)
         change.set("expires_at", to=expires_at + REMEMBERED_SECONDS)  # the table's TTL
         try:
-            return self._items.update(f"{LINK}{_hash(code)}", SORT_KEY, change) is None
+            stands = self._items.update(_key(hash_of(code)), SORT_KEY, change)
         except (ClientError, HTTPClientError, NoConnectionError):
             return False
+        return stands is None
 
     def read(self, code: str) -> AlertLink | None:
         """By a consistent read; None for a code that was never sent, or was forgotten, or cannot be
         read.
         """
-        stored = self._items.read(f"{LINK}{_hash(code)}", SORT_KEY)
+        hashed = hash_of(code)
+        stored = self._items.read(_key(hashed), SORT_KEY)
         if not stored:
             return None
         try:
-            return _link(_hash(code), plain(stored))
+            return _link(hashed, plain(stored))
         except (DamageError, KeyError, TypeError, ValueError):
             return None
 
@@ -73,10 +77,12 @@ class AlertLinkStore:
         others. The first time alone is recorded; else, and for a link that was used, False.
         """
         change = Expression().set("declined_at", to=now)
-        unanswered = f"{change.absent('used_at')} AND {change.absent('declined_at')}"
-        change.require(f"{change.present('pk')} AND {unanswered}")
+        change.require(change.present("pk"))
+        change.require(change.absent("used_at"))
+        change.require(change.absent("declined_at"))
         audited = [self._audit.put(record)]
-        return self._items.update_with(f"{LINK}{link.hash}", SORT_KEY, change, audited) is None
+        stands = self._items.update_with(_key(link.hash), SORT_KEY, change, audited)
+        return stands is None
 
     def promise(
         self,
@@ -92,26 +98,47 @@ class AlertLinkStore:
         Under the conditions of `keep`, and only with a link that was not used before; else
         False: read again.
         """
-        also = [self._audit.put(record)]
+        also = []
         if link is not None:
-            use_link = self._items.update_action(f"{LINK}{link.hash}", SORT_KEY, _using(use))
-            also = [use_link, *also]
+            also.append(self._items.update_action(_key(link.hash), SORT_KEY, _using(use)))
+        also.append(self._audit.put(record))
         return self._cases.keep(case, findings, also)
 
 
+def _key(hashed: str) -> str:
+    return f"{LINK}{hashed}"
+
+
 def _using(use: Use) -> Expression:
-    change = Expression().set("used_at", to=use.at).set("answer", to=use.answer.value)
-    change.set_or_remove("by", use.by).set_or_remove("promised", use.until)
-    return change.require(f"{change.present('pk')} AND {change.absent('used_at')}")
+    change = Expression()
+    change.set("used_at", to=use.at)
+    change.set("answer", to=use.answer.value)
+    change.set_or_remove("by", use.by)
+    change.set_or_remove("promised", use.until)
+    change.require(change.present("pk"))
+    change.require(change.absent("used_at"))
+    return change
 
 
-def _link(name: str, stored: dict[str, Any]) -> AlertLink:
-    used = _use(stored) if "used_at" in stored else None
-    case, entry = str(stored["case"]), entry_in(stored["entry"])
-    return AlertLink(name, case, entry, int(stored["until"]), used)
+def _link(hashed: str, stored: dict[str, Any]) -> AlertLink:
+    return AlertLink(
+        hash=hashed,
+        case=str(stored["case"]),
+        entry=entry_in(stored["entry"]),
+        expires_at=int(stored["until"]),
+        used=_use(stored),
+    )
 
 
-def _use(stored: dict[str, Any]) -> Use:
-    until = int(stored["promised"]) if "promised" in stored else None
-    answer = Answer(stored["answer"])
-    return Use(int(stored["used_at"]), answer, str(stored.get("by", "")), until)
+def _use(stored: dict[str, Any]) -> Use | None:
+    if "used_at" not in stored:
+        return None
+    promised = None
+    if "promised" in stored:
+        promised = int(stored["promised"])
+    return Use(
+        at=int(stored["used_at"]),
+        answer=Answer(stored["answer"]),
+        by=str(stored.get("by", "")),
+        until=promised,
+    )

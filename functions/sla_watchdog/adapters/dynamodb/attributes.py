@@ -16,7 +16,9 @@ def _bytes_of(value: str | bytes) -> bytes:
     """A stream's image in a Lambda event holds binary as base64 text; the client gives the
     bytes.
     """
-    return base64.b64decode(value) if isinstance(value, str) else bytes(value)
+    if isinstance(value, str):
+        return base64.b64decode(value)
+    return bytes(value)
 
 
 _READ: Mapping[str, Callable[[Any], object]] = {
@@ -74,9 +76,18 @@ def number_in(value: object, otherwise: int = 0) -> int:
     """A number of an item as a whole one; `otherwise` for what is none, so that a damaged item
     stops nobody.
     """
-    return int(value) if isinstance(value, Decimal) and value.is_finite() else otherwise
+    if isinstance(value, Decimal) and value.is_finite():
+        return int(value)
+    return otherwise
 
 
 def map_in(value: object) -> Mapping[str, Any]:
     """The members of a map; none of what is no map."""
-    return value if isinstance(value, Mapping) else {}
+    if isinstance(value, Mapping):
+        return value
+    return {}
+
+
+def numbers_in(value: object) -> dict[str, int]:
+    """The members of a map as whole numbers; none of what is no map."""
+    return {name: number_in(member) for name, member in map_in(value).items()}

@@ -33,7 +33,8 @@ def _sort_key(at: int, alert_id: str) -> str:
     if len(key.encode()) <= LONGEST_KEY["RANGE"]:
         return key
     head = key.encode()[: LONGEST_KEY["RANGE"] - 32].decode(errors="ignore")
-    return f"{head}#{hashlib.sha256(alert_id.encode()).hexdigest()[:16]}"
+    hashed = hashlib.sha256(alert_id.encode()).hexdigest()
+    return f"{head}#{hashed[:16]}"
 
 
 def audit_item(item: AuditItem) -> dict[str, Any]:
@@ -65,7 +66,9 @@ def _from_item(stored: Item) -> AuditItem:
 
 
 def _outcome(text: str) -> Outcome | Answer:
-    return Answer(text) if text in set(Answer) else Outcome(text)
+    if text in set(Answer):
+        return Answer(text)
+    return Outcome(text)
 
 
 @frozen

@@ -130,6 +130,14 @@ def reached_map(clock: str, recipient: str, reached: LastNotified) -> dict[str, 
     return {"clock": clock, "recipient": recipient, **_LAST_NOTIFIED.write(reached)}
 
 
+def levels_map(reached: Mapping[tuple[str, str], LastNotified]) -> dict[str, object]:
+    """The levels of a case under the names by which they are found."""
+    levels: dict[str, object] = {}
+    for (clock, recipient), last in reached.items():
+        levels[reached_name(clock, recipient)] = reached_map(clock, recipient, last)
+    return levels
+
+
 def findings_list(findings: Iterable[Finding]) -> list[dict[str, str]]:
     return [{**_FINDING.write(found), "reason": worded(found.reason)} for found in findings]
 

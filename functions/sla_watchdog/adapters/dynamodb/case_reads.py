@@ -45,20 +45,25 @@ class CaseReads:
         asked = list(dict.fromkeys(ids))
         items = self._with_what_they_lead_to(asked)
         ends = {name: _end(items[name], items) for name in asked if name in items}
-        whole = self.whole({_pk(item): item for item in ends.values()})
-        return {name: whole[_pk(item)] for name, item in ends.items()}
+        by_pk = {_pk(end): end for end in ends.values()}
+        whole = self.whole(by_pk)
+        return {name: whole[_pk(end)] for name, end in ends.items()}
 
     def own_items(self, names: Iterable[str]) -> dict[str, Item]:
         """The item that is stored under each name itself."""
-        short = [name for name in names if len(case_key(name).encode()) <= LONGEST_KEY["HASH"]]
-        stored = self._items.read_all((case_key(name), SORT_KEY) for name in short)
+        keys = map(case_key, names)
+        places = [(pk, SORT_KEY) for pk in keys if len(pk.encode()) <= LONGEST_KEY["HASH"]]
+        stored = self._items.read_all(places)
         return {_pk(item).removeprefix(CASE): item for item in stored}
 
     def whole(self, items: Mapping[str, Item]) -> dict[str, Case | DamagedItem]:
         """The cases of these items, by pk, each with its sealed items, which only long histories
         have.
         """
-        places = {pk: sealed_places(item) for pk, item in items.items() if "sealed" in item}
+        places = {}
+        for pk, item in items.items():
+            if "sealed" in item:
+                places[pk] = sealed_places(item)
         sealed = self._sealed_items(places.values())
         cases: dict[str, Case | DamagedItem] = {}
         for pk, item in items.items():
@@ -98,7 +103,8 @@ def sealed_keys(counts: Mapping[str, int]) -> list[Place]:
     """Of so many sealed items of each case."""
     places = []
     for case, count in counts.items():
-        places += [(case_key(case), f"{SEALED}{number}") for number in range(1, count + 1)]
+        numbers = range(1, count + 1)
+        places += [(case_key(case), f"{SEALED}{number}") for number in numbers]
     return places
 
 

@@ -36,21 +36,26 @@ most 4 KB.
 def set_wakeup(change: Expression, case: str, next_at: int | None, urgent: bool) -> None:
     """Both index keys or neither: an item with one of them is in no index and wakes nobody."""
     if next_at is None:
-        change.remove("next_at").remove("due_shard")
+        change.remove("next_at")
+        change.remove("due_shard")
     else:
-        change.set("next_at", to=next_at).set("due_shard", to=shard_of(case, urgent))
+        change.set("next_at", to=next_at)
+        change.set("due_shard", to=shard_of(case, urgent))
 
 
 def case_update(case: Case, stored: Sealing, findings: Iterable[Finding]) -> Expression:
     """Everything of the case but the levels notified and the outbox, under the conditions of
     `keep`.
     """
-    change = Expression().set("rev", to=case.rev + 1).set("facts", to=stored.text)
+    ticketless = case.members.difference(case.facts.tickets())
+    change = Expression()
+    change.set("rev", to=case.rev + 1)
+    change.set("facts", to=stored.text)
     change.set_or_remove("sealed", stored.sealed)
     change.set("seen", to=case.seen)
     change.set_or_remove("seen_at", case.seen_at)
     change.set_or_remove("read_at", case.read_at)
-    change.set_or_remove("members", sorted(case.members.difference(case.facts.tickets())))
+    change.set_or_remove("members", sorted(ticketless))
     change.set_or_remove("failures", case.failures)
     change.set_or_remove("findings", findings_list(findings))
     if not case.failures:
@@ -84,8 +89,8 @@ def without_outlived(
 
 
 def require_generation(change: Expression, generation: int) -> None:
-    newer = f"{change.path('generation')} <= {change.value(generation)}"
-    change.require(f"{change.absent('generation')} OR {newer}")
+    not_newer = change.compare("generation", "<=", generation)
+    change.require_any(change.absent("generation"), not_newer)
 
 
 def require_rev(change: Expression, case: Case) -> None:
@@ -100,15 +105,17 @@ def seal_actions(items: Items, case: str, stored: Sealing) -> list[dict[str, Any
     """The sealed items, for the transaction that takes their facts out of the case's own; never
     written over.
     """
-    return [
-        items.update_action(case_key(case), f"{SEALED}{number}", _sealed(facts))
-        for number, facts in stored.parts.items()
-    ]
+    actions = []
+    for number, facts in stored.parts.items():
+        sort_key = f"{SEALED}{number}"
+        actions.append(items.update_action(case_key(case), sort_key, _sealed(facts)))
+    return actions
 
 
 def _sealed(facts: Iterable[Fact]) -> Expression:
     change = Expression().set("facts", to=packed(facts))
-    return change.require(change.absent("pk"))
+    change.require(change.absent("pk"))
+    return change
 
 
 @contextmanager

@@ -34,9 +34,10 @@ def due_of(item: Item) -> Due:
     values: Any = plain(item)
     pk = str(values["pk"])
     case = pk.removeprefix(CASE) if pk.startswith(CASE) else ""
-    number = Decimal(values["next_at"])
-    is_whole = number == number.to_integral_value()
-    return Due(case, pk, int(number) if is_whole else number)
+    next_at = Decimal(values["next_at"])
+    if next_at == next_at.to_integral_value():
+        return Due(case, pk, int(next_at))
+    return Due(case, pk, next_at)
 
 
 class CaseStore:
@@ -82,7 +83,8 @@ class CaseStore:
         if not over:
             wanted += " AND attribute_exists(next_at)"
         for page in self._items.scanned(wanted, {":case": CASE, ":room": SORT_KEY}):
-            yield from self._reads.whole({item["pk"]["S"]: item for item in page}).values()
+            by_pk = {item["pk"]["S"]: item for item in page}
+            yield from self._reads.whole(by_pk).values()
 
     def keep(
         self, case: Case, findings: Iterable[Finding], also: Sequence[Mapping[str, Any]] = ()
@@ -103,9 +105,11 @@ class CaseStore:
         key = case_key(case.id)
         with storable(case.id):
             others = [*seal_actions(self._items, case.id, stored), *also]
-            if not others:
-                return self._items.update(key, SORT_KEY, change) is None
-            return self._items.update_with(key, SORT_KEY, change, others) is None
+            if others:
+                stands = self._items.update_with(key, SORT_KEY, change, others)
+            else:
+                stands = self._items.update(key, SORT_KEY, change)
+        return stands is None
 
     def wake(self, case: str, now: int) -> bool:
         """Due `now`, for a damaged case that nothing would wake: the next tick reports it.
@@ -114,7 +118,8 @@ class CaseStore:
         """
         change = Expression()
         set_wakeup(change, case, now, urgent=False)
-        change.require(f"{change.present('pk')} AND {change.absent('next_at')}")
+        change.require(change.present("pk"))
+        change.require(change.absent("next_at"))
         return self._items.update(case_key(case), SORT_KEY, change) is None
 
     def put_back(self, due: Due, until: int, reason: str, counts: bool = True) -> bool:
@@ -128,17 +133,20 @@ class CaseStore:
         if not counts:
             return self._items.update(due.pk, SORT_KEY, change) is None
         change.add("failures")
-        number = f"attribute_type({change.path('failures')}, {change.value('N')})"
-        change.require(f"{change.absent('failures')} OR {number}")
+        change.require_any(change.absent("failures"), change.is_number("failures"))
         stands = self._items.update(due.pk, SORT_KEY, change)
         if stands is None:
             return True
         if stands.get("next_at") != attribute(due.next_at):
             return False
-        anew = _putting_back(due, until, reason).set("failures", to=1)
+        anew = _putting_back(due, until, reason)
+        anew.set("failures", to=1)
         return self._items.update(due.pk, SORT_KEY, anew) is None
 
 
 def _putting_back(due: Due, until: int, reason: str) -> Expression:
-    change = Expression().set("next_at", to=until).set("problem", to=reason[:LONGEST_REASON])
-    return change.require(change.equals("next_at", to=due.next_at))
+    change = Expression()
+    change.set("next_at", to=until)
+    change.set("problem", to=reason[:LONGEST_REASON])
+    change.require(change.equals("next_at", to=due.next_at))
+    return change

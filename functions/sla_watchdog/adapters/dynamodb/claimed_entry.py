@@ -22,7 +22,8 @@ class ClaimedEntry:
 
     def change(self) -> Expression:
         change = Expression().add("rev")
-        return change.require(change.equals("outbox", self.key, "token", to=self.token))
+        change.require(change.equals("outbox", self.key, "token", to=self.token))
+        return change
 
     def until(self, until: int, attempts: int) -> Expression:
         """No digest will carry it any more: else one that was sent without it would count as its
@@ -31,25 +32,29 @@ class ClaimedEntry:
         change = self.change()
         change.set("outbox", self.key, "until", to=until)
         change.set("outbox", self.key, "digest", to="")
-        return change.set("outbox", self.key, "attempts", to=attempts)
+        change.set("outbox", self.key, "attempts", to=attempts)
+        return change
 
     def sooner(self, until: int, attempts: int) -> Expression:
         """The same, with the case due at `until`; only where nothing of it is due before."""
         change = self.until(until, attempts)
         set_wakeup(change, self.case.id, until, self.case.urgent)
-        later = f"{change.path('next_at')} > {change.value(until)}"
-        return change.require(f"{change.absent('next_at')} OR {later}")
+        change.require_any(change.absent("next_at"), change.compare("next_at", ">", until))
+        return change
 
     def reaching(self, levels: Levels) -> Expression:
         change = self.change()
         for (clock, recipient), notified in levels.items():
             name = reached_name(clock, recipient)
             change.set("reached", name, to=reached_map(clock, recipient, notified))
-        return without_outlived(change, self.case, levels)
+        without_outlived(change, self.case, levels)
+        return change
 
     def taking_out(self, levels: Levels, next_at: int | None, urgent: bool) -> Expression:
         change = self.reaching(levels)
-        change.remove("outbox", self.key).remove("failures").remove("problem")
+        change.remove("outbox", self.key)
+        change.remove("failures")
+        change.remove("problem")
         set_wakeup(change, self.case.id, next_at, urgent)
         return change
 
@@ -59,5 +64,7 @@ class ClaimedEntry:
 
 def token_of(item: Item, key: str) -> str:
     """The lease token of an entry in a stored case; '' where there is none."""
-    entry = item.get("outbox", {}).get("M", {}).get(key, {}).get("M", {})
-    return str(entry.get("token", {}).get("S", ""))
+    entries = item.get("outbox", {}).get("M", {})
+    entry = entries.get(key, {}).get("M", {})
+    token = entry.get("token", {}).get("S", "")
+    return str(token)

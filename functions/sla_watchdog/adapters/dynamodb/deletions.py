@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sla_watchdog.adapters.dynamodb.attributes import number_in, plain
+from sla_watchdog.adapters.dynamodb.attributes import number_in, numbers_in, plain
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.generations import GenerationStore
 from sla_watchdog.adapters.dynamodb.items import META, Items
@@ -47,7 +47,8 @@ class DeletionStore:
         repetition changes nothing.
         """
         deletions = self.read(now)
-        new = sorted({_hash(ticket) for ticket in tickets}.difference(deletions.missing))
+        hashes = set(map(_hash, tickets))
+        new = sorted(hashes.difference(deletions.missing))
         if now < deletions.accepted_until or not new:
             return deletions
         capacity = max(0, MOST - len(deletions.missing))
@@ -64,13 +65,12 @@ class DeletionStore:
         """Names of entries that count no more; some, since an expression takes 4 KB."""
         stored = self._items.plain(META, SORT_KEY)
         oldest = _oldest(stored, now)
-        past = [MISSING + name for name, at in _missing(stored).items() if at < oldest]
+        missing = _missing(stored)
+        past = [MISSING + hashed for hashed, at in missing.items() if at < oldest]
         return past[:WRITTEN_AT_ONCE]
 
     def _note(self, hashes: Iterable[str], past: Iterable[str], now: int) -> Mapping[str, Any]:
-        change = Expression()
-        for name in past:
-            change.remove(name)
+        change = Expression().remove_all(past)
         for hashed in hashes:
             change.set(MISSING + hashed, to=now)
         return plain(self._items.updated(META, SORT_KEY, change))
@@ -80,13 +80,13 @@ class DeletionStore:
         changes nothing.
         """
         before = self.read(now)
-        back = sorted({_hash(ticket) for ticket in tickets}.intersection(before.missing))
+        hashes = set(map(_hash, tickets))
+        back = sorted(hashes.intersection(before.missing))
         for some in slices(back, WRITTEN_AT_ONCE):
             change = Expression()
             if before.held_since is not None:
                 change.set("went", to=max(before.went, len(before.missing)))
-            for hashed in some:
-                change.remove(MISSING + hashed)
+            change.remove_all(MISSING + hashed for hashed in some)
             self._items.update(META, SORT_KEY, change)
         left = self.read(now)
         if back and left.held_since is not None and left.are_few_again:
@@ -94,39 +94,40 @@ class DeletionStore:
 
     def hold(self, since: int, now: int) -> bool:
         """No deletion since then is believed. Only while none is held, and nobody said that they
-        are meant.
+        are meant; a repetition changes nothing and says False.
         """
-        change = Expression().set("held_since", to=since).set("held_at", to=now)
+        change = Expression()
+        change.set("held_since", to=since)
+        change.set("held_at", to=now)
         change.remove("reported_at")
-        meant = f"{change.path('accepted_until')} > {change.value(now)}"
-        change.require(f"{change.absent('held_since')} AND NOT {meant}")
-        held = self._items.update(META, SORT_KEY, change) is None
-        if held:
-            self._generations.ask_for_sweep()
-        return held
+        change.require(change.absent("held_since"))
+        change.require(f"NOT {change.compare('accepted_until', '>', now)}")
+        if self._items.update(META, SORT_KEY, change) is not None:
+            return False
+        self._generations.ask_for_sweep()
+        return True
 
     def believe(self) -> None:
         """The records are back, but for a few that were deleted. A repetition changes nothing.
 
         The hold ends last: what is still counted would begin it again.
         """
-        counted = [name for name in self._items.plain(META, SORT_KEY) if name.startswith(MISSING)]
+        stored = self._items.plain(META, SORT_KEY)
+        counted = [name for name in stored if name.startswith(MISSING)]
         for some in slices(counted, WRITTEN_AT_ONCE):
-            change = Expression()
-            for name in some:
-                change.remove(name)
-            self._items.update(META, SORT_KEY, change)
-        change = Expression()
-        for name in HOLD:
-            change.remove(name)
+            self._items.update(META, SORT_KEY, Expression().remove_all(some))
+        change = Expression().remove_all(HOLD)
         change.require(change.present("pk"))
         self._items.update(META, SORT_KEY, change)
 
     def accept(self, now: int, by: str) -> bool:
         """Somebody says that the deletions are meant, those of the next day too. Only where any are
-        held.
+        held. A repetition goes on where the first stopped; once all are believed, it changes
+        nothing and says False.
         """
-        change = Expression().set("accepted_until", to=now + AT_ONCE).set("accepted_by", to=by)
+        change = Expression()
+        change.set("accepted_until", to=now + AT_ONCE)
+        change.set("accepted_by", to=by)
         change.require(change.present("held_since"))
         if self._items.update(META, SORT_KEY, change) is not None:
             return False
@@ -145,24 +146,28 @@ class DeletionStore:
         when.
         """
         stored = self._items.plain(META, SORT_KEY)
-        most, at = number_in(stored.get("most")), number_in(stored.get("most_at"))
+        most = number_in(stored.get("most"))
+        at = number_in(stored.get("most_at"))
         if "most" in stored and most > tickets and now - at <= WEEK:
             return most, at
-        change = Expression().set("most", to=tickets).set("most_at", to=now)
+        change = Expression()
+        change.set("most", to=tickets)
+        change.set("most_at", to=now)
         self._items.update(META, SORT_KEY, change)
         return tickets, now
 
     def _deletions(self, stored: Mapping[str, Any], now: int) -> Deletions:
-        held = number_in(stored.get("held_since")) or None
+        numbers = numbers_in(stored)
+        held_since = numbers.get("held_since") or None
         oldest = _oldest(stored, now)
-        missing = {name: at for name, at in _missing(stored).items() if at >= oldest}
+        missing = {hashed: at for hashed, at in _missing(stored).items() if at >= oldest}
         return Deletions(
             missing=missing,
             open_before=_open_before(self._pulse.last_sweep(), missing),
-            went=number_in(stored.get("went")) if held else 0,
-            held_since=held,
-            accepted_until=number_in(stored.get("accepted_until")),
-            reported_at=number_in(stored.get("reported_at")),
+            went=numbers.get("went", 0) if held_since else 0,
+            held_since=held_since,
+            accepted_until=numbers.get("accepted_until", 0),
+            reported_at=numbers.get("reported_at", 0),
         )
 
 
@@ -174,8 +179,11 @@ def _oldest(stored: Mapping[str, Any], now: int) -> int:
 
 def _missing(stored: Mapping[str, Any]) -> dict[str, int]:
     """When each was noted, by the hash of the ticket."""
-    names = [name for name in stored if name.startswith(MISSING)]
-    return {name.removeprefix(MISSING): number_in(stored[name]) for name in names}
+    missing = {}
+    for name, at in stored.items():
+        if name.startswith(MISSING):
+            missing[name.removeprefix(MISSING)] = number_in(at)
+    return missing
 
 
 def _open_before(last: LastSweep | None, missing: Mapping[str, int]) -> int | None:
@@ -184,10 +192,13 @@ def _open_before(last: LastSweep | None, missing: Mapping[str, int]) -> int | No
     """
     if last is None:
         return None
-    counted = last.counts.get("tickets_open", last.counts.get("cases_open", 0))
-    missed = sum(at < last.at for at in missing.values()) - last.counts.get("missing", 0)
-    return max(counted + max(0, missed), len(missing))
+    cases_open = last.counts.get("cases_open", 0)
+    counted = last.counts.get("tickets_open", cases_open)
+    missing_by_then = sum(at < last.at for at in missing.values())
+    uncounted = max(0, missing_by_then - last.counts.get("missing", 0))
+    return max(counted + uncounted, len(missing))
 
 
 def _hash(ticket: str) -> str:
-    return hashlib.sha256(ticket.encode(errors="replace")).hexdigest()[:12]
+    encoded = ticket.encode(errors="replace")
+    return hashlib.sha256(encoded).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""Digests in the Watch table: many cases told to one recipient in one message, and the daily one of
+"""Digests in the Watch table: one message to one recipient about many cases, and the daily one of
 mode observe.
 """
 
@@ -45,7 +45,9 @@ class DigestStore:
         would write.
         """
         kept = _members_text(members[:MEMBERS_KEPT])
-        change = Expression().set("members", to=kept).set("count", to=len(members))
+        change = Expression()
+        change.set("members", to=kept)
+        change.set("count", to=len(members))
         change.set("audience", to=recipient.audience)
         change.set("of", to=recipient.of)
         change.set("urgent", to=recipient.urgent)
@@ -55,13 +57,13 @@ class DigestStore:
         stands = self._items.update(f"{DIGEST}{digest}", SORT_KEY, change)
         if stands is None:
             return True
-        same_members = stands.get("members", {}).get("S") == kept
-        same_audience = stands.get("audience", {}).get("S") == recipient.audience
+        same_members = stands.get("members") == {"S": kept}
+        same_audience = stands.get("audience") == {"S": recipient.audience}
         return same_members and same_audience
 
     def read(self, digest: str) -> Digest | None:
-        """As it is now, by a consistent read; None when there is none. Damage is told, never
-        raised.
+        """As it is now, by a consistent read; None when there is none. Damage is an answer,
+        and is never raised.
         """
         stored = self._items.plain(f"{DIGEST}{digest}", SORT_KEY)
         if not stored:
@@ -81,7 +83,9 @@ class DigestStore:
         stored = self._items.plain(f"{DIGEST}{digest}", SORT_KEY)
         if "sent_at" not in stored:
             return False
-        return "told" not in stored or token in str(stored["told"]).split()
+        if "told" not in stored:
+            return True
+        return token in str(stored["told"]).split()
 
     def mark_sent(
         self, digest: str, now: int, message_id: str, carried: Sequence[str] | None = None
@@ -91,11 +95,14 @@ class DigestStore:
 
         Only a digest that is there; the first mark stands, a repetition adds nothing.
         """
-        change = Expression().set_if_absent("sent_at", to=now)
+        change = Expression()
+        change.set_if_absent("sent_at", to=now)
         change.set_if_absent("message_id", to=message_id)
         if carried is not None:
             change.set_if_absent("told", to=" ".join(carried))
-        change.set("expires_at", to=now + KEPT_SECONDS).remove("next_at").remove("due_shard")
+        change.set("expires_at", to=now + KEPT_SECONDS)
+        change.remove("next_at")
+        change.remove("due_shard")
         change.require(change.present("pk"))
         return self._items.update(f"{DIGEST}{digest}", SORT_KEY, change) is None
 
@@ -123,24 +130,31 @@ class DigestStore:
         return self._items.update(pk, SORT_KEY, self._counting(day, due_at)) is None
 
     def _counting(self, day: str, due_at: int) -> Expression:
-        change = Expression().add("count").set_if_absent("next_at", to=due_at)
+        change = Expression().add("count")
+        change.set_if_absent("next_at", to=due_at)
         change.set_if_absent("due_shard", to=shard_of(day, urgent=False))
         change.set_if_absent("expires_at", to=due_at + KEPT_SECONDS)
-        return change.require(change.absent("sent_at"))
+        change.require(change.absent("sent_at"))
+        return change
 
 
 def _digest(name: str, stored: dict[str, Any]) -> Digest:
     recipient = Recipient(
-        stored.get("audience", ""), stored.get("of", ""), stored.get("urgent", False)
+        audience=stored.get("audience", ""),
+        of=stored.get("of", ""),
+        urgent=stored.get("urgent", False),
     )
     members = json.loads(stored.get("members", "[]"))
     lines = [json.loads(line) for line in stored.get("lines", [])]
+    sent_at = None
+    if "sent_at" in stored:
+        sent_at = int(stored["sent_at"])
     return Digest(
         id=name,
         recipient=recipient,
         members=tuple((case, key) for case, key in members),
         lines=tuple(map(dict, lines)),
         count=int(stored.get("count", 0)),
-        sent_at=int(stored["sent_at"]) if "sent_at" in stored else None,
+        sent_at=sent_at,
         message_id=stored.get("message_id", ""),
     )

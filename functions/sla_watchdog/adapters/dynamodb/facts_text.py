@@ -17,13 +17,16 @@ class DamageError(ValueError):
 def facts_text(facts: Iterable[Fact]) -> str:
     grouped: dict[str, dict[str, list[Any]]] = {}
     for fact in facts:
-        grouped.setdefault(fact.ticket, {}).setdefault(fact.field, []).extend((fact.at, fact.value))
+        fields = grouped.setdefault(fact.ticket, {})
+        series = fields.setdefault(fact.field, [])
+        series.extend((fact.at, fact.value))
     return json.dumps(grouped, ensure_ascii=False, separators=(",", ":"))
 
 
 def packed(facts: Iterable[Fact]) -> bytes:
     """The same compressed, to about a fifth."""
-    return zlib.compress(facts_text(facts).encode(), 9)
+    text = facts_text(facts)
+    return zlib.compress(text.encode(), 9)
 
 
 def facts_in(stored: object) -> list[Fact]:
@@ -31,9 +34,8 @@ def facts_in(stored: object) -> list[Fact]:
     if not isinstance(stored, str | bytes):
         raise DamageError("facts are no text")
     try:
-        return list(
-            _read(json.loads(zlib.decompress(stored) if isinstance(stored, bytes) else stored))
-        )
+        text = zlib.decompress(stored) if isinstance(stored, bytes) else stored
+        return list(_read(json.loads(text)))
     except (ValueError, TypeError, AttributeError, zlib.error) as error:
         raise DamageError(f"facts cannot be read: {error}") from error
 
@@ -41,7 +43,8 @@ def facts_in(stored: object) -> list[Fact]:
 def _read(grouped: Any) -> Iterator[Fact]:
     for ticket, fields in grouped.items():
         for field, series in fields.items():
-            for at, value in zip(series[::2], series[1::2], strict=True):
+            times, values = series[::2], series[1::2]
+            for at, value in zip(times, values, strict=True):
                 yield Fact(ticket, field, _at(at), _value(value))
 
 
@@ -53,7 +56,7 @@ def _at(at: object) -> int:
 
 def _value(value: object) -> Value:
     if isinstance(value, list):
-        return tuple(_word(member) for member in value)
+        return tuple(map(_word, value))
     return _word(value)
 
 

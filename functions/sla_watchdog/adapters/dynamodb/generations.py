@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sla_watchdog.adapters.dynamodb.attributes import map_in, number_in, plain
+from sla_watchdog.adapters.dynamodb.attributes import number_in, numbers_in, plain
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.items import META, Items
 from sla_watchdog.adapters.dynamodb.table import Item, StoreBusyError
@@ -30,14 +30,15 @@ class GenerationStore:
         one caller.
 
         An older policy that comes back within 15 minutes of a newer one is a function not
-        replaced yet: it is told its old number, and writes nothing over the newer. Later it is a
+        replaced yet: it gets its old number, and writes nothing over the newer. Later it is a
         roll-back, and the next generation.
         """
         for _ in range(10):
             item = self._items.read(META, "generation") or {}
             stored = plain(item)
-            numbers = _numbers(stored)
-            number = number_in(stored.get("number"), max(numbers.values(), default=0))
+            numbers = numbers_in(stored.get("numbers"))
+            highest = max(numbers.values(), default=0)
+            number = number_in(stored.get("number"), highest)
             since = number_in(stored.get("since")) if item else now
             if stored.get("hash") == policy_hash and number:
                 swept = number_in(stored.get("swept")) >= number
@@ -52,11 +53,16 @@ class GenerationStore:
         self, policy_hash: str, before: Item, number: int, earlier: Mapping[str, int], now: int
     ) -> bool:
         """Only when the number is still the one read."""
-        others = {name: each for name, each in earlier.items() if name != policy_hash}
+        others = dict(earlier)
+        others.pop(policy_hash, None)
         newest = sorted(others, key=others.__getitem__)[-HASHES_KEPT + 1 :]
-        numbers = {name: others[name] for name in newest} | {policy_hash: number + 1}
-        change = Expression().set("number", to=number + 1).set("hash", to=policy_hash)
-        change.set("since", to=now).set("numbers", to=numbers)
+        numbers = {name: others[name] for name in newest}
+        numbers[policy_hash] = number + 1
+        change = Expression()
+        change.set("number", to=number + 1)
+        change.set("hash", to=policy_hash)
+        change.set("since", to=now)
+        change.set("numbers", to=numbers)
         change.require(change.as_stored("number", before))
         return self._items.update(META, "generation", change) is None
 
@@ -65,10 +71,12 @@ class GenerationStore:
         next to ask for its generation begins one beyond. Only while what is known is lower; a
         repetition changes nothing.
         """
-        change = Expression().set("number", to=number).set("numbers", to={})
-        change.set("since", to=0).remove("hash")
-        lower = f"{change.path('number')} < {change.value(number)}"
-        change.require(f"{change.absent('number')} OR {lower}")
+        change = Expression()
+        change.set("number", to=number)
+        change.set("numbers", to={})
+        change.set("since", to=0)
+        change.remove("hash")
+        change.require_any(change.absent("number"), change.compare("number", "<", number))
         return self._items.update(META, "generation", change) is None
 
     def mark_swept(self, number: int) -> bool:
@@ -86,9 +94,3 @@ class GenerationStore:
         change = Expression().set("swept", to=0)
         change.require(change.present("pk"))
         return self._items.update(META, "generation", change) is None
-
-
-def _numbers(stored: Mapping[str, object]) -> dict[str, int]:
-    """The number of each policy, by its hash."""
-    numbers = map_in(stored.get("numbers"))
-    return {name: number_in(number) for name, number in numbers.items()}

@@ -7,16 +7,16 @@ from typing import Any
 
 from attrs import field, frozen
 
-from sla_watchdog.adapters.dynamodb.attributes import map_in, plain
+from sla_watchdog.adapters.dynamodb.attributes import map_in, plain, value_of
 from sla_watchdog.adapters.dynamodb.case_item import (
     CASE,
     case_key,
     case_of,
     findings_list,
     findings_of,
+    levels_map,
     moved_to,
     outbox_map,
-    reached_map,
     reached_name,
     sealed_in,
     shard_of,
@@ -26,9 +26,9 @@ from sla_watchdog.adapters.dynamodb.case_writes import require_rev
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.facts_text import DamageError, facts_in
 from sla_watchdog.adapters.dynamodb.items import SORT_KEY, Items
-from sla_watchdog.adapters.dynamodb.outbox import unaudited_in
+from sla_watchdog.adapters.dynamodb.outbox import UNAUDITED
 from sla_watchdog.adapters.dynamodb.repair import cut, require_unchanged
-from sla_watchdog.adapters.dynamodb.sealing import LongCase, sealed_of
+from sla_watchdog.adapters.dynamodb.sealing import LongCase, old_of, sealed_of
 from sla_watchdog.adapters.dynamodb.table import (
     Item,
     cursor_of,
@@ -38,7 +38,10 @@ from sla_watchdog.adapters.dynamodb.table import (
 )
 from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.escalation.case import Case, DamagedItem
-from sla_watchdog.usecases.sweep.ports import Filing, Page, StoredCase, UnauditedRecords
+from sla_watchdog.usecases.sweep.ports import Filing, Page, StoredCase
+
+OF_A_WAKEUP = ("next_at", "due_shard", "failures", "problem")
+"""Attributes of an item that is to be looked at again."""
 
 DAMAGED = "X#"
 """Under this and the case's name, with the time in its sort key, the copy of a damaged item is kept
@@ -76,18 +79,22 @@ class InspectionStore:
         )
 
     def _stored(self, items: Iterable[Item]) -> tuple[StoredCase, ...]:
-        own = {item["pk"]["S"]: item for item in items}
-        whole = self._reads.whole(own)
-        return tuple(_as_stored(item, whole[pk]) for pk, item in own.items())
+        by_pk = {item["pk"]["S"]: item for item in items}
+        cases = self._reads.whole(by_pk)
+        return tuple(_as_stored(item, cases[pk]) for pk, item in by_pk.items())
 
     def leading_to(self, names: Iterable[str]) -> dict[str, str]:
         """The cases that these names end at, one step on. Names of which nothing is stored are
         absent.
         """
         items = self._reads.own_items(names)
-        ahead = {name: moved_to(item) for name, item in items.items() if "moved_to" in item}
-        ends = self._reads.own_items(set(ahead.values()))
-        return {name: _name(ends.get(ahead.get(name, ""), item)) for name, item in items.items()}
+        one_step_on = {moved_to(item) for item in items.values() if "moved_to" in item}
+        ends = self._reads.own_items(one_step_on)
+        leading_to = {}
+        for name, item in items.items():
+            end = ends.get(moved_to(item), item)
+            leading_to[name] = _name(end)
+        return leading_to
 
     def with_part(self, case: Case, name: str, number: int) -> Case | None:
         """The case with a sealed item that it had lost sight of; None where that cannot be read."""
@@ -96,30 +103,27 @@ class InspectionStore:
             facts = facts_in(plain(item or {}).get("facts"))
         except DamageError:
             return None
-        counts = sealed_of(case)
-        old = case.old if isinstance(case, LongCase) else frozenset()
-        more = {**counts, name: max(number, counts.get(name, 0))}
-        return LongCase.of(case, more, old | frozenset(facts))
+        counts = dict(sealed_of(case))
+        counts[name] = max(number, counts.get(name, 0))
+        return LongCase.of(case, counts, old_of(case) | frozenset(facts))
 
     def clear_wakeup(self, name: str) -> bool:
-        """Only the case itself is woken. Only while the name still belongs to another case."""
-        change = Expression()
-        for attribute in ("next_at", "due_shard", "failures", "problem"):
-            change.remove(attribute)
+        """Only the case itself is woken. Only while the name still belongs to another case; a
+        repetition changes nothing.
+        """
+        change = Expression().remove_all(OF_A_WAKEUP)
         change.require(change.present("moved_to"))
         return self._items.update(case_key(name), SORT_KEY, change) is None
 
     def rekey(self, case: Case) -> bool:
-        """Entries and levels told under the names by which they are found. Only when `rev` is still
-        the one read.
+        """Entries and levels under the names by which they are found. Only when `rev` is still the
+        one read, so a repetition changes nothing and says False.
         """
-        levels = {
-            reached_name(*key): reached_map(*key, notified)
-            for key, notified in case.reached.items()
-        }
-        outbox = outbox_map({entry.key: entry for entry in case.outbox.values()})
-        change = Expression().set("rev", to=case.rev + 1)
-        change.set("reached", to=levels).set("outbox", to=outbox)
+        entries = {entry.key: entry for entry in case.outbox.values()}
+        change = Expression()
+        change.set("rev", to=case.rev + 1)
+        change.set("reached", to=levels_map(case.reached))
+        change.set("outbox", to=outbox_map(entries))
         require_rev(change, case)
         return self._items.update(case_key(case.id), SORT_KEY, change) is None
 
@@ -140,11 +144,15 @@ class InspectionStore:
             there = self._sealed_there(item)
             if there is None:
                 return ""
-            change.set_or_remove("sealed", there).remove("failures").remove("problem")
+            change.set_or_remove("sealed", there)
+            change.remove("failures")
+            change.remove("problem")
         else:
             cut(change, item)
         where = f"{DAMAGED}{name}"
-        copy = Expression().set_stored("item", {"M": item}).set("at", to=now)
+        copy = Expression()
+        copy.set_stored("item", {"M": item})
+        copy.set("at", to=now)
         kept = self._items.update_action(where, str(now), copy)
         if self._items.update_with(case_key(name), SORT_KEY, change, [kept]) is not None:
             return ""
@@ -176,7 +184,7 @@ class _PageItems:
     moved: list[str] = field(factory=list)
     awake: list[str] = field(factory=list)
     sealed: list[tuple[str, int]] = field(factory=list)
-    unaudited: list[UnauditedRecords] = field(factory=list)
+    unaudited: list[str] = field(factory=list)
 
     def sort_in(self, item: Item) -> None:
         if not item["pk"]["S"].startswith(CASE):
@@ -188,9 +196,8 @@ class _PageItems:
             self._sort_in_main(item)
 
     def _sort_in_main(self, item: Item) -> None:
-        waiting = unaudited_in(item)
-        if waiting is not None:
-            self.unaudited.append(waiting)
+        if UNAUDITED in item:
+            self.unaudited.append(_name(item))
         if "moved_to" not in item:
             self.cases.append(item)
             return
@@ -215,14 +222,12 @@ def _sealed(item: Item) -> tuple[str, int] | None:
 def _as_stored(item: Item, case: Case | DamagedItem) -> StoredCase:
     if isinstance(case, DamagedItem):
         return StoredCase(case)
-    names = map_in(
-        plain({name: item[name] for name in ("reached",) if name in item}).get("reached")
-    )
+    names = map_in(_plain_of(item, "reached")).keys()
     return StoredCase(
         case=case,
         filing=_filing(item, case),
         findings=_findings(item),
-        levels_misfiled=set(names) != {reached_name(*key) for key in case.reached},
+        levels_misfiled=names != {reached_name(*key) for key in case.reached},
         failed="problem" in item,
     )
 
@@ -239,8 +244,15 @@ def _filing(item: Item, case: Case) -> Filing:
 
 
 def _findings(item: Item) -> tuple[Finding, ...] | None:
-    stored = plain({"findings": item["findings"]})["findings"] if "findings" in item else None
     findings = findings_of(item)
-    if (stored or []) != findings_list(findings):
+    stored = _plain_of(item, "findings") or []
+    if stored != findings_list(findings):
         return None
     return tuple(findings)
+
+
+def _plain_of(item: Item, name: str) -> object:
+    """None where it is absent."""
+    if name not in item:
+        return None
+    return value_of(item[name])

@@ -20,15 +20,21 @@ class LeaseStore:
         A repetition by the owner extends it. Two leases ahead nobody ever held it: such an end
         is damage.
         """
-        change = Expression().set("owner", to=owner).set("until", to=until)
-        ends = change.path("until")
-        none = f"NOT attribute_type({ends}, {change.value('N')})"
-        over = f"{ends} <= {change.value(now)} OR {ends} > {change.value(until + until - now)}"
-        change.require(f"{none} OR {over} OR {change.equals('owner', to=owner)}")
+        two_leases_ahead = until + until - now
+        change = Expression()
+        change.set("owner", to=owner)
+        change.set("until", to=until)
+        change.require_any(
+            f"NOT {change.is_number('until')}",
+            change.compare("until", "<=", now),
+            change.compare("until", ">", two_leases_ahead),
+            change.equals("owner", to=owner),
+        )
         return self._items.update(META, run, change) is None
 
     def release(self, owner: str, run: str = "lease") -> bool:
         """Ends the lease of this owner, and of no other; a repetition changes nothing."""
-        change = Expression().set("until", to=0)
+        change = Expression()
+        change.set("until", to=0)
         change.require(change.equals("owner", to=owner))
         return self._items.update(META, run, change) is None

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sla_watchdog.adapters.dynamodb.case_item import case_key, outbox_map, reached_map, reached_name
+from sla_watchdog.adapters.dynamodb.case_item import case_key, levels_map, outbox_map
 from sla_watchdog.adapters.dynamodb.case_writes import (
     case_update,
     require_generation,
@@ -60,21 +60,25 @@ class LinkedCaseStore:
         """
         stored = sealing(case)
         change = case_update(case, stored, findings)
-        change.set("outbox", to=outbox_map(case.outbox)).set("reached", to=_levels(case))
-        pointers = [
-            self._items.update_action(case_key(other.id), SORT_KEY, _moving(other, case))
-            for other in moved
-        ]
-        others = [*pointers, *seal_actions(self._items, case.id, stored)]
+        change.set("outbox", to=outbox_map(case.outbox))
+        change.set("reached", to=_levels(case))
+        others = []
+        for other in moved:
+            pointer = _moving(other, case)
+            others.append(self._items.update_action(case_key(other.id), SORT_KEY, pointer))
+        others += seal_actions(self._items, case.id, stored)
         with storable(case.id):
             stands = self._items.update_with(case_key(case.id), SORT_KEY, change, others)
         return stands is None
 
     def release(self, name: str) -> bool:
         """The name is a case of its own, of which nothing is known yet. Only while it belongs to
-        another.
+        another; a repetition changes nothing and says False.
         """
-        change = Expression().add("rev").set("facts", to="{}").remove("moved_to")
+        change = Expression()
+        change.add("rev")
+        change.set("facts", to="{}")
+        change.remove("moved_to")
         change.require(change.present("moved_to"))
         return self._items.update(case_key(name), SORT_KEY, change) is None
 
@@ -90,9 +94,10 @@ class LinkedCaseStore:
 
 def _moving(case: Case, to: Case) -> Expression:
     """`rev` rises, so that whoever read the case before writes nothing over this."""
-    change = Expression().set("moved_to", to=to.id).set("rev", to=case.rev + 1)
-    for name in OF_A_CASE:
-        change.remove(name)
+    change = Expression()
+    change.set("moved_to", to=to.id)
+    change.set("rev", to=case.rev + 1)
+    change.remove_all(OF_A_CASE)
     require_rev(change, case)
     require_generation(change, to.generation)
     return change
@@ -101,4 +106,4 @@ def _moving(case: Case, to: Case) -> Expression:
 def _levels(case: Case) -> dict[str, object]:
     gone = set(outlived(case.reached, ()))
     kept = {key: notified for key, notified in case.reached.items() if key not in gone}
-    return {reached_name(*key): reached_map(*key, notified) for key, notified in kept.items()}
+    return levels_map(kept)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 
-from sla_watchdog.adapters.dynamodb.attributes import plain
+from sla_watchdog.adapters.dynamodb.attributes import number_in, plain
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.items import SORT_KEY, Items
 from sla_watchdog.adapters.dynamodb.table import Item
@@ -30,8 +30,11 @@ class LookalikeStore:
     def read(self, hashes: Iterable[str]) -> dict[str, Mapping[str, int]]:
         """By the hash of a key: the tickets remembered under it with their creation."""
         keys = [(MATTER + hashed, SORT_KEY) for hashed in dict.fromkeys(hashes)]
-        stored = self._items.read_all(keys)
-        return {item["pk"]["S"].removeprefix(MATTER): tickets_in(item) for item in stored}
+        tickets: dict[str, Mapping[str, int]] = {}
+        for item in self._items.read_all(keys):
+            hashed = item["pk"]["S"].removeprefix(MATTER)
+            tickets[hashed] = tickets_in(item)
+        return tickets
 
     def remember(
         self,
@@ -48,7 +51,8 @@ class LookalikeStore:
         ones are forgotten.
         """
         change = Expression().set(TICKET + ticket, to=created_at)
-        tickets = tickets_in(self._items.updated(MATTER + key, SORT_KEY, change))
+        written = self._items.updated(MATTER + key, SORT_KEY, change)
+        tickets = tickets_in(written)
         if len(tickets) > MOST_LOOKALIKES:
             self._forget(key, list(needless(tickets)))
         return tickets
@@ -57,9 +61,7 @@ class LookalikeStore:
         """A repetition changes nothing."""
         if not tickets:
             return
-        change = Expression()
-        for ticket in tickets:
-            change.remove(TICKET + ticket)
+        change = Expression().remove_all(TICKET + ticket for ticket in tickets)
         self._items.update(MATTER + key, SORT_KEY, change)
 
 
@@ -69,6 +71,10 @@ def tickets_in(item: Item) -> dict[str, int]:
     """
     tickets = {}
     for name, at in plain(item).items():
-        if name.startswith(TICKET) and isinstance(at, Decimal) and at == at.to_integral_value():
-            tickets[name.removeprefix(TICKET)] = int(at)
+        if name.startswith(TICKET) and _is_whole(at):
+            tickets[name.removeprefix(TICKET)] = number_in(at)
     return tickets
+
+
+def _is_whole(number: object) -> bool:
+    return isinstance(number, Decimal) and number == number.to_integral_value()

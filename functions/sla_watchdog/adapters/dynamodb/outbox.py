@@ -1,16 +1,15 @@
 """The outbox of a case: alerts claimed, sent, and taken out together with the record of it.
 
 While the Audit table cannot be written, the records are kept in the item of their case, as
-`unaudited`: what was sent counts as told all the same, and the next sweep puts them where they
+`unaudited`: what was sent counts as notified all the same, and the next sweep puts them where they
 belong.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
-from attrs import evolve
+from attrs import evolve, frozen
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
@@ -21,7 +20,7 @@ from sla_watchdog.adapters.dynamodb.audit import (
     audit_key,
     put_records,
 )
-from sla_watchdog.adapters.dynamodb.case_item import CASE, case_key, case_of, outbox_map
+from sla_watchdog.adapters.dynamodb.case_item import case_key, case_of, outbox_map
 from sla_watchdog.adapters.dynamodb.case_writes import (
     judged_under,
     require_rev,
@@ -34,9 +33,8 @@ from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.items import SORT_KEY, Items
 from sla_watchdog.adapters.dynamodb.table import Item, is_refused, slices
 from sla_watchdog.domain.escalation.audit_item import AuditItem
-from sla_watchdog.domain.escalation.case import Case, Entry, LastNotified
+from sla_watchdog.domain.escalation.case import Case, Entry
 from sla_watchdog.domain.escalation.outlived import outlived
-from sla_watchdog.usecases.sweep.ports import UnauditedRecords
 from sla_watchdog.usecases.watch.ports import Levels, Settled
 
 AT_ONCE = 90
@@ -65,17 +63,21 @@ class Outbox:
         Unstorable for a case that no item can hold with them.
         """
         outbox = {**case.outbox, **entries}
-        change = Expression().set("rev", to=case.rev + 1).set("outbox", to=outbox_map(outbox))
-        change.remove("failures").remove("problem")
+        change = Expression()
+        change.set("rev", to=case.rev + 1)
+        change.set("outbox", to=outbox_map(outbox))
+        change.remove("failures")
+        change.remove("problem")
         without_outlived(change, case)
         judged_under(change, case)
         set_wakeup(change, case.id, next_at, urgent)
         require_rev(change, case)
         with storable(case.id):
             stands = self._items.update(case_key(case.id), SORT_KEY, change)
-        if stands is None:
-            return _woken(evolve(case, rev=case.rev + 1, outbox=outbox), next_at, urgent)
-        return _claimed_before(stands, entries)
+        if stands is not None:
+            return _claimed_before(stands, entries)
+        claimed = evolve(case, rev=case.rev + 1, outbox=outbox)
+        return _woken(claimed, next_at, urgent)
 
     def settle(
         self,
@@ -89,43 +91,47 @@ class Outbox:
         now: int,
     ) -> tuple[Settled, Case]:
         """Takes an entry out of the outbox, sets the levels reached, puts the audit items: one
-        transaction. Breaches are recorded with it.
+        transaction. More than 90 levels or items take several, of which the last takes the entry
+        out.
 
         Only while the entry is held under `token`, so a repetition finds it gone and writes
-        nothing. Where the case was written since it was read, `next_at` is not believed: the
-        case is due `now`, to be judged again.
-
-        More than 90 levels or audit items take several transactions, each under the same
-        condition; the last one takes the entry out. Raises Unstorable for a case that no item
-        can hold.
+        nothing. Where the case was written since it was read, it is due `now`, not at `next_at`.
+        Raises Unstorable for a case that no item can hold.
         """
-        *early, (levels, records) = _parts(reached, audit)
-        for some_levels, some_records in early:
-            change = ClaimedEntry(case, key, token).reaching(some_levels)
-            if self._transact(case.id, change, some_records) is not None:
-                return Settled.LOST, case
-            case = evolve(case, rev=case.rev + 1, reached=_reached(case, some_levels))
         held = ClaimedEntry(case, key, token)
-        change = held.taking_out(levels, next_at, urgent)
-        judged_under(change, case)
-        require_rev(change, case)
-        stands = self._transact(case.id, change, records)
+        *early, last = _parts(reached, audit)
+        for part in early:
+            change = held.reaching(part.levels)
+            if self._transact(case.id, change, part.records) is not None:
+                return Settled.LOST, held.case
+            held = evolve(held, case=_having_reached(held.case, part.levels))
+        stands = self._take_out(held, last, next_at, urgent)
         if stands is None:
-            return Settled.DONE, _woken(_without(case, key, levels), next_at, urgent)
+            return Settled.DONE, _woken(_without(held, last), next_at, urgent)
         if held.is_in(stands):
-            return self._settle_overtaken(held, levels, records, stands, now)
-        return Settled.LOST, case
+            return self._settle_overtaken(held, last, stands, now)
+        return Settled.LOST, held.case
+
+    def _take_out(
+        self, held: ClaimedEntry, part: _Part, next_at: int | None, urgent: bool
+    ) -> Item | None:
+        """Where nobody has written the case since it was read; breaches are recorded with it."""
+        change = held.taking_out(part.levels, next_at, urgent)
+        judged_under(change, held.case)
+        require_rev(change, held.case)
+        return self._transact(held.case.id, change, part.records)
 
     def _settle_overtaken(
-        self, held: ClaimedEntry, levels: Levels, audit: Sequence[AuditItem], stands: Item, now: int
+        self, held: ClaimedEntry, part: _Part, stands: Item, now: int
     ) -> tuple[Settled, Case]:
         stored = case_of(stands)
         case = stored if isinstance(stored, Case) else held.case
         next_at = now if case.next_at is None else min(now, case.next_at)
-        change = held.taking_out(levels, next_at, case.urgent)
-        if self._transact(case.id, change, audit) is not None:
+        change = held.taking_out(part.levels, next_at, case.urgent)
+        if self._transact(case.id, change, part.records) is not None:
             return Settled.LOST, held.case
-        return Settled.OVERTAKEN, _woken(_without(case, held.key, levels), next_at, case.urgent)
+        settled = _without(evolve(held, case=case), part)
+        return Settled.OVERTAKEN, _woken(settled, next_at, case.urgent)
 
     def retry_later(self, case: Case, key: str, token: str, until: int, attempts: int) -> bool:
         """After a send that failed: the entry is held until `until`, and the case is due then at
@@ -134,10 +140,12 @@ class Outbox:
         Only while the entry is held under `token`. A repetition writes the same once more.
         """
         held = ClaimedEntry(case, key, token)
-        name = case_key(case.id)
-        if self._items.update(name, SORT_KEY, held.sooner(until, attempts)) is None:
+        pk = case_key(case.id)
+        sooner = held.sooner(until, attempts)
+        if self._items.update(pk, SORT_KEY, sooner) is None:
             return True
-        return self._items.update(name, SORT_KEY, held.until(until, attempts)) is None
+        later = held.until(until, attempts)
+        return self._items.update(pk, SORT_KEY, later) is None
 
     def _transact(self, case: str, change: Expression, audit: Sequence[AuditItem]) -> Item | None:
         """None when all was written; else the case's condition did not hold: its item as it stands.
@@ -160,38 +168,35 @@ class Outbox:
         """Keeps records with their case, for the next sweep. Only with one that is there; twice is
         as good as once.
         """
-        change = Expression().append(UNAUDITED, *_records(audit))
+        records = _records(audit)
+        change = Expression().append(UNAUDITED, *records)
         change.require(change.present("pk"))
         return self._items.update(case_key(case), SORT_KEY, change) is None
 
-    def audit_what_waits(self, waiting: UnauditedRecords) -> int:
+    def audit_what_waits(self, case: str) -> int | None:
         """Puts the records that wait in a case's item into the Audit table and takes them out; how
-        many. Raises Unavailable where that still cannot be written. A repetition puts the same
-        again.
+        many, or None where none wait any more. Raises Unavailable where that still cannot be
+        written. A repetition puts the same again.
         """
-        records = [member["M"] for member in _members(waiting.stored) if "M" in member]
-        distinct = {
-            (record["pk"]["S"], record["sk"]["S"]): record
-            for record in records
-            if {"pk", "sk"} <= record.keys()
-        }
-        put_records(self._items.writes, self._audit.table, distinct.values(), self._items.pause)
+        item = self._items.read(case_key(case), SORT_KEY) or {}
+        if UNAUDITED not in item:
+            return None
+        records = _records_in(item)
+        put_records(self._items.writes, self._audit.table, records, self._items.pause)
         change = Expression().remove(UNAUDITED)
-        change.require(change.as_stored(UNAUDITED, {UNAUDITED: waiting.stored}))
-        self._items.update(case_key(waiting.case), SORT_KEY, change)
-        return len(distinct)
+        change.require(change.as_stored(UNAUDITED, item))
+        self._items.update(case_key(case), SORT_KEY, change)
+        return len(records)
 
 
-def unaudited_in(item: Item) -> UnauditedRecords | None:
-    """The records that wait in a case's item; None where there are none."""
-    if UNAUDITED not in item:
-        return None
-    return UnauditedRecords(str(item["pk"]["S"]).removeprefix(CASE), item[UNAUDITED])
-
-
-def _members(stored: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    members: Sequence[Mapping[str, Any]] = stored.get("L", [])
-    return members
+def _records_in(item: Item) -> list[Item]:
+    """The records that wait in a case's item, each key once; without what is none."""
+    records: dict[tuple[str, str], Item] = {}
+    for member in item[UNAUDITED].get("L", []):
+        record = member.get("M", {})
+        if {"pk", "sk"} <= record.keys():
+            records[record["pk"]["S"], record["sk"]["S"]] = record
+    return list(records.values())
 
 
 def _records(audit: Iterable[AuditItem]) -> list[dict[str, object]]:
@@ -202,34 +207,43 @@ def _claimed_before(stands: Item, entries: Mapping[str, Entry]) -> Case | None:
     """The case as stored where the entries are in it under these very tokens."""
     if not entries:
         return None
-    if any(token_of(stands, key) != entry.token for key, entry in entries.items()):
-        return None
+    for key, entry in entries.items():
+        if token_of(stands, key) != entry.token:
+            return None
     claimed = case_of(stands)
     return claimed if isinstance(claimed, Case) else None
 
 
-Part = tuple[dict[tuple[str, str], LastNotified], list[AuditItem]]
+@frozen
+class _Part:
+    """What one transaction takes."""
+
+    levels: Levels
+    records: Sequence[AuditItem]
 
 
-def _parts(reached: Levels, audit: Sequence[AuditItem]) -> list[Part]:
+def _parts(reached: Levels, audit: Sequence[AuditItem]) -> list[_Part]:
     """What one transaction takes at a time; at least one part, which may be empty."""
     levels = list(slices(reached.items(), AT_ONCE))
     records = list(slices(audit, AT_ONCE))
     count = max(len(levels), len(records), 1)
     levels += [[]] * (count - len(levels))
     records += [[]] * (count - len(records))
-    return [(dict(some), few) for some, few in zip(levels, records, strict=True)]
+    return [_Part(dict(some), few) for some, few in zip(levels, records, strict=True)]
 
 
-def _without(case: Case, key: str, levels: Levels) -> Case:
-    outbox = {name: entry for name, entry in case.outbox.items() if name != key}
-    return evolve(case, rev=case.rev + 1, reached=_reached(case, levels), outbox=outbox)
+def _without(held: ClaimedEntry, part: _Part) -> Case:
+    outbox = dict(held.case.outbox)
+    outbox.pop(held.key, None)
+    return evolve(_having_reached(held.case, part.levels), outbox=outbox)
 
 
-def _reached(case: Case, levels: Levels) -> Levels:
-    gone = set(outlived(case.reached, levels))
-    kept = {key: notified for key, notified in case.reached.items() if key not in gone}
-    return {**kept, **levels}
+def _having_reached(case: Case, levels: Levels) -> Case:
+    reached = dict(case.reached)
+    for key in outlived(case.reached, levels):
+        reached.pop(key, None)
+    reached.update(levels)
+    return evolve(case, rev=case.rev + 1, reached=reached)
 
 
 def _woken(case: Case, next_at: int | None, urgent: bool) -> Case:

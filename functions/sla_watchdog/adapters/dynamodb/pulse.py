@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import field, frozen
 
-from sla_watchdog.adapters.dynamodb.attributes import map_in, number_in
+from sla_watchdog.adapters.dynamodb.attributes import number_in, numbers_in
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.items import META, Items
 
@@ -54,13 +54,16 @@ class PulseStore:
         """A tick has finished, in mode live since then (None: in mode observe). The last call
         counts; a repetition writes the same.
         """
-        change = Expression().set("at", to=now).set_if_absent("first", to=now)
+        change = Expression()
+        change.set("at", to=now)
+        change.set_if_absent("first", to=now)
         change.set_or_remove("live_since", live_since)
         for name in ("oldest_pending_seconds", "left_due", "put_back"):
             change.set(name, to=done[name])
         change.set_or_remove("problem", done["problem"])
         if done["sent"]:
-            change.set("lag_seconds", to=done["lag_seconds"]).set("sent_at", to=now)
+            change.set("lag_seconds", to=done["lag_seconds"])
+            change.set("sent_at", to=now)
         self._items.update(META, "beat", change)
 
     def live_by_the_last_beat(self) -> int | None:
@@ -74,29 +77,36 @@ class PulseStore:
         stored = self._items.plain(META, "beat")
         if not stored:
             return None
+        numbers = numbers_in(stored)
         return Beat(
-            at=number_in(stored.get("at")),
-            first=number_in(stored.get("first")),
-            lag_seconds=number_in(stored.get("lag_seconds")),
-            sent_at=number_in(stored["sent_at"]) if "sent_at" in stored else None,
-            oldest_pending_seconds=number_in(stored.get("oldest_pending_seconds")),
-            left_due=number_in(stored.get("left_due")),
-            put_back=number_in(stored.get("put_back")),
+            at=numbers.get("at", 0),
+            first=numbers.get("first", 0),
+            lag_seconds=numbers.get("lag_seconds", 0),
+            sent_at=numbers.get("sent_at"),
+            oldest_pending_seconds=numbers.get("oldest_pending_seconds", 0),
+            left_due=numbers.get("left_due", 0),
+            put_back=numbers.get("put_back", 0),
             problem=str(stored.get("problem", "")),
         )
 
     def swept(self, now: int, counts: Mapping[str, int]) -> None:
         """A whole sweep has ended with these sums. The last one counts."""
-        change = Expression().set("at", to=now).set("counts", to=counts)
+        change = Expression()
+        change.set("at", to=now)
+        change.set("counts", to=counts)
         self._items.update(META, "swept", change)
 
     def notice(self, noticed: Sequence[str], violations: Sequence[str]) -> None:
-        """What a sweep came upon, and what of it could not be put right; the newest first, so many
-        as are kept.
+        """What a sweep came upon, and what of it could not be put right; the newest
+        `NOTICED_KEPT` are kept. A repetition lists the same once more; of violations `last_sweep`
+        names each once.
         """
         before = self._noticed()
-        change = Expression().set("noticed", to=[*noticed, *before.noticed][:NOTICED_KEPT])
-        change.set("violations", to=[*violations, *before.violations][:NOTICED_KEPT])
+        all_noticed = [*noticed, *before.noticed]
+        all_violations = [*violations, *before.violations]
+        change = Expression()
+        change.set("noticed", to=all_noticed[:NOTICED_KEPT])
+        change.set("violations", to=all_violations[:NOTICED_KEPT])
         self._items.update(META, "noticed", change)
 
     def last_sweep(self) -> LastSweep | None:
@@ -104,18 +114,24 @@ class PulseStore:
         stored = self._items.plain(META, "swept")
         if not stored:
             return None
-        counts = {name: number_in(count) for name, count in map_in(stored.get("counts")).items()}
+        counts = numbers_in(stored.get("counts"))
         kept = self._noticed()
         of_last_sweep = kept.violations[: counts.get("violations", 0)]
-        violations = tuple(dict.fromkeys(of_last_sweep))
-        return LastSweep(number_in(stored.get("at")), counts, kept.noticed, violations)
+        return LastSweep(
+            at=number_in(stored.get("at")),
+            counts=counts,
+            noticed=kept.noticed,
+            violations=tuple(dict.fromkeys(of_last_sweep)),
+        )
 
     def _noticed(self) -> _Noticed:
         stored = self._items.plain(META, "noticed")
         noticed = _texts(stored.get("noticed"))
         if "violations" in stored:
-            return _Noticed(noticed, _texts(stored["violations"]))
-        return _Noticed(noticed, tuple(filter(_is_violation, noticed)))
+            violations = _texts(stored["violations"])
+        else:
+            violations = tuple(filter(_is_violation, noticed))
+        return _Noticed(noticed, violations)
 
 
 @frozen
@@ -127,7 +143,9 @@ class _Noticed:
 
 
 def _texts(stored: object) -> tuple[str, ...]:
-    return tuple(map(str, stored)) if isinstance(stored, list) else ()
+    if not isinstance(stored, list):
+        return ()
+    return tuple(map(str, stored))
 
 
 def _is_violation(noticed: str) -> bool:

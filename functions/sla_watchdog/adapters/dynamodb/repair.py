@@ -35,7 +35,7 @@ def _readable(item: Item) -> set[str]:
     key = {name: item[name] for name in ("pk", "sk")}
     good = set(key)
     for name in item.keys() - key.keys() - LOG_OF_FAILURES:
-        tried = {**key, **SCAFFOLD, name: item[name]}
-        if isinstance(case_of(tried), Case):
+        with_it = {**key, **SCAFFOLD, name: item[name]}
+        if isinstance(case_of(with_it), Case):
             good.add(name)
     return good

@@ -6,10 +6,9 @@ pk L#<hash>  sk W         {report, until}                a link to a page, by th
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 
-from sla_watchdog.adapters.dynamodb.alert_links import LINK, REMEMBERED_SECONDS
+from sla_watchdog.adapters.dynamodb.alert_links import LINK, REMEMBERED_SECONDS, hash_of
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.items import META, SORT_KEY, Items
 
@@ -30,15 +29,16 @@ class ReportMarkStore:
         and says so.
         """
         change = Expression().set(name, to=period)
-        is_other = f"{change.path(name)} <> {change.value(period)}"
-        change.require(f"{change.absent(name)} OR {is_other}")
+        change.require_any(change.absent(name), change.compare(name, "<>", period))
         return self._items.update(META, MARKS, change) is None
 
     def put_link(self, code: str, key: str, until: int) -> None:
         """Before the code is sent to anybody; only its hash is stored. A repetition writes the
         same.
         """
-        change = Expression().set("report", to=key).set("until", to=until)
+        change = Expression()
+        change.set("report", to=key)
+        change.set("until", to=until)
         change.set("expires_at", to=until + REMEMBERED_SECONDS)  # the table's TTL
         self._items.update(_link(code), SORT_KEY, change)
 
@@ -53,4 +53,4 @@ class ReportMarkStore:
 
 
 def _link(code: str) -> str:
-    return f"{LINK}{hashlib.sha256(code.encode()).hexdigest()}"
+    return f"{LINK}{hash_of(code)}"

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sla_watchdog.adapters.dynamodb.attributes import map_in, number_in, plain
+from sla_watchdog.adapters.dynamodb.attributes import map_in, number_in, numbers_in, plain
 from sla_watchdog.adapters.dynamodb.case_item import DIGEST
 from sla_watchdog.adapters.dynamodb.case_writes import set_wakeup
 from sla_watchdog.adapters.dynamodb.expression import Expression
@@ -51,23 +51,30 @@ class RosterStore:
         raise StoreBusyError("the roster of recipients changes faster than it can be read")
 
     def _keep(self, roster: Roster, before: Item) -> bool:
-        kept = sorted(roster.subscribers)[:MOST_KEPT]
-        subscribers = {seat.key: _subscriber_map(roster.subscribers[seat]) for seat in kept}
+        subscribers = {}
+        for seat in sorted(roster.subscribers)[:MOST_KEPT]:
+            subscribers[seat.key] = _subscriber_map(roster.subscribers[seat])
         rev = number_in(plain(before).get("rev"))
-        change = Expression().set("subscribers", to=subscribers).set("notified", to=roster.notified)
-        change.set("rev", to=rev + 1).require(change.as_stored("rev", before))
+        change = Expression()
+        change.set("subscribers", to=subscribers)
+        change.set("notified", to=roster.notified)
+        change.set("rev", to=rev + 1)
+        change.require(change.as_stored("rev", before))
         return self._items.update(META, RECIPIENTS, change) is None
 
     def wake(self, now: int) -> None:
         """The next tick looks who is to be notified. A repetition changes nothing that matters."""
         change = Expression()
         set_wakeup(change, RECIPIENTS, now, urgent=False)
-        change.remove("expires_at").remove("problem")
+        change.remove("expires_at")
+        change.remove("problem")
         self._items.update(f"{DIGEST}{RECIPIENTS}", SORT_KEY, change)
 
     def are_notified(self, due: Due) -> bool:
         """No tick need look until a sweep says so. Only when `next_at` is still the one found."""
-        change = Expression().remove("next_at").remove("due_shard")
+        change = Expression()
+        change.remove("next_at")
+        change.remove("due_shard")
         change.require(change.equals("next_at", to=due.next_at))
         return self._items.update(due.pk, SORT_KEY, change) is None
 
@@ -78,11 +85,11 @@ def _subscriber_map(subscriber: Subscriber) -> dict[str, object]:
 
 def _roster(item: Item) -> Roster:
     stored = plain(item)
-    notified = {
-        key: {topic: number_in(at) for topic, at in map_in(times).items()}
-        for key, times in map_in(stored.get("notified")).items()
-    }
-    return Roster(dict(_subscribers(map_in(stored.get("subscribers")))), notified)
+    subscribers = dict(_subscribers(map_in(stored.get("subscribers"))))
+    notified = {}
+    for key, times in map_in(stored.get("notified")).items():
+        notified[key] = numbers_in(times)
+    return Roster(subscribers, notified)
 
 
 def _subscribers(stored: Mapping[str, Any]) -> Iterator[tuple[Seat, Subscriber]]:
@@ -90,6 +97,8 @@ def _subscribers(stored: Mapping[str, Any]) -> Iterator[tuple[Seat, Subscriber]]
         entry = map_in(value)
         since = number_in(entry.get("since"))
         try:
-            yield Seat.of_key(key), Subscriber(State(str(entry.get("state"))), since)
+            seat = Seat.of_key(key)
+            state = State(str(entry.get("state")))
         except ValueError:
             continue
+        yield seat, Subscriber(state, since)

@@ -41,23 +41,31 @@ class LongCase(Case):
 
     @classmethod
     def of(cls, case: Case, sealed: Mapping[str, int], old: frozenset[Fact]) -> LongCase:
-        known = {each.name: getattr(case, each.name) for each in fields(Case)}
-        return cls(**{**known, "facts": Facts.of([*case.facts, *old])}, sealed=sealed, old=old)
+        attributes = {field.name: getattr(case, field.name) for field in fields(Case)}
+        attributes["facts"] = Facts.of([*case.facts, *old])
+        return cls(**attributes, sealed=sealed, old=old)
 
 
 def sealed_of(case: Case) -> Mapping[str, int]:
-    return case.sealed if isinstance(case, LongCase) else {}
+    if isinstance(case, LongCase):
+        return case.sealed
+    return {}
 
 
-def _old(case: Case) -> frozenset[Fact]:
-    return case.old if isinstance(case, LongCase) else frozenset()
+def old_of(case: Case) -> frozenset[Fact]:
+    """The facts of its sealed items."""
+    if isinstance(case, LongCase):
+        return case.old
+    return frozenset()
 
 
 def joined(one: Case, other: Case) -> Case:
     """`join`; the sealed items of both stay where they are."""
     case = join(one, other)
     sealed = {**sealed_of(one), **sealed_of(other)}
-    return LongCase.of(case, sealed, _old(one) | _old(other)) if sealed else case
+    if not sealed:
+        return case
+    return LongCase.of(case, sealed, old_of(one) | old_of(other))
 
 
 @frozen
@@ -73,18 +81,32 @@ class Sealing:
 
 def sealing(case: Case) -> Sealing:
     """What was sealed before is not written again."""
-    old = _old(case)
-    fresh = [fact for fact in case.facts if fact not in old] if old else case.facts
+    sealed = sealed_of(case)
+    fresh = _fresh(case)
     text = facts_text(fresh)
-    if len(text.encode()) <= LONGEST_TEXT:
-        return Sealing(text, sealed_of(case))
+    if not _is_too_long(text):
+        return Sealing(text, sealed)
     newest_first = sorted(fresh, key=lambda fact: fact.at, reverse=True)
     kept = next(_parts(newest_first, KEPT))
-    if len(facts_text(kept).encode()) > LONGEST_TEXT:
+    if _is_too_long(facts_text(kept)):
         kept = []
-    first = sealed_of(case).get(case.id, 0) + 1
-    parts = dict(enumerate(_parts(newest_first[len(kept) :], SEALED_TEXT), first))
-    return Sealing(facts_text(reversed(kept)), {**sealed_of(case), case.id: max(parts)}, parts)
+    older = newest_first[len(kept) :]
+    first = sealed.get(case.id, 0) + 1
+    parts = dict(enumerate(_parts(older, SEALED_TEXT), first))
+    text = facts_text(reversed(kept))
+    return Sealing(text, {**sealed, case.id: max(parts)}, parts)
+
+
+def _fresh(case: Case) -> Iterable[Fact]:
+    """The facts of its own item."""
+    old = old_of(case)
+    if not old:
+        return case.facts
+    return [fact for fact in case.facts if fact not in old]
+
+
+def _is_too_long(text: str) -> bool:
+    return len(text.encode()) > LONGEST_TEXT
 
 
 def _parts(facts: Iterable[Fact], longest: int) -> Iterator[list[Fact]]:
@@ -105,7 +127,6 @@ def _parts(facts: Iterable[Fact], longest: int) -> Iterator[list[Fact]]:
 
 def _bytes(fact: Fact) -> int:
     """At least what it adds to a text."""
-    return (
-        len(json.dumps([fact.ticket, fact.field, fact.at, fact.value], ensure_ascii=False).encode())
-        + 8
-    )
+    content = [fact.ticket, fact.field, fact.at, fact.value]
+    text = json.dumps(content, ensure_ascii=False)
+    return len(text.encode()) + 8

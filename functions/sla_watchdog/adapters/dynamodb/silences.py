@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sla_watchdog.adapters.dynamodb.attributes import map_in, number_in, plain
+from sla_watchdog.adapters.dynamodb.attributes import number_in, numbers_in, plain
 from sla_watchdog.adapters.dynamodb.deletions import SORT_KEY as DELETIONS
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.generations import GenerationStore
@@ -41,12 +41,13 @@ class SilenceStore:
         being notified.
         """
         stored = self._items.read_all((META, name) for name in (SORT_KEY, "topics", DELETIONS))
-        rooms: dict[str, Any] = {item["sk"]["S"]: plain(item) for item in stored}
-        since = map_in(rooms.get("topics", {}).get("since"))
-        deletions = rooms.get(DELETIONS, {})
+        by_sort_key: dict[str, Any] = {item["sk"]["S"]: plain(item) for item in stored}
+        silences = by_sort_key.get(SORT_KEY, {})
+        topics = by_sort_key.get("topics", {})
+        deletions = by_sort_key.get(DELETIONS, {})
         return Context(
-            tuple(_silences(rooms.get(SORT_KEY, {}))),
-            {topic: number_in(at) for topic, at in since.items()},
+            tuple(_silences(silences)),
+            numbers_in(topics.get("since")),
             number_in(deletions.get("held_since")) or None,
             number_in(deletions.get("accepted_until")),
         )
@@ -64,18 +65,22 @@ class SilenceStore:
         kept = {old.id for old in _silences(stored) if old.until > now - LONGEST}
         if len(kept - {silence.id}) >= MOST:
             return False
+        kept.add(silence.id)
         change = Expression().set(SILENCE + silence.id, to=_map(silence))
         for name in stored:
-            if name.startswith(SILENCE) and name.removeprefix(SILENCE) not in kept | {silence.id}:
+            is_silence = name.startswith(SILENCE)
+            if is_silence and name.removeprefix(SILENCE) not in kept:
                 change.remove(name)
         return self._items.update(META, SORT_KEY, change) is None
 
     def lift(self, silence: str, now: int, by: str) -> bool:
         """Over from now on, and the next tick asks for a sweep, which wakes what it held. Only one
-        still in force.
+        that is still in force; a repetition changes nothing and says False.
         """
         name = SILENCE + silence
-        change = Expression().set(name, "until", to=now).set(name, "lifted_by", to=by)
+        change = Expression()
+        change.set(name, "until", to=now)
+        change.set(name, "lifted_by", to=by)
         change.require(f"{change.path(name, 'until')} > {change.value(now)}")
         lifted = self._items.update(META, SORT_KEY, change) is None
         if lifted:
@@ -89,7 +94,7 @@ def _map(silence: Silence) -> dict[str, object]:
         "until": silence.until,
         "reason": silence.reason,
         "by": silence.by,
-        "when": [_condition_map(each) for each in silence.when],
+        "when": [_condition_map(condition) for condition in silence.when],
         "lifted_by": silence.lifted_by,
         **{name: sorted(getattr(silence, name)) for name in NAMES},
     }
@@ -123,9 +128,13 @@ def _silence(name: str, stored: Mapping[str, Any]) -> Silence:
         by=str(stored["by"]),
         when=tuple(map(_condition, stored["when"])),
         lifted_by=str(stored["lifted_by"]),
-        **{each: frozenset(stored[each]) for each in NAMES},
+        **{names: frozenset(stored[names]) for names in NAMES},
     )
 
 
 def _condition(stored: Mapping[str, Any]) -> Condition:
-    return Condition(stored["field"], frozenset(stored["any_of"]), negate=bool(stored["negate"]))
+    return Condition(
+        field=stored["field"],
+        any_of=frozenset(stored["any_of"]),
+        negate=bool(stored["negate"]),
+    )

@@ -29,15 +29,19 @@ class StateStore:
         much rather than too little.
         """
         stored = self._items.plain(META, "mode")
-        name = stored.get("name") if stored else "observe"
-        return Mode("observe" if name == "observe" else "live", number_in(stored.get("since")))
+        since = number_in(stored.get("since"))
+        if not stored or stored.get("name") == "observe":
+            return Mode("observe", since)
+        return Mode("live", since)
 
     def set_mode(self, name: str, since: int) -> Mode:
         """The mode now in force. Only another mode than the present begins anew, so a repetition
         changes nothing.
         """
-        change = Expression().set("name", to=name).set("since", to=since)
-        change.require(f"{change.absent('pk')} OR {change.path('name')} <> {change.value(name)}")
+        change = Expression()
+        change.set("name", to=name)
+        change.set("since", to=since)
+        change.require_any(change.absent("pk"), change.compare("name", "<>", name))
         if self._items.update(META, "mode", change) is not None:
             return self.mode()
         return Mode(name, since)
@@ -45,8 +49,11 @@ class StateStore:
     def simulated_now(self) -> int | None:
         """The time that the local driver set; None where there is none."""
         stored = self._items.plain(META, "time")
-        return int(stored["now"]) if stored else None
+        if not stored:
+            return None
+        return int(stored["now"])
 
     def set_simulated_now(self, now: int) -> None:
         """The last call counts: one driver sets it."""
-        self._items.update(META, "time", Expression().set("now", to=now))
+        change = Expression().set("now", to=now)
+        self._items.update(META, "time", change)

@@ -34,8 +34,12 @@ class SweepProgress:
         """True for whoever starts it; only when it was not started. Forgotten after a week
         (TTL).
         """
-        change = Expression().set("started_at", to=now).set("of", to=self._of).set("done", to={})
-        change.set("expires_at", to=now + SWEEP_KEPT_SECONDS).require(change.absent("pk"))
+        change = Expression()
+        change.set("started_at", to=now)
+        change.set("of", to=self._of)
+        change.set("done", to={})
+        change.set("expires_at", to=now + SWEEP_KEPT_SECONDS)
+        change.require(change.absent("pk"))
         return self._items.update(META, self._sort_key, change) is None
 
     def segment_done(self, segment: int, counts: Mapping[str, int]) -> Mapping[str, int] | None:
@@ -43,12 +47,14 @@ class SweepProgress:
 
         A segment reported again changes nothing; the last one answers the same again.
         """
-        change = Expression().set("done", str(segment), to=counts)
-        change.require(f"{change.present('pk')} AND {change.absent('done', str(segment))}")
+        number = str(segment)
+        change = Expression()
+        change.set("done", number, to=counts)
+        change.require(change.present("pk"))
+        change.require(change.absent("done", number))
         self._items.update(META, self._sort_key, change)
-        done: Mapping[str, Mapping[str, int]] = self._items.plain(META, self._sort_key).get(
-            "done", {}
-        )
+        stored = self._items.plain(META, self._sort_key)
+        done: Mapping[str, Mapping[str, int]] = stored.get("done", {})
         if len(done) < self._of:
             return None
         total: Counter[str] = Counter()

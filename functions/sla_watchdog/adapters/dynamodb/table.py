@@ -49,12 +49,16 @@ BUSY_REASONS = frozenset(
 
 def cursor_of(key: Item | None) -> str | None:
     """Where a scan goes on, as text that only a table reads; None at its end."""
-    return None if key is None else json.dumps(key, sort_keys=True)
+    if key is None:
+        return None
+    return json.dumps(key, sort_keys=True)
 
 
 def starting_at(cursor: str) -> dict[str, Any]:
     """What a scan is asked, to go on there; '' is the beginning."""
-    return {"ExclusiveStartKey": json.loads(cursor)} if cursor else {}
+    if not cursor:
+        return {}
+    return {"ExclusiveStartKey": json.loads(cursor)}
 
 
 class StoreBusyError(SlaWatchdogError):
@@ -92,9 +96,12 @@ def described(error: Exception) -> str:
     """
     if is_of_the_service(error) or isinstance(error, SlaWatchdogError):
         return f"{type(error).__name__}: {error}"
+    name = type(error).__name__
     frames = traceback.extract_tb(error.__traceback__)
-    at = f" in {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return type(error).__name__ + at
+    if not frames:
+        return name
+    innermost = frames[-1]
+    return f"{name} in {Path(innermost.filename).name}:{innermost.lineno}"
 
 
 def fault_of(error: Exception) -> Fault:
@@ -107,22 +114,29 @@ def is_to_be_repeated(error: Exception) -> bool:
     """
     if not isinstance(error, ClientError):
         return True
-    reasons = error.response.get("CancellationReasons", [])
-    codes = {reason.get("Code", "None") for reason in reasons} - {"None"}
-    return is_busy(error) or (bool(codes) and codes <= BUSY_REASONS)
+    if is_busy(error):
+        return True
+    codes = _reasons(error) - {"None"}
+    return bool(codes) and codes <= BUSY_REASONS
 
 
 def is_refused(error: ClientError) -> bool:
     """For what the request holds, and would be every time."""
+    if code_of(error) == "ValidationException":
+        return True
+    return "ValidationError" in _reasons(error)
+
+
+def _reasons(error: ClientError) -> set[str]:
+    """Codes of what became of the actions of a transaction: "None" of one that was not at fault."""
     reasons = error.response.get("CancellationReasons", [])
-    return code_of(error) == "ValidationException" or "ValidationError" in {
-        each.get("Code") for each in reasons
-    }
+    return {reason.get("Code", "None") for reason in reasons}
 
 
 def slices(members: Iterable[T], size: int) -> Iterator[list[T]]:
     listed = list(members)
-    return (listed[start : start + size] for start in range(0, len(listed), size))
+    for start in range(0, len(listed), size):
+        yield listed[start : start + size]
 
 
 def read_all(
@@ -146,7 +160,8 @@ def _read_batch(
             RequestItems={table: {"Keys": list(keys), "ConsistentRead": True}},
         )
         yield from answer["Responses"].get(table, ())
-        left = answer["UnprocessedKeys"][table]["Keys"] if answer["UnprocessedKeys"] else []
+        unprocessed = answer["UnprocessedKeys"]
+        left = unprocessed[table]["Keys"] if unprocessed else []
         if len(left) == len(keys):
             _wait(waits, pause, f"{len(left)} items of {table} could not be read")
         keys = left
@@ -158,9 +173,8 @@ def write_all(client: DynamoDBClient, table: str, items: Iterable[Item], pause: 
         requests: Sequence[Any] = [{"PutRequest": {"Item": item}} for item in batch]
         waits = iter(PAUSES)
         while requests:
-            left = client.batch_write_item(RequestItems={table: requests})["UnprocessedItems"].get(
-                table, []
-            )
+            answer = client.batch_write_item(RequestItems={table: requests})
+            left = answer["UnprocessedItems"].get(table, [])
             if len(left) == len(requests):
                 _wait(waits, pause, f"{len(left)} items of {table} could not be written")
             requests = left

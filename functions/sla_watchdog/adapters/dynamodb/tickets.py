@@ -81,11 +81,12 @@ class TicketsTable:
         try:
             return self._read(wanted, self._numeric)
         except ClientError as error:
-            if code_of(error) != "ValidationException" or not self._could_be_numbers(wanted):
+            is_refused = code_of(error) == "ValidationException"
+            if not is_refused or not self._could_be_numbers(wanted):
                 raise
-        found = self._read(wanted, numeric=True)
+        records = self._read(wanted, numeric=True)
         self._numeric = True
-        return found
+        return records
 
     def page(self, segment: int, of: int, start: str) -> tuple[list[Record], str | None]:
         """One page of a segment of the whole table, eventually consistent, and where the next one
@@ -100,12 +101,14 @@ class TicketsTable:
             **starting_at(start),
         }
         answer = patiently(lambda: self._client.scan(**request), self._pause, is_busy)
-        return [_record(item) for item in answer["Items"]], cursor_of(
-            answer.get("LastEvaluatedKey")
-        )
+        records = [_record(item) for item in answer["Items"]]
+        following = cursor_of(answer.get("LastEvaluatedKey"))
+        return records, following
 
     def _could_be_numbers(self, ids: Iterable[str]) -> bool:
-        return not self._numeric and any(self._key(ticket, numeric=True) for ticket in ids)
+        if self._numeric:
+            return False
+        return any(self._key(ticket, numeric=True) for ticket in ids)
 
     def _read(self, ids: Iterable[str], numeric: bool) -> dict[str, Record]:
         keys: list[Item] = []
@@ -122,11 +125,14 @@ class TicketsTable:
         """None for an id that no key of this table can hold: one such id must not fail a batch."""
         key: dict[str, Attribute] = {}
         for name, text in ticket_key(ticket, self._source).items():
-            number = numeric and self._source.key[name] == "{ticket_id}"
             limit = LONGEST_KEY["RANGE" if key else "HASH"]
-            if not text or len(text.encode()) > limit or (number and not _is_number(text)):
+            if not text or len(text.encode()) > limit:
                 return None
-            key[name] = {"N" if number else "S": text}
+            key[name] = {"S": text}
+            if numeric and self._source.key[name] == "{ticket_id}":
+                if not _is_number(text):
+                    return None
+                key[name] = {"N": text}
         return key
 
     def _key_of(self, item: Item) -> frozenset[tuple[str, object]]:
@@ -134,16 +140,16 @@ class TicketsTable:
 
 
 def _is_number(text: str) -> bool:
-    return (
-        bool(_NUMBER.fullmatch(text))
-        and text != "-0"
-        and sum(map(str.isdigit, text)) <= MOST_DIGITS
-    )
+    if text == "-0" or not _NUMBER.fullmatch(text):
+        return False
+    digits = sum(map(str.isdigit, text))
+    return digits <= MOST_DIGITS
 
 
 def _identity(key: Item) -> frozenset[tuple[str, object]]:
     """Numbers by their value: DynamoDB may answer 2E+2 for 200."""
-    return frozenset(
-        (name, value_of(value) if "N" in value else next(iter(value.values())))
-        for name, value in key.items()
-    )
+    identity = set()
+    for name, attribute in key.items():
+        [(kind, text)] = attribute.items()
+        identity.add((name, value_of(attribute) if kind == "N" else text))
+    return frozenset(identity)

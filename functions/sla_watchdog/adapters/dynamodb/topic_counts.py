@@ -31,19 +31,31 @@ class TopicCountStore:
         nobody.
         """
         stored = self._items.plain(META, "topics")
-        before, since = map_in(stored.get("topics")), map_in(stored.get("since"))
-        there = {topic for topic, count in topics.items() if count}
-        still = {topic for topic in there if topic in since and before.get(topic)}
-        began = dict.fromkeys(there, now)
-        for topic in still:
-            began[topic] = number_in(since[topic], now)
-        change = Expression().set("topics", to=topics).set("since", to=began)
+        before = map_in(stored.get("topics"))
+        since = map_in(stored.get("since"))
+        reachable_since: dict[str, int] = {}
+        is_found_again = False
+        for topic, count in topics.items():
+            if not count:
+                continue
+            if before.get(topic) and topic in since:
+                reachable_since[topic] = number_in(since[topic], now)
+            else:
+                reachable_since[topic] = now
+                is_found_again = True
+        change = Expression()
+        change.set("topics", to=topics)
+        change.set("since", to=reachable_since)
         self._items.update(META, "topics", change)
-        if stored and there.difference(still):
+        if stored and is_found_again:
             self._generations.ask_for_sweep()
 
     def is_gone(self, topic: str) -> bool:
-        """SNS says so, before the next count does; only of a topic that was counted."""
-        change = Expression().set("topics", topic, to=0).remove("since", topic)
+        """SNS says that there is no such topic, before the next count sees it. Only a topic that
+        was counted; a repetition writes the same once more.
+        """
+        change = Expression()
+        change.set("topics", topic, to=0)
+        change.remove("since", topic)
         change.require(change.present("topics", topic))
         return self._items.update(META, "topics", change) is None

@@ -52,7 +52,7 @@ __all__ = [
 
 @frozen
 class WatchStores:
-    """One table, five kinds of items."""
+    """All stores over one table."""
 
     items: Items
     cases: CaseStore
@@ -84,9 +84,12 @@ class WatchStores:
     ) -> WatchStores:
         """`reads` may try again by itself; `writes` should not."""
         items = Items(reads, writes, table, pause)
+        return cls._over(items, AuditActions(audit_table))
+
+    @classmethod
+    def _over(cls, items: Items, audit: AuditActions) -> WatchStores:
         case_reads = CaseReads(items)
         cases = CaseStore(items, case_reads)
-        audit = AuditActions(audit_table)
         generations = GenerationStore(items)
         pulse = PulseStore(items)
         return cls(

@@ -11,6 +11,7 @@ from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.escalation.case import Case, DamagedItem
 from sla_watchdog.domain.escalation.context import Context
 from sla_watchdog.domain.escalation.plan import Plan, plan, wakeup_for
+from sla_watchdog.domain.escalation.wakeup import Wakeup
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.record import Record
@@ -27,6 +28,16 @@ from sla_watchdog.usecases.judging.stand_ins import is_stand_in
 from sla_watchdog.usecases.judging.wakeup import wakeup_or_relink
 
 UNKNOWN = Generation(0, 0, is_new=False)
+
+
+@frozen
+class _Moment:
+    """What cases are judged by together. `read_at` is as in `Evaluated`."""
+
+    records: Mapping[str, Record]
+    context: Context
+    now: int
+    read_at: float
 
 
 @frozen
@@ -58,20 +69,22 @@ class Evaluator:
         self._outlook.fresh()
         read_at = self._outlook.read_at
         stored = self.stores.cases.read(ids)
-        readable = [case for case in stored.values() if isinstance(case, Case)]
-        records = self._records_of(readable, now)
-        context = self._outlook.fresh()
+        records = self._records_of(stored.values(), now)
+        moment = _Moment(records, self._outlook.fresh(), now, read_at)
         evaluated: dict[str, Evaluated | DamagedItem] = {}
         for name, case in stored.items():
             if isinstance(case, Case):
-                evaluated[name] = self._evaluate(case, records, context, now, read_at)
+                evaluated[name] = self._evaluate(case, moment)
             else:
                 evaluated[name] = case
         return evaluated
 
-    def _records_of(self, cases: Iterable[Case], now: int) -> Mapping[str, Record]:
+    def _records_of(self, cases: Iterable[Case | DamagedItem], now: int) -> Mapping[str, Record]:
         """The records of their tickets; those that are missing are counted before any is judged."""
-        case_of = {name: case for case in cases for name in case.facts.tickets()}
+        case_of: dict[str, Case] = {}
+        for case in cases:
+            if isinstance(case, Case):
+                case_of |= dict.fromkeys(case.facts.tickets(), case)
         records = self.tickets.read({name for name in case_of if not is_stand_in(name)})
         missing = {name: case for name, case in case_of.items() if name not in records}
         self.note_missing(missing, now)
@@ -87,17 +100,19 @@ class Evaluator:
             self._outlook.forget()
 
     def _is_missed(self, name: str, case: Case) -> bool:
-        return not is_stand_in(name) and ticket(name, case.facts, self.policy).unresolved
+        if is_stand_in(name):
+            return False
+        return ticket(name, case.facts, self.policy).unresolved
 
-    def _evaluate(
-        self, case: Case, records: Mapping[str, Record], context: Context, now: int, read_at: float
-    ) -> Evaluated | DamagedItem:
+    def _evaluate(self, case: Case, moment: _Moment) -> Evaluated | DamagedItem:
+        now = moment.now
         try:
             case = self.current(case)
-            facts = overlay(case, records, self.policy, now)
-            return Evaluated(case, facts, self._plan(case, facts, context, now), now, read_at)
+            facts = overlay(case, moment.records, self.policy, now)
+            plan = self._plan(case, facts, moment.context, now)
         except Exception as error:  # noqa: BLE001 - one case must never stop the others; it is put back and reported
             return DamagedItem(case.id, f"{type(error).__name__}: {error}", case.failures)
+        return Evaluated(case, facts, plan, now, moment.read_at)
 
     # ------------------------------------------------------------ judge what was read
 
@@ -106,7 +121,8 @@ class Evaluator:
         return self._plan(case, facts, self._outlook.fresh(), now)
 
     def _plan(self, case: Case, facts: Facts, context: Context, now: int) -> Plan:
-        as_judged = evolve(case.as_notified(self.live), facts=facts)
+        notified = case.as_notified(self.live)
+        as_judged = evolve(notified, facts=facts)
         return plan(as_judged, self.policy, now, context=context)
 
     # ------------------------------------------------------------ generations, and what is written
@@ -129,14 +145,14 @@ class Evaluator:
             return case
         return evolve(case, breached=evaluated.breached)
 
-    def wakeup_for(self, evaluated: Plan, case: Case, now: int) -> tuple[int | None, bool]:
-        """When to look again, and whether that is urgent. A case of a newer policy is due at once,
-        for a process that knows it.
+    def wakeup_for(self, evaluated: Plan, case: Case, now: int) -> Wakeup:
+        """When to look again. A case of a newer policy is due at once, for a process that knows
+        it.
         """
-        next_at, urgent = wakeup_or_relink(evaluated, case, now)
+        wakeup = wakeup_or_relink(evaluated, case, now)
         if self.is_newer(case):
-            return now, urgent
-        return next_at, urgent
+            return Wakeup(now, wakeup.urgent)
+        return wakeup
 
     def timed(self, case: Case, now: int) -> tuple[Case, Plan]:
         """The case as it is to be stored, with its breaches and wake-up, and the plan behind it."""
@@ -144,15 +160,16 @@ class Evaluator:
 
     def _timed(self, case: Case, context: Context, now: int) -> tuple[Case, Plan]:
         if self.is_newer(case):
-            return evolve(case, next_at=now), self._plan(case, case.facts, context, now)
+            evaluated = self._plan(case, case.facts, context, now)
+            return evolve(case, next_at=now), evaluated
         case = evolve(self.current(case), generation=self.generation.number)
         evaluated = self._plan(case, case.facts, context, now)
-        next_at, urgent = wakeup_or_relink(evaluated, case, now)
-        is_due = case.next_at is not None and case.next_at <= now
-        if evaluated.decisions and is_due:
+        case = evolve(case, breached=evaluated.breached)
+        if evaluated.decisions and case.next_at is not None and case.next_at <= now:
             # a tick is to put on record what came due, though it waits
-            next_at, urgent = case.next_at, case.urgent
-        return evolve(case, breached=evaluated.breached, next_at=next_at, urgent=urgent), evaluated
+            return case, evaluated
+        next_at, urgent = wakeup_or_relink(evaluated, case, now)
+        return evolve(case, next_at=next_at, urgent=urgent), evaluated
 
     def surely_timed(self, case: Case, now: int) -> tuple[Case, Plan]:
         """As `timed`; a case that cannot be judged is due at once, for `watch` to put back."""

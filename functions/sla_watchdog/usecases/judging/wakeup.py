@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import Plan, wakeup_for
+from sla_watchdog.domain.escalation.wakeup import Wakeup
 
 RELINK = 150
 """Seconds after which a case that is not linked yet is looked at again: as long as a lease."""
 
 
-def wakeup_or_relink(evaluated: Plan, case: Case, now: int) -> tuple[int | None, bool]:
-    """When to look again, and whether that is urgent; soon, while links are still to be made."""
-    next_at, urgent = wakeup_for(evaluated, case)
-    is_late = next_at is None or next_at > now + RELINK
-    if evaluated.pending_links and is_late:
-        return now + RELINK, False
-    return next_at, urgent
+def wakeup_or_relink(evaluated: Plan, case: Case, now: int) -> Wakeup:
+    """When to look again; soon, while links are still to be made."""
+    wakeup = wakeup_for(evaluated, case)
+    if not evaluated.pending_links:
+        return wakeup
+    soon = now + RELINK
+    if wakeup.at is None or wakeup.at > soon:
+        return Wakeup(soon)
+    return wakeup

@@ -54,6 +54,7 @@ class Pages(Protocol):
 class Publisher(Protocol):
     def publish(self, recipient: Recipient, message: Message) -> Sent | NoTopic | Refused:
         """Raises Unavailable: it may have arrived or not."""
+        ...
 
 
 class Tokens(Protocol):

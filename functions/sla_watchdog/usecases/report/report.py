@@ -1,7 +1,7 @@
-"""report: what is old, breached, at risk and broken, and how targets were kept, told to the
+"""report: what is old, breached, at risk and broken, and how targets were kept, sent to the
 audiences of the ceilings.
 
-It runs every hour; what was not told yet of this day, week or month is told, so the next run
+It runs every hour and sends what was not sent yet of this day, week or month, so the next run
 repeats what failed.
 """
 
@@ -49,7 +49,8 @@ class DueReport:
 
     @property
     def name(self) -> str:
-        return f"{self.kind}/{self.recipient.key if self.recipient else PAGE}"
+        where = self.recipient.key if self.recipient else PAGE
+        return f"{self.kind}/{where}"
 
     @property
     def page(self) -> str:
@@ -59,7 +60,7 @@ class DueReport:
 
 @define
 class Reported:
-    """What a run did. `problem` is the last reason why something could not be told; the next run
+    """What a run did. `problem` is the last reason why something could not be sent; the next run
     tries again.
     """
 
@@ -79,7 +80,9 @@ class Seen:
 
 @frozen
 class Reporter:
-    """In mode observe, where `judge.live` is False, nobody is told: there are the pages alone."""
+    """In mode observe, where `evaluator.live` is False, nobody is notified: there are the pages
+    alone.
+    """
 
     evaluator: Evaluator
     stores: ReportStores
@@ -90,7 +93,7 @@ class Reporter:
     now: int
 
     def run(self) -> Reported | None:
-        """Tell what is due; None while another run does."""
+        """Sends what is due; None while another run does."""
         owner = self.tokens.token()
         if not self.stores.leases.take(owner, self.now, self.now + LEASE, run="report-lease"):
             return None
@@ -108,15 +111,18 @@ class Reporter:
         seen = self._look(done, weekly)
         reach = Reach(self.stores.topic_counts.read())
         for report in due:
-            try:
-                delivered = self._deliver(report, seen, reach, done)
-            except Unavailable as error:
-                delivered, done.problem = False, str(error)
-            if delivered:
+            if self._is_delivered(report, seen, reach, done):
                 self.stores.report_marks.mark(report.name, report.period)
             else:
                 done.failed += 1
         return done
+
+    def _is_delivered(self, due: DueReport, seen: Seen, reach: Reach, done: Reported) -> bool:
+        try:
+            return self._deliver(due, seen, reach, done)
+        except Unavailable as error:
+            done.problem = str(error)
+            return False
 
     def _due(self) -> Iterator[DueReport]:
         """Pages first: the mails name them."""
@@ -158,7 +164,8 @@ class Reporter:
                 continue
             counting.add(evaluated.clocks, case.facts)
         report = Report(self.now, where, tuple(lines), done.unreadable)
-        return Seen(report, counting.attainment() if weekly else None)
+        attainment = counting.attainment() if weekly else None
+        return Seen(report, attainment)
 
     def _evaluated(self, case: Case, whole: bool) -> Plan:
         current = self.evaluator.current(case).as_notified(self.evaluator.live)
@@ -183,10 +190,12 @@ class Reporter:
         return sent
 
     def _message(self, due: DueReport, seen: Seen) -> Message:
+        zone = seen.report.zone
         kind = Kind.WEEKLY if due.kind is Kind.WEEKLY else Kind.DAILY
-        where = self._where(DueReport(kind, periods(self.now, seen.report.zone)[kind], None).page)
+        page = DueReport(kind, periods(self.now, zone)[kind], None).page
+        where = self._where(page)
         if due.kind is Kind.WEEKLY and seen.attainment is not None:
-            return render_weekly(seen.attainment, self.now, seen.report.zone, where)
+            return render_weekly(seen.attainment, self.now, zone, where)
         if due.kind is Kind.MONTHLY:
             return render_monthly(seen.report, where)
         return render_daily(seen.report, where)
@@ -202,10 +211,11 @@ class Reporter:
         return [f"The page, for {LINK_DAYS} days:", f"{self.link_base}/{PATH}/{code}"]
 
     def _send(self, recipient: Recipient, message: Message, reach: Reach) -> bool:
-        """To the recipient; to operations where nobody there can be told. Raises Unavailable."""
-        for either in dict.fromkeys((recipient, Recipient(OPERATIONS))):
-            if reach.nobody(either):
+        """To the recipient; to operations where nobody there can be reached. Raises Unavailable."""
+        for destination in dict.fromkeys((recipient, Recipient(OPERATIONS))):
+            if reach.nobody(destination):
                 continue
-            if isinstance(self.publisher.publish(either, message), Sent):
+            answer = self.publisher.publish(destination, message)
+            if isinstance(answer, Sent):
                 return True
         return False

@@ -22,53 +22,73 @@ STATUS = {State.UNKNOWN: 404, State.EXPIRED: 410, State.UNREADABLE: 503}
 
 def answer(event: Mapping[str, Any], responder: Responder, now: int) -> dict[str, Any]:
     """The answer to one event of an HTTP API (payload 2.0); `case` beside it is for the log."""
-    code = str(event.get("rawPath") or "").rpartition("/")[2].lower()
-    method = _method(event)
-    if method not in ("GET", "HEAD", "POST"):
-        return _answer(405, refused(), {"Allow": "GET, HEAD, POST"})
-    form = _form(event) if method == "POST" else {}
+    path = str(event.get("rawPath") or "")
+    code = path.rpartition("/")[2].lower()
+    match _method(event):
+        case "GET" | "HEAD":
+            return _page(responder.look(code, now), now)
+        case "POST":
+            return _answer_to(_form(event), responder, code, now)
+        case _:
+            return _answer(405, refused(), {"Allow": "GET, HEAD, POST"})
+
+
+def _answer_to(
+    form: Mapping[str, str], responder: Responder, code: str, now: int
+) -> dict[str, Any]:
     try:
-        standing = _given(form, responder, code, now) if form else responder.look(code, now)
+        opened = _given(form, responder, code, now)
     except NotPromised as problem:
         return _page(responder.look(code, now), now, str(problem), status=400)
     except Contended:
         return _answer(503, busy(), {"Retry-After": "5"})
-    return _page(standing, now)
+    return _page(opened, now)
 
 
-def _page(standing: OpenedLink, now: int, problem: str = "", status: int = 200) -> dict[str, Any]:
+def _page(opened: OpenedLink, now: int, problem: str = "", status: int = 200) -> dict[str, Any]:
     """`status` is that of an ordinary page."""
-    case = standing.link.case if standing.link else ""
-    body = page(standing, now, problem)
-    return _answer(STATUS.get(standing.state, status), body, case=case)
+    case = opened.link.case if opened.link else ""
+    status = STATUS.get(opened.state, status)
+    return _answer(status, page(opened, now, problem), case=case)
 
 
 def _given(form: Mapping[str, str], responder: Responder, code: str, now: int) -> OpenedLink:
-    if form.get("answer") == "not_me":
+    choice = form.get("answer")
+    if choice == "not_me":
         return responder.decline(code, now)
     until = form.get("until", "")
-    is_time = until.isascii() and until.isdigit() and len(until) <= 12
-    if form.get("answer") != "take" or not is_time:
+    if choice != "take" or not _is_time(until):
         raise NotPromised("choose when the next update comes")
     return responder.take(code, form.get("by", ""), int(until), now)
 
 
+def _is_time(text: str) -> bool:
+    """Whether it is an epoch second, as our own form sends it."""
+    return text.isascii() and text.isdigit() and len(text) <= 12
+
+
 def _method(event: Mapping[str, Any]) -> str:
-    context = event.get("requestContext")
-    http = context.get("http") if isinstance(context, Mapping) else None
-    return str(http.get("method") or "") if isinstance(http, Mapping) else ""
+    context = _map_in(event, "requestContext")
+    http = _map_in(context, "http")
+    return str(http.get("method") or "")
+
+
+def _map_in(outer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The map of that name; an empty one where there is none."""
+    inner = outer.get(name)
+    if isinstance(inner, Mapping):
+        return inner
+    return {}
 
 
 def _form(event: Mapping[str, Any]) -> dict[str, str]:
-    """The fields of a form, the first value of each; what is no form of ours is a form without an
-    answer.
-    """
+    """The fields of a form, the first value of each; none of what is no form."""
     try:
         text = _body(event)[:LONGEST_FORM].decode()
         fields = parse_qs(text, max_num_fields=20)
     except (binascii.Error, TypeError, ValueError):
         fields = {}
-    return {name: values[0] for name, values in fields.items()} or {"answer": ""}
+    return {name: values[0] for name, values in fields.items()}
 
 
 def _body(event: Mapping[str, Any]) -> bytes:

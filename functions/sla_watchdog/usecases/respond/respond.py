@@ -1,8 +1,10 @@
-"""respond: what somebody who was told answers. "I take it, next update by …", or "not me"; once for
-each link.
+"""respond: what somebody who got an alert answers. "I take it, next update by …", or "not me"; once
+for each link.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from attrs import evolve, frozen
 
@@ -46,55 +48,63 @@ class Responder:
             return OpenedLink(State.UNKNOWN)
         if now >= link.expires_at and not link.used:
             return OpenedLink(State.EXPIRED, link=link)
-        evaluated = self.evaluator.evaluate([link.case], now).get(link.case)
-        if not isinstance(evaluated, Evaluated):
+        evaluated = self._evaluated(link.case, now)
+        if evaluated is None:
             state = State.USED if link.used else State.UNREADABLE
             return OpenedLink(state, _promised(link.used), link=link)
+        alerts = link.entry.alerts
         seen = evolve(evaluated.case, facts=evaluated.facts)
-        notified = notice(seen, evaluated.plan, link.entry.alerts, self.evaluator.policy, now)
+        shown = notice(seen, evaluated.plan, alerts, self.evaluator.policy, now)
         if link.used:
-            return OpenedLink(State.USED, _promised(link.used), notified, link=link)
-        may = self._promising(evaluated, link.entry.alerts[0].subject, now)
-        state = State.OPEN if may else State.OVER
-        return OpenedLink(state, notice=notified, promising=may, link=link, evaluated=evaluated)
+            return OpenedLink(State.USED, _promised(link.used), shown, link=link)
+        offer = self._promising(evaluated, alerts[0].subject, now)
+        state = State.OPEN if offer else State.OVER
+        return OpenedLink(state, notice=shown, promising=offer, link=link, evaluated=evaluated)
+
+    def _evaluated(self, case: str, now: int) -> Evaluated | None:
+        """None where there is no such case that can be read and judged."""
+        evaluated = self.evaluator.evaluate([case], now).get(case)
+        if isinstance(evaluated, Evaluated):
+            return evaluated
+        return None
 
     def take(self, code: str, by: str, until: int, now: int) -> OpenedLink:
-        """The standing after the promise was made, or the reason why none could be. Raises
-        NotPromised, Contended.
+        """The link once the promise is made, or as it stands where none can be. Raises NotPromised,
+        Contended.
         """
         for _ in range(TRIES):
-            standing = self.look(code, now)
-            evaluated, may = standing.evaluated, standing.promising
-            if standing.link is None or evaluated is None or may is None:
-                return evolve(standing, late=standing.state is State.USED)
-            name = standing.link.case
-            if self._keep(evaluated, may, by, until, standing.link):
-                return evolve(self.look(code, now), counted=may.answer)
+            opened = self.look(code, now)
+            link, evaluated, offer = opened.link, opened.evaluated, opened.promising
+            if link is None or evaluated is None or offer is None:
+                return evolve(opened, late=opened.state is State.USED)
+            name = link.case
+            if self._keep(evaluated, offer, by, until, link):
+                return evolve(self.look(code, now), counted=offer.answer)
         raise Contended(f"case {name!r}: lost {TRIES} races")
 
     def decline(self, code: str, now: int) -> OpenedLink:
         """ "Not me": noted. It holds nothing back, and the others who have the same link can still
         answer with it.
         """
-        standing = self.look(code, now)
-        if standing.state is not State.OPEN or not standing.link:
-            return evolve(standing, late=standing.state is State.USED)
-        record = _record(standing.link, Use(now, Answer.DECLINED))
-        self.links.decline(standing.link, now, record)
-        return evolve(standing, counted=Answer.DECLINED)
+        opened = self.look(code, now)
+        if opened.state is not State.OPEN or not opened.link:
+            return evolve(opened, late=opened.state is State.USED)
+        record = _record(opened.link, Use(now, Answer.DECLINED))
+        self.links.decline(opened.link, now, record)
+        return evolve(opened, counted=Answer.DECLINED)
 
     def promise(self, case: str, by: str, until: int, now: int, answer: Answer) -> Promise:
         """The same without a link, by an operator. Raises NotPromised, Contended."""
         for _ in range(TRIES):
-            evaluated = self.evaluator.evaluate([case], now).get(case)
-            if not isinstance(evaluated, Evaluated):
+            evaluated = self._evaluated(case, now)
+            if evaluated is None:
                 raise NotPromised(f"there is no case of {case!r} that can be read")
-            may = self._promising(evaluated, case, now)
-            if may is None:
+            offer = self._promising(evaluated, case, now)
+            if offer is None:
                 raise NotPromised(f"{case} is over: there is nothing to promise")
-            if may.answer is not answer:
-                raise NotPromised(_other(may))
-            if self._keep(evaluated, may, by, until, None):
+            if offer.answer is not answer:
+                raise NotPromised(_other(offer))
+            if self._keep(evaluated, offer, by, until, None):
                 return Promise(now, until, by)
         raise Contended(f"case {case!r}: lost {TRIES} races")
 
@@ -107,15 +117,16 @@ class Responder:
             ) from error
 
     def _keep(
-        self, evaluated: Evaluated, may: Promising, by: str, until: int, link: AlertLink | None
+        self, evaluated: Evaluated, offer: Promising, by: str, until: int, link: AlertLink | None
     ) -> bool:
         """The promise among the case's facts, under everything that its records show; False where a
         race was lost.
         """
-        fact = may.fact(by, until)
-        use = Use(may.now, may.answer, fact.value[1], until)
-        promised = evolve(evaluated.case, facts=evaluated.case.facts | [fact])
-        case, plan = self.evaluator.surely_timed(promised, may.now)
+        fact = offer.fact(by, until)
+        use = Use(offer.now, offer.answer, fact.value[1], until)
+        before = evaluated.case
+        promised = evolve(before, facts=before.facts | [fact])
+        case, plan = self.evaluator.surely_timed(promised, offer.now)
         record = _record(link, use) if link else _by_operator(case.id, use)
         return self.links.promise(case, plan.findings, record, link, use)
 
@@ -127,23 +138,30 @@ def _promised(use: Use | None) -> Promise | None:
     return Promise(use.at, use.until, use.by)
 
 
-def _other(may: Promising) -> str:
-    if may.held:
-        return f"{may.held.by} promised an update already: put it off with `sla-watchdog snooze`"
+def _other(offer: Promising) -> str:
+    if offer.held:
+        return f"{offer.held.by} promised an update already: put it off with `sla-watchdog snooze`"
     return "no promise holds now that could be put off: make one with `sla-watchdog ack`"
 
 
 def _record(link: AlertLink, use: Use) -> AuditItem:
     alert = link.entry.alerts[0]
-    extra = {"ref": alert.ref, "recipient": alert.recipient.key, **_extra(use)}
-    return AuditItem(
-        link.case, use.at, f"{alert.id}/{use.answer.value}", use.answer, _reason(use), extra
-    )
+    extra = {"ref": alert.ref, "recipient": alert.recipient.key}
+    return _audit_item(link.case, alert.id, use, extra)
 
 
 def _by_operator(case: str, use: Use) -> AuditItem:
+    return _audit_item(case, case, use, {})
+
+
+def _audit_item(case: str, answered: str, use: Use, extra: Mapping[str, str]) -> AuditItem:
     return AuditItem(
-        case, use.at, f"{case}/{use.answer.value}", use.answer, _reason(use), _extra(use)
+        case=case,
+        at=use.at,
+        alert_id=f"{answered}/{use.answer.value}",
+        outcome=use.answer,
+        reason=_reason(use),
+        extra={**extra, **_extra(use)},
     )
 
 

@@ -8,7 +8,8 @@ under what they share with others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from itertools import chain
 
 from attrs import evolve, frozen
 
@@ -53,7 +54,8 @@ class Inspector:
         open_tickets: OpenTickets = {}
         for stored in page.cases:
             open_tickets |= self._stored(stored, now, swept)
-        KeyInspector(self.evaluator, self.stores).inspect(open_tickets, now, swept)
+        key_inspector = KeyInspector(self.evaluator, self.stores)
+        key_inspector.inspect(open_tickets, now, swept)
 
     def _stored(self, stored: StoredCase, now: int, swept: SweepResult) -> OpenTickets:
         """Looks at one case; the open tickets of a sound one."""
@@ -68,7 +70,7 @@ class Inspector:
             return {}
         swept.counts(evaluated, now)
         facts = stored.case.facts
-        return {ticket.id: (ticket, facts) for ticket in evaluated.tickets if ticket.unresolved}
+        return {ticket.id: (ticket, facts) for ticket in _unresolved(evaluated)}
 
     def _damaged(self, item: DamagedItem, now: int, swept: SweepResult) -> None:
         """`RecordCheck` rebuilds it from its ticket's record; where there is none, `watch` puts it
@@ -80,13 +82,14 @@ class Inspector:
 
     def _unaudited(self, page: Page, swept: SweepResult) -> None:
         """Records that waited in their case while the Audit table could not be written."""
-        for waiting in page.unaudited:
+        for case in page.unaudited:
             try:
-                count = self.stores.outbox.audit_what_waits(waiting)
+                count = self.stores.outbox.audit_what_waits(case)
             except Unavailable as problem:
-                swept.violated(waiting.case, str(problem))
-            else:
-                swept.heals(waiting.case, f"{count} records for the Audit table")
+                swept.violated(case, str(problem))
+                continue
+            if count is not None:
+                swept.heals(case, f"{count} records for the Audit table")
 
     def _pointers(self, page: Page, now: int, swept: SweepResult) -> None:
         for name, end in self.stores.cases.read(page.moved).items():
@@ -136,9 +139,12 @@ class CaseInspector:
             return None
         expected = self._rejoined(expected)
         wrong = sorted(_wrong(self.stored, self.case, expected))
-        recorded = self._as_recorded(expected) if wrong or self._reads_all() else None
-        if wrong or recorded:
-            expected = recorded or expected
+        recorded = None
+        if wrong or self._reads_all():
+            recorded = self._as_recorded(expected)
+        if recorded is not None:
+            expected = recorded
+        if wrong or recorded is not None:
             self._put_right(expected, wrong)
         else:
             for what in _waiting(self.stored, self.case, self.now):
@@ -172,8 +178,8 @@ class CaseInspector:
         if since is None:
             return 0
         facts = expected.case.facts
-        open_tickets = [ticket for ticket in expected.evaluated.tickets if ticket.unresolved]
-        return sum(missing_since(ticket.id, facts, since) for ticket in open_tickets)
+        unresolved = _unresolved(expected.evaluated)
+        return sum(missing_since(ticket.id, facts, since) for ticket in unresolved)
 
     def _as_recorded(self, expected: Timed) -> Timed | None:
         """With what its records say beyond its facts: a deletion that no stream reported is seen by
@@ -224,12 +230,13 @@ class CaseInspector:
         ends = self.stores.inspection.leading_to(names)
         astray = {name for name in names if ends.get(name) != case.id}
         for name in sorted(astray.intersection(case.facts.tickets())):
-            if name not in ends and self._point_to(expected, name):
-                self.swept.heals(name, "moved_to")
-                expected = evolve(expected, case=evolve(expected.case, rev=expected.case.rev + 1))
-            else:
+            if name in ends or not self._point_to(expected, name):
                 what = f"is a ticket of {case.id} and does not lead to it"
                 self.swept.violated(name, what)
+                continue
+            self.swept.heals(name, "moved_to")
+            written = evolve(expected.case, rev=expected.case.rev + 1)
+            expected = evolve(expected, case=written)
         strays = astray & case.members
         if not strays:
             return expected
@@ -250,31 +257,30 @@ class KeyInspector:
 
     def inspect(self, tickets: OpenTickets, now: int, swept: SweepResult) -> None:
         lookalikes = Lookalikes(self.evaluator, self.stores)
-        wanted = {name: _hashes(name, facts) for name, (_, facts) in tickets.items()}
-        remembered = self.stores.lookalikes.read(_all_of(wanted.values()))
+        wanted = {}
+        for name, (_, facts) in tickets.items():
+            wanted[name] = [key.hash for key in keys(name, facts)]
+        remembered = self.stores.lookalikes.read(chain.from_iterable(wanted.values()))
         full = lookalikes.full(remembered)
         for name, hashes in wanted.items():
             ticket, facts = tickets[name]
-            absent = [
-                key for key in hashes if remembered.get(key, {}).get(name) != ticket.created_at
-            ]
+            absent = [key for key in hashes if not _is_under(remembered.get(key, {}), ticket)]
             if not full.issuperset(absent):
                 lookalikes.notice(name, Facts(), facts, now)
                 swept.heals(name, "look-alike keys")
 
 
-def _hashes(name: str, facts: Facts) -> list[str]:
-    return [key.hash for key in keys(name, facts)]
+def _is_under(remembered: Mapping[str, int], ticket: Ticket) -> bool:
+    return remembered.get(ticket.id) == ticket.created_at
 
 
-def _all_of(groups: Iterable[Iterable[str]]) -> Iterator[str]:
-    for group in groups:
-        yield from group
+def _unresolved(evaluated: Plan) -> list[Ticket]:
+    return [ticket for ticket in evaluated.tickets if ticket.unresolved]
 
 
 def _wrong(stored: StoredCase, case: Case, expected: Timed) -> Iterator[str]:
-    """The attributes of a case's item that are not what follows from its facts, its levels told and
-    its outbox.
+    """The attributes of a case's item that are not what follows from its facts, its levels and its
+    outbox.
     """
     want = expected.case
     for name in ("generation", "next_at", "breached", "edited_at", "members"):
@@ -286,15 +292,19 @@ def _wrong(stored: StoredCase, case: Case, expected: Timed) -> Iterator[str]:
         yield "findings"
     if stored.levels_misfiled:
         yield "reached"
-    if any(key != entry.key for key, entry in case.outbox.items()):
-        yield "outbox"
+    for key, entry in case.outbox.items():
+        if key != entry.key:
+            yield "outbox"
+            return
 
 
 def _filing(case: Case) -> Filing:
     """Where the index is to have it."""
     if case.next_at is None:
         return Filing.NOWHERE
-    return Filing.URGENT if case.urgent else Filing.ORDINARY
+    if case.urgent:
+        return Filing.URGENT
+    return Filing.ORDINARY
 
 
 def _has_a_cause(stored: StoredCase, case: Case, expected: Timed) -> bool:
@@ -302,8 +312,9 @@ def _has_a_cause(stored: StoredCase, case: Case, expected: Timed) -> bool:
     drifted by itself.
     """
     want = expected.case
-    changed = case.generation != want.generation or case.facts != want.facts
-    return changed or stored.failed
+    if stored.failed or case.generation != want.generation:
+        return True
+    return case.facts != want.facts
 
 
 def _waiting(stored: StoredCase, case: Case, now: int) -> Iterator[str]:

@@ -33,6 +33,11 @@ class Segment:
     table: str = TICKETS
     counts: Mapping[str, int] = field(factory=dict)
 
+    @property
+    def is_first(self) -> bool:
+        """Whether the sweep begins with it."""
+        return self.number == 0 and not self.start and self.table == TICKETS
+
 
 class Filing(Enum):
     """Under what the index of what is due has a case."""
@@ -61,25 +66,18 @@ class StoredCase:
 
 
 @frozen
-class UnauditedRecords:
-    """Records for the Audit table that wait with their case. Only the store looks into `stored`."""
-
-    case: str
-    stored: Mapping[str, object]
-
-
-@frozen
 class Page:
     """`moved` are names whose item says that they belong to another case, `awake` those of them
-    that are to be woken all the same; `sealed` are (name, number) of sealed items. `following` is
-    where the next page starts, None after the last.
+    that are to be woken all the same; `sealed` are (name, number) of sealed items; with the
+    `unaudited` records for the Audit table wait. `following` is where the next page starts, None
+    after the last.
     """
 
     cases: tuple[StoredCase, ...]
     moved: tuple[str, ...]
     awake: frozenset[str]
     sealed: tuple[tuple[str, int], ...]
-    unaudited: tuple[UnauditedRecords, ...]
+    unaudited: tuple[str, ...]
     following: str | None
 
 
@@ -89,6 +87,10 @@ class Listed:
 
     seat: Seat
     confirmed: bool
+
+    @property
+    def state(self) -> State:
+        return State.CONFIRMED if self.confirmed else State.PENDING
 
 
 class Inspection(Protocol):
@@ -101,7 +103,7 @@ class Inspection(Protocol):
 
 
 class Outbox(Protocol):
-    def audit_what_waits(self, waiting: UnauditedRecords) -> int: ...
+    def audit_what_waits(self, case: str) -> int | None: ...
 
 
 class Leases(Protocol):

@@ -86,8 +86,7 @@ class RecordCheck:
 
     def check(self, records: Sequence[Record]) -> None:
         now = self.clock()
-        source, name_of = self.evaluator.policy.source, self.comparison.name
-        named = {name_of(record): record for record in records if is_ticket(record, source)}
+        named = self._tickets_of(records)
         self.swept.tickets += len(named)
         cases = self.stores.cases.read(named)
         drifted = []
@@ -96,6 +95,15 @@ class RecordCheck:
                 drifted.append(name)
         if drifted:
             self._take_in(drifted)
+
+    def _tickets_of(self, records: Sequence[Record]) -> dict[str, Record]:
+        """Those that are tickets, by name."""
+        source = self.evaluator.policy.source
+        named = {}
+        for record in records:
+            if is_ticket(record, source):
+                named[self.comparison.name(record)] = record
+        return named
 
     def _differs(self, case: object, name: str, record: Record, now: int) -> bool:
         try:
@@ -136,7 +144,7 @@ class RecordCheck:
     def _rebuilt(self, name: str, damaged: DamagedItem, read: Reading) -> Case | DamagedItem:
         """The case without what cannot be read of it, filled from the record; a finding says so.
 
-        Somebody told of a level before may be told again: too much rather than too little.
+        Somebody notified of a level before may be notified again: too much rather than too little.
         """
         since = self._again(name)
         if since.rev:
@@ -154,14 +162,17 @@ class RecordCheck:
 
     def _again(self, name: str) -> Case:
         stored = self.stores.cases.read([name]).get(name)
-        return stored if isinstance(stored, Case) else Case(name)
+        if isinstance(stored, Case):
+            return stored
+        return Case(name)
 
     def _mend(self, name: str, before: Case, read: Reading) -> frozenset[str]:
         """Keeps what drifted and links what is not; the ids of other cases that were changed."""
         timed = self._timed(before, name, read)
         if timed is None:
             return frozenset()
-        if timed.case != before and self._keep(before, timed):
+        has_drifted = timed.case != before
+        if has_drifted and self._keep(before, timed):
             lookalikes = Lookalikes(self.evaluator, self.stores)
             lookalikes.notice(name, before.facts, timed.case.facts, read.ended)
         if not pending_links(timed.case):
@@ -178,7 +189,8 @@ class RecordCheck:
             facts = self.comparison.facts(name, record, case, read.ended)
             if facts != case.facts:
                 # what is new here, the stream may bring once more
-                case = evolve(case, facts=facts, read_at={**case.read_at, name: read.began})
+                read_at = {**case.read_at, name: read.began}
+                case = evolve(case, facts=facts, read_at=read_at)
             return timed(self.evaluator, case, read.ended)
         except Exception:  # noqa: BLE001 - one ticket never stops the sweep
             self.swept.findings += 1

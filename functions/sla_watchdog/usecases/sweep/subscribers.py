@@ -39,7 +39,7 @@ class Listeners:
         roster = self._take_down(listed, unlisted, now, swept)
         topics = {name: before[name] for name in unlisted if name in before}
         for name, subscriptions in listed.items():
-            topics[name] = sum(_hears(subscription, roster) for subscription in subscriptions)
+            topics[name] = _listeners_among(subscriptions, roster)
         self.stores.topic_counts.keep(topics, now)
         for name in unreachable(self.policy, topics):
             swept.violated(f"audience {name}", "nobody has confirmed a subscription")
@@ -63,11 +63,13 @@ class Listeners:
     ) -> Roster:
         seen: dict[Seat, State] = {}
         for subscriptions in listed.values():
-            seen |= {listed.seat: _state(listed) for listed in subscriptions}
+            seen |= {subscription.seat: subscription.state for subscription in subscriptions}
         phones = self._phones(seen, swept)
-        roster = self.stores.rosters.change(
-            lambda before: observed(before, with_phones(seen, phones, before), unlisted, now)
-        )
+
+        def as_seen(before: Roster) -> Roster:
+            return observed(before, with_phones(seen, phones, before), unlisted, now)
+
+        roster = self.stores.rosters.change(as_seen)
         for absent in roster.missing(self.policy, now):
             swept.misses(absent.seat.recipient, absent.state.replace("_", " "))
         return roster
@@ -86,25 +88,23 @@ def unreachable(policy: Policy, topics: Mapping[str, int]) -> list[str]:
     theirs.
     """
     listening = [topic for topic, count in topics.items() if count]
-    return [name for name in (*policy.audiences, OPERATIONS) if not _is_among(name, listening)]
+    audiences = (*policy.audiences, OPERATIONS)
+    return [audience for audience in audiences if not _is_among(audience, listening)]
 
 
 def _is_among(audience: str, topics: Iterable[str]) -> bool:
     """Whether one of the topics is the audience's, or of a person or team of it."""
-    return any(topic == audience or topic.startswith(f"{audience}--") for topic in topics)
+    part_of_it = f"{audience}--"
+    return any(topic == audience or topic.startswith(part_of_it) for topic in topics)
 
 
 def numbers_in(seen: Mapping[Seat, State]) -> set[str]:
     """Phone numbers that SNS lists as confirmed."""
-    return {
-        seat.endpoint
-        for seat, state in seen.items()
-        if seat.protocol == SMS and state is State.CONFIRMED
-    }
+    return {seat.endpoint for seat, state in seen.items() if _is_confirmed_phone(seat, state)}
 
 
-def _state(listed: Listed) -> State:
-    return State.CONFIRMED if listed.confirmed else State.PENDING
+def _is_confirmed_phone(seat: Seat, state: State) -> bool:
+    return seat.protocol == SMS and state is State.CONFIRMED
 
 
 def with_phones(
@@ -113,18 +113,26 @@ def with_phones(
     """What SNS lists as confirmed, with what it says of the numbers; as before where it says
     nothing of them.
     """
-    found = dict(seen)
+    states = dict(seen)
     for seat, state in seen.items():
-        if seat.protocol != SMS or state is not State.CONFIRMED:
+        if not _is_confirmed_phone(seat, state):
             continue
-        known = before.subscribers.get(seat)
         if phones is not None:
-            found[seat] = phones[seat.endpoint]
-        elif known is not None and known.state in DEAF:
-            found[seat] = known.state
-    return found
+            states[seat] = phones[seat.endpoint]
+        elif _is_deaf(seat, before):
+            states[seat] = before.subscribers[seat].state
+    return states
 
 
-def _hears(listed: Listed, roster: Roster) -> bool:
-    known = roster.subscribers.get(listed.seat)
-    return listed.confirmed and not (known is not None and known.state in DEAF)
+def _is_deaf(seat: Seat, roster: Roster) -> bool:
+    subscriber = roster.subscribers.get(seat)
+    return subscriber is not None and subscriber.state in DEAF
+
+
+def _listeners_among(subscriptions: Iterable[Listed], roster: Roster) -> int:
+    """Those that are confirmed, without whoever gets nothing all the same."""
+    listeners = 0
+    for subscription in subscriptions:
+        if subscription.confirmed and not _is_deaf(subscription.seat, roster):
+            listeners += 1
+    return listeners

@@ -80,12 +80,13 @@ class Sweeper:
         allow goes back to the queue.
         """
         swept = SweepResult()
-        if segment.number == 0 and not segment.start and segment.table == TICKETS:
+        if segment.is_first:
             self._listeners.count(now, swept)
         self.stores.leases.take(segment.run, now, now + SWEEPING, "sweeping")
         rest = self._pages(segment, partial(self._clock, now), time_left, swept)
         if rest is not None:
-            self.queue.put(evolve(rest, counts=_sums(segment.counts, swept)))
+            counts = _sums(segment.counts, swept)
+            self.queue.put(evolve(rest, counts=counts))
             swept.finished = False
         if swept.noticed:
             self.stores.pulse.notice(swept.noticed, swept.wrong)
@@ -142,27 +143,38 @@ class Sweeper:
         deletions = self.stores.deletions.read(now)
         if deletions.held_since is None:
             return self._shrunk(total, deletions, now)
-        missing, tickets = total.get("missing", 0), total.get("tickets_open", 0)
-        whole = total.get("cases_held", 0) == total.get("cases", 0)
-        if whole and few_left(missing, deletions.went, tickets):
+        missing = total.get("missing", 0)
+        tickets = total.get("tickets_open", 0)
+        is_whole = total.get("cases_held", 0) == total.get("cases", 0)
+        if is_whole and few_left(missing, deletions.went, tickets):
             self.stores.deletions.believe()
             return []
+        shrunk = self._shrunk(total, deletions, now)
+        if shrunk:
+            return shrunk
         count = f"{missing} of {tickets} open tickets have no record any more"
-        notified = f"deletions: {count}: see `sla-watchdog deletions`"
-        return self._shrunk(total, deletions, now) or [notified]
+        return [f"deletions: {count}: see `sla-watchdog deletions`"]
 
     def _shrunk(self, total: Mapping[str, int], deletions: Deletions, now: int) -> list[str]:
         """Says, and holds deletions, where a sweep saw less than half of what one saw before."""
-        before = self.stores.pulse.last_sweep()
-        had = before.counts.get("tickets", 0) if before else 0
         has = total.get("tickets", 0)
-        most, since = self.stores.deletions.most_seen(has, now)
-        if before is not None and had >= most:
-            most, since = had, before.at
-        if most < MANY or 2 * has >= most or now < deletions.accepted_until:
+        most, since = self._most_before(has, now)
+        is_shrunk = most >= MANY and 2 * has < most
+        if not is_shrunk or now < deletions.accepted_until:
             return []
         self.stores.deletions.hold(since, now)
         return [f"tickets: {has} seen, {most} the time before"]
+
+    def _most_before(self, has: int, now: int) -> tuple[int, int]:
+        """The most records that a sweep of the last week saw, or the last sweep, and when."""
+        before = self.stores.pulse.last_sweep()
+        most, since = self.stores.deletions.most_seen(has, now)
+        if before is None:
+            return most, since
+        had = before.counts.get("tickets", 0)
+        if had < most:
+            return most, since
+        return had, before.at
 
     def _clock(self, began: int) -> int:
         return began + int(self.elapsed())
@@ -173,17 +185,22 @@ class Sweeper:
         """Does one page; where the next one starts, None after the last case."""
         if at.table == TICKETS:
             records, following = self.tickets.page(at.number, at.of, at.start)
-            RecordCheck(self.evaluator, self.stores, self.tickets, clock, swept).check(records)
-            return _from(at, following) or evolve(at, table=CASES, start="")
+            check = RecordCheck(self.evaluator, self.stores, self.tickets, clock, swept)
+            check.check(records)
+            if following is None:
+                return evolve(at, table=CASES, start="")
+            return evolve(at, start=following)
         page = self.stores.inspection.page(at.number, at.of, at.start)
-        Inspector(self.evaluator, self.stores, self.tickets).inspect(page, clock(), swept)
-        return _from(at, page.following)
-
-
-def _from(at: Segment, following: str | None) -> Segment | None:
-    return None if following is None else evolve(at, start=following)
+        inspector = Inspector(self.evaluator, self.stores, self.tickets)
+        inspector.inspect(page, clock(), swept)
+        if page.following is None:
+            return None
+        return evolve(at, start=page.following)
 
 
 def _sums(before: Mapping[str, int], swept: SweepResult) -> dict[str, int]:
-    counts = {name: count for name, count in asdict(swept).items() if type(count) is int}
-    return {name: count + before.get(name, 0) for name, count in counts.items()}
+    sums = {}
+    for name, count in asdict(swept).items():
+        if type(count) is int:
+            sums[name] = count + before.get(name, 0)
+    return sums

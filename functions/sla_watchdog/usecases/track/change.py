@@ -37,13 +37,20 @@ class Change:
     removed: bool = False
 
     @property
+    def number(self) -> int:
+        """The sequence as a number; 0 for none."""
+        return int(self.sequence or "0")
+
+    @property
     def keys_only(self) -> bool:
         return self.record is None and not self.removed
 
 
 def nameless(key: Record) -> str:
     """A name for a record whose key holds no ticket id, always the same for the same key."""
-    return NAMELESS + hashlib.sha256(repr(sorted(key.items())).encode()).hexdigest()[:12]
+    text = repr(sorted(key.items()))
+    hashed = hashlib.sha256(text.encode()).hexdigest()
+    return NAMELESS + hashed[:12]
 
 
 def unreadable(name: str, at: int) -> frozenset[Fact]:
@@ -54,7 +61,9 @@ def unreadable(name: str, at: int) -> frozenset[Fact]:
 
 
 def problem(name: str, field: str, reason: str, at: int) -> frozenset[Fact]:
-    return frozenset({Fact(name, "created", at), Fact(name, UNREADABLE + field, at, reason)})
+    created = Fact(name, "created", at)
+    unreadable_field = Fact(name, UNREADABLE + field, at, reason)
+    return frozenset({created, unreadable_field})
 
 
 def read_once(changes: list[Change]) -> list[Change]:
@@ -69,10 +78,10 @@ def is_new(change: Change, name: str, case: Case) -> bool:
     """Not taken in before. A sequence that was passed already, at a later time than that one's, is
     of a new stream.
     """
-    sequence, passed = int(change.sequence or "0"), int(case.seen.get(name) or "-1")
-    if sequence > passed:
+    passed = int(case.seen.get(name) or "-1")
+    if change.number > passed:
         return True
-    return sequence < passed and change.at > _seen_at(name, case)
+    return change.number < passed and change.at > _seen_at(name, case)
 
 
 def _seen_at(name: str, case: Case) -> int:
@@ -82,7 +91,8 @@ def _seen_at(name: str, case: Case) -> int:
     kept = case.seen_at.get(name)
     if kept is not None:
         return kept
-    return (case.facts.last_seen(name) or 0) + TOO_OLD
+    last_seen = case.facts.last_seen(name) or 0
+    return last_seen + TOO_OLD
 
 
 def unsigned(name: str, facts: Facts) -> int:
@@ -91,6 +101,6 @@ def unsigned(name: str, facts: Facts) -> int:
 
 
 def seen_with(case: Case, name: str, change: Change) -> Case:
-    sequence = str(int(change.sequence or "0"))
-    seen = {**case.seen, name: sequence}
-    return evolve(case, seen=seen, seen_at={**case.seen_at, name: change.at})
+    seen = {**case.seen, name: str(change.number)}
+    seen_at = {**case.seen_at, name: change.at}
+    return evolve(case, seen=seen, seen_at=seen_at)

@@ -57,14 +57,17 @@ class Linker:
             if not written:
                 lost += 1
                 continue
-            touched |= {step.case.id, *(moved.id for moved in step.moved)}
+            touched.add(step.case.id)
+            touched.update(moved.id for moved in step.moved)
             if not pending_links(step.case):
                 break
         return frozenset(touched)
 
     def _next_step(self, name: str, now: int) -> _Step | None:
         case = self.stores.cases.read([name]).get(name)
-        return self._step(case, now) if isinstance(case, Case) else None
+        if not isinstance(case, Case):
+            return None
+        return self._step(case, now)
 
     def _step(self, case: Case, now: int) -> _Step | None:
         """The next to be joined, with the names that nothing is known of; None where there is
@@ -72,20 +75,25 @@ class Linker:
         """
         if case.generation > self.evaluator.generation.number:
             return None
-        names = sorted(pending_links(case))
-        linked = _Linked.of(case, names, self.stores.cases.read(names) if names else {})
+        linked = self._linked(case)
         other = self._first_to_join(case, linked.others, now)
         if linked.is_nothing and other is None:
             return None
         refused = refused_links(case.facts, linked.crowded, now)
         case = evolve(case, facts=case.facts | refused)
-        both = self._both(case, other) if other else case
-        members = both.members.union(linked.absent, linked.mine)
-        both = evolve(both, members=members.difference(both.facts.tickets()))
+        both = case
         moved = [Case(name) for name in linked.absent]
         if other is not None:
+            both = self._both(case, other)
             moved.append(other if both.id == case.id else case)
-        return _Step(both, moved)
+        members = both.members.union(linked.absent, linked.mine)
+        ticketless = members.difference(both.facts.tickets())
+        return _Step(evolve(both, members=ticketless), moved)
+
+    def _linked(self, case: Case) -> _Linked:
+        names = sorted(pending_links(case))
+        stored = self.stores.cases.read(names) if names else {}
+        return _Linked.of(case, names, stored)
 
     def _first_to_join(self, case: Case, others: Iterable[Case], now: int) -> Case | None:
         for other in others:
@@ -165,7 +173,9 @@ def _is_too_much(case: Case, other: Case) -> bool:
 
 
 def belongs(name: str, case: Case) -> bool:
-    return name == case.id or name in case.facts.tickets() or name in linked_names(case.facts)
+    if name == case.id or name in case.facts.tickets():
+        return True
+    return name in linked_names(case.facts)
 
 
 def pending_links(case: Case) -> frozenset[str]:

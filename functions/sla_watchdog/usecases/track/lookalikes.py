@@ -32,11 +32,12 @@ class Lookalikes:
 
         Of two tickets at once, whoever is remembered second finds the other kept.
         """
-        new = keys(name, after)
-        mine = self._open(name, after) if new else None
+        has = keys(name, after)
+        mine = self._open(name, after) if has else None
         if mine is None:
             return
-        kinds = self._sharing(mine, new - self._remembered(name, before))
+        new = has - self._remembered(name, before)
+        kinds = self._sharing(mine, new)
         if not kinds:
             return
         cases = self.stores.cases.read([name, *kinds])
@@ -48,9 +49,9 @@ class Lookalikes:
         """The keys that were remembered under the facts of before: none of a ticket that was not
         open.
         """
-        known = keys(name, before)
-        if known and self._open(name, before):
-            return known
+        had = keys(name, before)
+        if had and self._open(name, before):
+            return had
         return frozenset()
 
     def _open(self, name: str, facts: Facts) -> Ticket | None:
@@ -83,20 +84,23 @@ class Lookalikes:
 
     def full(self, remembered: Mapping[str, Mapping[str, int]]) -> frozenset[str]:
         """The keys, by hash, under which there is no room for another open ticket."""
-        full = set()
-        for key, names in remembered.items():
-            if len(names) >= MOST_LOOKALIKES and len(self._still_open(names)) >= MOST_LOOKALIKES:
-                full.add(key)
-        return frozenset(full)
+        return frozenset(key for key, names in remembered.items() if self._is_full(names))
+
+    def _is_full(self, names: Mapping[str, int]) -> bool:
+        if len(names) < MOST_LOOKALIKES:
+            return False
+        return len(self._still_open(names)) >= MOST_LOOKALIKES
 
     def _still_open(self, names: Iterable[str]) -> list[str]:
         """Without those that are over; one that cannot be read may be open."""
         asked = list(names)
         cases = self.stores.cases.read(asked)
-        return [name for name in asked if name in cases and not self._is_over(name, cases[name])]
+        return [name for name in asked if self._may_be_open(name, cases.get(name))]
 
-    def _is_over(self, name: str, case: Case | DamagedItem) -> bool:
-        return isinstance(case, Case) and self._open(name, case.facts) is None
+    def _may_be_open(self, name: str, case: Case | DamagedItem | None) -> bool:
+        if not isinstance(case, Case):
+            return case is not None
+        return self._open(name, case.facts) is not None
 
     def _open_others(
         self, own: Case, names: Iterable[str], cases: Mapping[str, Case | DamagedItem]
@@ -123,10 +127,11 @@ class Lookalikes:
             kind = kinds[oldest.id]
             self._say(looks_alike(mine.id, now, oldest.id, oldest.created_at, kind), now)
         for other in younger:
-            self._say(looks_alike(other.id, now, mine.id, mine.created_at, kinds[other.id]), now)
+            kind = kinds[other.id]
+            self._say(looks_alike(other.id, now, mine.id, mine.created_at, kind), now)
 
     def _say(self, fact: Fact, now: int) -> None:
-        """Once: a ticket that looks like an older one already is not told of another."""
+        """Once: of a ticket that looks like an older one already, no other is noted."""
         for _ in range(TRIES):
             case = self.stores.cases.read([fact.ticket]).get(fact.ticket)
             if not isinstance(case, Case) or case.facts.latest(fact.ticket, SAME_MATTER):

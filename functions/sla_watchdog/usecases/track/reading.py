@@ -56,11 +56,12 @@ class ChangeReader:
         """The case with what is new in the changes, in their order."""
         edited_at = self.evaluator.current(case).edited_at
         for change in read_once(changes):
-            if is_new(change, name, case):
-                new = self._facts_of(name, change, case, edited_at, now)
-                if new:
-                    case = evolve(case, facts=case.facts | new)
-                case = seen_with(case, name, change)
+            if not is_new(change, name, case):
+                continue
+            new = self._facts_of(name, change, case, edited_at, now)
+            if new:
+                case = evolve(case, facts=case.facts | new)
+            case = seen_with(case, name, change)
         return case
 
     def _facts_of(
@@ -76,16 +77,9 @@ class ChangeReader:
                 return self._read(name, change, case.facts, edited_at, now)
             if change.record is None:
                 return _gone(name, case.facts, change.at)
+            record, facts, at = change.record, case.facts, change.at
             past = CaseHistory(edited_at, case.read_at.get(name, 0))
-            return observed(
-                name,
-                change.record,
-                self.policy,
-                case.facts,
-                change.at,
-                streamed=True,
-                past=past,
-            )
+            return observed(name, record, self.policy, facts, at, streamed=True, past=past)
         except Exception as error:  # noqa: BLE001 - one record must never block the stream behind it
             reason = f"{type(error).__name__} while reading the record"
             return problem(name, "record", reason, change.at)
@@ -98,7 +92,8 @@ class ChangeReader:
         The time of the change is that of what is read only where it is read at once: later it
         may have been changed again since, and what is dated too early could take a breach back.
         """
-        at = change.at if now - change.at <= SAME_MOMENT else now
+        is_read_at_once = now - change.at <= SAME_MOMENT
+        at = change.at if is_read_at_once else now
         record = self.tickets.read([name]).get(name)
         if record is None:
             return _gone(name, facts, at)
@@ -117,6 +112,9 @@ def _gone(name: str, facts: Facts, at: int) -> frozenset[Fact]:
 
 def _of_a_stand_in(name: str, change: Change, facts: Facts) -> frozenset[Fact]:
     """It is made by the first change of a record that cannot be named, and goes with the record."""
-    if change.removed:
-        return vanished(name, facts, change.at) if facts else frozenset()
-    return frozenset() if facts else unreadable(name, change.at)
+    is_made = bool(facts)
+    if change.removed and is_made:
+        return vanished(name, facts, change.at)
+    if change.removed or is_made:
+        return frozenset()
+    return unreadable(name, change.at)

@@ -29,8 +29,9 @@ class Keeper:
     def keep(self, case: Case, now: int) -> Plan | None:
         """The judgement; None where others wrote the case first. Raises Unstorable."""
         timed, evaluated = self.evaluator.surely_timed(case, now)
-        kept = self.cases.keep(timed, evaluated.findings)
-        return evaluated if kept else None
+        if not self.cases.keep(timed, evaluated.findings):
+            return None
+        return evaluated
 
 
 @frozen
@@ -62,6 +63,7 @@ class StandIns:
 
     def _once(self, stand_in: str, field: str, reason: str, now: int) -> None:
         """Once for the whole deployment: `keep` makes the stand-in only where there is none."""
-        facts = Facts.of({*problem(stand_in, field, reason, now), Fact(stand_in, "closed", now)})
+        closed = Fact(stand_in, "closed", now)
+        facts = Facts.of({*problem(stand_in, field, reason, now), closed})
         self.keeper.keep(Case(stand_in, facts), now)
         self.reported.add(stand_in)

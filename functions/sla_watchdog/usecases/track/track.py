@@ -90,7 +90,8 @@ class Tracker:
                 findings += len(evaluated.findings)
         if contended:
             raise contended[0]
-        return Tracked(sum(map(len, by_ticket.values())), kept, findings)
+        count = sum(map(len, by_ticket.values()))
+        return Tracked(count, kept, findings)
 
     def report_unread(self, now: int) -> None:
         self.stand_ins.unread(now)
@@ -125,7 +126,7 @@ class Tracker:
     def _take_in(
         self, name: str, changes: list[Change], stored: Case | DamagedItem | None, now: int
     ) -> Plan | None:
-        """What is now known of the case, or None when the changes told nothing new.
+        """What is now known of the case, or None when the changes said nothing new.
 
         An item that cannot be read is left as it is: `watch` puts it back and reports it, and
         the stream goes on.
@@ -153,10 +154,11 @@ class Tracker:
         """What follows from facts once they are kept; all of it again for records that the stream
         brings again.
         """
-        again = any(not is_new(change, name, before) for change in changes)
+        are_all_new = all(is_new(change, name, before) for change in changes)
         if pending_links(after):
             self.linker.link(name, now)
-        if again or after is not before:
-            known = Facts() if again else before.facts
-            self.lookalikes.notice(name, known, after.facts, now)
+        if not are_all_new:
+            self.lookalikes.notice(name, Facts(), after.facts, now)
+        elif after is not before:
+            self.lookalikes.notice(name, before.facts, after.facts, now)
         self.stand_ins.unsigned(name, before.facts, after.facts, now)

@@ -13,7 +13,7 @@ from sla_watchdog.usecases.watch.troubles import Guard, Troubles
 @define
 class Books:
     """`cases` holds each case as last written by this tick. `again` are the cases to be judged once
-    more in it: somebody could not be reached and the next level is to be told, or more is due than
+    more in it: somebody could not be reached and the next level is due, or more is due than
     one claim takes. `refused` are those that are to be put back, and why.
     """
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from attrs import evolve, frozen
 
 from sla_watchdog.domain.escalation.case import Case, Entry
+from sla_watchdog.domain.escalation.wakeup import Wakeup
 from sla_watchdog.errors import Unavailable, Unstorable
 from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.usecases.judging import Evaluated, Evaluator
@@ -25,9 +26,6 @@ LEASE = 150
 """Seconds a claim holds: longer than the function's 120 s limit, so a holder whose lease is over is
 dead.
 """
-
-Wakeup = tuple[int | None, bool]
-"""When a case is looked at again (None: never), and whether that is urgent."""
 
 
 @frozen
@@ -86,32 +84,34 @@ class Claimer:
         for draft in drafts:
             key = draft.recipient.key
             before = case.outbox.get(key)
+            tried = before.attempts if before else 0
             entries[key] = Entry(
                 token=self.tokens.token(),
                 until=self.books.now + LEASE,
                 alerts=draft.alerts,
                 digest=digest_of[draft.name],
-                attempts=before.attempts + 1 if before else 1,
+                attempts=tried + 1,
             )
         return entries
 
     def _wakeup(self, case: Case, entries: Mapping[str, Entry], evaluated: Evaluated) -> Wakeup:
         now = self.books.now
-        after = evolve(case, outbox={**case.outbox, **entries})
+        outbox = {**case.outbox, **entries}
+        after = evolve(case, outbox=outbox)
         following = self.evaluator.plan(after, evaluated.facts, now)
         return self.evaluator.wakeup_for(following, after, now)
 
     def _changes_nothing(self, case: Case, wakeup: Wakeup, evaluated: Evaluated) -> bool:
-        same_wakeup = wakeup == (case.next_at, case.urgent)
-        is_due_now = wakeup[0] == self.books.now
-        return same_wakeup and not is_due_now and case.breached == evaluated.case.breached
+        if wakeup != Wakeup(case.next_at, case.urgent) or wakeup.at == self.books.now:
+            return False
+        return case.breached == evaluated.case.breached
 
     def _write(
         self, drafted: DraftedCase, case: Case, entries: Mapping[str, Entry], wakeup: Wakeup
     ) -> bool:
         self.pace.claiming.count += 1
         try:
-            stored = self.outbox.claim(case, entries, *wakeup)
+            stored = self.outbox.claim(case, entries, wakeup.at, wakeup.urgent)
         except Unstorable as problem:
             self.books.refused[case.id] = str(problem)
             return False
@@ -128,12 +128,11 @@ class Claimer:
         nothing.
         """
         case = evaluated.case.id
+        now = self.books.now
         records = []
         for decision in evaluated.plan.decisions:
             reason = f"{worded(decision.reason)}; waits until {decision.until}"
-            records.append(
-                record_of(case, decision.alert, decision.outcome, reason, self.books.now)
-            )
+            records.append(record_of(case, decision.alert, decision.outcome, reason, now))
         if not records:
             return
         try:

@@ -36,7 +36,7 @@ class Composed:
 
 @frozen
 class Worded:
-    """A claim and what is said of it."""
+    """A claim and its notice."""
 
     claim: Claim
     notice: Notice
@@ -60,13 +60,15 @@ class Links:
         case = worded.notice.case
         expires_at = self.books.now + LINK_DAYS * DAY
         with self.books.guarded(case):
-            stored = self.store.put(code, case, worded.claim.entry, expires_at)
-            return f"{self.base}/{code}" if stored else ""
+            if self.store.put(code, case, worded.claim.entry, expires_at):
+                return f"{self.base}/{code}"
         return ""
 
     def _is_wanted(self, notice: Notice) -> bool:
-        has_readers = not self.reach.nobody(self.reach.destination(notice.recipient))
-        return notice.lead.kind is Kind.ALERT and has_readers
+        if notice.lead.kind is not Kind.ALERT:
+            return False
+        destination = self.reach.destination(notice.recipient)
+        return not self.reach.nobody(destination)
 
 
 @frozen
@@ -95,8 +97,9 @@ class Composer:
         still_due = self.recheck.one(claim)
         if still_due is None:
             return Composed(over=[claim])
-        said = evolve(self._notice_now(worded, still_due), link=link)
-        return Composed(_whole(render(said, self.books.now)), [still_due])
+        with_link = evolve(self._notice_now(worded, still_due), link=link)
+        message = _whole(render(with_link, self.books.now))
+        return Composed(message, [still_due])
 
     def _notice_now(self, before: Worded, claim: Claim) -> Notice:
         """What is said of the claim as it was read last; the same where nothing of it changed."""
@@ -108,7 +111,7 @@ class Composer:
     # ------------------------------------------------------------ a digest
 
     def digest(self, digest: str, claims: Sequence[Claim], destination: Recipient) -> Composed:
-        """A member that fails is left out, and the others are told."""
+        """A member that fails is left out; the others are sent."""
         failed: list[Claim] = []
         worded = self._worded(claims, failed)
         links = self._links(worded)
@@ -117,13 +120,14 @@ class Composer:
         members = []
         for claim in rechecked.due:
             with self.books.guarded(claim.case_id):
-                said = self._notice_now(worded[claim.name], claim)
-                members.append(Worded(claim, evolve(said, link=links.get(claim.name, ""))))
+                notice = self._notice_now(worded[claim.name], claim)
+                link = links.get(claim.name, "")
+                members.append(Worded(claim, evolve(notice, link=link)))
                 continue
             failed.append(claim)
         message = self._digest_message(digest, members, destination, failed)
-        told = [member.claim for member in members]
-        return Composed(message, told, rechecked.over, failed)
+        carried = [member.claim for member in members]
+        return Composed(message, carried, rechecked.over, failed)
 
     def _worded(self, claims: Sequence[Claim], failed: list[Claim]) -> dict[Name, Worded]:
         worded = {}
@@ -135,11 +139,12 @@ class Composer:
         return worded
 
     def _links(self, worded: dict[Name, Worded]) -> dict[Name, str]:
-        """Of what the e-mail of the digest lists; none where that cannot be told."""
+        """Of what the e-mail of the digest lists; none where that cannot be found out."""
         with self.books.guarded("links of a digest"):
-            shown = listed(member.notice for member in worded.values())
-            listed_members = [member for member in worded.values() if member.notice.case in shown]
-            return {member.claim.name: self.links.link(member) for member in listed_members}
+            members = worded.values()
+            shown = listed(member.notice for member in members)
+            in_email = [member for member in members if member.notice.case in shown]
+            return {member.claim.name: self.links.link(member) for member in in_email}
         return {}
 
     def _digest_message(

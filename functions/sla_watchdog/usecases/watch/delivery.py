@@ -59,32 +59,30 @@ class Delivery:
 
     def _drafted(self, evaluated: Iterable[Evaluated]) -> list[DraftedCase]:
         cases = []
-        for each in evaluated:
-            with self.books.guarded(each.case.id) as guard:
-                cases.append(drafted(each))
+        for one in evaluated:
+            case = one.case.id
+            with self.books.guarded(case) as guard:
+                cases.append(drafted(one))
                 continue
-            self.books.refuse_for_a_fault(each.case.id, guard)
+            self.books.refuse_for_a_fault(case, guard)
         return cases
 
     def _send(self, claims: list[Claim]) -> None:
-        digest = claims[0].entry.digest
+        first = claims[0]
+        digest = first.entry.digest
         if digest:
-            self._send_digest(digest, claims)
-        elif is_only_observed(claims[0].recipient, self.live):
-            self._observe(claims[0])
+            self._send_composed(self._composed_digest(digest, claims), digest)
+        elif is_only_observed(first.recipient, self.live):
+            self._observe(first)
         else:
-            self._send_composed(self.composer.single(claims[0]))
-
-    def _send_digest(self, digest: str, claims: list[Claim]) -> None:
-        """Many messages to one topic as one: the item first, one send, one mark, then member by
-        member.
-        """
-        self._send_composed(self._composed_digest(digest, claims), digest)
+            self._send_composed(self.composer.single(first))
 
     def _composed_digest(self, digest: str, claims: list[Claim]) -> Composed:
-        destination = self.sender.reach.destination(claims[0].recipient)
+        """Many messages to one topic as one: its item is written before it is sent."""
+        first = claims[0]
+        destination = self.sender.reach.destination(first.recipient)
         names = [claim.name for claim in claims]
-        with self.books.guarded(claims[0].case_id):
+        with self.books.guarded(first.case_id):
             self.digests.put(digest, destination, names, self.books.now)
             return self.composer.digest(digest, claims, destination)
         return Composed(failed=claims)
@@ -105,8 +103,8 @@ class Delivery:
         """Mode observe: noted for the daily digest and in the audit, sent to nobody."""
         now = self.books.now
         with self.books.guarded(claim.case_id):
-            end_of_day = (now // DAY + 1) * DAY
             day = datetime.fromtimestamp(now, UTC).date().isoformat()
+            end_of_day = (now // DAY + 1) * DAY
             line = observed_line(self.composer.notice(claim.draft))
             self.digests.append_observed(day, line, end_of_day)
             ending = Ending(Outcome.OBSERVED, "mode observe: not sent")

@@ -41,10 +41,12 @@ def singles_and_digests(drafts: Sequence[Draft], capacity: int, live_since: int)
     old = [draft for draft in drafts if draft.before(live_since)]
     fresh = [draft for draft in drafts if not draft.before(live_since)]
     single = _singles_of(fresh, capacity)
-    urgent, calm = _by_urgency(fresh[single:])
+    rest = fresh[single:]
+    urgent = [draft for draft in rest if draft.urgent]
+    calm = [draft for draft in rest if not draft.urgent]
     shared = Shared(fresh[:single], [])
-    for pile in (urgent, [*calm, *old]):
-        shared.add(pile)
+    shared.add(urgent)
+    shared.add([*calm, *old])
     return shared
 
 
@@ -53,12 +55,6 @@ def _singles_of(fresh: Sequence[Draft], capacity: int) -> int:
     if len(fresh) <= capacity:
         return len(fresh)
     return sum(draft.urgent for draft in fresh[:capacity])
-
-
-def _by_urgency(drafts: Sequence[Draft]) -> tuple[list[Draft], list[Draft]]:
-    urgent = [draft for draft in drafts if draft.urgent]
-    calm = [draft for draft in drafts if not draft.urgent]
-    return urgent, calm
 
 
 @define
@@ -79,14 +75,15 @@ class DigestPlan:
         """The digest that carries each draft; '' for a message of its own."""
         by_topic: dict[Recipient, list[Draft]] = defaultdict(list)
         for draft in sorted(drafts, key=lambda draft: draft.rank):
-            by_topic[self.reach.destination(draft.recipient)].append(draft)
+            destination = self.reach.destination(draft.recipient)
+            by_topic[destination].append(draft)
         digest_of: dict[Name, str] = {}
         for destination, theirs in by_topic.items():
             digest_of |= self._of_topic(destination, theirs)
         return digest_of
 
     def _of_topic(self, destination: Recipient, drafts: list[Draft]) -> dict[Name, str]:
-        digest_of = dict.fromkeys((draft.name for draft in drafts), "")
+        digest_of = {draft.name: "" for draft in drafts}
         if is_only_observed(destination, self.live):
             return digest_of
         capacity = max(0, self.digest_after - self._singles[destination])
@@ -95,7 +92,7 @@ class DigestPlan:
         for pile in shared.digests:
             for members in in_parts(pile, DIGEST_MEMBERS):
                 digest = self.tokens.token()
-                digest_of |= dict.fromkeys((draft.name for draft in members), digest)
+                digest_of |= {draft.name: digest for draft in members}
         return digest_of
 
 

@@ -80,7 +80,9 @@ class DraftedCase:
     @property
     def claim_order(self) -> tuple[bool, float]:
         """As `rank` of its most pressing draft; last when nothing is due."""
-        return self.drafts[0].rank if self.drafts else (True, inf)
+        if not self.drafts:
+            return True, inf
+        return self.drafts[0].rank
 
     @property
     def exceeds_claim(self) -> bool:
@@ -126,12 +128,15 @@ class Reach:
         """
         if not recipient.of or self.topics is None:
             return recipient
-        has_own = self.topics.get(recipient.name, 0) > 0
-        return recipient if has_own else recipient.everyone
+        if self.topics.get(recipient.name, 0) > 0:
+            return recipient
+        return recipient.everyone
 
     def nobody(self, destination: Recipient) -> bool:
         """The topic is there and nobody confirmed to be in it."""
-        return self.topics is not None and self.topics.get(destination.name) == 0
+        if self.topics is None:
+            return False
+        return self.topics.get(destination.name) == 0
 
 
 def drafted(evaluated: Evaluated) -> DraftedCase:
@@ -161,5 +166,6 @@ def messages_in_order(claims: Sequence[Claim]) -> list[list[Claim]]:
     """
     messages: dict[object, list[Claim]] = {}
     for claim in sorted(claims, key=lambda claim: claim.draft.rank):
-        messages.setdefault(claim.entry.digest or claim.name, []).append(claim)
+        message = claim.entry.digest or claim.name
+        messages.setdefault(message, []).append(claim)
     return list(messages.values())

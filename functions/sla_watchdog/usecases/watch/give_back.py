@@ -32,14 +32,16 @@ class GiveBack:
     def failed(self, claims: Iterable[Claim]) -> None:
         """Of those that failed: due after a pause. Why is in the books."""
         for claim in claims:
-            self._give_back(claim, self.books.now + pause_after(claim.entry.attempts))
+            pause = pause_after(claim.entry.attempts)
+            self._give_back(claim, self.books.now + pause)
             self.books.result.retried += 1
 
     def _give_back(self, claim: Claim, until: int) -> None:
         self.books.waits_since(claim.draft.due_at)
         if self.pace.is_over():
             return
-        case, entry = self.books.cases[claim.case_id], claim.entry
+        case = self.books.cases[claim.case_id]
+        entry = claim.entry
         with self.books.guarded(case.id):
             self.outbox.retry_later(case, entry.key, entry.token, until, entry.attempts)
             self.books.troubles.worked()

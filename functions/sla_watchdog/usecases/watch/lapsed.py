@@ -34,15 +34,17 @@ class LapsedClaims:
         due = {alert.recipient.key for alert in evaluated.plan.alerts}
         has_settled = False
         for entry in evaluated.case.outbox.values():
-            if entry.until > self.books.now:
-                continue
-            has_settled |= self._settle(evaluated, entry, due)
+            is_lapsed = entry.until <= self.books.now
+            if is_lapsed and self._settle(evaluated, entry, due):
+                has_settled = True
         if has_settled:
             self.books.again.add(evaluated.case.id)
         return has_settled
 
     def _settle(self, evaluated: Evaluated, entry: Entry, due: Collection[str]) -> bool:
-        """Where its digest carried it, or nothing is due for it now; else it is to be sent again."""
+        """Whether it is over: its digest carried it, or nothing is due for it now. Else it is to be
+        sent again.
+        """
         if entry.digest and self.digests.is_sent(entry.digest, entry.token):
             sent = Ending(Outcome.IN_DIGEST, "its digest was sent", {"digest": entry.digest})
             self.settler.settle(evaluated, entry, sent)

@@ -1,4 +1,4 @@
-"""What operations are told of the watchdog itself."""
+"""What operations learn of the watchdog itself."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ FIRST_PUT_BACK, LONGEST_PUT_BACK = 60, 3600
 DAY = 86_400
 
 TOLD_AGAIN_AFTER = 24
-"""Failures in a row after which operations are told once more; by then they are an hour apart."""
+"""Failures in a row after which operations are notified once more; by then they are an hour apart.
+"""
 
 
 @frozen
@@ -43,10 +44,12 @@ class Operations:
             answer = self.publisher.publish(Recipient(OPERATIONS), message)
         except Unavailable:
             return None
-        return answer.message_id if isinstance(answer, Sent) else ""
+        if isinstance(answer, Sent):
+            return answer.message_id
+        return ""
 
     def tell_finding(self, finding: Notice) -> bool:
-        """Whether they were told, or have no topic."""
+        """Whether they were notified, or have no topic."""
         return self.tell(render(finding, self.books.now)) is not None
 
 
@@ -61,9 +64,9 @@ class PutBack:
     books: Books
 
     def put_back(self, due: Due, damaged: DamagedItem) -> None:
-        """Operations are told the first time, and about once a day while it lasts; before the
-        write, since a message too many beats one too few. Where they could not be told, the
-        failure does not count, and they are the next time.
+        """Operations are notified the first time, and about once a day while it lasts; before the
+        write, since a message too many beats one too few. Where they could not be, the failure
+        does not count, and they are notified the next time.
         """
         books = self.books
         with books.guarded(damaged.case):

@@ -36,14 +36,18 @@ class Stage:
         self._entered = self.time_left()
 
     def __exit__(self, *_: object) -> None:
-        self._seconds, self._entered = self._so_far(), None
+        self._seconds = self._so_far()
+        self._entered = None
 
-    def each(self) -> float:
-        """Seconds that one takes on the average, that which is under way included."""
+    def average(self) -> float:
+        """Seconds that one takes, that which is under way included."""
         return self._so_far() / max(1, self.count)
 
     def _so_far(self) -> float:
-        return self._seconds + (0.0 if self._entered is None else self._entered - self.time_left())
+        if self._entered is None:
+            return self._seconds
+        since_entered = self._entered - self.time_left()
+        return self._seconds + since_entered
 
 
 @define
@@ -69,8 +73,11 @@ class Pace:
 
     def has_time_for(self, settlements: int) -> bool:
         """Whether so many can be sent and settled, at the pace of those before."""
-        each = self.sending.each() if self.sending.count else CAUTION * self.claiming.each()
-        return self.time_left() - settlements * each >= MIN_TIME_LEFT
+        if self.sending.count:
+            seconds = self.sending.average()
+        else:
+            seconds = CAUTION * self.claiming.average()
+        return self.time_left() - settlements * seconds >= MIN_TIME_LEFT
 
     def is_over(self) -> bool:
         return self.time_left() < LAST_SECONDS

@@ -43,61 +43,95 @@ class TickParts:
     books: Books
 
 
-def parts_of(
-    evaluator: Evaluator,
-    stores: Stores,
-    around: Around,
-    reach: Reach,
-    live_since: int,
-    pace: Pace,
-    books: Books,
-) -> TickParts:
-    operations = Operations(around.publisher, reach, books)
-    delivery = _delivery(evaluator, stores, around, reach, live_since, pace, books)
-    put_back = PutBack(stores.cases, operations, books)
-    digests = _due_digests(evaluator, stores, around, operations, books)
-    rounds = Rounds(evaluator, around.link, digests, delivery, put_back, books)
-    return TickParts(rounds, operations, pace, books)
+@frozen
+class TickKit:
+    """What the parts of a tick are made of."""
 
+    evaluator: Evaluator
+    stores: Stores
+    around: Around
+    reach: Reach
+    pace: Pace
+    books: Books
 
-def _delivery(
-    evaluator: Evaluator,
-    stores: Stores,
-    around: Around,
-    reach: Reach,
-    live_since: int,
-    pace: Pace,
-    books: Books,
-) -> Delivery:
-    live, tokens = evaluator.live, around.tokens
-    settler = Settler(evaluator, stores.outbox, pace, books)
-    give_back = GiveBack(stores.outbox, pace, books)
-    links = Links(stores.alert_links, tokens, reach, around.link_base, books)
-    digest_after = evaluator.policy.digest_after
-    topics = stores.topic_counts
-    sender = Sender(
-        around.publisher, stores.digests, topics, reach, settler, give_back, pace, books
-    )
-    return Delivery(
-        live=live,
-        digests=stores.digests,
-        lapsed=LapsedClaims(stores.digests, settler, books),
-        plan=DigestPlan(digest_after, reach, live, live_since, tokens),
-        claimer=Claimer(evaluator, stores.outbox, around.audit, tokens, pace, books),
-        composer=Composer(evaluator, Recheck(evaluator, books), links, books),
-        sender=sender,
-        settler=settler,
-        give_back=give_back,
-        pace=pace,
-        books=books,
-    )
+    def parts(self, live_since: int) -> TickParts:
+        books = self.books
+        operations = Operations(self.around.publisher, self.reach, books)
+        put_back = PutBack(self.stores.cases, operations, books)
+        delivery = self._delivery(live_since)
+        digests = self._due_digests(operations)
+        rounds = Rounds(self.evaluator, self.around.link, digests, delivery, put_back, books)
+        return TickParts(rounds, operations, self.pace, books)
 
+    def _delivery(self, live_since: int) -> Delivery:
+        stores, books = self.stores, self.books
+        settler = Settler(self.evaluator, stores.outbox, self.pace, books)
+        give_back = GiveBack(stores.outbox, self.pace, books)
+        return Delivery(
+            live=self.evaluator.live,
+            digests=stores.digests,
+            lapsed=LapsedClaims(stores.digests, settler, books),
+            plan=self._digest_plan(live_since),
+            claimer=self._claimer(),
+            composer=self._composer(),
+            sender=self._sender(settler, give_back),
+            settler=settler,
+            give_back=give_back,
+            pace=self.pace,
+            books=books,
+        )
 
-def _due_digests(
-    evaluator: Evaluator, stores: Stores, around: Around, operations: Operations, books: Books
-) -> DueDigests:
-    observed = ObservedDigests(stores.digests, stores.cases, operations, books)
-    missing = MissingRecipients(
-        evaluator, stores.rosters, stores.cases, around.publisher, operations, books
-    )
-    return DueDigests(observed, missing, books)
+    def _digest_plan(self, live_since: int) -> DigestPlan:
+        return DigestPlan(
+            digest_after=self.evaluator.policy.digest_after,
+            reach=self.reach,
+            live=self.evaluator.live,
+            live_since=live_since,
+            tokens=self.around.tokens,
+        )
+
+    def _claimer(self) -> Claimer:
+        return Claimer(
+            evaluator=self.evaluator,
+            outbox=self.stores.outbox,
+            audit=self.around.audit,
+            tokens=self.around.tokens,
+            pace=self.pace,
+            books=self.books,
+        )
+
+    def _composer(self) -> Composer:
+        links = Links(
+            store=self.stores.alert_links,
+            tokens=self.around.tokens,
+            reach=self.reach,
+            base=self.around.link_base,
+            books=self.books,
+        )
+        recheck = Recheck(self.evaluator, self.books)
+        return Composer(self.evaluator, recheck, links, self.books)
+
+    def _sender(self, settler: Settler, give_back: GiveBack) -> Sender:
+        return Sender(
+            publisher=self.around.publisher,
+            digests=self.stores.digests,
+            topic_counts=self.stores.topic_counts,
+            reach=self.reach,
+            settler=settler,
+            give_back=give_back,
+            pace=self.pace,
+            books=self.books,
+        )
+
+    def _due_digests(self, operations: Operations) -> DueDigests:
+        stores, books = self.stores, self.books
+        observed = ObservedDigests(stores.digests, stores.cases, operations, books)
+        missing = MissingRecipients(
+            evaluator=self.evaluator,
+            rosters=stores.rosters,
+            cases=stores.cases,
+            publisher=self.around.publisher,
+            operations=operations,
+            books=books,
+        )
+        return DueDigests(observed, missing, books)

@@ -43,12 +43,14 @@ def _read(
         try:
             read.evaluated.update(evaluator.evaluate(ids, now))
         except Exception:  # noqa: BLE001 - the one that is at fault is searched for, and noted alone
-            for part in in_parts(ids, max(1, len(ids) // PARTS)):
+            size = max(1, len(ids) // PARTS)
+            for part in in_parts(ids, size):
                 _read(evaluator, part, now, troubles, read)
             return
         troubles.worked()
         return
-    with troubles.guarded(ids[0] if ids else "a read"):
+    subject = ids[0] if ids else "a read"
+    with troubles.guarded(subject):
         read.evaluated.update(evaluator.evaluate(ids, now))
         troubles.worked()
         return

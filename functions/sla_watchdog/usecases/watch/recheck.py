@@ -17,7 +17,7 @@ from sla_watchdog.usecases.watch.reading import read_apart
 @frozen
 class Rechecked:
     """Claims as they were read last: `due` with the alerts that still are, `over` where none is,
-    `failed` where that cannot be told.
+    `failed` where that cannot be judged.
     """
 
     due: list[Claim] = field(factory=list)
@@ -31,11 +31,12 @@ class Recheck:
     books: Books
 
     def one(self, claim: Claim) -> Claim | None:
-        """None where it is not due any more. Raises where that cannot be told."""
+        """None where it is not due any more. Raises where it cannot be judged."""
         if self._is_fresh(claim):
             return claim
         case = claim.case_id
-        return self._still_due(claim, self.evaluator.evaluate([case], self.books.now)[case])
+        evaluated = self.evaluator.evaluate([case], self.books.now)
+        return self._still_due(claim, evaluated[case])
 
     def many(self, claims: Sequence[Claim]) -> Rechecked:
         """All by reads at most `FRESH` seconds old."""
@@ -78,4 +79,5 @@ class Recheck:
         alerts = tuple(alert for alert in claim.draft.alerts if alert.id in due)
         if not alerts:
             return None
-        return evolve(claim, draft=Draft(evolve(evaluated, plan=plan), alerts))
+        draft = Draft(evolve(evaluated, plan=plan), alerts)
+        return evolve(claim, draft=draft)

@@ -18,5 +18,6 @@ def record_of(
 ) -> AuditItem:
     """A level that waits is recorded at the instant it came due, all else as of `now`."""
     at = alert.due_at if outcome is Outcome.DEFERRED else now
-    details = {"ref": alert.ref, "severity": alert.severity.value, **(extra or {})}
+    details = {"ref": alert.ref, "severity": alert.severity.value}
+    details.update(extra or {})
     return AuditItem(case, at, alert.id, outcome, reason, details)

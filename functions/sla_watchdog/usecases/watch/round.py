@@ -36,7 +36,8 @@ class Rounds:
             else:
                 by_case[due.case] = due
         self._deliver(by_case, list(by_case))
-        for _ in range(len(self.evaluator.policy.audiences) + 1):
+        most_levels = len(self.evaluator.policy.audiences) + 1
+        for _ in range(most_levels):
             again = self.books.take_again()
             if not again:
                 return
@@ -52,7 +53,8 @@ class Rounds:
                 self.put_back.put_back(by_case[name], case)
         for case in sound.values():
             self.books.result.findings += len(case.plan.findings)
-        self.delivery.deliver([case for case in sound.values() if self._is_due(case)])
+        due = [case for case in sound.values() if self._is_due(case)]
+        self.delivery.deliver(due)
         self._put_back_refused(by_case, sound)
 
     def _is_due(self, evaluated: Evaluated) -> bool:
@@ -63,33 +65,36 @@ class Rounds:
     def _put_back_refused(self, by_case: Mapping[str, Due], sound: Mapping[str, Evaluated]) -> None:
         for name, problem in self.books.take_refused().items():
             if name in by_case and name in sound:
-                damaged = DamagedItem(name, problem, sound[name].case.failures)
+                failures = sound[name].case.failures
+                damaged = DamagedItem(name, problem, failures)
                 self.put_back.put_back(by_case[name], damaged)
 
     # ------------------------------------------------------------ judge, once all is linked
 
     def _judged(self, ids: list[str], by_case: Mapping[str, Due]) -> Judged:
-        """What is to be linked is linked first, so that one matter is told as one case."""
+        """What is to be linked is linked first, so that one matter is one case in every message."""
         judged = self._read(ids, by_case)
         changed = self._linked(judged)
-        torn = []
+        outdated = []
         for name, case in judged.items():
             if isinstance(case, Evaluated) and case.case.id in changed:
-                torn.append(name)
-        if not torn:
+                outdated.append(name)
+        if not outdated:
             return judged
-        whole = {name: case for name, case in judged.items() if name not in torn}
-        return whole | self._read(torn, by_case)
+        for name in outdated:
+            del judged[name]
+        return judged | self._read(outdated, by_case)
 
     def _read(self, ids: Iterable[str], by_case: Mapping[str, Due]) -> Judged:
         """What cannot be read now stays due, and the next tick tries again."""
         read = read_apart(self.evaluator, ids, self.books.now, self.books.troubles)
         for name in read.unread & by_case.keys():
-            self.books.waits_since(int(by_case[name].next_at))
+            due = by_case[name]
+            self.books.waits_since(int(due.next_at))
         return read.evaluated
 
     def _linked(self, judged: Judged) -> set[str]:
-        """The ids of the cases that were joined. One that cannot be linked now is told as it
+        """The ids of the cases that were joined. One that cannot be linked now is judged as it
         stands, and is looked at again soon.
         """
         changed: set[str] = set()

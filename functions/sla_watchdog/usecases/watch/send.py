@@ -45,7 +45,8 @@ class Sender:
         one.
         """
         destination = self.reach.destination(claims[0].recipient)
-        if not self.pace.has_time() or self._failures[destination] >= GIVE_UP_AFTER:
+        has_failed_enough = self._failures[destination] >= GIVE_UP_AFTER
+        if not self.pace.has_time() or has_failed_enough:
             self.give_back.untried(claims)
             return
         answer = self._publish(message, claims, destination)
@@ -88,20 +89,22 @@ class Sender:
         extra = {"topic": answer.topic, "message_id": answer.message_id}
         outcome = Outcome.SENT
         if digest:
-            extra, outcome = {"digest": digest, **extra}, Outcome.IN_DIGEST
+            extra = {"digest": digest, **extra}
+            outcome = Outcome.IN_DIGEST
         result = self.books.result
         for claim in claims:
             if digest and self.pace.is_over():
                 # its claim lapses, and the mark on the digest says that it was sent
                 result.left_due += 1
                 continue
-            result.lag_seconds = max(result.lag_seconds, self.books.now - claim.draft.since)
+            lag = self.books.now - claim.draft.since
+            result.lag_seconds = max(result.lag_seconds, lag)
             alerts = claim.draft.alerts
             self._settle(claim, Ending(outcome, worded(alerts[0].reason), extra, alerts))
 
     def _not_delivered(self, claims: list[Claim], destination: Recipient, why: str) -> None:
         """Nobody is there. A topic of urgent alerts may be empty; for an audience, the next level
-        is told.
+        is notified.
         """
         outcome = Outcome.SUPPRESSED if destination.urgent else Outcome.UNDELIVERABLE
         extra = {"topic": destination.name}
@@ -125,8 +128,8 @@ class Sender:
             self.digests.mark_sent(digest, self.books.now, message_id, carried)
 
     def _note_gone(self, destination: Recipient) -> None:
-        """So that the next count sees that the topic is back: who was not told meanwhile is told
-        then.
+        """So that the next count sees that the topic is back: who was not notified meanwhile is
+        notified then.
         """
         counted = self.reach.topics or {}
         for topic in (destination.name, destination.everyone.name):

@@ -10,6 +10,7 @@ from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import Alert, Case, Entry, LastNotified, Outcome
 from sla_watchdog.domain.escalation.notifications import notified_at
 from sla_watchdog.domain.escalation.plan import superseded
+from sla_watchdog.domain.escalation.wakeup import Wakeup
 from sla_watchdog.errors import Unstorable
 from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.usecases.judging import Evaluated, Evaluator
@@ -33,6 +34,9 @@ class Ending:
     extra: Mapping[str, str] = field(factory=dict)
     notified: tuple[Alert, ...] | None = None
 
+    def record(self, case: str, alert: Alert, now: int) -> AuditItem:
+        return record_of(case, alert, self.outcome, self.reason, now, self.extra)
+
 
 @frozen
 class Account:
@@ -47,8 +51,7 @@ class Following:
     """The case as it is to be written once the entry is out, and when to look again."""
 
     case: Case
-    next_at: int | None
-    urgent: bool
+    wakeup: Wakeup
 
 
 @frozen
@@ -79,8 +82,8 @@ class Settler:
                 entry.token,
                 account.reached,
                 account.records,
-                following.next_at,
-                following.urgent,
+                following.wakeup.at,
+                following.wakeup.urgent,
                 self.books.now,
             )
         except Unstorable as problem:
@@ -98,14 +101,14 @@ class Settler:
         now = self.books.now
         ended = entry.alerts if ending.notified is None else ending.notified
         moot = [alert for alert in entry.alerts if alert not in ended]
-        outcome, reason = ending.outcome, ending.reason
-        records = [record_of(case.id, alert, outcome, reason, now, ending.extra) for alert in ended]
+        records = [ending.record(case.id, alert, now) for alert in ended]
         records += [_withdrawn(case.id, alert, now) for alert in moot]
-        if outcome is Outcome.WITHDRAWN:
+        if ending.outcome is Outcome.WITHDRAWN:
             return Account({}, records)
         passed = self._passed(evaluated, ended)
         records += [_superseded_record(case.id, alert, now) for alert in passed]
-        return Account(self._reached(case, entry, ended, outcome), records)
+        reached = self._reached(case, entry, ended, ending.outcome)
+        return Account(reached, records)
 
     def _reached(
         self, case: Case, entry: Entry, alerts: Sequence[Alert], outcome: Outcome
@@ -122,7 +125,7 @@ class Settler:
         return self.books.now
 
     def _passed(self, evaluated: Evaluated, alerts: Sequence[Alert]) -> list[Alert]:
-        """The levels that were passed, for the record; none where that cannot be told."""
+        """The levels that were passed, for the record; none where they cannot be found."""
         with self.books.guarded(evaluated.case.id):
             return self._superseded(evaluated, alerts)
         return []
@@ -147,13 +150,14 @@ class Settler:
         """
         now = self.books.now
         with self.books.guarded(case.id):
-            outbox = {key: other for key, other in case.outbox.items() if key != entry.key}
+            outbox = dict(case.outbox)
+            outbox.pop(entry.key, None)
             after = evolve(case, outbox=outbox, reached={**case.reached, **reached})
             facts = evaluated.facts | case.facts  # others may have added to it since
             plan = self.evaluator.plan(after, facts, now)
-            next_at, urgent = self.evaluator.wakeup_for(plan, after, now)
-            return Following(self.evaluator.with_breaches(case, plan), next_at, urgent)
-        return Following(case, now + LOOK_AGAIN, case.urgent)
+            wakeup = self.evaluator.wakeup_for(plan, after, now)
+            return Following(self.evaluator.with_breaches(case, plan), wakeup)
+        return Following(case, Wakeup(now + LOOK_AGAIN, case.urgent))
 
 
 def _withdrawn(case: str, alert: Alert, now: int) -> AuditItem:

@@ -13,7 +13,7 @@ from sla_watchdog.usecases.watch.claim import LEASE
 from sla_watchdog.usecases.watch.drafts import Reach
 from sla_watchdog.usecases.watch.operations import DeletionReport
 from sla_watchdog.usecases.watch.pace import Pace
-from sla_watchdog.usecases.watch.parts import Around, TickParts, parts_of
+from sla_watchdog.usecases.watch.parts import Around, TickKit, TickParts
 from sla_watchdog.usecases.watch.ports import SHARDS, Due, Stores
 from sla_watchdog.usecases.watch.result import TickResult
 
@@ -71,8 +71,8 @@ class Tick:
         """Raises where nothing could be written at all, the lease neither: such a tick has no
         heartbeat.
         """
-        wrote = result.claimed or result.put_back
-        if self._no_lease is not None and not wrote:
+        has_written = result.claimed or result.put_back
+        if self._no_lease is not None and not has_written:
             raise self._no_lease
         result.problem = result.problem or self._problem
         return result
@@ -104,7 +104,8 @@ class Tick:
         while taken := list(islice(due, ROUND)):
             books.result.due += len(taken)
             if not pace.has_time():
-                books.result.left_due += len(taken) + sum(1 for _ in due)
+                untaken = sum(1 for _ in due)
+                books.result.left_due += len(taken) + untaken
                 break
             parts.rounds.run(taken)
         report = DeletionReport(self.stores.deletions, self.evaluator, parts.operations, books)
@@ -115,9 +116,8 @@ class Tick:
         reach = Reach(self.stores.topic_counts.read())
         books = Books(self.now, self.around.diagnose)
         pace = Pace(self.time_left)
-        return parts_of(
-            self.evaluator, self.stores, self.around, reach, self.live_since, pace, books
-        )
+        kit = TickKit(self.evaluator, self.stores, self.around, reach, pace, books)
+        return kit.parts(self.live_since)
 
     def _due(self, books: Books) -> Iterator[Due]:
         """Every key with next_at <= now, the urgent shards first, each to its last page where that

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 
 from attrs import frozen
 
+from sla_watchdog.adapters.channels.channels import Answer, Listing
 from sla_watchdog.adapters.channels.sns.publisher import Publisher
 from sla_watchdog.adapters.channels.sns.subscriptions import Topics
 from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.domain.escalation.subscribers import State
-from sla_watchdog.presentation.text import Message, NoTopic, Refused, Sent
-from sla_watchdog.usecases.sweep.ports import Listed
+from sla_watchdog.presentation.text import Message
 
 
 @frozen
@@ -24,10 +24,10 @@ class SnsChannel:
     def carries(self, _recipient: Recipient) -> bool:
         return True
 
-    def publish(self, recipient: Recipient, message: Message) -> Sent | NoTopic | Refused:
+    def publish(self, recipient: Recipient, message: Message) -> Answer:
         return self.publisher.publish(recipient, message)
 
-    def listed(self, names: Iterable[str]) -> tuple[Mapping[str, list[Listed]], Mapping[str, str]]:
+    def listed(self, names: Iterable[str]) -> Listing:
         return self.topics.listed(self.publisher.topic_prefix, names)
 
     def phone_states(self, numbers: Iterable[str]) -> Mapping[str, State]:

@@ -26,6 +26,13 @@ class Pacer:
 
     def wait(self, topic: str) -> None:
         passed = self._passed[topic]
-        while len(passed) == MOST_A_SECOND and (left := passed[0] + 1 - self.now()) > 0:
-            self.sleep(left)
+        if len(passed) == MOST_A_SECOND:
+            self._sleep_until(passed[0] + 1)
         passed.append(self.now())
+
+    def _sleep_until(self, instant: float) -> None:
+        """A sleep may end a little too soon."""
+        left = instant - self.now()
+        while left > 0:
+            self.sleep(left)
+            left = instant - self.now()

@@ -28,18 +28,24 @@ class Phones:
 
     def states(self, numbers: Iterable[str]) -> Mapping[str, State]:
         """CONFIRMED, OPTED_OUT or UNVERIFIED of each. Raises Unavailable where SNS does not say."""
-        found = {number: self._state(number) for number in sorted(set(numbers))}
-        asked = [number for number, state in found.items() if state is State.CONFIRMED]
-        verified = self._verified() if asked else None
+        states = {number: self._state(number) for number in sorted(set(numbers))}
+        if State.CONFIRMED not in states.values():
+            return states
+        verified = self._verified()
         if verified is None:
-            return found
-        return {**found, **{number: State.UNVERIFIED for number in asked if number not in verified}}
+            return states
+        for number, state in states.items():
+            if state is State.CONFIRMED and number not in verified:
+                states[number] = State.UNVERIFIED
+        return states
 
     def _state(self, number: str) -> State:
         answer = self._asked(
             lambda: self.client.check_if_phone_number_is_opted_out(phoneNumber=number)
         )
-        return State.OPTED_OUT if answer is not None and answer["isOptedOut"] else State.CONFIRMED
+        if answer is not None and answer["isOptedOut"]:
+            return State.OPTED_OUT
+        return State.CONFIRMED
 
     def _verified(self) -> frozenset[str] | None:
         """The numbers that may be written to from the SMS sandbox; None where the account is out of
@@ -51,9 +57,12 @@ class Phones:
         return self._asked(self._verified_numbers)
 
     def _verified_numbers(self) -> frozenset[str]:
-        pages = self.client.get_paginator("list_sms_sandbox_phone_numbers").paginate()
-        listed = [each for page in pages for each in page["PhoneNumbers"]]
-        return frozenset(each["PhoneNumber"] for each in listed if each.get("Status") == "Verified")
+        verified = set()
+        for page in self.client.get_paginator("list_sms_sandbox_phone_numbers").paginate():
+            for phone in page["PhoneNumbers"]:
+                if phone.get("Status") == "Verified":
+                    verified.add(phone["PhoneNumber"])
+        return frozenset(verified)
 
     def _asked(self, ask: Callable[[], T]) -> T | None:
         """None where this SNS knows no such question, as an emulator may not."""

@@ -57,8 +57,8 @@ class Publisher:
     def _in_some_form(self, topic: str, message: Message) -> Sent | NoTopic | Refused:
         """The fullest form that SNS takes."""
         answer: Sent | NoTopic | Refused = Refused("")
-        for form, said in _forms(message):
-            answer = self._publish(topic, said, form)
+        for form, content in _forms(message):
+            answer = self._publish(topic, content, form)
             if not isinstance(answer, Refused):
                 return answer
         return answer
@@ -84,7 +84,8 @@ class Publisher:
 def _forms(message: Message) -> Iterator[tuple[str, Message]]:
     """The fullest first; each is made only when the one before was refused."""
     yield "full", message
-    if (plain := message.plain()) != message:
+    plain = message.plain()
+    if plain != message:
         yield "ascii", plain
     yield "minimal", message.minimal()
 

@@ -16,6 +16,7 @@ from sla_watchdog.usecases.sweep.ports import Listed
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sns.type_defs import SubscriptionTypeDef
 
 _LISTED_AS = ("arn:", "PendingConfirmation")
 """What SNS gives as the ARN of one that gets messages, or will; `Deleted` stands there for a while
@@ -33,10 +34,11 @@ class Topics:
         self, prefix: str, names: Iterable[str]
     ) -> tuple[Mapping[str, int], Mapping[str, str]]:
         """Confirmed subscriptions by topic name; else as `listed`."""
-        found, unlisted = self.listed(prefix, names)
-        return {
-            name: sum(each.confirmed for each in theirs) for name, theirs in found.items()
-        }, unlisted
+        listed, unlisted = self.listed(prefix, names)
+        counts = {}
+        for name, subscriptions in listed.items():
+            counts[name] = sum(subscription.confirmed for subscription in subscriptions)
+        return counts, unlisted
 
     def listed(
         self, prefix: str, names: Iterable[str]
@@ -45,17 +47,17 @@ class Topics:
 
         A topic that does not exist is in neither.
         """
-        found: dict[str, list[Listed]] = {}
+        listed: dict[str, list[Listed]] = {}
         unlisted: dict[str, str] = {}
         for name in dict.fromkeys(names):
             try:
-                theirs = self._listed(name, prefix + name)
+                subscriptions = self._listed(name, prefix + name)
             except Unavailable as problem:
                 unlisted[name] = str(problem)
                 continue
-            if theirs is not None:
-                found[name] = theirs
-        return found, unlisted
+            if subscriptions is not None:
+                listed[name] = subscriptions
+        return listed, unlisted
 
     def phone_states(self, numbers: Iterable[str]) -> Mapping[str, State]:
         """Which numbers get SMS; as `Phones.states`."""
@@ -63,23 +65,24 @@ class Topics:
 
     def _listed(self, name: str, arn: str) -> list[Listed] | None:
         pages = self.client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn)
+        subscriptions: list[SubscriptionTypeDef] = []
         try:
-            theirs = [each for page in pages for each in page["Subscriptions"]]
+            for page in pages:
+                subscriptions += page["Subscriptions"]
         except ClientError as error:
             if code_of(error) in NOT_FOUND:
                 return None
-            raise Unavailable(
-                f"the subscriptions of {arn} cannot be listed: {code_of(error)}"
-            ) from error
+            raise _unlisted(arn, code_of(error)) from error
         except BotoCoreError as error:
-            raise Unavailable(
-                f"the subscriptions of {arn} cannot be listed: {type(error).__name__}"
-            ) from error
-        return [
-            Listed(
-                Seat.of(name, each["Protocol"], each["Endpoint"]),
-                each["SubscriptionArn"].startswith("arn:"),
-            )
-            for each in theirs
-            if each.get("SubscriptionArn", "").startswith(_LISTED_AS)
-        ]
+            raise _unlisted(arn, type(error).__name__) from error
+        listed = []
+        for subscription in subscriptions:
+            state = subscription.get("SubscriptionArn", "")
+            if state.startswith(_LISTED_AS):
+                seat = Seat.of(name, subscription["Protocol"], subscription["Endpoint"])
+                listed.append(Listed(seat, confirmed=state.startswith("arn:")))
+        return listed
+
+
+def _unlisted(arn: str, why: str) -> Unavailable:
+    return Unavailable(f"the subscriptions of {arn} cannot be listed: {why}")

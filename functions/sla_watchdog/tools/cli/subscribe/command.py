@@ -132,7 +132,7 @@ def _subscribe(subscribing: Subscribing, args: argparse.Namespace) -> int:
 
 
 def _as_json(subscribing: Subscribing, outcome: Subscribed) -> dict[str, object]:
-    topics, topic, where = subscribing.stack.names, subscribing.who.name, subscribing.where
+    topics, topic, where = subscribing.stack.topics, subscribing.who.name, subscribing.where
     return {
         "topic": topics.name(topic),
         "topic_arn": topics.arn(topic),
