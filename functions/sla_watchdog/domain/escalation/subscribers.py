@@ -179,8 +179,8 @@ def recipient_of(name: str, audiences: Iterable[str]) -> Recipient | None:
 def observed(
     roster: Roster, seen: Mapping[Seat, State], unlisted: Iterable[str], now: int
 ) -> Roster:
-    """The roster after channels listed `seen`; of the recipients `unlisted` nothing is known now, and all
-    stays as it was.
+    """The roster after channels listed `seen`; of the recipients `unlisted` nothing is known now,
+    and all stays as it was.
     """
     unknown = frozenset(unlisted)
     after: dict[Seat, Subscriber] = {}
