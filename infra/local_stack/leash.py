@@ -27,7 +27,7 @@ def main(folder: str, command: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: _signal_all(server, signal.SIGTERM))
     threading.Thread(target=_await_end_of_input, args=(server, let_go), daemon=True).start()
     code = server.wait()
-    _signal_all(server, signal.SIGKILL)  # children of the server that outlived it
+    _signal_all(server, signal.SIGKILL)  # children of the server that dropped it
     if let_go.is_set():
         shutil.rmtree(folder, ignore_errors=True)
     return code

@@ -19,7 +19,7 @@ import attrs
 import workclock
 
 from sla_watchdog.domain.time.calendar import Calendar
-from sla_watchdog.domain.time.lengths import DAY
+from sla_watchdog.domain.time.seconds import DAY
 from sla_watchdog.domain.time.weekly_hours import WEEKDAYS
 
 ZONE = "America/New_York"

@@ -17,7 +17,7 @@ from sla_watchdog.adapters.dynamodb.attributes import attribute
 from sla_watchdog.adapters.dynamodb.case_item import reached_map, reached_name
 from sla_watchdog.adapters.dynamodb.case_writes import MOST_TAKEN_OUT
 from sla_watchdog.domain.escalation.case import LastNotified, Outcome
-from sla_watchdog.domain.escalation.outlived import KEPT_CYCLES
+from sla_watchdog.domain.escalation.dropped_notifications import KEPT_CYCLES
 
 ITEM = 400 * 1024
 

@@ -11,8 +11,9 @@ from moto import mock_aws
 
 from building import DAY, HOUR, at, iso, policy, resolution, rule
 from desk import Desk
-from sla_watchdog.domain.escalation.deletions import Deletions, held_text, too_many
+from sla_watchdog.domain.escalation.deletions import Deletions, too_many
 from sla_watchdog.presentation.text import Message, render
+from sla_watchdog.presentation.text.deletions import held_text
 from sla_watchdog.presentation.view.notice import finding_notice
 
 MON = at("2026-03-02T00:00")

@@ -25,7 +25,8 @@ from sla_watchdog.domain.escalation.plan import Plan, plan, wakeup_for
 from sla_watchdog.domain.policy.model import Metric
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.observation import observed
-from sla_watchdog.usecases.judging import RELINK, Evaluated
+from sla_watchdog.usecases.judging import Evaluated
+from sla_watchdog.usecases.lease import LEASE
 
 TOLD = frozenset({Outcome.SENT, Outcome.IN_DIGEST})
 FRESH = 5.0
@@ -79,7 +80,7 @@ def _timing(world: World, case: Case) -> Iterator[str]:
     evaluated = _judged(world, case, now)
     wanted, _ = wakeup_for(evaluated, case)
     if evaluated.pending_links:
-        wanted = min(wanted or now, now) + RELINK + world.skew
+        wanted = min(wanted or now, now) + LEASE + world.skew
     if wanted is not None and wanted > now and (case.next_at is None or case.next_at > wanted):
         if _as_recorded(world, case, now):
             return

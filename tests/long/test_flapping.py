@@ -12,8 +12,8 @@ import pytest
 
 from building import HOUR, at, policy, resolution, rule
 from sla_watchdog.domain.escalation.case import Case, LastNotified, Outcome
+from sla_watchdog.domain.escalation.dropped_notifications import KEPT_CYCLES, dropped
 from sla_watchdog.domain.escalation.notifications import notified_at
-from sla_watchdog.domain.escalation.outlived import KEPT_CYCLES, outlived
 from sla_watchdog.domain.escalation.plan import plan
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
@@ -25,7 +25,7 @@ TOLD_OF_ONE = 20
 
 
 def with_told(reached: Notification, new: Notification) -> Notification:
-    gone = set(outlived(reached, new))
+    gone = set(dropped(reached, new))
     return {**{key: each for key, each in reached.items() if key not in gone}, **new}
 
 
@@ -112,4 +112,4 @@ def test_exchanges_findings_and_clocks_that_never_begin_anew_keep_what_they_kept
     sent = LastNotified(0, 0, START, Outcome.SENT)
     kept = {(f"T-1/finding:status/{n}", "operations"): sent for n in range(1, 30)}
     kept |= {("T-1/first_response/1", "owner"): sent, ("T-1/age/1", "executive"): sent}
-    assert list(outlived(kept, [])) == []
+    assert list(dropped(kept, [])) == []

@@ -549,7 +549,7 @@ def test_the_environment_of_a_function_is_all_that_the_settings_ask_for(
 
 def test_a_claim_outlives_the_function_that_took_it(real: Template) -> None:
     """Else a lease could end while its holder still sends."""
-    from sla_watchdog.usecases.watch.claim import LEASE
+    from sla_watchdog.usecases.lease import LEASE
 
     assert functions(real)["WatchFunction"]["Timeout"] < LEASE
 

@@ -19,7 +19,7 @@ from sla_watchdog.domain.policy.model import (
     Repeat,
 )
 from sla_watchdog.tools.policy_file import PolicyForm, read_policy
-from sla_watchdog.tools.policy_file.hours import Segment
+from sla_watchdog.tools.policy_file.opening_hours import Segment
 from sla_watchdog.tools.policy_file.values import folded
 
 GOOD = (Path(__file__).parent / "policy_files" / "good.yaml").read_text()

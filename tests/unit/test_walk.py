@@ -16,7 +16,7 @@ from sla_watchdog.domain.clocks.elapsed_rows import MOST_ROWS
 from sla_watchdog.domain.policy.model import TARGETS, Metric, Pauses
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.time.calendar import Calendar
-from sla_watchdog.domain.time.units import Unit
+from sla_watchdog.domain.time.calendar_periods import Period
 from unit.test_message_text import unhurried
 
 CALENDARS = {"office": OFFICE, "always": ALWAYS}
@@ -51,7 +51,7 @@ def rows(found: ElapsedBreakdown, calendar: Calendar = OFFICE) -> list[tuple[str
 def test_a_day_is_a_row_from_its_first_open_instant_to_its_last() -> None:
     found = walked(now="2026-03-03T12:00", within=12 * HOUR)
     assert rows(found) == [("03-02 09:00", "03-02 17:00", 8), ("03-03 09:00", "03-03 13:00", 4)]
-    assert (found.unit, found.counted) == (Unit.DAY, 12 * HOUR)
+    assert (found.unit, found.counted) == (Period.DAY, 12 * HOUR)
 
 
 def test_what_is_still_ahead_is_told_apart_from_what_was_lived_through() -> None:
@@ -116,14 +116,14 @@ def test_the_time_between_resolved_and_reopened_did_not_count() -> None:
 @pytest.mark.parametrize(
     ("hours", "unit"),
     [
-        pytest.param(16, Unit.DAY, id="two days"),
-        pytest.param(300, Unit.WEEK, id="two months"),
-        pytest.param(2_000, Unit.MONTH, id="a year"),
-        pytest.param(6_000, Unit.QUARTER, id="three years"),
-        pytest.param(40_000, Unit.YEAR, id="twenty years"),
+        pytest.param(16, Period.DAY, id="two days"),
+        pytest.param(300, Period.WEEK, id="two months"),
+        pytest.param(2_000, Period.MONTH, id="a year"),
+        pytest.param(6_000, Period.QUARTER, id="three years"),
+        pytest.param(40_000, Period.YEAR, id="twenty years"),
     ],
 )
-def test_a_long_walk_fits_on_a_page(hours: int, unit: Unit) -> None:
+def test_a_long_walk_fits_on_a_page(hours: int, unit: Period) -> None:
     found = walked(now="2026-03-03T12:00", within=hours * HOUR)
     assert found.unit is unit
     assert len(found.rows) <= MOST_ROWS

@@ -23,7 +23,7 @@ from sla_watchdog.adapters.dynamodb.sealing import Sealing
 from sla_watchdog.adapters.dynamodb.table import is_refused
 from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.escalation.case import Case
-from sla_watchdog.domain.escalation.outlived import outlived
+from sla_watchdog.domain.escalation.dropped_notifications import dropped
 from sla_watchdog.domain.tickets.facts import Fact
 from sla_watchdog.errors import Unstorable
 
@@ -74,13 +74,13 @@ def judged_under(change: Expression, case: Case) -> None:
     change.set_or_remove("breached", case.breached)
 
 
-def without_outlived(
+def drop_notifications(
     change: Expression, case: Case, new: Collection[tuple[str, str]] = ()
 ) -> Expression:
     """Takes out levels notified that no judgement asks for any more; a case that has very many
     loses some with each write, so that there is room for what is written.
     """
-    gone = list(islice(outlived(case.reached, new), MOST_TAKEN_OUT))
+    gone = list(islice(dropped(case.reached, new), MOST_TAKEN_OUT))
     for clock, recipient in gone:
         change.remove("reached", reached_name(clock, recipient))
     if not gone and not new:

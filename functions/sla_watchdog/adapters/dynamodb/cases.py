@@ -13,10 +13,10 @@ from sla_watchdog.adapters.dynamodb.case_item import CASE, case_key, findings_of
 from sla_watchdog.adapters.dynamodb.case_reads import CaseReads
 from sla_watchdog.adapters.dynamodb.case_writes import (
     case_update,
+    drop_notifications,
     seal_actions,
     set_wakeup,
     storable,
-    without_outlived,
 )
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.items import SORT_KEY, Items
@@ -101,7 +101,7 @@ class CaseStore:
         stored = sealing(case)
         change = case_update(case, stored, findings)
         change.set_if_absent("outbox", to={})
-        without_outlived(change, case)
+        drop_notifications(change, case)
         key = case_key(case.id)
         with storable(case.id):
             others = [*seal_actions(self._items, case.id, stored), *also]

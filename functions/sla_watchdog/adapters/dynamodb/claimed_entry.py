@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from sla_watchdog.adapters.dynamodb.case_item import reached_map, reached_name
-from sla_watchdog.adapters.dynamodb.case_writes import set_wakeup, without_outlived
+from sla_watchdog.adapters.dynamodb.case_writes import drop_notifications, set_wakeup
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.table import Item
 from sla_watchdog.domain.escalation.case import Case
@@ -47,7 +47,7 @@ class ClaimedEntry:
         for (clock, recipient), notified in levels.items():
             name = reached_name(clock, recipient)
             change.set("reached", name, to=reached_map(clock, recipient, notified))
-        without_outlived(change, self.case, levels)
+        drop_notifications(change, self.case, levels)
         return change
 
     def taking_out(self, levels: Levels, next_at: int | None, urgent: bool) -> Expression:

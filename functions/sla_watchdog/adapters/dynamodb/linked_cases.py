@@ -19,7 +19,7 @@ from sla_watchdog.adapters.dynamodb.items import SORT_KEY, Items
 from sla_watchdog.adapters.dynamodb.sealing import joined, sealing
 from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.escalation.case import Case
-from sla_watchdog.domain.escalation.outlived import outlived
+from sla_watchdog.domain.escalation.dropped_notifications import dropped
 
 OF_A_CASE = (
     "facts",
@@ -104,6 +104,6 @@ def _moving(case: Case, to: Case) -> Expression:
 
 
 def _levels(case: Case) -> dict[str, object]:
-    gone = set(outlived(case.reached, ()))
+    gone = set(dropped(case.reached, ()))
     kept = {key: notified for key, notified in case.reached.items() if key not in gone}
     return levels_map(kept)

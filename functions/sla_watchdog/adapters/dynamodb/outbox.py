@@ -22,11 +22,11 @@ from sla_watchdog.adapters.dynamodb.audit import (
 )
 from sla_watchdog.adapters.dynamodb.case_item import case_key, case_of, outbox_map
 from sla_watchdog.adapters.dynamodb.case_writes import (
+    drop_notifications,
     judged_under,
     require_rev,
     set_wakeup,
     storable,
-    without_outlived,
 )
 from sla_watchdog.adapters.dynamodb.claimed_entry import ClaimedEntry, token_of
 from sla_watchdog.adapters.dynamodb.expression import Expression
@@ -34,7 +34,7 @@ from sla_watchdog.adapters.dynamodb.items import SORT_KEY, Items
 from sla_watchdog.adapters.dynamodb.table import Item, is_refused, slices
 from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import Case, Entry
-from sla_watchdog.domain.escalation.outlived import outlived
+from sla_watchdog.domain.escalation.dropped_notifications import dropped
 from sla_watchdog.usecases.watch.ports import Levels, Settled
 
 AT_ONCE = 90
@@ -68,7 +68,7 @@ class Outbox:
         change.set("outbox", to=outbox_map(outbox))
         change.remove("failures")
         change.remove("problem")
-        without_outlived(change, case)
+        drop_notifications(change, case)
         judged_under(change, case)
         set_wakeup(change, case.id, next_at, urgent)
         require_rev(change, case)
@@ -240,7 +240,7 @@ def _without(held: ClaimedEntry, part: _Part) -> Case:
 
 def _having_reached(case: Case, levels: Levels) -> Case:
     reached = dict(case.reached)
-    for key in outlived(case.reached, levels):
+    for key in dropped(case.reached, levels):
         reached.pop(key, None)
     reached.update(levels)
     return evolve(case, rev=case.rev + 1, reached=reached)

@@ -17,13 +17,13 @@ from sla_watchdog.adapters.dynamodb.digests import DigestStore
 from sla_watchdog.adapters.dynamodb.generations import GenerationStore
 from sla_watchdog.adapters.dynamodb.inspection import InspectionStore
 from sla_watchdog.adapters.dynamodb.items import Items
-from sla_watchdog.adapters.dynamodb.leases import LeaseStore
 from sla_watchdog.adapters.dynamodb.linked_cases import LinkedCaseStore
 from sla_watchdog.adapters.dynamodb.lookalikes import LookalikeStore
 from sla_watchdog.adapters.dynamodb.outbox import Outbox
 from sla_watchdog.adapters.dynamodb.pulse import PulseStore
 from sla_watchdog.adapters.dynamodb.report_marks import ReportMarkStore
 from sla_watchdog.adapters.dynamodb.rosters import RosterStore
+from sla_watchdog.adapters.dynamodb.run_leases import LeaseStore
 from sla_watchdog.adapters.dynamodb.silences import SilenceStore
 from sla_watchdog.adapters.dynamodb.state import Mode, StateStore
 from sla_watchdog.adapters.dynamodb.sweeps import SweepProgress, SweepStore

@@ -20,9 +20,9 @@ from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.spans import Span
 from sla_watchdog.domain.tickets.ticket import ASKED
 from sla_watchdog.domain.time.calendar import Calendar
+from sla_watchdog.domain.time.calendar_periods import Period
 from sla_watchdog.domain.time.instants import earliest
 from sla_watchdog.domain.time.shifts import Shift, shifts_of
-from sla_watchdog.domain.time.units import Unit
 
 
 class Pace(StrEnum):
@@ -68,7 +68,7 @@ class Pause:
 @frozen
 class ElapsedBreakdown:
     zone: str
-    unit: Unit
+    unit: Period
     until: int
     """Where the rows end: at the deadline, where the clock stopped, or now for one that stands
     still.

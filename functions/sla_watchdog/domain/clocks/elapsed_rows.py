@@ -8,13 +8,13 @@ from itertools import groupby
 from attrs import evolve, frozen
 
 from sla_watchdog.domain.time.calendar import Calendar
-from sla_watchdog.domain.time.lengths import DAY
-from sla_watchdog.domain.time.units import Unit, parts_of
+from sla_watchdog.domain.time.calendar_periods import Period, parts_of
+from sla_watchdog.domain.time.seconds import DAY
 
 MOST_ROWS = 24
 """More rows are shown in a larger unit."""
 
-LENGTHS = {Unit.DAY: 1, Unit.WEEK: 7, Unit.MONTH: 30, Unit.QUARTER: 91}
+LENGTHS = {Period.DAY: 1, Period.WEEK: 7, Period.MONTH: 30, Period.QUARTER: 91}
 """Days, about; a year is taken where none of these is long enough."""
 
 Interval = tuple[int, int]
@@ -34,7 +34,7 @@ class Row:
     """Not lived through yet."""
 
 
-def rows_of(counting: list[Interval], calendar: Calendar, now: int) -> tuple[Unit, list[Row]]:
+def rows_of(counting: list[Interval], calendar: Calendar, now: int) -> tuple[Period, list[Row]]:
     """By the smallest unit in which they are not too many."""
     days = _days(counting)
     for unit, length in LENGTHS.items():
@@ -43,7 +43,7 @@ def rows_of(counting: list[Interval], calendar: Calendar, now: int) -> tuple[Uni
         rows = list(_in_units(counting, calendar, unit, now))
         if len(rows) <= MOST_ROWS:
             return unit, rows
-    return Unit.YEAR, list(_in_units(counting, calendar, Unit.YEAR, now))
+    return Period.YEAR, list(_in_units(counting, calendar, Period.YEAR, now))
 
 
 def _days(counting: list[Interval]) -> int:
@@ -54,10 +54,12 @@ def _days(counting: list[Interval]) -> int:
     return (end - start) // DAY
 
 
-def _in_units(counting: list[Interval], calendar: Calendar, unit: Unit, now: int) -> Iterator[Row]:
+def _in_units(
+    counting: list[Interval], calendar: Calendar, unit: Period, now: int
+) -> Iterator[Row]:
     """A day's own intervals stay apart; those of a longer unit are one row."""
     rows = _rows(counting, calendar, unit, now)
-    if unit is Unit.DAY:
+    if unit is Period.DAY:
         yield from (row for _, row in rows)
         return
     for _, of_one_row in groupby(rows, key=_unit_and_side_of_now):
@@ -72,7 +74,7 @@ def _unit_and_side_of_now(part: tuple[int, Row]) -> tuple[int, bool]:
 
 
 def _rows(
-    counting: list[Interval], calendar: Calendar, unit: Unit, now: int
+    counting: list[Interval], calendar: Calendar, unit: Period, now: int
 ) -> Iterator[tuple[int, Row]]:
     """(start of the unit, row) of each part in which the calendar is open at all."""
     for start, end in counting:

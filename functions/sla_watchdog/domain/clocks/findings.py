@@ -27,7 +27,7 @@ from sla_watchdog.domain.tickets.links import APART, MOST_TICKETS, named_by
 from sla_watchdog.domain.tickets.lookalikes import SAME_MATTER
 from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
 from sla_watchdog.domain.tickets.ticket_fields import LINKS
-from sla_watchdog.domain.time.lengths import DAY
+from sla_watchdog.domain.time.seconds import DAY
 
 DELETED = "deleted"
 

@@ -20,7 +20,7 @@ from sla_watchdog.domain.policy.model import TARGETS, Policy
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.merges import merges
 from sla_watchdog.domain.tickets.ticket import Ticket
-from sla_watchdog.domain.time.lengths import DAY
+from sla_watchdog.domain.time.seconds import DAY
 
 
 def of_merges(tickets: Iterable[Ticket], facts: Facts) -> Iterator[Finding]:

@@ -34,7 +34,7 @@ from sla_watchdog.domain.time.instants import earliest
 
 
 @frozen
-class EvaluatedClocks:
+class TargetClocks:
     """The clocks of a ticket, and the pauses that lasted longer than the policy allows, by their
     number, each with a clock that it held.
     """
@@ -49,7 +49,7 @@ def clocks(
     policy: Policy,
     recorded: Recorded | None = None,
     whole: bool = False,
-) -> EvaluatedClocks:
+) -> TargetClocks:
     """Every clock of the ticket under the rules that were in force; with `whole` also the exchanges
     that are over.
 
@@ -62,7 +62,7 @@ def clocks(
     by_target = [tuple(target.clocks(whole)) for target in targets]
     overruns = _overruns(targets, by_target)
     every = tuple(chain.from_iterable(by_target))
-    return EvaluatedClocks(every, overruns)
+    return TargetClocks(every, overruns)
 
 
 def _overruns(

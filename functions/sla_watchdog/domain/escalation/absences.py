@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 from sla_watchdog.domain.escalation.case import OPERATIONS, Recipient
 from sla_watchdog.domain.escalation.subscribers import VACANCY, Missing, Roster
 from sla_watchdog.domain.policy.model import Ladder, Policy
-from sla_watchdog.domain.time.lengths import DAY, HOUR
+from sla_watchdog.domain.time.seconds import DAY, HOUR
 
 REMINDER = 7 * DAY - HOUR
 DAILY = DAY - HOUR

@@ -19,7 +19,7 @@ from sla_watchdog.domain.text.times import instant
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.time.calendar import Calendar
-from sla_watchdog.domain.time.lengths import HOUR
+from sla_watchdog.domain.time.seconds import HOUR
 from sla_watchdog.errors import SlaWatchdogError
 
 LONGEST_NAME = 60

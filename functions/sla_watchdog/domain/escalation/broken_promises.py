@@ -17,7 +17,7 @@ from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.clock_key import METRICS, ClockKey
 from sla_watchdog.domain.clocks.promises import Promise, highest_due
 from sla_watchdog.domain.escalation.case import Alert, Recipient
-from sla_watchdog.domain.escalation.evaluation import EvaluationContext
+from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
 from sla_watchdog.domain.escalation.notifications import NOT_NOTIFIED
 from sla_watchdog.domain.policy.model import Age, Ladder, Level, Metric
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets

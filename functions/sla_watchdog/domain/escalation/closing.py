@@ -8,7 +8,7 @@ from attrs import frozen
 
 from sla_watchdog.domain.clocks.clock_key import CLEARED, METRICS, ClockKey
 from sla_watchdog.domain.escalation.case import NOTIFIED, Alert, LastNotified, Recipient, Severity
-from sla_watchdog.domain.escalation.evaluation import EvaluationContext
+from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
 from sla_watchdog.domain.escalation.reasons import Ended, MergedInto, Reason, RecordDeleted
 from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets

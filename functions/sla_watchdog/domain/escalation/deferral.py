@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 
+from sla_watchdog.domain.escalation.audience_hours import opens_at
 from sla_watchdog.domain.escalation.case import Alert, Outcome
 from sla_watchdog.domain.escalation.evaluated_clocks import EvaluatedClocks
 from sla_watchdog.domain.escalation.reasons import OutsideHours, Promised, Reason, Silenced
@@ -51,9 +52,9 @@ def _deferral(
         return _deferred(alert, Promised(promise.by), promise.until)
     if alert.urgent:
         return None
-    opens_at = evaluation.opens_at(alert.recipient, evaluation.now)
-    if opens_at > evaluation.now:
-        return _deferred(alert, OutsideHours(alert.recipient.audience), opens_at)
+    opening = opens_at(evaluation.policy, alert.recipient, evaluation.now)
+    if opening > evaluation.now:
+        return _deferred(alert, OutsideHours(alert.recipient.audience), opening)
     return None
 
 

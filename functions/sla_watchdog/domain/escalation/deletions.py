@@ -64,35 +64,6 @@ def few_left(missing: int, went: int, open_before: int | None) -> bool:
     return most_are_back and not too_many(missing, open_before)
 
 
-def missing_text(deletions: Deletions) -> str:
-    return f"{_how_many(deletions)} have no record in the Tickets table any more."
-
-
-def _count(missing: int) -> str:
-    if not missing:
-        return "Many"
-    if missing >= MOST:
-        return f"At least {missing}"
-    return str(missing)
-
-
-def held_text(deletions: Deletions) -> str:
-    """What operations need to know, and how it ends; short up to the command, which stands whole
-    in an SMS.
-    """
-    return (
-        f"{_how_many(deletions)} have no record. Meant? sla-watchdog deletions --accept. "
-        "Not meant? Restore the records. "
-        "Until then their clocks keep running, and nobody is notified that they are closed."
-    )
-
-
-def _how_many(deletions: Deletions) -> str:
-    count = _count(len(deletions.missing))
-    of = f" of {deletions.open_before}" if deletions.missing and deletions.open_before else ""
-    return f"{count}{of} open tickets"
-
-
 def without_deletions(facts: Facts, since: int | None) -> Facts:
     """The facts as if no record had gone missing since then, so that every clock runs on."""
     if since is None:

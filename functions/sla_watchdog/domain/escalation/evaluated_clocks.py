@@ -15,7 +15,7 @@ from sla_watchdog.domain.clocks.clock_key import HOLDABLE
 from sla_watchdog.domain.clocks.promises import Promise, extra_repetitions, raised_by, with_broken
 from sla_watchdog.domain.escalation.broken_promises import unkept
 from sla_watchdog.domain.escalation.case import Alert
-from sla_watchdog.domain.escalation.evaluation import EvaluationContext
+from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
 from sla_watchdog.domain.escalation.level_alerts import alerts
 from sla_watchdog.domain.escalation.levels import Climb, climb, with_floor
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets

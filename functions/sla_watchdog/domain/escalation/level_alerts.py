@@ -14,7 +14,7 @@ from sla_watchdog.domain.escalation.case import (
     Recipient,
     Severity,
 )
-from sla_watchdog.domain.escalation.evaluation import EvaluationContext
+from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
 from sla_watchdog.domain.escalation.levels import Climb
 from sla_watchdog.domain.escalation.reasons import (
     LevelDue,

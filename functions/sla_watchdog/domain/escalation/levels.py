@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.escalation.case import Recipient
-from sla_watchdog.domain.escalation.evaluation import EvaluationContext
+from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
 from sla_watchdog.domain.policy.model import Level, Metric
 from sla_watchdog.domain.time.instants import earliest
 

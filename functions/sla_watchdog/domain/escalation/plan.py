@@ -21,7 +21,7 @@ from sla_watchdog.domain.escalation.context import Context
 from sla_watchdog.domain.escalation.deferral import Decision, to_send_and_deferred
 from sla_watchdog.domain.escalation.deletions import was_meant, without_deletions
 from sla_watchdog.domain.escalation.evaluated_clocks import EvaluatedClocks
-from sla_watchdog.domain.escalation.evaluation import EvaluationContext
+from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
 from sla_watchdog.domain.escalation.level_alerts import alerts, as_critical
 from sla_watchdog.domain.escalation.levels import climb
 from sla_watchdog.domain.escalation.reasons import Passed

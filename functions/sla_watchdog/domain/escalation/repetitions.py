@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from attrs import frozen
 
 from sla_watchdog.domain.escalation.case import Alert, Recipient
-from sla_watchdog.domain.escalation.evaluation import EvaluationContext
+from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
 from sla_watchdog.domain.escalation.levels import Climb
 
 

@@ -14,10 +14,10 @@ from attrs import Attribute, field, frozen
 from sla_watchdog.domain.clocks.clock_key import HOLDABLE
 from sla_watchdog.domain.clocks.rules_in_force import holds, rule_at
 from sla_watchdog.domain.escalation.case import Alert
-from sla_watchdog.domain.escalation.evaluation import EvaluationContext
+from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
 from sla_watchdog.domain.policy.model import TARGETS, Condition, Metric, Policy, Truth
 from sla_watchdog.domain.tickets.facts import Facts
-from sla_watchdog.domain.time.lengths import DAY
+from sla_watchdog.domain.time.seconds import DAY
 
 LONGEST = 7 * DAY
 """Seconds; so that what is forgotten ends."""

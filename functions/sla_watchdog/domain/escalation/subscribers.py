@@ -13,7 +13,7 @@ from attrs import evolve, field, frozen
 
 from sla_watchdog.domain.escalation.case import OPERATIONS, Recipient
 from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.domain.time.lengths import DAY
+from sla_watchdog.domain.time.seconds import DAY
 
 LONG_PENDING = DAY
 """Seconds for which an address may wait to be confirmed; SNS drops it after two days."""

@@ -9,10 +9,11 @@ from typing import NamedTuple
 from attrs import evolve, frozen
 
 from sla_watchdog.domain.clocks.clock import Clock
+from sla_watchdog.domain.escalation.audience_hours import opens_at
 from sla_watchdog.domain.escalation.case import Alert, Recipient, Severity
 from sla_watchdog.domain.escalation.deferral import Decision
 from sla_watchdog.domain.escalation.evaluated_clocks import EvaluatedClocks
-from sla_watchdog.domain.escalation.evaluation import EvaluationContext
+from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
 from sla_watchdog.domain.escalation.reasons import LevelDue
 from sla_watchdog.domain.escalation.silences import Silence, silenced
 from sla_watchdog.domain.policy.model import Level
@@ -181,4 +182,4 @@ class _Holds:
     def _opens_at(self, alert: Alert, at: int) -> int:
         if alert.urgent:
             return at
-        return self.evaluation.opens_at(alert.recipient, at)
+        return opens_at(self.evaluation.policy, alert.recipient, at)

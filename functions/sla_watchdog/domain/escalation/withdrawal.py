@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.escalation.case import NOTIFIED, Alert, LastNotified, Recipient
 from sla_watchdog.domain.escalation.closing import good_news
-from sla_watchdog.domain.escalation.evaluation import EvaluationContext
+from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
 from sla_watchdog.domain.escalation.reasons import (
     FieldChanged,
     HistoryCorrected,
@@ -17,9 +17,7 @@ from sla_watchdog.domain.escalation.reasons import (
 )
 from sla_watchdog.domain.policy.model import TARGETS
 from sla_watchdog.domain.tickets.facts import Facts
-
-CHANGING = frozenset({"priority", "customer_tier", "team", "category", "tags", "due_at"})
-"""Fields whose change commonly moves a deadline."""
+from sla_watchdog.domain.tickets.ticket_fields import MOVE_DEADLINES
 
 
 def withdrawn(evaluation: EvaluationContext, clock: Clock) -> Iterator[Alert]:
@@ -74,7 +72,7 @@ def _moved(evaluation: EvaluationContext, clock: Clock) -> Reason:
 
 def _changed_field(facts: Facts, ticket: str, since: int) -> str:
     """'' where none changed."""
-    for name in sorted(CHANGING & set(facts.fields(ticket))):
+    for name in sorted(MOVE_DEADLINES & set(facts.fields(ticket))):
         changes = facts.changes(ticket, name)[1:]
         if changes and changes[-1].at >= since:
             return name

@@ -8,7 +8,7 @@ from sla_watchdog.domain.policy.json_part import DamagedPolicy, Part
 from sla_watchdog.domain.policy.marks import Codec
 from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.domain.time.calendar_errors import InvalidCalendar
-from sla_watchdog.domain.time.lengths import DAY
+from sla_watchdog.domain.time.seconds import DAY
 from sla_watchdog.domain.time.weekly_hours import WEEKDAYS
 
 

@@ -144,6 +144,21 @@ SIGNALS: Mapping[Metric, type[Open | Count]] = {
 }
 """When levels of a signal are due: after so much open time, or at the n-th event."""
 
+BEGIN_ANEW = frozenset(
+    {
+        Metric.NEXT_RESPONSE,
+        Metric.UPDATE,
+        Metric.PAUSE,
+        Metric.PROMISE,
+        Metric.PROGRESS,
+        Metric.TOUCHES,
+        Metric.UNOWNED,
+    }
+)
+"""Clocks that begin again and again: the notifications of one cycle do not matter once there are
+some of a later one.
+"""
+
 COUNTED = frozenset(metric for metric, due in SIGNALS.items() if due is Count)
 
 LONGEST_GAP = 7 * 86400

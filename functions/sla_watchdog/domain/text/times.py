@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from sla_watchdog.domain.time.duration import Duration, DurationUnit
-from sla_watchdog.domain.time.lengths import DAY, HOUR, MINUTE
+from sla_watchdog.domain.time.seconds import DAY, HOUR, MINUTE
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 

@@ -1,5 +1,7 @@
-"""The one list of the fields of a ticket. It says what becomes of a field of a record, and so what
-a policy file may map, what a condition may ask for, and which columns an import may have.
+"""The fields of a ticket. A new one is added here, and nowhere else.
+
+What a record may say, what a policy file may map, what a condition may ask for and which columns
+an import may have: all of it follows from this list.
 """
 
 from __future__ import annotations
@@ -30,32 +32,35 @@ class Holds(Enum):
 
 @frozen
 class TicketField:
-    """`event` is the fact that a time tells."""
+    """`event` is the fact that a time tells. `moves_deadlines`: a change of it may choose another
+    rule, or is a deadline.
+    """
 
     name: str
     holds: Holds
     event: str = ""
+    moves_deadlines: bool = False
 
 
 FIELDS = (
     TicketField("ticket_id", Holds.ID),
     TicketField("created_at", Holds.TIME),
     TicketField("status", Holds.STATE),
-    TicketField("priority", Holds.STATE),
-    TicketField("team", Holds.STATE),
+    TicketField("priority", Holds.STATE, moves_deadlines=True),
+    TicketField("team", Holds.STATE, moves_deadlines=True),
     TicketField("assignee", Holds.STATE),
     TicketField("subject", Holds.STATE),
     TicketField("url", Holds.STATE),
     TicketField("channel", Holds.STATE),
-    TicketField("category", Holds.STATE),
-    TicketField("tags", Holds.STATE),
+    TicketField("category", Holds.STATE, moves_deadlines=True),
+    TicketField("tags", Holds.STATE, moves_deadlines=True),
     TicketField("customer_id", Holds.STATE),
     TicketField("customer_name", Holds.STATE),
-    TicketField("customer_tier", Holds.STATE),
+    TicketField("customer_tier", Holds.STATE, moves_deadlines=True),
     TicketField("case_id", Holds.LINK),
     TicketField("merged_into", Holds.LINK),
     TicketField("follow_up_of", Holds.LINK),
-    TicketField("due_at", Holds.TIME),
+    TicketField("due_at", Holds.TIME, moves_deadlines=True),
     TicketField("updated_at", Holds.TIME),
     TicketField("first_response_at", Holds.REPLY, "agent_reply"),
     TicketField("last_agent_reply_at", Holds.REPLY, "agent_reply"),
@@ -79,3 +84,4 @@ LINKS = tuple(field.name for field in FIELDS if field.holds is Holds.LINK)
 TIMES = frozenset(field.name for field in FIELDS if field.holds.is_time)
 REPLIES = _events(Holds.REPLY)
 ENDS = _events(Holds.END)
+MOVE_DEADLINES = frozenset(field.name for field in FIELDS if field.moves_deadlines)

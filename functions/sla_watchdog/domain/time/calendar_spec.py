@@ -9,7 +9,7 @@ from datetime import date
 from attrs import frozen
 
 from sla_watchdog.domain.time.calendar_errors import InvalidCalendar
-from sla_watchdog.domain.time.lengths import DAY, HOUR, MINUTE
+from sla_watchdog.domain.time.seconds import DAY, HOUR, MINUTE
 from sla_watchdog.domain.time.weekly_hours import WEEKDAYS, Segments
 
 _CLOCK_TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00")

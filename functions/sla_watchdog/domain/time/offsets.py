@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sla_watchdog.domain.time.lengths import DAY
+from sla_watchdog.domain.time.seconds import DAY
 
 
 class OffsetChange(NamedTuple):

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from attrs import Factory, define
 
-from sla_watchdog.domain.time.lengths import DAY
 from sla_watchdog.domain.time.open_spans import OpenSpans
+from sla_watchdog.domain.time.seconds import DAY
 from sla_watchdog.domain.time.wall_clock import WallClock
 from sla_watchdog.domain.time.weekly_hours import Segments
 from sla_watchdog.domain.time.years import EPOCH, YEARS, TimeOutOfRange, new_year, year_of

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from attrs import evolve, frozen
 
 from sla_watchdog.domain.time.calendar import Calendar
-from sla_watchdog.domain.time.units import date_at, midnight
+from sla_watchdog.domain.time.calendar_periods import date_at, midnight
 
 
 @frozen

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
-from sla_watchdog.domain.time.lengths import DAY
 from sla_watchdog.domain.time.offsets import offset_changes, offset_of
+from sla_watchdog.domain.time.seconds import DAY
 
 
 @frozen(eq=False)

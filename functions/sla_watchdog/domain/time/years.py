@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from attrs import frozen
 
-from sla_watchdog.domain.time.lengths import DAY
+from sla_watchdog.domain.time.seconds import DAY
 from sla_watchdog.errors import SlaWatchdogError
 
 YEARS = range(1900, 2200)

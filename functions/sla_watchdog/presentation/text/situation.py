@@ -12,7 +12,7 @@ from sla_watchdog.domain.escalation.reasons import LevelDue, Unreachable
 from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.text.times import count_of, duration, instant, open_time, times
-from sla_watchdog.domain.time.lengths import MINUTE
+from sla_watchdog.domain.time.seconds import MINUTE
 from sla_watchdog.presentation.text.finding import OF_THE_SET_UP
 from sla_watchdog.presentation.text.layout import sentences, whole
 from sla_watchdog.presentation.text.reason import worded

@@ -23,8 +23,8 @@ from sla_watchdog.domain.policy.model import (
 )
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.text.times import count_of, instant, open_time, spoken, times
+from sla_watchdog.domain.time.calendar_periods import Period
 from sla_watchdog.domain.time.shifts import Shift
-from sla_watchdog.domain.time.units import Unit
 from sla_watchdog.presentation.text.layout import commas, whole
 from sla_watchdog.presentation.text.wording import id_of, name_of
 from sla_watchdog.presentation.view.explained_clock import Explained
@@ -213,10 +213,10 @@ def counted(breakdown: ElapsedBreakdown, zone: str) -> str:
     return f"{text}; {open_time(left)} left"
 
 
-def _past_rows(rows: Sequence[Row], unit: Unit, zone: str) -> str:
+def _past_rows(rows: Sequence[Row], unit: Period, zone: str) -> str:
     if not rows:
         return "nothing yet"
-    if unit is Unit.DAY and len(rows) <= MOST_LISTED:
+    if unit is Period.DAY and len(rows) <= MOST_LISTED:
         return ", ".join(whole(f"{_day(row, zone)} {open_time(row.counted)}") for row in rows)
     total = whole(open_time(sum(row.counted for row in rows)))
     first, last = _date(rows[0].start, zone), _date(rows[-1].end - 1, zone)

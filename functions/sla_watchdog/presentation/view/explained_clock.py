@@ -8,7 +8,7 @@ from sla_watchdog.domain.clocks.activity import TicketActivity
 from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, elapsed_breakdown
 from sla_watchdog.domain.escalation.case import Case, LastNotified, Recipient
-from sla_watchdog.domain.escalation.evaluation import EvaluationContext
+from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
 from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.policy.model import COUNTED, TARGETS, Metric, Policy, Target, Trigger
 from sla_watchdog.domain.tickets.facts import Facts

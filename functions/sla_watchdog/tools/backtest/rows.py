@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.policy.model import TARGETS, Metric
-from sla_watchdog.domain.time.lengths import DAY
+from sla_watchdog.domain.time.seconds import DAY
 from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.tools.simulation.replay import Ending, Notification
 

@@ -9,8 +9,8 @@ from attrs import field, frozen
 
 from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.tools.policy_file import public_holidays
-from sla_watchdog.tools.policy_file.hours import HOURS, WEEK, Hours
 from sla_watchdog.tools.policy_file.nodes import Entries, Node, Text
+from sla_watchdog.tools.policy_file.opening_hours import HOURS, WEEK, Hours
 from sla_watchdog.tools.policy_file.problems import did_you_mean
 from sla_watchdog.tools.policy_file.shapes import Also, Key, ListOf, MapOf, Reading, Record
 from sla_watchdog.tools.policy_file.values import DATE, NAME, TEXT, ZONE

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 
 from sla_watchdog.domain.time.duration import Duration, DurationUnit
-from sla_watchdog.domain.time.lengths import DAY, HOUR, MINUTE, WEEK
+from sla_watchdog.domain.time.seconds import DAY, HOUR, MINUTE, WEEK
 from sla_watchdog.tools.policy_file.problems import Wrong
 from sla_watchdog.tools.policy_file.shapes import Word
 

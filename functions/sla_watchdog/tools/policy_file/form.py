@@ -9,29 +9,26 @@ from itertools import chain
 from attrs import evolve, fields, frozen
 from tzdata import IANA_VERSION  # type: ignore[import-untyped]  # the package ships no types
 
-from sla_watchdog.domain.escalation.case import OPERATIONS
-from sla_watchdog.domain.policy.model import Audience, Policy, Source
+from sla_watchdog.domain.policy.model import Policy, Source
 from sla_watchdog.domain.time.calendar import Calendar
+from sla_watchdog.tools.policy_file.audiences import AUDIENCES, with_operations
 from sla_watchdog.tools.policy_file.calendars import CALENDARS, CalendarForm, holidays_until
+from sla_watchdog.tools.policy_file.case_limits import ACKNOWLEDGE, CASES, PAUSES
 from sla_watchdog.tools.policy_file.desk import FIELDS, PEOPLE, PRIORITIES, SOURCE, STATUSES
 from sla_watchdog.tools.policy_file.examples import EXAMPLES, Example
 from sla_watchdog.tools.policy_file.ladders import CEILING_LINES, CEILINGS, LADDERS
-from sla_watchdog.tools.policy_file.limits import ACKNOWLEDGE, CASES, PAUSES
 from sla_watchdog.tools.policy_file.nodes import Entries, Node, Text, keys, parse, texts
 from sla_watchdog.tools.policy_file.problems import PolicyErrors, Problem
 from sla_watchdog.tools.policy_file.rules import POLICIES
 from sla_watchdog.tools.policy_file.shapes import (
     Key,
-    MapOf,
     Reading,
-    Ref,
     Then,
     Written,
     block_of,
-    made,
 )
 from sla_watchdog.tools.policy_file.signals import SIGNALS
-from sla_watchdog.tools.policy_file.values import AUDIENCE, ZONE, choice, folded, whole
+from sla_watchdog.tools.policy_file.values import ZONE, choice, folded, whole
 
 FORM = 1
 
@@ -67,25 +64,6 @@ class Checked:
 # ------------------------------------------------------------------ the form
 
 
-def _audiences(written: Mapping[str, Written]) -> Mapping[str, Audience]:
-    return {name: Audience(name, **options) for name, options in written.items()}
-
-
-_AUDIENCE = block_of(
-    {
-        "each": Key(
-            choice("something each ticket has one of", "assignee", "team"),
-            "a topic of its own for every assignee or team",
-        ),
-        "hours": Key(
-            Ref("calendar", "calendars"),
-            "outside this calendar's hours what is not urgent waits",
-        ),
-    },
-)
-AUDIENCES = made(MapOf(AUDIENCE, _AUDIENCE), _audiences)
-
-
 def _policy_form(written: Written, _node: Node, reading: Reading) -> PolicyForm:
     """Put together where the file says it in another way than the policy; the rest is called the
     same in both.
@@ -100,7 +78,7 @@ def _policy_form(written: Written, _node: Node, reading: Reading) -> PolicyForm:
         severity=tuple(priorities),
         priorities=_by_text(priorities),
         calendars=_as_of(reading.today, calendars),
-        audiences=_with_operations(written["audiences"], reading),
+        audiences=with_operations(written["audiences"], reading),
         rules=written["policies"],
         holidays_until=holidays_until(calendars.values(), reading.today),
         tzdata=str(IANA_VERSION),
@@ -121,13 +99,6 @@ def _as_of(today: date, calendars: Mapping[str, CalendarForm]) -> Mapping[str, C
 
 def _by_text(groups: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     return {folded(text): group for group, members in groups.items() for text in members}
-
-
-def _with_operations(audiences: Mapping[str, Audience], reading: Reading) -> Mapping[str, Audience]:
-    """Operations always have a topic, so they may be told without being defined."""
-    if ("audience", OPERATIONS) not in reading.used or OPERATIONS in audiences:
-        return audiences
-    return {**audiences, OPERATIONS: Audience(OPERATIONS)}
 
 
 # Read in this order: conditions before the fields they name, ladders before the policies on them.

@@ -29,7 +29,7 @@ from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Facts, Value
 from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
 from sla_watchdog.domain.tickets.ticket_fields import LINKS
 from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
-from sla_watchdog.domain.time.lengths import DAY
+from sla_watchdog.domain.time.seconds import DAY
 from sla_watchdog.domain.time.years import TimeOutOfRange
 
 PUTTING_OFF = frozenset({"status", "resolved", "closed"})

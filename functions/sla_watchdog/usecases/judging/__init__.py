@@ -3,6 +3,5 @@
 from sla_watchdog.usecases.judging.evaluated import Evaluated, overlay
 from sla_watchdog.usecases.judging.evaluator import Evaluator
 from sla_watchdog.usecases.judging.stand_ins import NAMELESS, is_stand_in
-from sla_watchdog.usecases.judging.wakeup import RELINK
 
-__all__ = ["NAMELESS", "RELINK", "Evaluated", "Evaluator", "is_stand_in", "overlay"]
+__all__ = ["NAMELESS", "Evaluated", "Evaluator", "is_stand_in", "overlay"]

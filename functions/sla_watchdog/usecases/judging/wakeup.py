@@ -5,17 +5,15 @@ from __future__ import annotations
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import Plan, wakeup_for
 from sla_watchdog.domain.escalation.wakeup import Wakeup
-
-RELINK = 150
-"""Seconds after which a case that is not linked yet is looked at again: as long as a lease."""
+from sla_watchdog.usecases.lease import LEASE
 
 
 def wakeup_or_relink(evaluated: Plan, case: Case, now: int) -> Wakeup:
-    """When to look again; soon, while links are still to be made."""
+    """When to look again; within a lease, while links are still to be made."""
     wakeup = wakeup_for(evaluated, case)
     if not evaluated.pending_links:
         return wakeup
-    soon = now + RELINK
+    soon = now + LEASE
     if wakeup.at is None or wakeup.at > soon:
         return Wakeup(soon)
     return wakeup

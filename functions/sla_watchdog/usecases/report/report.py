@@ -14,7 +14,7 @@ from attrs import define, frozen
 from sla_watchdog.domain.clocks.attainment import Attainment, Counting, week_starts
 from sla_watchdog.domain.escalation.case import OPERATIONS, Case, Recipient
 from sla_watchdog.domain.escalation.plan import Plan, plan
-from sla_watchdog.domain.time.lengths import DAY
+from sla_watchdog.domain.time.seconds import DAY
 from sla_watchdog.errors import Unavailable
 from sla_watchdog.presentation.html.report_page import page
 from sla_watchdog.presentation.text import Message, Sent

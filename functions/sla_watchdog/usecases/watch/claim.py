@@ -16,16 +16,12 @@ from sla_watchdog.domain.escalation.wakeup import Wakeup
 from sla_watchdog.errors import Unavailable, Unstorable
 from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.usecases.judging import Evaluated, Evaluator
+from sla_watchdog.usecases.lease import LEASE
 from sla_watchdog.usecases.watch.books import Books
 from sla_watchdog.usecases.watch.drafts import Claim, Draft, DraftedCase, Name
 from sla_watchdog.usecases.watch.pace import Pace
 from sla_watchdog.usecases.watch.ports import AuditLog, Outbox, Tokens
 from sla_watchdog.usecases.watch.records import record_of
-
-LEASE = 150
-"""Seconds a claim holds: longer than the function's 120 s limit, so a holder whose lease is over is
-dead.
-"""
 
 
 @frozen

@@ -5,9 +5,10 @@ from __future__ import annotations
 from attrs import frozen
 
 from sla_watchdog.domain.escalation.case import OPERATIONS, DamagedItem, Recipient
-from sla_watchdog.domain.escalation.deletions import Deletions, held_text
+from sla_watchdog.domain.escalation.deletions import Deletions
 from sla_watchdog.errors import Unavailable
 from sla_watchdog.presentation.text import Message, Sent, render
+from sla_watchdog.presentation.text.deletions import held_text
 from sla_watchdog.presentation.view.notice import Notice, finding_notice
 from sla_watchdog.usecases.judging import Evaluator
 from sla_watchdog.usecases.watch.books import Books

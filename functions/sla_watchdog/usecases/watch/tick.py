@@ -8,8 +8,8 @@ from itertools import islice
 from attrs import define, field
 
 from sla_watchdog.usecases.judging import Evaluator
+from sla_watchdog.usecases.lease import LEASE
 from sla_watchdog.usecases.watch.books import Books
-from sla_watchdog.usecases.watch.claim import LEASE
 from sla_watchdog.usecases.watch.drafts import Reach
 from sla_watchdog.usecases.watch.operations import DeletionReport
 from sla_watchdog.usecases.watch.pace import Pace

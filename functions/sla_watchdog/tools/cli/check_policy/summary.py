@@ -81,7 +81,7 @@ def _print_line(console: Console, title: str, text: str) -> None:
 
 
 def _calendar(calendar: CalendarForm) -> str:
-    from sla_watchdog.tools.policy_file.hours import open_days
+    from sla_watchdog.tools.policy_file.opening_hours import open_days
 
     holidays = calendar.holidays
     parts = [f"{days} {hours}" for days, hours in open_days(calendar.hours)]

@@ -9,7 +9,8 @@ import getpass
 import json
 from typing import TYPE_CHECKING
 
-from sla_watchdog.domain.escalation.deletions import Deletions, missing_text
+from sla_watchdog.domain.escalation.deletions import Deletions
+from sla_watchdog.presentation.text.deletions import missing_text
 from sla_watchdog.tools.cli import FINDINGS, FINE
 from sla_watchdog.tools.cli.options import add_stack_command
 

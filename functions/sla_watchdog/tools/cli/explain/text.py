@@ -15,7 +15,7 @@ from sla_watchdog.domain.escalation.case import NOTIFIED, LastNotified
 from sla_watchdog.domain.policy.model import COUNTED, TARGETS, Count, Metric
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.text.times import count_of, duration, instant, times
-from sla_watchdog.domain.time.units import Unit
+from sla_watchdog.domain.time.calendar_periods import Period
 from sla_watchdog.presentation.text.layout import whole, wrapped
 from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.presentation.text.why import breach, limit, pause, refusal, shift, trigger
@@ -292,7 +292,7 @@ def _print_more_pauses(console: Console, pauses: Sequence[Pause]) -> None:
 
 def _row(row: Row, total: int, breakdown: ElapsedBreakdown, zone: str) -> Text:
     period = _days(row, zone)
-    if breakdown.unit is Unit.DAY:
+    if breakdown.unit is Period.DAY:
         period = _hours(row, zone)
     text = f"{'':6}{period:<45}{exact(row.counted):>14}{exact(total):>14}"
     return Text(text, "dim" if row.ahead else "")

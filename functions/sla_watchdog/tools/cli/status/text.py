@@ -8,9 +8,10 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sla_watchdog.domain.escalation.deletions import Deletions, missing_text
+from sla_watchdog.domain.escalation.deletions import Deletions
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.text.times import count_of, duration, instant
+from sla_watchdog.presentation.text.deletions import missing_text
 from sla_watchdog.presentation.text.wording import who_by_key
 from sla_watchdog.presentation.view.case_row import Trouble
 from sla_watchdog.tools.cli.doctor.checks import LATE_TICK

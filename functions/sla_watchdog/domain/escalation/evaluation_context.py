@@ -56,10 +56,3 @@ class EvaluationContext:
     def on_its_way(self, recipient: Recipient) -> bool:
         entry = self.case.outbox.get(recipient.key)
         return entry is not None and entry.until > self.now
-
-    def opens_at(self, recipient: Recipient, at: int) -> int:
-        """When the recipient's hours are open, from `at` on."""
-        audience = self.policy.audiences.get(recipient.audience)
-        if audience is None or audience.hours is None:
-            return at
-        return self.policy.calendars[audience.hours].next_opening(at)

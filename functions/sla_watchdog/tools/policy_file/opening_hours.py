@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from attrs import frozen
 
-from sla_watchdog.domain.time.lengths import DAY
+from sla_watchdog.domain.time.seconds import DAY
 from sla_watchdog.domain.time.weekly_hours import WEEKDAYS
 from sla_watchdog.tools.policy_file.nodes import Node, keys
 from sla_watchdog.tools.policy_file.problems import Wrong, did_you_mean

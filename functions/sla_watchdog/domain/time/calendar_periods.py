@@ -8,7 +8,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 
-class Unit(StrEnum):
+class Period(StrEnum):
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
@@ -16,20 +16,20 @@ class Unit(StrEnum):
     YEAR = "year"
 
 
-LONGEST = {Unit.DAY: 1, Unit.WEEK: 7, Unit.MONTH: 31, Unit.QUARTER: 92, Unit.YEAR: 366}
+LONGEST = {Period.DAY: 1, Period.WEEK: 7, Period.MONTH: 31, Period.QUARTER: 92, Period.YEAR: 366}
 """Days."""
 
 
 def parts_of(
-    start: int, end: int, unit: Unit, zone: ZoneInfo, now: int
+    start: int, end: int, period: Period, zone: ZoneInfo, now: int
 ) -> Iterator[tuple[int, int, int]]:
-    """(start of the unit, start, end) of each part: cut where a unit begins in the zone, and at
+    """(start of the period, start, end) of each part: cut where a period begins in the zone, and at
     `now`. All are epoch seconds.
     """
     while start < end:
-        first = _first_of(date_at(start, zone), unit)
+        first = _first_of(date_at(start, zone), period)
         begins = midnight(first, zone)
-        follows = midnight(_next(first, unit), zone)
+        follows = midnight(_next(first, period), zone)
         # Clocks put back over midnight, as in St. John's, show a date again after the next began.
         part_end = min(at for at in (follows, now, end) if at > start)
         yield begins, start, part_end
@@ -46,21 +46,21 @@ def midnight(day: date, zone: ZoneInfo) -> int:
     return int(moment.timestamp())
 
 
-def _first_of(day: date, unit: Unit) -> date:
-    match unit:
-        case Unit.DAY:
+def _first_of(day: date, period: Period) -> date:
+    match period:
+        case Period.DAY:
             return day
-        case Unit.WEEK:
+        case Period.WEEK:
             return day - timedelta(day.weekday())
-        case Unit.MONTH:
+        case Period.MONTH:
             return day.replace(day=1)
-        case Unit.QUARTER:
+        case Period.QUARTER:
             months_into_it = (day.month - 1) % 3
             return day.replace(month=day.month - months_into_it, day=1)
-        case Unit.YEAR:
+        case Period.YEAR:
             return day.replace(month=1, day=1)
 
 
-def _next(first: date, unit: Unit) -> date:
-    """The first date of the following unit."""
-    return _first_of(first + timedelta(LONGEST[unit]), unit)
+def _next(first: date, period: Period) -> date:
+    """The first date of the following period."""
+    return _first_of(first + timedelta(LONGEST[period]), period)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from sla_watchdog.domain.clocks.clock_key import CLEARED, FINDING, WITHDRAWN, ClockKey
 from sla_watchdog.domain.escalation.case import LastNotified
-from sla_watchdog.domain.policy.model import Metric
+from sla_watchdog.domain.policy.model import BEGIN_ANEW, Metric
 
 Key: TypeAlias = tuple[str, str]
 """Of `Case.reached`: the text of a ClockKey, and the key of a recipient."""
@@ -18,22 +18,6 @@ Reached: TypeAlias = Mapping[Key, LastNotified]
 
 Series: TypeAlias = tuple[str, str]
 """All cycles of one clock: its subject and its name."""
-
-EXCHANGES = frozenset(
-    metric.value
-    for metric in (
-        Metric.NEXT_RESPONSE,
-        Metric.UPDATE,
-        Metric.PAUSE,
-        Metric.PROMISE,
-        Metric.PROGRESS,
-        Metric.TOUCHES,
-        Metric.UNOWNED,
-    )
-)
-"""Clocks that begin anew again and again: the notifications of one cycle do not matter once there
-are some of a later one.
-"""
 
 KEPT_CYCLES = 5
 """Reopenings of which every notification is kept; of earlier ones only what a judgement may still
@@ -44,7 +28,7 @@ KEPT_FINDINGS = 50
 """How many findings of one kind are remembered as notified."""
 
 
-def outlived(reached: Reached, new: Iterable[Key]) -> Iterator[Key]:
+def dropped(reached: Reached, new: Iterable[Key]) -> Iterator[Key]:
     """The levels that no judgement asks for once people were notified of the `new` ones."""
     new_keys = set(new)
     yield from _of_earlier_exchanges(reached, new_keys)
@@ -58,7 +42,7 @@ def _of_earlier_exchanges(reached: Reached, new: Collection[Key]) -> Iterator[Ke
         latest[_series(clock), recipient] = clock.cycle
     for text, recipient in reached:
         clock = ClockKey.of_text(text)
-        if clock.clock not in EXCHANGES:
+        if clock.clock not in BEGIN_ANEW:
             continue
         newest = latest.get((_series(clock), recipient), 0)
         if clock.cycle < newest:
