@@ -8,11 +8,12 @@ under what they share with others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 from attrs import evolve, frozen
 
+from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.escalation.case import Case, DamagedItem
 from sla_watchdog.domain.escalation.deletions import missing_since
 from sla_watchdog.domain.escalation.plan import Plan
@@ -20,6 +21,7 @@ from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.lookalikes import keys
 from sla_watchdog.domain.tickets.ticket import Ticket
 from sla_watchdog.errors import Unavailable, Unstorable
+from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.usecases.judging import Evaluated, Evaluator
 from sla_watchdog.usecases.sweep.ports import Filing, Page, StoredCase, SweepStores, Tickets
 from sla_watchdog.usecases.sweep.result import SweepResult
@@ -288,7 +290,7 @@ def _wrong(stored: StoredCase, case: Case, expected: Timed) -> Iterator[str]:
             yield name
     if stored.filing is not _filing(want):
         yield "due_shard"
-    if stored.findings != expected.evaluated.findings:
+    if not _has_findings(stored, expected.evaluated.findings):
         yield "findings"
     if stored.levels_misfiled:
         yield "reached"
@@ -296,6 +298,17 @@ def _wrong(stored: StoredCase, case: Case, expected: Timed) -> Iterator[str]:
         if key != entry.key:
             yield "outbox"
             return
+
+
+def _has_findings(stored: StoredCase, wanted: Sequence[Finding]) -> bool:
+    if stored.findings is None:
+        return False
+    return _in_words(stored.findings) == _in_words(wanted)
+
+
+def _in_words(findings: Sequence[Finding]) -> list[tuple[str, str, str]]:
+    """As they are stored, which is all that can be compared."""
+    return [(finding.ticket, finding.kind, worded(finding.reason)) for finding in findings]
 
 
 def _filing(case: Case) -> Filing:
