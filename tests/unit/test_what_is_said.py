@@ -29,6 +29,7 @@ from sla_watchdog.domain.message.report import about
 from sla_watchdog.domain.message.wording import duration
 from sla_watchdog.domain.notice import Notice, notice
 from sla_watchdog.domain.policy import (
+    TARGETS,
     After,
     Age,
     Audience,
@@ -576,10 +577,9 @@ class Reading:
         assert not (nobody and any(line_.owner for line_ in told.open_tickets) and not told.tickets[1:])
 
     def _check_severities(self, alerts: Sequence[Alert]) -> None:
-        if any(alert.clock.startswith("withdrawn") for alert in alerts):
-            self.critical.clear()  # what made another clock of the matter critical was taken back
+        """Age and signals have no urgent level of their own here: another clock lends it while it runs."""
         for alert in alerts:
-            if alert.severity is Severity.CRITICAL:
+            if alert.severity is Severity.CRITICAL and alert.clock in {metric.value for metric in TARGETS}:
                 self.critical[alert.clock_key].add(alert.recipient.audience)
         for alert in alerts:
             told = self.critical[alert.clock_key] | {a.recipient.audience for a in alerts if is_critical(a)}
