@@ -12,7 +12,7 @@ from attrs import asdict, evolve, frozen
 
 from sla_watchdog.adapters.segments import Segment, SegmentsQueue
 from sla_watchdog.adapters.sns import Topics
-from sla_watchdog.adapters.table import described
+from sla_watchdog.adapters.table import LONGEST_PROBLEM, described
 from sla_watchdog.adapters.watch import DamagedItem, WatchTable
 from sla_watchdog.domain.case import Case
 from sla_watchdog.domain.deletions import Deletions, few_left
@@ -30,9 +30,6 @@ from sla_watchdog.track import nameless, unreadable
 MIN_TIME_LEFT = 15.0
 """Seconds left under which no further page is read; the rest of the segment goes back to the queue."""
 
-
-LONGEST_PROBLEM = 500
-"""Characters kept of why a page failed."""
 
 SWEEPING = 1800
 """Seconds after the last sign of a sweep for which no other begins."""

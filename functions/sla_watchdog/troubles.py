@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from attrs import define, field, frozen
 
-from sla_watchdog.adapters.table import described, is_of_the_service, slices
+from sla_watchdog.adapters.table import LONGEST_PROBLEM, described, is_of_the_service, slices
 from sla_watchdog.adapters.watch import DamagedItem
 from sla_watchdog.drafts import Tally
 from sla_watchdog.errors import SlaWatchdogError
@@ -17,8 +17,6 @@ MOST_IN_A_ROW = 10
 
 PARTS = 10
 """Into how many parts a read that failed is divided, until the one that fails is alone."""
-
-LONGEST_PROBLEM = 500
 
 
 class TooManyFailures(SlaWatchdogError):  # noqa: N818 - its name is what is wrong

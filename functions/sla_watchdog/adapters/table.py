@@ -31,6 +31,9 @@ WRITTEN_AT_ONCE = 25
 LONGEST_KEY = {"HASH": 2048, "RANGE": 1024}
 """Bytes of a key attribute (DynamoDB's limits)."""
 
+LONGEST_PROBLEM = 500
+"""Characters kept of what went wrong, where it is logged."""
+
 PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds between tries; after the last one the error is the caller's."""
 
