@@ -63,7 +63,8 @@ def compile_policy(compiled: Path) -> None:
         raise BuildError("functions/policy.yaml has errors, shown above")
     if code != 0 or not compiled.exists():
         raise BuildError(
-            f"the builder itself crashed (exit code {code}), see above; this is no error of your policy"
+            f"the builder itself crashed (exit code {code}), see above; "
+            "this is no error of your policy"
         )
 
 

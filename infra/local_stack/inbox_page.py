@@ -120,7 +120,8 @@ def _message(each: Shown) -> str:
     more = f'<details id="d{each.number}"><summary>{label}</summary>{other(each)}</details>'
     kind = _severity(each.facts)
     has_both = each.sms and each.email
-    return f'<article id="m{each.number}" class="{kind}">{main(each)}{more if has_both else ""}</article>'
+    shown = f"{main(each)}{more}" if has_both else main(each)
+    return f'<article id="m{each.number}" class="{kind}">{shown}</article>'
 
 
 def _severity(facts: Mapping[str, object]) -> str:
@@ -147,7 +148,8 @@ def _mail(each: Shown) -> str:
 def _sms(each: Shown) -> str:
     text = f"{each.sender[:SENDER_ROOM]}> {each.sms}"
     to = f"SMS to everyone who subscribed to {each.topic}"
-    return f'<div class="sms"><p class="to">{escape(to)}, {_date(each.at)}</p><p class="bubble">{escape(text)}</p></div>'
+    head = f'<p class="to">{escape(to)}, {_date(each.at)}</p>'
+    return f'<div class="sms">{head}<p class="bubble">{escape(text)}</p></div>'
 
 
 def _date(at: int) -> str:
@@ -246,7 +248,7 @@ _NO_ICON = '<link rel="icon" href="data:,">\n'
 
 
 POLICY = (
-    f"default-src 'none'; style-src {source(_STYLE)}; script-src {source(_SCRIPT)}; connect-src 'self'; "
-    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    f"default-src 'none'; style-src {source(_STYLE)}; script-src {source(_SCRIPT)}; "
+    "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """The page's content security policy: its own style and script, and nothing else at all."""

@@ -62,7 +62,8 @@ def main(argv: list[str]) -> int:
 def _run(arguments: argparse.Namespace) -> NoReturn:
     if other := running(ENVIRONMENT):
         raise LocalAwsError(
-            f"a local stack of this checkout is running already, at {other}: use it (`. .local/env`), or end it first"
+            f"a local stack of this checkout is running already, at {other}: "
+            "use it (`. .local/env`), or end it first"
         )
     with LocalAws(port=free_port(arguments.port), region=arguments.region) as aws:
         print(f"MiniStack answers at {aws.endpoint}; deploying")
@@ -116,9 +117,8 @@ def write_environment(file: Path, variables: Mapping[str, str]) -> None:
     """A file for the shell to source."""
     file.parent.mkdir(parents=True, exist_ok=True)
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
-    lines.append(
-        f'export PATH={shlex.quote(":".join(str(ROOT / folder / "bin") for folder in TOOLS))}:"$PATH"'
-    )
+    tools = ":".join(str(ROOT / folder / "bin") for folder in TOOLS)
+    lines.append(f'export PATH={shlex.quote(tools)}:"$PATH"')
     file.write_text("\n".join([*lines, "unset AWS_PROFILE AWS_SESSION_TOKEN", ""]))
 
 

@@ -6,7 +6,6 @@ Values only; `demo` puts them on the screen.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -14,9 +13,11 @@ from operator import attrgetter
 from attrs import evolve, frozen
 
 from sla_watchdog.domain.clocks.clock import Clock
+from sla_watchdog.domain.escalation.alert_id import AlertId
 from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import OPERATIONS, Case, LastNotified, Outcome
 from sla_watchdog.domain.escalation.plan import Plan
+from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
 from sla_watchdog.domain.policy.model import TARGETS, Metric, Percent
 from sla_watchdog.domain.text.times import duration
 from sla_watchdog.presentation.text.wording import who, who_by_key
@@ -26,11 +27,8 @@ from sla_watchdog.tools.imports.events import Event, Kind
 DAY = 86_400
 REACHED_SOMEBODY = frozenset({Outcome.SENT, Outcome.IN_DIGEST})
 
-_ALERT = re.compile(
-    rf"(?P<subject>.*?)/(?P<metric>{'|'.join(Metric)})/(?P<cycle>\d+)/(?P<level>\d+)/(?P<repetition>\d+)/(?P<to>.*)",
-    re.DOTALL,
-)
-"""An alert's id (semantics E4). Findings are no part of a case's climb, and do not match."""
+METRICS = frozenset(metric.value for metric in Metric)
+"""Findings and good news are no part of a case's climb: their clocks are none of these."""
 
 Evaluated = tuple[Case, Plan]
 
@@ -106,11 +104,14 @@ def _open(case: Case, plan: Plan, shared: Container[str], now: int) -> Open:
         worst=_worst(plan, now),
         notified=notified,
         coming_at=upcoming.at if upcoming else None,
-        upcoming=f"{who(upcoming.recipient)}, {METRIC[Metric(upcoming.clock)]} level {upcoming.level + 1}"
-        if upcoming
-        else "",
+        upcoming=_next(upcoming) if upcoming else "",
         rank=(level, now - opened),
     )
+
+
+def _next(upcoming: UpcomingNotification) -> str:
+    clock = METRIC[Metric(upcoming.clock)]
+    return f"{who(upcoming.recipient)}, {clock} level {upcoming.level + 1}"
 
 
 def _highest(case: Case) -> tuple[int, str]:
@@ -191,16 +192,17 @@ def climb(audit: Iterable[AuditItem], plan: Plan) -> list[Step]:
 
 
 def _step(at: int, items: Sequence[AuditItem], plan: Plan) -> Step | None:
-    alerts = [found for item in items if (found := _ALERT.fullmatch(item.alert_id))]
+    ids = [AlertId.of_text(item.alert_id) for item in items]
+    alerts = [alert for alert in ids if alert.clock.clock in METRICS]
     if not alerts:
         return None
-    lead = max(alerts, key=lambda alert: int(alert["level"]))
+    lead = max(alerts, key=attrgetter("level"))
     return Step(
         at=at,
-        what=_what(lead["subject"], Metric(lead["metric"]), int(lead["level"]), at, plan),
-        notified=tuple(_told([alert["to"] for alert in alerts])),
-        level=int(lead["level"]) + 1,
-        repetition=max(int(alert["repetition"]) for alert in alerts),
+        what=_what(lead.clock.subject, Metric(lead.clock.clock), lead.level, at, plan),
+        notified=tuple(_told([alert.recipient for alert in alerts])),
+        level=lead.level + 1,
+        repetition=max(alert.repetition for alert in alerts),
     )
 
 

@@ -1,4 +1,6 @@
-"""Who may import whom: an allow-list. A room that is not in it, or an import that is not allowed, fails here."""
+"""Who may import whom: an allow-list. A room that is not in it, or an import that is not allowed,
+fails here.
+"""
 
 import ast
 import sys
@@ -88,13 +90,16 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "errors": (),
     "__main__": (),
 }
-"""What Lambda gets is everything but `tools`, so the libraries of the others are in functions/requirements.txt."""
+"""What Lambda gets is everything but `tools`, so the libraries of the others are in
+functions/requirements.txt.
+"""
 
 IMPURE = frozenset(
     {"logging", "os", "pathlib", "random", "secrets", "socket", "subprocess", "time", "uuid"}
 )
-"""What the domain, the presentation and the use cases do without: clocks, I/O, chance and logs. What a
-use case needs of them, bootstrap hands in."""
+"""What the domain, the presentation and the use cases do without: clocks, I/O, chance and logs.
+What a use case needs of them, bootstrap hands in.
+"""
 
 NOT_YET: frozenset[str] = frozenset()
 """Files that still import what their room may not; each is to leave this list, none may join it."""

@@ -283,7 +283,8 @@ STEPS = [
     (settle, "superseded"),
     (settle, "record_of"),
 ]
-"""From the read to the settlement; a judgement that fails at each of its times is in the next test."""
+"""From the read to the settlement; a judgement that fails at each of its times is in the next test.
+"""
 
 SENT_AND_NOT_SETTLED = "record_of"
 

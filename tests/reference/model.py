@@ -426,7 +426,8 @@ class Course:
     start: int
     stop: int | None
     rests: bool
-    """Whether it stands still while the ticket is resolved, and goes on when it is reopened (D5)."""
+    """Whether it stands still while the ticket is resolved, and goes on when it is reopened (D5).
+    """
     rest: tuple[Interval, ...] = ()
     """When it stood still besides."""
 

@@ -40,7 +40,8 @@ from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.presentation.text.reason import worded
 
 BORN = facts(("created", "2026-03-02T00:00"), ("status", "2026-03-02T00:00", "Open"))
-"""75 % at 06:00, due at 08:00, the manager at 12:00, the executive at 24:00 and again, and again."""
+"""75 % at 06:00, due at 08:00, the manager at 12:00, the executive at 24:00 and again, and again.
+"""
 
 
 def notified(evaluated: Plan) -> set[tuple[str, int, str]]:
