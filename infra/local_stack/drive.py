@@ -132,7 +132,9 @@ class Drive:
         self.watch.state.set_simulated_now(now)
 
     def write(self, events: Sequence[Event]) -> None:
-        """The desk's work: each ticket's events in their order, a put of its whole record for each."""
+        """The desk's work: each ticket's events in their order, a put of its whole
+        record for each.
+        """
         by_ticket: dict[str, list[Event]] = defaultdict(list)
         for event in events:
             by_ticket[event.ticket].append(event)

@@ -1,4 +1,6 @@
-"""A policy file on the developer's machine: checked, compiled, and put in force on a local stack."""
+"""A policy file on the developer's machine: checked, compiled, and put in force on
+a local stack.
+"""
 
 from __future__ import annotations
 

@@ -49,7 +49,9 @@ def start_recording(aws: LocalAws) -> None:
 
 
 def recorded(aws: LocalAws) -> frozenset[Call]:
-    """Every distinct call that a function made since recording started (of the last 10,000 calls)."""
+    """Every distinct call that a function made since recording started (of the
+    last 10,000 calls).
+    """
     return frozenset(call for event in _events(aws) for call in _calls(aws, event))
 
 

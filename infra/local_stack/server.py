@@ -22,7 +22,9 @@ class LocalAwsError(Exception):
 
 
 class Server:
-    """A process with a folder of its own; both are gone after `stop`, and when this process dies."""
+    """A process with a folder of its own; both are gone after `stop`, and when
+    this process dies.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -37,7 +39,9 @@ class Server:
         is_ready: Callable[[], bool],
         seconds: float = 30.0,
     ) -> None:
-        """Starts the command and waits until it is ready, `seconds` at most; raises LocalAwsError."""
+        """Starts the command and waits until it is ready, `seconds` at
+        most; raises LocalAwsError.
+        """
         with self._log.open("wb") as log:
             self._leash = subprocess.Popen(
                 [sys.executable, str(_LEASH), str(self.folder), *command],
@@ -86,7 +90,9 @@ class Server:
 
 
 def free_port(wanted: int = 0) -> int:
-    """The port wanted if nobody listens on it, else one on loopback that nobody did a moment ago."""
+    """The port wanted if nobody listens on it, else one on loopback that nobody did
+    a moment ago.
+    """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -136,7 +136,9 @@ def _reminders(reached: LastNotified) -> int:
 
 
 def _worst(plan: Plan, now: int) -> str:
-    """The target that was breached first, else the age limit, else the target that comes due next."""
+    """The target that was breached first, else the age limit, else the target that
+    comes due next.
+    """
     live = [clock for clock in plan.clocks if clock.stopped_at is None]
     late = sorted(
         (clock for clock in live if clock.breached(now)),
@@ -226,7 +228,9 @@ def _what(subject: str, metric: Metric, level: int, at: int, plan: Plan) -> str:
 
 
 def _told(keys: Sequence[str]) -> Iterator[str]:
-    """Each recipient once: `owner (Kim) + SMS` where the topic of urgent alerts was told as well."""
+    """Each recipient once: `owner (Kim) + SMS` where the topic of urgent alerts was
+    told as well.
+    """
     urgent = {who_by_key(key) for key in keys if key.partition(":")[0].endswith("-urgent")}
     for name in dict.fromkeys(map(who_by_key, keys)):
         yield f"{name} + SMS" if name in urgent else name
