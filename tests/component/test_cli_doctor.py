@@ -101,7 +101,7 @@ def test_a_stack_that_is_well_has_one_line_for_each_check(operator: Operator) ->
 def test_the_json_keeps_its_words_where_the_screen_has_newer_ones(operator: Operator) -> None:
     shown = operator("doctor").said
     assert "0 cases brought up to date, 0 repaired" in shown
-    assert "of every level that was due somebody could be notified" in shown
+    assert "somebody could be notified of every level that was due" in shown
     texts = {each["check"]: each["text"] for each in operator("doctor", "--json").json["checks"]}
     assert texts["sweep"].endswith("0 cases brought up to date, 0 put right")
     assert texts["undeliverable"] == "every level that was due could be told to somebody"
