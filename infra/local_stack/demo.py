@@ -47,8 +47,8 @@ from local_stack.story import (
     with_the_desk,
 )
 from sla_watchdog.adapters.dynamodb.audit import AuditTable
-from sla_watchdog.domain.text.times import count_of, duration
 from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
+from sla_watchdog.presentation.times import count_of, duration
 from sla_watchdog.tools.imports.events import BrokenEventFile, Event, Kind, lines_of, parse
 
 STORY = Path(__file__).with_name("story.jsonl")

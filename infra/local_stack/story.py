@@ -18,8 +18,8 @@ from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import OPERATIONS, Case, LastNotified, Outcome
 from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.policy.model import TARGETS, Metric, Percent
-from sla_watchdog.domain.text.times import duration
 from sla_watchdog.presentation.text.wording import who, who_by_key
+from sla_watchdog.presentation.times import duration
 from sla_watchdog.presentation.words import METRIC, signal
 from sla_watchdog.tools.imports.events import Event, Kind
 

@@ -56,7 +56,6 @@ from sla_watchdog.domain.policy.model import (
     Repeat,
     Target,
 )
-from sla_watchdog.domain.text.times import duration
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.presentation.html.answer_page import page
@@ -70,6 +69,7 @@ from sla_watchdog.presentation.text import (
 )
 from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.presentation.text.report import about
+from sla_watchdog.presentation.times import duration
 from sla_watchdog.presentation.view.case_row import row
 from sla_watchdog.presentation.view.link_state import LinkState, State
 from sla_watchdog.presentation.view.notice import Notice, notice

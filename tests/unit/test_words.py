@@ -10,10 +10,12 @@ from building import HOUR, at
 from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.clock_key import CLEARED, WITHDRAWN
 from sla_watchdog.domain.clocks.data_problems import DataProblem
-from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, Ending, Pace, Pause, Row, Unit
+from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, Ending, Pace, Pause
+from sla_watchdog.domain.clocks.elapsed_rows import Row
 from sla_watchdog.domain.escalation.absences import Absence
 from sla_watchdog.domain.escalation.acknowledgement import Answer
 from sla_watchdog.domain.escalation.case import Alert, Recipient, Severity
+from sla_watchdog.domain.escalation.not_promised import Refusal
 from sla_watchdog.domain.escalation.reasons import LevelDue, Reason
 from sla_watchdog.domain.escalation.subscribers import LONG_PENDING, Missing, Seat, Subscriber
 from sla_watchdog.domain.escalation.subscribers import State as Subscription
@@ -30,15 +32,17 @@ from sla_watchdog.domain.policy.model import (
     Percent,
     Trigger,
 )
-from sla_watchdog.domain.text.times import spoken
 from sla_watchdog.domain.tickets.spans import Span
+from sla_watchdog.domain.time.calendar_periods import Period
 from sla_watchdog.domain.time.duration import Duration, DurationUnit
 from sla_watchdog.presentation.html.answer_page import page
 from sla_watchdog.presentation.text import observed_line, render, render_absence, render_digest
+from sla_watchdog.presentation.text.not_promised import not_promised
 from sla_watchdog.presentation.text.reason import read_reason
 from sla_watchdog.presentation.text.reason import worded as reason_in_words
 from sla_watchdog.presentation.text.why import breach, counted, pause, trigger, why
 from sla_watchdog.presentation.text.wording import clock_name, heading, phrase, short_heading
+from sla_watchdog.presentation.times import spoken
 from sla_watchdog.presentation.view.explained_clock import Explained
 from sla_watchdog.presentation.view.lateness import Cause
 from sla_watchdog.presentation.view.link_state import LinkState
@@ -210,8 +214,8 @@ def test_every_ending_of_a_pause_is_said(ending: Ending) -> None:
     assert (";" in text) is (ending is not Ending.NOT_YET)
 
 
-@pytest.mark.parametrize("unit", Unit)
-def test_every_unit_of_what_counted_is_said(unit: Unit) -> None:
+@pytest.mark.parametrize("unit", Period)
+def test_every_unit_of_what_counted_is_said(unit: Period) -> None:
     days = [NINE + day * 24 * HOUR for day in range(9)]
     rows = tuple(Row(day, day + HOUR, HOUR, ahead=False) for day in days)
     breakdown = ElapsedBreakdown("UTC", unit, NOW, rows, (), (), 9 * HOUR, 0, 9 * HOUR, 0)
@@ -288,6 +292,11 @@ def test_every_subscription_that_needs_somebody_says_why(state: Subscription) ->
 @pytest.mark.parametrize("state", Link)
 def test_every_state_of_a_link_has_a_page(state: Link) -> None:
     assert "<title>" in page(LinkState(state, notice=notice_of(Metric.RESOLUTION)), NOW)
+
+
+@pytest.mark.parametrize("refusal", Refusal)
+def test_every_refusal_of_a_promise_is_said(refusal: Refusal) -> None:
+    assert worded(not_promised(refusal))
 
 
 @pytest.mark.parametrize("answer", Answer)

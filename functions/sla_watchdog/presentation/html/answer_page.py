@@ -7,7 +7,6 @@ from html import escape
 
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.acknowledgement import LONGEST_NAME, Answer, Promising
-from sla_watchdog.domain.text.times import duration, instant, open_time
 from sla_watchdog.presentation.html.shell import (
     definitions,
     document,
@@ -29,6 +28,7 @@ from sla_watchdog.presentation.text.wording import (
     who_by_key,
 )
 from sla_watchdog.presentation.text.wording import heading as heading_of
+from sla_watchdog.presentation.times import duration, instant, open_time
 from sla_watchdog.presentation.view.link_state import LinkState, State
 from sla_watchdog.presentation.view.notice import Notice
 

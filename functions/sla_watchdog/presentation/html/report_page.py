@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from sla_watchdog.domain.clocks.attainment import Attainment, Group, Kept
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import count_of, duration, instant
 from sla_watchdog.presentation.html.report_charts import small_chart, weeks_chart
 from sla_watchdog.presentation.html.shell import (
     document,
@@ -22,6 +21,7 @@ from sla_watchdog.presentation.html.shell import (
 )
 from sla_watchdog.presentation.text.report import about, kept_in_words, promise, week_of
 from sla_watchdog.presentation.text.wording import id_of, name_of
+from sla_watchdog.presentation.times import count_of, duration, instant
 from sla_watchdog.presentation.view.case_row import Trouble
 from sla_watchdog.presentation.view.report import Line, Report
 from sla_watchdog.presentation.words import METRIC

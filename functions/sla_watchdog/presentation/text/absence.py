@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from sla_watchdog.domain.escalation.absences import Absence
 from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.domain.escalation.subscribers import Missing, State
-from sla_watchdog.domain.text.times import count_of, instant, iso
 from sla_watchdog.presentation.text.envelope import VERSION, Message, short_ref, sms_line
 from sla_watchdog.presentation.text.layout import paragraphs, sentences, wrapped
 from sla_watchdog.presentation.text.wording import name_of, who
+from sla_watchdog.presentation.times import count_of, instant, iso
 
 MOST_SHOWN = 40
 """Addresses that one e-mail describes; of more it says how many."""

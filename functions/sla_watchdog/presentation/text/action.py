@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.policy.model import Metric
-from sla_watchdog.domain.text.times import instant
 from sla_watchdog.presentation.text.finding import advice
 from sla_watchdog.presentation.text.layout import sentences, whole
 from sla_watchdog.presentation.text.wording import listed, name_of, owners, taker, who
+from sla_watchdog.presentation.times import instant
 from sla_watchdog.presentation.view.notice import Item, Kind, Notice
 
 

@@ -8,10 +8,10 @@ from attrs import frozen
 
 from sla_watchdog.domain.clocks.attainment import Attainment, Group, Kept
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import count_of, duration, instant, iso
 from sla_watchdog.presentation.text.envelope import VERSION, Message, short_ref, sms_line
 from sla_watchdog.presentation.text.layout import WIDTH, commas, padded, paragraphs, wrapped
 from sla_watchdog.presentation.text.wording import listed, name_of, taker, who_by_key
+from sla_watchdog.presentation.times import count_of, duration, instant, iso
 from sla_watchdog.presentation.view.case_row import Trouble
 from sla_watchdog.presentation.view.report import Kind, Line, Report
 from sla_watchdog.presentation.words import METRIC

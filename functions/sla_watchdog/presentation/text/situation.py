@@ -11,7 +11,6 @@ from sla_watchdog.domain.escalation.case import Alert
 from sla_watchdog.domain.escalation.reasons import LevelDue, Unreachable
 from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import count_of, duration, instant, open_time, times
 from sla_watchdog.domain.time.seconds import MINUTE
 from sla_watchdog.presentation.text.finding import OF_THE_SET_UP
 from sla_watchdog.presentation.text.layout import sentences, whole
@@ -27,6 +26,7 @@ from sla_watchdog.presentation.text.wording import (
     taker,
     who_by_key,
 )
+from sla_watchdog.presentation.times import count_of, duration, instant, open_time, times
 from sla_watchdog.presentation.view.lateness import Cause
 from sla_watchdog.presentation.view.notice import Item, Kind, Notice
 

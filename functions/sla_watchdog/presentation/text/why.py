@@ -22,11 +22,11 @@ from sla_watchdog.domain.policy.model import (
     Trigger,
 )
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import count_of, instant, open_time, spoken, times
 from sla_watchdog.domain.time.calendar_periods import Period
 from sla_watchdog.domain.time.shifts import Shift
 from sla_watchdog.presentation.text.layout import commas, whole
 from sla_watchdog.presentation.text.wording import id_of, name_of
+from sla_watchdog.presentation.times import count_of, instant, open_time, spoken, times
 from sla_watchdog.presentation.view.explained_clock import Explained
 from sla_watchdog.presentation.view.lateness import Cause
 from sla_watchdog.presentation.view.rulings import Refusal, Ruling

@@ -18,9 +18,9 @@ from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
 from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import duration
 from sla_watchdog.domain.tickets.ticket import Ticket
 from sla_watchdog.domain.time.seconds import DAY
+from sla_watchdog.presentation.times import duration
 from sla_watchdog.presentation.view.explanation import owner_of
 from sla_watchdog.presentation.view.lateness import cause, missed_deadline, seconds_late
 from sla_watchdog.presentation.words import METRIC, signal

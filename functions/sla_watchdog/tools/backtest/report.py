@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from sla_watchdog.domain.text.times import count_of, open_time
 from sla_watchdog.presentation.html.shell import figures, heading, paragraph
+from sla_watchdog.presentation.times import count_of, open_time
 from sla_watchdog.tools.backtest.charts import attainment_chart, load_chart, unit
 from sla_watchdog.tools.backtest.comparison import changes, loads
 from sla_watchdog.tools.backtest.page import Cell, page, table, wide_section

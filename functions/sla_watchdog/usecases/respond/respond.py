@@ -9,8 +9,16 @@ from collections.abc import Mapping
 from attrs import evolve, frozen
 
 from sla_watchdog.domain.clocks.promises import Promise
-from sla_watchdog.domain.escalation.acknowledgement import Answer, NotPromised, Promising, promising
+from sla_watchdog.domain.escalation.acknowledgement import Answer, Promising, promising
 from sla_watchdog.domain.escalation.audit_item import AuditItem
+from sla_watchdog.domain.escalation.not_promised import (
+    CaseIsOver,
+    NoSuchCase,
+    NotPromised,
+    PromisedAlready,
+    Refusal,
+    Why,
+)
 from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
 from sla_watchdog.domain.time.years import TimeOutOfRange
 from sla_watchdog.errors import SlaWatchdogError
@@ -98,10 +106,10 @@ class Responder:
         for _ in range(TRIES):
             evaluated = self._evaluated(case, now)
             if evaluated is None:
-                raise NotPromised(f"there is no case of {case!r} that can be read")
+                raise NotPromised(NoSuchCase(case))
             offer = self._promising(evaluated, case, now)
             if offer is None:
-                raise NotPromised(f"{case} is over: there is nothing to promise")
+                raise NotPromised(CaseIsOver(case))
             if offer.answer is not answer:
                 raise NotPromised(_other(offer))
             if self._keep(evaluated, offer, by, until, None):
@@ -112,9 +120,7 @@ class Responder:
         try:
             return promising(subject, evaluated.facts, evaluated.plan, self.evaluator.policy, now)
         except (NoWorkingTime, TimeOutOfRange) as error:
-            raise NotPromised(
-                "the calendar of this case has no hours ahead, so no time can be promised"
-            ) from error
+            raise NotPromised(Refusal.NO_HOURS_AHEAD) from error
 
     def _keep(
         self, evaluated: Evaluated, offer: Promising, by: str, until: int, link: AlertLink | None
@@ -138,10 +144,11 @@ def _promised(use: Use | None) -> Promise | None:
     return Promise(use.at, use.until, use.by)
 
 
-def _other(offer: Promising) -> str:
+def _other(offer: Promising) -> Why:
+    """Why only the other answer can be given."""
     if offer.held:
-        return f"{offer.held.by} promised an update already: put it off with `sla-watchdog snooze`"
-    return "no promise holds now that could be put off: make one with `sla-watchdog ack`"
+        return PromisedAlready(offer.held.by)
+    return Refusal.NOTHING_TO_PUT_OFF
 
 
 def _record(link: AlertLink, use: Use) -> AuditItem:

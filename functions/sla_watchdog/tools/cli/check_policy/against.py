@@ -20,9 +20,9 @@ from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.escalation.policy_edit import Effect, Moved, effect
 from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.domain.text.times import count_of
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
+from sla_watchdog.presentation.times import count_of
 from sla_watchdog.tools.cli import UsageError
 from sla_watchdog.tools.imports.events import BrokenEventFile, Event, lines_of, parse
 from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components

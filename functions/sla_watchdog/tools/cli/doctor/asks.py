@@ -15,10 +15,10 @@ from attrs import Factory, define, frozen
 from sla_watchdog.adapters.dynamodb.attributes import plain, typed
 from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.domain.escalation.subscribers import Missing, Roster, Seat, State, observed
-from sla_watchdog.domain.text.times import count_of
 from sla_watchdog.presentation.text import absence
 from sla_watchdog.presentation.text.absence import arguments
 from sla_watchdog.presentation.text.wording import who
+from sla_watchdog.presentation.times import count_of
 from sla_watchdog.tools.cli.doctor.checks import Check, fine, mend
 from sla_watchdog.tools.cli.stack.overview import progress
 from sla_watchdog.usecases.sweep.subscribers import unreachable, with_phones

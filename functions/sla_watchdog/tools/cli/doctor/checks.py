@@ -14,8 +14,8 @@ from attrs import frozen
 from sla_watchdog.adapters.dynamodb.pulse import Beat, LastSweep
 from sla_watchdog.domain.escalation.case import Entry, Outcome
 from sla_watchdog.domain.escalation.deletions import Deletions
-from sla_watchdog.domain.text.times import count_of, duration
 from sla_watchdog.presentation.text.deletions import missing_text
+from sla_watchdog.presentation.times import count_of, duration
 
 if TYPE_CHECKING:
     from sla_watchdog.adapters.dynamodb.watch import Mode

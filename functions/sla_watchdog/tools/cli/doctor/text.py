@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import count_of, instant, iso
+from sla_watchdog.presentation.times import count_of, instant, iso
 from sla_watchdog.tools.cli.doctor.checks import Check, State
 
 STYLES = {

@@ -14,12 +14,12 @@ from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.case import NOTIFIED, LastNotified
 from sla_watchdog.domain.policy.model import COUNTED, TARGETS, Count, Metric
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import count_of, duration, instant, times
 from sla_watchdog.domain.time.calendar_periods import Period
 from sla_watchdog.presentation.text.layout import whole, wrapped
 from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.presentation.text.why import breach, limit, pause, refusal, shift, trigger
 from sla_watchdog.presentation.text.wording import clock_name, id_of, name_of, who, who_by_key
+from sla_watchdog.presentation.times import count_of, duration, instant, times
 from sla_watchdog.presentation.view.explained_clock import Explained, RecipientNotified, Step
 from sla_watchdog.presentation.view.explanation import Explanation, MatterExplained, TicketExplained
 from sla_watchdog.presentation.view.rulings import Ruling

@@ -25,8 +25,8 @@ from rich.progress import (
 from rich.text import Text
 
 from sla_watchdog.domain.policy.model import Policy, Source
-from sla_watchdog.domain.text.times import count_of
 from sla_watchdog.domain.tickets.record import Record
+from sla_watchdog.presentation.times import count_of
 from sla_watchdog.tools.cli import FINE, UsageError
 from sla_watchdog.tools.cli.import_.columns import print_columns
 from sla_watchdog.tools.cli.options import add_stack_command

@@ -18,8 +18,8 @@ from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
 from sla_watchdog.domain.policy.model import Metric
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import count_of, duration, instant, iso
 from sla_watchdog.presentation.text.wording import clock_name, who
+from sla_watchdog.presentation.times import count_of, duration, instant, iso
 from sla_watchdog.tools.cli import FINE
 from sla_watchdog.tools.cli.options import add_stack_command, shown
 from sla_watchdog.tools.cli.output import formatter

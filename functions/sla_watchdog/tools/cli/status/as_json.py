@@ -7,8 +7,8 @@ from __future__ import annotations
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.deletions import Deletions
 from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
-from sla_watchdog.domain.text.times import iso
 from sla_watchdog.presentation.text.deletions import missing_text
+from sla_watchdog.presentation.times import iso
 from sla_watchdog.presentation.view.case_row import LatestNotification, Row, Trouble, phrase
 from sla_watchdog.tools.cli.status.command import NeedsAttention, Pending, Quiet, Status
 

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from sla_watchdog.domain.escalation.case import Outcome
 from sla_watchdog.domain.text.display import brief, columns
-from sla_watchdog.domain.text.times import duration
 from sla_watchdog.presentation.text.wording import who_by_key
+from sla_watchdog.presentation.times import duration
 from sla_watchdog.presentation.view.case_row import Row, Trouble, phrase
 from sla_watchdog.tools.cli.status.command import Status
 
