@@ -15,7 +15,6 @@ import pytest
 from attrs import evolve, frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sla_watchdog.domain.time.business_time import DAY, WEEKDAYS, Calendar
 
 from local_stack.server import ROOT
 from sla_watchdog.adapters.dynamodb.case_item import DamagedItem, case_of, findings_of
@@ -45,6 +44,9 @@ from sla_watchdog.domain.policy.model import (
     Target,
     Trigger,
 )
+from sla_watchdog.domain.time.calendar import Calendar
+from sla_watchdog.domain.time.seconds import DAY
+from sla_watchdog.domain.time.weekly_hours import WEEKDAYS
 from sla_watchdog.tools.policy_file import read_policy
 
 TODAY = date(2026, 3, 1)
