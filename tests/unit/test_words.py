@@ -40,6 +40,7 @@ from sla_watchdog.presentation.text import observed_line, render, render_absence
 from sla_watchdog.presentation.text.not_promised import not_promised
 from sla_watchdog.presentation.text.reason import read_reason
 from sla_watchdog.presentation.text.reason import worded as reason_in_words
+from sla_watchdog.presentation.text.signals import SIGNAL_WORDS
 from sla_watchdog.presentation.text.why import breach, counted, pause, trigger, why
 from sla_watchdog.presentation.text.wording import clock_name, heading, phrase, short_heading
 from sla_watchdog.presentation.times import spoken
@@ -161,6 +162,10 @@ def test_every_clock_in_every_state_is_said_in_every_message(metric: Metric, sta
 @pytest.mark.parametrize("metric", [metric for metric in Metric if metric not in TARGETS])
 def test_every_clock_without_a_target_tells_what_it_saw(metric: Metric) -> None:
     assert worded(signal(clock_of(metric), NOW, count=3))
+
+
+def test_every_clock_without_a_target_has_a_row_of_words_and_no_other_has() -> None:
+    assert set(SIGNAL_WORDS) == set(Metric) - set(TARGETS)
 
 
 @pytest.mark.parametrize("metric", Metric)

@@ -25,6 +25,7 @@ from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.time.calendar_periods import Period
 from sla_watchdog.domain.time.shifts import Shift
 from sla_watchdog.presentation.text.layout import commas, whole
+from sla_watchdog.presentation.text.signals import SIGNAL_WORDS
 from sla_watchdog.presentation.text.wording import id_of, name_of
 from sla_watchdog.presentation.times import count_of, instant, open_time, spoken, times
 from sla_watchdog.presentation.view.explained_clock import Explained
@@ -46,7 +47,7 @@ def why(clock: Explained, ruling: Ruling | None, level: int, zone: str) -> Rows:
         yield "Rule", rule(ruling)
     yield "Limit", limit(clock, level)
     if clock.metric not in COUNTED:
-        yield "Started", instant(clock.started_at, zone) + _STARTS.get(clock.metric, "")
+        yield "Started", instant(clock.started_at, zone) + _began_with(clock.metric)
     yield from _events(clock, zone)
     yield from _counted(clock, zone)
     if clock.metric in TARGETS:
@@ -71,12 +72,13 @@ def _level(clock: Explained, level: int) -> str:
     return f"level {level + 1} of {len(clock.steps)}"
 
 
-_STARTS = {
-    Metric.UPDATE: ", the last public reply",
-    Metric.PROGRESS: ", the last progress",
-    Metric.PAUSE: ", the clock runs on",
-    Metric.PROMISE: ", when it was promised",
-}
+def _began_with(metric: Metric) -> str:
+    """What follows the instant at which a clock started."""
+    if metric is Metric.UPDATE:
+        return ", the last public reply"
+    if metric in TARGETS:
+        return ""
+    return SIGNAL_WORDS[metric].started
 
 
 # ------------------------------------------------------------------ the limit
