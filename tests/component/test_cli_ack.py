@@ -1,4 +1,4 @@
-"""The commands `ack` and `snooze`, and what `plan` says will be told."""
+"""The commands `ack` and `snooze`, and who `plan` says will be notified."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def test_a_policy_that_changes_nothing_moves_nothing(
     assert cli.main(["check-policy", new, "--against", old, "--events", events]) == cli.FINE
     said = " ".join(capsys.readouterr().out.split())
     assert "2 open tickets, of which 0 move" in said
-    assert "told at once: nobody" in said
+    assert "notified at once: nobody" in said
 
 
 def test_the_text_fits_the_terminal(

@@ -56,7 +56,7 @@ def test_status_says_first_that_deletions_are_held_and_which_command_shows_them(
         "Warning: 4 of 4 open tickets have no record in the Tickets table"
     )
     assert "See: sla-watchdog deletions" in ran.said
-    assert "To mend nothing" not in ran.said
+    assert "Needs attention nothing" not in ran.said
     assert max(map(len, ran.out.splitlines())) <= 80
     assert emptied("status", "--team", "Trust").code == 1, "no filter leaves it out"
 

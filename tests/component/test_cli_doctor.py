@@ -67,7 +67,7 @@ def ring(operator: Operator, name: str, state: str = "ALARM") -> None:
     cloudwatch.set_alarm_state(AlarmName=f"sla-{name}", StateValue=state, StateReason="a test")
 
 
-def to_mend(operator: Operator) -> dict[str, str]:
+def needs_attention(operator: Operator) -> dict[str, str]:
     answer = operator("doctor", "--json").json
     return {
         each["check"]: f"{each['text']} → {each['todo']}"
@@ -79,7 +79,7 @@ def to_mend(operator: Operator) -> dict[str, str]:
 def test_a_stack_that_is_well_has_one_line_for_each_check(operator: Operator) -> None:
     ran = operator("doctor")
     assert (ran.code, ran.err) == (0, "")
-    assert "nothing to mend" in ran.said
+    assert "nothing needs attention" in ran.said
     lines = [line for line in ran.out.splitlines() if line.startswith("fine")]
     assert [line.split()[1] for line in lines] == [
         *(
@@ -88,7 +88,7 @@ def test_a_stack_that_is_well_has_one_line_for_each_check(operator: Operator) ->
             "lag",
             "pending",
             "undeliverable",
-            "put",
+            "retrying",
             "findings",
             "sweep",
             "mode",
@@ -107,11 +107,11 @@ def test_a_heart_that_stopped(operator: Operator) -> None:
     operator.now = f"{MON}T00:13"
     ran = operator("doctor")
     assert ran.code == 1
-    assert "no tick finished for 12 m: nobody is being told anything" in ran.said
+    assert "no tick finished for 12 m: nobody is being notified" in ran.said
     assert (
         "→ see docs/runbook.md, heartbeat-missing: aws logs tail /aws/lambda/sla-watch" in ran.said
     )
-    assert "1 thing to mend" in ran.said
+    assert "1 thing needs attention" in ran.said
 
 
 def test_the_tick_of_the_function_beats(
@@ -148,13 +148,13 @@ def test_the_tick_of_the_function_beats(
 def test_a_long_lag_is_said(operator: Operator) -> None:
     beat(operator, f"{MON}T00:02", sent=1, lag_seconds=3600)
     beat(operator, f"{MON}T00:03")
-    assert "did so 1 h after it was due, 1 m ago" in to_mend(operator)["lag"]
+    assert "did so 1 h after it was due, 1 m ago" in needs_attention(operator)["lag"]
 
 
 def test_what_is_due_and_not_taken(operator: Operator) -> None:
     operator.desk.put(f"{MON}T00:00", **NEW)
     beat(operator, f"{MON}T07:00")
-    assert "1 case due for 1 h and not taken" in to_mend(operator)["due"]
+    assert "1 case due for 1 h and not taken" in needs_attention(operator)["due"]
 
 
 def test_a_message_that_is_not_taken_is_said_with_the_answer_of_sns(operator: Operator) -> None:
@@ -168,7 +168,9 @@ def test_a_message_that_is_not_taken_is_said_with_the_answer_of_sns(operator: Op
         f"{MON}T06:20",
         problem=result.problem or "SNS did not take a message for owner: KMSAccessDenied",
     )
-    said = to_mend(operator)["pending"]
+    assert "fix what it says; nothing is lost" in operator("doctor").said
+    said = needs_attention(operator)["pending"]
+    assert "mend what it says; nothing is lost" in said
     assert "1 message tried again; the oldest, to team-lead, has been due 20 m" in said
     assert "KMSAccessDenied" in said
 
@@ -179,17 +181,18 @@ def test_who_could_not_be_told(operator: Operator) -> None:
     operator.desk.sweep(f"{MON}T05:59")
     operator.tick(f"{MON}T06:00")
     beat(operator, f"{MON}T06:01")
-    mends = to_mend(operator)
-    assert "could not be told: team-lead (1 case)" in mends["undeliverable"]
-    assert "team-lead: nobody → `sla-watchdog subscribe team-lead ADDRESS`" in mends["recipients"]
-    assert "audience team-lead: nobody has confirmed a subscription" in mends["violations"]
+    found = needs_attention(operator)
+    assert "could not be notified: team-lead (1 case)" in operator("doctor").said
+    assert "could not be told: team-lead (1 case)" in found["undeliverable"]
+    assert "team-lead: nobody → `sla-watchdog subscribe team-lead ADDRESS`" in found["recipients"]
+    assert "audience team-lead: nobody has confirmed a subscription" in found["violations"]
 
 
 def test_an_address_that_nobody_confirmed_is_to_be_confirmed_without_opening_the_link(
     operator: Operator,
 ) -> None:
     operator.nobody_has_confirmed()
-    said = to_mend(operator)["recipients"]
+    said = needs_attention(operator)["recipients"]
     assert "has not confirmed the subscription" in said
     assert "unopened: `sla-watchdog confirm " in said
     assert "open it" not in said
@@ -201,25 +204,27 @@ def test_what_was_put_back_and_what_is_found(operator: Operator) -> None:
     assert operator.desk.parts.watch.cases.put_back(
         due, at(f"{MON}T07:00"), "its record could not be read"
     )
-    mends = to_mend(operator)
-    assert "T-1: its record could not be read" in mends["put back"]
-    assert "1 finding about tickets or settings" in mends["findings"]
+    found = needs_attention(operator)
+    assert "NEEDS ATTENTION retrying T-1: its record could not be read" in operator("doctor").said
+    assert "T-1: its record could not be read" in found["put back"]
+    assert "1 finding about tickets or settings" in found["findings"]
 
 
 def test_a_sweep_that_ended_long_ago(operator: Operator) -> None:
     beat(operator, "2026-03-03T12:00")
-    assert "the last ended 1 d 11 h ago" in to_mend(operator)["sweep"]
+    assert "the last ended 1 d 11 h ago" in needs_attention(operator)["sweep"]
 
 
 def test_observing_for_long_is_said(operator: Operator) -> None:
     operator.desk.parts.watch.state.set_mode("observe", at(f"{MON}T00:00"))
     beat(operator, "2026-03-03T00:00")
-    assert "mode" not in to_mend(operator)
+    assert "mode" not in needs_attention(operator)
     beat(operator, "2026-03-10T00:00")
     assert (
         "observe for 8 d: nobody is told of anything yet → `sla-watchdog go-live`"
-        in to_mend(operator)["mode"]
+        in needs_attention(operator)["mode"]
     )
+    assert "observe for 8 d: nobody is notified of anything yet" in operator("doctor").said
 
 
 @pytest.mark.parametrize(("limit", "wrong"), [("1", True), ("50", False)])
@@ -228,7 +233,7 @@ def test_the_limit_of_sms(operator: Operator, limit: str, wrong: bool) -> None:
         TopicArn=f"{ARN}owner-urgent", Protocol="sms", Endpoint="+4915112345678"
     )
     operator.desk.sns.set_sms_attributes(attributes={"MonthlySpendLimit": limit})
-    assert ("SMS" in to_mend(operator)) is wrong
+    assert ("SMS" in needs_attention(operator)) is wrong
     assert f"1 number, at most ${limit} a month" in operator("doctor").said
 
 
@@ -243,12 +248,12 @@ def test_the_audience_that_gets_too_much_and_the_rule_that_causes_it(operator: O
 
     operator.desk.parts.audit.put([notified(n, f"m{n}") for n in range(20)])
     beat(operator, f"{MON}T02:00")
-    assert "messages" not in to_mend(operator)
+    assert "messages" not in needs_attention(operator)
     operator.desk.parts.audit.put([notified(1, "m20", "01:30")])
-    said = to_mend(operator)["messages"]
+    said = needs_attention(operator)["messages"]
     assert "manager: 21 in 24 h, 21 of them by resolution of policy everything, level 2" in said
     beat(operator, "2026-03-03T02:00")
-    assert "messages" not in to_mend(operator)
+    assert "messages" not in needs_attention(operator)
 
 
 def test_a_digest_counts_once(operator: Operator) -> None:
@@ -275,13 +280,13 @@ def test_each_dead_letter_queue_that_is_not_empty(operator: Operator, name: str)
     )
     assert (
         f"{name} holds 1 message → see docs/runbook.md, {QUEUES[name]}"
-        in to_mend(operator)["queues"]
+        in needs_attention(operator)["queues"]
     )
 
 
 def test_an_alarm_that_rings_and_one_of_another_stack_that_does(operator: Operator) -> None:
     ring(operator, "left-due")
-    assert to_mend(operator)["alarms"].startswith("left-due rings")
+    assert needs_attention(operator)["alarms"].startswith("left-due rings")
 
 
 @pytest.mark.parametrize(
@@ -319,10 +324,10 @@ def test_deletions_that_are_held_are_said_with_the_command_that_shows_them(
     operator: Operator,
 ) -> None:
     deleted(operator, 4)
-    mends = to_mend(operator)
-    assert "4 of 4 open tickets have no record in the Tickets table any more." in mends["deletions"]
-    assert mends["deletions"].endswith("→ `sla-watchdog deletions`")
-    assert "findings" not in mends, "nobody has to find out who deleted what is held to be there"
+    found = needs_attention(operator)
+    assert "4 of 4 open tickets have no record in the Tickets table any more." in found["deletions"]
+    assert found["deletions"].endswith("→ `sla-watchdog deletions`")
+    assert "findings" not in found, "nobody has to find out who deleted what is held to be there"
 
 
 def test_doctor_counts_the_findings_that_status_lists(operator: Operator) -> None:
@@ -330,7 +335,7 @@ def test_doctor_counts_the_findings_that_status_lists(operator: Operator) -> Non
     deleted(operator, 4)
     listed = operator("status", "--json").json["findings"]
     assert [each["ticket"] for each in listed] == ["T-odd"]
-    assert "1 finding about tickets or settings" in to_mend(operator)["findings"]
+    assert "1 finding about tickets or settings" in needs_attention(operator)["findings"]
 
 
 def swept(operator: Operator, violations: int) -> None:
@@ -352,7 +357,8 @@ def test_the_violations_of_the_last_sweep_are_said_once_each_and_no_missing_reci
     ]
     pulse.notice([*missing, "T-2: damaged: put right", *wrong], wrong)
     swept(operator, violations=3)
-    said = to_mend(operator)["violations"]
+    assert "3 that it could not repair: T-1: damaged" in operator("doctor").said
+    said = needs_attention(operator)["violations"]
     assert said.startswith(
         "3 that it could not put right: T-1: damaged, and cannot be rebuilt; sms: SNS is silent →"
     ), "neither what was put right, nor who is missing, nor what an earlier sweep found"
@@ -370,7 +376,7 @@ def test_a_sweep_with_many_missing_recipients_still_names_its_violation(operator
     operator.unsubscribe_all("manager")
     operator.desk.sweep(f"{MON}T02:03")
     beat(operator, f"{MON}T02:04")
-    said = to_mend(operator)["violations"]
+    said = needs_attention(operator)["violations"]
     assert "audience manager: nobody has confirmed a subscription" in said
     assert "a recipient gets nothing" not in said
 
@@ -379,7 +385,7 @@ def test_more_violations_than_are_named_are_counted(operator: Operator) -> None:
     wrong = [f"T-{number}: owed for 9 h" for number in range(5)]
     operator.desk.parts.watch.pulse.notice(wrong, wrong)
     swept(operator, violations=5)
-    said = to_mend(operator)["violations"]
+    said = needs_attention(operator)["violations"]
     assert "T-0: owed for 9 h; T-1: owed for 9 h; T-2: owed for 9 h; and 2 more" in said
 
 
@@ -396,6 +402,6 @@ def test_what_an_earlier_version_stored_of_a_sweep_is_still_read(operator: Opera
     }
     operator.desk.dynamodb.put_item(TableName=operator.outputs["WatchTable"], Item=item)
     swept(operator, violations=1)
-    assert to_mend(operator)["violations"].startswith(
+    assert needs_attention(operator)["violations"].startswith(
         "1 that it could not put right: T-1: owed for 9 h →"
     )

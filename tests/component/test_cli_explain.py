@@ -82,8 +82,8 @@ def test_a_very_long_history_is_explained_without_what_would_have_been_told(
     ]
     code, out, err = explain(capsys, "T-1", *file(CREATED, *replies), "--at", f"{MON}T09:00Z")
     assert code == 0
-    assert "who would have been told is left out" in err
-    assert "not told" in " ".join(out.split())
+    assert "who would have been notified is left out" in err
+    assert "not notified" in " ".join(out.split())
 
 
 def test_levels_that_were_told_are_known_from_the_replay(
@@ -125,7 +125,7 @@ def test_what_ended_before_its_limit_reached_nothing_however_long_ago_it_was(
     assert "RESOLUTION met" in out
     assert "AGE ended" in out
     assert "reached" not in out
-    assert "not told" not in out
+    assert "not notified" not in out
 
 
 def test_what_reached_its_limit_before_it_ended_did(
@@ -196,12 +196,14 @@ def test_a_broken_file_names_the_line(capsys: pytest.CaptureFixture[str], file: 
     assert "line 2" in err
 
 
-def test_something_to_mend_is_shown_and_makes_the_exit_code_1(
+def test_what_needs_attention_is_shown_and_makes_the_exit_code_1(
     capsys: pytest.CaptureFixture[str], file: Any
 ) -> None:
     code, out, _ = explain(capsys, "T-1", *file({**CREATED, "status": "Parked"}))
     assert code == 1
-    assert "TO MEND\n  T-1, status: status 'Parked' is in no group of the policy file" in out
+    assert (
+        "NEEDS ATTENTION\n  T-1, status: status 'Parked' is in no group of the policy file" in out
+    )
 
 
 def test_programs_get_instants_with_offset_and_levels_from_one(

@@ -1,4 +1,4 @@
-"""`go-live`: shows who would be told, and then exactly they are told, once."""
+"""`go-live`: shows who would be notified, and then exactly they are notified, once."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_the_preview_tells_audience_cases_level_and_subscribers(observed: Operat
     ran = observed("go-live", "--dry-run")
     assert ran.code == 0
     assert "sla in eu-central-1, mode observe" in ran.said
-    assert "Told at once when it is live: 5 cases" in ran.said
+    assert "Sent at once when it is live: 5 cases" in ran.said
     assert "team-lead 5 Critical L2 1 1" in ran.said
     assert "To team-lead: [Critical L2, 5 cases] City page still online" in ran.said
     assert "--full shows all" in ran.said
@@ -82,7 +82,7 @@ def test_a_dry_run_changes_nothing(observed: Operator) -> None:
 def test_nothing_due_is_said_and_the_switch_is_made_all_the_same(operator: Operator) -> None:
     operator.now = f"{MON}T10:00"
     ran = operator("go-live", "--yes")
-    assert "nobody would be told now" in ran.said
+    assert "nobody would be notified now" in ran.said
     assert mode(operator) == Mode("live", at(f"{MON}T10:00"))
 
 
@@ -104,7 +104,7 @@ def test_it_asks_and_only_yes_counts(
     monkeypatch.setattr("sys.stdin", terminal)
     ran = observed("go-live")
     assert ran.code == 0
-    assert "Tell them now? [y/N]" in ran.err
+    assert "Notify them now? [y/N]" in ran.err
     assert mode(observed).name == name
 
 
@@ -132,7 +132,7 @@ def test_it_refuses_while_somebody_who_would_be_told_cannot_be_reached(observed:
     observed.unsubscribe_all("team-lead-urgent")
     ran = observed("go-live", "--yes")
     assert ran.code == 1
-    assert "Not yet: somebody who is to be told cannot be reached." in ran.said
+    assert "Not yet: somebody who is to be notified cannot be reached." in ran.said
     assert "sla-watchdog subscribe team-lead ADDRESS" in ran.said
     assert mode(observed).name == "observe"
     assert observed("go-live", "--yes", "--json").json["unreachable"] == ["team-lead"]

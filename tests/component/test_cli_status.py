@@ -21,7 +21,7 @@ def test_an_empty_desk_has_nothing_to_show(operator: Operator) -> None:
     ran = operator("status")
     assert (ran.code, ran.err) == (0, "")
     assert "0 open: 0 breached, 0 due within 24 h" in ran.said
-    assert "To mend nothing" in ran.said
+    assert "Needs attention nothing" in ran.said
 
 
 def test_the_worst_case_comes_first_with_its_owner_and_who_was_told_and_what_comes_next(
@@ -128,7 +128,7 @@ def test_a_ticket_that_cannot_be_judged_whole_is_a_finding_and_the_exit_code_say
     operator.desk.put(f"{MON}T00:00", **{**NEW, **change})
     ran = operator("status")
     assert ran.code == 1
-    assert "To mend 1 below" in ran.said
+    assert "Needs attention 1 below" in ran.said
     assert reason.replace("created_at: ", "created_at ") in ran.said
     assert [finding["reason"] for finding in operator("status", "--json").json["findings"]] == [
         reason
@@ -158,7 +158,7 @@ def test_a_damaged_item_is_shown_with_how_often_it_was_tried_and_hides_no_other(
     operator.tick(f"{MON}T06:00")
     ran = operator("status")
     assert ran.code == 1
-    assert "T-1 put back facts cannot be read" in ran.said
+    assert "T-1 retrying facts cannot be read" in ran.said
     assert "(tried 1 time)" in ran.said
     assert "1 open" in ran.said
 
@@ -179,7 +179,7 @@ def test_no_tick_for_five_minutes_is_said_at_the_top_with_what_to_do(operator: O
     ran = operator("status")
     assert ran.code == 1
     assert ran.out.splitlines()[1:3] == [
-        "Careful: no tick finished for 5 m: nobody is being told anything.",
+        "Careful: no tick finished for 5 m: nobody is being notified.",
         f"  {SEE}",
     ]
     assert max(map(len, ran.out.splitlines())) <= 80
@@ -239,7 +239,7 @@ def test_a_case_that_was_put_back_says_why_until_it_is_judged_again(operator: Op
     )
     ran = operator("status")
     assert ran.code == 1
-    assert "T-1 put back its record could not be read (tried 1 time)" in ran.said
+    assert "T-1 retrying its record could not be read (tried 1 time)" in ran.said
     operator.tick(f"{MON}T07:00")
     assert operator("status").code == 0
 
@@ -258,5 +258,5 @@ def test_a_case_that_cannot_be_judged_here_hides_no_other(
     monkeypatch.setattr("sla_watchdog.tools.cli.stack.evaluation.plan", evaluate)
     ran = operator("status")
     assert ran.code == 1
-    assert "T-1 put back ZeroDivisionError: no reason" in ran.said
+    assert "T-1 retrying ZeroDivisionError: no reason" in ran.said
     assert "1 open" in ran.said

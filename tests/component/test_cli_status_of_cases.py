@@ -46,7 +46,7 @@ def test_a_long_history_is_judged_as_a_whole(operator: Operator) -> None:
     assert line["opened_at"].startswith(f"{MON}T00:00")
 
 
-def test_a_pointer_that_leads_nowhere_is_to_mend(operator: Operator) -> None:
+def test_a_pointer_that_leads_nowhere_needs_attention(operator: Operator) -> None:
     operator.desk.put(f"{MON}T00:00", "T-1", **NEW)
     table = operator.desk.parts.settings.watch_table
     pointer = {"pk": {"S": "C#T-2"}, "sk": {"S": "W"}, "moved_to": {"S": "T-9"}, "rev": {"N": "4"}}

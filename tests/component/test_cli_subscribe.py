@@ -1,4 +1,4 @@
-"""`subscribe` and `unsubscribe`: who hears an audience's alerts, and what they must still do for
+"""`subscribe` and `unsubscribe`: who gets an audience's alerts, and what they must still do for
 it.
 """
 
@@ -83,7 +83,7 @@ def test_a_topic_for_one_person_is_made_like_the_templates_own(operator: Operato
     )
     ran = operator("subscribe", "owner", "kim@example.org", "--for", "Kim")
     assert f"Topic sla-{KIM} made." in ran.said
-    assert "It hears of tickets whose assignee is 'Kim'" in ran.said
+    assert "It is notified of tickets whose assignee is 'Kim'" in ran.said
     made = attributes(operator, KIM)
     assert made["KmsMasterKeyId"] == "key-1"
     assert made["DisplayName"] == "SLA watchdog"
@@ -193,14 +193,14 @@ WRONG = [
         "there are executive, manager, owner, team-lead",
     ),
     (
-        "one person of an audience told as a whole",
+        "one person of an audience notified as a whole",
         ["manager", "a@example.org", "--for", "x"],
         "--for goes with owner",
     ),
     (
         "one person of operations",
         ["operations", "a@example.org", "--for", "x"],
-        "is told as a whole",
+        "is notified as a whole",
     ),
     ("urgent operations", ["operations", "a@example.org", "--urgent"], "leave --urgent out"),
     ("no address", ["manager", "grace"], "is no address"),
@@ -260,10 +260,7 @@ def test_the_last_one_of_an_audience_leaves_with_a_warning_and_its_topic_stays(
     operator: Operator,
 ) -> None:
     ran = operator("unsubscribe", "manager", "manager@example.org")
-    assert (
-        "Nobody is left in sla-manager: what it would hear is told to the next level instead."
-        in ran.said
-    )
+    assert "Nobody is left in sla-manager: the next level is notified instead." in ran.said
     assert counted(operator)["manager"] == 0
 
 

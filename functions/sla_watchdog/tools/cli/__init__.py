@@ -78,8 +78,8 @@ def commands(named: Container[str] | None = None) -> argparse.ArgumentParser:
     """The parser of all commands. Only those `named` know their options; None: all of them."""
     parser = argparse.ArgumentParser(
         prog="sla-watchdog",
-        description="Tells a named person, and then somebody higher up, of every case that stays "
-        "unresolved past its limit.",
+        description="Notifies a named person, and then somebody higher up, of every case that "
+        "stays unresolved past its limit.",
     )
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
     for folder in COMMANDS:

@@ -52,7 +52,7 @@ def _check_divided(name: str, policy: Policy) -> None:
     }
     if name not in divided:
         others = " and ".join(divided.values()) or "no audience"
-        raise UsageError(f"{name} is told as a whole; --for goes with {others}")
+        raise UsageError(f"{name} is notified as a whole; --for goes with {others}")
 
 
 def check_audiences(names: Sequence[str], policy: Policy) -> None:

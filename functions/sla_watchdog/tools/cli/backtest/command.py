@@ -1,5 +1,5 @@
 """`backtest`: what a policy would have done with a history: which targets were kept, and who would
-have been told.
+have been notified.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class Comparison:
 
     @property
     def notified(self) -> Mapping[str, int]:
-        """Cases of which each audience hears at once."""
+        """Cases of which each audience is notified at once."""
         cases: Counter[str] = Counter()
         for change in self.effects:
             cases.update({recipient.audience for recipient in change.notified})
@@ -207,7 +207,7 @@ def print_comparison(
     console.print(f"Against {against}, as of {_utc(comparison.now)}", style="bold", markup=False)
     console.print(f"  {tickets}, of which {comparison.moving:,} move", markup=False)
     console.print(f"  {overdue}; they count from the deploy")
-    console.print(f"  told at once: {_audiences(comparison)}", markup=False, soft_wrap=True)
+    console.print(f"  notified at once: {_audiences(comparison)}", markup=False, soft_wrap=True)
     if not comparison.tickets:
         hint = "; --at TIME chooses another instant" if of_events else ""
         console.print(f"  no ticket is open then{hint}")

@@ -51,7 +51,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--against",
         metavar="OLD",
         type=Path,
-        help="how many open tickets move, and who would be told",
+        help="how many open tickets move, and who would be notified",
     )
     edit.add_argument(
         "--events",

@@ -73,8 +73,8 @@ def _as_text(deletions: Deletions, accepted: bool) -> str:
         return "No deletions are held back."
     if accepted:
         return (
-            "Accepted: within minutes, whoever was notified of a deleted ticket hears that it "
-            "is over."
+            "Accepted: within minutes, whoever was notified of a deleted ticket is notified that "
+            "it is over."
         )
     command = "sla-watchdog deletions --accept"
     return f"{missing_text(deletions)}\nIf they were meant to be deleted: {command}"

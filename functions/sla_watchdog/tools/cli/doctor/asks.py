@@ -19,7 +19,7 @@ from sla_watchdog.presentation.text import absence
 from sla_watchdog.presentation.text.absence import arguments
 from sla_watchdog.presentation.text.wording import who
 from sla_watchdog.presentation.times import count_of
-from sla_watchdog.tools.cli.doctor.checks import Check, fine, mend
+from sla_watchdog.tools.cli.doctor.checks import Check, InJson, fine, needs_attention
 from sla_watchdog.tools.cli.stack.overview import progress
 from sla_watchdog.usecases.sweep.subscribers import unreachable, with_phones
 
@@ -103,24 +103,24 @@ def _absent(absent: Missing) -> Check:
     text = f"{who(absent.whose)}: {absent.seat.endpoint} {absence.why(absent)}"
     unsubscribe = f"`sla-watchdog unsubscribe {arguments(absent)}`"
     todo = f"{absence.todo(absent)} If it left on purpose: {unsubscribe}"
-    return mend("recipients", text, todo)
+    return needs_attention("recipients", text, todo)
 
 
 def _without_anybody(audience: str, subscribers: Iterable[Subscription]) -> Check:
     waiting = [one.endpoint for one in subscribers if not one.confirmed]
     subscribe = f"`sla-watchdog subscribe {audience} ADDRESS`"
     if not waiting:
-        return mend("recipients", f"{audience}: nobody", subscribe)
+        return needs_attention("recipients", f"{audience}: nobody", subscribe)
     text = f"{audience}: {', '.join(waiting)} has not confirmed the subscription"
     confirm = absence.confirm(Recipient(audience))
     todo = f"copy the link that AWS sent, unopened: `{confirm}`; {subscribe} sends a new one"
-    return mend("recipients", text, todo)
+    return needs_attention("recipients", text, todo)
 
 
 def sms(session: boto3.Session, subscribed: Subscriptions, now: int) -> Check:
     numbers = _phone_numbers(subscribed)
     if not numbers:
-        return fine("SMS", "nobody is told by SMS")
+        return fine("SMS", "nobody is notified by SMS", InJson(text="nobody is told by SMS"))
     attributes = session.client("sns").get_sms_attributes()["attributes"]
     limit = float(attributes.get("MonthlySpendLimit", DEFAULT_SMS_LIMIT))
     spent = _spent(session, now)
@@ -133,7 +133,7 @@ def sms(session: boto3.Session, subscribed: Subscriptions, now: int) -> Check:
         "past the limit SNS drops SMS without a word: ask AWS Support for more, then "
         "raise MonthlySpendLimit"
     )
-    return mend("SMS", text, todo)
+    return needs_attention("SMS", text, todo)
 
 
 def _phone_numbers(subscribed: Subscriptions) -> set[str]:
@@ -163,7 +163,7 @@ def _spent(session: boto3.Session, now: int) -> float:
 def dead_letters(session: boto3.Session, outputs: Mapping[str, str]) -> Iterator[Check]:
     missing = [name for name in QUEUES if name not in outputs]
     if missing:
-        yield mend(
+        yield needs_attention(
             "queues",
             f"the stack has no output {', '.join(missing)}",
             "deploy this version with `sam deploy`",
@@ -173,7 +173,7 @@ def dead_letters(session: boto3.Session, outputs: Mapping[str, str]) -> Iterator
         if count:
             troubled = True
             text = f"{name} holds {count_of(count, 'message')}"
-            yield mend("queues", text, f"see docs/runbook.md, {QUEUES[name]}")
+            yield needs_attention("queues", text, f"see docs/runbook.md, {QUEUES[name]}")
     if not troubled:
         yield fine("queues", "all dead-letter queues are empty")
 
@@ -196,12 +196,12 @@ def alarms(session: boto3.Session, stack: str, operations: str) -> Check:
     mine = _alarms_to(session, stack, operations)
     if not mine:
         todo = "deploy the stack whole with `sam deploy`"
-        return mend("alarms", "no alarm goes to the operations topic", todo)
+        return needs_attention("alarms", "no alarm goes to the operations topic", todo)
     ringing = sorted(f"{alarm.name} rings" for alarm in mine if alarm.rings)
     off = sorted(f"{alarm.name} is switched off" for alarm in mine if not alarm.switched_on)
     if ringing or off:
         text = ", ".join([*ringing, *off])
-        return mend("alarms", text, "docs/runbook.md has a section for each")
+        return needs_attention("alarms", text, "docs/runbook.md has a section for each")
     return fine("alarms", f"none of {len(mine)} rings")
 
 
@@ -248,7 +248,9 @@ def messages(stack: Stack, seen: Overview, now: int) -> Iterator[Check]:
     too_many = sorted((pair for pair in counts if pair[0] > MOST_A_DAY), reverse=True)
     for count, name in too_many:
         [(cause, times)] = by_recipient[name].causes.most_common(1)
-        yield mend("messages", f"{name}: {count} in 24 h, {times} of them by {cause}", FEWER)
+        yield needs_attention(
+            "messages", f"{name}: {count} in 24 h, {times} of them by {cause}", FEWER
+        )
     if not counts:
         yield fine("messages", "none in 24 h")
     elif not too_many:

@@ -33,39 +33,58 @@ LONG_OBSERVED = 7 * 86_400
 MOST_NAMED = 3
 
 
+@frozen
+class InJson:
+    """What the JSON says instead of a check's name, text and todo; '' where it says the same."""
+
+    name: str = ""
+    text: str = ""
+    todo: str = ""
+
+
+NOTHING_ELSE = InJson()
+
+
 class State(StrEnum):
     FINE = "fine"
-    MEND = "mend"
+    NEEDS_ATTENTION = "mend"
     UNKNOWN = "unknown"
 
 
 @frozen
 class Check:
-    """`todo` is what to do about it; '' where there is nothing."""
+    """`todo` is what to do about it; '' where there is nothing. `in_json` has the words that the
+    JSON keeps where the screen has newer ones.
+    """
 
     name: str
     state: State
     text: str
     todo: str = ""
+    in_json: InJson = NOTHING_ELSE
 
 
-def fine(name: str, text: str) -> Check:
-    return Check(name, State.FINE, text)
+def fine(name: str, text: str, in_json: InJson = NOTHING_ELSE) -> Check:
+    return Check(name, State.FINE, text, in_json=in_json)
 
 
-def mend(name: str, text: str, todo: str) -> Check:
-    return Check(name, State.MEND, text, todo)
+def needs_attention(name: str, text: str, todo: str, in_json: InJson = NOTHING_ELSE) -> Check:
+    return Check(name, State.NEEDS_ATTENTION, text, todo, in_json)
 
 
 def heartbeat(beat: Beat | None, stack: str, now: int) -> Check:
     see = f"see docs/runbook.md, heartbeat-missing: aws logs tail /aws/lambda/{stack}-watch"
-    silent = "nobody is being told anything"
     if beat is None:
-        return mend("heartbeat", f"no tick has ever finished: {silent}", see)
+        return _silent("no tick has ever finished", see)
     age = now - beat.at
     if age >= LATE_TICK:
-        return mend("heartbeat", f"no tick finished for {duration(age)}: {silent}", see)
+        return _silent(f"no tick finished for {duration(age)}", see)
     return fine("heartbeat", f"a tick finished {_ago(age)}")
+
+
+def _silent(why: str, see: str) -> Check:
+    in_json = InJson(text=f"{why}: nobody is being told anything")
+    return needs_attention("heartbeat", f"{why}: nobody is being notified", see, in_json)
 
 
 def _ago(seconds: int) -> str:
@@ -83,7 +102,7 @@ def lag(beat: Beat | None, now: int) -> Check:
     )
     if beat.lag_seconds < LONG_LAG:
         return fine("lag", text)
-    return mend(
+    return needs_attention(
         "lag",
         text,
         "after an outage or a storm that is as it must be; else see docs/runbook.md, left-due",
@@ -101,7 +120,9 @@ def due(seen: Overview, now: int) -> Check:
     if waiting < LATE_TICK:
         return fine("due", "nothing waits to be taken up")
     text = f"{count_of(seen.due, 'case')} due for {duration(waiting)} and not taken"
-    return mend("due", text, "does the schedule run? see docs/runbook.md, heartbeat-missing")
+    return needs_attention(
+        "due", text, "does the schedule run? see docs/runbook.md, heartbeat-missing"
+    )
 
 
 def pending(seen: Overview, beat: Beat | None, now: int) -> Check:
@@ -118,8 +139,9 @@ def pending(seen: Overview, beat: Beat | None, now: int) -> Check:
         text += f"; SNS said: {beat.problem}"
     if waited < LONG_PENDING:
         return fine("pending", text)
-    todo = "mend what it says; nothing is lost, it is tried for ever (oldest-pending)"
-    return mend("pending", text, todo)
+    known = "nothing is lost, it is tried for ever (oldest-pending)"
+    in_json = InJson(todo=f"mend what it says; {known}")
+    return needs_attention("pending", text, f"fix what it says; {known}", in_json)
 
 
 def _tried_again(seen: Overview) -> Iterator[Entry]:
@@ -137,9 +159,13 @@ def undeliverable(seen: Overview) -> Check:
     cases: Counter[str] = Counter()
     for evaluated in seen.evaluated:
         if evaluated.plan.unresolved:
-            cases.update(_untold(evaluated))
+            cases.update(_not_notified(evaluated))
     if not cases:
-        return fine("undeliverable", "every level that was due could be told to somebody")
+        return fine(
+            "undeliverable",
+            "of every level that was due somebody could be notified",
+            InJson(text="every level that was due could be told to somebody"),
+        )
     whom = ", ".join(
         f"{name} ({count_of(count, 'case')})" for name, count in cases.most_common(MOST_NAMED)
     )
@@ -147,10 +173,12 @@ def undeliverable(seen: Overview) -> Check:
         "`sla-watchdog subscribe AUDIENCE ADDRESS`; what they missed comes once when they "
         "have confirmed"
     )
-    return mend("undeliverable", f"could not be told: {whom}{_more(cases)}", todo)
+    whom += _more(cases)
+    in_json = InJson(text=f"could not be told: {whom}")
+    return needs_attention("undeliverable", f"could not be notified: {whom}", todo, in_json)
 
 
-def _untold(evaluated: EvaluatedCase) -> set[str]:
+def _not_notified(evaluated: EvaluatedCase) -> set[str]:
     reached = evaluated.case.reached.items()
     return {key for (_, key), level in reached if level.outcome is Outcome.UNDELIVERABLE}
 
@@ -160,18 +188,20 @@ def _more(named: Mapping[str, object]) -> str:
     return f" and {hidden} more" if hidden > 0 else ""
 
 
-def put_back(seen: Overview) -> Check:
-    reasons = {item.name: item.reason for item in seen.put_back}
+def retrying(seen: Overview) -> Check:
+    in_json = InJson(name="put back")
+    reasons = {item.name: item.reason for item in seen.retrying}
     for evaluated in seen.evaluated:
         if evaluated.problem:
             reasons[evaluated.case.id] = evaluated.problem
     if not reasons:
-        return fine("put back", "every case can be judged")
+        return fine("retrying", "every case can be judged", in_json)
     name, reason = next(iter(reasons.items()))
     text = f"{name}: {reason}"
     if len(reasons) > 1:
         text += f", and {len(reasons) - 1} more"
-    return mend("put back", text, "`sla-watchdog status` lists them; docs/runbook.md, violations")
+    todo = "`sla-watchdog status` lists them; docs/runbook.md, violations"
+    return needs_attention("retrying", text, todo, in_json)
 
 
 def findings(seen: Overview, now: int) -> Check:
@@ -180,7 +210,7 @@ def findings(seen: Overview, now: int) -> Check:
     count = sum(len(findings_of(evaluated, now)) for evaluated in seen.evaluated)
     if not count:
         return fine("findings", "none")
-    return mend(
+    return needs_attention(
         "findings",
         f"{count_of(count, 'finding')} about tickets or settings",
         "`sla-watchdog status` lists them",
@@ -194,7 +224,7 @@ def deletions(deletions: Deletions) -> Iterator[Check]:
             f"{missing_text(deletions)} Nobody is notified that they are closed, and their "
             "clocks keep running"
         )
-        yield mend("deletions", text, "`sla-watchdog deletions`")
+        yield needs_attention("deletions", text, "`sla-watchdog deletions`")
 
 
 def sweep(last: LastSweep | None, beat: Beat | None, now: int) -> Iterator[Check]:
@@ -205,10 +235,11 @@ def sweep(last: LastSweep | None, beat: Beat | None, now: int) -> Iterator[Check
     left = last.counts.get("violations", 0)
     if left:
         named = "; ".join(last.violations[:MOST_NAMED])
-        text = f"{left:,} that it could not put right: {named}"
         if len(last.violations) > MOST_NAMED:
-            text += f"; and {left - MOST_NAMED:,} more"
-        yield mend("violations", text, "docs/runbook.md, violations")
+            named += f"; and {left - MOST_NAMED:,} more"
+        text = f"{left:,} that it could not repair: {named}"
+        in_json = InJson(text=f"{left:,} that it could not put right: {named}")
+        yield needs_attention("violations", text, "docs/runbook.md, violations", in_json)
 
 
 SEE_SWEEP = "see docs/runbook.md, sweep-errors and segments-dead-letters-waiting"
@@ -218,7 +249,7 @@ def _no_sweep(beat: Beat | None, now: int) -> Check:
     young = beat is None or now - beat.first < LATE_SWEEP
     if young:
         return fine("sweep", "none has ended yet")
-    return mend("sweep", "none has ever ended", SEE_SWEEP)
+    return needs_attention("sweep", "none has ever ended", SEE_SWEEP)
 
 
 def _last_sweep(last: LastSweep, now: int) -> Check:
@@ -226,10 +257,11 @@ def _last_sweep(last: LastSweep, now: int) -> Check:
     age = now - last.at
     text = f"the last ended {_ago(age)}: {counts.get('tickets', 0):,} tickets"
     if age >= LATE_SWEEP:
-        return mend("sweep", text, SEE_SWEEP)
+        return needs_attention("sweep", text, SEE_SWEEP)
     repaired = f"{counts.get('repaired', 0):,} cases brought up to date"
-    healed = f"{counts.get('healed', 0):,} put right"
-    return fine("sweep", f"{text}, {repaired}, {healed}")
+    healed = f"{counts.get('healed', 0):,}"
+    text = f"{text}, {repaired}, {healed}"
+    return fine("sweep", f"{text} repaired", InJson(text=f"{text} put right"))
 
 
 def observing(mode: Mode, beat: Beat | None, now: int) -> Check:
@@ -238,7 +270,8 @@ def observing(mode: Mode, beat: Beat | None, now: int) -> Check:
     age = f" for {duration(seconds)}" if seconds >= 60 else ""
     if mode.name == "live":
         return fine("mode", f"live{age}")
-    text = f"observe{age}: nobody is told of anything yet"
+    text = f"observe{age}: nobody is notified of anything yet"
+    in_json = InJson(text=f"observe{age}: nobody is told of anything yet")
     if seconds >= LONG_OBSERVED:
-        return mend("mode", text, "`sla-watchdog go-live`")
-    return fine("mode", text)
+        return needs_attention("mode", text, "`sla-watchdog go-live`", in_json)
+    return fine("mode", text, in_json)

@@ -26,7 +26,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         description="Checks that ticks finish, that what is due is sent and reaches somebody, "
         "and that what failed was "
         "looked after. Reads the Watch and the Audit table once. Exit code 1 when there is "
-        "something to mend; what "
+        "something that needs attention; what "
         "could not be asked is shown as unknown.",
         example="  sla-watchdog doctor --json",
     )
@@ -47,7 +47,7 @@ def _doctor(args: argparse.Namespace, stack: Stack) -> int:
         lambda console: print_checks(console, stack.title, checks, now),
         lambda: as_json(stack.title, checks, now),
     )
-    return FINDINGS if any(check.state is State.MEND for check in checks) else FINE
+    return FINDINGS if any(check.state is State.NEEDS_ATTENTION for check in checks) else FINE
 
 
 def _checks(args: argparse.Namespace, stack: Stack, now: int) -> Iterator[Check]:
@@ -68,13 +68,15 @@ def _checks(args: argparse.Namespace, stack: Stack, now: int) -> Iterator[Check]
     yield about.lag(beat, now)
     yield about.pending(seen, beat, now)
     yield about.undeliverable(seen)
-    yield about.put_back(seen)
+    yield about.retrying(seen)
     yield about.findings(seen, now)
     yield from about.deletions(stack.watch.deletions.read(now))
     yield from about.sweep(stack.watch.pulse.last_sweep(), beat, now)
     yield about.observing(mode, beat, now)
     if warning := stack.other_policy():
-        yield about.mend("policy", warning, "the checks above judge by this file, not by what runs")
+        yield about.needs_attention(
+            "policy", warning, "the checks above judge by this file, not by what runs"
+        )
     yield from _asked("recipients", lambda: asks.recipients(stack, asks.subscriptions(stack), now))
     yield from _asked("SMS", lambda: [asks.sms(session, asks.subscriptions(stack), now)])
     yield from _asked("messages", lambda: asks.messages(stack, seen, now))

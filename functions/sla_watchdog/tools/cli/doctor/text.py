@@ -15,7 +15,7 @@ from sla_watchdog.tools.cli.doctor.checks import Check, State
 
 STYLES = {
     State.FINE: ("fine", "green"),
-    State.MEND: ("MEND", "bold red"),
+    State.NEEDS_ATTENTION: ("NEEDS ATTENTION", "bold red"),
     State.UNKNOWN: ("?", "yellow"),
 }
 LONGEST_TEXT = 500
@@ -42,12 +42,13 @@ def _said(check: Check) -> Text:
 
 def _sum(checks: Sequence[Check]) -> Text:
     states = Counter(check.state for check in checks)
-    wrong, unknown = states[State.MEND], states[State.UNKNOWN]
+    wrong, unknown = states[State.NEEDS_ATTENTION], states[State.UNKNOWN]
     text = Text()
     if wrong:
-        text.append(f"{count_of(wrong, 'thing')} to mend", "bold red")
+        verb = "needs" if wrong == 1 else "need"
+        text.append(f"{count_of(wrong, 'thing')} {verb} attention", "bold red")
     else:
-        text.append("nothing to mend", "green")
+        text.append("nothing needs attention", "green")
     if unknown:
         text.append(f", {unknown} could not be asked", "yellow")
     return text
@@ -58,9 +59,10 @@ def as_json(title: str, checks: Sequence[Check], now: int) -> dict[str, object]:
 
 
 def _entry(check: Check) -> dict[str, str | None]:
+    in_json = check.in_json
     return {
-        "check": check.name,
+        "check": in_json.name or check.name,
         "state": check.state.value,
-        "text": check.text,
-        "todo": check.todo or None,
+        "text": in_json.text or check.text,
+        "todo": in_json.todo or check.todo or None,
     }

@@ -49,10 +49,9 @@ def register(parser: argparse.ArgumentParser) -> None:
         parser,
         run,
         description="Shows the way of a ticket from its creation to each deadline: the rule that "
-        "judges it and why "
-        "not the earlier ones, what counted and what paused, the levels passed and who was told, "
-        "and what comes next. "
-        "Exit code 1 when there is something to mend in its data.",
+        "judges it and why not the earlier ones, what counted and what paused, the levels "
+        "passed and who was notified, and what comes next. "
+        "Exit code 1 when something in its data needs attention.",
         example="  sla-watchdog explain T-4711\n"
         "  sla-watchdog explain EX-1 --events docs/example-events.jsonl --at 2026-01-06T12:00Z",
     )
@@ -178,7 +177,7 @@ def _case(ticket: str, facts: Sequence[Fact], policy: Policy, at: int) -> Case:
     replay takes minutes.
     """
     if len(facts) > MOST_REPLAYED:
-        left_out = "who would have been told is left out (`backtest` tells it)"
+        left_out = "who would have been notified is left out (`backtest` shows it)"
         console = Console(stderr=True, highlight=False)
         console.print(f"{len(facts):,} facts: {left_out}", style="yellow")
         return Case(ticket, Facts.of(facts))

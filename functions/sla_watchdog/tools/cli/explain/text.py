@@ -54,7 +54,7 @@ def print_explanation(
         _print_ticket(console, line, explained, nobody)
     _print_clocks_of_case(console, matter, explained)
     _print_lines(console, "NEXT, IF NOTHING CHANGES", list(_coming(explained)))
-    _print_lines(console, "TO MEND", list(_to_mend(explained)))
+    _print_lines(console, "NEEDS ATTENTION", list(_needs_attention(explained)))
 
 
 def _matter_of(ticket: str, explained: Explanation) -> MatterExplained:
@@ -78,7 +78,7 @@ def _print_clocks_of_case(
         _print_rows(console, [("", ""), ("Not seen", ", ".join(unseen))])
 
 
-def _to_mend(explained: Explanation) -> Iterator[str]:
+def _needs_attention(explained: Explanation) -> Iterator[str]:
     for finding in explained.findings:
         yield f"{finding.ticket}, {finding.kind}: {worded(finding.reason)}"
 
@@ -406,7 +406,7 @@ def _outcome(notified: RecipientNotified, step: Step, came: bool, zone: str) -> 
     reached = notified.reached
     level = 0 if reached is None else reached.level + 1
     if reached is None or level < step.number:
-        return "not told" if came else ""
+        return "not notified" if came else ""
     if level > step.number:
         return "passed" if came else ""
     outcome = reached.outcome.value.replace("_", " ")

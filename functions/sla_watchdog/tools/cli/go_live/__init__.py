@@ -1,1 +1,1 @@
-SUMMARY = "show who would be told now, then start telling them"
+SUMMARY = "show who would be notified now, then start notifying them"

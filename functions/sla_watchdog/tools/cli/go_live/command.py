@@ -34,12 +34,12 @@ def register(parser: argparse.ArgumentParser) -> None:
         description="A new stack only observes. This shows each audience's first message, asks, "
         "and switches to mode "
         "live; what came due before reaches each audience as one digest. Exit code 1 when "
-        "somebody who would be told "
+        "somebody who would be notified "
         "cannot be reached.",
         example="  sla-watchdog go-live --dry-run\n  sla-watchdog go-live",
     )
     parser.add_argument(
-        "--dry-run", action="store_true", help="show who would be told, and change nothing"
+        "--dry-run", action="store_true", help="show who would be notified, and change nothing"
     )
     parser.add_argument("--full", action="store_true", help="show the messages whole")
     parser.add_argument("--yes", action="store_true", help="do not ask")
@@ -47,7 +47,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--force", action="store_true", help="go live although somebody cannot be reached"
     )
     parser.add_argument(
-        "--undo", action="store_true", help="back to mode observe: nobody is told any more"
+        "--undo", action="store_true", help="back to mode observe: nobody is notified any more"
     )
 
 
@@ -71,7 +71,7 @@ def _go_live(args: argparse.Namespace, stack: Stack) -> int:
         return FINDINGS
     if args.dry_run:
         return FINE
-    if not live and not _allowed(args, "Tell them now?"):
+    if not live and not _allowed(args, "Notify them now?"):
         return FINE
     stack.watch.topic_counts.keep(subscribers, now)
     left = _switch(stack, _to_wake(upcoming, live=live), now)
@@ -81,7 +81,7 @@ def _go_live(args: argparse.Namespace, stack: Stack) -> int:
 
 
 def _to_wake(upcoming: Preview, *, live: bool) -> Sequence[EvaluatedCase]:
-    """Of a stack that is live already only what has something to tell."""
+    """Of a stack that is live already only what somebody is to be notified of."""
     if not live:
         return upcoming.observed
     return [case for case in upcoming.observed if case.plan.alerts]
@@ -170,13 +170,13 @@ def _observe(args: argparse.Namespace, stack: Stack) -> int:
         _answer(args, "observe", "The stack only observes as it is; nothing was changed.")
         return FINE
     if args.dry_run:
-        would = "would only observe: nobody but operations would be told of any case."
+        would = "would only observe: nobody but operations would be notified of any case."
         _answer(args, "live", f"{stack.title} {would}")
         return FINE
-    if not _allowed(args, f"{stack.title} is live. Shall nobody be told of any case any more?"):
+    if not _allowed(args, f"{stack.title} is live. Shall nobody be notified of any case any more?"):
         return FINE
     stack.watch.state.set_mode("observe", stack.now())
-    observes = "cases are judged and audited, and nobody but operations is told."
+    observes = "cases are judged and audited, and nobody but operations is notified."
     _answer(args, "observe", f"Mode observe: {observes}")
     return FINE
 

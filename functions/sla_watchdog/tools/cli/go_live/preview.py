@@ -23,7 +23,7 @@ SEVERITIES = list(Severity)
 class Letter:
     """What one topic would get. `subscribers` is None where there is no such topic.
 
-    `waiting` counts the cases that wait for its hours; `cases` those told at once.
+    `waiting` counts the cases that wait for its hours; `cases` those notified at once.
     """
 
     recipient: Recipient
@@ -87,7 +87,7 @@ class Preview:
 
 
 def was_observed(evaluated: EvaluatedCase) -> bool:
-    """Whether going live must wake it. One that was put back wakes by itself within the hour."""
+    """Whether going live must wake it. One that is retried wakes by itself within the hour."""
     seen = any(reached.outcome is Outcome.OBSERVED for reached in evaluated.case.reached.values())
     return seen and evaluated.plan.unresolved and not evaluated.case.failures
 

@@ -35,10 +35,10 @@ def print_preview(
     if upcoming.silent:
         console.print(Text(f"Nobody is subscribed yet: {', '.join(upcoming.silent)}.", "yellow"))
     if not upcoming.letters:
-        console.print("Nothing is due: nobody would be told now.")
+        console.print("Nothing is due: nobody would be notified now.")
         return
     when = "by the next tick" if live else "at once when it is live"
-    console.print(f"Told {when}: {count_of(upcoming.cases, 'case')}")
+    console.print(f"Sent {when}: {count_of(upcoming.cases, 'case')}")
     console.print(_table(upcoming))
     for letter in upcoming.letters:
         if not letter.recipient.urgent:
@@ -108,14 +108,14 @@ def _print_unreachable(console: Console, upcoming: Preview) -> None:
     if not upcoming.unreachable:
         return
     console.print()
-    console.print("[bold red]Not yet:[/] somebody who is to be told cannot be reached.")
+    console.print("[bold red]Not yet:[/] somebody who is to be notified cannot be reached.")
     for letter in upcoming.unreachable:
         of = f" --for {letter.recipient.of!r}" if letter.recipient.of else ""
         console.print(f"  sla-watchdog subscribe {letter.recipient.audience}{escape(of)} ADDRESS")
     console.print(
         "An address counts once it is confirmed. --force goes live all the same: who cannot be "
         "reached is passed "
-        "over, and the next level is told instead."
+        "over, and the next level is notified instead."
     )
 
 

@@ -1,1 +1,1 @@
-SUMMARY = "who will be told what and when, if nothing changes"
+SUMMARY = "who will be notified of what and when, if nothing changes"

@@ -142,9 +142,9 @@ def _print(
         Text.assemble((stack.title, "bold"), f": if nothing changes, the next {duration(ahead)}")
     )
     if stack.mode().name != "live":
-        console.print(Text("mode observe: all of it is noted, nobody is told", "yellow"))
+        console.print(Text("mode observe: all of it is noted, nobody is notified", "yellow"))
     if not lines:
-        console.print(Text("nobody is to be told anything", "green"))
+        console.print(Text("nobody is to be notified of anything", "green"))
         return
     console.print(_table(lines[: limit or None], now, zone))
     if limit and len(lines) > limit:

@@ -1,1 +1,1 @@
-SUMMARY = "tell nobody of some cases for a while"
+SUMMARY = "notify nobody of some cases for a while"

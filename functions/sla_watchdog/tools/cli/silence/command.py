@@ -38,10 +38,10 @@ def register(parser: argparse.ArgumentParser) -> None:
         parser,
         run,
         description="Alerts that match wait until the silence ends or is lifted; then each case "
-        "is told once, at the "
+        "comes once, at the "
         "highest level due by then. Whatever is named must match; an option given twice means "
         "either. Ceilings, "
-        "findings and the news that a case is over are told all the same. "
+        "findings and the news that a case is over come all the same. "
         f"Lasts {LONGEST // 86_400} days at most.",
         example="  sla-watchdog silence --customer city --for 4h --reason 'moving their mail' "
         "--dry-run\n"
@@ -84,7 +84,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--list", action="store_true", help="show the silences, those over since a week included"
     )
-    parser.add_argument("--lift", metavar="ID", help="end a silence now; what it held is told")
+    parser.add_argument(
+        "--lift", metavar="ID", help="end a silence now; people are notified of what it held"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -173,7 +175,7 @@ def _lift(args: argparse.Namespace, stack: Stack) -> int:
     if not stack.watch.silences.lift(args.lift, stack.now(), _who(args)):
         raise UsageError(f"there is no silence {args.lift} in force: sla-watchdog silence --list")
     lifted = f"Silence {args.lift} is lifted."
-    told = "What it held is told within minutes, when a sweep has found it."
+    told = "People are notified of what it held within minutes, when a sweep has found it."
     formatter(args).show(
         lambda console: console.print(Text(f"{lifted} {told}")), lambda: {"lifted": args.lift}
     )

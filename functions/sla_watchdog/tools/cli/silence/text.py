@@ -95,7 +95,7 @@ def print_made(
     hidden = len(matching) - MOST_SHOWN
     if hidden > 0:
         console.print(Text(f"  and {count_of(hidden, 'more case')}: --json names all", "dim"))
-    console.print(Text("Their ceilings are told all the same.", "dim"))
+    console.print(Text("Notifications of their ceilings come all the same.", "dim"))
 
 
 def _cases(matching: Iterable[EvaluatedCase]) -> Table:

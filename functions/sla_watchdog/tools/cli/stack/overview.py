@@ -23,13 +23,13 @@ from sla_watchdog.tools.cli.stack.evaluation import CaseEvaluator
 from sla_watchdog.tools.cli.stack.stack import Stack
 
 AWAKE = "begins_with(pk, :case) AND (attribute_exists(next_at) OR attribute_exists(findings))"
-PUT_BACK = "begins_with(pk, :digest) AND attribute_exists(next_at) AND attribute_exists(problem)"
+RETRYING = "begins_with(pk, :digest) AND attribute_exists(next_at) AND attribute_exists(problem)"
 
 
 @frozen
 class EvaluatedCase:
-    """A case as stored and its judgement. `problem` is why it was put back when it was last to be
-    told, '' if not.
+    """A case as stored and its judgement. `problem` is why it is retried since it was last to be
+    judged, '' if not.
     """
 
     case: Case
@@ -38,7 +38,7 @@ class EvaluatedCase:
 
 
 @frozen
-class PutBack:
+class Retrying:
     """What could not be judged or sent: `name` is a case or a digest, and it comes again at
     `next_at`.
     """
@@ -56,7 +56,7 @@ class Overview:
     """
 
     evaluated: tuple[EvaluatedCase, ...]
-    put_back: tuple[PutBack, ...]
+    retrying: tuple[Retrying, ...]
     due: int
     due_since: int | None
 
@@ -70,18 +70,18 @@ def overview(stack: Stack, evaluator: CaseEvaluator, *, quietly: bool = False) -
     judged.
     """
     evaluated: list[EvaluatedCase] = []
-    put_back: list[PutBack] = []
+    retrying: list[Retrying] = []
     overdue: list[int] = []
     for item in _items(stack, quietly=quietly):
         outcome = _evaluate(stack, item, evaluator)
-        if isinstance(outcome, PutBack):
-            put_back.append(outcome)
+        if isinstance(outcome, Retrying):
+            retrying.append(outcome)
         else:
             evaluated.append(outcome)
         next_at = _number(item, "next_at")
         if next_at is not None and next_at <= evaluator.now:
             overdue.append(next_at)
-    return Overview(tuple(evaluated), tuple(put_back), len(overdue), min(overdue, default=None))
+    return Overview(tuple(evaluated), tuple(retrying), len(overdue), min(overdue, default=None))
 
 
 def findings_of(evaluated: EvaluatedCase, now: int) -> Sequence[Finding]:
@@ -103,10 +103,12 @@ def progress(*, quietly: bool = False) -> Progress:
 
 
 def _items(stack: Stack, *, quietly: bool) -> Iterator[Item]:
-    """Cases for which anything is to come or to mend, and digests that could not be sent."""
+    """Cases that anything is to come of or that need attention, and digests that could not be
+    sent.
+    """
     pages = stack.reads.get_paginator("scan").paginate(
         TableName=stack.outputs["WatchTable"],
-        FilterExpression=f"({AWAKE}) OR ({PUT_BACK})",
+        FilterExpression=f"({AWAKE}) OR ({RETRYING})",
         ExpressionAttributeValues=typed({":case": CASE, ":digest": DIGEST}),
     )
     with progress(quietly=quietly) as bar:
@@ -127,17 +129,17 @@ def _expected(stack: Stack) -> int | None:
     return table.get("ItemCount") or None
 
 
-def _evaluate(stack: Stack, item: Item, evaluator: CaseEvaluator) -> EvaluatedCase | PutBack:
+def _evaluate(stack: Stack, item: Item, evaluator: CaseEvaluator) -> EvaluatedCase | Retrying:
     name, problem = item["pk"]["S"], item.get("problem", {}).get("S", "")
     if name.startswith(DIGEST):
-        return _put_back(f"digest {name.removeprefix(DIGEST)}", problem, item)
+        return _retrying(f"digest {name.removeprefix(DIGEST)}", problem, item)
     case = _case(stack, item)
     if isinstance(case, DamagedItem):
-        return _put_back(case.case, case.reason, item)
+        return _retrying(case.case, case.reason, item)
     try:
         return EvaluatedCase(case, evaluator.evaluate(case), problem)
     except Exception as error:  # noqa: BLE001 - one case must never hide the others
-        return _put_back(case.id, problem or f"{type(error).__name__}: {error}", item)
+        return _retrying(case.id, problem or f"{type(error).__name__}: {error}", item)
 
 
 def _case(stack: Stack, item: Item) -> Case | DamagedItem:
@@ -150,8 +152,8 @@ def _case(stack: Stack, item: Item) -> Case | DamagedItem:
     return stack.watch.cases.read([name]).get(name) or case_of(item)
 
 
-def _put_back(name: str, reason: str, item: Item) -> PutBack:
-    return PutBack(name, reason, _number(item, "failures") or 0, _number(item, "next_at"))
+def _retrying(name: str, reason: str, item: Item) -> Retrying:
+    return Retrying(name, reason, _number(item, "failures") or 0, _number(item, "next_at"))
 
 
 def _number(item: Item, name: str) -> int | None:

@@ -1,1 +1,1 @@
-SUMMARY = "what is open, breached and at risk now, and what must be mended"
+SUMMARY = "what is open, breached and at risk now, and what needs attention"

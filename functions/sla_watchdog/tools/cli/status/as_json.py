@@ -25,7 +25,7 @@ def as_json(status: Status, *, limit: int) -> dict[str, object]:
         "ticks": {"due": status.due, "due_since": _iso(status.due_since)},
         "cases": [_case(row, status) for row in status.chosen[: limit or None]],
         "silences": [_silence(quiet) for quiet in status.quiet],
-        "findings": [_finding(finding) for finding in status.mends],
+        "findings": [_finding(finding) for finding in status.findings],
         "pending": [_pending(message) for message in status.pending],
     }
 
@@ -34,7 +34,7 @@ def _heartbeat(status: Status) -> dict[str, str] | None:
     check = status.heartbeat
     if check is None:
         return None
-    return {"text": check.text, "todo": check.todo}
+    return {"text": check.in_json.text or check.text, "todo": check.todo}
 
 
 def _counts(status: Status) -> dict[str, int]:

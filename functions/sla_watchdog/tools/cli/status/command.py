@@ -1,4 +1,4 @@
-"""`status`: what is open, breached and at risk, what people must mend, and whether the watchdog
+"""`status`: what is open, breached and at risk, what needs attention, and whether the watchdog
 keeps up.
 """
 
@@ -41,13 +41,16 @@ SILENT = 300
 it.
 """
 
+RETRYING = "put back"
+"""The kind, as the JSON names it, of what could not be judged and is tried again."""
+
 EVERY, MOST_OFTEN = 60, 5
 """Seconds between two looks of `--watch`: a tick comes every minute."""
 
 
 @frozen
 class NeedsAttention:
-    """Something that a person must mend. `ticket` names a case or a digest where no ticket is
+    """`ticket` names a case or a digest where no ticket is
     known, and the topic of a recipient who is missing.
     """
 
@@ -85,7 +88,8 @@ class Status:
     Overview.
 
     `heartbeat` is what `doctor` says of it, None while ticks finish. `deletions` are those held
-    back, None while none are. Of the cases `silenced` nobody at all is told.
+    back, None while none are. Of the cases `silenced` nobody at all is
+    notified.
     """
 
     title: str
@@ -99,7 +103,7 @@ class Status:
     rows: tuple[Row, ...]
     silenced: frozenset[str]
     quiet: tuple[Quiet, ...]
-    mends: tuple[NeedsAttention, ...]
+    findings: tuple[NeedsAttention, ...]
     pending: tuple[Pending, ...]
     due: int
     due_since: int | None
@@ -118,17 +122,17 @@ class Status:
 
     @property
     def needs_attention(self) -> bool:
-        return bool(self.mends) or self.heartbeat is not None or self.deletions is not None
+        return bool(self.findings) or self.heartbeat is not None or self.deletions is not None
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     add_stack_command(
         parser,
         run,
-        description="Shows every unresolved case, the worst first, what people must mend, what "
+        description="Shows every unresolved case, the worst first, what needs attention, what "
         "is silenced, and "
         "whether the watchdog keeps up. Each look reads the whole Watch table once. Exit code 1 "
-        "when there is something to mend, deletions are held back, or no tick finished for five "
+        "when something needs attention, deletions are held back, or no tick finished for five "
         "minutes.",
         example="  sla-watchdog status --breached --team 'Trust and Safety'\n"
         "  sla-watchdog status --at-risk --owner kim",
@@ -216,7 +220,7 @@ def look(stack: Stack, chosen: Filter, *, quietly: bool = False) -> Status:
         rows=_rows(evaluated, held, policy, now),
         silenced=_silenced(held),
         quiet=tuple(_quiet(held, silences)),
-        mends=tuple(_all_mends(stack, seen, evaluated, chosen, now)),
+        findings=tuple(_all_findings(stack, seen, evaluated, chosen, now)),
         pending=tuple(sorted(_pending(evaluated), key=lambda pending: pending.due_at)),
         due=seen.due,
         due_since=seen.due_since,
@@ -244,7 +248,7 @@ def _silenced(held: Mapping[str, Sequence[MatchingSilence]]) -> frozenset[str]:
     return frozenset(cases)
 
 
-def _all_mends(
+def _all_findings(
     stack: Stack,
     seen: Overview,
     evaluated: Iterable[EvaluatedCase],
@@ -253,8 +257,8 @@ def _all_mends(
 ) -> Iterator[NeedsAttention]:
     yield from _recipients(stack, chosen, now)
     for case in evaluated:
-        yield from _mends(case, now)
-    yield from _put_back(seen, chosen)
+        yield from _findings(case, now)
+    yield from _retrying(seen, chosen)
 
 
 def _silent(stack: Stack, now: int) -> Check | None:
@@ -312,20 +316,20 @@ def _recipients(stack: Stack, chosen: Filter, now: int) -> Iterator[NeedsAttenti
         yield NeedsAttention(absent.seat.recipient, "recipient", reason)
 
 
-def _put_back(seen: Overview, chosen: Filter) -> Iterator[NeedsAttention]:
+def _retrying(seen: Overview, chosen: Filter) -> Iterator[NeedsAttention]:
     """Of what cannot be judged nobody knows whether a filter would keep it."""
     if chosen.said:
         return
-    for item in seen.put_back:
-        yield NeedsAttention(item.name, "put back", _tried(item.reason, item.failures))
+    for item in seen.retrying:
+        yield NeedsAttention(item.name, RETRYING, _tried(item.reason, item.failures))
 
 
-def _mends(evaluated: EvaluatedCase, now: int) -> Iterator[NeedsAttention]:
+def _findings(evaluated: EvaluatedCase, now: int) -> Iterator[NeedsAttention]:
     from sla_watchdog.tools.cli.stack.overview import findings_of
 
     if evaluated.problem:
         case = evaluated.case
-        yield NeedsAttention(case.id, "put back", _tried(evaluated.problem, case.failures))
+        yield NeedsAttention(case.id, RETRYING, _tried(evaluated.problem, case.failures))
     for finding in findings_of(evaluated, now):
         yield NeedsAttention(finding.ticket, finding.kind, worded(finding.reason))
 

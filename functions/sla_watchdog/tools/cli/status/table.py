@@ -67,7 +67,7 @@ def _widths(beside_the_id: int) -> dict[str, int]:
         "worst clock, subject": clock,
         "level": LEVEL,
         "owner, team": owner,
-        "last told, next": rest - clock - owner,
+        "last notified, next": rest - clock - owner,
     }
 
 

@@ -16,12 +16,15 @@ from sla_watchdog.presentation.times import count_of, duration, instant
 from sla_watchdog.presentation.view.case_row import Trouble
 from sla_watchdog.tools.cli.doctor.checks import LATE_TICK
 from sla_watchdog.tools.cli.stack.silenced import until
-from sla_watchdog.tools.cli.status.command import NeedsAttention, Pending, Quiet, Status
+from sla_watchdog.tools.cli.status.command import RETRYING, NeedsAttention, Pending, Quiet, Status
 from sla_watchdog.tools.cli.status.table import STYLES, cases_table
 
 MOST_PENDING = 5
 MOST_NAMED = 12
 """Cases named of one silence."""
+
+KINDS = {RETRYING: "retrying"}
+"""Kinds of findings that have another name on the screen."""
 
 
 def print_status(console: Console, status: Status, *, limit: int) -> None:
@@ -34,7 +37,7 @@ def page(status: Status, *, limit: int, width: int) -> Group:
         *_head(status),
         *_cases(status, limit, width),
         *_silences(status.quiet, status.zone),
-        *_mends(status.mends, limit),
+        *_findings(status.findings, limit),
         *_pending(status.pending, status.now),
     )
 
@@ -51,7 +54,7 @@ def _head(status: Status) -> Iterator[RenderableType]:
     if status.warning:
         yield Text(f"Careful: {status.warning}.", "yellow")
     lines = {"Mode": _mode(status), "Only": Text(status.filter.said), "Cases": _counts(status)}
-    lines |= {"Ticks": _ticks(status), "To mend": _to_mend(status)}
+    lines |= {"Ticks": _ticks(status), "Needs attention": _needs_attention(status)}
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style="dim")
     table.add_column()
@@ -75,7 +78,7 @@ def _mode(status: Status) -> Text:
     if name == "live":
         return Text(f"live{age}", "green")
     return Text.assemble(
-        (f"observe{age}", "yellow"), ": nobody is told yet; see `sla-watchdog go-live`"
+        (f"observe{age}", "yellow"), ": nobody is notified yet; see `sla-watchdog go-live`"
     )
 
 
@@ -103,8 +106,8 @@ def _ticks(status: Status) -> Text:
     return Text(f"keeping up: {on_time}")
 
 
-def _to_mend(status: Status) -> Text:
-    count = len(status.mends)
+def _needs_attention(status: Status) -> Text:
+    count = len(status.findings)
     if count:
         return Text(f"{count:,} below", "yellow")
     if status.needs_attention:
@@ -137,23 +140,25 @@ def _named(cases: Sequence[str]) -> str:
     return f"{named} and {more:,} more" if more > 0 else named
 
 
-# --------------------------------------------------------------- what to mend, what is on its way
+# ------------------------------------------------- what needs attention, what is on its way
 
 
-def _mends(mends: Sequence[NeedsAttention], limit: int) -> Iterator[RenderableType]:
-    if not mends:
+def _findings(findings: Sequence[NeedsAttention], limit: int) -> Iterator[RenderableType]:
+    if not findings:
         return
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
-    table.add_column("\nto mend", max_width=20, overflow="fold")
+    table.add_column("\nneeds attention", max_width=20, overflow="fold")
     table.add_column("\nfinding", no_wrap=True)
     table.add_column("\nreason", ratio=1, overflow="fold")
-    for finding in mends[: limit or None]:
+    for finding in findings[: limit or None]:
         ticket = brief(finding.ticket, 60)
         reason = brief(finding.reason.removeprefix(f"{finding.kind}: "), 300)
-        table.add_row(Text(ticket), Text(finding.kind, "yellow"), Text(reason))
+        table.add_row(
+            Text(ticket), Text(KINDS.get(finding.kind, finding.kind), "yellow"), Text(reason)
+        )
     yield table
-    if limit and len(mends) > limit:
-        yield Text(f"and {len(mends) - limit:,} more: --limit 0 shows all", "dim")
+    if limit and len(findings) > limit:
+        yield Text(f"and {len(findings) - limit:,} more: --limit 0 shows all", "dim")
 
 
 def _pending(pending: Sequence[Pending], now: int) -> Iterator[RenderableType]:

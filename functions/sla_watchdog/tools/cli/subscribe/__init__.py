@@ -1,1 +1,1 @@
-SUMMARY = "make an audience hear its alerts at an address"
+SUMMARY = "notify an audience at one more address"

@@ -1,4 +1,4 @@
-"""`subscribe`: makes an audience hear its alerts at one more address."""
+"""`subscribe`: notifies an audience at one more address."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
 
 @frozen
 class Subscribing:
-    """An address that is to hear what a recipient hears."""
+    """An address that is to get what a recipient gets."""
 
     stack: Stack
     who: Recipient
@@ -178,6 +178,7 @@ def _warnings(stack: Stack, who: Recipient, where: Address) -> list[str]:
     if who.of:
         each = stack.policy.audiences[who.audience].each
         warnings.append(
-            f"It hears of tickets whose {each} is {who.of!r}, written exactly so; nobody else's."
+            f"It is notified of tickets whose {each} is {who.of!r}, written exactly so; "
+            "nobody else's."
         )
     return warnings

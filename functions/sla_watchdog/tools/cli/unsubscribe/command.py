@@ -146,7 +146,7 @@ def _print(who: Recipient, outcome: Unsubscribed) -> None:
         return
     console.print(Text(f"{endpoint} gets nothing from {topic} any more.", "green"))
     if outcome.topic_deleted:
-        whole = f"{who.of} is told with all of {who.audience}"
+        whole = f"{who.of} is notified with all of {who.audience}"
         console.print(Text(f"It was the last one, so the topic is gone: {whole}."))
     elif not outcome.confirmed_left:
         console.print(Text(f"Nobody is left in {topic}: {_then(who)}.", "bold yellow"))
@@ -157,4 +157,4 @@ def _then(who: Recipient) -> str:
         return "urgent alerts reach the audience's other topic alone"
     if who.audience == OPERATIONS:
         return "findings and alarms of the watchdog itself reach nobody"
-    return "what it would hear is told to the next level instead"
+    return "the next level is notified instead"
