@@ -10,7 +10,7 @@ from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
 from sla_watchdog.presentation.text.deletions import missing_text
 from sla_watchdog.presentation.times import iso
 from sla_watchdog.presentation.view.case_row import LatestNotification, Row, Trouble, phrase
-from sla_watchdog.tools.cli.status.command import NeedsAttention, Pending, Quiet, Status
+from sla_watchdog.tools.cli.status.look import NeedsAttention, Pending, Quiet, Status
 
 
 def as_json(status: Status, *, limit: int) -> dict[str, object]:

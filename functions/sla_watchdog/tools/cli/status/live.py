@@ -12,7 +12,7 @@ from rich.text import Text
 
 from sla_watchdog.tools.cli import UsageError
 from sla_watchdog.tools.cli.stack.aws_errors import plain_errors
-from sla_watchdog.tools.cli.status.command import Status
+from sla_watchdog.tools.cli.status.look import Status
 from sla_watchdog.tools.cli.status.text import page
 
 

@@ -12,7 +12,7 @@ from sla_watchdog.domain.text.display import brief, columns
 from sla_watchdog.presentation.text.wording import who_by_key
 from sla_watchdog.presentation.times import duration
 from sla_watchdog.presentation.view.case_row import Row, Trouble, phrase
-from sla_watchdog.tools.cli.status.command import Status
+from sla_watchdog.tools.cli.status.look import Status
 
 STYLES = {
     Trouble.BREACHED: "bold red",

@@ -16,7 +16,7 @@ from sla_watchdog.presentation.times import count_of, duration, instant
 from sla_watchdog.presentation.view.case_row import Trouble
 from sla_watchdog.tools.cli.doctor.checks import LATE_TICK
 from sla_watchdog.tools.cli.stack.silenced import until
-from sla_watchdog.tools.cli.status.command import RETRYING, NeedsAttention, Pending, Quiet, Status
+from sla_watchdog.tools.cli.status.look import RETRYING, NeedsAttention, Pending, Quiet, Status
 from sla_watchdog.tools.cli.status.table import STYLES, cases_table
 
 MOST_PENDING = 5
