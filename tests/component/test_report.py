@@ -112,17 +112,17 @@ def test_a_crash_before_a_message_is_told_by_the_next_run_and_nothing_twice(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.put(f"{MON}T00:00", **NEW)
-    publish = type(desk.parts.publisher).publish
+    publish = type(desk.parts.channels).publish
 
     def dies(publisher: Any, to: Recipient, message: Message) -> Any:
         if to.audience == "executive":
             raise MemoryError
         return publish(publisher, to, message)
 
-    monkeypatch.setattr(type(desk.parts.publisher), "publish", dies)
+    monkeypatch.setattr(type(desk.parts.channels), "publish", dies)
     with pytest.raises(MemoryError):
         report(desk, f"{TUE}T07:00")
-    monkeypatch.setattr(type(desk.parts.publisher), "publish", publish)
+    monkeypatch.setattr(type(desk.parts.channels), "publish", publish)
     report(desk, f"{TUE}T08:00")
     assert sorted(mails(desk)) == [
         ("daily", "manager"),
@@ -138,11 +138,11 @@ def test_while_sns_is_out_the_next_hour_tries_again(
     def out(*_: object) -> Any:
         raise Unavailable("SNS did not answer")
 
-    publish = type(desk.parts.publisher).publish
-    monkeypatch.setattr(type(desk.parts.publisher), "publish", out)
+    publish = type(desk.parts.channels).publish
+    monkeypatch.setattr(type(desk.parts.channels), "publish", out)
     done = report(desk, f"{TUE}T07:00")
     assert (done.pages, done.sent, done.failed, done.problem) == (2, 0, 4, "SNS did not answer")
-    monkeypatch.setattr(type(desk.parts.publisher), "publish", publish)
+    monkeypatch.setattr(type(desk.parts.channels), "publish", publish)
     assert report(desk, f"{TUE}T08:00").sent == 4
 
 

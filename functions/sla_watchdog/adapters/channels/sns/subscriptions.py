@@ -25,7 +25,7 @@ after the end.
 
 
 @frozen
-class Topics:
+class Subscriptions:
     """Who can be reached. This client may repeat: it only reads."""
 
     client: SNSClient

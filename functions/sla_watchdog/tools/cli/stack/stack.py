@@ -16,9 +16,6 @@ from attrs import frozen
 
 from sla_watchdog.adapters.channels.channels import Channels
 from sla_watchdog.adapters.channels.registered import channels
-from sla_watchdog.adapters.channels.sns.channel import SnsChannel
-from sla_watchdog.adapters.channels.sns.publisher import Publisher
-from sla_watchdog.adapters.channels.sns.subscriptions import Topics as Listing
 from sla_watchdog.adapters.dynamodb.attributes import plain, typed
 from sla_watchdog.adapters.dynamodb.items import META
 from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
@@ -142,7 +139,6 @@ def find(args: argparse.Namespace) -> Stack:
     writes = session.client("dynamodb", config=WRITES)
     sns_reads: SNSClient = session.client("sns", config=READS)
     sns_writes: SNSClient = session.client("sns", config=WRITES)
-    sns = SnsChannel(Publisher(sns_writes, outputs["TopicPrefix"]), Listing(sns_reads))
     return Stack(
         name=name,
         region=session.region_name,
@@ -153,5 +149,7 @@ def find(args: argparse.Namespace) -> Stack:
         reads=reads,
         watch=WatchStores.of(reads, writes, outputs["WatchTable"], outputs["AuditTable"]),
         topics=Topics(sns_reads, sns_writes, outputs),
-        publisher=channels(sns),
+        publisher=channels(
+            sns_reads=sns_reads, sns_writes=sns_writes, topic_prefix=outputs["TopicPrefix"]
+        ),
     )
