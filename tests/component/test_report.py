@@ -18,7 +18,7 @@ from sla_watchdog.handlers.tokens import RandomTokens
 from sla_watchdog.presentation.text import Message
 from sla_watchdog.usecases.report.http import is_report, report_answer
 from sla_watchdog.usecases.report.report import LEASE, Reported
-from sla_watchdog.usecases.respond.respond import State
+from sla_watchdog.usecases.respond.respond import LinkStatus
 
 NEXT_MON = "2026-03-09"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New", "subject": "City page still online"}
@@ -362,7 +362,7 @@ def test_an_unknown_link_shows_nothing(desk: Desk, path: str) -> None:
 def test_the_link_of_an_alert_opens_no_report_and_that_of_a_report_no_case(desk: Desk) -> None:
     code = RandomTokens().code()
     desk.parts.watch.report_marks.put_link(code, "daily/x.html", at(NEXT_MON))
-    assert desk.parts.responder(at(TUE)).look(code, at(TUE)).state is State.UNKNOWN
+    assert desk.parts.responder(at(TUE)).look(code, at(TUE)).state is LinkStatus.UNKNOWN
     assert not is_report({"rawPath": f"/{code}"})
     assert ask(desk, f"/report/{code}", TUE)[0] == 503  # its page is not there
 

@@ -10,15 +10,20 @@ from building import HOUR, at
 from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.clock_key import CLEARED, WITHDRAWN
 from sla_watchdog.domain.clocks.data_problems import DataProblem
-from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, Ending, Pace, Pause
+from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, Pace, Pause, PauseEnding
 from sla_watchdog.domain.clocks.elapsed_rows import Row
 from sla_watchdog.domain.escalation.absences import Absence
 from sla_watchdog.domain.escalation.acknowledgement import Answer
 from sla_watchdog.domain.escalation.case import Alert, Recipient, Severity
-from sla_watchdog.domain.escalation.not_promised import Refusal
+from sla_watchdog.domain.escalation.not_promised import PromiseRefusal
 from sla_watchdog.domain.escalation.reasons import LevelDue, Reason
-from sla_watchdog.domain.escalation.subscribers import LONG_PENDING, Missing, Seat, Subscriber
-from sla_watchdog.domain.escalation.subscribers import State as Subscription
+from sla_watchdog.domain.escalation.subscribers import (
+    LONG_PENDING,
+    Missing,
+    Seat,
+    Subscriber,
+    SubscriptionState,
+)
 from sla_watchdog.domain.policy.model import (
     TARGETS,
     After,
@@ -46,8 +51,7 @@ from sla_watchdog.presentation.text.wording import clock_name, heading, phrase, 
 from sla_watchdog.presentation.times import spoken
 from sla_watchdog.presentation.view.explained_clock import Explained
 from sla_watchdog.presentation.view.lateness import Cause
-from sla_watchdog.presentation.view.link_state import LinkState
-from sla_watchdog.presentation.view.link_state import State as Link
+from sla_watchdog.presentation.view.link_state import LinkState, LinkStatus
 from sla_watchdog.presentation.view.notice import Item, Kind, Notice, TicketLine
 from sla_watchdog.presentation.words import METRIC, SEVERITY, signal
 
@@ -212,11 +216,11 @@ def test_every_cause_of_a_breach_is_said(cause: Cause) -> None:
     assert ("," in text) is (cause is not Cause.DEADLINE)
 
 
-@pytest.mark.parametrize("ending", Ending)
-def test_every_ending_of_a_pause_is_said(ending: Ending) -> None:
+@pytest.mark.parametrize("ending", PauseEnding)
+def test_every_ending_of_a_pause_is_said(ending: PauseEnding) -> None:
     span = Pause(NINE, NINE + HOUR, Pace.PAUSED, HOUR, "Pending", ending, "Open")
     text = worded(pause(span, "UTC"))
-    assert (";" in text) is (ending is not Ending.NOT_YET)
+    assert (";" in text) is (ending is not PauseEnding.NOT_YET)
 
 
 @pytest.mark.parametrize("unit", Period)
@@ -284,8 +288,8 @@ def test_every_reason_is_said_to_whom_it_is_told(kind: type[Any]) -> None:
 # ------------------------------------------------------------------ people and links
 
 
-@pytest.mark.parametrize("state", Subscription)
-def test_every_subscription_that_needs_somebody_says_why(state: Subscription) -> None:
+@pytest.mark.parametrize("state", SubscriptionState)
+def test_every_subscription_that_needs_somebody_says_why(state: SubscriptionState) -> None:
     since = NOW - LONG_PENDING
     if not Subscriber(state, since).needs_attention(NOW):
         return
@@ -294,17 +298,17 @@ def test_every_subscription_that_needs_somebody_says_why(state: Subscription) ->
     assert "it " in worded(message.email)
 
 
-@pytest.mark.parametrize("state", Link)
-def test_every_state_of_a_link_has_a_page(state: Link) -> None:
+@pytest.mark.parametrize("state", LinkStatus)
+def test_every_state_of_a_link_has_a_page(state: LinkStatus) -> None:
     assert "<title>" in page(LinkState(state, notice=notice_of(Metric.RESOLUTION)), NOW)
 
 
-@pytest.mark.parametrize("refusal", Refusal)
-def test_every_refusal_of_a_promise_is_said(refusal: Refusal) -> None:
+@pytest.mark.parametrize("refusal", PromiseRefusal)
+def test_every_refusal_of_a_promise_is_said(refusal: PromiseRefusal) -> None:
     assert worded(not_promised(refusal))
 
 
 @pytest.mark.parametrize("answer", Answer)
 def test_every_answer_has_a_page(answer: Answer) -> None:
     notice = notice_of(Metric.RESOLUTION)
-    assert "<title>" in page(LinkState(Link.OPEN, notice=notice, counted=answer), NOW)
+    assert "<title>" in page(LinkState(LinkStatus.OPEN, notice=notice, counted=answer), NOW)

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from sla_watchdog.domain.clocks.promises import Promise, acknowledged
 from sla_watchdog.domain.clocks.rules_in_force import rule_at
-from sla_watchdog.domain.escalation.not_promised import NotPromised, Refusal, TooFarAway
+from sla_watchdog.domain.escalation.not_promised import NotPromised, PromiseRefusal, TooFarAway
 from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.text.display import tidy
@@ -68,21 +68,21 @@ class Promising:
 
     def _check(self, until: int) -> None:
         if until <= self.now:
-            raise NotPromised(Refusal.TIME_IS_PAST)
+            raise NotPromised(PromiseRefusal.TIME_IS_PAST)
         if until > self.latest:
             raise NotPromised(TooFarAway(self.latest, self.calendar.timezone))
         if self.held and until <= self.held.until:
-            raise NotPromised(Refusal.NOT_LATER)
+            raise NotPromised(PromiseRefusal.NOT_LATER)
         if self.held and not self.snoozes_left:
-            raise NotPromised(Refusal.NO_SNOOZE_LEFT)
+            raise NotPromised(PromiseRefusal.NO_SNOOZE_LEFT)
 
 
 def _name(by: str) -> str:
     name = tidy(by)
     if not name:
-        raise NotPromised(Refusal.NO_NAME)
+        raise NotPromised(PromiseRefusal.NO_NAME)
     if len(name) > LONGEST_NAME:
-        raise NotPromised(Refusal.NAME_TOO_LONG)
+        raise NotPromised(PromiseRefusal.NAME_TOO_LONG)
     return name
 
 

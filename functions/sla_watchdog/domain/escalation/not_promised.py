@@ -9,7 +9,7 @@ from attrs import frozen
 from sla_watchdog.errors import SlaWatchdogError
 
 
-class Refusal(Enum):
+class PromiseRefusal(Enum):
     """What is wrong, where nothing more is to be said of it."""
 
     NO_NAME = auto()
@@ -50,7 +50,7 @@ class CaseIsOver:
     case: str
 
 
-Why = Refusal | TooFarAway | PromisedAlready | NoSuchCase | CaseIsOver
+Why = PromiseRefusal | TooFarAway | PromisedAlready | NoSuchCase | CaseIsOver
 
 
 class NotPromised(SlaWatchdogError):  # noqa: N818 - its name is what is wrong

@@ -7,25 +7,27 @@ from sla_watchdog.domain.escalation.not_promised import (
     CaseIsOver,
     NoSuchCase,
     PromisedAlready,
-    Refusal,
+    PromiseRefusal,
     TooFarAway,
     Why,
 )
 from sla_watchdog.presentation.times import instant
 
-REFUSAL = {
-    Refusal.NO_NAME: "say who takes it: a name",
-    Refusal.NAME_TOO_LONG: f"the name is too long: at most {LONGEST_NAME} characters",
-    Refusal.NO_TIME_CHOSEN: "choose when the next update comes",
-    Refusal.TIME_IS_PAST: "the time of the next update is over already: choose a later one",
-    Refusal.NOT_LATER: "an update is promised for then already: only a later time puts it off",
-    Refusal.NO_SNOOZE_LEFT: (
+REFUSALS = {
+    PromiseRefusal.NO_NAME: "say who takes it: a name",
+    PromiseRefusal.NAME_TOO_LONG: f"the name is too long: at most {LONGEST_NAME} characters",
+    PromiseRefusal.NO_TIME_CHOSEN: "choose when the next update comes",
+    PromiseRefusal.TIME_IS_PAST: "the time of the next update is over already: choose a later one",
+    PromiseRefusal.NOT_LATER: (
+        "an update is promised for then already: only a later time puts it off"
+    ),
+    PromiseRefusal.NO_SNOOZE_LEFT: (
         "it was put off as often as the policy allows: nobody can put it off again"
     ),
-    Refusal.NOTHING_TO_PUT_OFF: (
+    PromiseRefusal.NOTHING_TO_PUT_OFF: (
         "no promise holds now that could be put off: make one with `sla-watchdog ack`"
     ),
-    Refusal.NO_HOURS_AHEAD: (
+    PromiseRefusal.NO_HOURS_AHEAD: (
         "the calendar of this case has no hours ahead, so no time can be promised"
     ),
 }
@@ -33,8 +35,8 @@ REFUSAL = {
 
 def not_promised(why: Why) -> str:
     match why:
-        case Refusal():
-            return REFUSAL[why]
+        case PromiseRefusal():
+            return REFUSALS[why]
         case TooFarAway(latest, zone):
             most = instant(latest, zone)
             return f"the time of the next update is too far away: at most {most}, by the policy"

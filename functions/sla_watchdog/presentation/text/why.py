@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sla_watchdog.domain.clocks.clock import State
-from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, Ending, Pace, Pause
+from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, Pace, Pause, PauseEnding
 from sla_watchdog.domain.clocks.elapsed_rows import Row
 from sla_watchdog.domain.policy.model import (
     COUNTED,
@@ -261,7 +261,7 @@ def pause(span: Pause, zone: str) -> str:
 def _from_to(span: Pause, zone: str) -> str:
     """The second date is left out where it is the first, in the same offset."""
     start, end = whole(instant(span.start, zone)), whole(instant(span.end, zone))
-    if span.ending is Ending.NOT_YET:
+    if span.ending is PauseEnding.NOT_YET:
         return f"since {start}"
     same_offset = start[-6:] == end[-6:]
     if same_offset and start[:14] == end[:14]:
@@ -281,13 +281,13 @@ def _lost(span: Pause) -> str:
 
 def _ended(span: Pause) -> str:
     match span.ending:
-        case Ending.CUSTOMER:
+        case PauseEnding.CUSTOMER:
             return "; ended by the customer's message"
-        case Ending.LIMIT:
+        case PauseEnding.LIMIT:
             return "; no pause may last longer"
-        case Ending.STATUS if span.then and span.then != span.status:
+        case PauseEnding.STATUS if span.then and span.then != span.status:
             return f"; ended by {name_of(span.then)}"
-        case Ending.STATUS | Ending.NOT_YET:
+        case PauseEnding.STATUS | PauseEnding.NOT_YET:
             return ""
 
 

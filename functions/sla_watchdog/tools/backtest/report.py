@@ -13,7 +13,7 @@ from sla_watchdog.tools.backtest.page import Cell, page, table, wide_section
 from sla_watchdog.tools.backtest.play import Played
 from sla_watchdog.tools.backtest.result import Result
 from sla_watchdog.tools.backtest.rows import utc
-from sla_watchdog.tools.backtest.summary import SHOWN, Attainment, noisiest, per_day, worst
+from sla_watchdog.tools.backtest.summary import SHOWN, TicketsByVerdict, noisiest, per_day, worst
 
 ODD = {
     "before_creation": "before the ticket was created",
@@ -94,11 +94,11 @@ def _kept(result: Result, draw: Draw) -> str:
     return wide_section("Targets kept", text, chart, table(head, lines))
 
 
-def _attained(row: Attainment) -> list[Cell]:
+def _attained(row: TicketsByVerdict) -> list[Cell]:
     return [row.policy, row.clock, row.met, row.breached, row.running, row.paused, _percent(row)]
 
 
-def _percent(row: Attainment | None) -> str:
+def _percent(row: TicketsByVerdict | None) -> str:
     return "" if row is None or row.kept is None else f"{row.kept:.1f} %"
 
 

@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from sla_watchdog.domain.escalation.not_promised import NotPromised, Refusal
+from sla_watchdog.domain.escalation.not_promised import NotPromised, PromiseRefusal
 from sla_watchdog.presentation.html.answer_page import HEADERS, busy, page, refused
 from sla_watchdog.presentation.text.not_promised import not_promised
-from sla_watchdog.presentation.view.link_state import State
+from sla_watchdog.presentation.view.link_state import LinkStatus
 from sla_watchdog.usecases.respond.respond import Contended, OpenedLink, Responder
 
 LONGEST_FORM = 4_000
 """Bytes of a form that are looked at; ours has less than 500."""
 
-STATUS = {State.UNKNOWN: 404, State.EXPIRED: 410, State.UNREADABLE: 503}
+STATUS = {LinkStatus.UNKNOWN: 404, LinkStatus.EXPIRED: 410, LinkStatus.UNREADABLE: 503}
 """Of what is no ordinary page."""
 
 
@@ -60,7 +60,7 @@ def _given(form: Mapping[str, str], responder: Responder, code: str, now: int) -
         return responder.decline(code, now)
     until = form.get("until", "")
     if choice != "take" or not _is_time(until):
-        raise NotPromised(Refusal.NO_TIME_CHOSEN)
+        raise NotPromised(PromiseRefusal.NO_TIME_CHOSEN)
     return responder.take(code, form.get("by", ""), int(until), now)
 
 

@@ -16,13 +16,13 @@ from sla_watchdog.domain.escalation.not_promised import (
     NoSuchCase,
     NotPromised,
     PromisedAlready,
-    Refusal,
+    PromiseRefusal,
     Why,
 )
 from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
 from sla_watchdog.domain.time.years import TimeOutOfRange
 from sla_watchdog.errors import SlaWatchdogError
-from sla_watchdog.presentation.view.link_state import LinkState, State
+from sla_watchdog.presentation.view.link_state import LinkState, LinkStatus
 from sla_watchdog.presentation.view.notice import notice
 from sla_watchdog.usecases.codes import is_code
 from sla_watchdog.usecases.judging import Evaluated, Evaluator
@@ -53,20 +53,20 @@ class Responder:
         """What the link is about, as it stands now. Changes nothing."""
         link = self.links.read(code) if is_code(code) else None
         if link is None:
-            return OpenedLink(State.UNKNOWN)
+            return OpenedLink(LinkStatus.UNKNOWN)
         if now >= link.expires_at and not link.used:
-            return OpenedLink(State.EXPIRED, link=link)
+            return OpenedLink(LinkStatus.EXPIRED, link=link)
         evaluated = self._evaluated(link.case, now)
         if evaluated is None:
-            state = State.USED if link.used else State.UNREADABLE
+            state = LinkStatus.USED if link.used else LinkStatus.UNREADABLE
             return OpenedLink(state, _promised(link.used), link=link)
         alerts = link.entry.alerts
         seen = evolve(evaluated.case, facts=evaluated.facts)
         shown = notice(seen, evaluated.plan, alerts, self.evaluator.policy, now)
         if link.used:
-            return OpenedLink(State.USED, _promised(link.used), shown, link=link)
+            return OpenedLink(LinkStatus.USED, _promised(link.used), shown, link=link)
         offer = self._promising(evaluated, alerts[0].subject, now)
-        state = State.OPEN if offer else State.OVER
+        state = LinkStatus.OPEN if offer else LinkStatus.OVER
         return OpenedLink(state, notice=shown, promising=offer, link=link, evaluated=evaluated)
 
     def _evaluated(self, case: str, now: int) -> Evaluated | None:
@@ -84,7 +84,7 @@ class Responder:
             opened = self.look(code, now)
             link, evaluated, offer = opened.link, opened.evaluated, opened.promising
             if link is None or evaluated is None or offer is None:
-                return evolve(opened, late=opened.state is State.USED)
+                return evolve(opened, late=opened.state is LinkStatus.USED)
             name = link.case
             if self._keep(evaluated, offer, by, until, link):
                 return evolve(self.look(code, now), counted=offer.answer)
@@ -95,8 +95,8 @@ class Responder:
         answer with it.
         """
         opened = self.look(code, now)
-        if opened.state is not State.OPEN or not opened.link:
-            return evolve(opened, late=opened.state is State.USED)
+        if opened.state is not LinkStatus.OPEN or not opened.link:
+            return evolve(opened, late=opened.state is LinkStatus.USED)
         record = _record(opened.link, Use(now, Answer.DECLINED))
         self.links.decline(opened.link, now, record)
         return evolve(opened, counted=Answer.DECLINED)
@@ -120,7 +120,7 @@ class Responder:
         try:
             return promising(subject, evaluated.facts, evaluated.plan, self.evaluator.policy, now)
         except (NoWorkingTime, TimeOutOfRange) as error:
-            raise NotPromised(Refusal.NO_HOURS_AHEAD) from error
+            raise NotPromised(PromiseRefusal.NO_HOURS_AHEAD) from error
 
     def _keep(
         self, evaluated: Evaluated, offer: Promising, by: str, until: int, link: AlertLink | None
@@ -148,7 +148,7 @@ def _other(offer: Promising) -> Why:
     """Why only the other answer can be given."""
     if offer.held:
         return PromisedAlready(offer.held.by)
-    return Refusal.NOTHING_TO_PUT_OFF
+    return PromiseRefusal.NOTHING_TO_PUT_OFF
 
 
 def _record(link: AlertLink, use: Use) -> AuditItem:

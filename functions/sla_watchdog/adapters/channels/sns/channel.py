@@ -12,7 +12,7 @@ from sla_watchdog.adapters.channels.sns.pacer import Pacer
 from sla_watchdog.adapters.channels.sns.publisher import Publisher
 from sla_watchdog.adapters.channels.sns.subscriptions import Subscriptions
 from sla_watchdog.domain.escalation.case import Recipient
-from sla_watchdog.domain.escalation.subscribers import State
+from sla_watchdog.domain.escalation.subscribers import SubscriptionState
 from sla_watchdog.presentation.text import Message
 
 if TYPE_CHECKING:
@@ -41,5 +41,5 @@ class SnsChannel:
     def listed(self, names: Iterable[str]) -> Listing:
         return self.subscriptions.listed(self.publisher.topic_prefix, names)
 
-    def phone_states(self, numbers: Iterable[str]) -> Mapping[str, State]:
+    def phone_states(self, numbers: Iterable[str]) -> Mapping[str, SubscriptionState]:
         return self.subscriptions.phone_states(numbers)

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sla_watchdog.adapters.channels.sns.codes import NOT_FOUND, code_of
 from sla_watchdog.adapters.channels.sns.phones import Phones
-from sla_watchdog.domain.escalation.subscribers import Seat, State
+from sla_watchdog.domain.escalation.subscribers import Seat, SubscriptionState
 from sla_watchdog.errors import Unavailable
 from sla_watchdog.usecases.sweep.ports import Listed
 
@@ -59,7 +59,7 @@ class Subscriptions:
                 listed[name] = subscriptions
         return listed, unlisted
 
-    def phone_states(self, numbers: Iterable[str]) -> Mapping[str, State]:
+    def phone_states(self, numbers: Iterable[str]) -> Mapping[str, SubscriptionState]:
         """Which numbers get SMS; as `Phones.states`."""
         return Phones(self.client).states(numbers)
 

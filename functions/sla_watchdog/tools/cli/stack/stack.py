@@ -21,7 +21,7 @@ from sla_watchdog.adapters.dynamodb.items import META
 from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
 from sla_watchdog.adapters.dynamodb.watch import Mode, WatchStores
 from sla_watchdog.domain.escalation.case import OPERATIONS
-from sla_watchdog.domain.escalation.subscribers import Seat, State, noted
+from sla_watchdog.domain.escalation.subscribers import Seat, SubscriptionState, noted
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.handlers.bootstrap import READS, WRITES
 from sla_watchdog.handlers.settings import LOOPBACK
@@ -92,7 +92,7 @@ class Stack:
             after[topic] = confirmed - roster.deaf_in(topic)
         self.watch.topic_counts.keep(after, self.now())
 
-    def note(self, seat: Seat, state: State) -> None:
+    def note(self, seat: Seat, state: SubscriptionState) -> None:
         """Somebody was subscribed, confirmed or unsubscribed on purpose: from now on that is what
         should be so.
         """

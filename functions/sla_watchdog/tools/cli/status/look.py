@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 from sla_watchdog.domain.escalation.case import OPERATIONS, Entry
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.presentation.text.reason import worded
-from sla_watchdog.presentation.view.case_row import Row, Trouble, row
+from sla_watchdog.presentation.view.case_row import CaseRow, Trouble, row
 from sla_watchdog.tools.cli.stack.silenced import (
     MatchingSilence,
     due_now,
@@ -90,7 +90,7 @@ class Status:
     heartbeat: Check | None
     deletions: Deletions | None
     filter: Filter
-    rows: tuple[Row, ...]
+    rows: tuple[CaseRow, ...]
     silenced: frozenset[str]
     quiet: tuple[Quiet, ...]
     findings: tuple[NeedsAttention, ...]
@@ -107,7 +107,7 @@ class Status:
         return 0 if self.due_since is None else self.now - self.due_since
 
     @property
-    def chosen(self) -> tuple[Row, ...]:
+    def chosen(self) -> tuple[CaseRow, ...]:
         return tuple(row for row in self.rows if row.trouble in self.filter.troubles)
 
     @property
@@ -150,7 +150,7 @@ def _rows(
     held: Mapping[str, Sequence[MatchingSilence]],
     policy: Policy,
     now: int,
-) -> tuple[Row, ...]:
+) -> tuple[CaseRow, ...]:
     """The unresolved cases, the worst first."""
     unresolved = [case for case in evaluated if case.plan.unresolved]
     rows = [_row(case, held[case.case.id], policy, now) for case in unresolved]
@@ -203,7 +203,7 @@ def _held(
 
 def _row(
     evaluated: EvaluatedCase, held: Sequence[MatchingSilence], policy: Policy, now: int
-) -> Row:
+) -> CaseRow:
     of_case = row(evaluated.case, evaluated.plan, policy.shared, now)
     ahead = due_now(evaluated.plan, now) + upcoming(evaluated.plan, held)
     return evolve(of_case, upcoming=ahead[0] if ahead else None)
