@@ -15,9 +15,7 @@ from attrs import asdict, define, evolve, field
 from botocore.config import Config
 
 from building import MON, at, policy
-from sla_watchdog.adapters.channels.sns.pacer import Pacer
-from sla_watchdog.adapters.channels.sns.publisher import Publisher
-from sla_watchdog.adapters.channels.sns.subscriptions import Topics
+from sla_watchdog.adapters.channels.registered import channels
 from sla_watchdog.adapters.dynamodb.attributes import typed
 from sla_watchdog.adapters.dynamodb.audit import AuditTable
 from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
@@ -99,9 +97,13 @@ class Desk:
             tickets=TicketsTable(self.dynamodb, tables["tickets"], self.policy.source),
             watch=WatchStores.of(self.dynamodb, self.dynamodb, tables["watch"], tables["audit"]),
             audit=AuditTable(self.dynamodb, tables["audit"]),
-            publisher=Publisher(self.sns, settings.topic_prefix, Pacer(now=count().__next__)),
+            channels=channels(
+                sns_reads=self.sns,
+                sns_writes=self.sns,
+                topic_prefix=settings.topic_prefix,
+                clock=count().__next__,
+            ),
             queue=SegmentsQueue(sqs, queue),
-            topics=Topics(self.sns),
             reports=Reports(bucket_of_reports, "reports"),
         )
 

@@ -47,9 +47,9 @@ from local_stack.story import (
     with_the_desk,
 )
 from sla_watchdog.adapters.dynamodb.audit import AuditTable
-from sla_watchdog.domain.text.times import count_of, duration
 from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
-from sla_watchdog.tools.imports.events import BrokenEventFile, Event, Kind, lines_of, parse
+from sla_watchdog.presentation.times import count_of, duration
+from sla_watchdog.tools.imports.events import BrokenEventFile, Event, EventKind, lines_of, parse
 
 STORY = Path(__file__).with_name("story.jsonl")
 POLICY = ROOT / "functions" / "policy.yaml"
@@ -226,7 +226,7 @@ def _play(drive: Drive, events: Sequence[Event], end: int, console: Console) -> 
 
 def _stops(events: Sequence[Event], end: int) -> list[int]:
     """The end of the day of the last creation, a week after it, and the end."""
-    created = max((event.at for event in events if event.kind is Kind.CREATED), default=end)
+    created = max((event.at for event in events if event.kind is EventKind.CREATED), default=end)
     midnight = -(-(created + 1) // DAY) * DAY
     return sorted({at for at in (midnight, midnight + 7 * DAY) if at < end} | {end})
 

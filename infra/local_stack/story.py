@@ -19,10 +19,10 @@ from sla_watchdog.domain.escalation.case import OPERATIONS, Case, LastNotified, 
 from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
 from sla_watchdog.domain.policy.model import TARGETS, Metric, Percent
-from sla_watchdog.domain.text.times import duration
 from sla_watchdog.presentation.text.wording import who, who_by_key
+from sla_watchdog.presentation.times import duration
 from sla_watchdog.presentation.words import METRIC, signal
-from sla_watchdog.tools.imports.events import Event, Kind
+from sla_watchdog.tools.imports.events import Event, EventKind
 
 DAY = 86_400
 REACHED_SOMEBODY = frozenset({Outcome.SENT, Outcome.IN_DIGEST})
@@ -251,7 +251,7 @@ def with_the_desk(steps: Sequence[Step], events: Iterable[Event]) -> list[Step]:
     """The same with what the desk did meanwhile: its answers between two steps as one, the last one
     quoted.
     """
-    answers = [event for event in events if event.kind is Kind.REPLY and event.by == "agent"]
+    answers = [event for event in events if event.kind is EventKind.REPLY and event.by == "agent"]
     story: list[Step] = []
     since = 0
     for step in [*steps, None]:

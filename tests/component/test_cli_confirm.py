@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from component.cli_desk import ARN, Operator, refusal
-from sla_watchdog.domain.escalation.subscribers import Seat, State
+from sla_watchdog.domain.escalation.subscribers import Seat, SubscriptionState
 from sla_watchdog.tools.cli import UsageError
 from sla_watchdog.tools.cli.confirm.command import Link, link_in
 
@@ -101,7 +101,10 @@ def test_from_then_on_it_is_missed_when_it_goes(operator: Operator, confirmed: l
     authenticated(operator, "true")
     operator("confirm", "manager", TOKEN)
     seat = Seat.of("manager", "email", "grace@example.org")
-    assert operator.desk.parts.watch.rosters.read().subscribers[seat].state is State.CONFIRMED
+    assert (
+        operator.desk.parts.watch.rosters.read().subscribers[seat].state
+        is SubscriptionState.CONFIRMED
+    )
     assert (operator.desk.parts.watch.topic_counts.read() or {})["manager"] == 2
 
 

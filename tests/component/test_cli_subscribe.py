@@ -12,7 +12,7 @@ import pytest
 from building import MON, at
 from component.cli_desk import ARN, NEW, UNDELIVERED, Operator, refusal
 from sla_watchdog.domain.escalation.case import Recipient
-from sla_watchdog.domain.escalation.subscribers import State
+from sla_watchdog.domain.escalation.subscribers import SubscriptionState
 from sla_watchdog.tools.cli.stack.topics import recipient_of
 from sla_watchdog.tools.cli.subscribe import command
 
@@ -317,7 +317,7 @@ def test_a_subscription_that_was_ended_is_no_subscription(operator: Operator) ->
 # ------------------------------------------------------------------ who is missed from then on
 
 
-def roster(operator: Operator) -> dict[tuple[str, str], State]:
+def roster(operator: Operator) -> dict[tuple[str, str], SubscriptionState]:
     known = operator.desk.parts.watch.rosters.read().subscribers
     return {(seat.recipient, seat.endpoint): each.state for seat, each in known.items()}
 
@@ -335,7 +335,7 @@ def test_who_is_subscribed_by_the_command_is_missed_even_if_no_sweep_ever_saw_th
     operator: Operator,
 ) -> None:
     operator("subscribe", "manager", "Grace@example.org")
-    assert roster(operator) == {("manager", "grace@example.org"): State.CONFIRMED}
+    assert roster(operator) == {("manager", "grace@example.org"): SubscriptionState.CONFIRMED}
     vanish(operator, "manager", "Grace@example.org")
     assert operator.desk.sweep(f"{MON}T01:00").recipients_missing == 1
 

@@ -18,7 +18,7 @@ from sla_watchdog.handlers.tokens import RandomTokens
 from sla_watchdog.presentation.text import Message
 from sla_watchdog.usecases.report.http import is_report, report_answer
 from sla_watchdog.usecases.report.report import LEASE, Reported
-from sla_watchdog.usecases.respond.respond import State
+from sla_watchdog.usecases.respond.respond import LinkStatus
 
 NEXT_MON = "2026-03-09"
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New", "subject": "City page still online"}
@@ -112,17 +112,17 @@ def test_a_crash_before_a_message_is_told_by_the_next_run_and_nothing_twice(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.put(f"{MON}T00:00", **NEW)
-    publish = type(desk.parts.publisher).publish
+    publish = type(desk.parts.channels).publish
 
     def dies(publisher: Any, to: Recipient, message: Message) -> Any:
         if to.audience == "executive":
             raise MemoryError
         return publish(publisher, to, message)
 
-    monkeypatch.setattr(type(desk.parts.publisher), "publish", dies)
+    monkeypatch.setattr(type(desk.parts.channels), "publish", dies)
     with pytest.raises(MemoryError):
         report(desk, f"{TUE}T07:00")
-    monkeypatch.setattr(type(desk.parts.publisher), "publish", publish)
+    monkeypatch.setattr(type(desk.parts.channels), "publish", publish)
     report(desk, f"{TUE}T08:00")
     assert sorted(mails(desk)) == [
         ("daily", "manager"),
@@ -138,11 +138,11 @@ def test_while_sns_is_out_the_next_hour_tries_again(
     def out(*_: object) -> Any:
         raise Unavailable("SNS did not answer")
 
-    publish = type(desk.parts.publisher).publish
-    monkeypatch.setattr(type(desk.parts.publisher), "publish", out)
+    publish = type(desk.parts.channels).publish
+    monkeypatch.setattr(type(desk.parts.channels), "publish", out)
     done = report(desk, f"{TUE}T07:00")
     assert (done.pages, done.sent, done.failed, done.problem) == (2, 0, 4, "SNS did not answer")
-    monkeypatch.setattr(type(desk.parts.publisher), "publish", publish)
+    monkeypatch.setattr(type(desk.parts.channels), "publish", publish)
     assert report(desk, f"{TUE}T08:00").sent == 4
 
 
@@ -362,7 +362,7 @@ def test_an_unknown_link_shows_nothing(desk: Desk, path: str) -> None:
 def test_the_link_of_an_alert_opens_no_report_and_that_of_a_report_no_case(desk: Desk) -> None:
     code = RandomTokens().code()
     desk.parts.watch.report_marks.put_link(code, "daily/x.html", at(NEXT_MON))
-    assert desk.parts.responder(at(TUE)).look(code, at(TUE)).state is State.UNKNOWN
+    assert desk.parts.responder(at(TUE)).look(code, at(TUE)).state is LinkStatus.UNKNOWN
     assert not is_report({"rawPath": f"/{code}"})
     assert ask(desk, f"/report/{code}", TUE)[0] == 503  # its page is not there
 

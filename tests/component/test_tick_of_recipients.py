@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from building import MON, TUE, at
 from desk import Desk
-from sla_watchdog.domain.escalation.subscribers import State
+from sla_watchdog.domain.escalation.subscribers import SubscriptionState
 
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New", "subject": "Page", "assignee": "Kim"}
 
@@ -312,7 +312,7 @@ def test_an_unsubscribe_while_the_sweep_runs_is_not_taken_for_a_loss(desk: Desk)
             from sla_watchdog.domain.escalation.subscribers import noted
 
             watch.rosters.change(
-                lambda roster: noted(roster, seat, State.ENDED, at(f"{MON}T01:01"))
+                lambda roster: noted(roster, seat, SubscriptionState.ENDED, at(f"{MON}T01:01"))
             )
 
     desk.dynamodb.meta.events.register("before-call.dynamodb.UpdateItem", meanwhile)

@@ -15,8 +15,11 @@ from moto import mock_aws
 
 from building import MON, policy
 from desk import Desk
+from sla_watchdog.adapters.channels.channels import Channels
+from sla_watchdog.adapters.channels.sns.channel import SnsChannel
 from sla_watchdog.adapters.channels.sns.pacer import MOST_A_SECOND, Pacer
 from sla_watchdog.adapters.channels.sns.publisher import Publisher
+from sla_watchdog.adapters.channels.sns.subscriptions import Subscriptions
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.usecases.watch import compose
 from sla_watchdog.usecases.watch.pace import LAST_SECONDS, MIN_TIME_LEFT
@@ -55,7 +58,8 @@ class Wall:
 def storming(digest_after: int = 10) -> tuple[Desk, Wall]:
     desk, wall = Desk(policy(digest_after=digest_after)), Wall()
     publisher = Publisher(desk.sns, desk.parts.settings.topic_prefix, Pacer(wall.now, wall.sleep))
-    desk.parts = evolve(desk.parts, publisher=publisher)
+    sns = SnsChannel(publisher, Subscriptions(desk.sns))
+    desk.parts = evolve(desk.parts, channels=Channels((sns,)))
     desk.sns.meta.events.register("provide-client-params.sns.Publish", wall.note)
     desk.tick(f"{MON}T00:00")
     return desk, wall

@@ -340,7 +340,7 @@ def test_a_case_that_cannot_be_judged_at_some_step_is_put_back_and_told_at_most_
 def test_a_message_that_cannot_be_sent_for_what_it_holds_is_put_off(
     single: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = single.parts.publisher.client.publish
+    real = single.sns.publish
 
     def publish(**request: Any) -> Any:
         if ILL in request["Message"]:
@@ -348,7 +348,7 @@ def test_a_message_that_cannot_be_sent_for_what_it_holds_is_put_off(
         return real(**request)
 
     with monkeypatch.context() as broken:
-        broken.setattr(single.parts.publisher.client, "publish", publish)
+        broken.setattr(single.sns, "publish", publish)
         result = single.tick(f"{MON}T06:01")
     assert set(notified(single)) == set(ALL) - {ILL}
     assert (result.put_off, result.retried) == (1, 1)

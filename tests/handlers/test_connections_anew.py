@@ -131,7 +131,7 @@ MESSAGE = Message("subject", "e-mail", "sms", {"version": 1, "ref": "R", "alerts
 
 WRITES: dict[str, Callable[[Parts], object]] = {
     "the lease of a tick": lambda parts: parts.watch.leases.take("me", 1, 151),
-    "a message": lambda parts: parts.publisher.publish(Recipient("owner"), MESSAGE),
+    "a message": lambda parts: parts.channels.publish(Recipient("owner"), MESSAGE),
     "a segment of a sweep": lambda parts: parts.queue.put(Segment("run", 0, 1)),
 }
 
@@ -173,6 +173,8 @@ def test_within_an_invocation_a_connection_is_used_again(process: Process) -> No
 def test_every_client_that_never_repeats_is_among_those_that_connect_anew(process: Process) -> None:
     held = [getattr(process.parts, each.name) for each in fields(Parts)]
     held.append(process.parts.watch.items)
+    for channel in process.parts.channels.registered:
+        held += [channel, *members_of(channel)]
     clients = [each for part in held for each in clients_in(part)]
     writing = {
         id(client)
@@ -183,9 +185,12 @@ def test_every_client_that_never_repeats_is_among_those_that_connect_anew(proces
 
 
 def clients_in(part: object) -> list[Any]:
+    return [each for each in members_of(part) if hasattr(each, "meta") and hasattr(each, "close")]
+
+
+def members_of(part: object) -> list[Any]:
     names = [*getattr(type(part), "__slots__", ()), *getattr(part, "__dict__", {})]
-    found = [getattr(part, name, None) for name in names]
-    return [each for each in found if hasattr(each, "meta") and hasattr(each, "close")]
+    return [getattr(part, name, None) for name in names]
 
 
 @pytest.mark.parametrize("name", ["track", "watch", "sweep", "respond", "report"])

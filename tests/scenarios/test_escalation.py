@@ -3,7 +3,7 @@
 import pytest
 
 from scenarios.world import World
-from sla_watchdog.tools.imports.events import Kind
+from sla_watchdog.tools.imports.events import EventKind
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
@@ -41,10 +41,10 @@ def test_a_ticket_resolved_in_time_is_told_to_nobody_ever(world: World) -> None:
 
 def test_a_ticket_that_waits_for_its_customer_is_told_of_once_it_runs_again(world: World) -> None:
     world.ticket("paused")
-    world.happens("paused", Kind.STATUS, 5, status="Pending")
+    world.happens("paused", EventKind.STATUS, 5, status="Pending")
     world.pass_to(70)
     world.expect()
-    world.happens("paused", Kind.STATUS, 70, status="Open")
+    world.happens("paused", EventKind.STATUS, 70, status="Open")
     world.pass_to(71, -1)
     world.expect()
     world.pass_to(71)
@@ -72,7 +72,7 @@ def test_every_ticket_meets_its_age_limit_even_while_it_waits_for_its_customer(
     world: World,
 ) -> None:
     world.ticket("old")
-    world.happens("old", Kind.STATUS, 1, status="Pending")
+    world.happens("old", EventKind.STATUS, 1, status="Pending")
     world.pass_to(14 * 24, -1)
     world.expect()
     world.pass_to(14 * 24)
@@ -85,8 +85,8 @@ def test_an_answer_stops_the_first_response_and_nothing_else_does(world: World) 
     by_mail = {"channel": "email", "customer_tier": "government", "assignee": "queue"}
     world.ticket("answered", **by_mail)
     world.ticket("noted", **by_mail)
-    world.happens("answered", Kind.REPLY, 0.5, by="agent")
-    world.happens("noted", Kind.NOTE, 0.5)
+    world.happens("answered", EventKind.REPLY, 0.5, by="agent")
+    world.happens("noted", EventKind.NOTE, 0.5)
     world.pass_to(1, 1)
     world.expect("team-lead: noted first_response 1", "team-lead: noted first_response 2")
 
@@ -96,7 +96,7 @@ def test_a_merged_ticket_stops_at_once_and_the_other_goes_on_as_old_as_the_first
 ) -> None:
     world.ticket("one")
     world.ticket("two", 3)
-    world.happens("one", Kind.LINKED, 4, merged_into="two")
+    world.happens("one", EventKind.LINKED, 4, merged_into="two")
     world.pass_to(6, -1)
     world.expect()
     world.pass_to(6)

@@ -18,7 +18,7 @@ from building import HOUR
 from local_stack.drive import Drive
 from local_stack.inbox import Delivery, Inbox
 from local_stack.ministack import LocalAws
-from sla_watchdog.tools.imports.events import Event, Kind
+from sla_watchdog.tools.imports.events import Event, EventKind
 from sla_watchdog.tools.simulation.help_desk import iso
 from sla_watchdog.usecases.judging import NAMELESS
 from sla_watchdog.usecases.track.change import REPLIER
@@ -55,9 +55,11 @@ class World:
             "subject": f"About {name}",
         }
         self._tickets.append(name)
-        self.happens(name, Kind.CREATED, at, **{**usual, **attributes})
+        self.happens(name, EventKind.CREATED, at, **{**usual, **attributes})
 
-    def happens(self, name: str, kind: Kind, at: float, by: str = "", **attributes: Any) -> None:
+    def happens(
+        self, name: str, kind: EventKind, at: float, by: str = "", **attributes: Any
+    ) -> None:
         self.drive.play([Event(name, self.at(at), kind, by, attributes)], self.at(at))
 
     def pass_to(self, hours: float, seconds: int = 0) -> None:

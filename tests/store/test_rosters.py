@@ -7,7 +7,13 @@ from __future__ import annotations
 from attrs import evolve
 
 from sla_watchdog.adapters.dynamodb.watch import SHARDS, Due
-from sla_watchdog.domain.escalation.subscribers import Roster, Seat, State, Subscriber, noted
+from sla_watchdog.domain.escalation.subscribers import (
+    Roster,
+    Seat,
+    Subscriber,
+    SubscriptionState,
+    noted,
+)
 from sla_watchdog.usecases.watch.ports import RECIPIENTS
 from store.samples import NOW, Store
 
@@ -15,7 +21,10 @@ KIM = Seat.of("owner--kim", "email", "Kim@example.org")
 PHONE = Seat.of("manager-urgent", "sms", "+15555550100")
 HOOK = Seat.of("manager", "https", "https://example.org/a b?c=d")
 WHOLE = Roster(
-    {seat: Subscriber(state, NOW) for seat, state in zip((KIM, PHONE, HOOK), State, strict=False)},
+    {
+        seat: Subscriber(state, NOW)
+        for seat, state in zip((KIM, PHONE, HOOK), SubscriptionState, strict=False)
+    },
     {KIM.key: {"owner": NOW}, RECIPIENTS: {}},
 )
 
@@ -43,12 +52,18 @@ def test_a_change_is_made_anew_of_what_somebody_wrote_meanwhile(atomic_store: St
     def change(roster: Roster) -> Roster:
         asked.append(roster)
         if len(asked) == 1:
-            atomic_store.watch.rosters.change(lambda stands: noted(stands, PHONE, State.ENDED, NOW))
-        return noted(roster, KIM, State.CONFIRMED, NOW)
+            atomic_store.watch.rosters.change(
+                lambda stands: noted(stands, PHONE, SubscriptionState.ENDED, NOW)
+            )
+        return noted(roster, KIM, SubscriptionState.CONFIRMED, NOW)
 
     atomic_store.watch.rosters.change(change)
     found = atomic_store.watch.rosters.read().subscribers
-    assert (len(asked), found[PHONE].state, found[KIM].state) == (2, State.ENDED, State.CONFIRMED)
+    assert (len(asked), found[PHONE].state, found[KIM].state) == (
+        2,
+        SubscriptionState.ENDED,
+        SubscriptionState.CONFIRMED,
+    )
 
 
 def test_a_state_of_a_later_version_is_as_if_never_seen(store: Store) -> None:

@@ -26,7 +26,7 @@ from moto.sns.models import sns_backends
 from local_stack.ministack import LocalAws
 from sla_watchdog.adapters.channels.sns.pacer import Pacer
 from sla_watchdog.adapters.channels.sns.publisher import Publisher
-from sla_watchdog.adapters.channels.sns.subscriptions import Topics
+from sla_watchdog.adapters.channels.sns.subscriptions import Subscriptions
 from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.errors import Unavailable
 from sla_watchdog.presentation.text import NoTopic, Refused, Sent, render
@@ -458,7 +458,9 @@ def test_confirmed_subscriptions_are_counted_by_topic(moto: None) -> None:
         sns.subscribe(TopicArn=owner, Protocol="sms", Endpoint=f"+1555555{n:04}")
     sns.subscribe(TopicArn=lead, Protocol="email", Endpoint="lead@example.org")
     prefix = owner.removesuffix("owner")
-    found = Topics(sns).confirmed(prefix, ["owner", "team-lead", "manager", "executive", "owner"])
+    found = Subscriptions(sns).confirmed(
+        prefix, ["owner", "team-lead", "manager", "executive", "owner"]
+    )
     assert found == ({"owner": 120, "team-lead": 1, "manager": 0}, {})
 
 
@@ -475,7 +477,7 @@ def test_who_has_not_confirmed_is_not_counted(moto: None) -> None:
             each["SubscriptionArn"] = state
 
     sns.meta.events.register("after-call.sns.ListSubscriptionsByTopic", not_all)
-    assert Topics(sns).confirmed(arn.removesuffix("owner"), ["owner"]) == ({"owner": 1}, {})
+    assert Subscriptions(sns).confirmed(arn.removesuffix("owner"), ["owner"]) == ({"owner": 1}, {})
 
 
 @pytest.mark.parametrize(
@@ -496,7 +498,7 @@ def test_a_list_that_cannot_be_had_is_not_an_empty_one_and_hides_no_other(
             raise fault
 
     sns.meta.events.register("before-call.sns.ListSubscriptionsByTopic", fail)
-    counts, uncounted = Topics(sns).confirmed(
+    counts, uncounted = Subscriptions(sns).confirmed(
         arn.removesuffix("owner"), ["owner", "team-lead", "manager"]
     )
     assert counts == {"team-lead": 0}

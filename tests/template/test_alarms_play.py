@@ -348,7 +348,7 @@ def of_function(bad: range | list[int]) -> Series:
 
 
 @frozen
-class TicketActivity:
+class Story:
     """`begins` are the minutes at which something goes wrong; each must ring by `within` minutes."""
 
     series: Callable[[], Series]
@@ -360,31 +360,31 @@ def once_and_again() -> Series:
     return of_function([100, 700])
 
 
-CALLED = TicketActivity(once_and_again, (100, 700))
+CALLED = Story(once_and_again, (100, 700))
 FUNCTIONS = ("Track", "Watch", "Respond", "Report", "Sweep")
 
-STORIES: dict[str, TicketActivity] = {
+STORIES: dict[str, Story] = {
     **{f"{name}{metric}": CALLED for name in FUNCTIONS for metric in ("Errors", "Throttles")},
-    "StreamBehind": TicketActivity(
+    "StreamBehind": Story(
         lambda: counted(lambda m: 700_000.0 if 100 <= m < 130 or 700 <= m < 720 else 10.0),
         (100, 700),
     ),
-    "ScheduleDeadLettersWaiting": TicketActivity(
+    "ScheduleDeadLettersWaiting": Story(
         lambda: letters([100, 300], kept("ScheduleDeadLetters")), (100, 300)
     ),
-    "StreamDeadLettersWaiting": TicketActivity(
+    "StreamDeadLettersWaiting": Story(
         lambda: letters([100, 700], kept("StreamDeadLetters")), (100, 700)
     ),
-    "SegmentsDeadLettersWaiting": TicketActivity(
+    "SegmentsDeadLettersWaiting": Story(
         lambda: letters([100, 700], kept("SegmentsDeadLetters"), emptied=(400, 900)), (100, 700)
     ),
-    "SegmentsWaiting": TicketActivity(
+    "SegmentsWaiting": Story(
         lambda: counted(lambda m: 60.0 * (m - 40) if 100 <= m < 200 else None), (100,)
     ),
-    "UndeliveredMessagesWaiting": TicketActivity(
+    "UndeliveredMessagesWaiting": Story(
         lambda: letters([100, 700], kept("UndeliveredMessages"), emptied=(400, 900)), (100, 700)
     ),
-    "UndeliveredMessagesMore": TicketActivity(lambda: of_function([300, 600]), (300, 600)),
+    "UndeliveredMessagesMore": Story(lambda: of_function([300, 600]), (300, 600)),
 }
 """Of the alarms on what AWS counts; the others are played above."""
 

@@ -22,7 +22,11 @@ from sla_watchdog.domain.tickets.spans import Span
 from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.presentation.text.reason import read_reason
 from sla_watchdog.presentation.view.case_history import CaseHistory
-from sla_watchdog.presentation.view.explained_clock import Explained, RecipientNotified, Step
+from sla_watchdog.presentation.view.explained_clock import (
+    Explained,
+    ExplainedLevel,
+    RecipientNotified,
+)
 from sla_watchdog.presentation.view.lateness import Cause
 from sla_watchdog.presentation.view.notice import Item, Notice, PastNotification, TicketLine
 from sla_watchdog.presentation.view.rulings import Ruling
@@ -162,7 +166,7 @@ def finding(
 def why(clock: Clock, now: int) -> Explained:
     """As the judgement explains that clock, when nobody was told of it."""
     steps = (
-        Step(
+        ExplainedLevel(
             number,
             level.trigger,
             when,

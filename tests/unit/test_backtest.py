@@ -15,7 +15,7 @@ import pytest
 from sla_watchdog.tools.backtest.comparison import changes
 from sla_watchdog.tools.backtest.files import clocks_csv, write_all
 from sla_watchdog.tools.backtest.oddities import Oddity, counted, oddities
-from sla_watchdog.tools.backtest.rows import AlertRow, ClockRow, Message
+from sla_watchdog.tools.backtest.rows import AlertRow, BacktestMessage, ClockRow
 from sla_watchdog.tools.backtest.summary import attainment, audiences, noisiest, worst
 from sla_watchdog.tools.cli import main
 from sla_watchdog.tools.imports.events import in_order
@@ -277,9 +277,9 @@ def row(ticket: str, verdict: str, clock: str = "resolution", cycle: int = 1) ->
 
 def sent(
     audience: str, when: str, ticket: str = "T-1", level: int = 1, urgent: bool = False
-) -> Message:
+) -> BacktestMessage:
     alert = AlertRow(f"2026-03-{when}:00Z", ticket, "resolution", level, audience, "due")
-    return Message(
+    return BacktestMessage(
         alert, ticket, "all", audience.partition(":")[0].removesuffix("-urgent"), urgent, 0
     )
 

@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from sla_watchdog.adapters.channels.channels import Channels
 from sla_watchdog.domain.escalation.case import Recipient
-from sla_watchdog.domain.escalation.subscribers import Seat, State
+from sla_watchdog.domain.escalation.subscribers import Seat, SubscriptionState
 from sla_watchdog.presentation.text import Message, NoTopic, Sent, render_test
 from sla_watchdog.usecases.sweep.ports import Listed
 
@@ -36,7 +36,7 @@ class Rooms:
         listed = {name: [Listed(seat(name, room), True)] for name, room in there.items()}
         return listed, self.silent
 
-    def phone_states(self, _numbers: Iterable[str]) -> Mapping[str, State]:
+    def phone_states(self, _numbers: Iterable[str]) -> Mapping[str, SubscriptionState]:
         return {}
 
 

@@ -15,7 +15,6 @@ import pytest
 from attrs import evolve, frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sla_watchdog.domain.time.business_time import DAY, WEEKDAYS, Calendar
 
 from local_stack.server import ROOT
 from sla_watchdog.adapters.dynamodb.case_item import DamagedItem, case_of, findings_of
@@ -23,7 +22,7 @@ from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.policy.codec import fields_of, from_json, to_json
 from sla_watchdog.domain.policy.compiled import DamagedPolicy, dump, load
 from sla_watchdog.domain.policy.json_part import Part
-from sla_watchdog.domain.policy.marks import Place, not_empty
+from sla_watchdog.domain.policy.marks import JsonPlace, not_empty
 from sla_watchdog.domain.policy.model import (
     SIGNALS,
     TARGETS,
@@ -45,6 +44,9 @@ from sla_watchdog.domain.policy.model import (
     Target,
     Trigger,
 )
+from sla_watchdog.domain.time.calendar import Calendar
+from sla_watchdog.domain.time.seconds import DAY
+from sla_watchdog.domain.time.weekly_hours import WEEKDAYS
 from sla_watchdog.tools.policy_file import read_policy
 
 TODAY = date(2026, 3, 1)
@@ -201,22 +203,22 @@ class Mood(StrEnum):
 
 @frozen
 class Inch:
-    length: Annotated[int, Place.WHOLE]
+    length: Annotated[int, JsonPlace.WHOLE]
 
 
 @frozen
 class Metre:
-    length: Annotated[float, Place.WHOLE]
+    length: Annotated[float, JsonPlace.WHOLE]
 
 
 @frozen
 class Thing:
-    name: Annotated[str, Place.KEY]
+    name: Annotated[str, JsonPlace.KEY]
     size: Inch | Metre
     tags: frozenset[str] = frozenset()
     mood: Mood | None = None
-    made_at: Annotated[int | None, Place.SPARSE] = None
-    seen: Annotated[int, Place.BESIDE] = 0
+    made_at: Annotated[int | None, JsonPlace.SPARSE] = None
+    seen: Annotated[int, JsonPlace.BESIDE] = 0
 
 
 @frozen
@@ -306,7 +308,7 @@ def test_every_metric_of_the_case_that_is_a_signal_says_when_its_levels_are_due(
 
 
 def test_how_a_class_is_stored_may_be_said_from_outside() -> None:
-    codec = fields_of(Thing, mood=Place.SPARSE, tags=Place.BESIDE)
+    codec = fields_of(Thing, mood=JsonPlace.SPARSE, tags=JsonPlace.BESIDE)
     assert codec.write(FULL.things["tub"]) == {"size": {"metre": 1.5}}
     tub = Part("", {"size": {"metre": 1.5}}, name="tub")
     assert codec.read(tub, tags=frozenset("a")) == evolve(FULL.things["tub"], tags=frozenset("a"))

@@ -4,9 +4,9 @@ import pytest
 
 from building import HOUR, at
 from sla_watchdog.domain.policy.model import Acknowledge, After, Age, Before, Open, Repeat
-from sla_watchdog.domain.text.times import spoken
 from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.domain.time.duration import Duration, DurationUnit
+from sla_watchdog.presentation.times import spoken
 from sla_watchdog.tools.policy_file.durations import written
 
 OFFICE = Calendar.from_spec({"timezone": "UTC", "hours": {"mon": [["09:00", "17:00"]]}})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sla_watchdog.tools.imports.events import BrokenEventFile, Event, Kind, lines_of, parse
+from sla_watchdog.tools.imports.events import BrokenEventFile, Event, EventKind, lines_of, parse
 
 ROOT = Path(__file__).resolve().parents[2]
 WEEK = ROOT.parent / "shared" / "data" / "uci_week.jsonl.gz"
@@ -175,7 +175,7 @@ def test_a_damaged_compressed_file_is_an_error(tmp_path: Path, damage: object) -
 
 
 def test_two_events_are_equal_wherever_they_stand() -> None:
-    assert Event("T", 1, Kind.NOTE, line=1) == Event("T", 1, Kind.NOTE, line=2, seq=4)
+    assert Event("T", 1, EventKind.NOTE, line=1) == Event("T", 1, EventKind.NOTE, line=2, seq=4)
 
 
 def test_the_sample_story_is_a_good_event_file() -> None:
@@ -187,7 +187,7 @@ def test_the_sample_story_is_a_good_event_file() -> None:
 )
 def test_a_week_of_a_servicenow_log_is_read_whole() -> None:
     events = parse(lines_of(WEEK), "UTC")
-    assert sum(event.kind is Kind.CREATED for event in events) == 2008
+    assert sum(event.kind is EventKind.CREATED for event in events) == 2008
     assert len({event.ticket for event in events}) == 2008
 
 

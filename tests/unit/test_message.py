@@ -19,10 +19,10 @@ from sla_watchdog.domain.escalation.plan import plan
 from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
 from sla_watchdog.domain.policy.model import Metric
 from sla_watchdog.domain.text.display import columns
-from sla_watchdog.domain.text.times import duration, instant, iso, open_time
 from sla_watchdog.domain.tickets.spans import Span
 from sla_watchdog.presentation.text import Message, render
 from sla_watchdog.presentation.text.reason import read_reason
+from sla_watchdog.presentation.times import duration, instant, iso, open_time
 from sla_watchdog.presentation.view.notice import Item, Notice, PastNotification, TicketLine
 from sla_watchdog.presentation.view.notice import notice as as_notice
 from sns_limits import (

@@ -19,7 +19,7 @@ from sla_watchdog.domain.policy.model import (
     Repeat,
 )
 from sla_watchdog.tools.policy_file import PolicyForm, read_policy
-from sla_watchdog.tools.policy_file.opening_hours import Segment
+from sla_watchdog.tools.policy_file.opening_hours import OpeningSpan
 from sla_watchdog.tools.policy_file.values import folded
 
 GOOD = (Path(__file__).parent / "policy_files" / "good.yaml").read_text()
@@ -194,7 +194,7 @@ def test_without_a_source_the_key_is_the_ticket_id() -> None:
 def test_days_are_single_or_ranges(written: str, days: list[str]) -> None:
     hours = changed(("sat: [", f"{written}: [")).calendars["office"].hours
     assert [
-        day for day, segments in hours.items() if segments == (Segment("10:00", "14:00"),)
+        day for day, segments in hours.items() if segments == (OpeningSpan("10:00", "14:00"),)
     ] == days
 
 
@@ -206,13 +206,19 @@ def test_a_range_of_days_may_run_over_the_weekend() -> None:
 @pytest.mark.parametrize(
     ("written", "segments"),
     [
-        ('["22:00-06:00"]', (Segment("22:00", "06:00"),)),
-        ("[22:00-24:00]", (Segment("22:00", "24:00"),)),
-        ("[22:00-00:00]", (Segment("22:00", "00:00"),)),
-        ("9:00 - 17:30", (Segment("09:00", "17:30"),)),
-        ("[13:00-17:00, 09:00-12:00]", (Segment("09:00", "12:00"), Segment("13:00", "17:00"))),
-        ("[09:00-12:00, 12:00-17:00]", (Segment("09:00", "12:00"), Segment("12:00", "17:00"))),
-        ("[00:00-24:00]", (Segment("00:00", "24:00"),)),
+        ('["22:00-06:00"]', (OpeningSpan("22:00", "06:00"),)),
+        ("[22:00-24:00]", (OpeningSpan("22:00", "24:00"),)),
+        ("[22:00-00:00]", (OpeningSpan("22:00", "00:00"),)),
+        ("9:00 - 17:30", (OpeningSpan("09:00", "17:30"),)),
+        (
+            "[13:00-17:00, 09:00-12:00]",
+            (OpeningSpan("09:00", "12:00"), OpeningSpan("13:00", "17:00")),
+        ),
+        (
+            "[09:00-12:00, 12:00-17:00]",
+            (OpeningSpan("09:00", "12:00"), OpeningSpan("12:00", "17:00")),
+        ),
+        ("[00:00-24:00]", (OpeningSpan("00:00", "24:00"),)),
     ],
     ids=[
         "night shift",
@@ -224,5 +230,5 @@ def test_a_range_of_days_may_run_over_the_weekend() -> None:
         "whole day",
     ],
 )
-def test_hours_are_segments_of_a_day(written: str, segments: tuple[Segment, ...]) -> None:
+def test_hours_are_segments_of_a_day(written: str, segments: tuple[OpeningSpan, ...]) -> None:
     assert changed(('["10:00-14:00"]', written)).calendars["office"].hours["sat"] == segments

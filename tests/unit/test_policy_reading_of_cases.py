@@ -9,7 +9,7 @@ import pytest
 
 from building import DAY, HOUR, at
 from sla_watchdog.domain.policy.model import Acknowledge, Count, Level, Metric, Open, Pauses, Repeat
-from sla_watchdog.tools.imports.events import Kind
+from sla_watchdog.tools.imports.events import EventKind
 from sla_watchdog.tools.policy_file import PolicyForm, read_policy
 
 FULL = (Path(__file__).parent / "policy_files" / "full.yaml").read_text()
@@ -97,11 +97,15 @@ def test_events_of_an_example_are_those_of_an_event_file() -> None:
     created, reply, assigned = form_of().examples[0].events
     assert (created.ticket, created.kind, created.at) == (
         "T-1",
-        Kind.CREATED,
+        EventKind.CREATED,
         at("2026-03-27T15:00+01:00"),
     )
     assert created.attributes == {"status": "New", "priority": "High", "tags": ["web", "takedown"]}
-    assert (reply.kind, reply.by, reply.at) == (Kind.REPLY, "agent", at("2026-03-27T15:30+01:00"))
+    assert (reply.kind, reply.by, reply.at) == (
+        EventKind.REPLY,
+        "agent",
+        at("2026-03-27T15:30+01:00"),
+    )
     assert assigned.attributes == {"assignee": None}
 
 

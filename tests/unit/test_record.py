@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from building import DAY, HOUR, at, facts, policy, rule
 from sla_watchdog.domain.policy.model import Condition, Source
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.tickets.observation import CaseHistory, observed, vanished
+from sla_watchdog.domain.tickets.observation import EarlierObservations, observed, vanished
 from sla_watchdog.domain.tickets.record import (
     Unreadable,
     is_ticket,
@@ -336,14 +336,14 @@ def imported() -> Facts:
 
 @pytest.mark.parametrize("status", ["New", "Closed"])
 def test_what_a_changed_policy_reads_anew_says_nothing_against_updated_at(status: str) -> None:
-    edited = CaseHistory(edited_at=NOW + DAY)
+    edited = EarlierObservations(edited_at=NOW + DAY)
     new = said({**IMPORTED, "status": status}, imported(), NOW + DAY, rules=BY_REGION, past=edited)
     assert ("region", NOW + DAY, "north") in new
     assert not [field for field, _, _ in new if field.startswith("unreadable:")]
 
 
 def test_updated_at_that_stands_still_is_reported_after_a_change_of_the_policy_too() -> None:
-    edited = CaseHistory(edited_at=NOW + DAY)
+    edited = EarlierObservations(edited_at=NOW + DAY)
     known = imported() | observed("T-1", IMPORTED, BY_REGION, imported(), NOW + DAY, past=edited)
     new = said(
         {**IMPORTED, "status": "Waiting"}, known, NOW + 2 * DAY, rules=BY_REGION, past=edited
@@ -354,7 +354,7 @@ def test_updated_at_that_stands_still_is_reported_after_a_change_of_the_policy_t
 def test_a_false_finding_about_updated_at_ends_when_the_policy_changes_again() -> None:
     known = imported() | observed("T-1", IMPORTED, BY_REGION, imported(), NOW + DAY)
     assert known.latest("T-1", "unreadable:updated_at")
-    edited = CaseHistory(edited_at=NOW + 3 * DAY)
+    edited = EarlierObservations(edited_at=NOW + 3 * DAY)
     assert ("unreadable:updated_at", NOW + 3 * DAY, "") in said(
         IMPORTED, known, NOW + 3 * DAY, rules=BY_REGION, past=edited
     )

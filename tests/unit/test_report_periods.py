@@ -11,7 +11,7 @@ from building import CEILINGS, DAY, HOUR, at, evaluate, facts, policy, resolutio
 from sla_watchdog.domain.clocks.attainment import WEEKS, Counting, Kept, week_starts
 from sla_watchdog.domain.policy.model import Age, Level
 from sla_watchdog.domain.tickets.facts import Facts
-from sla_watchdog.presentation.view.report import Kind, audiences, periods, zone
+from sla_watchdog.presentation.view.report import ReportKind, audiences, periods, zone
 
 MONDAY = at("2026-03-09")
 
@@ -63,9 +63,9 @@ def test_a_day_of_reports_begins_at_seven_in_its_zone(
     now: str, in_zone: str, daily: str, weekly: str, monthly: str
 ) -> None:
     assert periods(at(now), in_zone) == {
-        Kind.DAILY: daily,
-        Kind.WEEKLY: weekly,
-        Kind.MONTHLY: monthly,
+        ReportKind.DAILY: daily,
+        ReportKind.WEEKLY: weekly,
+        ReportKind.MONTHLY: monthly,
     }
 
 
@@ -76,7 +76,7 @@ def test_the_zone_is_that_of_the_policy_that_matches_everything() -> None:
     assert zone(rules) == "Europe/Berlin"
 
 
-def notified(*levels: tuple[str, ...]) -> dict[Kind, list[str]]:
+def notified(*levels: tuple[str, ...]) -> dict[ReportKind, list[str]]:
     ceilings = evolve(
         CEILINGS, levels=tuple(Level(Age((n + 1) * DAY), tell) for n, tell in enumerate(levels))
     )
@@ -89,9 +89,9 @@ def notified(*levels: tuple[str, ...]) -> dict[Kind, list[str]]:
 def test_the_last_two_ceilings_say_who_reads_reports() -> None:
     found = notified(("owner",), ("manager", "team-lead"), ("executive", "manager"))
     assert found == {
-        Kind.DAILY: ["manager", "team-lead"],
-        Kind.WEEKLY: ["manager", "team-lead", "executive"],
-        Kind.MONTHLY: ["executive", "manager"],
+        ReportKind.DAILY: ["manager", "team-lead"],
+        ReportKind.WEEKLY: ["manager", "team-lead", "executive"],
+        ReportKind.MONTHLY: ["executive", "manager"],
     }
 
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.tickets.lookalikes import Key, keys, normal_subject, normal_url, references
+from sla_watchdog.domain.tickets.lookalikes import (
+    LookalikeKey,
+    keys,
+    normal_subject,
+    normal_url,
+    references,
+)
 
 
 @pytest.mark.parametrize(
@@ -87,9 +93,9 @@ def test_the_keys_are_those_of_one_customer_and_of_what_is_known_now() -> None:
         customer_id=" City-7 ", url="https://example.org/x", subject="Order 4711008 is late"
     )
     assert keys("T-1", known) == {
-        Key("city-7", "URL", "example.org/x"),
-        Key("city-7", "reference", "4711008"),
-        Key("city-7", "subject", "order 4711008 is late"),
+        LookalikeKey("city-7", "URL", "example.org/x"),
+        LookalikeKey("city-7", "reference", "4711008"),
+        LookalikeKey("city-7", "subject", "order 4711008 is late"),
     }
     assert keys("T-1", known | [Fact("T-1", "url", 2, "")]) == {
         key for key in keys("T-1", known) if key.kind != "URL"
@@ -98,9 +104,9 @@ def test_the_keys_are_those_of_one_customer_and_of_what_is_known_now() -> None:
 
 def test_keys_of_other_kinds_or_customers_never_meet() -> None:
     made = [
-        Key("a", "URL", "x"),
-        Key("a", "subject", "x"),
-        Key("b", "URL", "x"),
-        Key("", "URL", "ax"),
+        LookalikeKey("a", "URL", "x"),
+        LookalikeKey("a", "subject", "x"),
+        LookalikeKey("b", "URL", "x"),
+        LookalikeKey("", "URL", "ax"),
     ]
     assert len({key.hash for key in made}) == 4

@@ -5,7 +5,7 @@ from local_stack.story import Step, climb, counts, most_telling, still_open, wit
 from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import Case, LastNotified, Outcome
 from sla_watchdog.domain.escalation.plan import Plan, plan
-from sla_watchdog.tools.imports.events import Event, Kind
+from sla_watchdog.tools.imports.events import Event, EventKind
 
 CREATED = at("2026-03-02T09:00")
 NOW = CREATED + 10 * DAY
@@ -141,7 +141,7 @@ def test_an_id_with_slashes_is_understood() -> None:
 
 def test_the_desks_answers_stand_between_the_steps_with_the_last_one_quoted() -> None:
     def answer(day: int, text: str = "", by: str = "agent") -> Event:
-        return Event("T-1", CREATED + day * DAY, Kind.REPLY, by, text=text)
+        return Event("T-1", CREATED + day * DAY, EventKind.REPLY, by, text=text)
 
     steps = [
         Step(CREATED + 2 * DAY, "late", ("owner",)),

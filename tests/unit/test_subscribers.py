@@ -17,8 +17,8 @@ from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.domain.escalation.subscribers import (
     Roster,
     Seat,
-    State,
     Subscriber,
+    SubscriptionState,
     noted,
     observed,
 )
@@ -30,16 +30,16 @@ NOW = at("2026-03-02T12:00")
 KIM = Seat.of("executive", "email", "kim@example.org")
 PHONE = Seat.of("executive-urgent", "sms", "+15555550100")
 EVERYBODY = {"owner": 1, "team-lead": 1, "manager": 1, "executive": 1, "operations": 1}
-S = State
+S = SubscriptionState
 
 
-def roster(seat: Seat = KIM, state: State = S.CONFIRMED, ago: int = HOUR) -> Roster:
+def roster(seat: Seat = KIM, state: SubscriptionState = S.CONFIRMED, ago: int = HOUR) -> Roster:
     return Roster({seat: Subscriber(state, NOW - ago)})
 
 
 def state_after(
-    before: State, seen: State | None, ago: int = HOUR, seat: Seat = KIM
-) -> State | None:
+    before: SubscriptionState, seen: SubscriptionState | None, ago: int = HOUR, seat: Seat = KIM
+) -> SubscriptionState | None:
     known = observed(roster(seat, before, ago), {} if seen is None else {seat: seen}, (), NOW)
     return known.subscribers[seat].state if seat in known.subscribers else None
 
@@ -71,7 +71,7 @@ def state_after(
     ],
 )
 def test_each_look_at_sns_moves_a_subscriber_on(
-    before: State, seen: State | None, after: State | None
+    before: SubscriptionState, seen: SubscriptionState | None, after: SubscriptionState | None
 ) -> None:
     assert state_after(before, seen) is after
 
@@ -271,8 +271,10 @@ def test_the_next_audience_up_is_that_of_the_ladder_whatever_the_order_of_the_fi
 # ------------------------------------------------------------------ what is told
 
 
-@pytest.mark.parametrize("state", [state for state in State if state not in (S.CONFIRMED, S.ENDED)])
-def test_sns_takes_every_message_and_it_says_who_and_what_to_do(state: State) -> None:
+@pytest.mark.parametrize(
+    "state", [state for state in SubscriptionState if state not in (S.CONFIRMED, S.ENDED)]
+)
+def test_sns_takes_every_message_and_it_says_who_and_what_to_do(state: SubscriptionState) -> None:
     known = roster(PHONE if state in (S.OPTED_OUT, S.UNVERIFIED) else KIM, state, ago=2 * DAY)
     (first, *_) = due_absences(known, EVERYBODY, policy(), NOW, live=True)
     message = render_absence(first, NOW)
@@ -289,7 +291,7 @@ def test_sns_takes_every_message_and_it_says_who_and_what_to_do(state: State) ->
 
 @pytest.mark.parametrize("state", [S.PENDING, S.SUSPENDED])
 def test_who_must_confirm_is_to_do_it_by_the_command_and_not_by_opening_the_link(
-    state: State,
+    state: SubscriptionState,
 ) -> None:
     (first, *_) = due_absences(roster(KIM, state, ago=2 * DAY), EVERYBODY, policy(), NOW, live=True)
     (missing, *_) = first.missing

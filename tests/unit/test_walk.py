@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 
 from building import ALWAYS, HOUR, OFFICE, at, evaluate, facts, policy, resolution, rule
 from sla_watchdog.domain.clocks.clock import Clock
-from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, Ending, Pace, elapsed_breakdown
+from sla_watchdog.domain.clocks.elapsed import (
+    ElapsedBreakdown,
+    Pace,
+    PauseEnding,
+    elapsed_breakdown,
+)
 from sla_watchdog.domain.clocks.elapsed_rows import MOST_ROWS
 from sla_watchdog.domain.policy.model import TARGETS, Metric, Pauses
 from sla_watchdog.domain.tickets.facts import Facts
@@ -80,8 +85,8 @@ def test_a_pause_says_what_ended_it_and_how_much_open_time_it_took() -> None:
         now="2026-03-03T12:00",
     )
     assert [(each.open // HOUR, each.ending, each.status) for each in found.pauses] == [
-        (3, Ending.STATUS, "Waiting"),
-        (1, Ending.CUSTOMER, "Waiting"),
+        (3, PauseEnding.STATUS, "Waiting"),
+        (1, PauseEnding.CUSTOMER, "Waiting"),
     ]
     assert found.pauses[0].then == "Open"
     assert found.paused == 4 * HOUR
@@ -89,7 +94,7 @@ def test_a_pause_says_what_ended_it_and_how_much_open_time_it_took() -> None:
 
 def test_a_pause_that_lasts_has_no_end_yet() -> None:
     found = walked(("status", "2026-03-02T10:00", "Waiting"), now="2026-03-02T12:00")
-    assert [each.ending for each in found.pauses] == [Ending.NOT_YET]
+    assert [each.ending for each in found.pauses] == [PauseEnding.NOT_YET]
     assert found.until == at("2026-03-02T12:00")
 
 
@@ -99,7 +104,7 @@ def test_a_limit_that_ends_a_pause_is_named() -> None:
         now="2026-03-03T12:00",
         pauses=Pauses(longest=2 * HOUR),
     )
-    assert [(each.ending, each.open) for each in found.pauses] == [(Ending.LIMIT, 2 * HOUR)]
+    assert [(each.ending, each.open) for each in found.pauses] == [(PauseEnding.LIMIT, 2 * HOUR)]
 
 
 def test_the_time_between_resolved_and_reopened_did_not_count() -> None:

@@ -56,7 +56,6 @@ from sla_watchdog.domain.policy.model import (
     Repeat,
     Target,
 )
-from sla_watchdog.domain.text.times import duration
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.presentation.html.answer_page import page
@@ -70,8 +69,9 @@ from sla_watchdog.presentation.text import (
 )
 from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.presentation.text.report import about
+from sla_watchdog.presentation.times import duration
 from sla_watchdog.presentation.view.case_row import row
-from sla_watchdog.presentation.view.link_state import LinkState, State
+from sla_watchdog.presentation.view.link_state import LinkState, LinkStatus
 from sla_watchdog.presentation.view.notice import Notice, notice
 from sla_watchdog.presentation.view.report import line
 from sla_watchdog.tools.cli.status.table import _nobody
@@ -305,7 +305,7 @@ def test_the_daily_digest_of_mode_observe_names_a_broken_promise() -> None:
 def test_the_page_behind_a_link_says_who_took_it() -> None:
     notified = notices(ACKNOWLEDGED, policy(), TWO_WEEKS)["manager"]
     may = Promising("T-1", ALWAYS, at(TWO_WEEKS), at(TWO_WEEKS) + DAY, (), notified.promise, 2)
-    shown = page(LinkState(State.OPEN, None, notified, may), at(TWO_WEEKS))
+    shown = page(LinkState(LinkStatus.OPEN, None, notified, may), at(TWO_WEEKS))
     assert "<dd>Kim took it, no assignee at the desk</dd>" in shown
     assert "nobody" not in shown.replace("if nobody acts", "")
 

@@ -10,13 +10,20 @@ from building import HOUR, at
 from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.clock_key import CLEARED, WITHDRAWN
 from sla_watchdog.domain.clocks.data_problems import DataProblem
-from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, Ending, Pace, Pause, Row, Unit
+from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, Pace, Pause, PauseEnding
+from sla_watchdog.domain.clocks.elapsed_rows import Row
 from sla_watchdog.domain.escalation.absences import Absence
 from sla_watchdog.domain.escalation.acknowledgement import Answer
 from sla_watchdog.domain.escalation.case import Alert, Recipient, Severity
+from sla_watchdog.domain.escalation.not_promised import PromiseRefusal
 from sla_watchdog.domain.escalation.reasons import LevelDue, Reason
-from sla_watchdog.domain.escalation.subscribers import LONG_PENDING, Missing, Seat, Subscriber
-from sla_watchdog.domain.escalation.subscribers import State as Subscription
+from sla_watchdog.domain.escalation.subscribers import (
+    LONG_PENDING,
+    Missing,
+    Seat,
+    Subscriber,
+    SubscriptionState,
+)
 from sla_watchdog.domain.policy.model import (
     TARGETS,
     After,
@@ -30,19 +37,21 @@ from sla_watchdog.domain.policy.model import (
     Percent,
     Trigger,
 )
-from sla_watchdog.domain.text.times import spoken
 from sla_watchdog.domain.tickets.spans import Span
+from sla_watchdog.domain.time.calendar_periods import Period
 from sla_watchdog.domain.time.duration import Duration, DurationUnit
 from sla_watchdog.presentation.html.answer_page import page
 from sla_watchdog.presentation.text import observed_line, render, render_absence, render_digest
+from sla_watchdog.presentation.text.not_promised import not_promised
 from sla_watchdog.presentation.text.reason import read_reason
 from sla_watchdog.presentation.text.reason import worded as reason_in_words
+from sla_watchdog.presentation.text.signals import SIGNAL_WORDS
 from sla_watchdog.presentation.text.why import breach, counted, pause, trigger, why
 from sla_watchdog.presentation.text.wording import clock_name, heading, phrase, short_heading
+from sla_watchdog.presentation.times import spoken
 from sla_watchdog.presentation.view.explained_clock import Explained
 from sla_watchdog.presentation.view.lateness import Cause
-from sla_watchdog.presentation.view.link_state import LinkState
-from sla_watchdog.presentation.view.link_state import State as Link
+from sla_watchdog.presentation.view.link_state import LinkState, LinkStatus
 from sla_watchdog.presentation.view.notice import Item, Kind, Notice, TicketLine
 from sla_watchdog.presentation.words import METRIC, SEVERITY, signal
 
@@ -159,6 +168,10 @@ def test_every_clock_without_a_target_tells_what_it_saw(metric: Metric) -> None:
     assert worded(signal(clock_of(metric), NOW, count=3))
 
 
+def test_every_clock_without_a_target_has_a_row_of_words_and_no_other_has() -> None:
+    assert set(SIGNAL_WORDS) == set(Metric) - set(TARGETS)
+
+
 @pytest.mark.parametrize("metric", Metric)
 def test_every_clock_is_explained(metric: Metric) -> None:
     rows = dict(why(explained(metric), None, 0, "UTC"))
@@ -203,15 +216,15 @@ def test_every_cause_of_a_breach_is_said(cause: Cause) -> None:
     assert ("," in text) is (cause is not Cause.DEADLINE)
 
 
-@pytest.mark.parametrize("ending", Ending)
-def test_every_ending_of_a_pause_is_said(ending: Ending) -> None:
+@pytest.mark.parametrize("ending", PauseEnding)
+def test_every_ending_of_a_pause_is_said(ending: PauseEnding) -> None:
     span = Pause(NINE, NINE + HOUR, Pace.PAUSED, HOUR, "Pending", ending, "Open")
     text = worded(pause(span, "UTC"))
-    assert (";" in text) is (ending is not Ending.NOT_YET)
+    assert (";" in text) is (ending is not PauseEnding.NOT_YET)
 
 
-@pytest.mark.parametrize("unit", Unit)
-def test_every_unit_of_what_counted_is_said(unit: Unit) -> None:
+@pytest.mark.parametrize("unit", Period)
+def test_every_unit_of_what_counted_is_said(unit: Period) -> None:
     days = [NINE + day * 24 * HOUR for day in range(9)]
     rows = tuple(Row(day, day + HOUR, HOUR, ahead=False) for day in days)
     breakdown = ElapsedBreakdown("UTC", unit, NOW, rows, (), (), 9 * HOUR, 0, 9 * HOUR, 0)
@@ -275,8 +288,8 @@ def test_every_reason_is_said_to_whom_it_is_told(kind: type[Any]) -> None:
 # ------------------------------------------------------------------ people and links
 
 
-@pytest.mark.parametrize("state", Subscription)
-def test_every_subscription_that_needs_somebody_says_why(state: Subscription) -> None:
+@pytest.mark.parametrize("state", SubscriptionState)
+def test_every_subscription_that_needs_somebody_says_why(state: SubscriptionState) -> None:
     since = NOW - LONG_PENDING
     if not Subscriber(state, since).needs_attention(NOW):
         return
@@ -285,12 +298,17 @@ def test_every_subscription_that_needs_somebody_says_why(state: Subscription) ->
     assert "it " in worded(message.email)
 
 
-@pytest.mark.parametrize("state", Link)
-def test_every_state_of_a_link_has_a_page(state: Link) -> None:
+@pytest.mark.parametrize("state", LinkStatus)
+def test_every_state_of_a_link_has_a_page(state: LinkStatus) -> None:
     assert "<title>" in page(LinkState(state, notice=notice_of(Metric.RESOLUTION)), NOW)
+
+
+@pytest.mark.parametrize("refusal", PromiseRefusal)
+def test_every_refusal_of_a_promise_is_said(refusal: PromiseRefusal) -> None:
+    assert worded(not_promised(refusal))
 
 
 @pytest.mark.parametrize("answer", Answer)
 def test_every_answer_has_a_page(answer: Answer) -> None:
     notice = notice_of(Metric.RESOLUTION)
-    assert "<title>" in page(LinkState(Link.OPEN, notice=notice, counted=answer), NOW)
+    assert "<title>" in page(LinkState(LinkStatus.OPEN, notice=notice, counted=answer), NOW)

@@ -16,10 +16,6 @@ from botocore.config import Config
 
 from sla_watchdog.adapters.channels.channels import Channels
 from sla_watchdog.adapters.channels.registered import channels
-from sla_watchdog.adapters.channels.sns.channel import SnsChannel
-from sla_watchdog.adapters.channels.sns.pacer import Pacer
-from sla_watchdog.adapters.channels.sns.publisher import Publisher
-from sla_watchdog.adapters.channels.sns.subscriptions import Topics
 from sla_watchdog.adapters.dynamodb.audit import AuditTable
 from sla_watchdog.adapters.dynamodb.table import described, fault_of
 from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
@@ -69,9 +65,8 @@ class Parts:
     tickets: TicketsTable
     watch: WatchStores
     audit: AuditTable
-    publisher: Publisher
+    channels: Channels
     queue: SegmentsQueue
-    topics: Topics
     reports: Reports
     clock: Clock = monotonic
     tokens: RandomTokens = field(factory=RandomTokens)
@@ -89,10 +84,6 @@ class Parts:
         for writer in self.writers:
             writer.close()
         return self
-
-    @property
-    def channels(self) -> Channels:
-        return channels(SnsChannel(self.publisher, self.topics))
 
     def now(self) -> int:
         simulated = None
@@ -201,9 +192,13 @@ def parts() -> Parts:
         tickets=TicketsTable(reads, here.tickets_table, policy.source),
         watch=WatchStores.of(reads, writes, here.watch_table, here.audit_table),
         audit=AuditTable(writes, here.audit_table),
-        publisher=Publisher(sns, here.topic_prefix, _pacer(here)),
+        channels=channels(
+            sns_reads=session.client("sns", config=READS),
+            sns_writes=sns,
+            topic_prefix=here.topic_prefix,
+            clock=_clock_of_the_pace(here),
+        ),
         queue=SegmentsQueue(sqs, here.segments_queue),
-        topics=Topics(session.client("sns", config=READS)),
         reports=Reports(lambda: session.client("s3", config=READS), here.reports_bucket),
         writers=(writes, sns, sqs),
     )
@@ -217,8 +212,8 @@ def _stopwatch(here: Settings) -> Callable[[], float]:
     return lambda: monotonic() - began
 
 
-def _pacer(here: Settings) -> Pacer:
+def _clock_of_the_pace(here: Settings) -> Callable[[], float]:
     """In simulated time a tick takes no time at all, and the local inbox has no pace to keep."""
     if here.clock == "table":
-        return Pacer(now=count().__next__)
-    return Pacer()
+        return count().__next__
+    return monotonic

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.escalation.case import Severity
 from sla_watchdog.domain.policy.model import SIGNALS, Count, Metric
-from sla_watchdog.domain.text.times import count_of, duration, times
+from sla_watchdog.presentation.times import count_of, duration, times
 
 SEVERITY = {Severity.WARNING: "Warning", Severity.BREACH: "Breach", Severity.CRITICAL: "Critical"}
 

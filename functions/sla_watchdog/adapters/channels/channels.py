@@ -8,7 +8,7 @@ from typing import Protocol
 from attrs import frozen
 
 from sla_watchdog.domain.escalation.case import Recipient
-from sla_watchdog.domain.escalation.subscribers import State
+from sla_watchdog.domain.escalation.subscribers import SubscriptionState
 from sla_watchdog.presentation.text import Message, NoTopic, Refused, Sent
 from sla_watchdog.usecases.sweep.ports import Listed
 
@@ -31,7 +31,7 @@ class Channel(Protocol):
         """Names that this channel does not know are in neither."""
         ...
 
-    def phone_states(self, numbers: Iterable[str]) -> Mapping[str, State]:
+    def phone_states(self, numbers: Iterable[str]) -> Mapping[str, SubscriptionState]:
         """Whether the numbers that it sends SMS to get them. Raises Unavailable."""
         ...
 
@@ -62,9 +62,9 @@ class Channels:
             listed.pop(name, None)
         return listed, unlisted
 
-    def phone_states(self, numbers: Iterable[str]) -> Mapping[str, State]:
+    def phone_states(self, numbers: Iterable[str]) -> Mapping[str, SubscriptionState]:
         asked = list(numbers)
-        states: dict[str, State] = {}
+        states: dict[str, SubscriptionState] = {}
         for channel in self.registered:
             states |= channel.phone_states(asked)
         return states

@@ -42,7 +42,7 @@ from sla_watchdog.domain.escalation.case import (
     Recipient,
 )
 from sla_watchdog.domain.policy.codec import fields_of
-from sla_watchdog.domain.policy.marks import Place
+from sla_watchdog.domain.policy.marks import JsonPlace
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.presentation.text.reason import read_reason, worded
 
@@ -67,31 +67,31 @@ def shard_of(case: str, urgent: bool) -> str:
 _RECIPIENT = fields_of(Recipient)
 _ALERT = fields_of(
     Alert,
-    recipient=Place.BESIDE,
-    reason=Place.BESIDE,
-    reminder=Place.BESIDE,
-    waits=Place.SPARSE,
-    renewal=Place.SPARSE,
+    recipient=JsonPlace.BESIDE,
+    reason=JsonPlace.BESIDE,
+    reminder=JsonPlace.BESIDE,
+    waits=JsonPlace.SPARSE,
+    renewal=JsonPlace.SPARSE,
 )
-_ENTRY = fields_of(Entry, alerts=Place.BESIDE)
-_LAST_NOTIFIED = fields_of(LastNotified, received=Place.SPARSE)
-_FINDING = fields_of(Finding, reason=Place.BESIDE, time=Place.BESIDE)
+_ENTRY = fields_of(Entry, alerts=JsonPlace.BESIDE)
+_LAST_NOTIFIED = fields_of(LastNotified, received=JsonPlace.SPARSE)
+_FINDING = fields_of(Finding, reason=JsonPlace.BESIDE, time=JsonPlace.BESIDE)
 _CASE = fields_of(
     Case,
-    id=Place.BESIDE,
-    facts=Place.BESIDE,
-    reached=Place.BESIDE,
-    outbox=Place.BESIDE,
-    urgent=Place.BESIDE,
-    seen=Place.SPARSE,
-    generation=Place.SPARSE,
-    next_at=Place.SPARSE,
-    failures=Place.SPARSE,
-    breached=Place.SPARSE,
-    edited_at=Place.SPARSE,
-    members=Place.SPARSE,
-    seen_at=Place.SPARSE,
-    read_at=Place.SPARSE,
+    id=JsonPlace.BESIDE,
+    facts=JsonPlace.BESIDE,
+    reached=JsonPlace.BESIDE,
+    outbox=JsonPlace.BESIDE,
+    urgent=JsonPlace.BESIDE,
+    seen=JsonPlace.SPARSE,
+    generation=JsonPlace.SPARSE,
+    next_at=JsonPlace.SPARSE,
+    failures=JsonPlace.SPARSE,
+    breached=JsonPlace.SPARSE,
+    edited_at=JsonPlace.SPARSE,
+    members=JsonPlace.SPARSE,
+    seen_at=JsonPlace.SPARSE,
+    read_at=JsonPlace.SPARSE,
 )
 """Every attribute but `rev` may be missing: an older version knew fewer."""
 

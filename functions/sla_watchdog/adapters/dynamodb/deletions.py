@@ -17,9 +17,10 @@ from sla_watchdog.adapters.dynamodb.attributes import number_in, numbers_in, pla
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.generations import GenerationStore
 from sla_watchdog.adapters.dynamodb.items import META, Items
-from sla_watchdog.adapters.dynamodb.pulse import LastSweep, PulseStore
+from sla_watchdog.adapters.dynamodb.pulse import PulseStore
 from sla_watchdog.adapters.dynamodb.table import slices
 from sla_watchdog.domain.escalation.deletions import AT_ONCE, MOST, Deletions
+from sla_watchdog.usecases.sweep.ports import LastSweep
 
 SORT_KEY = "deletions"
 MISSING = "m:"

@@ -38,11 +38,6 @@ class Expression:
         self._sets.append(self.equals(*path, to=to))
         return self
 
-    def set_all(self, values: Mapping[str, object]) -> Self:
-        for name, value in values.items():
-            self.set(name, to=value)
-        return self
-
     def set_stored(self, name: str, value: Mapping[str, Any]) -> Self:
         self._sets.append(f"{self.path(name)} = {self.stored(value)}")
         return self

@@ -113,7 +113,7 @@ class Outbox:
         return Settled.LOST, held.case
 
     def _take_out(
-        self, held: ClaimedEntry, part: _Part, next_at: int | None, urgent: bool
+        self, held: ClaimedEntry, part: _Transaction, next_at: int | None, urgent: bool
     ) -> Item | None:
         """Where nobody has written the case since it was read; breaches are recorded with it."""
         change = held.taking_out(part.levels, next_at, urgent)
@@ -122,7 +122,7 @@ class Outbox:
         return self._transact(held.case.id, change, part.records)
 
     def _settle_overtaken(
-        self, held: ClaimedEntry, part: _Part, stands: Item, now: int
+        self, held: ClaimedEntry, part: _Transaction, stands: Item, now: int
     ) -> tuple[Settled, Case]:
         stored = case_of(stands)
         case = stored if isinstance(stored, Case) else held.case
@@ -215,24 +215,24 @@ def _claimed_before(stands: Item, entries: Mapping[str, Entry]) -> Case | None:
 
 
 @frozen
-class _Part:
+class _Transaction:
     """What one transaction takes."""
 
     levels: Levels
     records: Sequence[AuditItem]
 
 
-def _parts(reached: Levels, audit: Sequence[AuditItem]) -> list[_Part]:
+def _parts(reached: Levels, audit: Sequence[AuditItem]) -> list[_Transaction]:
     """What one transaction takes at a time; at least one part, which may be empty."""
     levels = list(slices(reached.items(), AT_ONCE))
     records = list(slices(audit, AT_ONCE))
     count = max(len(levels), len(records), 1)
     levels += [[]] * (count - len(levels))
     records += [[]] * (count - len(records))
-    return [_Part(dict(some), few) for some, few in zip(levels, records, strict=True)]
+    return [_Transaction(dict(some), few) for some, few in zip(levels, records, strict=True)]
 
 
-def _without(held: ClaimedEntry, part: _Part) -> Case:
+def _without(held: ClaimedEntry, part: _Transaction) -> Case:
     outbox = dict(held.case.outbox)
     outbox.pop(held.key, None)
     return evolve(_having_reached(held.case, part.levels), outbox=outbox)

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from attrs import field, frozen
+from attrs import frozen
 
 from sla_watchdog.adapters.dynamodb.attributes import number_in, numbers_in
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.items import META, Items
+from sla_watchdog.usecases.sweep.ports import LastSweep
 
 NOTICED_KEPT = 50
 
@@ -35,15 +36,6 @@ class Beat:
     left_due: int
     put_back: int
     problem: str
-
-
-@frozen
-class LastSweep:
-    at: int
-    counts: Mapping[str, int] = field(factory=dict)
-    noticed: tuple[str, ...] = ()
-    violations: tuple[str, ...] = ()
-    """Those of the noticed that could not be put right, each once."""
 
 
 class PulseStore:

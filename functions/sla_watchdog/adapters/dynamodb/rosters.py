@@ -17,7 +17,7 @@ from sla_watchdog.adapters.dynamodb.case_writes import set_wakeup
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.items import META, SORT_KEY, Items
 from sla_watchdog.adapters.dynamodb.table import Item, StoreBusyError
-from sla_watchdog.domain.escalation.subscribers import Roster, Seat, State, Subscriber
+from sla_watchdog.domain.escalation.subscribers import Roster, Seat, Subscriber, SubscriptionState
 from sla_watchdog.usecases.watch.ports import RECIPIENTS, Due
 
 MOST_KEPT = 2000
@@ -98,7 +98,7 @@ def _subscribers(stored: Mapping[str, Any]) -> Iterator[tuple[Seat, Subscriber]]
         since = number_in(entry.get("since"))
         try:
             seat = Seat.of_key(key)
-            state = State(str(entry.get("state")))
+            state = SubscriptionState(str(entry.get("state")))
         except ValueError:
             continue
         yield seat, Subscriber(state, since)

@@ -32,7 +32,7 @@ class Pace(StrEnum):
     """Resolved or closed: before it was reopened."""
 
 
-class Ending(StrEnum):
+class PauseEnding(StrEnum):
     """What ended a pause."""
 
     STATUS = "status"
@@ -60,7 +60,7 @@ class Pause:
     """Seconds of open time that did not count."""
     status: str
     """The desk's word while it lasted."""
-    ending: Ending
+    ending: PauseEnding
     then: str = ""
     """The desk's word after it."""
 
@@ -172,13 +172,13 @@ def _pauses(
         )
 
 
-def _ending(pause: Stretch, following: Stretch | None, now: int) -> Ending:
+def _ending(pause: Stretch, following: Stretch | None, now: int) -> PauseEnding:
     if following is None:
-        return Ending.NOT_YET
+        return PauseEnding.NOT_YET
     if following.group == TOO_LONG:
-        return Ending.LIMIT
+        return PauseEnding.LIMIT
     if pause.end > now:
-        return Ending.NOT_YET
+        return PauseEnding.NOT_YET
     if following.group == ASKED:
-        return Ending.CUSTOMER
-    return Ending.STATUS
+        return PauseEnding.CUSTOMER
+    return PauseEnding.STATUS

@@ -12,15 +12,14 @@ from attrs import frozen
 
 from sla_watchdog.domain.clocks.promises import Promise, acknowledged
 from sla_watchdog.domain.clocks.rules_in_force import rule_at
+from sla_watchdog.domain.escalation.not_promised import NotPromised, PromiseRefusal, TooFarAway
 from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.text.display import tidy
-from sla_watchdog.domain.text.times import instant
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.domain.time.seconds import HOUR
-from sla_watchdog.errors import SlaWatchdogError
 
 LONGEST_NAME = 60
 """Characters of the name of whoever acknowledges."""
@@ -37,10 +36,6 @@ class Answer(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     SNOOZED = "snoozed"
     DECLINED = "declined"
-
-
-class NotPromised(SlaWatchdogError):  # noqa: N818 - its name is what is wrong
-    """The promise cannot be made; the text says why, for the person who wanted to make it."""
 
 
 @frozen
@@ -73,28 +68,21 @@ class Promising:
 
     def _check(self, until: int) -> None:
         if until <= self.now:
-            raise NotPromised("the time of the next update is over already: choose a later one")
+            raise NotPromised(PromiseRefusal.TIME_IS_PAST)
         if until > self.latest:
-            latest = instant(self.latest, self.calendar.timezone)
-            raise NotPromised(
-                f"the time of the next update is too far away: at most {latest}, by the policy"
-            )
+            raise NotPromised(TooFarAway(self.latest, self.calendar.timezone))
         if self.held and until <= self.held.until:
-            raise NotPromised(
-                "an update is promised for then already: only a later time puts it off"
-            )
+            raise NotPromised(PromiseRefusal.NOT_LATER)
         if self.held and not self.snoozes_left:
-            raise NotPromised(
-                "it was put off as often as the policy allows: nobody can put it off again"
-            )
+            raise NotPromised(PromiseRefusal.NO_SNOOZE_LEFT)
 
 
 def _name(by: str) -> str:
     name = tidy(by)
     if not name:
-        raise NotPromised("say who takes it: a name")
+        raise NotPromised(PromiseRefusal.NO_NAME)
     if len(name) > LONGEST_NAME:
-        raise NotPromised(f"the name is too long: at most {LONGEST_NAME} characters")
+        raise NotPromised(PromiseRefusal.NAME_TOO_LONG)
     return name
 
 

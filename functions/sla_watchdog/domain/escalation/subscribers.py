@@ -27,7 +27,7 @@ subscribers.
 """
 
 
-class State(StrEnum):
+class SubscriptionState(StrEnum):
     """`ended` was asked for by `unsubscribe`; `suspended` was confirmed once and must be again;
     `lapsed` never was.
 
@@ -44,12 +44,12 @@ class State(StrEnum):
     ENDED = "ended"
 
 
-DEAF = frozenset({State.OPTED_OUT, State.UNVERIFIED})
+DEAF = frozenset({SubscriptionState.OPTED_OUT, SubscriptionState.UNVERIFIED})
 """States of numbers that SNS lists as confirmed, and sends nothing to."""
 
-_WELL = frozenset({State.CONFIRMED, State.PENDING, State.ENDED})
+_WELL = frozenset({SubscriptionState.CONFIRMED, SubscriptionState.PENDING, SubscriptionState.ENDED})
 
-_WAS_CONFIRMED = DEAF | {State.CONFIRMED, State.SUSPENDED}
+_WAS_CONFIRMED = DEAF | {SubscriptionState.CONFIRMED, SubscriptionState.SUSPENDED}
 
 
 def _as_compared(protocol: str, endpoint: str) -> str:
@@ -101,11 +101,11 @@ class Seat:
 class Subscriber:
     """In this state `since` that epoch second, as far as a sweep or a command saw it."""
 
-    state: State
+    state: SubscriptionState
     since: int
 
     def needs_attention(self, now: int) -> bool:
-        waits_long = self.state is State.PENDING and now - self.since >= LONG_PENDING
+        waits_long = self.state is SubscriptionState.PENDING and now - self.since >= LONG_PENDING
         return waits_long or self.state not in _WELL
 
 
@@ -137,7 +137,7 @@ class Roster:
     def operations_confirmed(self) -> bool:
         """Whether anybody is subscribed to operations for good."""
         for seat, subscriber in self.subscribers.items():
-            if seat.recipient == OPERATIONS and subscriber.state is State.CONFIRMED:
+            if seat.recipient == OPERATIONS and subscriber.state is SubscriptionState.CONFIRMED:
                 return True
         return False
 
@@ -161,7 +161,7 @@ class Missing:
 
     seat: Seat
     whose: Recipient
-    state: State
+    state: SubscriptionState
     since: int
 
 
@@ -177,7 +177,7 @@ def recipient_of(name: str, audiences: Iterable[str]) -> Recipient | None:
 
 
 def observed(
-    roster: Roster, seen: Mapping[Seat, State], unlisted: Iterable[str], now: int
+    roster: Roster, seen: Mapping[Seat, SubscriptionState], unlisted: Iterable[str], now: int
 ) -> Roster:
     """The roster after channels listed `seen`; of the recipients `unlisted` nothing is known now,
     and all stays as it was.
@@ -193,7 +193,9 @@ def observed(
     return Roster(after, roster.notified).with_notified(now)
 
 
-def _following(before: Subscriber | None, seen: State | None, now: int) -> Subscriber | None:
+def _following(
+    before: Subscriber | None, seen: SubscriptionState | None, now: int
+) -> Subscriber | None:
     """None where there is no more to know."""
     state = seen if before is None else _next_state(before, seen, now)
     if state is None:
@@ -203,35 +205,42 @@ def _following(before: Subscriber | None, seen: State | None, now: int) -> Subsc
     return Subscriber(state, now)
 
 
-def _next_state(before: Subscriber, seen: State | None, now: int) -> State | None:
-    if before.state is State.ENDED:
+def _next_state(
+    before: Subscriber, seen: SubscriptionState | None, now: int
+) -> SubscriptionState | None:
+    if before.state is SubscriptionState.ENDED:
         return _after_the_end(before, seen, now)
     if seen is None:
         return _unlisted(before, now)
-    if seen is State.PENDING and before.state in _WAS_CONFIRMED:
-        return State.SUSPENDED
+    if seen is SubscriptionState.PENDING and before.state in _WAS_CONFIRMED:
+        return SubscriptionState.SUSPENDED
     return seen
 
 
-def _after_the_end(before: Subscriber, seen: State | None, now: int) -> State | None:
+def _after_the_end(
+    before: Subscriber, seen: SubscriptionState | None, now: int
+) -> SubscriptionState | None:
     """Forgotten once SNS lists it no more; a subscriber again where SNS lists it as confirmed a day
     later.
     """
     if seen is None:
         return None
-    came_back = seen is not State.PENDING and now - before.since >= DAY
-    return seen if came_back else State.ENDED
+    came_back = seen is not SubscriptionState.PENDING and now - before.since >= DAY
+    return seen if came_back else SubscriptionState.ENDED
 
 
-def _unlisted(before: Subscriber, now: int) -> State:
-    if before.state in (State.GONE, State.LAPSED) or now - before.since < LIST_LAG:
+def _unlisted(before: Subscriber, now: int) -> SubscriptionState:
+    if (
+        before.state in (SubscriptionState.GONE, SubscriptionState.LAPSED)
+        or now - before.since < LIST_LAG
+    ):
         return before.state
-    if before.state is State.PENDING:
-        return State.LAPSED
-    return State.GONE
+    if before.state is SubscriptionState.PENDING:
+        return SubscriptionState.LAPSED
+    return SubscriptionState.GONE
 
 
-def noted(roster: Roster, seat: Seat, state: State, now: int) -> Roster:
+def noted(roster: Roster, seat: Seat, state: SubscriptionState, now: int) -> Roster:
     """The roster after a command subscribed, confirmed or unsubscribed somebody on purpose."""
     subscribers = {**roster.subscribers, seat: Subscriber(state, now)}
     return evolve(roster, subscribers=subscribers).with_notified(now)

@@ -25,7 +25,7 @@ from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_ori
 import attrs
 
 from sla_watchdog.domain.policy.json_part import Part
-from sla_watchdog.domain.policy.marks import Codec, Json, Place
+from sla_watchdog.domain.policy.marks import Codec, Json, JsonPlace
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ def from_json(kind: type[T], part: Part, **beside: object) -> T:
     return found
 
 
-def fields_of(kind: type[attrs.AttrsInstance], **places: Place) -> Codec:
+def fields_of(kind: type[attrs.AttrsInstance], **places: JsonPlace) -> Codec:
     """Of a class that does not know how it is stored: `places` say it of its fields."""
     return _class(kind, tuple(_fields(kind, places)))
 
@@ -72,7 +72,7 @@ def _marked(kind: Any, *marks: Any) -> Codec:
     own = next((mark for mark in marks if isinstance(mark, Codec)), None)
     codec = own or codec_of(kind)
     for mark in marks:
-        if not isinstance(mark, Codec | Place):
+        if not isinstance(mark, Codec | JsonPlace):
             codec = mark(codec)
     return codec
 
@@ -150,37 +150,37 @@ def _object(key: Codec, value: Codec) -> Codec:
 class _Field(NamedTuple):
     name: str
     codec: Codec
-    place: Place | None
+    place: JsonPlace | None
     default: object
 
     def is_written(self, content: object) -> bool:
-        return self.place is not Place.KEY and not self._is_left_out(content)
+        return self.place is not JsonPlace.KEY and not self._is_left_out(content)
 
     def _is_left_out(self, content: object) -> bool:
-        return self.place is Place.SPARSE and content == self.default
+        return self.place is JsonPlace.SPARSE and content == self.default
 
     def is_in(self, whole: Part) -> bool:
-        return self.place is not Place.SPARSE or whole.has(self.name)
+        return self.place is not JsonPlace.SPARSE or whole.has(self.name)
 
     def read(self, whole: Part) -> object:
-        if self.place is Place.KEY:
+        if self.place is JsonPlace.KEY:
             return whole.name
-        return self.codec.read(whole if self.place is Place.WHOLE else whole[self.name])
+        return self.codec.read(whole if self.place is JsonPlace.WHOLE else whole[self.name])
 
 
-def _fields(kind: type[attrs.AttrsInstance], places: Mapping[str, Place]) -> Iterator[_Field]:
+def _fields(kind: type[attrs.AttrsInstance], places: Mapping[str, JsonPlace]) -> Iterator[_Field]:
     """Those that stand in the object itself."""
     types = get_type_hints(kind, include_extras=True)
     for field in attrs.fields(kind):
         marks = getattr(types[field.name], "__metadata__", ())
-        marked = next((mark for mark in marks if isinstance(mark, Place)), None)
+        marked = next((mark for mark in marks if isinstance(mark, JsonPlace)), None)
         place = places.get(field.name, marked)
-        if place is not Place.BESIDE:
+        if place is not JsonPlace.BESIDE:
             yield _Field(field.name, codec_of(types[field.name]), place, field.default)
 
 
 def _class(kind: Callable[..., object], fields: tuple[_Field, ...]) -> Codec:
-    whole = next((field for field in fields if field.place is Place.WHOLE), None)
+    whole = next((field for field in fields if field.place is JsonPlace.WHOLE), None)
 
     def write(value: object) -> Json:
         written = {}

@@ -25,7 +25,7 @@ class Codec(NamedTuple):
 Mark: TypeAlias = Callable[[Codec], Codec]
 
 
-class Place(Enum):
+class JsonPlace(Enum):
     """Where a field of a class stands in JSON, if not under its own name."""
 
     KEY = "it is the name under which the whole stands"

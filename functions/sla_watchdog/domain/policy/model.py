@@ -19,7 +19,7 @@ from attrs import field, frozen
 
 from sla_watchdog.domain.policy.calendar_codec import CALENDAR
 from sla_watchdog.domain.policy.marks import (
-    Place,
+    JsonPlace,
     by_name,
     called,
     defines,
@@ -74,7 +74,7 @@ REPORTED = {Metric.REOPENED: "reopened_count", Metric.REASSIGNED: "reassigned_co
 class Percent:
     """Due at the earliest instant with elapsed >= `percent` of the target; `percent` is 1..99."""
 
-    percent: Annotated[int, Place.WHOLE]
+    percent: Annotated[int, JsonPlace.WHOLE]
 
 
 @frozen
@@ -83,7 +83,7 @@ class Before:
     were as many.
     """
 
-    seconds: Annotated[int, Place.WHOLE]
+    seconds: Annotated[int, JsonPlace.WHOLE]
 
     @property
     def length(self) -> Duration:
@@ -96,7 +96,7 @@ class After:
     itself.
     """
 
-    seconds: Annotated[int, Place.WHOLE]
+    seconds: Annotated[int, JsonPlace.WHOLE]
 
     @property
     def length(self) -> Duration:
@@ -107,7 +107,7 @@ class After:
 class Age:
     """Due when the case is `seconds` old by the wall clock (ceilings only)."""
 
-    seconds: Annotated[int, Place.WHOLE]
+    seconds: Annotated[int, JsonPlace.WHOLE]
 
     @property
     def length(self) -> Duration:
@@ -118,7 +118,7 @@ class Age:
 class Open:
     """Due after `seconds` of open time (signals only)."""
 
-    seconds: Annotated[int, Place.WHOLE]
+    seconds: Annotated[int, JsonPlace.WHOLE]
 
     @property
     def length(self) -> Duration:
@@ -129,7 +129,7 @@ class Open:
 class Count:
     """Due at the `times`-th event (signals only); at least 1."""
 
-    times: Annotated[int, Place.WHOLE]
+    times: Annotated[int, JsonPlace.WHOLE]
 
 
 Trigger = Percent | Before | After | Age | Open | Count
@@ -217,8 +217,8 @@ class Level:
 class Ladder:
     """Levels in the order they come due; the last one always repeats."""
 
-    name: Annotated[str, Place.KEY]
-    levels: Annotated[tuple[Level, ...], not_empty, Place.WHOLE]
+    name: Annotated[str, JsonPlace.KEY]
+    levels: Annotated[tuple[Level, ...], not_empty, JsonPlace.WHOLE]
 
 
 @frozen
@@ -307,7 +307,7 @@ class Rule:
 class Audience:
     """Named recipients. `each` is `assignee` or `team` when every value has a topic of its own."""
 
-    name: Annotated[str, Place.KEY]
+    name: Annotated[str, JsonPlace.KEY]
     each: str | None = None
     hours: CalendarName | None = None
 
@@ -362,7 +362,7 @@ class Policy:
     """Seconds of wall time: a follow-up of a ticket that was closed for longer is a new case, with
     a link.
     """
-    thanks: Annotated[int | None, Place.SPARSE] = None
+    thanks: Annotated[int | None, JsonPlace.SPARSE] = None
     """Seconds of wall time after an end in which the customer's first message says thanks; None
     where none does.
     """
@@ -375,7 +375,7 @@ class Policy:
     """
     tzdata: str = ""
     """IANA version of the zone data that the build had: other data, another hash."""
-    hash: Annotated[str, Place.BESIDE] = ""
+    hash: Annotated[str, JsonPlace.BESIDE] = ""
     """Of the compiled form: two policies with one hash judge alike. '' before it is compiled."""
 
     @cached_property

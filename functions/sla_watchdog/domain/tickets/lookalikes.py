@@ -56,7 +56,7 @@ _YEAR = re.compile(r"(19|20)\d\d")
 
 
 @frozen(order=True)
-class Key:
+class LookalikeKey:
     """What a ticket shares with others of its matter; `kind` is "URL", "reference" or "subject", in
     this order.
     """
@@ -72,16 +72,16 @@ class Key:
         return digest.hexdigest()[:32]
 
 
-def keys(ticket: str, facts: Facts) -> frozenset[Key]:
+def keys(ticket: str, facts: Facts) -> frozenset[LookalikeKey]:
     """The keys of the ticket by what is known of it now. Without a customer's id it has none."""
     customer = str(facts.latest(ticket, "customer_id")).strip().casefold()
     if not customer:
         return frozenset()
     subject = str(facts.latest(ticket, "subject"))
     url = str(facts.latest(ticket, "url"))
-    shared = {Key(customer, "reference", text) for text in references(subject)}
-    shared.add(Key(customer, "URL", normal_url(url)))
-    shared.add(Key(customer, "subject", normal_subject(subject)))
+    shared = {LookalikeKey(customer, "reference", text) for text in references(subject)}
+    shared.add(LookalikeKey(customer, "URL", normal_url(url)))
+    shared.add(LookalikeKey(customer, "subject", normal_subject(subject)))
     return frozenset(key for key in shared if key.text)
 
 

@@ -52,7 +52,7 @@ class Seen(Enum):
 
 
 @frozen
-class CaseHistory:
+class EarlierObservations:
     """How the records of a case were seen before; instants are epoch seconds."""
 
     edited_at: int | None = None
@@ -70,7 +70,7 @@ def observed(
     known: Facts,
     now: int,
     streamed: bool = False,
-    past: CaseHistory = CaseHistory(),
+    past: EarlierObservations = EarlierObservations(),
 ) -> frozenset[Fact]:
     """What `record` says that `known` does not yet; `now` is when the table had it: the stream's
     time, or the read's.
@@ -149,7 +149,7 @@ class _Reader:
     known: Facts
     now: int
     seen: Seen
-    past: CaseHistory
+    past: EarlierObservations
 
     def facts(self) -> Iterator[Fact]:
         at, reason = self._updated_at()

@@ -7,7 +7,6 @@ from html import escape
 
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.acknowledgement import LONGEST_NAME, Answer, Promising
-from sla_watchdog.domain.text.times import duration, instant, open_time
 from sla_watchdog.presentation.html.shell import (
     definitions,
     document,
@@ -29,7 +28,8 @@ from sla_watchdog.presentation.text.wording import (
     who_by_key,
 )
 from sla_watchdog.presentation.text.wording import heading as heading_of
-from sla_watchdog.presentation.view.link_state import LinkState, State
+from sla_watchdog.presentation.times import duration, instant, open_time
+from sla_watchdog.presentation.view.link_state import LinkState, LinkStatus
 from sla_watchdog.presentation.view.notice import Notice
 
 STYLE = """
@@ -73,29 +73,29 @@ Row = tuple[str, Sequence[str]]
 def page(state: LinkState, now: int, problem: str = "") -> str:
     """`problem` says why what was just sent was not taken."""
     match state.state:
-        case State.OPEN if state.counted is Answer.DECLINED:
+        case LinkStatus.OPEN if state.counted is Answer.DECLINED:
             return document("Noted", STYLE, _declined(state.notice))
-        case State.OPEN:
+        case LinkStatus.OPEN:
             return document(_title(state.notice), STYLE, "".join(_open(state, now, problem)))
-        case State.USED:
+        case LinkStatus.USED:
             return document("Noted", STYLE, _used(state))
-        case State.OVER:
+        case LinkStatus.OVER:
             return document("This is over", STYLE, _over(state.notice))
-        case State.UNKNOWN | State.EXPIRED | State.UNREADABLE:
+        case LinkStatus.UNKNOWN | LinkStatus.EXPIRED | LinkStatus.UNREADABLE:
             title, advice = _CLOSED[state.state]
             return _only(title, advice)
 
 
 _CLOSED = {
-    State.UNKNOWN: (
+    LinkStatus.UNKNOWN: (
         "This link is not known",
         "It may be cut off: open it again, whole.",
     ),
-    State.EXPIRED: (
+    LinkStatus.EXPIRED: (
         "This link has expired",
         "A later message about the case has a new one.",
     ),
-    State.UNREADABLE: (
+    LinkStatus.UNREADABLE: (
         "This case cannot be shown now",
         "Please try again in a few minutes. Reminders go on as before.",
     ),
@@ -108,7 +108,7 @@ def refused() -> str:
 
 
 def busy() -> str:
-    return page(LinkState(State.UNREADABLE), 0)
+    return page(LinkState(LinkStatus.UNREADABLE), 0)
 
 
 def _only(title: str, advice: str) -> str:

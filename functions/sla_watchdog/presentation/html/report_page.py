@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from sla_watchdog.domain.clocks.attainment import Attainment, Group, Kept
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import count_of, duration, instant
 from sla_watchdog.presentation.html.report_charts import small_chart, weeks_chart
 from sla_watchdog.presentation.html.shell import (
     document,
@@ -22,8 +21,9 @@ from sla_watchdog.presentation.html.shell import (
 )
 from sla_watchdog.presentation.text.report import about, kept_in_words, promise, week_of
 from sla_watchdog.presentation.text.wording import id_of, name_of
+from sla_watchdog.presentation.times import count_of, duration, instant
 from sla_watchdog.presentation.view.case_row import Trouble
-from sla_watchdog.presentation.view.report import Line, Report
+from sla_watchdog.presentation.view.report import Report, ReportLine
 from sla_watchdog.presentation.words import METRIC
 
 MOST = 100
@@ -99,7 +99,7 @@ def _parts(report: Report, attainment: Attainment | None) -> Iterator[str]:
         yield _list(title, explained, lines, report)
 
 
-def _lists(report: Report) -> Iterator[tuple[str, str, Sequence[Line]]]:
+def _lists(report: Report) -> Iterator[tuple[str, str, Sequence[ReportLine]]]:
     yield "Oldest", "Open the longest by the wall clock; nothing pauses that.", report.oldest
     yield "Breached", "Past a deadline; the worst first.", report.breached
     yield "Due within a day", "The soonest first.", report.at_risk
@@ -122,7 +122,7 @@ def _numbers(report: Report) -> dict[str, str]:
 # ------------------------------------------------------------------ cases
 
 
-def _list(title: str, explained: str, lines: Sequence[Line], report: Report) -> str:
+def _list(title: str, explained: str, lines: Sequence[ReportLine], report: Report) -> str:
     if not lines:
         return section(title, "None.", "")
     items = "".join(_item(line, report) for line in lines[:MOST])
@@ -136,7 +136,7 @@ def _more(hidden: int) -> str:
     return paragraph(f"and {count_of(hidden, 'more case')}: sla-watchdog status")
 
 
-def _item(line: Line, report: Report) -> str:
+def _item(line: ReportLine, report: Report) -> str:
     age = f"open {duration(report.now - line.opened_at)}"
     case = f"<strong>{escape(id_of(line.case))}</strong>"
     first = f"{case}<span>{escape(line.said)}</span><span>{age}</span>"
@@ -144,7 +144,7 @@ def _item(line: Line, report: Report) -> str:
     return f'<li><p class="first">{first}</p>{details}</li>\n'
 
 
-def _details(line: Line, report: Report) -> Iterator[str]:
+def _details(line: ReportLine, report: Report) -> Iterator[str]:
     yield brief(line.subject, 120)
     yield about(line, report.now)
     yield promise(line, report.zone)

@@ -6,25 +6,27 @@ from collections.abc import Iterator
 
 from sla_watchdog.domain.escalation.absences import Absence
 from sla_watchdog.domain.escalation.case import Recipient
-from sla_watchdog.domain.escalation.subscribers import Missing, State
-from sla_watchdog.domain.text.times import count_of, instant, iso
+from sla_watchdog.domain.escalation.subscribers import Missing, SubscriptionState
 from sla_watchdog.presentation.text.envelope import VERSION, Message, short_ref, sms_line
 from sla_watchdog.presentation.text.layout import paragraphs, sentences, wrapped
 from sla_watchdog.presentation.text.wording import name_of, who
+from sla_watchdog.presentation.times import count_of, instant, iso
 
 MOST_SHOWN = 40
 """Addresses that one e-mail describes; of more it says how many."""
 
 WHY = {
-    State.PENDING: "has not confirmed the subscription since {at}",
-    State.SUSPENDED: "must confirm again: SNS suspended the subscription (seen {at})",
-    State.LAPSED: "never confirmed the subscription, and SNS dropped it (seen {at})",
-    State.GONE: (
+    SubscriptionState.PENDING: "has not confirmed the subscription since {at}",
+    SubscriptionState.SUSPENDED: "must confirm again: SNS suspended the subscription (seen {at})",
+    SubscriptionState.LAPSED: "never confirmed the subscription, and SNS dropped it (seen {at})",
+    SubscriptionState.GONE: (
         "is no longer subscribed (seen {at}): an unsubscribe link was opened, or somebody took it "
         "out in AWS"
     ),
-    State.OPTED_OUT: "has opted out of SMS (seen {at})",
-    State.UNVERIFIED: "is not verified, and this AWS account is in the SMS sandbox (seen {at})",
+    SubscriptionState.OPTED_OUT: "has opted out of SMS (seen {at})",
+    SubscriptionState.UNVERIFIED: (
+        "is not verified, and this AWS account is in the SMS sandbox (seen {at})"
+    ),
 }
 
 NOBODY_IN_OPERATIONS = (
@@ -38,11 +40,11 @@ def why(missing: Missing) -> str:
 
 
 _OF_PHONES = {
-    State.OPTED_OUT: (
+    SubscriptionState.OPTED_OUT: (
         "The owner of the phone must send START to the sender of the SMS; AWS can opt a number in "
         "again."
     ),
-    State.UNVERIFIED: (
+    SubscriptionState.UNVERIFIED: (
         "Verify the number in the SNS console, or ask AWS Support to lift the SMS sandbox."
     ),
 }
@@ -58,7 +60,7 @@ def todo(missing: Missing) -> str:
     return f"{again} {HOW_TO_CONFIRM}: `{confirm(missing.whose)}`."
 
 
-_UNCONFIRMED = frozenset({State.PENDING, State.SUSPENDED})
+_UNCONFIRMED = frozenset({SubscriptionState.PENDING, SubscriptionState.SUSPENDED})
 
 HOW_TO_CONFIRM = "Then copy the link that AWS sends, unopened, and confirm with it"
 

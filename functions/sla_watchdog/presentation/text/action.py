@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sla_watchdog.domain.clocks.clock import Clock, State
-from sla_watchdog.domain.policy.model import Metric
-from sla_watchdog.domain.text.times import instant
+from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.presentation.text.finding import advice
 from sla_watchdog.presentation.text.layout import sentences, whole
+from sla_watchdog.presentation.text.signals import SIGNAL_WORDS
 from sla_watchdog.presentation.text.wording import listed, name_of, owners, taker, who
+from sla_watchdog.presentation.times import instant
 from sla_watchdog.presentation.view.notice import Item, Kind, Notice
 
 
@@ -93,22 +94,10 @@ def _nobody(notice: Notice, now: int) -> str:
 
 # ------------------------------------------------------------------ what is to be done
 
-_ACTIONS = {
-    Metric.AGE: "Decide how it ends, and tell the customer by when.",
-    Metric.PAUSE: "Ask the customer again, or go on without the answer.",
-    Metric.PROMISE: "Tell the customer how it stands, and decide who sees to it.",
-    Metric.PROGRESS: "Decide on the next step, who takes it, and by when.",
-    Metric.TOUCHES: "Another reply will not help: decide what solves it, and who does it.",
-    Metric.UNOWNED: "",
-    Metric.REOPENED: "Find out what was left unsolved, before it is resolved again.",
-    Metric.REASSIGNED: "Decide who keeps it to the end.",
-    Metric.BOUNCED: "Decide with the teams who keeps it to the end.",
-}
-
 
 def _action(item: Item, clock: Clock, zone: str, now: int) -> str:
-    if clock.metric in _ACTIONS:
-        return _ACTIONS[clock.metric]
+    if clock.metric not in TARGETS:
+        return SIGNAL_WORDS[clock.metric].to_do
     by = _by(item, clock, zone, now)
     match clock.metric:
         case Metric.FIRST_RESPONSE | Metric.NEXT_RESPONSE:

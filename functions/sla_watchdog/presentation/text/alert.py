@@ -10,7 +10,6 @@ from itertools import chain
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.policy.model import Metric
 from sla_watchdog.domain.text.display import brief, cut, tidy, units
-from sla_watchdog.domain.text.times import count_of, duration, instant
 from sla_watchdog.presentation.text import sections
 from sla_watchdog.presentation.text.action import to_do
 from sla_watchdog.presentation.text.envelope import (
@@ -34,6 +33,7 @@ from sla_watchdog.presentation.text.wording import (
     subject_id,
     subject_of,
 )
+from sla_watchdog.presentation.times import count_of, duration, instant
 from sla_watchdog.presentation.view.notice import Kind, Notice
 from sla_watchdog.presentation.words import METRIC
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sla_watchdog.domain.text.times import duration, instant, times
 from sla_watchdog.presentation.text.layout import whole
 from sla_watchdog.presentation.text.wording import id_of, listed, name_of
+from sla_watchdog.presentation.times import duration, instant, times
 from sla_watchdog.presentation.view.case_history import CaseHistory
 from sla_watchdog.presentation.view.notice import Notice
 

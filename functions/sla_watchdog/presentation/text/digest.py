@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from sla_watchdog.domain.escalation.case import Recipient, Severity
 from sla_watchdog.domain.text.display import brief, columns, cut, units
-from sla_watchdog.domain.text.times import count_of, instant, iso
 from sla_watchdog.presentation.text.envelope import (
     SUBJECT_LIMIT,
     VERSION,
@@ -34,6 +33,7 @@ from sla_watchdog.presentation.text.wording import (
     taker,
     who,
 )
+from sla_watchdog.presentation.times import count_of, instant, iso
 from sla_watchdog.presentation.view.notice import Kind, Notice
 
 _TO_DO = "see that each has one named owner, from the top down."

@@ -9,7 +9,6 @@ from attrs import frozen
 
 from sla_watchdog.domain.escalation.case import Severity
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import count_of, instant, iso
 from sla_watchdog.presentation.text.envelope import VERSION, Message, short_ref, sms_line
 from sla_watchdog.presentation.text.layout import padded, paragraphs, wrapped
 from sla_watchdog.presentation.text.wording import (
@@ -20,6 +19,7 @@ from sla_watchdog.presentation.text.wording import (
     taker,
     who,
 )
+from sla_watchdog.presentation.times import count_of, instant, iso
 from sla_watchdog.presentation.view.notice import Item, Notice
 
 MOST_SHOWN = 100

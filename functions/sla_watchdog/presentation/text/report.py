@@ -8,12 +8,12 @@ from attrs import frozen
 
 from sla_watchdog.domain.clocks.attainment import Attainment, Group, Kept
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import count_of, duration, instant, iso
 from sla_watchdog.presentation.text.envelope import VERSION, Message, short_ref, sms_line
 from sla_watchdog.presentation.text.layout import WIDTH, commas, padded, paragraphs, wrapped
 from sla_watchdog.presentation.text.wording import listed, name_of, taker, who_by_key
+from sla_watchdog.presentation.times import count_of, duration, instant, iso
 from sla_watchdog.presentation.view.case_row import Trouble
-from sla_watchdog.presentation.view.report import Kind, Line, Report
+from sla_watchdog.presentation.view.report import Report, ReportKind, ReportLine
 from sla_watchdog.presentation.words import METRIC
 
 MOST_LISTED, MOST_OLDEST, MOST_GROUPS = 10, 20, 60
@@ -32,7 +32,7 @@ Blocks = Iterator[Sequence[str]]
 class _Report:
     """What every message of a report begins with; `at` is when it was written."""
 
-    kind: Kind
+    kind: ReportKind
     at: int
     zone: str
 
@@ -40,7 +40,7 @@ class _Report:
 def render_daily(report: Report, page: Sequence[str]) -> Message:
     """`page` are lines that say where the page is."""
     return _message(
-        _Report(Kind.DAILY, report.now, report.zone),
+        _Report(ReportKind.DAILY, report.now, report.zone),
         f"Today: {_numbers(report)}",
         _daily(report, page),
         _cases(report),
@@ -60,7 +60,7 @@ def _daily(report: Report, page: Sequence[str]) -> Blocks:
 
 def render_monthly(report: Report, page: Sequence[str]) -> Message:
     return _message(
-        _Report(Kind.MONTHLY, report.now, report.zone),
+        _Report(ReportKind.MONTHLY, report.now, report.zone),
         f"Oldest cases: {_are_open(report)}{_oldest_age(report)}",
         _monthly(report, page),
         {"oldest": _listed(report.oldest[:MOST_OLDEST], report.zone)},
@@ -93,7 +93,7 @@ def _oldest_age(report: Report) -> str:
 def render_weekly(attainment: Attainment, now: int, zone: str, page: Sequence[str]) -> Message:
     last_week = kept_in_words(attainment.total[-1])
     return _message(
-        _Report(Kind.WEEKLY, now, zone),
+        _Report(ReportKind.WEEKLY, now, zone),
         f"Week of {week_of(attainment, zone)}: {last_week} kept",
         _weekly(attainment, zone, page),
         _weeks(attainment, zone),
@@ -168,7 +168,7 @@ def _lists(report: Report) -> Blocks:
     yield from _broken(report, described)
 
 
-def _list(title: str, lines: Sequence[Line], report: Report, described: set[str]) -> Blocks:
+def _list(title: str, lines: Sequence[ReportLine], report: Report, described: set[str]) -> Blocks:
     if not lines:
         return
     block = [f"{title}: {len(lines):,}"]
@@ -190,7 +190,7 @@ def _broken(report: Report, described: set[str]) -> Blocks:
     yield _more(len(lines) - MOST_LISTED)
 
 
-def _promise(line: Line, report: Report) -> list[str]:
+def _promise(line: ReportLine, report: Report) -> list[str]:
     return wrapped(promise(line, report.zone), indent="    ")
 
 
@@ -200,7 +200,7 @@ def _more(hidden: int) -> list[str]:
     return [f"and {count_of(hidden, 'more case')}: sla-watchdog status"]
 
 
-def _entry_once(line: Line, report: Report, described: set[str]) -> list[str]:
+def _entry_once(line: ReportLine, report: Report, described: set[str]) -> list[str]:
     """Only its first line where it is among those `described` before; then it is."""
     if line.case in described:
         return [_first_line(line, report)]
@@ -208,7 +208,7 @@ def _entry_once(line: Line, report: Report, described: set[str]) -> list[str]:
     return _entry(line, report)
 
 
-def _entry(line: Line, report: Report) -> list[str]:
+def _entry(line: ReportLine, report: Report) -> list[str]:
     subject = brief(line.subject, WIDTH - 4)
     details = wrapped(about(line, report.now), indent="    ")
     if not line.subject:
@@ -216,13 +216,13 @@ def _entry(line: Line, report: Report) -> list[str]:
     return [_first_line(line, report), f"    {subject}", *details]
 
 
-def _first_line(line: Line, report: Report) -> str:
+def _first_line(line: ReportLine, report: Report) -> str:
     case = padded(brief(line.case, ID_COLUMNS - 1), ID_COLUMNS)
     age = padded(duration(report.now - line.opened_at), AGE_COLUMNS)
     return f"  {case}{age}{line.said}"
 
 
-def about(line: Line, now: int) -> str:
+def about(line: ReportLine, now: int) -> str:
     """Who has it, and who heard of it last: `Kim, Web. Told 2 h ago: manager.`"""
     holder = commas(name_of(line.owner) or _nobody(line), name_of(line.team))
     if line.notified is None:
@@ -231,13 +231,13 @@ def about(line: Line, now: int) -> str:
     return f"{holder}. Told {duration(now - line.notified.at)} ago: {listed(names)}."
 
 
-def _nobody(line: Line) -> str:
+def _nobody(line: ReportLine) -> str:
     if line.taken is None:
         return "Nobody has it"
     return f"{taker(line.taken)} took it, no assignee at the desk"
 
 
-def promise(line: Line, zone: str) -> str:
+def promise(line: ReportLine, zone: str) -> str:
     """Of a line whose promise was broken."""
     if line.broken is None:
         return ""
@@ -267,11 +267,11 @@ def _cases(report: Report) -> Data:
     }
 
 
-def _listed(lines: Sequence[Line], zone: str) -> list[Data]:
+def _listed(lines: Sequence[ReportLine], zone: str) -> list[Data]:
     return [_line(line, zone) for line in lines]
 
 
-def _line(line: Line, zone: str) -> Data:
+def _line(line: ReportLine, zone: str) -> Data:
     return {
         "case": line.case,
         "subject": line.subject,

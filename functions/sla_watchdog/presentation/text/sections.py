@@ -8,7 +8,6 @@ from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.policy.model import TARGETS
 from sla_watchdog.domain.text.display import brief, columns
-from sla_watchdog.domain.text.times import count_of, duration, instant
 from sla_watchdog.presentation.text.case_history import past_in_words
 from sla_watchdog.presentation.text.finding import OF_THE_SET_UP
 from sla_watchdog.presentation.text.layout import commas, padded, whole, wrapped
@@ -27,6 +26,7 @@ from sla_watchdog.presentation.text.wording import (
     who,
     who_by_key,
 )
+from sla_watchdog.presentation.times import count_of, duration, instant
 from sla_watchdog.presentation.view.notice import Item, Kind, Notice, TicketLine
 from sla_watchdog.presentation.words import METRIC, signal
 

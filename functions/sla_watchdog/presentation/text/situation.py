@@ -11,11 +11,11 @@ from sla_watchdog.domain.escalation.case import Alert
 from sla_watchdog.domain.escalation.reasons import LevelDue, Unreachable
 from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import count_of, duration, instant, open_time, times
 from sla_watchdog.domain.time.seconds import MINUTE
 from sla_watchdog.presentation.text.finding import OF_THE_SET_UP
 from sla_watchdog.presentation.text.layout import sentences, whole
 from sla_watchdog.presentation.text.reason import worded
+from sla_watchdog.presentation.text.signals import SIGNAL_WORDS
 from sla_watchdog.presentation.text.wording import (
     clock_name,
     id_of,
@@ -27,6 +27,7 @@ from sla_watchdog.presentation.text.wording import (
     taker,
     who_by_key,
 )
+from sla_watchdog.presentation.times import count_of, duration, instant, open_time, times
 from sla_watchdog.presentation.view.lateness import Cause
 from sla_watchdog.presentation.view.notice import Item, Kind, Notice
 
@@ -237,31 +238,12 @@ def _by(item: Item, zone: str) -> str:
 
 # ------------------------------------------------------------------ a signal
 
-_SIGNALS = {
-    Metric.AGE: (
-        "This case is still unresolved. It is {old} old; no reply, pause or change of priority "
-        "stops this clock"
-    ),
-    Metric.PAUSE: (
-        "This case was paused for longer than is allowed ({limit} of open time). Its clock runs on"
-    ),
-    Metric.PROMISE: "What was promised about this case was not done",
-    Metric.PROGRESS: (
-        "Nobody has moved this case on since {since} ({old}). Replies alone do not count"
-    ),
-    Metric.TOUCHES: "{replies} gone out since anybody moved this case on{last}",
-    Metric.UNOWNED: "Nobody with a name has owned this case since {since} ({old})",
-    Metric.REOPENED: "This case was resolved and reopened {times}{last}",
-    Metric.REASSIGNED: "This case changed hands {times}{last}",
-    Metric.BOUNCED: "This case was sent back {times} to a team that had had it{last}",
-}
-
 _AGE_OF_WHAT_WAITS = "The customer waits for an answer on this case. It is {old} old"
 
 
 def _signal(item: Item, clock: Clock, notice: Notice, now: int) -> str:
     count = item.count or clock.target
-    words = _SIGNALS[clock.metric]
+    words = SIGNAL_WORDS[clock.metric].situation
     if clock.metric is Metric.AGE and notice.only_waits:
         words = _AGE_OF_WHAT_WAITS
     sentence = words.format(

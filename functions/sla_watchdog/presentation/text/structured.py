@@ -9,9 +9,9 @@ from urllib.parse import SplitResult, quote, urlsplit
 from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import iso
 from sla_watchdog.presentation.text.envelope import VERSION
 from sla_watchdog.presentation.text.wording import id_of, reason_of, subject_of
+from sla_watchdog.presentation.times import iso
 from sla_watchdog.presentation.view.notice import Item, Notice, PastNotification, TicketLine
 
 Json = dict[str, object]

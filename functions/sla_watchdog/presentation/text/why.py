@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sla_watchdog.domain.clocks.clock import State
-from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, Ending, Pace, Pause
+from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, Pace, Pause, PauseEnding
 from sla_watchdog.domain.clocks.elapsed_rows import Row
 from sla_watchdog.domain.policy.model import (
     COUNTED,
@@ -22,11 +22,12 @@ from sla_watchdog.domain.policy.model import (
     Trigger,
 )
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import count_of, instant, open_time, spoken, times
 from sla_watchdog.domain.time.calendar_periods import Period
 from sla_watchdog.domain.time.shifts import Shift
 from sla_watchdog.presentation.text.layout import commas, whole
+from sla_watchdog.presentation.text.signals import SIGNAL_WORDS
 from sla_watchdog.presentation.text.wording import id_of, name_of
+from sla_watchdog.presentation.times import count_of, instant, open_time, spoken, times
 from sla_watchdog.presentation.view.explained_clock import Explained
 from sla_watchdog.presentation.view.lateness import Cause
 from sla_watchdog.presentation.view.rulings import Refusal, Ruling
@@ -46,7 +47,7 @@ def why(clock: Explained, ruling: Ruling | None, level: int, zone: str) -> Rows:
         yield "Rule", rule(ruling)
     yield "Limit", limit(clock, level)
     if clock.metric not in COUNTED:
-        yield "Started", instant(clock.started_at, zone) + _STARTS.get(clock.metric, "")
+        yield "Started", instant(clock.started_at, zone) + _began_with(clock.metric)
     yield from _events(clock, zone)
     yield from _counted(clock, zone)
     if clock.metric in TARGETS:
@@ -71,12 +72,13 @@ def _level(clock: Explained, level: int) -> str:
     return f"level {level + 1} of {len(clock.steps)}"
 
 
-_STARTS = {
-    Metric.UPDATE: ", the last public reply",
-    Metric.PROGRESS: ", the last progress",
-    Metric.PAUSE: ", the clock runs on",
-    Metric.PROMISE: ", when it was promised",
-}
+def _began_with(metric: Metric) -> str:
+    """What follows the instant at which a clock started."""
+    if metric is Metric.UPDATE:
+        return ", the last public reply"
+    if metric in TARGETS:
+        return ""
+    return SIGNAL_WORDS[metric].started
 
 
 # ------------------------------------------------------------------ the limit
@@ -259,7 +261,7 @@ def pause(span: Pause, zone: str) -> str:
 def _from_to(span: Pause, zone: str) -> str:
     """The second date is left out where it is the first, in the same offset."""
     start, end = whole(instant(span.start, zone)), whole(instant(span.end, zone))
-    if span.ending is Ending.NOT_YET:
+    if span.ending is PauseEnding.NOT_YET:
         return f"since {start}"
     same_offset = start[-6:] == end[-6:]
     if same_offset and start[:14] == end[:14]:
@@ -279,13 +281,13 @@ def _lost(span: Pause) -> str:
 
 def _ended(span: Pause) -> str:
     match span.ending:
-        case Ending.CUSTOMER:
+        case PauseEnding.CUSTOMER:
             return "; ended by the customer's message"
-        case Ending.LIMIT:
+        case PauseEnding.LIMIT:
             return "; no pause may last longer"
-        case Ending.STATUS if span.then and span.then != span.status:
+        case PauseEnding.STATUS if span.then and span.then != span.status:
             return f"; ended by {name_of(span.then)}"
-        case Ending.STATUS | Ending.NOT_YET:
+        case PauseEnding.STATUS | PauseEnding.NOT_YET:
             return ""
 
 

@@ -11,10 +11,10 @@ from sla_watchdog.domain.escalation.case import Alert, Recipient
 from sla_watchdog.domain.escalation.reasons import Reopened
 from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import duration
 from sla_watchdog.domain.time.seconds import MINUTE
 from sla_watchdog.presentation.text.layout import commas
 from sla_watchdog.presentation.text.reason import worded
+from sla_watchdog.presentation.times import duration
 from sla_watchdog.presentation.view.notice import Item, Kind, Notice, PastNotification, TicketLine
 from sla_watchdog.presentation.words import METRIC, OF_CASE, SEVERITY, signal
 

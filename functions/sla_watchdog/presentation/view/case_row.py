@@ -18,9 +18,9 @@ from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
 from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import duration
 from sla_watchdog.domain.tickets.ticket import Ticket
 from sla_watchdog.domain.time.seconds import DAY
+from sla_watchdog.presentation.times import duration
 from sla_watchdog.presentation.view.explanation import owner_of
 from sla_watchdog.presentation.view.lateness import cause, missed_deadline, seconds_late
 from sla_watchdog.presentation.words import METRIC, signal
@@ -56,7 +56,7 @@ class LatestNotification:
 
 
 @frozen
-class Row:
+class CaseRow:
     """`clock` is the worst that runs on it, None for a case without any; `level` counts from 1, 0
     is none yet.
 
@@ -128,11 +128,11 @@ class _Running:
         return place, only_age, -self.level, -self.late
 
 
-def row(case: Case, plan: Plan, shared: frozenset[str], now: int) -> Row:
+def row(case: Case, plan: Plan, shared: frozenset[str], now: int) -> CaseRow:
     """The line of an unresolved case. An assignee among the `shared` names is nobody."""
     facts = case.facts
     newest = next(reversed(facts.tickets()), "")
-    without_clock = Row(
+    without_clock = CaseRow(
         case=case.id,
         subject=brief(str(facts.latest(newest, "subject")), 250),
         owner=brief(owner_of(newest, facts, shared), 100),
@@ -213,7 +213,7 @@ def _recency(ending: tuple[int, Outcome]) -> tuple[int, int]:
     return at, -BEST_FIRST.index(outcome)
 
 
-def phrase(row: Row, now: int) -> str:
+def phrase(row: CaseRow, now: int) -> str:
     """`resolution 6 h 10 m over`, `resolution paused`, `open for 731 d`, `no owner for 4 h`."""
     clock = row.clock
     if clock is None:

@@ -32,7 +32,7 @@ class RecipientNotified:
 
 
 @frozen
-class Step:
+class ExplainedLevel:
     """One level, counted from 1; `at` is None while its clock stands still and it cannot come."""
 
     number: int
@@ -65,7 +65,7 @@ class Explained:
     stopped_at: int | None
     elapsed_breakdown: ElapsedBreakdown | None
     events: tuple[int, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[ExplainedLevel, ...]
     unknown_until: int | None
     """Before it the ticket's status is not known, so that time counts as running."""
     count: int = 0
@@ -141,13 +141,13 @@ def _matter(subject: str, plan: Plan) -> LinkedTickets | None:
     return next((matter for matter in plan.matters if matter.id == subject), None)
 
 
-def _step(index: int, evaluation: EvaluationContext, clock: Clock) -> Step:
+def _step(index: int, evaluation: EvaluationContext, clock: Clock) -> ExplainedLevel:
     level = clock.ladder.levels[index]
     recipients = tuple(
         RecipientNotified(recipient, evaluation.notifications.last(clock, recipient))
         for recipient in evaluation.addressing.recipients(level, clock)
     )
-    return Step(index + 1, level.trigger, clock.levels[index], level.urgent, recipients)
+    return ExplainedLevel(index + 1, level.trigger, clock.levels[index], level.urgent, recipients)
 
 
 def _unknown_until(clock: Clock, plan: Plan, policy: Policy) -> int | None:

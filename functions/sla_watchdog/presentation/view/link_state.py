@@ -11,7 +11,7 @@ from sla_watchdog.domain.escalation.acknowledgement import Answer, Promising
 from sla_watchdog.presentation.view.notice import Notice
 
 
-class State(Enum):
+class LinkStatus(Enum):
     """What stands behind a link now."""
 
     UNKNOWN = "unknown"
@@ -31,7 +31,7 @@ class LinkState:
     before.
     """
 
-    state: State
+    state: LinkStatus
     taken: Promise | None = None
     notice: Notice | None = None
     promising: Promising | None = None

@@ -20,7 +20,7 @@ HOUR_OF_DAY = 7
 """When the day of the reports begins."""
 
 
-class Kind(StrEnum):
+class ReportKind(StrEnum):
     DAILY = "daily"
     WEEKLY = "weekly"
     MONTHLY = "monthly"
@@ -31,26 +31,30 @@ def zone(policy: Policy) -> str:
     return policy.calendars[policy.rules[-1].calendar].timezone
 
 
-def periods(now: int, in_zone: str) -> Mapping[Kind, str]:
+def periods(now: int, in_zone: str) -> Mapping[ReportKind, str]:
     """What each report due at `now` is of: a date, the Monday of a week, a month. A day begins at
     7:00.
     """
     local = datetime.fromtimestamp(now, ZoneInfo(in_zone)).replace(tzinfo=None)
     day = (local - timedelta(hours=HOUR_OF_DAY)).date()
     monday = day - timedelta(day.weekday())
-    return {Kind.DAILY: str(day), Kind.WEEKLY: str(monday), Kind.MONTHLY: f"{day:%Y-%m}"}
+    return {
+        ReportKind.DAILY: str(day),
+        ReportKind.WEEKLY: str(monday),
+        ReportKind.MONTHLY: f"{day:%Y-%m}",
+    }
 
 
-def audiences(policy: Policy) -> Mapping[Kind, tuple[Recipient, ...]]:
+def audiences(policy: Policy) -> Mapping[ReportKind, tuple[Recipient, ...]]:
     """Those of the last two ceilings. The lower gets the daily report, both the weekly one, and the
     top the monthly one of the oldest cases.
     """
     levels = policy.ceilings.levels
     lower, top = levels[-2:][0], levels[-1]
     return {
-        Kind.DAILY: _recipients(lower.tell),
-        Kind.WEEKLY: _recipients((*lower.tell, *top.tell)),
-        Kind.MONTHLY: _recipients(top.tell),
+        ReportKind.DAILY: _recipients(lower.tell),
+        ReportKind.WEEKLY: _recipients((*lower.tell, *top.tell)),
+        ReportKind.MONTHLY: _recipients(top.tell),
     }
 
 
@@ -60,8 +64,8 @@ def _recipients(audiences: Iterable[str]) -> tuple[Recipient, ...]:
 
 
 @frozen
-class Line:
-    """An unresolved case. `said` is how its worst clock stands in words, `late` is as in Row;
+class ReportLine:
+    """An unresolved case. `said` is how its worst clock stands in words, `late` is as in CaseRow;
     `notified` is who was notified of it last.
 
     `broken` is the last promise made of it, where it was broken and nobody wrote to the customer
@@ -83,10 +87,10 @@ class Line:
     """The promise that holds now."""
 
 
-def line(case: Case, plan: Plan, shared: frozenset[str], now: int) -> Line:
+def line(case: Case, plan: Plan, shared: frozenset[str], now: int) -> ReportLine:
     """Of an unresolved case. An assignee among the `shared` names is nobody."""
     of_case = row(case, plan, shared, now)
-    return Line(
+    return ReportLine(
         case=of_case.case,
         subject=of_case.subject,
         owner=of_case.owner,
@@ -124,32 +128,32 @@ class Report:
 
     now: int
     zone: str
-    lines: tuple[Line, ...]
+    lines: tuple[ReportLine, ...]
     unreadable: int = 0
 
     def count(self, trouble: Trouble) -> int:
         return len(self._of(trouble))
 
-    def _of(self, trouble: Trouble) -> list[Line]:
+    def _of(self, trouble: Trouble) -> list[ReportLine]:
         return [line for line in self.lines if line.trouble is trouble]
 
     @property
-    def oldest(self) -> tuple[Line, ...]:
+    def oldest(self) -> tuple[ReportLine, ...]:
         return tuple(sorted(self.lines, key=attrgetter("opened_at", "case")))
 
     @property
-    def breached(self) -> tuple[Line, ...]:
+    def breached(self) -> tuple[ReportLine, ...]:
         """The worst first."""
         return tuple(sorted(self._of(Trouble.BREACHED), key=attrgetter("rank")))
 
     @property
-    def at_risk(self) -> tuple[Line, ...]:
+    def at_risk(self) -> tuple[ReportLine, ...]:
         """Due within a day; the soonest first."""
         at_risk = self._of(Trouble.AT_RISK)
         return tuple(sorted(at_risk, key=lambda line: (-line.late, line.case)))
 
     @property
-    def broken(self) -> tuple[Line, ...]:
+    def broken(self) -> tuple[ReportLine, ...]:
         """The longest broken first."""
         broken = [line for line in self.lines if line.broken is not None]
         return tuple(sorted(broken, key=attrgetter("broken.until", "case")))

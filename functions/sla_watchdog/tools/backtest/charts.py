@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from sla_watchdog.tools.backtest.summary import Attainment
+from sla_watchdog.tools.backtest.summary import TicketsByVerdict
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,7 +50,7 @@ LOOKS = (
 )
 
 
-def attainment_chart(rows: Sequence[Attainment], title: str) -> str:
+def attainment_chart(rows: Sequence[TicketsByVerdict], title: str) -> str:
     """One bar for each policy and clock, split by verdict."""
     figure, (axes,) = _panels(1, 0.9 + 0.42 * len(rows))
     left = [0.0] * len(rows)
@@ -82,11 +82,11 @@ def attainment_chart(rows: Sequence[Attainment], title: str) -> str:
 _EDGE: dict[str, Any] = {"edgecolor": INK, "linewidth": 0.5, "height": 0.62}
 
 
-def _all(row: Attainment) -> int:
+def _all(row: TicketsByVerdict) -> int:
     return row.met + row.breached + row.running + row.paused
 
 
-def _kept(row: Attainment) -> str:
+def _kept(row: TicketsByVerdict) -> str:
     if row.kept is None:
         return ""
     return f"{row.kept:.1f} % of {row.met + row.breached:,}"

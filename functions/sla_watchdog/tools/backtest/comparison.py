@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping
 from attrs import frozen
 
 from sla_watchdog.domain.policy.model import Metric
-from sla_watchdog.tools.backtest.rows import ClockRow, Message
+from sla_watchdog.tools.backtest.rows import BacktestMessage, ClockRow
 from sla_watchdog.tools.backtest.summary import BY_WEIGHT, per_day
 
 NONE = "no clock"
 
 
 @frozen
-class Change:
+class VerdictChange:
     """So many tickets whose verdict on one clock was `before` under the old policy and is `after`
     under the new.
     """
@@ -35,7 +35,7 @@ class Load:
     after: int
 
 
-def changes(before: Iterable[ClockRow], after: Iterable[ClockRow]) -> list[Change]:
+def changes(before: Iterable[ClockRow], after: Iterable[ClockRow]) -> list[VerdictChange]:
     """Only where the verdict differs; a clock that one of the two policies does not have counts
     too.
     """
@@ -46,11 +46,11 @@ def changes(before: Iterable[ClockRow], after: Iterable[ClockRow]) -> list[Chang
         was, became = old.get(key, NONE), new.get(key, NONE)
         if was != became:
             tickets[clock, was, became] += 1
-    moved = [Change(*verdicts, count) for verdicts, count in tickets.items()]
+    moved = [VerdictChange(*verdicts, count) for verdicts, count in tickets.items()]
     return sorted(moved, key=_most_tickets_first)
 
 
-def _most_tickets_first(change: Change) -> tuple[str, int, str, str]:
+def _most_tickets_first(change: VerdictChange) -> tuple[str, int, str, str]:
     return change.clock, -change.tickets, change.before, change.after
 
 
@@ -65,12 +65,12 @@ def _verdicts(rows: Iterable[ClockRow]) -> Mapping[tuple[str, str], str]:
     return verdicts
 
 
-def loads(before: Iterable[Message], after: Iterable[Message]) -> list[Load]:
+def loads(before: Iterable[BacktestMessage], after: Iterable[BacktestMessage]) -> list[Load]:
     old, new = _totals(before), _totals(after)
     loads = [Load(name, old.get(name, 0), new.get(name, 0)) for name in {*old, *new}]
     return sorted(loads, key=lambda load: (-max(load.before, load.after), load.audience))
 
 
-def _totals(messages: Iterable[Message]) -> dict[str, int]:
+def _totals(messages: Iterable[BacktestMessage]) -> dict[str, int]:
     """By audience."""
     return {name: days.total() for name, days in per_day(messages).items()}

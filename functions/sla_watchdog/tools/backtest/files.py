@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sla_watchdog.tools.backtest.rows import AlertRow, ClockRow, Message
+from sla_watchdog.tools.backtest.rows import AlertRow, BacktestMessage, ClockRow
 
 
 def write_all(folder: Path, texts: Mapping[str, str]) -> None:
@@ -30,7 +30,7 @@ def clocks_csv(rows: Iterable[ClockRow]) -> str:
     return _csv(ClockRow._fields, rows)
 
 
-def alerts_csv(messages: Iterable[Message]) -> str:
+def alerts_csv(messages: Iterable[BacktestMessage]) -> str:
     return _csv(AlertRow._fields, (message.row for message in messages))
 
 

@@ -9,7 +9,13 @@ from operator import attrgetter
 
 from attrs import frozen
 
-from sla_watchdog.tools.imports.events import BrokenEventFile, BrokenLine, Event, Kind, each_once
+from sla_watchdog.tools.imports.events import (
+    BrokenEventFile,
+    BrokenLine,
+    Event,
+    EventKind,
+    each_once,
+)
 
 
 class Oddity(StrEnum):
@@ -87,14 +93,16 @@ def _outside_life(events: Sequence[Event]) -> Iterator[Odd]:
     """Events of one second belong together: what is logged in the second of the creation, or of the
     closing, is in time.
     """
-    created = {event.ticket: event.at for event in reversed(events) if event.kind is Kind.CREATED}
+    created = {
+        event.ticket: event.at for event in reversed(events) if event.kind is EventKind.CREATED
+    }
     closed: dict[str, int] = {}
     for event in events:
         if event.at < created.get(event.ticket, event.at + 1):
             yield Odd(event.line, event.ticket, Oddity.BEFORE_CREATION)
-        if event.kind in (Kind.REOPENED, Kind.CLOSED):
+        if event.kind in (EventKind.REOPENED, EventKind.CLOSED):
             closed.pop(event.ticket, None)
         elif event.at > closed.get(event.ticket, event.at):
             yield Odd(event.line, event.ticket, Oddity.AFTER_CLOSING)
-        if event.kind is Kind.CLOSED:
+        if event.kind is EventKind.CLOSED:
             closed[event.ticket] = event.at

@@ -10,12 +10,12 @@ from attrs import Factory, define, frozen
 
 from sla_watchdog.domain.clocks.clock import State
 from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.tools.backtest.rows import ClockRow, Message, clock_rows, message
-from sla_watchdog.tools.backtest.summary import Attainment, attainment
+from sla_watchdog.tools.backtest.rows import BacktestMessage, ClockRow, clock_rows, message
+from sla_watchdog.tools.backtest.summary import TicketsByVerdict, attainment
 from sla_watchdog.tools.imports.events import Event
 from sla_watchdog.tools.simulation.evaluation_cache import EvaluationCache
 from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components
-from sla_watchdog.tools.simulation.replay import Ending, replay
+from sla_watchdog.tools.simulation.replay import SimulatedEnding, replay
 
 _when = attrgetter("at")
 
@@ -40,19 +40,19 @@ class History:
 
 
 @define
-class Part:
+class PlayedPart:
     """What the play of some groups gave; `over` is by how many seconds each breached clock ran past
     its target.
     """
 
     clocks: list[ClockRow] = Factory(list)
-    messages: list[Message] = Factory(list)
+    messages: list[BacktestMessage] = Factory(list)
     over: dict[ClockRow, int] = Factory(dict)
     tickets: int = 0
     cases: int = 0
     unresolved: int = 0
 
-    def add(self, other: Part) -> None:
+    def add(self, other: PlayedPart) -> None:
         self.clocks += other.clocks
         self.messages += other.messages
         self.over |= other.over
@@ -60,7 +60,7 @@ class Part:
         self.cases += other.cases
         self.unresolved += other.unresolved
 
-    def take(self, ending: Ending, until: int) -> None:
+    def take(self, ending: SimulatedEnding, until: int) -> None:
         for row, target in clock_rows(ending, until):
             self.clocks.append(row)
             if row.verdict == State.BREACHED.value:
@@ -76,13 +76,13 @@ class Played:
     policy: Policy
     until: int
     clocks: Sequence[ClockRow]
-    messages: Sequence[Message]
+    messages: Sequence[BacktestMessage]
     over: Mapping[ClockRow, int]
     cases: int
     unresolved: int
 
     @cached_property
-    def attainment(self) -> list[Attainment]:
+    def attainment(self) -> list[TicketsByVerdict]:
         return attainment(self.clocks)
 
 
@@ -94,8 +94,12 @@ class Play:
     policy: Policy
     until: int
 
-    def part(self, groups: Iterable[tuple[str, ...]]) -> Part:
-        part, chronicler, cache = Part(), Chronicler(self.policy), EvaluationCache(self.policy)
+    def part(self, groups: Iterable[tuple[str, ...]]) -> PlayedPart:
+        part, chronicler, cache = (
+            PlayedPart(),
+            Chronicler(self.policy),
+            EvaluationCache(self.policy),
+        )
         for names in groups:
             facts = [
                 fact for name in names for fact in chronicler.facts(self.history.tickets[name])
@@ -118,10 +122,10 @@ class Play:
         ]
 
     def whole(
-        self, parts: Iterable[Part], done: Callable[[int], object] = lambda _: None
+        self, parts: Iterable[PlayedPart], done: Callable[[int], object] = lambda _: None
     ) -> Played:
         """`done` is called after each part with the number of its tickets."""
-        whole = Part()
+        whole = PlayedPart()
         for part in parts:
             whole.add(part)
             done(part.tickets)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from sla_watchdog.domain.text.times import count_of, open_time
 from sla_watchdog.presentation.html.shell import figures, heading, paragraph
+from sla_watchdog.presentation.times import count_of, open_time
 from sla_watchdog.tools.backtest.charts import attainment_chart, load_chart, unit
 from sla_watchdog.tools.backtest.comparison import changes, loads
 from sla_watchdog.tools.backtest.page import Cell, page, table, wide_section
 from sla_watchdog.tools.backtest.play import Played
 from sla_watchdog.tools.backtest.result import Result
 from sla_watchdog.tools.backtest.rows import utc
-from sla_watchdog.tools.backtest.summary import SHOWN, Attainment, noisiest, per_day, worst
+from sla_watchdog.tools.backtest.summary import SHOWN, TicketsByVerdict, noisiest, per_day, worst
 
 ODD = {
     "before_creation": "before the ticket was created",
@@ -94,11 +94,11 @@ def _kept(result: Result, draw: Draw) -> str:
     return wide_section("Targets kept", text, chart, table(head, lines))
 
 
-def _attained(row: Attainment) -> list[Cell]:
+def _attained(row: TicketsByVerdict) -> list[Cell]:
     return [row.policy, row.clock, row.met, row.breached, row.running, row.paused, _percent(row)]
 
 
-def _percent(row: Attainment | None) -> str:
+def _percent(row: TicketsByVerdict | None) -> str:
     return "" if row is None or row.kept is None else f"{row.kept:.1f} %"
 
 

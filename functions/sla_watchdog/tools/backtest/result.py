@@ -14,7 +14,7 @@ from sla_watchdog.tools.backtest.play import History, Played
 from sla_watchdog.tools.backtest.rows import utc
 from sla_watchdog.tools.backtest.summary import (
     SHOWN,
-    Audience,
+    AudienceLoad,
     as_json,
     audiences,
     days,
@@ -45,7 +45,7 @@ class Result:
         return days(min(self.history.first, self.played.until), self.played.until)
 
     @cached_property
-    def audiences(self) -> list[Audience]:
+    def audiences(self) -> list[AudienceLoad]:
         return audiences(self.played.messages, len(self.days))
 
     def summary(self) -> dict[str, object]:

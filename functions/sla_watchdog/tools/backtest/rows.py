@@ -13,7 +13,7 @@ from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.time.seconds import DAY
 from sla_watchdog.presentation.text.reason import worded
-from sla_watchdog.tools.simulation.replay import Ending, Notification
+from sla_watchdog.tools.simulation.replay import Notification, SimulatedEnding
 
 SHOWN = frozenset({*TARGETS, Metric.AGE})
 """What has a verdict. Signals and pauses that lasted too long have none: they are among the
@@ -52,7 +52,7 @@ class AlertRow(NamedTuple):
     reason: str
 
 
-class Message(NamedTuple):
+class BacktestMessage(NamedTuple):
     """An alert, and what the report asks of it besides: `audience` without its one of each, whether
     it is the copy for urgent topics, how many levels it passed.
     """
@@ -65,7 +65,7 @@ class Message(NamedTuple):
     passed: int
 
 
-def message(notification: Notification) -> Message:
+def message(notification: Notification) -> BacktestMessage:
     alert = notification.alert
     row = AlertRow(
         utc(notification.at),
@@ -76,7 +76,7 @@ def message(notification: Notification) -> Message:
         worded(alert.reason),
     )
     recipient = alert.recipient
-    return Message(
+    return BacktestMessage(
         row,
         notification.case,
         notification.rule,
@@ -86,7 +86,7 @@ def message(notification: Notification) -> Message:
     )
 
 
-def clock_rows(ending: Ending, until: int) -> Iterator[tuple[ClockRow, int]]:
+def clock_rows(ending: SimulatedEnding, until: int) -> Iterator[tuple[ClockRow, int]]:
     """Each with its target in seconds."""
     for clock in ending.plan.clocks:
         if clock.metric in SHOWN and clock.started_at <= until:

@@ -12,7 +12,7 @@ from attrs import asdict, frozen
 
 from sla_watchdog.domain.clocks.clock import State
 from sla_watchdog.domain.policy.model import Metric
-from sla_watchdog.tools.backtest.rows import ClockRow, Message
+from sla_watchdog.tools.backtest.rows import BacktestMessage, ClockRow
 
 BY_WEIGHT = [State.BREACHED.value, State.PAUSED.value, State.RUNNING.value, State.MET.value]
 """Of several exchanges of a ticket the first of these counts: the worst, not the last (semantics
@@ -24,7 +24,7 @@ SHOWN = 20
 
 
 @frozen
-class Attainment:
+class TicketsByVerdict:
     """Tickets by verdict. `kept` is met of those decided, in percent; None while none is."""
 
     policy: str
@@ -41,7 +41,7 @@ class Attainment:
 
 
 @frozen
-class Audience:
+class AudienceLoad:
     """Messages to one audience: several alerts of one case at one instant to one of its topics are
     one message.
     """
@@ -83,13 +83,13 @@ class Worst:
     alerts: int
 
 
-def attainment(rows: Iterable[ClockRow]) -> list[Attainment]:
+def attainment(rows: Iterable[ClockRow]) -> list[TicketsByVerdict]:
     """For each policy and clock that has a deadline of its own; the age of cases is no target."""
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for (policy, clock, _), verdict in _worst_verdicts(rows).items():
         counts[policy, clock][verdict] += 1
     return [
-        Attainment(
+        TicketsByVerdict(
             policy,
             clock,
             met=verdicts[State.MET.value],
@@ -119,7 +119,7 @@ def days(first: int, until: int) -> list[str]:
     return [str(start + timedelta(days=n)) for n in range(count)]
 
 
-def per_day(messages: Iterable[Message]) -> dict[str, Counter[str]]:
+def per_day(messages: Iterable[BacktestMessage]) -> dict[str, Counter[str]]:
     """Messages by audience and date (UTC), without the copies for urgent topics."""
     once = {(m.audience, m.row.audience, m.case, m.row.at) for m in messages if not m.urgent}
     by_audience: dict[str, Counter[str]] = defaultdict(Counter)
@@ -128,9 +128,9 @@ def per_day(messages: Iterable[Message]) -> dict[str, Counter[str]]:
     return dict(sorted(by_audience.items()))
 
 
-def audiences(messages: Sequence[Message], length: int) -> list[Audience]:
+def audiences(messages: Sequence[BacktestMessage], length: int) -> list[AudienceLoad]:
     """The one with the most messages first. `length` is the number of days that were played."""
-    by_audience: dict[str, list[Message]] = defaultdict(list)
+    by_audience: dict[str, list[BacktestMessage]] = defaultdict(list)
     for message in messages:
         by_audience[message.audience].append(message)
     lines = [
@@ -140,11 +140,13 @@ def audiences(messages: Sequence[Message], length: int) -> list[Audience]:
     return sorted(lines, key=lambda line: (-line.messages, line.audience))
 
 
-def _audience(name: str, messages: Sequence[Message], dates: Counter[str], length: int) -> Audience:
+def _audience(
+    name: str, messages: Sequence[BacktestMessage], dates: Counter[str], length: int
+) -> AudienceLoad:
     """`messages` are its own, `dates` how many it had on which, the copies left out."""
     urgent = sum(message.urgent for message in messages)
     busiest = min(dates, key=lambda date: (-dates[date], date))
-    return Audience(
+    return AudienceLoad(
         audience=name,
         alerts=len(messages) - urgent,
         messages=dates.total(),
@@ -156,7 +158,7 @@ def _audience(name: str, messages: Sequence[Message], dates: Counter[str], lengt
     )
 
 
-def noisiest(messages: Iterable[Message]) -> list[Noise]:
+def noisiest(messages: Iterable[BacktestMessage]) -> list[Noise]:
     alerts: Counter[tuple[str, str, int]] = Counter()
     subjects: dict[tuple[str, str, int], set[str]] = defaultdict(set)
     for m in messages:
@@ -168,7 +170,7 @@ def noisiest(messages: Iterable[Message]) -> list[Noise]:
     return [Noise(*key, alerts[key], len(subjects[key])) for key in ranked]
 
 
-def worst(over: Mapping[ClockRow, int], messages: Iterable[Message]) -> list[Worst]:
+def worst(over: Mapping[ClockRow, int], messages: Iterable[BacktestMessage]) -> list[Worst]:
     """The clocks that ran the longest past their target, at most `SHOWN`."""
     told = Counter(m.case for m in messages if not m.urgent)
     targets = ((seconds, row) for row, seconds in over.items() if row.clock != Metric.AGE.value)
@@ -187,9 +189,11 @@ def worst(over: Mapping[ClockRow, int], messages: Iterable[Message]) -> list[Wor
     ]
 
 
-def as_json(lines: Iterable[Attainment | Audience | Noise | Worst]) -> list[dict[str, object]]:
+def as_json(
+    lines: Iterable[TicketsByVerdict | AudienceLoad | Noise | Worst],
+) -> list[dict[str, object]]:
     """Each as an object, attainment with what follows from it."""
     return [
-        asdict(line) | ({"kept": line.kept} if isinstance(line, Attainment) else {})
+        asdict(line) | ({"kept": line.kept} if isinstance(line, TicketsByVerdict) else {})
         for line in lines
     ]

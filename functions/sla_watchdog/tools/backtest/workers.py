@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from attrs import define
 
-from sla_watchdog.tools.backtest.play import Part, Play
+from sla_watchdog.tools.backtest.play import Play, PlayedPart
 from sla_watchdog.tools.backtest.report import drawn_here
 
 WORTH_IT = 2_000
@@ -47,7 +47,7 @@ def processors(things: int) -> int:
 
 
 @contextmanager
-def played_parts(play: Play, processes: int) -> Iterator[Iterator[Part]]:
+def played_parts(play: Play, processes: int) -> Iterator[Iterator[PlayedPart]]:
     """The parts as they are done, in any order. Enter it before any thread is started: it forks."""
     if processes < 2:
         yield map(play.part, play.parts(PARTS))
@@ -60,9 +60,9 @@ def played_parts(play: Play, processes: int) -> Iterator[Iterator[Part]]:
         _inherited.play = None
 
 
-def _part(number: int) -> Part:
+def _part(number: int) -> PlayedPart:
     play = _inherited.play
-    return play.part(play.parts(PARTS)[number]) if play else Part()
+    return play.part(play.parts(PARTS)[number]) if play else PlayedPart()
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from sla_watchdog.domain.tickets.ticket_fields import LINKS
 from sla_watchdog.errors import SlaWatchdogError
 
 
-class Kind(StrEnum):
+class EventKind(StrEnum):
     CREATED = "created"
     STATUS = "status"
     ASSIGNED = "assigned"
@@ -39,11 +39,11 @@ class Kind(StrEnum):
     LINKED = "linked"
 
 
-_KINDS = {kind.value: kind for kind in Kind}
+_KINDS = {kind.value: kind for kind in EventKind}
 
 SPEAKERS = ("customer", "agent", "bot")
 
-MAY_SAY_BY = frozenset({Kind.CREATED, Kind.REOPENED})
+MAY_SAY_BY = frozenset({EventKind.CREATED, EventKind.REOPENED})
 """Who opened a ticket, or opened it again: one of the speakers, or the name of a bot."""
 
 ENVELOPE = frozenset({"ticket", "at", "type", "seq", "by", "text", "row", "mod"})
@@ -57,10 +57,10 @@ OUR_NAMES = {
 }
 
 MUST_SAY = {
-    Kind.STATUS: ("status",),
-    Kind.ASSIGNED: ("team", "assignee", "reassigned_count"),
-    Kind.PRIORITY: ("priority",),
-    Kind.LINKED: LINKS,
+    EventKind.STATUS: ("status",),
+    EventKind.ASSIGNED: ("team", "assignee", "reassigned_count"),
+    EventKind.PRIORITY: ("priority",),
+    EventKind.LINKED: LINKS,
 }
 """Of these attributes an event of that type names at least one."""
 
@@ -121,7 +121,7 @@ class Event:
 
     ticket: str
     at: int
-    kind: Kind
+    kind: EventKind
     by: str = ""
     attributes: Mapping[str, object] = field(factory=dict)
     text: str = field(default="", eq=False)
@@ -293,7 +293,7 @@ _READER, _READER_OF_LONG = _reader(_without_repeated_keys), _reader(_without_lon
 """The second for lines that are long enough to hold a long key."""
 
 
-def _kind(entry: Mapping[str, object]) -> Kind:
+def _kind(entry: Mapping[str, object]) -> EventKind:
     name = entry.get("type")
     if name is None:
         raise Unreadable("has no type")
@@ -350,10 +350,10 @@ def _seconds_of_text(value: str, zone: str | None) -> int:
     return seconds_of(value, zone)
 
 
-def _by(entry: Mapping[str, object], kind: Kind) -> str:
+def _by(entry: Mapping[str, object], kind: EventKind) -> str:
     if kind in MAY_SAY_BY:
         return str(entry.get("by") or "").strip()
-    if kind is not Kind.REPLY:
+    if kind is not EventKind.REPLY:
         return ""
     by = entry.get("by")
     if by not in SPEAKERS:
@@ -370,7 +370,7 @@ def _seq(entry: Mapping[str, object]) -> int | None:
     return value
 
 
-def _attributes(entry: Mapping[str, object], kind: Kind) -> Mapping[str, object]:
+def _attributes(entry: Mapping[str, object], kind: EventKind) -> Mapping[str, object]:
     if "ticket_id" in entry and str(entry["ticket_id"]).strip() != _ticket(entry):
         raise Unreadable("its ticket and ticket_id differ")
     for name, ours in OUR_NAMES.items():
@@ -384,7 +384,7 @@ def _attributes(entry: Mapping[str, object], kind: Kind) -> Mapping[str, object]
     return attributes
 
 
-def _check(attributes: Mapping[str, object], kind: Kind) -> None:
+def _check(attributes: Mapping[str, object], kind: EventKind) -> None:
     for value in attributes.values():
         if isinstance(value, dict | list) and _depth(value) > MOST_LEVELS:
             raise Unreadable(f"nested deeper than {MOST_LEVELS} levels")

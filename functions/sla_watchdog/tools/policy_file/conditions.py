@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sla_watchdog.domain.policy.model import Condition
 from sla_watchdog.domain.tickets.ticket_fields import TICKET_FIELDS
-from sla_watchdog.tools.policy_file.nodes import Entries, Items, Node, Text, keys, texts
+from sla_watchdog.tools.policy_file.nodes import Entries, ListNode, Node, Text, keys, texts
 from sla_watchdog.tools.policy_file.problems import did_you_mean, listed, nearest
 from sla_watchdog.tools.policy_file.shapes import ListOf, Reading, Schema, entries_of
 from sla_watchdog.tools.policy_file.values import NUMBER, TEXT, folded
@@ -109,7 +109,7 @@ def _from_block(key: Text, block: Entries, reading: Reading, negate: bool) -> Co
 
 
 def _has_missing(values: Node, reading: Reading) -> bool:
-    members = values.members if isinstance(values, Items) else ()
+    members = values.members if isinstance(values, ListNode) else ()
     found = next((member for member in members if _is_missing(member)), None)
     if found is None:
         return False

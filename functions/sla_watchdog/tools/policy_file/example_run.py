@@ -19,8 +19,8 @@ from sla_watchdog.tools.policy_file.form import Checked, PolicyForm
 from sla_watchdog.tools.policy_file.nodes import Node, child
 from sla_watchdog.tools.policy_file.problems import PolicyErrors, Problem
 from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components
-from sla_watchdog.tools.simulation.replay import Ending, Outcomes, replay
 from sla_watchdog.tools.simulation.replay import Notification as Sent
+from sla_watchdog.tools.simulation.replay import Outcomes, SimulatedEnding, replay
 
 
 @frozen
@@ -142,7 +142,7 @@ class _Unowned:
     """
 
     policy: Policy
-    endings: list[Ending]
+    endings: list[SimulatedEnding]
 
     def hears(self, notified: ExpectedAlert, audience: str, sent: Sent) -> bool:
         stands_in = self.policy.rank(sent.alert.recipient.audience) > self.policy.rank(audience)

@@ -19,7 +19,7 @@ from sla_watchdog.tools.policy_file.expected import (
     ExpectedDue,
     Moment,
 )
-from sla_watchdog.tools.policy_file.nodes import Entries, Items, Node, Text, child
+from sla_watchdog.tools.policy_file.nodes import Entries, ListNode, Node, Text, child
 from sla_watchdog.tools.policy_file.problems import did_you_mean
 from sla_watchdog.tools.policy_file.shapes import (
     SCALAR,
@@ -59,7 +59,7 @@ def _plain(node: Node) -> object:
     """As JSON would hold it; a key without a value is null, as in an event file."""
     if isinstance(node, Text):
         return None if node.empty else node.value
-    if isinstance(node, Items):
+    if isinstance(node, ListNode):
         return [_plain(member) for member in node.members]
     return {key.value: _plain(value) for key, value in node.pairs}
 
@@ -79,7 +79,7 @@ class Events:
                     "description": "when; without offset in the zone of `timezone:`",
                 },
                 "type": {
-                    "enum": [kind.value for kind in events.Kind],
+                    "enum": [kind.value for kind in events.EventKind],
                     "description": "what happened",
                 },
                 "ticket": {
@@ -91,7 +91,7 @@ class Events:
     }
 
     def read(self, node: Node, reading: Reading) -> tuple[events.Event, ...] | None:
-        if not isinstance(node, Items) or not node.members:
+        if not isinstance(node, ListNode) or not node.members:
             hint = 'like `- {at: "2026-03-27T15:00", type: created}`'
             reading.wrong(node, "a list of events is expected", hint, at=node.label)
             return None
@@ -140,14 +140,14 @@ def _known_words(event: Entries, reading: Reading) -> None:
 
 
 @frozen
-class _Written:
+class _WrittenExample:
     name: str
     events: tuple[events.Event, ...]
     expect: Expected
     until: Moment | None = None
 
 
-def _example(written: _Written, node: Node, reading: Reading) -> Example | None:
+def _example(written: _WrittenExample, node: Node, reading: Reading) -> Example | None:
     times = [event.at for event in written.events]
     until = written.until.at if written.until else max(times)
     if until < max(times):
@@ -165,7 +165,9 @@ def _example(written: _Written, node: Node, reading: Reading) -> Example | None:
     return _expecting(written, node, until, reading)
 
 
-def _expecting(written: _Written, node: Node, until: int, reading: Reading) -> Example | None:
+def _expecting(
+    written: _WrittenExample, node: Node, until: int, reading: Reading
+) -> Example | None:
     expect = written.expect
     if not expect.due and expect.alerts is None:
         at = child(node, "expect")
@@ -207,7 +209,7 @@ def _of_tickets(
 
 def _names_once(node: Node, reading: Reading) -> None:
     seen: dict[str, int] = {}
-    for example in node.members if isinstance(node, Items) else (node,):
+    for example in node.members if isinstance(node, ListNode) else (node,):
         name = example.get("name") if isinstance(example, Entries) else None
         if isinstance(name, Text) and not name.empty:
             line = seen.setdefault(folded(name.value), name.place.line)
@@ -217,7 +219,7 @@ def _names_once(node: Node, reading: Reading) -> None:
 
 
 _EXAMPLE = Record(
-    _Written,
+    _WrittenExample,
     {
         "name": Key(TEXT, "what it shows", True, "name: a pause moves the deadline"),
         "events": Key(

@@ -9,7 +9,7 @@ from attrs import evolve
 from sla_watchdog.domain.policy.model import LONGEST_GAP, After, Age, Ladder, Level, Repeat
 from sla_watchdog.tools.policy_file.durations import WALL_TIME
 from sla_watchdog.tools.policy_file.levels import LEVEL, OPTIONS, label, level_of, rank
-from sla_watchdog.tools.policy_file.nodes import Entries, Items, Node, Text, keys
+from sla_watchdog.tools.policy_file.nodes import Entries, ListNode, Node, Text, keys
 from sla_watchdog.tools.policy_file.shapes import (
     Also,
     Key,
@@ -24,7 +24,7 @@ from sla_watchdog.tools.policy_file.values import NAME
 
 
 def _in_order(levels: tuple[Level, ...], node: Node, reading: Reading) -> tuple[Level, ...] | None:
-    members = node.members if isinstance(node, Items) else (node,)
+    members = node.members if isinstance(node, ListNode) else (node,)
     for (earlier, later), member in zip(pairwise(levels), members[1:], strict=True):
         one, two = earlier.trigger, later.trigger
         comparable = type(one) is type(two) or isinstance(one, After) or isinstance(two, After)
@@ -36,7 +36,7 @@ def _in_order(levels: tuple[Level, ...], node: Node, reading: Reading) -> tuple[
 
 
 def _only_the_last_repeats(node: Node, reading: Reading) -> None:
-    members = node.members if isinstance(node, Items) else (node,)
+    members = node.members if isinstance(node, ListNode) else (node,)
     for member in members[:-1]:
         for key in keys(member):
             if key.value == "repeat":
@@ -48,7 +48,7 @@ def _only_the_last_repeats(node: Node, reading: Reading) -> None:
 def _last_repeats_after_breach(node: Node, reading: Reading) -> None:
     """A ladder has no end: somebody is told again for as long as the case is unresolved."""
     _only_the_last_repeats(node, reading)
-    members = node.members if isinstance(node, Items) else (node,)
+    members = node.members if isinstance(node, ListNode) else (node,)
     if not members or not isinstance(last := members[-1], Entries):
         return
     if last.get("repeat") is None:

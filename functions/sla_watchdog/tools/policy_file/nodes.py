@@ -37,7 +37,7 @@ class Text:
 
 
 @frozen
-class Items:
+class ListNode:
     path: str
     place: Place
     label: Place
@@ -55,7 +55,7 @@ class Entries:
         return next((value for name, value in self.pairs if name.value == key), None)
 
 
-Node: TypeAlias = Text | Items | Entries
+Node: TypeAlias = Text | ListNode | Entries
 
 
 def child(node: Node, key: str) -> Node:
@@ -65,7 +65,7 @@ def child(node: Node, key: str) -> Node:
 
 def texts(node: Node) -> tuple[Text, ...]:
     """The texts of a list; of one text alone, that."""
-    members = node.members if isinstance(node, Items) else (node,)
+    members = node.members if isinstance(node, ListNode) else (node,)
     return tuple(member for member in members if isinstance(member, Text))
 
 
@@ -74,7 +74,7 @@ def keys(node: Node | None) -> tuple[Text, ...]:
     return tuple(key for key, _ in node.pairs) if isinstance(node, Entries) else ()
 
 
-KIND = {Text: "a text", Items: "a list", Entries: "a block of keys"}
+KIND = {Text: "a text", ListNode: "a list", Entries: "a block of keys"}
 
 
 def parse(text: str, file: str) -> tuple[Node, list[Problem]]:
@@ -154,7 +154,7 @@ class _Builder:
         if isinstance(event, yaml.ScalarEvent):
             return Text(path, place, label, event.value, event.style in ("'", '"'))
         if isinstance(event, yaml.SequenceStartEvent):
-            return Items(path, place, label, tuple(self.members(path, depth)))
+            return ListNode(path, place, label, tuple(self.members(path, depth)))
         return Entries(path, place, label, tuple(self.pairs(path, depth)))
 
     def members(self, path: str, depth: int) -> Iterator[Node]:

@@ -18,7 +18,7 @@ HOURS_LOOK_LIKE = "hours look like 09:00-17:30; a whole day is 00:00-24:00"
 
 
 @frozen
-class Segment:
+class OpeningSpan:
     """Wall-clock times, `HH:MM`. One that closes no later than it opens closes on the next date."""
 
     opens: str
@@ -38,10 +38,10 @@ def _seconds(clock: str) -> int:
     return int(clock[:2]) * 3600 + int(clock[3:]) * 60
 
 
-Hours = tuple[Segment, ...]
+Hours = tuple[OpeningSpan, ...]
 
 
-def _segment(text: str) -> Segment:
+def _segment(text: str) -> OpeningSpan:
     match = re.fullmatch("([0-9]{1,2}):([0-9]{2}) *- *([0-9]{1,2}):([0-9]{2})", text.strip())
     if not match:
         raise Wrong(f'"{text}" is not opening hours', _closer(text))
@@ -52,7 +52,7 @@ def _segment(text: str) -> Segment:
             raise Wrong(f'"{clock}" in "{text}" is not a time of day', HOURS_LOOK_LIKE)
     if opens == closes:
         raise Wrong(f'"{text}" closes when it opens', HOURS_LOOK_LIKE)
-    return Segment(opens, closes)
+    return OpeningSpan(opens, closes)
 
 
 SEGMENT = Word(

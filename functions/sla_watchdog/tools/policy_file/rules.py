@@ -10,7 +10,7 @@ from sla_watchdog.domain.policy.model import Condition, Ladder, Rule, Target
 from sla_watchdog.tools.policy_file.conditions import When
 from sla_watchdog.tools.policy_file.durations import spoken
 from sla_watchdog.tools.policy_file.levels import label, offset
-from sla_watchdog.tools.policy_file.nodes import Entries, Items, Node, Text, child
+from sla_watchdog.tools.policy_file.nodes import Entries, ListNode, Node, Text, child
 from sla_watchdog.tools.policy_file.shapes import (
     Also,
     Key,
@@ -28,7 +28,7 @@ from sla_watchdog.tools.policy_file.values import TEXT, folded
 
 
 @frozen
-class _Written:
+class _WrittenRule:
     """A policy as it stands in the file."""
 
     name: str
@@ -38,7 +38,7 @@ class _Written:
     when: tuple[Condition, ...] = ()
 
 
-def _rule(written: _Written, node: Node, reading: Reading) -> Rule | None:
+def _rule(written: _WrittenRule, node: Node, reading: Reading) -> Rule | None:
     targets = []
     for target in written.targets:
         at = child(child(node, "targets"), target.metric.value)
@@ -54,7 +54,7 @@ def _rule(written: _Written, node: Node, reading: Reading) -> Rule | None:
     return Rule(written.name, written.when, written.calendar, tuple(targets))
 
 
-def _with_deadline(written: _Written, target: Target, node: Node, reading: Reading) -> None:
+def _with_deadline(written: _WrittenRule, target: Target, node: Node, reading: Reading) -> None:
     """Where the field may be empty, a ticket would have no such clock at all."""
     asked = any(c.field == target.due and c.missing and c.negate for c in written.when)
     if target.due is not None and not asked:
@@ -86,7 +86,7 @@ def _climbable(within: int, ladder: Ladder, node: Node, reading: Reading) -> boo
 
 RULE: Shape[Rule] = Then(
     Record(
-        _Written,
+        _WrittenRule,
         {
             "name": Key(TEXT, "shown in alerts and reports", True, "name: everything-else"),
             "when": Key(When(), "conditions, all of which must hold; without it all tickets match"),
@@ -118,7 +118,7 @@ def _names_once(rules: tuple[Node, ...], reading: Reading) -> None:
 
 def _first_match_wins(node: Node, reading: Reading) -> None:
     """The last policy matches everything, and no other does."""
-    rules = node.members if isinstance(node, Items) else (node,)
+    rules = node.members if isinstance(node, ListNode) else (node,)
     _names_once(rules, reading)
     *above, last = rules or (None,)
     for rule in above:

@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from attrs import define, field, frozen
 
 from sla_watchdog.domain.policy.model import Ladder
-from sla_watchdog.tools.policy_file.nodes import KIND, Entries, Items, Node, Text, child
+from sla_watchdog.tools.policy_file.nodes import KIND, Entries, ListNode, Node, Text, child
 from sla_watchdog.tools.policy_file.problems import Place, Problem, Wrong, did_you_mean, listed
 
 Schema = dict[str, Any]
@@ -126,7 +126,7 @@ class ListOf(Generic[T]):
         return {"anyOf": [many, self.item.schema]}
 
     def read(self, node: Node, reading: Reading) -> tuple[T, ...] | None:
-        members = node.members if isinstance(node, Items) else (node,)
+        members = node.members if isinstance(node, ListNode) else (node,)
         if len(members) < self.least:
             reading.wrong(node, "the list is empty", "name at least one")
             return None

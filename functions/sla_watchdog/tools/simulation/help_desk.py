@@ -10,7 +10,7 @@ from attrs import frozen
 
 from sla_watchdog.domain.policy.model import Policy, Source
 from sla_watchdog.domain.tickets.record import Record, ticket_key
-from sla_watchdog.tools.imports.events import Event, Kind
+from sla_watchdog.tools.imports.events import Event, EventKind
 
 
 @frozen
@@ -134,13 +134,13 @@ class _Writing:
         return 0
 
 
-EFFECTS: Mapping[Kind, Callable[[_Writing], dict[str, object]]] = {
-    Kind.CREATED: _Writing.created,
-    Kind.ASSIGNED: _Writing.assigned,
-    Kind.REPLY: _Writing.replied,
-    Kind.RESOLVED: _Writing.resolved,
-    Kind.CLOSED: _Writing.closed,
-    Kind.REOPENED: _Writing.reopened,
+EFFECTS: Mapping[EventKind, Callable[[_Writing], dict[str, object]]] = {
+    EventKind.CREATED: _Writing.created,
+    EventKind.ASSIGNED: _Writing.assigned,
+    EventKind.REPLY: _Writing.replied,
+    EventKind.RESOLVED: _Writing.resolved,
+    EventKind.CLOSED: _Writing.closed,
+    EventKind.REOPENED: _Writing.reopened,
 }
 
 

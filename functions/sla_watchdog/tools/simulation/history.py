@@ -21,14 +21,14 @@ from sla_watchdog.domain.tickets.links import named_by
 from sla_watchdog.domain.tickets.record import Record, Unreadable, text_of, text_of_or_empty
 from sla_watchdog.domain.tickets.ticket import AGENT
 from sla_watchdog.domain.tickets.ticket_fields import LINKS, STATES
-from sla_watchdog.tools.imports.events import Event, Kind
+from sla_watchdog.tools.imports.events import Event, EventKind
 from sla_watchdog.tools.simulation.help_desk import Words, apply
 
 MOMENTS = {
-    Kind.CREATED: "created",
-    Kind.RESOLVED: "resolved",
-    Kind.CLOSED: "closed",
-    Kind.REOPENED: "reopened",
+    EventKind.CREATED: "created",
+    EventKind.RESOLVED: "resolved",
+    EventKind.CLOSED: "closed",
+    EventKind.REOPENED: "reopened",
 }
 REPLIES = {"agent": "agent_reply", "customer": "customer_reply", "bot": "bot_reply"}
 
@@ -84,7 +84,7 @@ class Chronicler:
     words: Words = field(init=False)
     names: frozenset[str] = field(init=False)
     counted: frozenset[str] = field(init=False)
-    statuses: Mapping[Kind, str] = field(init=False)
+    statuses: Mapping[EventKind, str] = field(init=False)
 
     @words.default
     def _words(self) -> Words:
@@ -100,14 +100,14 @@ class Chronicler:
         return self.names.intersection(REPORTED.values())
 
     @statuses.default
-    def _statuses(self) -> Mapping[Kind, str]:
+    def _statuses(self) -> Mapping[EventKind, str]:
         """The status that an event of that type leaves where it says none itself."""
         words = self.words
         return {
-            Kind.CREATED: words.new,
-            Kind.RESOLVED: words.resolved,
-            Kind.CLOSED: words.closed,
-            Kind.REOPENED: words.reopened,
+            EventKind.CREATED: words.new,
+            EventKind.RESOLVED: words.resolved,
+            EventKind.CLOSED: words.closed,
+            EventKind.REOPENED: words.reopened,
         }
 
     def facts(self, events: Sequence[Event]) -> list[Fact]:
@@ -117,7 +117,7 @@ class Chronicler:
     def _moments(self, events: Iterable[Event]) -> set[Fact]:
         facts = set()
         for event in events:
-            if event.kind is Kind.REPLY:
+            if event.kind is EventKind.REPLY:
                 agent = text_of_or_empty(event.attributes.get("agent"))
                 facts.add(Fact(event.ticket, REPLIES[event.by], event.at, agent))
             elif event.kind in MOMENTS:
@@ -149,7 +149,7 @@ class Chronicler:
         value that can be read ends it, as in a record.
         """
         values: dict[str, Value] = {}
-        had_status_before = event.kind is Kind.CREATED and status
+        had_status_before = event.kind is EventKind.CREATED and status
         if event.kind in self.statuses and not had_status_before:
             values["status"] = self.statuses[event.kind]
         for name in self.names.intersection(event.attributes):
@@ -170,7 +170,7 @@ def _by(event: Event) -> str:
     """Of a creation it matters only whether the desk made it; of a reopening, which bot may have
     been.
     """
-    if event.kind is Kind.REOPENED or event.by == AGENT:
+    if event.kind is EventKind.REOPENED or event.by == AGENT:
         return event.by
     return ""
 

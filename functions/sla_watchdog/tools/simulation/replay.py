@@ -38,7 +38,7 @@ class Notification:
 
 
 @frozen
-class Ending:
+class SimulatedEnding:
     """A case as it stood in the end, and a judgement of all its facts, with the exchanges that are
     over.
     """
@@ -52,7 +52,7 @@ class Outcomes:
     """Who was notified, in order, and how each case ended."""
 
     notified: tuple[Notification, ...]
-    endings: tuple[Ending, ...]
+    endings: tuple[SimulatedEnding, ...]
 
 
 _when = attrgetter("at")
@@ -221,11 +221,11 @@ class _Player:
             if case in (one, other):
                 self.belongs[name] = joined.id
 
-    def endings(self, until: int) -> Iterator[Ending]:
+    def endings(self, until: int) -> Iterator[SimulatedEnding]:
         for play in self.plays.values():
             enough = None if self.cache.exchanges else play.last
             case = play.case()
-            yield Ending(case, enough or plan(case, self.policy, until, whole=True))
+            yield SimulatedEnding(case, enough or plan(case, self.policy, until, whole=True))
 
 
 def _notifications(case: Case, evaluated: Plan, now: int) -> Iterator[Notification]:

@@ -10,7 +10,7 @@ from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Facts
-from sla_watchdog.domain.tickets.observation import CaseHistory, observed, vanished
+from sla_watchdog.domain.tickets.observation import EarlierObservations, observed, vanished
 from sla_watchdog.domain.tickets.record import Record
 from sla_watchdog.usecases.judging.stand_ins import is_stand_in
 
@@ -32,7 +32,7 @@ class Evaluated:
 def overlay(case: Case, records: Mapping[str, Record], policy: Policy, now: int) -> Facts:
     """The case's facts and what the records of now add; a record that is not there is gone."""
     facts = case.facts
-    history = CaseHistory(case.edited_at)
+    history = EarlierObservations(case.edited_at)
     for name in facts.tickets():
         if is_stand_in(name):
             continue

@@ -19,7 +19,15 @@ from sla_watchdog.errors import Unavailable
 from sla_watchdog.presentation.html.report_page import page
 from sla_watchdog.presentation.text import Message, Sent
 from sla_watchdog.presentation.text.report import render_daily, render_monthly, render_weekly
-from sla_watchdog.presentation.view.report import Kind, Line, Report, audiences, line, periods, zone
+from sla_watchdog.presentation.view.report import (
+    Report,
+    ReportKind,
+    ReportLine,
+    audiences,
+    line,
+    periods,
+    zone,
+)
 from sla_watchdog.usecases.judging import Evaluator
 from sla_watchdog.usecases.report.ports import Pages, Publisher, ReportStores, Tokens
 from sla_watchdog.usecases.watch.drafts import Reach
@@ -36,14 +44,14 @@ LINK_DAYS = 14
 PATH = "report"
 """What stands before the code of such a link."""
 
-PAGES = (Kind.DAILY, Kind.WEEKLY)
+PAGES = (ReportKind.DAILY, ReportKind.WEEKLY)
 
 
 @frozen
 class DueReport:
     """A report that is not yet `where` it belongs: a recipient's key, or the page."""
 
-    kind: Kind
+    kind: ReportKind
     period: str
     recipient: Recipient | None
 
@@ -73,7 +81,7 @@ class Reported:
 
 
 @frozen
-class Seen:
+class ReportContents:
     report: Report
     attainment: Attainment | None
 
@@ -107,7 +115,7 @@ class Reporter:
         due = list(self._due())
         if not due:
             return done
-        weekly = any(report.kind is Kind.WEEKLY for report in due)
+        weekly = any(report.kind is ReportKind.WEEKLY for report in due)
         seen = self._look(done, weekly)
         reach = Reach(self.stores.topic_counts.read())
         for report in due:
@@ -117,7 +125,9 @@ class Reporter:
                 done.failed += 1
         return done
 
-    def _is_delivered(self, due: DueReport, seen: Seen, reach: Reach, done: Reported) -> bool:
+    def _is_delivered(
+        self, due: DueReport, seen: ReportContents, reach: Reach, done: Reported
+    ) -> bool:
         try:
             return self._deliver(due, seen, reach, done)
         except Unavailable as error:
@@ -144,11 +154,11 @@ class Reporter:
 
     # ------------------------------------------------------------------ what there is to tell
 
-    def _look(self, done: Reported, weekly: bool) -> Seen:
+    def _look(self, done: Reported, weekly: bool) -> ReportContents:
         """Every case once; those that are over only where the week is counted."""
         where = zone(self.evaluator.policy)
         counting = Counting(week_starts(self.now, where))
-        lines: list[Line] = []
+        lines: list[ReportLine] = []
         for case in self.stores.cases.every(over=weekly):
             done.cases += 1
             if not isinstance(case, Case):
@@ -165,13 +175,13 @@ class Reporter:
             counting.add(evaluated.clocks, case.facts)
         report = Report(self.now, where, tuple(lines), done.unreadable)
         attainment = counting.attainment() if weekly else None
-        return Seen(report, attainment)
+        return ReportContents(report, attainment)
 
     def _evaluated(self, case: Case, whole: bool) -> Plan:
         current = self.evaluator.current(case).as_notified(self.evaluator.live)
         return plan(current, self.evaluator.policy, self.now, whole=whole)
 
-    def _lines(self, case: Case, evaluated: Plan) -> list[Line]:
+    def _lines(self, case: Case, evaluated: Plan) -> list[ReportLine]:
         """Of an unresolved case, one."""
         if not evaluated.unresolved:
             return []
@@ -179,9 +189,9 @@ class Reporter:
 
     # ------------------------------------------------------------------ telling it
 
-    def _deliver(self, due: DueReport, seen: Seen, reach: Reach, done: Reported) -> bool:
+    def _deliver(self, due: DueReport, seen: ReportContents, reach: Reach, done: Reported) -> bool:
         if due.recipient is None:
-            attainment = seen.attainment if due.kind is Kind.WEEKLY else None
+            attainment = seen.attainment if due.kind is ReportKind.WEEKLY else None
             self.pages.put(due.page, page(seen.report, attainment))
             done.pages += 1
             return True
@@ -189,14 +199,14 @@ class Reporter:
         done.sent += sent
         return sent
 
-    def _message(self, due: DueReport, seen: Seen) -> Message:
+    def _message(self, due: DueReport, seen: ReportContents) -> Message:
         zone = seen.report.zone
-        kind = Kind.WEEKLY if due.kind is Kind.WEEKLY else Kind.DAILY
+        kind = ReportKind.WEEKLY if due.kind is ReportKind.WEEKLY else ReportKind.DAILY
         page = DueReport(kind, periods(self.now, zone)[kind], None).page
         where = self._where(page)
-        if due.kind is Kind.WEEKLY and seen.attainment is not None:
+        if due.kind is ReportKind.WEEKLY and seen.attainment is not None:
             return render_weekly(seen.attainment, self.now, zone, where)
-        if due.kind is Kind.MONTHLY:
+        if due.kind is ReportKind.MONTHLY:
             return render_monthly(seen.report, where)
         return render_daily(seen.report, where)
 

@@ -8,15 +8,16 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from sla_watchdog.domain.escalation.acknowledgement import NotPromised
+from sla_watchdog.domain.escalation.not_promised import NotPromised, PromiseRefusal
 from sla_watchdog.presentation.html.answer_page import HEADERS, busy, page, refused
-from sla_watchdog.presentation.view.link_state import State
+from sla_watchdog.presentation.text.not_promised import not_promised
+from sla_watchdog.presentation.view.link_state import LinkStatus
 from sla_watchdog.usecases.respond.respond import Contended, OpenedLink, Responder
 
 LONGEST_FORM = 4_000
 """Bytes of a form that are looked at; ours has less than 500."""
 
-STATUS = {State.UNKNOWN: 404, State.EXPIRED: 410, State.UNREADABLE: 503}
+STATUS = {LinkStatus.UNKNOWN: 404, LinkStatus.EXPIRED: 410, LinkStatus.UNREADABLE: 503}
 """Of what is no ordinary page."""
 
 
@@ -38,8 +39,9 @@ def _answer_to(
 ) -> dict[str, Any]:
     try:
         opened = _given(form, responder, code, now)
-    except NotPromised as problem:
-        return _page(responder.look(code, now), now, str(problem), status=400)
+    except NotPromised as error:
+        problem = not_promised(error.why)
+        return _page(responder.look(code, now), now, problem, status=400)
     except Contended:
         return _answer(503, busy(), {"Retry-After": "5"})
     return _page(opened, now)
@@ -58,7 +60,7 @@ def _given(form: Mapping[str, str], responder: Responder, code: str, now: int) -
         return responder.decline(code, now)
     until = form.get("until", "")
     if choice != "take" or not _is_time(until):
-        raise NotPromised("choose when the next update comes")
+        raise NotPromised(PromiseRefusal.NO_TIME_CHOSEN)
     return responder.take(code, form.get("by", ""), int(until), now)
 
 

@@ -9,12 +9,20 @@ from collections.abc import Mapping
 from attrs import evolve, frozen
 
 from sla_watchdog.domain.clocks.promises import Promise
-from sla_watchdog.domain.escalation.acknowledgement import Answer, NotPromised, Promising, promising
+from sla_watchdog.domain.escalation.acknowledgement import Answer, Promising, promising
 from sla_watchdog.domain.escalation.audit_item import AuditItem
+from sla_watchdog.domain.escalation.not_promised import (
+    CaseIsOver,
+    NoSuchCase,
+    NotPromised,
+    PromisedAlready,
+    PromiseRefusal,
+    Why,
+)
 from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
 from sla_watchdog.domain.time.years import TimeOutOfRange
 from sla_watchdog.errors import SlaWatchdogError
-from sla_watchdog.presentation.view.link_state import LinkState, State
+from sla_watchdog.presentation.view.link_state import LinkState, LinkStatus
 from sla_watchdog.presentation.view.notice import notice
 from sla_watchdog.usecases.codes import is_code
 from sla_watchdog.usecases.judging import Evaluated, Evaluator
@@ -45,20 +53,20 @@ class Responder:
         """What the link is about, as it stands now. Changes nothing."""
         link = self.links.read(code) if is_code(code) else None
         if link is None:
-            return OpenedLink(State.UNKNOWN)
+            return OpenedLink(LinkStatus.UNKNOWN)
         if now >= link.expires_at and not link.used:
-            return OpenedLink(State.EXPIRED, link=link)
+            return OpenedLink(LinkStatus.EXPIRED, link=link)
         evaluated = self._evaluated(link.case, now)
         if evaluated is None:
-            state = State.USED if link.used else State.UNREADABLE
+            state = LinkStatus.USED if link.used else LinkStatus.UNREADABLE
             return OpenedLink(state, _promised(link.used), link=link)
         alerts = link.entry.alerts
         seen = evolve(evaluated.case, facts=evaluated.facts)
         shown = notice(seen, evaluated.plan, alerts, self.evaluator.policy, now)
         if link.used:
-            return OpenedLink(State.USED, _promised(link.used), shown, link=link)
+            return OpenedLink(LinkStatus.USED, _promised(link.used), shown, link=link)
         offer = self._promising(evaluated, alerts[0].subject, now)
-        state = State.OPEN if offer else State.OVER
+        state = LinkStatus.OPEN if offer else LinkStatus.OVER
         return OpenedLink(state, notice=shown, promising=offer, link=link, evaluated=evaluated)
 
     def _evaluated(self, case: str, now: int) -> Evaluated | None:
@@ -76,7 +84,7 @@ class Responder:
             opened = self.look(code, now)
             link, evaluated, offer = opened.link, opened.evaluated, opened.promising
             if link is None or evaluated is None or offer is None:
-                return evolve(opened, late=opened.state is State.USED)
+                return evolve(opened, late=opened.state is LinkStatus.USED)
             name = link.case
             if self._keep(evaluated, offer, by, until, link):
                 return evolve(self.look(code, now), counted=offer.answer)
@@ -87,8 +95,8 @@ class Responder:
         answer with it.
         """
         opened = self.look(code, now)
-        if opened.state is not State.OPEN or not opened.link:
-            return evolve(opened, late=opened.state is State.USED)
+        if opened.state is not LinkStatus.OPEN or not opened.link:
+            return evolve(opened, late=opened.state is LinkStatus.USED)
         record = _record(opened.link, Use(now, Answer.DECLINED))
         self.links.decline(opened.link, now, record)
         return evolve(opened, counted=Answer.DECLINED)
@@ -98,10 +106,10 @@ class Responder:
         for _ in range(TRIES):
             evaluated = self._evaluated(case, now)
             if evaluated is None:
-                raise NotPromised(f"there is no case of {case!r} that can be read")
+                raise NotPromised(NoSuchCase(case))
             offer = self._promising(evaluated, case, now)
             if offer is None:
-                raise NotPromised(f"{case} is over: there is nothing to promise")
+                raise NotPromised(CaseIsOver(case))
             if offer.answer is not answer:
                 raise NotPromised(_other(offer))
             if self._keep(evaluated, offer, by, until, None):
@@ -112,9 +120,7 @@ class Responder:
         try:
             return promising(subject, evaluated.facts, evaluated.plan, self.evaluator.policy, now)
         except (NoWorkingTime, TimeOutOfRange) as error:
-            raise NotPromised(
-                "the calendar of this case has no hours ahead, so no time can be promised"
-            ) from error
+            raise NotPromised(PromiseRefusal.NO_HOURS_AHEAD) from error
 
     def _keep(
         self, evaluated: Evaluated, offer: Promising, by: str, until: int, link: AlertLink | None
@@ -138,10 +144,11 @@ def _promised(use: Use | None) -> Promise | None:
     return Promise(use.at, use.until, use.by)
 
 
-def _other(offer: Promising) -> str:
+def _other(offer: Promising) -> Why:
+    """Why only the other answer can be given."""
     if offer.held:
-        return f"{offer.held.by} promised an update already: put it off with `sla-watchdog snooze`"
-    return "no promise holds now that could be put off: make one with `sla-watchdog ack`"
+        return PromisedAlready(offer.held.by)
+    return PromiseRefusal.NOTHING_TO_PUT_OFF
 
 
 def _record(link: AlertLink, use: Use) -> AuditItem:

@@ -11,7 +11,7 @@ from attrs import field, frozen
 from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.escalation.case import Case, DamagedItem
 from sla_watchdog.domain.escalation.deletions import Deletions
-from sla_watchdog.domain.escalation.subscribers import Roster, Seat, State
+from sla_watchdog.domain.escalation.subscribers import Roster, Seat, SubscriptionState
 from sla_watchdog.domain.tickets.record import Record
 from sla_watchdog.usecases.track.ports import TrackStores
 
@@ -89,8 +89,8 @@ class Listed:
     confirmed: bool
 
     @property
-    def state(self) -> State:
-        return State.CONFIRMED if self.confirmed else State.PENDING
+    def state(self) -> SubscriptionState:
+        return SubscriptionState.CONFIRMED if self.confirmed else SubscriptionState.PENDING
 
 
 class Inspection(Protocol):
@@ -134,13 +134,17 @@ class DeletionsHeld(Protocol):
     def most_seen(self, tickets: int, now: int) -> tuple[int, int]: ...
 
 
-class LastSweep(Protocol):
-    """What the last whole sweep counted, and when."""
+@frozen
+class LastSweep:
+    """What the last whole sweep counted, and when; `noticed` is what sweeps came upon, the newest
+    first.
+    """
 
-    @property
-    def at(self) -> int: ...
-    @property
-    def counts(self) -> Mapping[str, int]: ...
+    at: int
+    counts: Mapping[str, int] = field(factory=dict)
+    noticed: tuple[str, ...] = ()
+    violations: tuple[str, ...] = ()
+    """Those of the noticed that could not be put right, each once."""
 
 
 class Pulse(Protocol):
@@ -200,5 +204,5 @@ class Channels(Protocol):
     def listed(
         self, names: Iterable[str]
     ) -> tuple[Mapping[str, list[Listed]], Mapping[str, str]]: ...
-    def phone_states(self, numbers: Iterable[str]) -> Mapping[str, State]:
+    def phone_states(self, numbers: Iterable[str]) -> Mapping[str, SubscriptionState]:
         """Raises Unavailable."""

@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 from sla_watchdog.domain.escalation.case import Case, DamagedItem
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Facts
-from sla_watchdog.domain.tickets.observation import CaseHistory, observed
+from sla_watchdog.domain.tickets.observation import EarlierObservations, observed
 from sla_watchdog.domain.tickets.record import Record, is_ticket, ticket_id
 from sla_watchdog.errors import Unstorable
 from sla_watchdog.usecases.judging import Evaluator, is_stand_in
@@ -22,7 +22,7 @@ from sla_watchdog.usecases.track.lookalikes import Lookalikes
 
 
 @frozen
-class Reading:
+class ReadRecords:
     """Records by consistent reads that `began` and `ended` then, epoch seconds. What is new in them
     is dated at the end: dated too early it could take a breach back.
     """
@@ -62,7 +62,7 @@ class Comparison:
         facts = case.facts
         if is_stand_in(name):
             return facts or facts | unreadable(name, now)
-        past = CaseHistory(self.evaluator.current(case).edited_at)
+        past = EarlierObservations(self.evaluator.current(case).edited_at)
         return facts | observed(name, record, self.policy, facts, now, past=past)
 
 
@@ -133,15 +133,15 @@ class RecordCheck:
                 before, read = self._again(name), self._read(names)
             written |= {before.id, *self._mend(name, before, read)}
 
-    def _read(self, names: Iterable[str]) -> Reading:
+    def _read(self, names: Iterable[str]) -> ReadRecords:
         """The records as they are now. The cases are to be read before them: what is known of a
         ticket may not be newer than the record that is compared with it.
         """
         began = self.clock()
         records = self.tickets.read([name for name in names if not is_stand_in(name)])
-        return Reading(records, began, self.clock())
+        return ReadRecords(records, began, self.clock())
 
-    def _rebuilt(self, name: str, damaged: DamagedItem, read: Reading) -> Case | DamagedItem:
+    def _rebuilt(self, name: str, damaged: DamagedItem, read: ReadRecords) -> Case | DamagedItem:
         """The case without what cannot be read of it, filled from the record; a finding says so.
 
         Somebody notified of a level before may be notified again: too much rather than too little.
@@ -166,7 +166,7 @@ class RecordCheck:
             return stored
         return Case(name)
 
-    def _mend(self, name: str, before: Case, read: Reading) -> frozenset[str]:
+    def _mend(self, name: str, before: Case, read: ReadRecords) -> frozenset[str]:
         """Keeps what drifted and links what is not; the ids of other cases that were changed."""
         timed = self._timed(before, name, read)
         if timed is None:
@@ -179,7 +179,7 @@ class RecordCheck:
             return frozenset()
         return self.linker.link(name, read.ended)
 
-    def _timed(self, case: Case, name: str, read: Reading) -> Timed | None:
+    def _timed(self, case: Case, name: str, read: ReadRecords) -> Timed | None:
         """The case as it should be stored with what the record says. None where it cannot be
         judged, which is left for `watch` to put back and report, and where a newer policy judged
         it.

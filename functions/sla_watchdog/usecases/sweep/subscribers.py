@@ -10,7 +10,13 @@ from attrs import frozen
 
 from sla_watchdog.domain.escalation.absences import due_absences
 from sla_watchdog.domain.escalation.case import OPERATIONS, Recipient
-from sla_watchdog.domain.escalation.subscribers import DEAF, Roster, Seat, State, observed
+from sla_watchdog.domain.escalation.subscribers import (
+    DEAF,
+    Roster,
+    Seat,
+    SubscriptionState,
+    observed,
+)
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.errors import Unavailable
 from sla_watchdog.usecases.sweep.ports import Channels, Listed, ListenerStores
@@ -61,7 +67,7 @@ class Listeners:
         now: int,
         swept: SweepResult,
     ) -> Roster:
-        seen: dict[Seat, State] = {}
+        seen: dict[Seat, SubscriptionState] = {}
         for subscriptions in listed.values():
             seen |= {subscription.seat: subscription.state for subscription in subscriptions}
         phones = self._phones(seen, swept)
@@ -74,7 +80,9 @@ class Listeners:
             swept.misses(absent.seat.recipient, absent.state.replace("_", " "))
         return roster
 
-    def _phones(self, seen: Mapping[Seat, State], swept: SweepResult) -> Mapping[str, State] | None:
+    def _phones(
+        self, seen: Mapping[Seat, SubscriptionState], swept: SweepResult
+    ) -> Mapping[str, SubscriptionState] | None:
         """None where SNS does not say: nobody is missed for that, nor well again."""
         try:
             return self.channels.phone_states(numbers_in(seen))
@@ -98,18 +106,20 @@ def _is_among(audience: str, topics: Iterable[str]) -> bool:
     return any(topic == audience or topic.startswith(part_of_it) for topic in topics)
 
 
-def numbers_in(seen: Mapping[Seat, State]) -> set[str]:
+def numbers_in(seen: Mapping[Seat, SubscriptionState]) -> set[str]:
     """Phone numbers that SNS lists as confirmed."""
     return {seat.endpoint for seat, state in seen.items() if _is_confirmed_phone(seat, state)}
 
 
-def _is_confirmed_phone(seat: Seat, state: State) -> bool:
-    return seat.protocol == SMS and state is State.CONFIRMED
+def _is_confirmed_phone(seat: Seat, state: SubscriptionState) -> bool:
+    return seat.protocol == SMS and state is SubscriptionState.CONFIRMED
 
 
 def with_phones(
-    seen: Mapping[Seat, State], phones: Mapping[str, State] | None, before: Roster
-) -> dict[Seat, State]:
+    seen: Mapping[Seat, SubscriptionState],
+    phones: Mapping[str, SubscriptionState] | None,
+    before: Roster,
+) -> dict[Seat, SubscriptionState]:
     """What SNS lists as confirmed, with what it says of the numbers; as before where it says
     nothing of them.
     """

@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 
 from sla_watchdog.domain.escalation.case import Case, DamagedItem
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.tickets.lookalikes import SAME_MATTER, Key, keys, looks_alike
+from sla_watchdog.domain.tickets.lookalikes import SAME_MATTER, LookalikeKey, keys, looks_alike
 from sla_watchdog.domain.tickets.merges import tickets_of
 from sla_watchdog.domain.tickets.ticket import Ticket
 from sla_watchdog.errors import Unstorable
@@ -45,7 +45,7 @@ class Lookalikes:
         if isinstance(own, Case):
             self._compare(mine, self._open_others(own, kinds, cases), kinds, now)
 
-    def _remembered(self, name: str, before: Facts) -> frozenset[Key]:
+    def _remembered(self, name: str, before: Facts) -> frozenset[LookalikeKey]:
         """The keys that were remembered under the facts of before: none of a ticket that was not
         open.
         """
@@ -62,7 +62,7 @@ class Lookalikes:
                 return ticket
         return None
 
-    def _sharing(self, mine: Ticket, new: frozenset[Key]) -> dict[str, str]:
+    def _sharing(self, mine: Ticket, new: frozenset[LookalikeKey]) -> dict[str, str]:
         """Other tickets that have one of the keys, with its kind."""
         kinds: dict[str, str] = {}
         for key in sorted(new):

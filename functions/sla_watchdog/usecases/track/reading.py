@@ -10,7 +10,7 @@ from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.observation import (
     SAME_MOMENT,
     TOO_OLD,
-    CaseHistory,
+    EarlierObservations,
     observed,
     vanished,
 )
@@ -78,7 +78,7 @@ class ChangeReader:
             if change.record is None:
                 return _gone(name, case.facts, change.at)
             record, facts, at = change.record, case.facts, change.at
-            past = CaseHistory(edited_at, case.read_at.get(name, 0))
+            past = EarlierObservations(edited_at, case.read_at.get(name, 0))
             return observed(name, record, self.policy, facts, at, streamed=True, past=past)
         except Exception as error:  # noqa: BLE001 - one record must never block the stream behind it
             reason = f"{type(error).__name__} while reading the record"
@@ -99,7 +99,7 @@ class ChangeReader:
             return _gone(name, facts, at)
         if not is_ticket(record, self.policy.source):
             return frozenset()
-        past = CaseHistory(edited_at, oldest=change.at - TOO_OLD)
+        past = EarlierObservations(edited_at, oldest=change.at - TOO_OLD)
         return observed(name, record, self.policy, facts, at, past=past)
 
 

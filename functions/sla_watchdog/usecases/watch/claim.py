@@ -19,7 +19,7 @@ from sla_watchdog.usecases.judging import Evaluated, Evaluator
 from sla_watchdog.usecases.lease import LEASE
 from sla_watchdog.usecases.watch.books import Books
 from sla_watchdog.usecases.watch.drafts import Claim, Draft, DraftedCase, Name
-from sla_watchdog.usecases.watch.pace import Pace
+from sla_watchdog.usecases.watch.pace import TickPace
 from sla_watchdog.usecases.watch.ports import AuditLog, Outbox, Tokens
 from sla_watchdog.usecases.watch.records import record_of
 
@@ -30,7 +30,7 @@ class Claimer:
     outbox: Outbox
     audit: AuditLog
     tokens: Tokens
-    pace: Pace
+    pace: TickPace
     books: Books
 
     def claim_in_time(

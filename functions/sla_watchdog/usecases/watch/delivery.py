@@ -19,7 +19,7 @@ from sla_watchdog.usecases.watch.digests import DigestPlan, is_only_observed
 from sla_watchdog.usecases.watch.drafts import Claim, DraftedCase, drafted, messages_in_order
 from sla_watchdog.usecases.watch.give_back import GiveBack
 from sla_watchdog.usecases.watch.lapsed import LapsedClaims
-from sla_watchdog.usecases.watch.pace import Pace
+from sla_watchdog.usecases.watch.pace import TickPace
 from sla_watchdog.usecases.watch.ports import Digests
 from sla_watchdog.usecases.watch.send import Sender
 from sla_watchdog.usecases.watch.settle import Ending, Settler
@@ -38,7 +38,7 @@ class Delivery:
     sender: Sender
     settler: Settler
     give_back: GiveBack
-    pace: Pace
+    pace: TickPace
     books: Books
 
     def deliver(self, evaluated: Iterable[Evaluated]) -> None:

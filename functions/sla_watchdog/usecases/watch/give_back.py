@@ -8,7 +8,7 @@ from attrs import frozen
 
 from sla_watchdog.usecases.watch.books import Books
 from sla_watchdog.usecases.watch.drafts import Claim
-from sla_watchdog.usecases.watch.pace import Pace
+from sla_watchdog.usecases.watch.pace import TickPace
 from sla_watchdog.usecases.watch.ports import Outbox
 
 RETRY_PAUSE, LONGEST_PAUSE = 60, 900
@@ -20,7 +20,7 @@ class GiveBack:
     """When there is no time for that either, the lease of a claim runs out."""
 
     outbox: Outbox
-    pace: Pace
+    pace: TickPace
     books: Books
 
     def untried(self, claims: Iterable[Claim]) -> None:

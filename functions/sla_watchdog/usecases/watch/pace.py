@@ -51,7 +51,7 @@ class Stage:
 
 
 @define
-class Pace:
+class TickPace:
     """`time_left` says how many seconds the function still has. Both stages count writes: claims,
     and settlements.
     """

@@ -15,7 +15,7 @@ from sla_watchdog.usecases.watch.due_digests import DueDigests, MissingRecipient
 from sla_watchdog.usecases.watch.give_back import GiveBack
 from sla_watchdog.usecases.watch.lapsed import LapsedClaims
 from sla_watchdog.usecases.watch.operations import Operations, PutBack
-from sla_watchdog.usecases.watch.pace import Pace
+from sla_watchdog.usecases.watch.pace import TickPace
 from sla_watchdog.usecases.watch.ports import AuditLog, Diagnose, Link, Publisher, Stores, Tokens
 from sla_watchdog.usecases.watch.recheck import Recheck
 from sla_watchdog.usecases.watch.round import Rounds
@@ -39,7 +39,7 @@ class Around:
 class TickParts:
     rounds: Rounds
     operations: Operations
-    pace: Pace
+    pace: TickPace
     books: Books
 
 
@@ -51,7 +51,7 @@ class TickKit:
     stores: Stores
     around: Around
     reach: Reach
-    pace: Pace
+    pace: TickPace
     books: Books
 
     def parts(self, live_since: int) -> TickParts:

@@ -13,7 +13,7 @@ from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.usecases.watch.books import Books
 from sla_watchdog.usecases.watch.drafts import Claim, Reach
 from sla_watchdog.usecases.watch.give_back import GiveBack
-from sla_watchdog.usecases.watch.pace import Pace
+from sla_watchdog.usecases.watch.pace import TickPace
 from sla_watchdog.usecases.watch.ports import Digests, Publisher, TopicCounts
 from sla_watchdog.usecases.watch.settle import Ending, Settler
 
@@ -35,7 +35,7 @@ class Sender:
     reach: Reach
     settler: Settler
     give_back: GiveBack
-    pace: Pace
+    pace: TickPace
     books: Books
     _failures: Counter[Recipient] = field(init=False, factory=Counter)
     _gone: set[str] = field(init=False, factory=set)

@@ -15,7 +15,7 @@ from sla_watchdog.errors import Unstorable
 from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.usecases.judging import Evaluated, Evaluator
 from sla_watchdog.usecases.watch.books import Books
-from sla_watchdog.usecases.watch.pace import Pace
+from sla_watchdog.usecases.watch.pace import TickPace
 from sla_watchdog.usecases.watch.ports import Levels, Outbox, Settled
 from sla_watchdog.usecases.watch.records import record_of
 
@@ -58,7 +58,7 @@ class Following:
 class Settler:
     evaluator: Evaluator
     outbox: Outbox
-    pace: Pace
+    pace: TickPace
     books: Books
 
     def settle(self, evaluated: Evaluated, entry: Entry, ending: Ending) -> None:

@@ -12,7 +12,7 @@ from sla_watchdog.usecases.lease import LEASE
 from sla_watchdog.usecases.watch.books import Books
 from sla_watchdog.usecases.watch.drafts import Reach
 from sla_watchdog.usecases.watch.operations import DeletionReport
-from sla_watchdog.usecases.watch.pace import Pace
+from sla_watchdog.usecases.watch.pace import TickPace
 from sla_watchdog.usecases.watch.parts import Around, TickKit, TickParts
 from sla_watchdog.usecases.watch.ports import SHARDS, Due, Stores
 from sla_watchdog.usecases.watch.result import TickResult
@@ -115,7 +115,7 @@ class Tick:
     def _parts(self) -> TickParts:
         reach = Reach(self.stores.topic_counts.read())
         books = Books(self.now, self.around.diagnose)
-        pace = Pace(self.time_left)
+        pace = TickPace(self.time_left)
         kit = TickKit(self.evaluator, self.stores, self.around, reach, pace, books)
         return kit.parts(self.live_since)
 

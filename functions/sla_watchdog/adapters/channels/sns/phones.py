@@ -9,7 +9,7 @@ from attrs import frozen
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sla_watchdog.adapters.channels.sns.codes import UNKNOWN, code_of
-from sla_watchdog.domain.escalation.subscribers import State
+from sla_watchdog.domain.escalation.subscribers import SubscriptionState
 from sla_watchdog.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -26,26 +26,26 @@ class Phones:
 
     client: SNSClient
 
-    def states(self, numbers: Iterable[str]) -> Mapping[str, State]:
+    def states(self, numbers: Iterable[str]) -> Mapping[str, SubscriptionState]:
         """CONFIRMED, OPTED_OUT or UNVERIFIED of each. Raises Unavailable where SNS does not say."""
         states = {number: self._state(number) for number in sorted(set(numbers))}
-        if State.CONFIRMED not in states.values():
+        if SubscriptionState.CONFIRMED not in states.values():
             return states
         verified = self._verified()
         if verified is None:
             return states
         for number, state in states.items():
-            if state is State.CONFIRMED and number not in verified:
-                states[number] = State.UNVERIFIED
+            if state is SubscriptionState.CONFIRMED and number not in verified:
+                states[number] = SubscriptionState.UNVERIFIED
         return states
 
-    def _state(self, number: str) -> State:
+    def _state(self, number: str) -> SubscriptionState:
         answer = self._asked(
             lambda: self.client.check_if_phone_number_is_opted_out(phoneNumber=number)
         )
         if answer is not None and answer["isOptedOut"]:
-            return State.OPTED_OUT
-        return State.CONFIRMED
+            return SubscriptionState.OPTED_OUT
+        return SubscriptionState.CONFIRMED
 
     def _verified(self) -> frozenset[str] | None:
         """The numbers that may be written to from the SMS sandbox; None where the account is out of

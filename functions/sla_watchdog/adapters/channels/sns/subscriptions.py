@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sla_watchdog.adapters.channels.sns.codes import NOT_FOUND, code_of
 from sla_watchdog.adapters.channels.sns.phones import Phones
-from sla_watchdog.domain.escalation.subscribers import Seat, State
+from sla_watchdog.domain.escalation.subscribers import Seat, SubscriptionState
 from sla_watchdog.errors import Unavailable
 from sla_watchdog.usecases.sweep.ports import Listed
 
@@ -25,7 +25,7 @@ after the end.
 
 
 @frozen
-class Topics:
+class Subscriptions:
     """Who can be reached. This client may repeat: it only reads."""
 
     client: SNSClient
@@ -59,7 +59,7 @@ class Topics:
                 listed[name] = subscriptions
         return listed, unlisted
 
-    def phone_states(self, numbers: Iterable[str]) -> Mapping[str, State]:
+    def phone_states(self, numbers: Iterable[str]) -> Mapping[str, SubscriptionState]:
         """Which numbers get SMS; as `Phones.states`."""
         return Phones(self.client).states(numbers)
 

@@ -13,7 +13,10 @@ from rich.console import Console
 from rich.text import Text
 
 from sla_watchdog.domain.escalation.acknowledgement import Answer
-from sla_watchdog.domain.text.times import instant, iso
+from sla_watchdog.domain.escalation.not_promised import NotPromised
+from sla_watchdog.errors import SlaWatchdogError
+from sla_watchdog.presentation.text.not_promised import not_promised
+from sla_watchdog.presentation.times import instant, iso
 from sla_watchdog.tools.cli import FINE, UsageError
 from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.times import end
@@ -24,6 +27,10 @@ if TYPE_CHECKING:
     from sla_watchdog.usecases.judging import Evaluator
 
 VERBS = {Answer.ACKNOWLEDGED: "takes", Answer.SNOOZED: "puts off"}
+
+
+class PromiseRefused(SlaWatchdogError):  # noqa: N818 - its name is what is wrong
+    """In the words of NotPromised."""
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -67,7 +74,10 @@ def promise(args: argparse.Namespace, stack: Stack, answer: Answer) -> int:
     now = stack.now()
     until = end(args, stack.policy.timezone, now)
     responder = Responder(_evaluator(stack, now), stack.watch.alert_links)
-    promised = responder.promise(args.ticket, args.by, until, now, answer)
+    try:
+        promised = responder.promise(args.ticket, args.by, until, now, answer)
+    except NotPromised as error:
+        raise PromiseRefused(not_promised(error.why)) from error
     if args.json:
         print(json.dumps(_as_json(args.ticket, promised, answer)))
     else:

@@ -20,9 +20,9 @@ from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.escalation.policy_edit import Effect, Moved, effect
 from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.domain.text.times import count_of
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
+from sla_watchdog.presentation.times import count_of
 from sla_watchdog.tools.cli import UsageError
 from sla_watchdog.tools.imports.events import BrokenEventFile, Event, lines_of, parse
 from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components
@@ -33,7 +33,7 @@ NEVER = 2**62
 
 
 @frozen
-class Comparison:
+class PolicyComparison:
     """The effects on every case that has an open ticket. `unread` are fields that only the new
     policy reads.
     """
@@ -84,7 +84,7 @@ class OpenCase:
     plan: Plan
 
 
-def compare(args: argparse.Namespace, path: Path) -> Comparison:
+def compare(args: argparse.Namespace, path: Path) -> PolicyComparison:
     """The open tickets of the stack, or of an event file, under the old policy and under that of
     `path`.
     """
@@ -97,20 +97,22 @@ def compare(args: argparse.Namespace, path: Path) -> Comparison:
     return _of_stack(args, before, after)
 
 
-def _comparison(cases: Iterable[OpenCase], before: Policy, after: Policy, now: int) -> Comparison:
+def _comparison(
+    cases: Iterable[OpenCase], before: Policy, after: Policy, now: int
+) -> PolicyComparison:
     effects: list[Effect] = []
     tickets = 0
     for case in cases:
         if case.plan.unresolved:
             tickets += sum(ticket.unresolved for ticket in case.plan.tickets)
             effects.append(effect(case.before, before, after, now, case.after))
-    return Comparison(tuple(effects), tickets, now)
+    return PolicyComparison(tuple(effects), tickets, now)
 
 
 # ------------------------------------------------------------------ where the cases come from
 
 
-def _of_stack(args: argparse.Namespace, before: Policy, after: Policy) -> Comparison:
+def _of_stack(args: argparse.Namespace, before: Policy, after: Policy) -> PolicyComparison:
     from sla_watchdog.tools.cli.stack.aws_errors import plain_errors
     from sla_watchdog.tools.cli.stack.evaluation import as_deployed
     from sla_watchdog.tools.cli.stack.overview import overview
@@ -127,7 +129,7 @@ def _of_stack(args: argparse.Namespace, before: Policy, after: Policy) -> Compar
     return evolve(comparison, unread=tuple(sorted(after.fields - before.fields)))
 
 
-def _of_events(args: argparse.Namespace, path: Path) -> Comparison:
+def _of_events(args: argparse.Namespace, path: Path) -> PolicyComparison:
     from sla_watchdog.tools.cli.stack.policy_in_memory import compiled_policy
 
     zone = compiled_policy(args.against).timezone
@@ -170,7 +172,7 @@ def _facts(
 # ------------------------------------------------------------------ in words
 
 
-def as_json(comparison: Comparison) -> dict[str, Any]:
+def as_json(comparison: PolicyComparison) -> dict[str, Any]:
     return {
         "at": _utc(comparison.now),
         "open_tickets": comparison.tickets,
@@ -200,7 +202,7 @@ def _utc(at: int | None) -> str | None:
 
 
 def print_comparison(
-    console: Console, against: Path, comparison: Comparison, of_events: bool
+    console: Console, against: Path, comparison: PolicyComparison, of_events: bool
 ) -> None:
     tickets = count_of(comparison.tickets, "open ticket")
     overdue = f"{comparison.overdue:,} become overdue by the change alone"
@@ -221,7 +223,7 @@ def print_comparison(
         console.print(f"  and {hidden:,} more; --json has them all")
 
 
-def _audiences(comparison: Comparison) -> str:
+def _audiences(comparison: PolicyComparison) -> str:
     cases = sorted(comparison.notified.items())
     return ", ".join(f"{name} of {count_of(count, 'case')}" for name, count in cases) or "nobody"
 

@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sla_watchdog.domain.text.times import count_of
+from sla_watchdog.presentation.times import count_of
 
 if TYPE_CHECKING:
     from sla_watchdog.domain.policy.model import (

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from sla_watchdog.adapters.dynamodb.table import code_of
 from sla_watchdog.domain.escalation.case import Recipient
-from sla_watchdog.domain.escalation.subscribers import State
+from sla_watchdog.domain.escalation.subscribers import SubscriptionState
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.recipients import add_audience, recipient
@@ -150,7 +150,7 @@ def _confirm(stack: Stack, who: Recipient, link: Link, args: argparse.Namespace)
     arn = _confirmed(stack, who.name, link.token)
     subscription = _subscription(stack, who.name, arn)
     if subscription is not None:
-        stack.note(subscription.seat(who.name), State.CONFIRMED)
+        stack.note(subscription.seat(who.name), SubscriptionState.CONFIRMED)
     stack.count_subscribers(who.name)
     outcome = Confirmed(
         topic=stack.topics.name(who.name),

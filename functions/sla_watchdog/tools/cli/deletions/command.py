@@ -5,7 +5,6 @@ be deleted.
 from __future__ import annotations
 
 import argparse
-import getpass
 import json
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from sla_watchdog.domain.escalation.deletions import Deletions
 from sla_watchdog.presentation.text.deletions import missing_text
 from sla_watchdog.tools.cli import FINDINGS, FINE
 from sla_watchdog.tools.cli.options import add_stack_command
+from sla_watchdog.tools.cli.user import who_asks
 
 if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.stack import Stack
@@ -50,7 +50,7 @@ def _deletions(args: argparse.Namespace, stack: Stack) -> int:
     deletions = stack.watch.deletions.read(now)
     accepted = False
     if args.accept:
-        accepted = stack.watch.deletions.accept(now, args.by or getpass.getuser())
+        accepted = stack.watch.deletions.accept(now, who_asks(args.by))
     if args.json:
         print(json.dumps(_as_json(deletions, accepted)))
     else:

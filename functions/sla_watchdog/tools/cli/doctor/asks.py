@@ -14,11 +14,17 @@ from attrs import Factory, define, frozen
 
 from sla_watchdog.adapters.dynamodb.attributes import plain, typed
 from sla_watchdog.domain.escalation.case import Recipient
-from sla_watchdog.domain.escalation.subscribers import Missing, Roster, Seat, State, observed
-from sla_watchdog.domain.text.times import count_of
+from sla_watchdog.domain.escalation.subscribers import (
+    Missing,
+    Roster,
+    Seat,
+    SubscriptionState,
+    observed,
+)
 from sla_watchdog.presentation.text import absence
 from sla_watchdog.presentation.text.absence import arguments
 from sla_watchdog.presentation.text.wording import who
+from sla_watchdog.presentation.times import count_of
 from sla_watchdog.tools.cli.doctor.checks import Check, InJson, fine, needs_attention
 from sla_watchdog.tools.cli.stack.overview import progress
 from sla_watchdog.usecases.sweep.subscribers import unreachable, with_phones
@@ -89,12 +95,14 @@ def recipients(stack: Stack, subscribed: Subscriptions, now: int) -> Iterator[Ch
         yield fine("recipients", f"every audience has somebody: {people}")
 
 
-def _seen(subscribed: Subscriptions, stored: Roster) -> dict[Seat, State]:
+def _seen(subscribed: Subscriptions, stored: Roster) -> dict[Seat, SubscriptionState]:
     """As SNS lists them now; of phone numbers as the last sweep asked it."""
     seen = {}
     for topic, subscribers in subscribed.items():
         for subscription in subscribers:
-            state = State.CONFIRMED if subscription.confirmed else State.PENDING
+            state = (
+                SubscriptionState.CONFIRMED if subscription.confirmed else SubscriptionState.PENDING
+            )
             seen[subscription.seat(topic)] = state
     return with_phones(seen, None, stored)
 

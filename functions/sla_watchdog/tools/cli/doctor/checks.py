@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from sla_watchdog.adapters.dynamodb.pulse import Beat, LastSweep
+from sla_watchdog.adapters.dynamodb.pulse import Beat
 from sla_watchdog.domain.escalation.case import Entry, Outcome
 from sla_watchdog.domain.escalation.deletions import Deletions
-from sla_watchdog.domain.text.times import count_of, duration
 from sla_watchdog.presentation.text.deletions import missing_text
+from sla_watchdog.presentation.times import count_of, duration
+from sla_watchdog.usecases.sweep.ports import LastSweep
 
 if TYPE_CHECKING:
     from sla_watchdog.adapters.dynamodb.watch import Mode
@@ -45,7 +46,7 @@ class InJson:
 NOTHING_ELSE = InJson()
 
 
-class State(StrEnum):
+class CheckState(StrEnum):
     FINE = "fine"
     NEEDS_ATTENTION = "mend"
     UNKNOWN = "unknown"
@@ -58,18 +59,18 @@ class Check:
     """
 
     name: str
-    state: State
+    state: CheckState
     text: str
     todo: str = ""
     in_json: InJson = NOTHING_ELSE
 
 
 def fine(name: str, text: str, in_json: InJson = NOTHING_ELSE) -> Check:
-    return Check(name, State.FINE, text, in_json=in_json)
+    return Check(name, CheckState.FINE, text, in_json=in_json)
 
 
 def needs_attention(name: str, text: str, todo: str, in_json: InJson = NOTHING_ELSE) -> Check:
-    return Check(name, State.NEEDS_ATTENTION, text, todo, in_json)
+    return Check(name, CheckState.NEEDS_ATTENTION, text, todo, in_json)
 
 
 def heartbeat(beat: Beat | None, stack: str, now: int) -> Check:

@@ -8,7 +8,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
-from sla_watchdog.tools.cli.doctor.checks import Check, State
+from sla_watchdog.tools.cli.doctor.checks import Check, CheckState
 from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.output import formatter
 from sla_watchdog.tools.cli.stack.aws_errors import plain_errors
@@ -47,7 +47,7 @@ def _doctor(args: argparse.Namespace, stack: Stack) -> int:
         lambda console: print_checks(console, stack.title, checks, now),
         lambda: as_json(stack.title, checks, now),
     )
-    return FINDINGS if any(check.state is State.NEEDS_ATTENTION for check in checks) else FINE
+    return FINDINGS if any(check.state is CheckState.NEEDS_ATTENTION for check in checks) else FINE
 
 
 def _checks(args: argparse.Namespace, stack: Stack, now: int) -> Iterator[Check]:
@@ -90,4 +90,4 @@ def _asked(name: str, ask: Callable[[], Iterable[Check]]) -> list[Check]:
         with plain_errors():
             return list(ask())
     except UsageError as problem:
-        return [Check(name, State.UNKNOWN, f"could not be asked: {problem}")]
+        return [Check(name, CheckState.UNKNOWN, f"could not be asked: {problem}")]

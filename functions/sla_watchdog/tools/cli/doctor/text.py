@@ -10,13 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import count_of, instant, iso
-from sla_watchdog.tools.cli.doctor.checks import Check, State
+from sla_watchdog.presentation.times import count_of, instant, iso
+from sla_watchdog.tools.cli.doctor.checks import Check, CheckState
 
 STYLES = {
-    State.FINE: ("fine", "green"),
-    State.NEEDS_ATTENTION: ("NEEDS ATTENTION", "bold red"),
-    State.UNKNOWN: ("?", "yellow"),
+    CheckState.FINE: ("fine", "green"),
+    CheckState.NEEDS_ATTENTION: ("NEEDS ATTENTION", "bold red"),
+    CheckState.UNKNOWN: ("?", "yellow"),
 }
 LONGEST_TEXT = 500
 
@@ -42,7 +42,7 @@ def _said(check: Check) -> Text:
 
 def _sum(checks: Sequence[Check]) -> Text:
     states = Counter(check.state for check in checks)
-    wrong, unknown = states[State.NEEDS_ATTENTION], states[State.UNKNOWN]
+    wrong, unknown = states[CheckState.NEEDS_ATTENTION], states[CheckState.UNKNOWN]
     text = Text()
     if wrong:
         verb = "needs" if wrong == 1 else "need"

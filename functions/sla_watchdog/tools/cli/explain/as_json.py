@@ -12,7 +12,7 @@ from attrs import fields, has
 from sla_watchdog.domain.escalation.case import LastNotified, Recipient
 from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
 from sla_watchdog.domain.policy.model import Trigger
-from sla_watchdog.domain.text.times import iso
+from sla_watchdog.presentation.times import iso
 from sla_watchdog.presentation.view.explanation import Explanation
 from sla_watchdog.tools.cli.stack.silenced import MatchingSilence
 

@@ -35,7 +35,7 @@ square.
 
 
 @frozen
-class Answer:
+class ShownExplanation:
     """What `explain` shows. `held` are the silences that the case, or some of its tickets,
     match.
     """
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     return on_stack(lambda given, stack: _show(given, _of_stack(given, stack)), args)
 
 
-def _show(args: argparse.Namespace, answer: Answer) -> int:
+def _show(args: argparse.Namespace, answer: ShownExplanation) -> int:
     from sla_watchdog.tools.cli.explain.as_json import as_json
     from sla_watchdog.tools.cli.explain.text import print_explanation
 
@@ -101,7 +101,7 @@ def _zone(args: argparse.Namespace, policy: Policy) -> str | None:
 # ------------------------------------------------------------------ from the store
 
 
-def _of_stack(args: argparse.Namespace, stack: Stack) -> Answer:
+def _of_stack(args: argparse.Namespace, stack: Stack) -> ShownExplanation:
     from sla_watchdog.tools.cli.stack.evaluation import as_deployed
 
     evaluator = as_deployed(stack)
@@ -123,7 +123,7 @@ def _case_with_records(stack: Stack, evaluator: CaseEvaluator, ticket: str) -> C
     return evolve(outcome.case, facts=outcome.facts)
 
 
-def _explained(ticket: str, case: Case, evaluator: CaseEvaluator) -> Answer:
+def _explained(ticket: str, case: Case, evaluator: CaseEvaluator) -> ShownExplanation:
     policy, at = evaluator.policy, evaluator.now
     case = as_of(case.as_notified(evaluator.live), at)
     if ticket not in case.facts.tickets():
@@ -132,7 +132,7 @@ def _explained(ticket: str, case: Case, evaluator: CaseEvaluator) -> Answer:
     silences = held_by(case, evaluated, policy, evaluator.context.silences, at)
     explained = explanation(case, evaluated, policy, at)
     ahead = due_now(evaluated, at) + upcoming(evaluated, silences)
-    return Answer(evolve(explained, upcoming=ahead), silences)
+    return ShownExplanation(evolve(explained, upcoming=ahead), silences)
 
 
 def as_of(case: Case, at: int) -> Case:
@@ -146,7 +146,7 @@ def as_of(case: Case, at: int) -> Case:
 # ------------------------------------------------------------------ from an event file
 
 
-def _of_events(args: argparse.Namespace) -> Answer:
+def _of_events(args: argparse.Namespace) -> ShownExplanation:
     from sla_watchdog.tools.cli.stack.evaluation import CaseEvaluator
     from sla_watchdog.tools.cli.stack.policy_in_memory import compiled_policy
 

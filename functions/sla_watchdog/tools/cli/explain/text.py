@@ -14,13 +14,17 @@ from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.case import NOTIFIED, LastNotified
 from sla_watchdog.domain.policy.model import COUNTED, TARGETS, Count, Metric
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import count_of, duration, instant, times
 from sla_watchdog.domain.time.calendar_periods import Period
 from sla_watchdog.presentation.text.layout import whole, wrapped
 from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.presentation.text.why import breach, limit, pause, refusal, shift, trigger
 from sla_watchdog.presentation.text.wording import clock_name, id_of, name_of, who, who_by_key
-from sla_watchdog.presentation.view.explained_clock import Explained, RecipientNotified, Step
+from sla_watchdog.presentation.times import count_of, duration, instant, times
+from sla_watchdog.presentation.view.explained_clock import (
+    Explained,
+    ExplainedLevel,
+    RecipientNotified,
+)
 from sla_watchdog.presentation.view.explanation import Explanation, MatterExplained, TicketExplained
 from sla_watchdog.presentation.view.rulings import Ruling
 from sla_watchdog.presentation.words import METRIC
@@ -242,7 +246,7 @@ def _signal(clock: Explained, now: int) -> str:
     return "ended"
 
 
-def _came(step: Step, clock: Explained, now: int) -> bool:
+def _came(step: ExplainedLevel, clock: Explained, now: int) -> bool:
     """Whether the level came due; one that lies after the clock's end never does."""
     if step.at is None or step.at > now:
         return False
@@ -382,7 +386,7 @@ def _steps(clock: Explained, explained: Explanation) -> Iterator[tuple[str, str]
         yield f"Level {step.number}", f"{when}: {people}"
 
 
-def _when(step: Step, zone: str) -> str:
+def _when(step: ExplainedLevel, zone: str) -> str:
     if step.at is not None:
         return instant(step.at, zone)
     if isinstance(step.trigger, Count):
@@ -390,7 +394,7 @@ def _when(step: Step, zone: str) -> str:
     return "not while it stands still"
 
 
-def _people(step: Step, clock: Explained, explained: Explanation) -> Iterator[str]:
+def _people(step: ExplainedLevel, clock: Explained, explained: Explanation) -> Iterator[str]:
     """Each with what became of the level. An audience and its urgent topic are one."""
     came = _came(step, clock, explained.at)
     outcomes: dict[str, str] = {}
@@ -402,7 +406,7 @@ def _people(step: Step, clock: Explained, explained: Explanation) -> Iterator[st
         yield f"{name}, {outcome}" if outcome else name
 
 
-def _outcome(notified: RecipientNotified, step: Step, came: bool, zone: str) -> str:
+def _outcome(notified: RecipientNotified, step: ExplainedLevel, came: bool, zone: str) -> str:
     reached = notified.reached
     level = 0 if reached is None else reached.level + 1
     if reached is None or level < step.number:

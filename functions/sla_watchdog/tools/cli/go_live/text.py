@@ -11,8 +11,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sla_watchdog.domain.text.times import count_of, duration, iso
 from sla_watchdog.presentation.text.wording import who
+from sla_watchdog.presentation.times import count_of, duration, iso
 from sla_watchdog.presentation.words import SEVERITY
 from sla_watchdog.tools.cli.output import say
 

@@ -25,8 +25,8 @@ from rich.progress import (
 from rich.text import Text
 
 from sla_watchdog.domain.policy.model import Policy, Source
-from sla_watchdog.domain.text.times import count_of
 from sla_watchdog.domain.tickets.record import Record
+from sla_watchdog.presentation.times import count_of
 from sla_watchdog.tools.cli import FINE, UsageError
 from sla_watchdog.tools.cli.import_.columns import print_columns
 from sla_watchdog.tools.cli.options import add_stack_command
@@ -106,7 +106,7 @@ def _import(args: argparse.Namespace, stack: Stack) -> int:
 
 
 @frozen
-class Tickets:
+class FileContents:
     """What a file holds. `columns` are those of a CSV file, `text` says how many tickets."""
 
     columns: Sequence[Column]
@@ -125,10 +125,10 @@ def _named(columns: Iterable[str]) -> dict[str, str]:
     return named
 
 
-def _tickets(path: Path, policy: Policy, named: Mapping[str, str]) -> Tickets:
+def _tickets(path: Path, policy: Policy, named: Mapping[str, str]) -> FileContents:
     if ".csv" in path.suffixes:
         export = _parsed(path, lambda lines: csv_tickets.read(lines, policy, named))
-        return Tickets(export.columns, export.records, count_of(len(export.records), "ticket"))
+        return FileContents(export.columns, export.records, count_of(len(export.records), "ticket"))
     if named:
         raise UsageError(
             f"--column is for CSV files; {path} is not called .csv, so it is read as an event file"
@@ -136,7 +136,7 @@ def _tickets(path: Path, policy: Policy, named: Mapping[str, str]) -> Tickets:
     events = _parsed(path, lambda lines: parse(lines, policy.timezone))
     records = _last_records(events, Words.of(policy))
     text = f"{count_of(len(records), 'ticket')} of {count_of(len(events), 'event')}"
-    return Tickets((), records, text)
+    return FileContents((), records, text)
 
 
 def _parsed(path: Path, parsing: Callable[[Iterable[bytes]], T]) -> T:
@@ -228,7 +228,7 @@ def _updated_at(source: Source) -> tuple[dict[str, str], str]:
     return names, ".".join(names)
 
 
-def _answer(args: argparse.Namespace, text: str, tickets: Tickets, **counts: int) -> int:
+def _answer(args: argparse.Namespace, text: str, tickets: FileContents, **counts: int) -> int:
     if args.json:
         print(json.dumps(_as_json(args, tickets, counts), indent=2))
     else:
@@ -237,7 +237,7 @@ def _answer(args: argparse.Namespace, text: str, tickets: Tickets, **counts: int
 
 
 def _as_json(
-    args: argparse.Namespace, tickets: Tickets, counts: Mapping[str, int]
+    args: argparse.Namespace, tickets: FileContents, counts: Mapping[str, int]
 ) -> dict[str, Any]:
     answer: dict[str, Any] = {"file": str(args.file), "dry_run": args.dry_run}
     answer |= {"tickets": len(tickets.records), **counts}

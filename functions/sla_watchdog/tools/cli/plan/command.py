@@ -18,8 +18,8 @@ from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
 from sla_watchdog.domain.policy.model import Metric
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import count_of, duration, instant, iso
 from sla_watchdog.presentation.text.wording import clock_name, who
+from sla_watchdog.presentation.times import count_of, duration, instant, iso
 from sla_watchdog.tools.cli import FINE
 from sla_watchdog.tools.cli.options import add_stack_command, shown
 from sla_watchdog.tools.cli.output import formatter
@@ -35,7 +35,7 @@ SHOWN = 40
 
 
 @frozen(order=True)
-class Line:
+class PlannedLevel:
     """One level of one clock that reaches somebody at `at` if nothing changes. What is due already
     is `at` now.
     """
@@ -82,7 +82,7 @@ def _plan(args: argparse.Namespace, stack: Stack) -> int:
     ahead = span(args.span, "--next")
     evaluator = as_deployed(stack)
     now = evaluator.now
-    lines: list[Line] = []
+    lines: list[PlannedLevel] = []
     for evaluated in overview(stack, evaluator).evaluated:
         lines += _lines(evaluated, evaluator, until=now + ahead)
     lines.sort()
@@ -93,7 +93,9 @@ def _plan(args: argparse.Namespace, stack: Stack) -> int:
     return FINE
 
 
-def _lines(evaluated: EvaluatedCase, evaluator: CaseEvaluator, until: int) -> Iterator[Line]:
+def _lines(
+    evaluated: EvaluatedCase, evaluator: CaseEvaluator, until: int
+) -> Iterator[PlannedLevel]:
     """What is due now, and what comes due by `until`: nothing before the hours, promise or silence
     that holds it ends.
     """
@@ -107,8 +109,8 @@ def _lines(evaluated: EvaluatedCase, evaluator: CaseEvaluator, until: int) -> It
             yield _line(notification.at, case, notification, subject)
 
 
-def _line(at: int, case: Case, of: Alert | UpcomingNotification, subject: str) -> Line:
-    return Line(at, case.id, of.recipient, of.clock, of.level, of.urgent, subject)
+def _line(at: int, case: Case, of: Alert | UpcomingNotification, subject: str) -> PlannedLevel:
+    return PlannedLevel(at, case.id, of.recipient, of.clock, of.level, of.urgent, subject)
 
 
 def _subject(case: Case, plan: Plan) -> str:
@@ -120,7 +122,7 @@ def _subject(case: Case, plan: Plan) -> str:
     return ""
 
 
-def _json(line: Line) -> dict[str, object]:
+def _json(line: PlannedLevel) -> dict[str, object]:
     return {
         "at": iso(line.at),
         "case": line.case,
@@ -133,7 +135,7 @@ def _json(line: Line) -> dict[str, object]:
 
 
 def _print(
-    console: Console, stack: Stack, lines: Sequence[Line], now: int, ahead: int, limit: int
+    console: Console, stack: Stack, lines: Sequence[PlannedLevel], now: int, ahead: int, limit: int
 ) -> None:
     zone = stack.policy.timezone or "UTC"
     if warning := stack.other_policy():
@@ -153,13 +155,13 @@ def _print(
     console.print(Text(f"times are those of {zone}", "dim"))
 
 
-def _by_audience(lines: Iterable[Line]) -> str:
+def _by_audience(lines: Iterable[PlannedLevel]) -> str:
     """`manager: 3 alerts, owner: 1 alert`."""
     counts = Counter(line.recipient.audience for line in lines)
     return ", ".join(f"{name}: {count_of(count, 'alert')}" for name, count in counts.most_common())
 
 
-def _table(lines: Sequence[Line], now: int, zone: str) -> Table:
+def _table(lines: Sequence[PlannedLevel], now: int, zone: str) -> Table:
     """When, who and what are never cut; the case has what room is left."""
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
     rows = [_cells(line, now, zone) for line in lines]
@@ -171,7 +173,7 @@ def _table(lines: Sequence[Line], now: int, zone: str) -> Table:
     return table
 
 
-def _cells(line: Line, now: int, zone: str) -> tuple[Text, Text, Text, Text]:
+def _cells(line: PlannedLevel, now: int, zone: str) -> tuple[Text, Text, Text, Text]:
     when = Text(instant(line.at, zone)[9:])
     if line.at <= now:
         when = Text("now", "bold")
@@ -181,7 +183,7 @@ def _cells(line: Line, now: int, zone: str) -> tuple[Text, Text, Text, Text]:
     return when, whom, Text(_what(line)), case
 
 
-def _what(line: Line) -> str:
+def _what(line: PlannedLevel) -> str:
     """`resolution, level 2`; a finding and good news have no level."""
     if line.clock.startswith(WITHDRAWN):
         return f"{clock_name(line.clock.removeprefix(WITHDRAWN))} withdrawn"

@@ -5,7 +5,6 @@ what came due meanwhile.
 from __future__ import annotations
 
 import argparse
-import getpass
 import secrets
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from sla_watchdog.tools.cli.output import formatter
 from sla_watchdog.tools.cli.recipients import check_audiences
 from sla_watchdog.tools.cli.stack.silenced import held_by
 from sla_watchdog.tools.cli.times import end
+from sla_watchdog.tools.cli.user import who_asks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -238,8 +238,4 @@ def _condition(text: str, policy: Policy) -> Condition:
 
 
 def _who(args: argparse.Namespace) -> str:
-    """Who asks; as the machine knows them where nobody is named."""
-    try:
-        return brief(args.by or getpass.getuser(), 100)
-    except (ImportError, KeyError, OSError):
-        raise UsageError("say who asks for it: --by NAME") from None
+    return brief(who_asks(args.by), 100)

@@ -13,7 +13,7 @@ from rich.text import Text
 from sla_watchdog.domain.escalation.silences import Silence
 from sla_watchdog.domain.policy.model import Condition
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import count_of, duration, instant, iso
+from sla_watchdog.presentation.times import count_of, duration, instant, iso
 
 if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.overview import EvaluatedCase

@@ -13,8 +13,8 @@ from sla_watchdog.domain.escalation.silences import Silence
 from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
 from sla_watchdog.domain.policy.model import Metric, Policy
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import instant
 from sla_watchdog.presentation.text.wording import id_of, listed
+from sla_watchdog.presentation.times import instant
 
 
 @frozen

@@ -16,15 +16,12 @@ from attrs import frozen
 
 from sla_watchdog.adapters.channels.channels import Channels
 from sla_watchdog.adapters.channels.registered import channels
-from sla_watchdog.adapters.channels.sns.channel import SnsChannel
-from sla_watchdog.adapters.channels.sns.publisher import Publisher
-from sla_watchdog.adapters.channels.sns.subscriptions import Topics as Listing
 from sla_watchdog.adapters.dynamodb.attributes import plain, typed
 from sla_watchdog.adapters.dynamodb.items import META
 from sla_watchdog.adapters.dynamodb.tickets import TicketsTable
 from sla_watchdog.adapters.dynamodb.watch import Mode, WatchStores
 from sla_watchdog.domain.escalation.case import OPERATIONS
-from sla_watchdog.domain.escalation.subscribers import Seat, State, noted
+from sla_watchdog.domain.escalation.subscribers import Seat, SubscriptionState, noted
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.handlers.bootstrap import READS, WRITES
 from sla_watchdog.handlers.settings import LOOPBACK
@@ -95,7 +92,7 @@ class Stack:
             after[topic] = confirmed - roster.deaf_in(topic)
         self.watch.topic_counts.keep(after, self.now())
 
-    def note(self, seat: Seat, state: State) -> None:
+    def note(self, seat: Seat, state: SubscriptionState) -> None:
         """Somebody was subscribed, confirmed or unsubscribed on purpose: from now on that is what
         should be so.
         """
@@ -142,7 +139,6 @@ def find(args: argparse.Namespace) -> Stack:
     writes = session.client("dynamodb", config=WRITES)
     sns_reads: SNSClient = session.client("sns", config=READS)
     sns_writes: SNSClient = session.client("sns", config=WRITES)
-    sns = SnsChannel(Publisher(sns_writes, outputs["TopicPrefix"]), Listing(sns_reads))
     return Stack(
         name=name,
         region=session.region_name,
@@ -153,5 +149,7 @@ def find(args: argparse.Namespace) -> Stack:
         reads=reads,
         watch=WatchStores.of(reads, writes, outputs["WatchTable"], outputs["AuditTable"]),
         topics=Topics(sns_reads, sns_writes, outputs),
-        publisher=channels(sns),
+        publisher=channels(
+            sns_reads=sns_reads, sns_writes=sns_writes, topic_prefix=outputs["TopicPrefix"]
+        ),
     )

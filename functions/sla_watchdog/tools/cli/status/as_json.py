@@ -7,10 +7,10 @@ from __future__ import annotations
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.deletions import Deletions
 from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
-from sla_watchdog.domain.text.times import iso
 from sla_watchdog.presentation.text.deletions import missing_text
-from sla_watchdog.presentation.view.case_row import LatestNotification, Row, Trouble, phrase
-from sla_watchdog.tools.cli.status.command import NeedsAttention, Pending, Quiet, Status
+from sla_watchdog.presentation.times import iso
+from sla_watchdog.presentation.view.case_row import CaseRow, LatestNotification, Trouble, phrase
+from sla_watchdog.tools.cli.status.look import NeedsAttention, Pending, Quiet, Status
 
 
 def as_json(status: Status, *, limit: int) -> dict[str, object]:
@@ -63,7 +63,7 @@ def _key(trouble: Trouble) -> str:
     return trouble.value.replace(" ", "_")
 
 
-def _case(row: Row, status: Status) -> dict[str, object]:
+def _case(row: CaseRow, status: Status) -> dict[str, object]:
     clock = row.clock
     return {
         "case": row.case,

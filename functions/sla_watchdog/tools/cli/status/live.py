@@ -12,7 +12,7 @@ from rich.text import Text
 
 from sla_watchdog.tools.cli import UsageError
 from sla_watchdog.tools.cli.stack.aws_errors import plain_errors
-from sla_watchdog.tools.cli.status.command import Status
+from sla_watchdog.tools.cli.status.look import Status
 from sla_watchdog.tools.cli.status.text import page
 
 
@@ -26,7 +26,7 @@ def follow(look: Callable[[bool], Status], *, every: int, limit: int) -> None:
     if not console.is_terminal or console.is_dumb_terminal:
         raise UsageError("--watch needs a terminal; leave it out to look once")
     try:
-        seen = Seen(look(False))
+        seen = LastLook(look(False))
         with Live(console=console, auto_refresh=False) as live:
             while True:
                 foot = list(_foot(seen, every))
@@ -38,7 +38,7 @@ def follow(look: Callable[[bool], Status], *, every: int, limit: int) -> None:
 
 
 @frozen
-class Seen:
+class LastLook:
     """The last look that succeeded. `problem` is why a later one failed, '' where none did."""
 
     status: Status
@@ -57,15 +57,15 @@ def _fitting(console: Console, status: Status, limit: int, foot: Sequence[Text])
     return Group(page(status, limit=1, width=console.width), *foot)
 
 
-def _foot(seen: Seen, every: int) -> Iterator[Text]:
+def _foot(seen: LastLook, every: int) -> Iterator[Text]:
     yield Text(f"\nlooks again every {every} seconds; Ctrl-C ends", "dim")
     if seen.problem:
         yield Text(f"as of before; the last look failed: {seen.problem}", "bold red")
 
 
-def _next(look: Callable[[bool], Status], before: Seen) -> Seen:
+def _next(look: Callable[[bool], Status], before: LastLook) -> LastLook:
     try:
         with plain_errors():
-            return Seen(look(True))
+            return LastLook(look(True))
     except UsageError as problem:
-        return Seen(before.status, str(problem))
+        return LastLook(before.status, str(problem))

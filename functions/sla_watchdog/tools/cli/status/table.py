@@ -9,10 +9,10 @@ from rich.text import Text
 
 from sla_watchdog.domain.escalation.case import Outcome
 from sla_watchdog.domain.text.display import brief, columns
-from sla_watchdog.domain.text.times import duration
 from sla_watchdog.presentation.text.wording import who_by_key
-from sla_watchdog.presentation.view.case_row import Row, Trouble, phrase
-from sla_watchdog.tools.cli.status.command import Status
+from sla_watchdog.presentation.times import duration
+from sla_watchdog.presentation.view.case_row import CaseRow, Trouble, phrase
+from sla_watchdog.tools.cli.status.look import Status
 
 STYLES = {
     Trouble.BREACHED: "bold red",
@@ -31,7 +31,7 @@ _NOT_NOTIFIED = {
 }
 
 
-def cases_table(rows: Sequence[Row], status: Status, width: int) -> Table:
+def cases_table(rows: Sequence[CaseRow], status: Status, width: int) -> Table:
     """The case's id and the level take what they need, the other columns share the rest."""
     longest = _longest_id(rows, status)
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 1, 0, 0))
@@ -49,7 +49,7 @@ def cases_table(rows: Sequence[Row], status: Status, width: int) -> Table:
     return table
 
 
-def _longest_id(rows: Sequence[Row], status: Status) -> int:
+def _longest_id(rows: Sequence[CaseRow], status: Status) -> int:
     longest = len("case")
     for row in rows:
         longest = max(longest, columns(row.case))
@@ -71,42 +71,42 @@ def _widths(beside_the_id: int) -> dict[str, int]:
     }
 
 
-def _case(row: Row, status: Status) -> Text:
+def _case(row: CaseRow, status: Status) -> Text:
     text = Text(brief(row.case, 3 * LONGEST_ID))
     if row.case in status.silenced:
         text.append(f"\n{SILENCED}", "cyan")
     return text
 
 
-def _clock(row: Row, now: int) -> Text:
+def _clock(row: CaseRow, now: int) -> Text:
     return Text.assemble((phrase(row, now), STYLES[row.trouble]), "\n", (row.subject, "dim"))
 
 
-def _owner(row: Row) -> Text:
+def _owner(row: CaseRow) -> Text:
     return Text.assemble(row.owner or _nobody(row), "\n", (row.team, "dim"))
 
 
-def _notified(row: Row, now: int) -> Text:
+def _notified(row: CaseRow, now: int) -> Text:
     text = Text(_last_notified(row, now))
     if row.promise:
         text.append(f"\ntaken by {brief(row.promise.by, 40) or 'somebody'}", "cyan")
     return text.append("\n").append(_next(row, now), "dim")
 
 
-def _nobody(row: Row) -> tuple[str, str]:
+def _nobody(row: CaseRow) -> tuple[str, str]:
     """The desk shows no assignee; who took it stands beside."""
     if row.promise:
         return "no assignee", "cyan"
     return "nobody", "red"
 
 
-def _level(row: Row) -> str:
+def _level(row: CaseRow) -> str:
     if row.clock is None or not row.level:
         return ""
     return f"{row.level} of {len(row.clock.levels)}"
 
 
-def _last_notified(row: Row, now: int) -> str:
+def _last_notified(row: CaseRow, now: int) -> str:
     last = row.notified
     if last is None:
         return "nobody yet"
@@ -123,7 +123,7 @@ def _short(seconds: int) -> str:
     return f"{number} {unit}"
 
 
-def _name(key: str, row: Row) -> str:
+def _name(key: str, row: CaseRow) -> str:
     """The audience alone where its member is the case's own owner or team."""
     audience, _, member = key.partition(":")
     if member in (row.owner, row.team):
@@ -131,7 +131,7 @@ def _name(key: str, row: Row) -> str:
     return who_by_key(key)
 
 
-def _next(row: Row, now: int) -> str:
+def _next(row: CaseRow, now: int) -> str:
     upcoming = row.upcoming
     if upcoming is None:
         return ""

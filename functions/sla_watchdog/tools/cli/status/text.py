@@ -10,13 +10,13 @@ from rich.text import Text
 
 from sla_watchdog.domain.escalation.deletions import Deletions
 from sla_watchdog.domain.text.display import brief
-from sla_watchdog.domain.text.times import count_of, duration, instant
 from sla_watchdog.presentation.text.deletions import missing_text
 from sla_watchdog.presentation.text.wording import who_by_key
+from sla_watchdog.presentation.times import count_of, duration, instant
 from sla_watchdog.presentation.view.case_row import Trouble
 from sla_watchdog.tools.cli.doctor.checks import LATE_TICK
 from sla_watchdog.tools.cli.stack.silenced import until
-from sla_watchdog.tools.cli.status.command import RETRYING, NeedsAttention, Pending, Quiet, Status
+from sla_watchdog.tools.cli.status.look import RETRYING, NeedsAttention, Pending, Quiet, Status
 from sla_watchdog.tools.cli.status.table import STYLES, cases_table
 
 MOST_PENDING = 5

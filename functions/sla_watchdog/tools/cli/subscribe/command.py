@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from sla_watchdog.domain.escalation.case import OPERATIONS, Recipient
-from sla_watchdog.domain.escalation.subscribers import Seat, State
+from sla_watchdog.domain.escalation.subscribers import Seat, SubscriptionState
 from sla_watchdog.tools.cli import FINDINGS, FINE
 from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.recipients import add_recipient, recipient
@@ -85,7 +85,9 @@ class Subscribing:
 
     def note(self, state: str) -> None:
         seat = Seat.of(self.who.name, self.where.protocol, self.where.endpoint)
-        self.stack.note(seat, State.CONFIRMED if state == "confirmed" else State.PENDING)
+        self.stack.note(
+            seat, SubscriptionState.CONFIRMED if state == "confirmed" else SubscriptionState.PENDING
+        )
 
     def wait(self) -> str:
         """The state in the end: `confirmed`, unless it took too long."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -19,6 +18,7 @@ from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.output import formatter
 from sla_watchdog.tools.cli.recipients import check_audiences
+from sla_watchdog.tools.cli.user import user_name
 
 if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.stack import Stack
@@ -79,7 +79,7 @@ def _test_alert(args: argparse.Namespace, stack: Stack) -> int:
     check_audiences(args.audiences, stack.policy)
     audiences = list(dict.fromkeys(args.audiences or stack.audiences))
     recipients = _recipients(stack, audiences)
-    now, sender = stack.now(), _sender()
+    now, sender = stack.now(), user_name()
     with Console(stderr=True).status("Sending test alerts"):
         tried = [_try(stack, recipient, now, sender) for recipient in recipients]
     stack.count_subscribers(*(trial.topic for trial in tried))
@@ -88,14 +88,6 @@ def _test_alert(args: argparse.Namespace, stack: Stack) -> int:
         lambda: [_entry(stack, trial) for trial in tried],
     )
     return FINDINGS if any(trial.reaches_nobody for trial in tried) else FINE
-
-
-def _sender() -> str:
-    """Who sends, for the reader of the message; '' where the machine does not know."""
-    try:
-        return getpass.getuser()
-    except (ImportError, KeyError, OSError):
-        return ""
 
 
 def _recipients(stack: Stack, audiences: list[str]) -> list[Recipient]:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from sla_watchdog.domain.escalation.case import OPERATIONS, Recipient
-from sla_watchdog.domain.escalation.subscribers import Seat, State
+from sla_watchdog.domain.escalation.subscribers import Seat, SubscriptionState
 from sla_watchdog.tools.cli import FINDINGS, FINE, UsageError
 from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.recipients import add_recipient, recipient
@@ -68,7 +68,7 @@ def _unsubscribe(stack: Stack, who: Recipient, where: Address, args: argparse.Na
     subscribed = stack.topics.subscriptions(who.name)
     seat = Seat.of(who.name, where.protocol, where.endpoint)
     _refuse_a_stranger(stack, seat, where, subscribed)
-    stack.note(seat, State.ENDED)  # before it ends, so that no sweep takes it for lost
+    stack.note(seat, SubscriptionState.ENDED)  # before it ends, so that no sweep takes it for lost
     outcome = _end(stack, who, where, subscribed or [])
     if not outcome.gone:
         stack.count_subscribers(who.name)
