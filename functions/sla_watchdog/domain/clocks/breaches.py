@@ -1,6 +1,6 @@
-"""When a clock was breached (semantics D1): at the first instant at which more time had elapsed than
-was allowed by the rule in force at that instant. What had elapsed counts as that rule counts it:
-its pauses and its end differ from those of another rule.
+"""When a clock was breached (semantics D1): at the first instant at which more had elapsed than the
+rule in force at that instant allows. What has elapsed is counted as that rule counts it: its pauses
+and its end may differ from those of another rule.
 """
 
 from __future__ import annotations
