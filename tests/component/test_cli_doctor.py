@@ -98,6 +98,16 @@ def test_a_stack_that_is_well_has_one_line_for_each_check(operator: Operator) ->
     assert max(map(len, ran.out.splitlines())) <= 80
 
 
+def test_the_json_keeps_its_words_where_the_screen_has_newer_ones(operator: Operator) -> None:
+    shown = operator("doctor").said
+    assert "0 cases brought up to date, 0 repaired" in shown
+    assert "somebody could be notified of every level that was due" in shown
+    texts = {each["check"]: each["text"] for each in operator("doctor", "--json").json["checks"]}
+    assert texts["sweep"].endswith("0 cases brought up to date, 0 put right")
+    assert texts["undeliverable"] == "every level that was due could be told to somebody"
+    assert texts["put back"] == "every case can be judged"
+
+
 def test_wrong_usage_is_exit_code_2(operator: Operator) -> None:
     assert operator("doctor", "--stack", "nowhere").code == 2
     assert operator("doctor", "--odd").code == 2

@@ -240,6 +240,8 @@ def test_a_case_that_was_put_back_says_why_until_it_is_judged_again(operator: Op
     ran = operator("status")
     assert ran.code == 1
     assert "T-1 retrying its record could not be read (tried 1 time)" in ran.said
+    kinds = [finding["kind"] for finding in operator("status", "--json").json["findings"]]
+    assert "put back" in kinds, "programs look for the word that they know"
     operator.tick(f"{MON}T07:00")
     assert operator("status").code == 0
 

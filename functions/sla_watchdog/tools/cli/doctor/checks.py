@@ -164,7 +164,7 @@ def undeliverable(seen: Overview) -> Check:
     if not cases:
         return fine(
             "undeliverable",
-            "of every level that was due somebody could be notified",
+            "somebody could be notified of every level that was due",
             InJson(text="every level that was due could be told to somebody"),
         )
     whom = ", ".join(
