@@ -35,6 +35,19 @@ def test_accepting_ends_it(emptied: Operator) -> None:
     assert emptied("deletions").said == "No deletions are held back."
 
 
+def test_whoever_accepts_is_named_where_the_machine_does_not_know_them(
+    emptied: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown() -> str:
+        raise OSError("no such user")
+
+    monkeypatch.setattr("getpass.getuser", unknown)
+    ran = emptied("deletions", "--accept")
+    assert ran.code == 2
+    assert "say who asks for it: --by NAME" in ran.err
+    assert emptied("deletions").code == 1
+
+
 def test_where_nothing_is_held_there_is_nothing_to_accept(operator: Operator) -> None:
     ran = operator("deletions", "--accept")
     assert (ran.code, ran.said) == (0, "No deletions are held back.")

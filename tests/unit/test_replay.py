@@ -25,7 +25,7 @@ from sla_watchdog.domain.policy.model import (
     Target,
 )
 from sla_watchdog.domain.tickets.facts import Fact
-from sla_watchdog.tools.simulation.evaluation_cache import EvaluationCache
+from sla_watchdog.tools.simulation.evaluation_skips import EvaluationSkips
 from sla_watchdog.tools.simulation.replay import Outcomes, replay
 
 UNTIL = at("2026-04-20T00:00")
@@ -245,7 +245,7 @@ def test_sparing_changes_nothing_of_what_is_told_when(under: Policy) -> None:
     for seed in range(150):
         facts = anything(random.Random(seed))
         mine = notified(replay(facts, under, UNTIL))
-        spared += EvaluationCache(under).patience(facts[:2], facts[0].at) is not None
+        spared += EvaluationSkips(under).patience(facts[:2], facts[0].at) is not None
         theirs = plainly(facts, under, UNTIL)
         assert sorted(without_findings(mine)) == sorted(without_findings(theirs)), (
             f"seed {seed}: {facts}"
@@ -277,10 +277,10 @@ def test_nothing_is_due_before_patience_ends() -> None:
         known(("created", "02T09:00"), ("status", "02T09:00", "New")),
         at("2026-03-02T09:00"),
     )
-    assert EvaluationCache(rules()).patience(facts, start) == at("2026-03-02T15:00") - 1
+    assert EvaluationSkips(rules()).patience(facts, start) == at("2026-03-02T15:00") - 1
     urgent = [*facts, *known(("priority", "02T09:00", "1 - Critical"))]
-    assert EvaluationCache(rules()).patience(urgent, start) == at("2026-03-02T12:00") - 1
-    assert EvaluationCache(policy(rule("none"))).patience(facts, start) == start + 14 * DAY - 1
+    assert EvaluationSkips(rules()).patience(urgent, start) == at("2026-03-02T12:00") - 1
+    assert EvaluationSkips(policy(rule("none"))).patience(facts, start) == start + 14 * DAY - 1
 
 
 @pytest.mark.parametrize(
@@ -300,11 +300,11 @@ def test_nothing_is_due_before_patience_ends() -> None:
     ],
 )
 def test_there_is_no_patience_with(first: list[Fact]) -> None:
-    assert EvaluationCache(rules()).patience(first, first[0].at) is None
+    assert EvaluationSkips(rules()).patience(first, first[0].at) is None
 
 
 def test_there_is_no_patience_where_signals_or_limits_of_pauses_count() -> None:
     facts = known(("created", "02T09:00"), ("status", "02T09:00", "New"))
     signals = {Metric.REOPENED: Ladder("reopened", (Level(Count(2), ("manager",), repeat=DAILY),))}
     for under in (rules(signals=signals), rules(pauses=Pauses(longest=HOUR))):
-        assert EvaluationCache(under).patience(facts, facts[0].at) is None
+        assert EvaluationSkips(under).patience(facts, facts[0].at) is None

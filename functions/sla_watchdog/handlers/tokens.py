@@ -1,4 +1,6 @@
-"""What nobody can guess: the one source of chance."""
+"""Random names that nobody can guess: of who holds a lease, of a sweep, of a link. Nothing else
+that Lambda runs is random.
+"""
 
 from __future__ import annotations
 

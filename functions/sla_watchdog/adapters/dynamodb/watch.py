@@ -1,4 +1,6 @@
-"""The Watch table: its stores, each of one kind of items, over one client, table and pause."""
+"""All stores of the Watch table, put together. Each reads and writes the items of one subject; its
+module says at the head which attributes they have.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,7 @@ __all__ = [
 
 @frozen
 class WatchStores:
-    """All stores over one table."""
+    """They share one table, its two clients, and the way it waits between two tries."""
 
     items: Items
     cases: CaseStore

@@ -1,5 +1,6 @@
-"""When a clock was breached: the first instant at which more had elapsed than the limit in force at
-that instant allowed (semantics D1), each limit with the pauses and the end of its own rule.
+"""When a clock was breached (semantics D1): at the first instant at which more had elapsed than the
+rule in force at that instant allows. What has elapsed is counted as that rule counts it: its pauses
+and its end may differ from those of another rule.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Notifications that no judgement asks for any more are dropped, so that a long case stays small.
-The audit has them all.
+"""Which notifications a case may forget. It remembers the last one of each clock and recipient;
+those at which no judgement will look again are dropped, so that the item of a long case stays
+small. The audit keeps every one.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.tools.backtest.rows import BacktestMessage, ClockRow, clock_rows, message
 from sla_watchdog.tools.backtest.summary import TicketsByVerdict, attainment
 from sla_watchdog.tools.imports.events import Event
-from sla_watchdog.tools.simulation.evaluation_cache import EvaluationCache
+from sla_watchdog.tools.simulation.evaluation_skips import EvaluationSkips
 from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components
 from sla_watchdog.tools.simulation.replay import SimulatedEnding, replay
 
@@ -95,16 +95,14 @@ class Play:
     until: int
 
     def part(self, groups: Iterable[tuple[str, ...]]) -> PlayedPart:
-        part, chronicler, cache = (
-            PlayedPart(),
-            Chronicler(self.policy),
-            EvaluationCache(self.policy),
-        )
+        part = PlayedPart()
+        chronicler = Chronicler(self.policy)
+        skips = EvaluationSkips(self.policy)
         for names in groups:
             facts = [
                 fact for name in names for fact in chronicler.facts(self.history.tickets[name])
             ]
-            outcomes = replay(sorted(facts, key=_when), self.policy, self.until, cache)
+            outcomes = replay(sorted(facts, key=_when), self.policy, self.until, skips)
             part.messages += map(message, outcomes.notified)
             for ending in outcomes.endings:
                 part.take(ending, self.until)

@@ -21,7 +21,7 @@ from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.links import named_by
 from sla_watchdog.domain.tickets.ticket import ENDED
 from sla_watchdog.domain.tickets.ticket_fields import LINKS
-from sla_watchdog.tools.simulation.evaluation_cache import EvaluationCache
+from sla_watchdog.tools.simulation.evaluation_skips import EvaluationSkips
 
 
 @frozen
@@ -59,12 +59,12 @@ _when = attrgetter("at")
 
 
 def replay(
-    facts: Sequence[Fact], policy: Policy, until: int, cache: EvaluationCache | None = None
+    facts: Sequence[Fact], policy: Policy, until: int, skips: EvaluationSkips | None = None
 ) -> Outcomes:
     """`facts`, in order of time, are those of tickets that may belong together; what is later than
     `until` is left.
     """
-    player = _Player(policy, cache or EvaluationCache(policy))
+    player = _Player(policy, skips or EvaluationSkips(policy))
     for at, moment in groupby(facts, key=_when):
         if at > until:
             break
@@ -110,7 +110,7 @@ class _Play:
 @define
 class _Player:
     policy: Policy
-    cache: EvaluationCache
+    skips: EvaluationSkips
     notified: list[Notification] = Factory(list)
     plays: dict[str, _Play] = Factory(dict)
     belongs: dict[str, str] = Factory(dict)
@@ -152,12 +152,12 @@ class _Player:
     def take_in(self, play: _Play, at: int, facts: list[Fact]) -> None:
         new = not play.learned and not play.facts.tickets()
         play.learned += facts
-        moves = self.cache.moves(facts)
+        moves = self.skips.moves(facts)
         if moves:
             play.last = None
         if new and self.begin(play, at):
             return
-        matters = moves or (play.climbed and self.cache.readdresses(facts))
+        matters = moves or (play.climbed and self.skips.readdresses(facts))
         if not matters:
             return
         if not play.calm or not self.spared(play, at, facts):
@@ -165,19 +165,19 @@ class _Player:
 
     def spared(self, play: _Play, at: int, facts: list[Fact]) -> bool:
         if play.climbed:
-            return not play.ended and self.cache.keeps(facts)
+            return not play.ended and self.skips.keeps(facts)
         young = play.young_until is not None and at <= play.young_until
-        spared = self.cache.only_puts_off(facts, young, play.ended)
-        play.ended = play.ended or self.cache.ends(facts)
+        spared = self.skips.only_puts_off(facts, young, play.ended)
+        play.ended = play.ended or self.skips.ends(facts)
         return spared
 
     def begin(self, play: _Play, at: int) -> bool:
         """A new case need not be judged before anything can be due."""
-        play.young_until = self.cache.patience(play.learned, at)
+        play.young_until = self.skips.patience(play.learned, at)
         if play.young_until is not None:
             play.calm = True
             play.next_at = play.young_until + 1
-            play.ended = self.cache.ends(play.learned)
+            play.ended = self.skips.ends(play.learned)
         return play.calm
 
     # ------------------------------------------------------------------ what was due
@@ -193,7 +193,7 @@ class _Player:
         play.breached = evaluated.breached
         play.next_at = _after(evaluated, now)
         play.climbed = bool(play.reached or evaluated.decisions)
-        play.calm = not play.linked and self.cache.calm(evaluated.tickets)
+        play.calm = not play.linked and self.skips.calm(evaluated.tickets)
         play.ended = all(ticket.group in ENDED for ticket in evaluated.tickets if ticket.unresolved)
         play.young_until = None
         play.last = evaluated
@@ -223,7 +223,7 @@ class _Player:
 
     def endings(self, until: int) -> Iterator[SimulatedEnding]:
         for play in self.plays.values():
-            enough = None if self.cache.exchanges else play.last
+            enough = None if self.skips.exchanges else play.last
             case = play.case()
             yield SimulatedEnding(case, enough or plan(case, self.policy, until, whole=True))
 

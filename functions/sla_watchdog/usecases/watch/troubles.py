@@ -1,5 +1,6 @@
-"""The one guard of a tick: what fails of one case, message, link or settlement is noted, put off by
-whoever guarded it, and the tick goes on.
+"""What fails in a tick, and the guard that keeps it there. A guarded step works on one case, a
+message or a link: when it fails, the failure is counted, the step is put off, and the tick goes on
+with the next. Only an outage ends the tick.
 """
 
 from __future__ import annotations

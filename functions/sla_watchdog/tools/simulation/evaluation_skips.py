@@ -1,8 +1,8 @@
-"""Which facts a replay need not judge at once, because nothing can come due through them before it
-would look anyway.
+"""Which evaluations a replay may skip. A new fact need not be judged at once where it cannot make
+anything due before the replay looks at its case again.
 
-A replay with it and one without it notify the same recipients at the same instants. Only findings,
-which have no time of their own, may come at the next look.
+With and without skips the same recipients are notified at the same instants. Only a finding, which
+has no time of its own, may come one look later.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ OWNING = frozenset({"team", "assignee"})
 
 
 @frozen
-class EvaluationCache:
+class EvaluationSkips:
     policy: Policy
     _rules: dict[tuple[Value, ...], tuple[Rule, ...]] = field(factory=dict, init=False)
     spares: bool = field(init=False)
