@@ -13,7 +13,7 @@ from building import MON, at
 from component.cli_desk import ARN, NEW, UNDELIVERED, Operator, refusal
 from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.domain.escalation.subscribers import SubscriptionState
-from sla_watchdog.tools.cli.stack.topics import recipient_of
+from sla_watchdog.tools.cli.stack.sns_topics import recipient_of
 from sla_watchdog.tools.cli.subscribe import command
 
 KIM = Recipient("owner", "Kim").name

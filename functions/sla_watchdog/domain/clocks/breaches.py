@@ -10,7 +10,7 @@ from itertools import zip_longest
 
 from attrs import frozen
 
-from sla_watchdog.domain.clocks.deadlines import instant_of
+from sla_watchdog.domain.clocks.deadlines_set_elsewhere import instant_of
 from sla_watchdog.domain.clocks.limits import InForce, Timelines
 from sla_watchdog.domain.clocks.lives import RESOLUTIONS, Life, MetricOnTicket
 from sla_watchdog.domain.clocks.timeline import Timeline

@@ -18,7 +18,7 @@ from sla_watchdog.domain.clocks.data_problems import (
     UnknownPriority,
     UnknownStatus,
 )
-from sla_watchdog.domain.clocks.deadlines import deadline, instant_of
+from sla_watchdog.domain.clocks.deadlines_set_elsewhere import deadline, instant_of
 from sla_watchdog.domain.clocks.rules_in_force import rule_changes, rules_over_time
 from sla_watchdog.domain.clocks.timeline import Timeline
 from sla_watchdog.domain.policy.model import Metric, Policy, Rule, Target

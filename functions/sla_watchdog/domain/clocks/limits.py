@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from attrs import evolve, field, frozen
 
-from sla_watchdog.domain.clocks.deadlines import deadline
+from sla_watchdog.domain.clocks.deadlines_set_elsewhere import deadline
 from sla_watchdog.domain.clocks.pauses import Overrun, timeline
 from sla_watchdog.domain.clocks.rules_in_force import Candidates
 from sla_watchdog.domain.clocks.timeline import Timeline

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from sla_watchdog.domain.clocks.breaches import Breaches
 from sla_watchdog.domain.clocks.clock import EXCHANGES, Clock, Recorded, recorded_as
-from sla_watchdog.domain.clocks.deadlines import deadline
+from sla_watchdog.domain.clocks.deadlines_set_elsewhere import deadline
 from sla_watchdog.domain.clocks.level_instants import LevelInstants, reopened, reopenings
 from sla_watchdog.domain.clocks.limits import (
     InForce,

@@ -10,7 +10,7 @@ from sla_watchdog.domain.clocks import data_problems as problem
 from sla_watchdog.domain.clocks.data_problems import AsWritten
 from sla_watchdog.domain.escalation import reasons
 from sla_watchdog.domain.escalation.reasons import Reason
-from sla_watchdog.presentation.text.sentence import sentence
+from sla_watchdog.presentation.text.reason_template import sentence
 
 SENTENCES = (
     sentence(reasons.LevelDue, "due"),

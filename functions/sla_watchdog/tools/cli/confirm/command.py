@@ -23,8 +23,8 @@ from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.recipients import add_audience, recipient
 
 if TYPE_CHECKING:
+    from sla_watchdog.tools.cli.stack.sns_topics import Subscription
     from sla_watchdog.tools.cli.stack.stack import Stack
-    from sla_watchdog.tools.cli.stack.topics import Subscription
 
 _TOKEN = re.compile(r"[\w-]{20,}")
 """A token by itself, without the link around it."""
@@ -114,7 +114,7 @@ def _unwrapped(text: str) -> Iterator[dict[str, list[str]]]:
 
 def _topic(args: argparse.Namespace, stack: Stack, link: Link) -> Recipient:
     """Whose topic the link is of, which must be one of AUDIENCE's; raises UsageError."""
-    from sla_watchdog.tools.cli.stack.topics import recipient_of
+    from sla_watchdog.tools.cli.stack.sns_topics import recipient_of
 
     asked = recipient(args, stack.policy)
     if not link.topic_arn:

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     import boto3
 
     from sla_watchdog.tools.cli.stack.overview import Overview
+    from sla_watchdog.tools.cli.stack.sns_topics import Subscription
     from sla_watchdog.tools.cli.stack.stack import Stack
-    from sla_watchdog.tools.cli.stack.topics import Subscription
 
 Subscriptions = Mapping[str, list["Subscription"]]
 """By topic, without the stack's prefix; a topic that is not there is absent."""

@@ -29,7 +29,7 @@ from sla_watchdog.tools.cli.options import OWN_POLICY
 from sla_watchdog.tools.cli.stack.aws_errors import plain_errors
 from sla_watchdog.tools.cli.stack.deployed import named, outputs_of
 from sla_watchdog.tools.cli.stack.policy_in_memory import compiled_policy
-from sla_watchdog.tools.cli.stack.topics import Topics
+from sla_watchdog.tools.cli.stack.sns_topics import Topics
 from sla_watchdog.usecases.judging import Evaluator
 
 if TYPE_CHECKING:

@@ -92,7 +92,7 @@ def _test_alert(args: argparse.Namespace, stack: Stack) -> int:
 
 def _recipients(stack: Stack, audiences: list[str]) -> list[Recipient]:
     """The topics an audience must have, and those made for its people and teams."""
-    from sla_watchdog.tools.cli.stack.topics import recipient_of
+    from sla_watchdog.tools.cli.stack.sns_topics import recipient_of
 
     recipients: set[Recipient | None] = set()
     for audience in audiences:

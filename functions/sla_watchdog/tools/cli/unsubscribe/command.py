@@ -19,8 +19,8 @@ from sla_watchdog.tools.cli.recipients import add_recipient, recipient
 from sla_watchdog.tools.cli.stack.addresses import Address, address
 
 if TYPE_CHECKING:
+    from sla_watchdog.tools.cli.stack.sns_topics import Subscription
     from sla_watchdog.tools.cli.stack.stack import Stack
-    from sla_watchdog.tools.cli.stack.topics import Subscription
 
 
 def register(parser: argparse.ArgumentParser) -> None:
