@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import pytest
 from attrs import evolve, frozen
@@ -17,8 +17,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local_stack.server import ROOT
-from sla_watchdog.adapters.dynamodb.case_item import DamagedItem, case_of, findings_of
-from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.policy.codec import fields_of, from_json, to_json
 from sla_watchdog.domain.policy.compiled import DamagedPolicy, dump, load
 from sla_watchdog.domain.policy.json_part import Part
@@ -312,26 +310,3 @@ def test_how_a_class_is_stored_may_be_said_from_outside() -> None:
     assert codec.write(FULL.things["tub"]) == {"size": {"metre": 1.5}}
     tub = Part("", {"size": {"metre": 1.5}}, name="tub")
     assert codec.read(tub, tags=frozenset("a")) == evolve(FULL.things["tub"], tags=frozenset("a"))
-
-
-def test_a_case_of_a_version_that_stored_less_is_read() -> None:
-    item = {"pk": {"S": "C#T-1"}, "sk": {"S": "W"}, "rev": {"N": "3"}, "facts": {"S": "{}"}}
-    assert case_of(item) == Case("T-1", rev=3)
-    assert findings_of(item) == []
-
-
-@pytest.mark.parametrize(
-    ("attribute", "said"),
-    [
-        ({"next_at": {"S": "soon"}}, "next_at is no whole number"),
-        ({"members": {"L": [{"N": "1"}]}}, "members[0] is no text"),
-        ({"breached": {"M": {"T-1/age": {"N": "1.5"}}}}, "breached.T-1/age is no whole number"),
-        (
-            {"reached": {"M": {"k": {"M": {"clock": {"S": "c"}, "recipient": {"S": "r"}}}}}},
-            "reached.k.level is no whole number",
-        ),
-    ],
-)
-def test_a_damaged_attribute_is_named_by_its_path(attribute: dict[str, Any], said: str) -> None:
-    item = {"pk": {"S": "C#T-1"}, "rev": {"N": "3"}, "facts": {"S": "{}"}, **attribute}
-    assert case_of(item) == DamagedItem("T-1", said)
