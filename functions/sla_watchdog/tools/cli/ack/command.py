@@ -38,10 +38,9 @@ def register(parser: argparse.ArgumentParser) -> None:
         parser,
         run,
         description="Notes who takes the case of a ticket and by when the next update comes. "
-        "Repeats and the levels "
-        "due before then wait; no clock stops, and the age of the case goes on being watched. "
-        "Without an update by "
-        "then the case escalates. It is in the audit, and cannot be taken back.",
+        "Repeats and the levels due before then wait; no clock stops, and the age of the case goes "
+        "on being watched. Without an update by then the case escalates. It is in the audit, and "
+        "cannot be taken back.",
         example="  sla-watchdog ack T-4711 --by 'Kim Larsen' --for 4h",
     )
     add_promise(parser)

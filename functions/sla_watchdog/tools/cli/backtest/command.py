@@ -39,9 +39,8 @@ def register(parser: argparse.ArgumentParser) -> None:
     add_command(
         parser,
         run,
-        description="Plays an event file under a policy, without AWS, with the same judgement "
-        "that the functions use, and "
-        "writes clocks.csv, alerts.csv, summary.json and report.html.",
+        description="Plays an event file under a policy, without AWS, with the same judgement that "
+        "the functions use, and writes clocks.csv, alerts.csv, summary.json and report.html.",
         example="  sla-watchdog backtest events.jsonl.gz --policy new.yaml --against "
         "functions/policy.yaml "
         "--out backtest",

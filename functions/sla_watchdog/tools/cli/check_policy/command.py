@@ -29,11 +29,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     add_command(
         parser,
         run,
-        description="Prints everything that is wrong with the policy file, each with its line "
-        "and what would be right; or, if "
-        "nothing is, what the file says in short. The examples of the file are run; where the "
-        "policy does "
-        "otherwise than they expect, that is an error.",
+        description="Prints everything that is wrong with the policy file, each with its line and "
+        "what would be right; or, if nothing is, what the file says in short. The examples of the "
+        "file are run; where the policy does otherwise than they expect, that is an error.",
         example="  sla-watchdog check-policy new.yaml --against functions/policy.yaml",
     )
     parser.add_argument(

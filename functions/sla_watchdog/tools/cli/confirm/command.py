@@ -60,12 +60,10 @@ def register(parser: argparse.ArgumentParser) -> None:
         parser,
         run,
         description="Confirms a subscription by the link in the mail of AWS (or the SubscribeURL "
-        "that a web hook or a "
-        "queue got), which nobody needs to open. Opened in a browser, the link confirms too, but "
-        "then every mail has "
-        "a link that ends the subscription, and mail scanners open links. Confirmed by this "
-        "command, only somebody "
-        "with rights in the AWS account can end it.",
+        "that a web hook or a queue got), which nobody needs to open. Opened in a browser, the "
+        "link confirms too, but then every mail has a link that ends the subscription, and mail "
+        "scanners open links. Confirmed by this command, only somebody with rights in the AWS "
+        "account can end it.",
         example="  sla-watchdog confirm manager 'LINK'",
     )
     add_audience(parser)

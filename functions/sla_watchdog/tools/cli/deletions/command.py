@@ -23,12 +23,9 @@ def register(parser: argparse.ArgumentParser) -> None:
         parser,
         run,
         description="When many open tickets lose their records at once, or half of the table, "
-        "nobody is notified that "
-        "they are over, and their clocks keep running. It ends by itself when the records are "
-        "back. With --accept you "
-        "say that they were meant to be deleted, those of the next 24 hours included. Exit code "
-        "1 while deletions are "
-        "held back.",
+        "nobody is notified that they are over, and their clocks keep running. It ends by itself "
+        "when the records are back. With --accept you say that they were meant to be deleted, "
+        "those of the next 24 hours included. Exit code 1 while deletions are held back.",
         example="  sla-watchdog deletions\n  sla-watchdog deletions --accept --by 'Kim Larsen'",
     )
     parser.add_argument(

@@ -23,11 +23,10 @@ def register(parser: argparse.ArgumentParser) -> None:
     add_stack_command(
         parser,
         run,
-        description="Checks that ticks finish, that what is due is sent and reaches somebody, "
-        "and that what failed was "
-        "looked after. Reads the Watch and the Audit table once. Exit code 1 when there is "
-        "something that needs attention; what "
-        "could not be asked is shown as unknown.",
+        description="Checks that ticks finish, that what is due is sent and reaches somebody, and "
+        "that what failed was looked after. Reads the Watch and the Audit table once. Exit code 1 "
+        "when there is something that needs attention; what could not be asked is shown as "
+        "unknown.",
         example="  sla-watchdog doctor --json",
     )
 

@@ -32,10 +32,8 @@ def register(parser: argparse.ArgumentParser) -> None:
         parser,
         run,
         description="A new stack only observes. This shows each audience's first message, asks, "
-        "and switches to mode "
-        "live; what came due before reaches each audience as one digest. Exit code 1 when "
-        "somebody who would be notified "
-        "cannot be reached.",
+        "and switches to mode live; what came due before reaches each audience as one digest. Exit "
+        "code 1 when somebody who would be notified cannot be reached.",
         example="  sla-watchdog go-live --dry-run\n  sla-watchdog go-live",
     )
     parser.add_argument(

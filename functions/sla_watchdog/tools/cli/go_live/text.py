@@ -114,8 +114,7 @@ def _print_unreachable(console: Console, upcoming: Preview) -> None:
         console.print(f"  sla-watchdog subscribe {letter.recipient.audience}{escape(of)} ADDRESS")
     console.print(
         "An address counts once it is confirmed. --force goes live all the same: who cannot be "
-        "reached is passed "
-        "over, and the next level is notified instead."
+        "reached is passed over, and the next level is notified instead."
     )
 
 

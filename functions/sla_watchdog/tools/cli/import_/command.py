@@ -54,12 +54,9 @@ def register(parser: argparse.ArgumentParser) -> None:
         parser,
         run,
         description="Reads the whole file first, and puts nothing if any line of it is broken. "
-        "Then puts each ticket "
-        "as its events leave it, or as its row says, in the shape that the policy file "
-        "describes. Of a CSV file it "
-        "shows first what each column became. A record that is newer than the file stays as it "
-        "is, so that an import "
-        "can be repeated.",
+        "Then puts each ticket as its events leave it, or as its row says, in the shape that the "
+        "policy file describes. Of a CSV file it shows first what each column became. A record "
+        "that is newer than the file stays as it is, so that an import can be repeated.",
         example="  sla-watchdog import events.jsonl.gz --dry-run\n  sla-watchdog import "
         "tickets.csv --dry-run",
     )

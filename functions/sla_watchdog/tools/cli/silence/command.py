@@ -38,10 +38,9 @@ def register(parser: argparse.ArgumentParser) -> None:
         parser,
         run,
         description="Alerts that match wait until the silence ends or is lifted; then each case "
-        "comes once, at the "
-        "highest level due by then. Whatever is named must match; an option given twice means "
-        "either. Ceilings, "
-        "findings and the news that a case is over come all the same. "
+        "comes once, at the highest level due by then. Whatever is named must match; an option "
+        "given twice means either. Ceilings, findings and the news that a case is over come all "
+        "the same. "
         f"Lasts {LONGEST // 86_400} days at most.",
         example="  sla-watchdog silence --customer city --for 4h --reason 'moving their mail' "
         "--dry-run\n"

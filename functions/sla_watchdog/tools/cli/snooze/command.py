@@ -14,10 +14,8 @@ def register(parser: argparse.ArgumentParser) -> None:
         parser,
         run,
         description="Moves the next update that was promised for a case to a later time. The "
-        "policy says how often "
-        "(acknowledge.snoozes) and how far ahead (acknowledge.longest); the age of the case goes "
-        "on being watched. It "
-        "is in the audit, and cannot be taken back.",
+        "policy says how often (acknowledge.snoozes) and how far ahead (acknowledge.longest); the "
+        "age of the case goes on being watched. It is in the audit, and cannot be taken back.",
         example="  sla-watchdog snooze T-4711 --by 'Kim Larsen' --until 2026-03-02T17:00+01:00",
     )
     add_promise(parser)

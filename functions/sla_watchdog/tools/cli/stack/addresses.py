@@ -100,8 +100,7 @@ def _queue(text: str) -> Address:
 
 LIMIT_OF_SMS = (
     "SMS stop without an error once the account has spent its limit of the month, 1 USD by "
-    "default: "
-    "`aws sns get-sms-attributes` shows MonthlySpendLimit, AWS support raises it."
+    "default: `aws sns get-sms-attributes` shows MonthlySpendLimit, AWS support raises it."
 )
 SANDBOX_OF_SMS = (
     "New accounts are in the SMS sandbox and reach verified numbers only: `aws sns "

@@ -61,9 +61,8 @@ def outputs_of(name: str, session: boto3.Session) -> dict[str, str]:
         state = stack["StackStatus"]
         raise UsageError(
             f"the stack {name} ({state}) has no output {', '.join(missing)}: it is another "
-            "program's, "
-            "not deployed whole, or of an older version. Deploy it with `sam deploy`, or name "
-            "another with --stack"
+            "program's, not deployed whole, or of an older version. Deploy it with `sam deploy`, "
+            "or name another with --stack"
         )
     return outputs
 

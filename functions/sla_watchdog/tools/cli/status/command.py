@@ -26,11 +26,10 @@ def register(parser: argparse.ArgumentParser) -> None:
     add_stack_command(
         parser,
         run,
-        description="Shows every unresolved case, the worst first, what needs attention, what "
-        "is silenced, and "
-        "whether the watchdog keeps up. Each look reads the whole Watch table once. Exit code 1 "
-        "when something needs attention, deletions are held back, or no tick finished for five "
-        "minutes.",
+        description="Shows every unresolved case, the worst first, what needs attention, what is "
+        "silenced, and whether the watchdog keeps up. Each look reads the whole Watch table once. "
+        "Exit code 1 when something needs attention, deletions are held back, or no tick finished "
+        "for five minutes.",
         example="  sla-watchdog status --breached --team 'Trust and Safety'\n"
         "  sla-watchdog status --at-risk --owner kim",
     )

@@ -55,8 +55,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         parser,
         run,
         description="Sends a test alert to each topic of the audiences, and shows how many are "
-        "subscribed to it. "
-        "Exit code 1 when an audience reaches nobody.",
+        "subscribed to it. Exit code 1 when an audience reaches nobody.",
         example="  sla-watchdog test-alert --all",
     )
     parser.add_argument(

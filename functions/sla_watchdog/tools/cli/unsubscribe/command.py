@@ -27,11 +27,10 @@ def register(parser: argparse.ArgumentParser) -> None:
     add_stack_command(
         parser,
         run,
-        description="Ends the subscription of an address to the topic of an audience. A topic "
-        "made for one person "
-        "or team goes with its last subscriber: their alerts reach the whole audience again. Of "
-        "an address that is "
-        "gone already it says that this is wanted, and the reminders end.",
+        description="Ends the subscription of an address to the topic of an audience. A topic made "
+        "for one person or team goes with its last subscriber: their alerts reach the whole "
+        "audience again. Of an address that is gone already it says that this is wanted, and the "
+        "reminders end.",
         example="  sla-watchdog unsubscribe owner --for kim kim@example.org",
     )
     add_recipient(parser)
