@@ -377,25 +377,35 @@ def _show_counts(console: Console, views: Sequence[Counts]) -> None:
     console.print(table)
 
 
+KINDS = (MAILS, DIGESTS, URGENT) = ("e-mails", "of these digests", "urgent, as SMS")
+"""Columns of the table of messages."""
+
+
 def _show_messages(console: Console, deliveries: Sequence[Delivery]) -> None:
     if not deliveries:
         return
-    mails = Counter(each.audience for each in deliveries if not each.urgent)
-    urgent = Counter(each.audience for each in deliveries if each.urgent)
-    digests = Counter(
-        each.audience
-        for each in deliveries
-        if each.facts.get("kind") == "digest" and not each.urgent
-    )
+    counts: dict[str, Counter[str]] = {name: Counter() for name in KINDS}
+    for delivery in deliveries:
+        for name in _kinds(delivery):
+            counts[name][delivery.audience] += 1
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("audience", "e-mails", "of these digests", "urgent, as SMS"):
-        table.add_column(name, justify="left" if name == "audience" else "right")
-    for audience in sorted(mails | urgent):
-        table.add_row(
-            escape(audience), *(f"{count[audience]:,}" for count in (mails, digests, urgent))
-        )
+    table.add_column("audience")
+    for name in KINDS:
+        table.add_column(name, justify="right")
+    for audience in sorted({delivery.audience for delivery in deliveries}):
+        table.add_row(escape(audience), *(f"{count[audience]:,}" for count in counts.values()))
     console.print()
     console.print(table)
+
+
+def _kinds(delivery: Delivery) -> Iterator[str]:
+    """The columns in which it counts."""
+    if delivery.urgent:
+        yield URGENT
+        return
+    yield MAILS
+    if delivery.facts.get("kind") == "digest":
+        yield DIGESTS
 
 
 WHERE_NEXT = """
