@@ -1,5 +1,4 @@
-"""What must hold whatever went wrong, checked from outside: stores, messages,
-the desk's records.
+"""What must hold whatever went wrong, checked from outside: stores, messages, the desk's records.
 
 Each check gives one line for everything that breaks it.
 """
