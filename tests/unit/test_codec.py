@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from local_stack.server import ROOT
 from sla_watchdog.domain.policy.codec import fields_of, from_json, to_json
 from sla_watchdog.domain.policy.compiled import DamagedPolicy, dump, load
+from sla_watchdog.domain.policy.digest_time import DigestTime
 from sla_watchdog.domain.policy.json_part import Part
 from sla_watchdog.domain.policy.marks import JsonPlace, not_empty
 from sla_watchdog.domain.policy.model import (
@@ -27,6 +28,7 @@ from sla_watchdog.domain.policy.model import (
     Acknowledge,
     After,
     Age,
+    AtOnce,
     Audience,
     Before,
     Condition,
@@ -88,6 +90,9 @@ calendars = st.fixed_dictionaries(
 ).map(Calendar.from_spec)
 
 
+digest_times = st.builds(DigestTime, st.frozensets(st.integers(0, 6), min_size=1), seconds)
+
+
 def levels(trigger: st.SearchStrategy[Trigger], audiences: list[str]) -> st.SearchStrategy[Level]:
     tell = st.lists(st.sampled_from(audiences), min_size=1, max_size=3).map(tuple)
     return st.builds(Level, trigger, tell, st.booleans(), repeats)
@@ -146,7 +151,11 @@ def policies(draw: st.DrawFn) -> Policy:
         calendars=open_hours,
         audiences={
             name: Audience(
-                name, draw(st.sampled_from([None, "team"])), draw(st.none() | a_calendar)
+                name,
+                draw(st.sampled_from([None, "team"])),
+                draw(st.none() | a_calendar),
+                draw(st.none() | digest_times),
+                draw(st.frozensets(st.sampled_from(AtOnce), max_size=3)),
             )
             for name in told
         },

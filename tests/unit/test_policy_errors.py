@@ -326,6 +326,69 @@ VALUES = [
         '"on-hold" would do',
     ),
 ]
+DIGESTS = [
+    Row(
+        "a digest without a time",
+        "executive: {}",
+        "executive: {digest: mon}",
+        "executive:",
+        '"mon" does not end with a time of day',
+        "mon 09:00",
+    ),
+    Row(
+        "a digest that says nothing",
+        "executive: {}",
+        'executive: {digest: " "}',
+        "executive:",
+        "does not end with a time of day",
+    ),
+    Row(
+        "a digest after the end of the day",
+        "executive: {}",
+        "executive: {digest: 24:00}",
+        "executive:",
+        '"24:00" is not a time of day',
+    ),
+    Row(
+        "a digest at no minute",
+        "executive: {}",
+        "executive: {digest: 09:60}",
+        "executive:",
+        '"09:60" is not a time of day',
+    ),
+    Row(
+        "a digest on no day",
+        "executive: {}",
+        "executive: {digest: monday 09:00}",
+        "executive:",
+        '"monday" is not a day',
+        '"mon"',
+    ),
+    Row(
+        "a digest on a day and on none",
+        "executive: {}",
+        'executive: {digest: "mon, 09:00"}',
+        "executive:",
+        '"" is not a day',
+    ),
+    Row(
+        "at once without a digest",
+        "executive: {}",
+        "executive: {at_once: [breach]}",
+        "executive:",
+        "everything comes at once where there is no digest",
+        "digest:",
+    ),
+    Row(
+        "at once what nobody knows",
+        "executive: {}",
+        "executive: {digest: 09:00, at_once: [breech]}",
+        "executive:",
+        '"breech" is not something that may come at once',
+        '"breach"',
+    ),
+]
+
 CALENDARS = [
     Row(
         "no such zone",
@@ -907,7 +970,7 @@ LADDERS = [
     ),
 ]
 
-ROWS = [*YAML, *SHAPE, *VALUES, *CALENDARS, *DESK, *CONDITIONS, *POLICIES, *LADDERS]
+ROWS = [*YAML, *SHAPE, *VALUES, *DIGESTS, *CALENDARS, *DESK, *CONDITIONS, *POLICIES, *LADDERS]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)

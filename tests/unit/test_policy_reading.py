@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from sla_watchdog.domain.policy.digest_time import DigestTime
 from sla_watchdog.domain.policy.model import (
     After,
     Age,
@@ -168,6 +170,55 @@ def test_audiences_are_one_topic_or_one_for_each() -> None:
     }
     audiences = changed(("executive: {}", "executive:")).policy.audiences
     assert audiences["executive"] == Audience("executive")
+
+
+@pytest.mark.parametrize(
+    ("written", "weekdays", "seconds"),
+    [
+        ("09:00", range(7), 9 * HOUR),
+        ('"9:05"', range(7), 9 * HOUR + 5 * MINUTE),
+        ("daily 00:00", range(7), 0),
+        ("mon 09:00", [0], 9 * HOUR),
+        ("mon-fri 23:59", range(5), 24 * HOUR - MINUTE),
+        ('"mon,thu 09:00"', [0, 3], 9 * HOUR),
+        ('"mon, sat-sun  09:00"', [0, 5, 6], 9 * HOUR),
+    ],
+)
+def test_a_digest_is_a_time_of_some_days(
+    written: str, weekdays: Iterable[int], seconds: int
+) -> None:
+    form = changed(("executive: {}", f"executive: {{digest: {written}}}"))
+    expected = DigestTime(frozenset(weekdays), seconds)
+    assert form.policy.audiences["executive"].digest == expected
+
+
+def test_some_things_come_at_once_unless_the_file_says_otherwise() -> None:
+    quiet = "executive: {digest: 09:00, at_once: []}"
+    some = "executive: {digest: 09:00, at_once: [ceiling, urgent]}"
+    audiences = [
+        changed(("executive: {}", written)).policy.audiences["executive"]
+        for written in ("executive: {digest: 09:00}", quiet, some)
+    ]
+    assert [audience.at_once for audience in audiences] == [
+        {"breach", "urgent", "broken-promise", "again"},
+        set(),
+        {"ceiling", "urgent"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("audience", "timezone", "zone"),
+    [
+        ("{hours: office, digest: 09:00}", "timezone: Europe/Berlin\n", "America/New_York"),
+        ("{digest: 09:00}", "timezone: Europe/Berlin\n", "Europe/Berlin"),
+        ("{digest: 09:00}", "", "UTC"),
+    ],
+    ids=["its hours", "the policy", "the last rule"],
+)
+def test_the_time_of_a_digest_is_in_the_zone_of(audience: str, timezone: str, zone: str) -> None:
+    form = changed(("timezone: UTC\n", timezone), ("executive: {}", f"executive: {audience}"))
+    executive = form.policy.audiences["executive"]
+    assert form.policy.zone_of(executive).key == zone
 
 
 @pytest.mark.parametrize(

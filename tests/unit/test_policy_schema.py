@@ -67,6 +67,8 @@ def test_every_key_has_a_word_of_explanation() -> None:
         ("calendars.office.hours.sat", ["9-17"]),
         ("audiences.boss-urgent", {}),
         ("audiences.owner.each", "agent"),
+        ("audiences.executive", {"digest": "monday 09:00"}),
+        ("audiences.executive", {"digest": "09:00", "at_once": ["warning"]}),
         ("policies.0.calender", "office"),
         ("policies.0.targets.update", "2d"),
         ("policies.0.targets.update", {"due": "due_at"}),

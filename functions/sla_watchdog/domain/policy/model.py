@@ -14,10 +14,12 @@ from datetime import UTC, date, datetime
 from enum import Enum, StrEnum
 from functools import cached_property
 from typing import Annotated, TypeAlias
+from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
 from sla_watchdog.domain.policy.calendar_codec import CALENDAR
+from sla_watchdog.domain.policy.digest_time import DigestTime
 from sla_watchdog.domain.policy.marks import (
     JsonPlace,
     by_name,
@@ -303,13 +305,36 @@ class Rule:
     targets: tuple[Target, ...]
 
 
+class AtOnce(StrEnum):
+    """What does not wait for a digest.
+
+    `breach` is the first message to a recipient that a target of a ticket was breached.
+    """
+
+    BREACH = "breach"
+    URGENT = "urgent"
+    BROKEN_PROMISE = "broken-promise"
+    AGAIN = "again"
+    CEILING = "ceiling"
+    SIGNAL = "signal"
+
+
+AT_ONCE = frozenset({AtOnce.BREACH, AtOnce.URGENT, AtOnce.BROKEN_PROMISE, AtOnce.AGAIN})
+"""What comes at once where a policy does not say it."""
+
+
 @frozen
 class Audience:
-    """Named recipients. `each` is `assignee` or `team` when every value has a topic of its own."""
+    """Named recipients. `each` is `assignee` or `team` when every value has a topic of its own.
+
+    With a `digest`, all but what is `at_once` waits for it.
+    """
 
     name: Annotated[str, JsonPlace.KEY]
     each: str | None = None
     hours: CalendarName | None = None
+    digest: Annotated[DigestTime | None, JsonPlace.SPARSE] = None
+    at_once: Annotated[frozenset[AtOnce], JsonPlace.SPARSE] = AT_ONCE
 
 
 TICKET_ID = "{ticket_id}"
@@ -368,7 +393,9 @@ class Policy:
     """
     acknowledge: Acknowledge = field(factory=Acknowledge)
     digest_after: int = 10
-    """So many messages to one audience in one tick are a digest."""
+    """So many messages to one audience in one tick are a digest; after so many in a day, what is
+    not urgent waits to come in one.
+    """
     holidays_until: str
     """The last date (ISO) up to which holidays are expanded; later deadlines are a finding
     (semantics A7).
@@ -430,6 +457,14 @@ class Policy:
             name for ladder in ladders for level in ladder.levels for name in level.tell
         )
         return tuple(sorted(named, key=self.rank))
+
+    def zone_of(self, audience: Audience) -> ZoneInfo:
+        """That of its hours, else that of the policy, else that of the last rule, as in reports."""
+        if audience.hours is not None:
+            return self.calendars[audience.hours].zone
+        if self.timezone is not None:
+            return ZoneInfo(self.timezone)
+        return self.calendars[self.rules[-1].calendar].zone
 
     @cached_property
     def holidays_end(self) -> int:

@@ -91,7 +91,7 @@ def _closer(text: str) -> str:
 # ------------------------------------------------------------------ a week of them
 
 
-def _days(text: str) -> tuple[str, ...]:
+def days_of(text: str) -> tuple[str, ...]:
     if text == "daily":
         return WEEKDAYS
     first, dash, last = text.partition("-")
@@ -112,7 +112,7 @@ def _days(text: str) -> tuple[str, ...]:
 _ONE_DAY = f"({'|'.join(WEEKDAYS)})"
 DAYS = Word(
     "a day or a range of days, like mon-fri",
-    _days,
+    days_of,
     {"type": "string", "pattern": f"^(daily|{_ONE_DAY}(-{_ONE_DAY})?)$"},
 )
 
@@ -121,7 +121,7 @@ def _each_day_once(node: Node, reading: Reading) -> None:
     taken: set[str] = set()
     for key in keys(node):
         try:
-            days = _days(key.value)
+            days = days_of(key.value)
         except Wrong:
             continue  # reported where the key is read
         twice = next((day for day in days if day in taken), None)
