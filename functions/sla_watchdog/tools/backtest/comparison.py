@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from attrs import frozen
 
 from sla_watchdog.domain.policy.model import Metric
-from sla_watchdog.tools.backtest.rows import BacktestMessage, ClockRow
-from sla_watchdog.tools.backtest.summary import BY_WEIGHT, per_day
+from sla_watchdog.tools.backtest.rows import ClockRow
+from sla_watchdog.tools.backtest.summary import BY_WEIGHT
+from sla_watchdog.tools.loudness.loads import Loudness
 
 NONE = "no clock"
 
@@ -65,12 +66,12 @@ def _verdicts(rows: Iterable[ClockRow]) -> Mapping[tuple[str, str], str]:
     return verdicts
 
 
-def loads(before: Iterable[BacktestMessage], after: Iterable[BacktestMessage]) -> list[Load]:
+def loads(before: Loudness, after: Loudness) -> list[Load]:
     old, new = _totals(before), _totals(after)
     loads = [Load(name, old.get(name, 0), new.get(name, 0)) for name in {*old, *new}]
     return sorted(loads, key=lambda load: (-max(load.before, load.after), load.audience))
 
 
-def _totals(messages: Iterable[BacktestMessage]) -> dict[str, int]:
+def _totals(loudness: Loudness) -> dict[str, int]:
     """By audience."""
-    return {name: days.total() for name, days in per_day(messages).items()}
+    return {audience.audience: audience.load.messages for audience in loudness.audiences}

@@ -10,9 +10,17 @@ from attrs import Factory, define, frozen
 
 from sla_watchdog.domain.clocks.clock import State
 from sla_watchdog.domain.policy.model import Policy
-from sla_watchdog.tools.backtest.rows import BacktestMessage, ClockRow, clock_rows, message
+from sla_watchdog.tools.backtest.rows import (
+    BacktestMessage,
+    ClockRow,
+    by_recipient,
+    clock_rows,
+    message,
+)
 from sla_watchdog.tools.backtest.summary import TicketsByVerdict, attainment
 from sla_watchdog.tools.imports.events import Event
+from sla_watchdog.tools.loudness.days import Days, zone_of_days
+from sla_watchdog.tools.loudness.loads import Loudness, loudness
 from sla_watchdog.tools.simulation.evaluation_skips import EvaluationSkips
 from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components
 from sla_watchdog.tools.simulation.replay import SimulatedEnding, replay
@@ -74,6 +82,7 @@ class Played:
     """Every clock and every message, in an order that depends on nothing but what happened."""
 
     policy: Policy
+    first: int
     until: int
     clocks: Sequence[ClockRow]
     messages: Sequence[BacktestMessage]
@@ -84,6 +93,13 @@ class Played:
     @cached_property
     def attainment(self) -> list[TicketsByVerdict]:
         return attainment(self.clocks)
+
+    @cached_property
+    def loudness(self) -> Loudness:
+        """Over all days from the first event to the end of the play, in the policy's zone."""
+        start = min(self.first, self.until)
+        days = Days.between(start, self.until, zone_of_days(self.policy))
+        return loudness(by_recipient(self.messages), self.policy, days)
 
 
 @frozen
@@ -129,7 +145,14 @@ class Play:
             done(part.tickets)
         clocks, messages = sorted(whole.clocks), sorted(whole.messages)
         return Played(
-            self.policy, self.until, clocks, messages, whole.over, whole.cases, whole.unresolved
+            policy=self.policy,
+            first=self.history.first,
+            until=self.until,
+            clocks=clocks,
+            messages=messages,
+            over=whole.over,
+            cases=whole.cases,
+            unresolved=whole.unresolved,
         )
 
 

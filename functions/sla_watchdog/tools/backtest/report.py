@@ -119,7 +119,7 @@ def _told(result: Result, draw: Draw) -> str:
         ]
         for audience in audiences
     ]
-    before = per_day(result.against.messages) if result.against else {}
+    before = per_day(result.against.loudness) if result.against else {}
     per = unit(result.days)
     outline = " The dashed line is the policy compared with." if before else ""
     text = (
@@ -130,7 +130,7 @@ def _told(result: Result, draw: Draw) -> str:
     chart = draw(
         load_chart,
         result.days,
-        per_day(result.played.messages),
+        per_day(result.played.loudness),
         before,
         f"Messages a {per} to each audience",
     )
@@ -197,7 +197,7 @@ def _changed(result: Result, other: Played) -> str:
     ]
     messages: list[list[Cell]] = [
         [load.audience, load.before, load.after, _signed(load.after - load.before)]
-        for load in loads(other.messages, result.played.messages)
+        for load in loads(other.loudness, result.played.loudness)
     ]
     parts: Sequence[str] = (
         table(["clock", "before", "after", "tickets"], verdicts)

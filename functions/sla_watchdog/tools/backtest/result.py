@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from attrs import asdict, frozen
@@ -17,11 +17,11 @@ from sla_watchdog.tools.backtest.summary import (
     AudienceLoad,
     as_json,
     audiences,
-    days,
     noisiest,
     per_day,
     worst,
 )
+from sla_watchdog.tools.loudness.as_json import as_json as loudness_as_json
 
 
 @frozen
@@ -41,12 +41,13 @@ class Result:
         return {oddity.value: self.odd[oddity.value] for oddity in OF_EVENTS}
 
     @property
-    def days(self) -> list[str]:
-        return days(min(self.history.first, self.played.until), self.played.until)
+    def days(self) -> Sequence[str]:
+        """In the zone of the policy that is tested."""
+        return self.played.loudness.days.names
 
     @cached_property
     def audiences(self) -> list[AudienceLoad]:
-        return audiences(self.played.messages, len(self.days))
+        return audiences(self.played.messages, self.played.loudness)
 
     def summary(self) -> dict[str, object]:
         """The content of summary.json. It names no file and no time of its making: two runs give
@@ -71,10 +72,8 @@ class Result:
             "attainment": as_json(played.attainment),
             "audiences": as_json(self.audiences),
             "superseded": sum(message.passed for message in played.messages),
-            "per_day": {
-                name: dict(sorted(dates.items()))
-                for name, dates in per_day(played.messages).items()
-            },
+            "per_day": per_day(played.loudness),
+            "loudness": loudness_as_json(played.loudness),
             "noisiest": as_json(noisiest(played.messages)[:SHOWN]),
             "worst": as_json(worst(played.over, played.messages)),
         }
@@ -83,11 +82,12 @@ class Result:
         return {
             "policy": other.policy.hash,
             "attainment": as_json(other.attainment),
-            "audiences": as_json(audiences(other.messages, len(self.days))),
+            "audiences": as_json(audiences(other.messages, other.loudness)),
             "changed_verdicts": [
                 asdict(change) for change in changes(other.clocks, self.played.clocks)
             ],
-            "messages": [asdict(load) for load in loads(other.messages, self.played.messages)],
+            "messages": [asdict(load) for load in loads(other.loudness, self.played.loudness)],
+            "loudness": loudness_as_json(other.loudness),
         }
 
     def tables(self) -> dict[str, str]:

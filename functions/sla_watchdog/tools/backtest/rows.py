@@ -4,15 +4,18 @@ was told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
 from sla_watchdog.domain.clocks.clock import Clock
+from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.time.seconds import DAY
 from sla_watchdog.presentation.text.reason import worded
+from sla_watchdog.tools.loudness.alerts import AlertsByRecipient, Cause, CountedAlert
 from sla_watchdog.tools.simulation.replay import Notification, SimulatedEnding
 
 SHOWN = frozenset({*TARGETS, Metric.AGE})
@@ -54,7 +57,8 @@ class AlertRow(NamedTuple):
 
 class BacktestMessage(NamedTuple):
     """An alert, and what the report asks of it besides: `audience` without its one of each, whether
-    it is the copy for urgent topics, how many levels it passed.
+    it is the copy for urgent topics, how many levels it passed; its second, whether it is a
+    repetition, and whether it waits for nothing.
     """
 
     row: AlertRow
@@ -63,6 +67,19 @@ class BacktestMessage(NamedTuple):
     audience: str
     urgent: bool
     passed: int
+    second: int
+    repeated: bool
+    at_once: bool
+
+    @property
+    def recipient(self) -> Recipient:
+        """Of one that is no copy."""
+        return Recipient(self.audience, self.row.audience.partition(":")[2])
+
+    @property
+    def counted(self) -> CountedAlert:
+        cause = Cause(self.policy, self.row.clock, self.row.level - 1, self.repeated)
+        return CountedAlert(self.second, self.case, cause, self.at_once)
 
 
 def message(notification: Notification) -> BacktestMessage:
@@ -83,7 +100,19 @@ def message(notification: Notification) -> BacktestMessage:
         recipient.audience,
         recipient.urgent,
         len(notification.passed),
+        notification.at,
+        alert.repetition > 0,
+        alert.urgent,
     )
+
+
+def by_recipient(messages: Iterable[BacktestMessage]) -> AlertsByRecipient:
+    """Without the copies for urgent topics."""
+    alerts: AlertsByRecipient = defaultdict(list)
+    for sent in messages:
+        if not sent.urgent:
+            alerts[sent.recipient].append(sent.counted)
+    return dict(alerts)
 
 
 def clock_rows(ending: SimulatedEnding, until: int) -> Iterator[tuple[ClockRow, int]]:

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 
 from attrs import asdict, frozen
 
 from sla_watchdog.domain.clocks.clock import State
 from sla_watchdog.domain.policy.model import Metric
 from sla_watchdog.tools.backtest.rows import BacktestMessage, ClockRow
+from sla_watchdog.tools.loudness.loads import AudienceLoudness, Loudness
 
 BY_WEIGHT = [State.BREACHED.value, State.PAUSED.value, State.RUNNING.value, State.MET.value]
 """Of several exchanges of a ticket the first of these counts: the worst, not the last (semantics
@@ -43,7 +44,7 @@ class TicketsByVerdict:
 @frozen
 class AudienceLoad:
     """Messages to one audience: several alerts of one case at one instant to one of its topics are
-    one message.
+    one message, and so is what waits for one digest.
     """
 
     audience: str
@@ -112,48 +113,36 @@ def _worst_verdicts(rows: Iterable[ClockRow]) -> dict[tuple[str, str, str], str]
     return verdicts
 
 
-def days(first: int, until: int) -> list[str]:
-    """Every date (UTC) from one instant to the other."""
-    start = datetime.fromtimestamp(first, UTC).date()
-    count = (datetime.fromtimestamp(until, UTC).date() - start).days + 1
-    return [str(start + timedelta(days=n)) for n in range(count)]
+def per_day(loudness: Loudness) -> dict[str, dict[str, int]]:
+    """Messages by audience and day, without the copies for urgent topics."""
+    names = loudness.days.names
+    by_audience: dict[str, dict[str, int]] = {}
+    for audience in sorted(loudness.audiences, key=attrgetter("audience")):
+        by_day = sorted(audience.load.by_day.items())
+        by_audience[audience.audience] = {names[day]: count for day, count in by_day}
+    return by_audience
 
 
-def per_day(messages: Iterable[BacktestMessage]) -> dict[str, Counter[str]]:
-    """Messages by audience and date (UTC), without the copies for urgent topics."""
-    once = {(m.audience, m.row.audience, m.case, m.row.at) for m in messages if not m.urgent}
-    by_audience: dict[str, Counter[str]] = defaultdict(Counter)
-    for audience, _, _, at in once:
-        by_audience[audience][at[:10]] += 1
-    return dict(sorted(by_audience.items()))
-
-
-def audiences(messages: Sequence[BacktestMessage], length: int) -> list[AudienceLoad]:
-    """The one with the most messages first. `length` is the number of days that were played."""
+def audiences(messages: Iterable[BacktestMessage], loudness: Loudness) -> list[AudienceLoad]:
+    """The one with the most messages first."""
     by_audience: dict[str, list[BacktestMessage]] = defaultdict(list)
     for message in messages:
         by_audience[message.audience].append(message)
-    lines = [
-        _audience(name, by_audience[name], dates, length)
-        for name, dates in per_day(messages).items()
-    ]
-    return sorted(lines, key=lambda line: (-line.messages, line.audience))
+    return [_audience(audience, by_audience[audience.audience]) for audience in loudness.audiences]
 
 
-def _audience(
-    name: str, messages: Sequence[BacktestMessage], dates: Counter[str], length: int
-) -> AudienceLoad:
-    """`messages` are its own, `dates` how many it had on which, the copies left out."""
+def _audience(audience: AudienceLoudness, messages: Sequence[BacktestMessage]) -> AudienceLoad:
+    """`messages` are its own, with the copies."""
+    load = audience.load
     urgent = sum(message.urgent for message in messages)
-    busiest = min(dates, key=lambda date: (-dates[date], date))
     return AudienceLoad(
-        audience=name,
+        audience=audience.audience,
         alerts=len(messages) - urgent,
-        messages=dates.total(),
+        messages=load.messages,
         topics=len({message.row.audience for message in messages}),
-        per_week=round(7 * dates.total() / length, 1),
-        busiest_day=busiest,
-        on_busiest_day=dates[busiest],
+        per_week=round(7 * load.messages / len(load.days), 1),
+        busiest_day=load.busiest.day,
+        on_busiest_day=load.busiest.messages,
         urgent_copies=urgent,
     )
 

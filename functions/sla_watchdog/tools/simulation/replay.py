@@ -188,10 +188,10 @@ class _Player:
         case = play.case()
         evaluated = plan(case, self.policy, now, assessment=same)
         if evaluated.alerts:
-            self.notified += _notifications(case, evaluated, now)
-            play.reached = _with_sent(case.reached, evaluated.alerts, now)
+            self.notified += notifications(case, evaluated, now)
+            play.reached = with_sent(case.reached, evaluated.alerts, now)
         play.breached = evaluated.breached
-        play.next_at = _after(evaluated, now)
+        play.next_at = next_after(evaluated, now)
         play.climbed = bool(play.reached or evaluated.decisions)
         play.calm = not play.linked and self.skips.calm(evaluated.tickets)
         play.ended = all(ticket.group in ENDED for ticket in evaluated.tickets if ticket.unresolved)
@@ -228,7 +228,7 @@ class _Player:
             yield SimulatedEnding(case, enough or plan(case, self.policy, until, whole=True))
 
 
-def _notifications(case: Case, evaluated: Plan, now: int) -> Iterator[Notification]:
+def notifications(case: Case, evaluated: Plan, now: int) -> Iterator[Notification]:
     clocks = {clock.key: clock for clock in evaluated.clocks}
     for alert in evaluated.alerts:
         clock = clocks.get(alert.clock_key)
@@ -239,7 +239,7 @@ def _notifications(case: Case, evaluated: Plan, now: int) -> Iterator[Notificati
             yield Notification(now, alert, passed, case.id, clock.rule)
 
 
-def _with_sent(
+def with_sent(
     reached: Mapping[tuple[str, str], LastNotified], alerts: Iterable[Alert], now: int
 ) -> Mapping[tuple[str, str], LastNotified]:
     """As it stands when the alerts have been sent."""
@@ -249,7 +249,7 @@ def _with_sent(
     return after
 
 
-def _after(evaluated: Plan, now: int) -> int | None:
+def next_after(evaluated: Plan, now: int) -> int | None:
     """When to look again once everybody was notified of what is due at `now`."""
     return min((at for at in _instants(evaluated) if at is not None and at > now), default=None)
 

@@ -11,6 +11,7 @@ from rich.text import Text
 from sla_watchdog.presentation.times import count_of
 from sla_watchdog.tools.backtest.result import Result
 from sla_watchdog.tools.backtest.rows import utc
+from sla_watchdog.tools.loudness.text import print_loudness
 
 
 def print_result(console: Console, result: Result, folder: Path) -> None:
@@ -22,7 +23,9 @@ def print_result(console: Console, result: Result, folder: Path) -> None:
         taken_in = f"Odd lines, taken in: {', '.join(odd)} (--strict refuses them)"
         console.print(Text(taken_in, "yellow"))
     console.print(_kept(result))
-    console.print(_notified(result))
+    console.print()
+    print_loudness(console, result.played.loudness)
+    console.print()
     files = "clocks.csv, alerts.csv, summary.json, report.html"
     console.print(f"Written to {folder}: {files}", soft_wrap=True)
 
@@ -55,19 +58,3 @@ def _percent(share: float | None) -> str:
     if share is None:
         return ""
     return f"{share:.1f} %"
-
-
-def _notified(result: Result) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("audience", overflow="fold")
-    for name in ("messages", "a week", "busiest day", "on it"):
-        table.add_column(name, justify="right")
-    for audience in result.audiences:
-        table.add_row(
-            audience.audience,
-            f"{audience.messages:,}",
-            f"{audience.per_week:,}",
-            audience.busiest_day,
-            f"{audience.on_busiest_day:,}",
-        )
-    return table

@@ -8,11 +8,12 @@ import argparse
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import Factory, define, evolve, frozen
 from rich.console import Console
 from rich.table import Table
 
@@ -25,8 +26,15 @@ from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
 from sla_watchdog.presentation.times import count_of
 from sla_watchdog.tools.cli import UsageError
 from sla_watchdog.tools.imports.events import BrokenEventFile, Event, lines_of, parse
+from sla_watchdog.tools.loudness.ahead import Foresight
+from sla_watchdog.tools.loudness.alerts import by_recipient
+from sla_watchdog.tools.loudness.as_json import ahead_as_json
+from sla_watchdog.tools.loudness.as_json import as_json as loudness_as_json
+from sla_watchdog.tools.loudness.days import Days, zone_of_days
+from sla_watchdog.tools.loudness.loads import Loudness, loudness
+from sla_watchdog.tools.loudness.text import print_loudness_change
 from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components
-from sla_watchdog.tools.simulation.replay import replay
+from sla_watchdog.tools.simulation.replay import Notification, Outcomes, replay
 
 SHOWN = 20
 NEVER = 2**62
@@ -36,12 +44,17 @@ NEVER = 2**62
 class PolicyComparison:
     """The effects on every case that has an open ticket. `unread` are fields that only the new
     policy reads.
+
+    `loudness` is how loud it is under the old policy and under the new: over the days of a history,
+    or where there is none (`is_ahead`) over the next days.
     """
 
     effects: tuple[Effect, ...]
     tickets: int
     now: int
+    loudness: tuple[Loudness, Loudness]
     unread: tuple[str, ...] = ()
+    is_ahead: bool = False
 
     @property
     def moved(self) -> tuple[Moved, ...]:
@@ -83,6 +96,10 @@ class OpenCase:
     after: Case
     plan: Plan
 
+    def edited(self, now: int) -> Case:
+        """As the new policy meets it."""
+        return evolve(self.after, breached=self.plan.breached, edited_at=now)
+
 
 def compare(args: argparse.Namespace, path: Path) -> PolicyComparison:
     """The open tickets of the stack, or of an event file, under the old policy and under that of
@@ -97,16 +114,17 @@ def compare(args: argparse.Namespace, path: Path) -> PolicyComparison:
     return _of_stack(args, before, after)
 
 
-def _comparison(
+def _effects(
     cases: Iterable[OpenCase], before: Policy, after: Policy, now: int
-) -> PolicyComparison:
+) -> tuple[tuple[Effect, ...], int]:
+    """And how many tickets are open."""
     effects: list[Effect] = []
     tickets = 0
     for case in cases:
         if case.plan.unresolved:
             tickets += sum(ticket.unresolved for ticket in case.plan.tickets)
             effects.append(effect(case.before, before, after, now, case.after))
-    return PolicyComparison(tuple(effects), tickets, now)
+    return tuple(effects), tickets
 
 
 # ------------------------------------------------------------------ where the cases come from
@@ -125,8 +143,12 @@ def _of_stack(args: argparse.Namespace, before: Policy, after: Policy) -> Policy
         for evaluated in overview(stack, evaluator).evaluated:
             case = evaluated.case.as_notified(evaluator.live)
             cases.append(OpenCase(case, case, evaluated.plan))
-    comparison = _comparison(cases, before, after, evaluator.now)
-    return evolve(comparison, unread=tuple(sorted(after.fields - before.fields)))
+    now, context = evaluator.now, evaluator.context
+    effects, tickets = _effects(cases, before, after, now)
+    old = Foresight(before, now, context).loudness(case.before for case in cases)
+    new = Foresight(after, now, context).loudness(case.edited(now) for case in cases)
+    unread = tuple(sorted(after.fields - before.fields))
+    return PolicyComparison(effects, tickets, now, (old, new), unread, is_ahead=True)
 
 
 def _of_events(args: argparse.Namespace, path: Path) -> PolicyComparison:
@@ -144,29 +166,58 @@ def _of_events(args: argparse.Namespace, path: Path) -> PolicyComparison:
         raise UsageError(f"{args.events} cannot be read: {error.strerror}") from error
     before = compiled_policy(args.against, events[0].at)
     after = compiled_policy(path, events[0].at)
-    return _comparison(_played(events, before, after, now), before, after, now)
+    start = min(events[0].at, now)
+    old, new = _Replays(events, before, now), _Replays(events, after, now)
+    effects, tickets = _effects(_played(old, new), before, after, now)
+    for _ in new.outcomes():
+        pass
+    loudness = old.loudness(start), new.loudness(start)
+    return PolicyComparison(effects, tickets, now, loudness)
 
 
-def _played(events: Sequence[Event], before: Policy, after: Policy, now: int) -> Iterator[OpenCase]:
-    """The cases of a file as the old policy leaves them at `now`."""
-    tickets = by_ticket(events)
-    old, new = Chronicler(before), Chronicler(after)
-    for names in components(tickets):
-        facts = sorted(_facts(old, tickets, names), key=attrgetter("at"))
-        for ending in replay(facts, before, now).endings:
+@define
+class _Replays:
+    """The cases of a file replayed under a policy, up to `now`; `notified` grows on the way."""
+
+    events: Sequence[Event]
+    policy: Policy
+    now: int
+    notified: list[Notification] = Factory(list)
+
+    @cached_property
+    def tickets(self) -> Mapping[str, Sequence[Event]]:
+        return by_ticket(self.events)
+
+    @cached_property
+    def chronicler(self) -> Chronicler:
+        return Chronicler(self.policy)
+
+    def outcomes(self) -> Iterator[Outcomes]:
+        for names in components(self.tickets):
+            facts = sorted(self.facts(names), key=attrgetter("at"))
+            outcomes = replay(facts, self.policy, self.now)
+            self.notified += outcomes.notified
+            yield outcomes
+
+    def facts(self, names: Iterable[str]) -> Iterator[Fact]:
+        """Of those that have events; others are only named by a link."""
+        for name in names:
+            if name in self.tickets:
+                yield from self.chronicler.facts(self.tickets[name])
+
+    def loudness(self, start: int) -> Loudness:
+        days = Days.between(start, self.now, zone_of_days(self.policy))
+        return loudness(by_recipient(self.notified), self.policy, days)
+
+
+def _played(old: _Replays, new: _Replays) -> Iterator[OpenCase]:
+    """The cases of a file as the old policy leaves them."""
+    for outcomes in old.outcomes():
+        for ending in outcomes.endings:
             case = ending.case
-            read_by_new = _facts(new, tickets, case.facts.tickets())
-            facts_by_now = Facts.of(fact for fact in read_by_new if fact.at <= now)
+            read_by_new = new.facts(case.facts.tickets())
+            facts_by_now = Facts.of(fact for fact in read_by_new if fact.at <= old.now)
             yield OpenCase(case, evolve(case, facts=facts_by_now), ending.plan)
-
-
-def _facts(
-    chronicler: Chronicler, tickets: Mapping[str, Sequence[Event]], names: Iterable[str]
-) -> Iterator[Fact]:
-    """Of those that have events; others are only named by a link."""
-    for name in names:
-        if name in tickets:
-            yield from chronicler.facts(tickets[name])
 
 
 # ------------------------------------------------------------------ in words
@@ -192,7 +243,14 @@ def as_json(comparison: PolicyComparison) -> dict[str, Any]:
             }
             for moved in comparison.moved
         ],
+        "loudness": _loudness(comparison),
     }
+
+
+def _loudness(comparison: PolicyComparison) -> dict[str, Any]:
+    before, after = comparison.loudness
+    shown = ahead_as_json if comparison.is_ahead else loudness_as_json
+    return {"before": shown(before), "after": shown(after)}
 
 
 def _utc(at: int | None) -> str | None:
@@ -221,6 +279,7 @@ def print_comparison(
     hidden = len(comparison.moved) - SHOWN
     if hidden > 0:
         console.print(f"  and {hidden:,} more; --json has them all")
+    print_loudness_change(console, *comparison.loudness, ahead=comparison.is_ahead)
 
 
 def _audiences(comparison: PolicyComparison) -> str:

@@ -107,10 +107,14 @@ def _preview(stack: Stack, subscribers: Mapping[str, int]) -> Preview:
     from sla_watchdog.tools.cli.go_live.preview import preview
     from sla_watchdog.tools.cli.stack.evaluation import as_deployed
     from sla_watchdog.tools.cli.stack.overview import overview
+    from sla_watchdog.tools.loudness.ahead import Foresight
 
     evaluator = as_deployed(stack, live=True)
     seen = overview(stack, evaluator)
-    return preview(seen.evaluated, stack.policy, subscribers, evaluator.now)
+    foresight = Foresight(evaluator.policy, evaluator.now, evaluator.context)
+    cases = [evaluated.case.as_notified(live=True) for evaluated in seen.evaluated]
+    ahead = foresight.loudness(cases)
+    return preview(seen.evaluated, stack.policy, subscribers, evaluator.now, ahead)
 
 
 def _switch(stack: Stack, observed: Sequence[EvaluatedCase], now: int) -> int:

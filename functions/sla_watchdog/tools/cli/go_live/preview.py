@@ -13,6 +13,7 @@ from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.presentation.text import Message, render, render_digest
 from sla_watchdog.presentation.view.notice import Notice, notice
 from sla_watchdog.tools.cli.stack.overview import EvaluatedCase
+from sla_watchdog.tools.loudness.loads import Loudness
 from sla_watchdog.usecases.watch.digests import DIGEST_MEMBERS
 from sla_watchdog.usecases.watch.drafts import Reach
 
@@ -70,12 +71,13 @@ class Preview:
     """`observed` are the cases of which something was only observed: going live wakes them.
 
     `silent` are the audiences to which nobody is subscribed yet, whether something is due for
-    them or not.
+    them or not. `ahead` is how loud the next days will be.
     """
 
     letters: tuple[Letter, ...]
     observed: tuple[EvaluatedCase, ...]
     silent: tuple[str, ...]
+    ahead: Loudness
 
     @property
     def cases(self) -> int:
@@ -99,7 +101,11 @@ class _Pile:
 
 
 def preview(
-    evaluated: Iterable[EvaluatedCase], policy: Policy, subscribers: Mapping[str, int], now: int
+    evaluated: Iterable[EvaluatedCase],
+    policy: Policy,
+    subscribers: Mapping[str, int],
+    now: int,
+    ahead: Loudness,
 ) -> Preview:
     """`evaluated` as live; `subscribers` by topic, absent where there is none."""
     cases = tuple(evaluated)
@@ -110,6 +116,7 @@ def preview(
         letters=tuple(letters),
         observed=tuple(case for case in cases if was_observed(case)),
         silent=tuple(name for name in order if not subscribers.get(name)),
+        ahead=ahead,
     )
 
 

@@ -15,6 +15,8 @@ from sla_watchdog.presentation.text.wording import who
 from sla_watchdog.presentation.times import count_of, duration, iso
 from sla_watchdog.presentation.words import SEVERITY
 from sla_watchdog.tools.cli.output import say
+from sla_watchdog.tools.loudness.as_json import ahead_as_json
+from sla_watchdog.tools.loudness.text import print_loudness_ahead
 
 if TYPE_CHECKING:
     from sla_watchdog.adapters.dynamodb.watch import Mode
@@ -34,6 +36,14 @@ def print_preview(
     console.print()
     if upcoming.silent:
         console.print(Text(f"Nobody is subscribed yet: {', '.join(upcoming.silent)}.", "yellow"))
+    _print_due(console, upcoming, now, live=live, full=full)
+    if upcoming.ahead.audiences:
+        console.print()
+        print_loudness_ahead(console, upcoming.ahead)
+    _print_unreachable(console, upcoming)
+
+
+def _print_due(console: Console, upcoming: Preview, now: int, *, live: bool, full: bool) -> None:
     if not upcoming.letters:
         console.print("Nothing is due: nobody would be notified now.")
         return
@@ -43,7 +53,6 @@ def print_preview(
     for letter in upcoming.letters:
         if not letter.recipient.urgent:
             _print_message(console, letter, now, full=full)
-    _print_unreachable(console, upcoming)
 
 
 def _table(upcoming: Preview) -> Table:
@@ -139,6 +148,7 @@ def as_json(stack: Stack, mode: Mode, upcoming: Preview, now: int) -> dict[str, 
         "observed": len(upcoming.observed),
         "told": [_letter(letter, now) for letter in upcoming.letters],
         "nobody_subscribed": list(upcoming.silent),
+        "ahead": ahead_as_json(upcoming.ahead),
         "unreachable": [who(letter.recipient) for letter in upcoming.unreachable],
     }
 
