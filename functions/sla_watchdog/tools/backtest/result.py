@@ -12,6 +12,8 @@ from sla_watchdog.tools.backtest.files import alerts_csv, clocks_csv, json_text
 from sla_watchdog.tools.backtest.oddities import OF_EVENTS
 from sla_watchdog.tools.backtest.play import History, Played
 from sla_watchdog.tools.backtest.rows import utc
+from sla_watchdog.tools.backtest.suggestions import Suggestions, suggestions
+from sla_watchdog.tools.backtest.suggestions import as_json as suggestions_as_json
 from sla_watchdog.tools.backtest.summary import (
     SHOWN,
     AudienceLoad,
@@ -27,13 +29,14 @@ from sla_watchdog.tools.loudness.as_json import as_json as loudness_as_json
 @frozen
 class Result:
     """`odd` counts every odd line; `against` is the same history under the other policy, where one
-    was named.
+    was named. `suggests` is whether limits are asked for.
     """
 
     history: History
     odd: Mapping[str, int]
     played: Played
     against: Played | None = None
+    suggests: bool = False
 
     @property
     def odd_events(self) -> Mapping[str, int]:
@@ -60,8 +63,17 @@ class Result:
             "tickets": len(self.history.tickets),
             "odd_lines": dict(self.odd_events),
             **self.outcome(),
+            **({"suggested": self.suggested()} if self.suggests else {}),
             **({"against": self.compared(self.against)} if self.against else {}),
         }
+
+    @cached_property
+    def suggestions(self) -> Suggestions:
+        played = self.played
+        return suggestions(played.clocks, played.policy, played.until)
+
+    def suggested(self) -> dict[str, object]:
+        return suggestions_as_json(self.suggestions)
 
     def outcome(self) -> dict[str, object]:
         played = self.played

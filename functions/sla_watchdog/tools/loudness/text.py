@@ -35,7 +35,7 @@ def print_loudness(console: Console, loudness: Loudness) -> None:
     if not loudness.audiences:
         return
     console.print(_table(loudness))
-    console.print(Text(_explained(loudness.days), "dim"), soft_wrap=True)
+    console.print(Text(_explained(loudness.days), "dim"))
     print_causes(console, loudness)
     print_warnings(console, loudness)
 
@@ -119,7 +119,7 @@ def print_loudness_change(
         return
     console.print(_table_of_change(labels, was, becomes, cells))
     note = NOTE_AHEAD if ahead else _explained(after.days)
-    console.print(Text(note, "dim"), soft_wrap=True)
+    console.print(Text(note, "dim"))
     print_causes(console, after)
     print_warnings(console, after)
 
@@ -179,7 +179,7 @@ def print_causes(console: Console, loudness: Loudness) -> None:
     for audience in loudness.audiences:
         if audience.cause is not None:
             line = f"Most to {audience.audience}: {_cause(audience.cause, loudness)}"
-            console.print(Text(line), soft_wrap=True)
+            console.print(Text(line))
 
 
 def _cause(share: CauseShare, loudness: Loudness) -> str:
@@ -188,7 +188,7 @@ def _cause(share: CauseShare, loudness: Loudness) -> str:
 
 def print_warnings(console: Console, loudness: Loudness) -> None:
     for warning in warnings(loudness):
-        console.print(Text(f"Warning: {warning}", "yellow"), soft_wrap=True)
+        console.print(Text(f"Warning: {warning}", "yellow"))
 
 
 def warnings(loudness: Loudness) -> Iterator[str]:

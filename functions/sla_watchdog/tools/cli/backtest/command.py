@@ -66,6 +66,11 @@ def register(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="refuse a file with odd lines instead of counting them",
     )
+    parser.add_argument(
+        "--suggest",
+        action="store_true",
+        help="print limits that 90 %% of what ended in the last half year kept",
+    )
     parser.add_argument("--json", action="store_true", help="print summary.json too")
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="where the files are written"
@@ -147,8 +152,9 @@ def _result(args: argparse.Namespace, paths: Sequence[Path], timezone: str | Non
     if until is not None and until < history.first:
         raise UsageError("--until is before the first event")
     policies = [compiled_policy(path, history.first) for path in paths]
-    played = [_play(history, compiled, until or history.last) for compiled in policies]
-    return Result(history, counted(odd_lines), *played)
+    played, *others = [_play(history, compiled, until or history.last) for compiled in policies]
+    against = others[0] if others else None
+    return Result(history, counted(odd_lines), played, against, suggests=args.suggest)
 
 
 def _refuse(path: Path, odd_lines: Sequence[Odd]) -> None:

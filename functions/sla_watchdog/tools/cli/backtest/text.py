@@ -11,6 +11,7 @@ from rich.text import Text
 from sla_watchdog.presentation.times import count_of
 from sla_watchdog.tools.backtest.result import Result
 from sla_watchdog.tools.backtest.rows import utc
+from sla_watchdog.tools.backtest.suggestions import KEPT, Suggestions, as_yaml
 from sla_watchdog.tools.loudness.text import print_loudness
 
 
@@ -26,6 +27,8 @@ def print_result(console: Console, result: Result, folder: Path) -> None:
     console.print()
     print_loudness(console, result.played.loudness)
     console.print()
+    if result.suggests:
+        _print_suggestions(console, result.suggestions)
     files = "clocks.csv, alerts.csv, summary.json, report.html"
     console.print(f"Written to {folder}: {files}", soft_wrap=True)
 
@@ -58,3 +61,12 @@ def _percent(share: float | None) -> str:
     if share is None:
         return ""
     return f"{share:.1f} %"
+
+
+def _print_suggestions(console: Console, found: Suggestions) -> None:
+    """Not wrapped, so that the lines can be put into a policy file."""
+    since, until = utc(found.since)[:10], utc(found.until)[:10]
+    heading = f"Limits that {KEPT} % kept of what ended from {since} to {until}"
+    console.print(Text(heading, "bold"))
+    console.print(Text(as_yaml(found)), soft_wrap=True)
+    console.print()
