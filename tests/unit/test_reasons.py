@@ -27,6 +27,7 @@ from sla_watchdog.domain.escalation.reasons import (
     FieldChanged,
     HistoryCorrected,
     LevelDue,
+    ManyMessages,
     MergedInto,
     NoOwner,
     OutsideHours,
@@ -40,6 +41,7 @@ from sla_watchdog.domain.escalation.reasons import (
     Reopened,
     Silenced,
     Unreachable,
+    WaitsForDigest,
 )
 from sla_watchdog.domain.policy.model import Metric
 from sla_watchdog.domain.tickets.ticket_fields import MOVE_DEADLINES
@@ -60,6 +62,8 @@ WORDS: list[tuple[Reason, str]] = [
     (Promised("Kim"), "acknowledged by Kim, who promised an update"),
     (Promised(""), "acknowledged by somebody, who promised an update"),
     (OutsideHours("manager"), "outside the hours of manager"),
+    (WaitsForDigest("manager"), "waits for the digest of manager"),
+    (ManyMessages("manager", 12), "manager got 12 messages within a day"),
     (Passed(3), "passed: level 3 was due"),
     (Ended("resolved"), "resolved"),
     (Ended("closed"), "closed"),

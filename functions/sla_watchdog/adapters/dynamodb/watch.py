@@ -23,6 +23,7 @@ from sla_watchdog.adapters.dynamodb.linked_cases import LinkedCaseStore
 from sla_watchdog.adapters.dynamodb.lookalikes import LookalikeStore
 from sla_watchdog.adapters.dynamodb.outbox import Outbox
 from sla_watchdog.adapters.dynamodb.pulse import PulseStore
+from sla_watchdog.adapters.dynamodb.recent_messages import RecentMessageStore
 from sla_watchdog.adapters.dynamodb.report_marks import ReportMarkStore
 from sla_watchdog.adapters.dynamodb.rosters import RosterStore
 from sla_watchdog.adapters.dynamodb.run_leases import LeaseStore
@@ -70,6 +71,7 @@ class WatchStores:
     silences: SilenceStore
     deletions: DeletionStore
     rosters: RosterStore
+    recent_messages: RecentMessageStore
     report_marks: ReportMarkStore
     inspection: InspectionStore
     pulse: PulseStore
@@ -109,6 +111,7 @@ class WatchStores:
             silences=SilenceStore(items, generations),
             deletions=DeletionStore(items, generations, pulse),
             rosters=RosterStore(items),
+            recent_messages=RecentMessageStore(items),
             report_marks=ReportMarkStore(items),
             inspection=InspectionStore(items, case_reads),
             pulse=pulse,

@@ -1,16 +1,30 @@
-"""What is due and waits all the same: silences, promises and the hours of an audience."""
+"""What is due and waits all the same, stage by stage: silences, promises, the pace and the hours of
+an audience.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 from attrs import frozen
 
 from sla_watchdog.domain.escalation.audience_hours import opens_at
-from sla_watchdog.domain.escalation.case import Alert, Outcome
+from sla_watchdog.domain.escalation.case import OPERATIONS, Alert, Outcome
+from sla_watchdog.domain.escalation.context import Context
+from sla_watchdog.domain.escalation.digest_instants import next_digest, next_hour
 from sla_watchdog.domain.escalation.evaluated_clocks import EvaluatedClocks
-from sla_watchdog.domain.escalation.reasons import OutsideHours, Promised, Reason, Silenced
-from sla_watchdog.domain.escalation.silences import Silence, silenced
+from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
+from sla_watchdog.domain.escalation.pace import paced, waits_for_digest
+from sla_watchdog.domain.escalation.reasons import (
+    ManyMessages,
+    OutsideHours,
+    Promised,
+    Reason,
+    Silenced,
+    WaitsForDigest,
+)
+from sla_watchdog.domain.escalation.silences import silenced
+from sla_watchdog.domain.escalation.waiting_since import WaitingSince
 
 
 @frozen
@@ -23,39 +37,139 @@ class Decision:
     until: int | None = None
 
 
+@frozen
+class Deferred:
+    """What is due: alerts to be sent, those of them that come in a digest (by their ids), and
+    decisions about the others.
+    """
+
+    to_send: tuple[Alert, ...]
+    in_digest: frozenset[str]
+    decisions: tuple[Decision, ...]
+
+
+Stage = Callable[[Alert], Decision | None]
+
+
 def to_send_and_deferred(
-    due: Iterable[Alert], evaluated: EvaluatedClocks, silences: Sequence[Silence]
-) -> tuple[tuple[Alert, ...], tuple[Decision, ...]]:
+    due: Iterable[Alert], evaluated: EvaluatedClocks, context: Context
+) -> Deferred:
+    stages = Stages(evaluated, context)
+    alerts = tuple(due)
+    decided = [stages.decision(alert) for alert in alerts]
+    sent = {alert.recipient for alert, held in zip(alerts, decided, strict=True) if held is None}
     to_send: list[Alert] = []
     decisions: list[Decision] = []
-    for alert in due:
-        decision = _deferral(alert, evaluated, silences)
-        if decision is None:
+    for alert, decision in zip(alerts, decided, strict=True):
+        if decision is None or (alert.recipient in sent and _comes_along(decision)):
             to_send.append(alert)
         else:
             decisions.append(decision)
-    return tuple(to_send), tuple(decisions)
+    in_digest = frozenset(alert.id for alert in to_send if waits_for_digest(evaluated, alert))
+    return Deferred(tuple(to_send), in_digest, tuple(decisions))
 
 
-def _deferral(
-    alert: Alert, evaluated: EvaluatedClocks, silences: Sequence[Silence]
-) -> Decision | None:
-    """An alert that a silence or a promise holds waits for its end. One that is not urgent waits
-    for its recipient's hours (semantics E6, E7).
-    """
-    evaluation = evaluated.evaluation
-    silence = silenced(alert, evaluation, silences)
-    if silence is not None:
-        return _deferred(alert, Silenced(silence.by, silence.reason), silence.until)
-    promise = evaluated.promise_holding(alert.subject, alert.clock)
-    if promise is not None:
-        return _deferred(alert, Promised(promise.by), promise.until)
-    if alert.urgent:
-        return None
-    opening = opens_at(evaluation.policy, alert.recipient, evaluation.now)
-    if opening > evaluation.now:
-        return _deferred(alert, OutsideHours(alert.recipient.audience), opening)
-    return None
+def _comes_along(decision: Decision) -> bool:
+    """What waits only lest there be another message comes with one that is sent anyway."""
+    return isinstance(decision.reason, ManyMessages | WaitsForDigest)
+
+
+@frozen
+class Stages:
+    """Each says why an alert waits and until when, or None where it does not hold it."""
+
+    evaluated: EvaluatedClocks
+    context: Context
+
+    def decision(self, alert: Alert) -> Decision | None:
+        """That of the first stage that holds the alert."""
+        return next(filter(None, self._decisions(alert)), None)
+
+    def _decisions(self, alert: Alert) -> Iterator[Decision | None]:
+        yield self._silenced(alert)
+        yield self._promised(alert)
+        yield self._paced(alert)
+        yield self._crowded(alert)
+        yield self._outside_hours(alert)
+
+    # ------------------------------------------------------------------ stages
+
+    def _silenced(self, alert: Alert) -> Decision | None:
+        """A silence holds it (semantics E6)."""
+        silence = silenced(alert, self._evaluation, self.context.silences)
+        if silence is None:
+            return None
+        until = max(silence.until, self._digest_at(alert))
+        return _deferred(alert, Silenced(silence.by, silence.reason), until)
+
+    def _promised(self, alert: Alert) -> Decision | None:
+        """A promise holds it (semantics E7)."""
+        promise = self.evaluated.promise_holding(alert.subject, alert.clock)
+        if promise is None:
+            return None
+        until = max(promise.until, self._digest_at(alert))
+        return _deferred(alert, Promised(promise.by), until)
+
+    def _paced(self, alert: Alert) -> Decision | None:
+        """It can wait for a digest of its audience (semantics E11)."""
+        reason = WaitsForDigest(alert.recipient.audience)
+        return self._later(alert, reason, self._digest_at(alert))
+
+    def _crowded(self, alert: Alert) -> Decision | None:
+        """Its recipient had so many messages in a day that what is not urgent comes in one
+        (semantics E11).
+        """
+        recipient = alert.recipient
+        if alert.urgent or recipient.audience == OPERATIONS:
+            return None
+        messages = self.context.messages_to(recipient, self._evaluation.now)
+        if messages < self._evaluation.policy.digest_after or self._is_for_digest(alert):
+            return None
+        reason = ManyMessages(recipient.audience, messages)
+        return self._later(alert, reason, self._next_in_one(alert))
+
+    def _outside_hours(self, alert: Alert) -> Decision | None:
+        """It is not urgent, and waits for its recipient's hours (semantics E6)."""
+        if alert.urgent:
+            return None
+        evaluation = self._evaluation
+        opening = opens_at(evaluation.policy, alert.recipient, evaluation.now)
+        return self._later(alert, OutsideHours(alert.recipient.audience), opening)
+
+    def _later(self, alert: Alert, reason: Reason, until: int) -> Decision | None:
+        """None where it is time by now."""
+        if until <= self._evaluation.now:
+            return None
+        return _deferred(alert, reason, until)
+
+    # ------------------------------------------------------------------ digests
+
+    @property
+    def _evaluation(self) -> EvaluationContext:
+        return self.evaluated.evaluation
+
+    def _is_for_digest(self, alert: Alert) -> bool:
+        return waits_for_digest(self.evaluated, alert)
+
+    def _digest_at(self, alert: Alert) -> int:
+        """When its digest goes out, which may be past; 0 for one that waits for none."""
+        policy = self._evaluation.policy
+        audience = paced(policy, alert.recipient)
+        if audience is None or not self._is_for_digest(alert):
+            return 0
+        return next_digest(policy, audience, self._waits_since(alert), self._evaluation.now)
+
+    def _next_in_one(self, alert: Alert) -> int:
+        """When the next digest goes out to a recipient of many messages."""
+        policy = self._evaluation.policy
+        since = self._waits_since(alert)
+        audience = paced(policy, alert.recipient)
+        if audience is None:
+            return next_hour(policy, alert.recipient, since)
+        return next_digest(policy, audience, since, self._evaluation.now)
+
+    def _waits_since(self, alert: Alert) -> int:
+        return WaitingSince(self.evaluated).of(alert)
 
 
 def _deferred(alert: Alert, reason: Reason, until: int) -> Decision:

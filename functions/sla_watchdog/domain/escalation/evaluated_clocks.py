@@ -28,7 +28,7 @@ class EvaluatedClocks:
 
     @cached_property
     def clocks(self) -> tuple[Clock, ...]:
-        return tuple(with_broken(clock, self._broken_of(clock)) for clock in self._floored)
+        return tuple(with_broken(clock, self.broken_of(clock)) for clock in self._floored)
 
     @cached_property
     def live(self) -> tuple[Clock, ...]:
@@ -50,7 +50,7 @@ class EvaluatedClocks:
         climbed = climb(self.evaluation, clock)
         if climbed is None or not climbed.at_top:
             return climbed
-        broken = self._broken_of(clock)
+        broken = self.broken_of(clock)
         if not broken:
             return climbed
         extra = extra_repetitions(clock, broken)
@@ -73,7 +73,7 @@ class EvaluatedClocks:
                 return promise
         return None
 
-    def _broken_of(self, clock: Clock) -> tuple[Promise, ...]:
+    def broken_of(self, clock: Clock) -> tuple[Promise, ...]:
         """The broken promises that take the clock up."""
         if not self._broken:
             return ()

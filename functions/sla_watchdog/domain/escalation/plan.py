@@ -28,11 +28,11 @@ from sla_watchdog.domain.escalation.reasons import Passed
 from sla_watchdog.domain.escalation.repetitions import without_stray_repeats
 from sla_watchdog.domain.escalation.silences import Silence
 from sla_watchdog.domain.escalation.upcoming import (
-    UpcomingLevel,
     UpcomingNotification,
     levels_ahead,
     notifications_ahead,
 )
+from sla_watchdog.domain.escalation.upcoming_level import UpcomingLevel
 from sla_watchdog.domain.escalation.wakeup import Wakeup, earliest
 from sla_watchdog.domain.escalation.withdrawal import withdrawn
 from sla_watchdog.domain.policy.model import TARGETS, Metric, Policy
@@ -48,7 +48,8 @@ class Plan:
     """`next_at` is `now` while `alerts` wait to be claimed, else later than `now`, else None:
     nothing is to come.
 
-    `breached` is what the next write of the case must record. `pending_links` are names linked
+    `in_digest` are the ids of those alerts that come in a digest. `breached` is what the next
+    write of the case must record. `pending_links` are names linked
     to it that neither are tickets of it nor known as such: the case must be joined with theirs.
     """
 
@@ -63,6 +64,7 @@ class Plan:
     matters: tuple[LinkedTickets, ...] = ()
     breached: Mapping[str, int] = field(factory=dict)
     pending_links: frozenset[str] = frozenset()
+    in_digest: frozenset[str] = frozenset()
     promises: tuple[Promise, ...] = ()
     assessment: Assessment | None = field(default=None, eq=False, repr=False)
     evaluation: EvaluationContext | None = field(default=None, eq=False, repr=False)
@@ -111,11 +113,13 @@ def _judged(evaluated: EvaluatedClocks, context: Context) -> Plan:
     unkept = tuple(evaluated.unkept(burning))
     findings = tuple(_not_meant(assessment.findings, case, context))
     due = _due(evaluated, burning, unkept, findings)
-    to_send, decisions = to_send_and_deferred(due, evaluated, context.silences)
+    deferred = to_send_and_deferred(due, evaluated, context)
+    to_send, decisions = deferred.to_send, deferred.decisions
     ahead = levels_ahead(evaluated)
     wakeup = _wakeup(evaluated, to_send, decisions, ahead)
     return Plan(
         alerts=to_send,
+        in_digest=deferred.in_digest,
         decisions=decisions,
         ahead=ahead,
         next_at=wakeup.at,

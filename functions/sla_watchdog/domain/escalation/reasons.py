@@ -69,6 +69,19 @@ class OutsideHours:
 
 
 @frozen
+class WaitsForDigest:
+    audience: str
+
+
+@frozen
+class ManyMessages:
+    """The audience got so many `messages` of their own within a day."""
+
+    audience: str
+    messages: int
+
+
+@frozen
 class Passed:
     """The level `higher` was due, which counts from 1."""
 
@@ -129,6 +142,8 @@ Reason = (
     | Silenced
     | Promised
     | OutsideHours
+    | WaitsForDigest
+    | ManyMessages
     | Passed
     | Ended
     | MergedInto

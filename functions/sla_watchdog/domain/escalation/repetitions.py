@@ -30,6 +30,13 @@ def without_stray_repeats(
                 yield alert
 
 
+def leading(
+    evaluation: EvaluationContext, climbs: Mapping[str, Climb], recipient: Recipient
+) -> Climb | None:
+    """The clock whose repetitions the recipient gets, None where none repeats for it yet."""
+    return _Repetitions(evaluation, climbs, recipient).lead()
+
+
 @frozen
 class _Repetitions:
     """To one recipient."""
@@ -42,7 +49,7 @@ class _Repetitions:
         """Whether all of them may go: none repeats, or the leading clock is among them."""
         if not any(alert.repetition for alert in alerts):
             return True
-        lead = self._lead()
+        lead = self.lead()
         if lead is None:
             return True
         key = lead.clock.key
@@ -54,7 +61,7 @@ class _Repetitions:
         climbed = self.climbs[alert.clock_key]
         return self._last_level(climbed) == alert.level
 
-    def _lead(self) -> Climb | None:
+    def lead(self) -> Climb | None:
         """Whose repetitions the recipient gets: of the clocks at the top of their ladders, the
         highest, then the oldest.
         """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
-from typing import NamedTuple
 
 from attrs import evolve, frozen
 
@@ -12,11 +11,13 @@ from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.escalation.audience_hours import opens_at
 from sla_watchdog.domain.escalation.case import Alert, Recipient, Severity
 from sla_watchdog.domain.escalation.deferral import Decision
+from sla_watchdog.domain.escalation.digest_instants import next_digest
 from sla_watchdog.domain.escalation.evaluated_clocks import EvaluatedClocks
 from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
+from sla_watchdog.domain.escalation.pace import paced, will_wait_for_digest
 from sla_watchdog.domain.escalation.reasons import LevelDue
 from sla_watchdog.domain.escalation.silences import Silence, silenced
-from sla_watchdog.domain.policy.model import Level
+from sla_watchdog.domain.escalation.upcoming_level import UpcomingLevel
 from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
 from sla_watchdog.domain.time.years import TimeOutOfRange
 
@@ -37,19 +38,6 @@ class UpcomingNotification:
     urgent: bool
 
 
-class UpcomingLevel(NamedTuple):
-    """A level still to come, or the next repetition of the last one."""
-
-    at: int
-    clock: Clock
-    number: int
-    """Of the level, from 0."""
-
-    @property
-    def level(self) -> Level:
-        return self.clock.ladder.levels[self.number]
-
-
 def levels_ahead(evaluated: EvaluatedClocks) -> tuple[UpcomingLevel, ...]:
     """The levels ahead of every clock, in order of time. A promise that holds a clock back puts
     them off to its end.
@@ -59,7 +47,7 @@ def levels_ahead(evaluated: EvaluatedClocks) -> tuple[UpcomingLevel, ...]:
         ahead += _of_clock(evaluated, clock)
     for clock in evaluated.unkept_then():
         at = clock.levels[0] or evaluated.evaluation.now
-        ahead.append(UpcomingLevel(at, clock, 0))
+        ahead.append(UpcomingLevel(at, clock, 0, due_at=at))
     return tuple(sorted(ahead, key=_by_time))
 
 
@@ -72,10 +60,12 @@ def _of_clock(evaluated: EvaluatedClocks, clock: Clock) -> Iterator[UpcomingLeve
     now = evaluated.evaluation.now
     for number, at in enumerate(levels):
         if at is not None and at > now:
-            yield UpcomingLevel(max(at, earliest), clock, number)
+            is_broken = at != clock.levels[number]
+            yield UpcomingLevel(max(at, earliest), clock, number, at, is_broken)
     repeats_at = _next_repetition(evaluated, clock)
     if repeats_at is not None:
-        yield UpcomingLevel(max(repeats_at, earliest), clock, len(clock.levels) - 1)
+        top = len(clock.levels) - 1
+        yield UpcomingLevel(max(repeats_at, earliest), clock, top, repeats_at)
 
 
 def _next_repetition(evaluated: EvaluatedClocks, clock: Clock) -> int | None:
@@ -97,15 +87,18 @@ def notifications_ahead(
     ahead: Iterable[UpcomingLevel],
     silences: Sequence[Silence],
 ) -> tuple[UpcomingNotification, ...]:
-    """What waits for somebody's hours, a promise or a silence, and what is ahead, in order of time.
+    """What waits for a digest, somebody's hours, a promise or a silence, and what is ahead, in
+    order of time.
 
     Of the levels of one clock that reach somebody at one time, only the highest is sent, so only
-    that is upcoming. An audience and its urgent topic are one.
+    that is upcoming; nor is one below what was sent before. An audience and its urgent topic are
+    one.
     """
     holds = _Holds(evaluation, silences)
-    upcoming = []
-    for at, alert in _alerts_ahead(evaluation, decisions, ahead):
-        upcoming.append(_notification(holds.sent_at(alert, at), alert))
+    sent = []
+    for at, alert in _alerts_ahead(evaluation, tuple(decisions), ahead):
+        sent.append((holds.sent_at(alert, at), alert))
+    upcoming = [_notification(at, alert) for at, alert in _rising(sent)]
     highest: dict[tuple[int, str, str], UpcomingNotification] = {}
     for notification in sorted(upcoming, key=attrgetter("level")):
         place = notification.at, notification.recipient.key, notification.clock
@@ -113,16 +106,51 @@ def notifications_ahead(
     return tuple(sorted(highest.values(), key=_by_time))
 
 
+def _rising(sent: Iterable[tuple[int, Alert]]) -> Iterator[tuple[int, Alert]]:
+    """In order of time, without what is below an alert of the same clock that its recipient has by
+    then.
+    """
+    highest: dict[tuple[str, Recipient], int] = {}
+    for at, alert in sorted(sent, key=_time_and_height):
+        place = alert.clock_key, evolve(alert.recipient, urgent=False)
+        if alert.level >= highest.get(place, alert.level):
+            highest[place] = alert.level
+            yield at, alert
+
+
+def _time_and_height(sent: tuple[int, Alert]) -> tuple[int, int]:
+    at, alert = sent
+    return at, -alert.level
+
+
 def _alerts_ahead(
-    evaluation: EvaluationContext, decisions: Iterable[Decision], ahead: Iterable[UpcomingLevel]
+    evaluation: EvaluationContext, decisions: Sequence[Decision], ahead: Iterable[UpcomingLevel]
 ) -> Iterator[tuple[int, Alert]]:
     """Alerts, with when they are due to be sent."""
+    waiting: dict[tuple[str, Recipient], int] = {}
     for decision in decisions:
         if decision.until is not None:
+            waiting[decision.alert.clock_key, decision.alert.recipient] = decision.until
             yield decision.until, decision.alert
     for upcoming in ahead:
         for recipient, _ in evaluation.addressing.addressed(upcoming.level, upcoming.clock):
-            yield upcoming.at, _alert(upcoming, recipient)
+            at = _paced_at(evaluation, upcoming, recipient)
+            until = waiting.get((upcoming.clock.key, recipient))
+            if until is not None and upcoming.at <= until:
+                at = min(at, until)  # it comes in place of what waits
+            yield at, _alert(upcoming, recipient)
+
+
+def _paced_at(evaluation: EvaluationContext, upcoming: UpcomingLevel, recipient: Recipient) -> int:
+    """When it comes due, or the digest after that it waits for."""
+    audience = paced(evaluation.policy, recipient)
+    if audience is None or not will_wait_for_digest(evaluation, upcoming, recipient):
+        return upcoming.at
+    try:
+        digest_at = next_digest(evaluation.policy, audience, upcoming.due_at, upcoming.due_at)
+    except (NoWorkingTime, TimeOutOfRange):
+        return upcoming.at
+    return max(upcoming.at, digest_at)
 
 
 def _alert(upcoming: UpcomingLevel, recipient: Recipient) -> Alert:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.escalation.case import NOTIFIED, Alert, LastNotified, Recipient
@@ -16,7 +17,7 @@ from sla_watchdog.domain.escalation.reasons import (
     Reason,
 )
 from sla_watchdog.domain.policy.model import TARGETS
-from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.ticket_fields import MOVE_DEADLINES
 
 
@@ -32,8 +33,9 @@ def withdrawn(evaluation: EvaluationContext, clock: Clock) -> Iterator[Alert]:
         recipient = Recipient.of_key(name, evaluation.policy.audiences)
         wrong = _is_wrong(evaluation, clock, recipient, last)
         if wrong and not evaluation.on_its_way(recipient):
-            reason = _moved(evaluation, clock)
-            yield good_news(evaluation, key, last.level, recipient, now, reason)
+            moved = _moved(evaluation, clock)
+            at = max(last.at, moved.at)
+            yield good_news(evaluation, key, last.level, recipient, at, moved.reason)
 
 
 def _notified_of(evaluation: EvaluationContext, clock: Clock) -> Mapping[str, LastNotified]:
@@ -55,25 +57,32 @@ def _is_wrong(
     return evaluation.notifications.last(clock, recipient) == last
 
 
-def _moved(evaluation: EvaluationContext, clock: Clock) -> Reason:
-    """What moved the deadline away."""
+class _Moved(NamedTuple):
+    """What moved the deadline away, and when; 0 where that cannot be said."""
+
+    reason: Reason
+    at: int
+
+
+def _moved(evaluation: EvaluationContext, clock: Clock) -> _Moved:
     if clock.state(evaluation.now) is State.PAUSED:
-        return Paused()
+        paused_at = clock.paused[-1].start if clock.paused else 0
+        return _Moved(Paused(), paused_at)
     case = evaluation.case
     notified = _notified_of(evaluation, clock).values()
     notified_at = max((last.at for last in notified), default=0)
     if case.edited_at is not None and case.edited_at >= notified_at:
-        return PolicyChanged()
-    field = _changed_field(case.facts, clock.subject, notified_at)
-    if field:
-        return FieldChanged(field)
-    return HistoryCorrected()
+        return _Moved(PolicyChanged(), case.edited_at)
+    changed = _changed(case.facts, clock.subject, notified_at)
+    if changed is not None:
+        return _Moved(FieldChanged(changed.field), changed.at)
+    return _Moved(HistoryCorrected(), 0)
 
 
-def _changed_field(facts: Facts, ticket: str, since: int) -> str:
-    """'' where none changed."""
+def _changed(facts: Facts, ticket: str, since: int) -> Fact | None:
+    """The last change of a field that moves deadlines; None where none changed."""
     for name in sorted(MOVE_DEADLINES & set(facts.fields(ticket))):
         changes = facts.changes(ticket, name)[1:]
         if changes and changes[-1].at >= since:
-            return name
-    return ""
+            return changes[-1]
+    return None

@@ -27,6 +27,8 @@ SENTENCES = (
     sentence(reasons.Promised, "acknowledged by somebody, who promised an update", by=""),
     sentence(reasons.Promised, "acknowledged by {by}, who promised an update"),
     sentence(reasons.OutsideHours, "outside the hours of {audience}"),
+    sentence(reasons.WaitsForDigest, "waits for the digest of {audience}"),
+    sentence(reasons.ManyMessages, "{audience} got {messages:d} messages within a day"),
     sentence(reasons.Passed, "passed: level {higher:d} was due"),
     sentence(reasons.Ended, "resolved", group="resolved"),
     sentence(reasons.Ended, "closed", group="closed"),

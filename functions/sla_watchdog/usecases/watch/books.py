@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from attrs import define, field
 
 from sla_watchdog.domain.escalation.case import Case
@@ -14,7 +16,8 @@ from sla_watchdog.usecases.watch.troubles import Guard, Troubles
 class Books:
     """`cases` holds each case as last written by this tick. `again` are the cases to be judged once
     more in it: somebody could not be reached and the next level is due, or more is due than
-    one claim takes. `refused` are those that are to be put back, and why.
+    one claim takes. `refused` are those that are to be put back, and why. `singles` counts
+    messages of their own by the destination's name.
     """
 
     now: int
@@ -23,6 +26,7 @@ class Books:
     cases: dict[str, Case] = field(factory=dict)
     again: set[str] = field(factory=set)
     refused: dict[str, str] = field(factory=dict)
+    singles: Counter[str] = field(factory=Counter)
     troubles: Troubles = field(init=False)
 
     @troubles.default

@@ -9,6 +9,7 @@ from attrs import define, field, frozen
 
 from sla_watchdog.domain.escalation.case import OPERATIONS, Recipient
 from sla_watchdog.usecases.watch.drafts import Draft, Name, Reach
+from sla_watchdog.usecases.watch.message_counts import MessageCounts
 from sla_watchdog.usecases.watch.ports import Tokens
 from sla_watchdog.usecases.watch.reading import in_parts
 
@@ -34,20 +35,24 @@ class Shared:
 def singles_and_digests(drafts: Sequence[Draft], capacity: int, live_since: int) -> Shared:
     """One topic's drafts, given the most pressing first, parted.
 
-    What came due before mode live began is never a message of its own. Of the rest, when there are
-    more than `capacity`, only the urgent ones stay single, as many as fit; those beyond are a
-    digest of their own. A digest of one is a message.
+    What waited for a digest, or came due before mode live began, is never a message of its own. Of
+    the rest, when there are more than `capacity`, only the urgent ones stay single, as many as fit;
+    those beyond are a digest of their own. A digest of one is a message.
     """
-    old = [draft for draft in drafts if draft.before(live_since)]
-    fresh = [draft for draft in drafts if not draft.before(live_since)]
+    late = [draft for draft in drafts if _comes_late(draft, live_since)]
+    fresh = [draft for draft in drafts if not _comes_late(draft, live_since)]
     single = _singles_of(fresh, capacity)
     rest = fresh[single:]
     urgent = [draft for draft in rest if draft.urgent]
     calm = [draft for draft in rest if not draft.urgent]
     shared = Shared(fresh[:single], [])
     shared.add(urgent)
-    shared.add([*calm, *old])
+    shared.add([*calm, *late])
     return shared
+
+
+def _comes_late(draft: Draft, live_since: int) -> bool:
+    return draft.in_digest or draft.before(live_since)
 
 
 def _singles_of(fresh: Sequence[Draft], capacity: int) -> int:
@@ -59,7 +64,8 @@ def _singles_of(fresh: Sequence[Draft], capacity: int) -> int:
 
 @define
 class DigestPlan:
-    """Assigns drafts to digests; it counts the single messages to each topic over the whole tick.
+    """Assigns drafts to digests; it counts the single messages to each topic over the whole tick,
+    beside those of the day before it.
 
     `live_since` is when mode live began: what came due before goes into a digest.
     """
@@ -69,6 +75,7 @@ class DigestPlan:
     live: bool
     live_since: int
     tokens: Tokens
+    counts: MessageCounts
     _singles: Counter[Recipient] = field(init=False, factory=Counter)
 
     def digest_of(self, drafts: Iterable[Draft]) -> dict[Name, str]:
@@ -86,9 +93,10 @@ class DigestPlan:
         digest_of = {draft.name: "" for draft in drafts}
         if is_only_observed(destination, self.live):
             return digest_of
-        capacity = max(0, self.digest_after - self._singles[destination])
+        before = self.counts.before(destination) + self._singles[destination]
+        capacity = max(0, self.digest_after - before)
         shared = singles_and_digests(drafts, capacity, self.live_since)
-        self._singles[destination] += len(shared.singles)
+        self._singles[destination] += sum(not draft.in_digest for draft in shared.singles)
         for pile in shared.digests:
             for members in in_parts(pile, DIGEST_MEMBERS):
                 digest = self.tokens.token()

@@ -61,6 +61,11 @@ class Draft:
     def urgent(self) -> bool:
         return any(alert.urgent for alert in self.alerts)
 
+    @property
+    def in_digest(self) -> bool:
+        """Whether all of it waited for a digest of its audience."""
+        return all(alert.id in self.evaluated.plan.in_digest for alert in self.alerts)
+
     def before(self, instant: int) -> bool:
         """Whether all of it came due before `instant`."""
         return all(alert.due_at < instant for alert in self.alerts)

@@ -14,6 +14,7 @@ from sla_watchdog.usecases.watch.drafts import Reach
 from sla_watchdog.usecases.watch.due_digests import DueDigests, MissingRecipients, ObservedDigests
 from sla_watchdog.usecases.watch.give_back import GiveBack
 from sla_watchdog.usecases.watch.lapsed import LapsedClaims
+from sla_watchdog.usecases.watch.message_counts import MessageCounts
 from sla_watchdog.usecases.watch.operations import Operations, PutBack
 from sla_watchdog.usecases.watch.pace import TickPace
 from sla_watchdog.usecases.watch.ports import AuditLog, Diagnose, Link, Publisher, Stores, Tokens
@@ -39,6 +40,7 @@ class Around:
 class TickParts:
     rounds: Rounds
     operations: Operations
+    counts: MessageCounts
     pace: TickPace
     books: Books
 
@@ -58,12 +60,13 @@ class TickKit:
         books = self.books
         operations = Operations(self.around.publisher, self.reach, books)
         put_back = PutBack(self.stores.cases, operations, books)
-        delivery = self._delivery(live_since)
+        counts = MessageCounts(self.evaluator, self.stores.recent_messages, books)
+        delivery = self._delivery(live_since, counts)
         digests = self._due_digests(operations)
         rounds = Rounds(self.evaluator, self.around.link, digests, delivery, put_back, books)
-        return TickParts(rounds, operations, self.pace, books)
+        return TickParts(rounds, operations, counts, self.pace, books)
 
-    def _delivery(self, live_since: int) -> Delivery:
+    def _delivery(self, live_since: int, counts: MessageCounts) -> Delivery:
         stores, books = self.stores, self.books
         settler = Settler(self.evaluator, stores.outbox, self.pace, books)
         give_back = GiveBack(stores.outbox, self.pace, books)
@@ -71,23 +74,24 @@ class TickKit:
             live=self.evaluator.live,
             digests=stores.digests,
             lapsed=LapsedClaims(stores.digests, settler, books),
-            plan=self._digest_plan(live_since),
+            plan=self._digest_plan(live_since, counts),
             claimer=self._claimer(),
             composer=self._composer(),
-            sender=self._sender(settler, give_back),
+            sender=self._sender(settler, give_back, counts),
             settler=settler,
             give_back=give_back,
             pace=self.pace,
             books=books,
         )
 
-    def _digest_plan(self, live_since: int) -> DigestPlan:
+    def _digest_plan(self, live_since: int, counts: MessageCounts) -> DigestPlan:
         return DigestPlan(
             digest_after=self.evaluator.policy.digest_after,
             reach=self.reach,
             live=self.evaluator.live,
             live_since=live_since,
             tokens=self.around.tokens,
+            counts=counts,
         )
 
     def _claimer(self) -> Claimer:
@@ -111,7 +115,7 @@ class TickKit:
         recheck = Recheck(self.evaluator, self.books)
         return Composer(self.evaluator, recheck, links, self.books)
 
-    def _sender(self, settler: Settler, give_back: GiveBack) -> Sender:
+    def _sender(self, settler: Settler, give_back: GiveBack, counts: MessageCounts) -> Sender:
         return Sender(
             publisher=self.around.publisher,
             digests=self.stores.digests,
@@ -119,6 +123,7 @@ class TickKit:
             reach=self.reach,
             settler=settler,
             give_back=give_back,
+            counts=counts,
             pace=self.pace,
             books=self.books,
         )

@@ -174,6 +174,10 @@ class HeldDeletions(Protocol):
     def reported(self, now: int) -> None: ...
 
 
+class RecentMessages(Protocol):
+    def note(self, messages: Mapping[str, int], now: int) -> None: ...
+
+
 class AuditLog(Protocol):
     def put(self, items: Iterable[AuditItem]) -> None:
         """Raises Unavailable."""
@@ -219,3 +223,5 @@ class Stores(Protocol):
     def rosters(self) -> Rosters: ...
     @property
     def deletions(self) -> HeldDeletions: ...
+    @property
+    def recent_messages(self) -> RecentMessages: ...

@@ -13,6 +13,7 @@ from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.usecases.watch.books import Books
 from sla_watchdog.usecases.watch.drafts import Claim, Reach
 from sla_watchdog.usecases.watch.give_back import GiveBack
+from sla_watchdog.usecases.watch.message_counts import MessageCounts
 from sla_watchdog.usecases.watch.pace import TickPace
 from sla_watchdog.usecases.watch.ports import Digests, Publisher, TopicCounts
 from sla_watchdog.usecases.watch.settle import Ending, Settler
@@ -35,6 +36,7 @@ class Sender:
     reach: Reach
     settler: Settler
     give_back: GiveBack
+    counts: MessageCounts
     pace: TickPace
     books: Books
     _failures: Counter[Recipient] = field(init=False, factory=Counter)
@@ -65,6 +67,8 @@ class Sender:
             self._not_delivered(claims, destination, "its topic has no confirmed subscription")
             return
         self.books.result.sent += 1
+        if not digest and not claims[0].draft.in_digest:
+            self.counts.sent(destination)
         self._delivered(claims, answer, digest)
 
     def _publish(

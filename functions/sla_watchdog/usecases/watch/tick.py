@@ -110,6 +110,7 @@ class Tick:
             parts.rounds.run(taken)
         report = DeletionReport(self.stores.deletions, self.evaluator, parts.operations, books)
         report.report()
+        parts.counts.keep()
         return books.result
 
     def _parts(self) -> TickParts:
