@@ -58,7 +58,7 @@ class AlertRow(NamedTuple):
 class BacktestMessage(NamedTuple):
     """An alert, and what the report asks of it besides: `audience` without its one of each, whether
     it is the copy for urgent topics, how many levels it passed; its second, whether it is a
-    repetition, and whether it waits for nothing.
+    repetition, whether it waits for nothing, and whether it waited for a digest.
     """
 
     row: AlertRow
@@ -69,7 +69,8 @@ class BacktestMessage(NamedTuple):
     passed: int
     second: int
     repeated: bool
-    at_once: bool
+    waits_for_nothing: bool
+    in_digest: bool
 
     @property
     def recipient(self) -> Recipient:
@@ -79,7 +80,7 @@ class BacktestMessage(NamedTuple):
     @property
     def counted(self) -> CountedAlert:
         cause = Cause(self.policy, self.row.clock, self.row.level - 1, self.repeated)
-        return CountedAlert(self.second, self.case, cause, self.at_once)
+        return CountedAlert(self.second, self.case, cause, self.waits_for_nothing, self.in_digest)
 
 
 def message(notification: Notification) -> BacktestMessage:
@@ -103,6 +104,7 @@ def message(notification: Notification) -> BacktestMessage:
         notification.at,
         alert.repetition > 0,
         alert.urgent,
+        notification.in_digest,
     )
 
 

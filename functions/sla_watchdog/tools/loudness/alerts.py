@@ -24,12 +24,13 @@ class Cause(NamedTuple):
 
 
 class CountedAlert(NamedTuple):
-    """`urgent` is whether it waits for nothing."""
+    """`urgent` is whether it waits for nothing, `in_digest` whether it waited for a digest."""
 
     at: int
     case: str
     cause: Cause
     urgent: bool
+    in_digest: bool = False
 
 
 AlertsByRecipient: TypeAlias = dict[Recipient, list[CountedAlert]]
@@ -38,7 +39,9 @@ AlertsByRecipient: TypeAlias = dict[Recipient, list[CountedAlert]]
 def counted(notification: Notification) -> CountedAlert:
     alert = notification.alert
     cause = Cause(notification.rule, alert.clock, alert.level, alert.repetition > 0)
-    return CountedAlert(notification.at, notification.case, cause, alert.urgent)
+    return CountedAlert(
+        notification.at, notification.case, cause, alert.urgent, notification.in_digest
+    )
 
 
 def by_recipient(notifications: Iterable[Notification]) -> AlertsByRecipient:

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import evolve, frozen
 
+from sla_watchdog.domain.escalation.case import Recipient
+from sla_watchdog.domain.escalation.pace import Happening
 from sla_watchdog.domain.policy.digest_time import EVERY_DAY, DigestTime
 from sla_watchdog.domain.policy.model import (
-    AT_ONCE,
     LONGEST_GAP,
     SIGNALS,
     TARGETS,
@@ -46,7 +47,7 @@ class CalmingChange:
 
 def calming_change(loud: RecipientLoad, policy: Policy, days: Days) -> CalmingChange | None:
     """The first that is enough, else the one that calms the most; None where nothing is known."""
-    tried = [change.tried(days) for change in _changes(_Loud(loud, policy))]
+    tried = [change.tried(loud.recipient, days) for change in _changes(_Loud(loud, policy))]
     calmer = [change for change in tried if _then(change) < loud.load.percentile]
     for change in calmer:
         if _then(change) <= TOO_MANY:
@@ -85,22 +86,21 @@ class _Loud:
     def cause(self) -> Cause | None:
         return None if self.load.cause is None else self.load.cause.cause
 
-    @property
-    def pace(self) -> Pace:
-        return Pace.of(self.policy, self.name)
+    def with_audience(self, audience: Audience) -> Policy:
+        return evolve(self.policy, audiences={**self.policy.audiences, self.name: audience})
 
 
 @frozen
 class _Change:
-    """What the recipient would get instead."""
+    """What the policy would be, and which alerts the recipient would get."""
 
     text: str
+    policy: Policy
     alerts: Sequence[CountedAlert]
-    pace: Pace
 
-    def tried(self, days: Days) -> CalmingChange:
-        load = daily(messages(self.alerts, self.pace, days), days)
-        return CalmingChange(self.text, load.percentile)
+    def tried(self, recipient: Recipient, days: Days) -> CalmingChange:
+        sent = messages(self.alerts, Pace(self.policy, recipient))
+        return CalmingChange(self.text, daily(sent, days).percentile)
 
 
 def _changes(loud: _Loud) -> Iterator[_Change]:
@@ -120,7 +120,7 @@ def _less_often(loud: _Loud) -> _Change | None:
         return None
     rule = rule_name(cause._replace(repeated=False), loud.policy)
     alerts = list(_weekly(loud.load.alerts, cause))
-    return _Change(f"repeat less often (`repeat: 7d` at {rule})", alerts, loud.pace)
+    return _Change(f"repeat less often (`repeat: 7d` at {rule})", loud.policy, alerts)
 
 
 def _weekly(alerts: Iterable[CountedAlert], cause: Cause) -> Iterator[CountedAlert]:
@@ -147,7 +147,8 @@ def _others_first(loud: _Loud) -> _Change | None:
         return None
     rule = rule_name(cause._replace(repeated=False), loud.policy)
     rest = [alert for alert in loud.load.alerts if not _same_level(alert.cause, cause)]
-    return _Change(f"tell {nearer} first (in place of {loud.name} at {rule})", rest, loud.pace)
+    text = f"tell {nearer} first (in place of {loud.name} at {rule})"
+    return _Change(text, loud.policy, rest)
 
 
 def _same_level(one: Cause, other: Cause) -> bool:
@@ -167,10 +168,8 @@ def _nearer(audience: str, policy: Policy) -> str | None:
 def _a_digest(loud: _Loud) -> _Change | None:
     if loud.audience is None or loud.audience.digest is not None:
         return None
-    with_digest = evolve(loud.audience, digest=NINE)
-    pace = evolve(loud.pace, digest=NINE, zone=loud.policy.zone_of(with_digest))
-    alerts = list(_waiting(loud, pace, AT_ONCE))
-    return _Change(f'give {loud.name} `digest: "09:00"`', alerts, pace)
+    calm = evolve(loud.audience, digest=NINE)
+    return _with_digest(f'give {loud.name} `digest: "09:00"`', loud, calm)
 
 
 def _less_at_once(loud: _Loud) -> _Change | None:
@@ -178,13 +177,18 @@ def _less_at_once(loud: _Loud) -> _Change | None:
     audience = loud.audience
     if audience is None or audience.digest is None or AtOnce.BREACH not in audience.at_once:
         return None
-    at_once = audience.at_once - {AtOnce.BREACH}
-    words = ", ".join(sorted(at_once))
-    alerts = list(_waiting(loud, loud.pace, at_once))
-    return _Change(f"give {loud.name} `at_once: [{words}]`", alerts, loud.pace)
+    calm = evolve(audience, at_once=audience.at_once - {AtOnce.BREACH})
+    words = ", ".join(sorted(calm.at_once))
+    return _with_digest(f"give {loud.name} `at_once: [{words}]`", loud, calm)
 
 
-def _waiting(loud: _Loud, pace: Pace, at_once: frozenset[AtOnce]) -> Iterator[CountedAlert]:
+def _with_digest(text: str, loud: _Loud, calm: Audience) -> _Change:
+    policy = loud.with_audience(calm)
+    pace = Pace(policy, loud.load.recipient)
+    return _Change(text, policy, list(_waiting(loud, pace, calm)))
+
+
+def _waiting(loud: _Loud, pace: Pace, calm: Audience) -> Iterator[CountedAlert]:
     """All that may wait, at the instant of the digest."""
     breaches: set[tuple[str, str]] = set()
     for alert in sorted(loud.load.alerts):
@@ -192,10 +196,10 @@ def _waiting(loud: _Loud, pace: Pace, at_once: frozenset[AtOnce]) -> Iterator[Co
         first = breach and (alert.case, alert.cause.clock) not in breaches
         if breach:
             breaches.add((alert.case, alert.cause.clock))
-        if _comes_at_once(alert, at_once, first_breach=first):
+        if _comes_at_once(alert, calm, first_breach=first):
             yield alert
         else:
-            yield alert._replace(at=pace.next_digest(alert.at))
+            yield alert._replace(at=pace.in_one(alert.at), in_digest=True)
 
 
 def _is_breach(cause: Cause, policy: Policy) -> bool:
@@ -205,23 +209,21 @@ def _is_breach(cause: Cause, policy: Policy) -> bool:
     return level is not None and isinstance(level.trigger, After)
 
 
-_OF_CLOCKS = {
-    Metric.PROMISE.value: AtOnce.BROKEN_PROMISE,
-    Metric.AGE.value: AtOnce.CEILING,
-    **{metric.value: AtOnce.SIGNAL for metric in SIGNALS},
-}
-
-
-def _comes_at_once(alert: CountedAlert, at_once: frozenset[AtOnce], *, first_breach: bool) -> bool:
-    if first_breach and AtOnce.BREACH in at_once:
-        return True
-    if alert.urgent and AtOnce.URGENT in at_once:
-        return True
-    return _OF_CLOCKS.get(alert.cause.clock) in at_once and not alert.cause.repeated
+def _comes_at_once(alert: CountedAlert, audience: Audience, *, first_breach: bool) -> bool:
+    cause = alert.cause
+    is_news = bool(cause.policy) and not cause.repeated
+    happening = Happening(
+        clock=cause.clock,
+        is_urgent=alert.urgent,
+        is_news=is_news,
+        is_breach=first_breach,
+        is_broken=cause.clock == Metric.PROMISE.value,
+    )
+    return happening.comes_at_once(audience)
 
 
 def _fewer_singles(loud: _Loud) -> _Change | None:
     if loud.policy.digest_after <= FEW:
         return None
-    pace = evolve(loud.pace, digest_after=FEW)
-    return _Change(f"lower `digest_after` to {FEW}", loud.load.alerts, pace)
+    policy = evolve(loud.policy, digest_after=FEW)
+    return _Change(f"lower `digest_after` to {FEW}", policy, loud.load.alerts)

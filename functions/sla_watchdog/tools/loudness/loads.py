@@ -142,19 +142,17 @@ def loudness(
     """`together_at` is an instant at which all that one recipient gets is one message."""
     by_audience: dict[str, list[RecipientLoad]] = defaultdict(list)
     for recipient in sorted(alerts):
-        pace = Pace.of(policy, recipient.audience, together_at)
-        load = _of_recipient(recipient, alerts[recipient], pace, days)
+        pace = Pace(policy, recipient, together_at)
+        load = _of_recipient(alerts[recipient], pace, days)
         by_audience[recipient.audience].append(load)
     audiences = [_of_audience(name, loads, days) for name, loads in by_audience.items()]
     audiences.sort(key=lambda audience: (-audience.load.messages, audience.audience))
     return Loudness(policy, days, audiences)
 
 
-def _of_recipient(
-    recipient: Recipient, alerts: Sequence[CountedAlert], pace: Pace, days: Days
-) -> RecipientLoad:
-    sent = messages(alerts, pace, days)
-    return RecipientLoad(recipient, daily(sent, days), loudest_cause(sent), sent, alerts)
+def _of_recipient(alerts: Sequence[CountedAlert], pace: Pace, days: Days) -> RecipientLoad:
+    sent = messages(alerts, pace)
+    return RecipientLoad(pace.recipient, daily(sent, days), loudest_cause(sent), sent, alerts)
 
 
 def _of_audience(name: str, loads: Sequence[RecipientLoad], days: Days) -> AudienceLoudness:

@@ -1,18 +1,23 @@
-"""Messages, not alerts: what one recipient gets, once all that comes together is one."""
+"""Messages, not alerts: what one recipient gets, once all that comes together is one.
+
+Each case is judged by itself; how many messages there were to one recipient only shows where all
+cases are put together. So `digest_after` is applied here, as `watch` applies it over a day
+(semantics E11).
+"""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
-from attrs import define, field, frozen
+from attrs import define, field
 
-from sla_watchdog.domain.time.seconds import MINUTE
+from sla_watchdog.domain.escalation.recent_messages import HOURS
+from sla_watchdog.domain.time.seconds import HOUR, MINUTE
 from sla_watchdog.tools.loudness.alerts import Cause, CountedAlert
-from sla_watchdog.tools.loudness.days import Days
 from sla_watchdog.tools.loudness.pace import Pace
 
 _of_one_message = attrgetter("at", "case")
@@ -34,85 +39,86 @@ class _Draft(NamedTuple):
     case: str
     cause: Cause
     urgent: bool
+    in_digest: bool
 
 
-def messages(alerts: Iterable[CountedAlert], pace: Pace, days: Days) -> list[Message]:
+def messages(alerts: Iterable[CountedAlert], pace: Pace) -> list[Message]:
     """Of the alerts of one recipient, in order of time.
 
-    Alerts of one case at one instant are one message, and so is everything that comes at the
-    instant of a digest.
+    Alerts of one case at one instant are one message, and so is all that waited for one digest.
     """
-    drafts = _drafts(alerts)
-    digests = _Digests()
-    singles = []
-    for draft in drafts:
-        if pace.is_digest(draft.at):
-            digests.add(draft.at, draft)
+    sharing = _Sharing(pace)
+    fresh = []
+    for draft in _drafts(alerts):
+        if draft.in_digest or draft.at == pace.together_at:
+            sharing.digests[draft.at].append(draft)
         else:
-            singles.append(draft)
-    for draft in _Singles(pace, days, digests).of(singles):
-        digests.alone.append(Message(draft.at, draft.cause))
-    return sorted(digests.all())
+            fresh.append(draft)
+    for minute, in_one_tick in groupby(fresh, key=_tick):
+        sharing.tick(minute * MINUTE, list(in_one_tick))
+    return sorted(sharing.messages())
 
 
-def _drafts(alerts: Iterable[CountedAlert]) -> list[_Draft]:
-    drafts = []
+def _drafts(alerts: Iterable[CountedAlert]) -> Iterator[_Draft]:
     for (at, case), together in groupby(sorted(alerts, key=_of_one_message), key=_of_one_message):
         of_case = list(together)
-        leading = max(of_case, key=_lead)
-        urgent = any(alert.urgent for alert in of_case)
-        drafts.append(_Draft(at, case, leading.cause, urgent))
-    return drafts
+        yield _Draft(
+            at=at,
+            case=case,
+            cause=max(of_case, key=_lead).cause,
+            urgent=any(alert.urgent for alert in of_case),
+            in_digest=all(alert.in_digest for alert in of_case),
+        )
 
 
 def _lead(alert: CountedAlert) -> tuple[bool, bool, int, Cause]:
-    """What is new leads before what is repeated, and the highest level."""
+    """What is urgent leads, then what is new, then the highest level."""
     cause = alert.cause
     return alert.urgent, not cause.repeated, cause.level, cause
 
 
+def _tick(draft: _Draft) -> int:
+    return draft.at // MINUTE
+
+
 @define
-class _Digests:
-    """By instant; two digests of urgent and calm messages at one instant count as one."""
-
-    members: dict[int, list[_Draft]] = field(factory=lambda: defaultdict(list))
-    alone: list[Message] = field(factory=list)
-
-    def add(self, at: int, draft: _Draft) -> None:
-        self.members[at].append(draft)
-
-    def all(self) -> Iterator[Message]:
-        yield from self.alone
-        for at, drafts in self.members.items():
-            causes = Counter(draft.cause for draft in drafts)
-            most = min(causes, key=lambda cause: (-causes[cause], cause))
-            yield Message(at, most)
-
-
-@frozen
-class _Singles:
-    """Counts the single messages of each day, and puts what is beyond into digests."""
+class _Sharing:
+    """Parts drafts into messages of their own and digests, tick by tick."""
 
     pace: Pace
-    days: Days
-    digests: _Digests
+    digests: dict[int, list[_Draft]] = field(factory=lambda: defaultdict(list))
+    """By instant; digests of what is urgent and of what is not at one instant count as one."""
+    singles: list[_Draft] = field(factory=list)
+    _hours: deque[int] = field(factory=deque)
+    """In which hour each single message of the last day was sent."""
 
-    def of(self, drafts: Sequence[_Draft]) -> Iterator[_Draft]:
-        """Those that stay messages of their own."""
-        sent: Counter[int] = Counter()
-        for minute, in_one_tick in groupby(drafts, key=_tick):
-            together = list(in_one_tick)
-            day = self.days.of(minute * MINUTE)
-            capacity = max(0, self.pace.digest_after - sent[day])
-            single = _single(together, capacity)
-            sent[day] += len(single)
-            yield from single
-            self._put_off(set(together).difference(single))
+    def tick(self, now: int, drafts: Sequence[_Draft]) -> None:
+        sent = self._sent_within_a_day(now)
+        if sent >= self.pace.singles and self.pace.waits:
+            self._put_off([draft for draft in drafts if not draft.urgent])
+            drafts = [draft for draft in drafts if draft.urgent]
+        capacity = max(0, self.pace.singles - sent)
+        single = _single(drafts, capacity)
+        self.singles += single
+        self._hours += [now // HOUR] * len(single)
+        together = [draft for draft in drafts if draft not in single]
+        if together:
+            self.digests[now] += together
+
+    def _sent_within_a_day(self, now: int) -> int:
+        while self._hours and self._hours[0] <= now // HOUR - HOURS:
+            self._hours.popleft()
+        return len(self._hours)
 
     def _put_off(self, drafts: Iterable[_Draft]) -> None:
         for draft in drafts:
-            at = draft.at if draft.urgent else self.pace.next_digest(draft.at)
-            self.digests.add(at // MINUTE * MINUTE, draft)
+            self.digests[self.pace.in_one(draft.at)].append(draft)
+
+    def messages(self) -> Iterator[Message]:
+        for draft in self.singles:
+            yield Message(draft.at, draft.cause)
+        for at, drafts in self.digests.items():
+            yield Message(at, _cause_of(drafts))
 
 
 def _single(drafts: Sequence[_Draft], capacity: int) -> Sequence[_Draft]:
@@ -123,5 +129,6 @@ def _single(drafts: Sequence[_Draft], capacity: int) -> Sequence[_Draft]:
     return urgent[:capacity]
 
 
-def _tick(draft: _Draft) -> int:
-    return draft.at // MINUTE
+def _cause_of(drafts: Iterable[_Draft]) -> Cause:
+    causes = Counter(draft.cause for draft in drafts)
+    return min(causes, key=lambda cause: (-causes[cause], cause))

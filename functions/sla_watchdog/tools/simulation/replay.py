@@ -27,7 +27,7 @@ from sla_watchdog.tools.simulation.evaluation_skips import EvaluationSkips
 @frozen
 class Notification:
     """`passed` are the levels that `alert` superseded for its recipient; `rule` is that of its
-    clock, if it has one.
+    clock, if it has one. `in_digest` is whether it waited for a digest.
     """
 
     at: int
@@ -35,6 +35,7 @@ class Notification:
     passed: tuple[Alert, ...]
     case: str = ""
     rule: str = ""
+    in_digest: bool = False
 
 
 @frozen
@@ -232,11 +233,12 @@ def notifications(case: Case, evaluated: Plan, now: int) -> Iterator[Notificatio
     clocks = {clock.key: clock for clock in evaluated.clocks}
     for alert in evaluated.alerts:
         clock = clocks.get(alert.clock_key)
+        in_digest = alert.id in evaluated.in_digest
         if clock is None:
-            yield Notification(now, alert, (), case.id)
+            yield Notification(now, alert, (), case.id, in_digest=in_digest)
         else:
             passed = tuple(superseded(case, alert, clock, evaluated.evaluation))
-            yield Notification(now, alert, passed, case.id, clock.rule)
+            yield Notification(now, alert, passed, case.id, clock.rule, in_digest)
 
 
 def with_sent(
