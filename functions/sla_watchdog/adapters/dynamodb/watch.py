@@ -16,6 +16,7 @@ from sla_watchdog.adapters.dynamodb.case_reads import CaseReads
 from sla_watchdog.adapters.dynamodb.cases import CaseStore
 from sla_watchdog.adapters.dynamodb.deletions import DeletionStore
 from sla_watchdog.adapters.dynamodb.digests import DigestStore
+from sla_watchdog.adapters.dynamodb.evidence import EvidenceStore
 from sla_watchdog.adapters.dynamodb.generations import GenerationStore
 from sla_watchdog.adapters.dynamodb.inspection import InspectionStore
 from sla_watchdog.adapters.dynamodb.items import Items
@@ -69,6 +70,7 @@ class WatchStores:
     topic_counts: TopicCountStore
     silences: SilenceStore
     deletions: DeletionStore
+    evidence: EvidenceStore
     rosters: RosterStore
     report_marks: ReportMarkStore
     inspection: InspectionStore
@@ -108,6 +110,7 @@ class WatchStores:
             topic_counts=TopicCountStore(items, generations),
             silences=SilenceStore(items, generations),
             deletions=DeletionStore(items, generations, pulse),
+            evidence=EvidenceStore(items, generations),
             rosters=RosterStore(items),
             report_marks=ReportMarkStore(items),
             inspection=InspectionStore(items, case_reads),

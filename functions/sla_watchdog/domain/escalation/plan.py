@@ -12,6 +12,7 @@ from attrs import evolve, field, frozen
 from sla_watchdog.domain.clocks.assessment import Assessment, assess
 from sla_watchdog.domain.clocks.clock import Clock, Recorded
 from sla_watchdog.domain.clocks.clock_key import FINDING, ClockKey
+from sla_watchdog.domain.clocks.evidence import NotJudged
 from sla_watchdog.domain.clocks.findings import DELETED, Finding
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.clocks.rules_in_force import rules_over_time
@@ -50,6 +51,7 @@ class Plan:
 
     `breached` is what the next write of the case must record. `pending_links` are names linked
     to it that neither are tickets of it nor known as such: the case must be joined with theirs.
+    `not_judged` are clocks that records say nothing about, which are not among the `clocks`.
     """
 
     alerts: tuple[Alert, ...]
@@ -64,6 +66,7 @@ class Plan:
     breached: Mapping[str, int] = field(factory=dict)
     pending_links: frozenset[str] = frozenset()
     promises: tuple[Promise, ...] = ()
+    not_judged: tuple[NotJudged, ...] = ()
     assessment: Assessment | None = field(default=None, eq=False, repr=False)
     evaluation: EvaluationContext | None = field(default=None, eq=False, repr=False)
     silences: tuple[Silence, ...] = field(default=(), eq=False, repr=False)
@@ -99,7 +102,13 @@ def plan(
         recorded = Recorded(case.breached, case.edited_at)
         assessment = assess(case.facts, policy, recorded, case.members, whole)
     evaluation = EvaluationContext(
-        case, policy, now, assessment.tickets, assessment.matters, context.reachable_since
+        case,
+        policy,
+        now,
+        assessment.tickets,
+        assessment.matters,
+        context.reachable_since,
+        context.evidence,
     )
     return _judged(EvaluatedClocks(evaluation, assessment), context)
 
@@ -127,6 +136,7 @@ def _judged(evaluated: EvaluatedClocks, context: Context) -> Plan:
         breached=_breached(evaluated),
         pending_links=assessment.linked_names.difference(case.facts.tickets(), case.members),
         promises=tuple(_promises(assessment)),
+        not_judged=evaluated.not_judged,
         assessment=assessment,
         evaluation=evaluation,
         silences=context.silences,
@@ -274,6 +284,9 @@ def _marks(evaluated: EvaluatedClocks) -> Iterator[int]:
                 yield at
     for promise in _promises(evaluated.assessment):
         yield promise.until
+    for waiting in evaluated.not_judged:
+        if waiting.until is not None and waiting.may_come:
+            yield waiting.until
 
 
 def wakeup_for(evaluated: Plan, case: Case) -> Wakeup:
@@ -308,6 +321,10 @@ def _breached(evaluated: EvaluatedClocks) -> Mapping[str, int]:
             continue
         if clock.breach_at and clock.breached(evaluation.now):
             breached[clock.record] = clock.breach_at
+    for unjudged in evaluated.not_judged:
+        name = unjudged.clock.record
+        if name in recorded:
+            breached[name] = recorded[name]
     return breached
 
 

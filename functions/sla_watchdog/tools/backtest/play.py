@@ -9,11 +9,13 @@ from operator import attrgetter
 from attrs import Factory, define, frozen
 
 from sla_watchdog.domain.clocks.clock import State
+from sla_watchdog.domain.clocks.evidence import NO_EVIDENCE, Evidence
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.tools.backtest.rows import BacktestMessage, ClockRow, clock_rows, message
 from sla_watchdog.tools.backtest.summary import TicketsByVerdict, attainment
 from sla_watchdog.tools.imports.events import Event
 from sla_watchdog.tools.simulation.evaluation_skips import EvaluationSkips
+from sla_watchdog.tools.simulation.evidence import evidence_of
 from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components
 from sla_watchdog.tools.simulation.replay import SimulatedEnding, replay
 
@@ -75,6 +77,7 @@ class Played:
 
     policy: Policy
     until: int
+    evidence: Evidence
     clocks: Sequence[ClockRow]
     messages: Sequence[BacktestMessage]
     over: Mapping[ClockRow, int]
@@ -93,6 +96,7 @@ class Play:
     history: History
     policy: Policy
     until: int
+    evidence: Evidence = NO_EVIDENCE
 
     def part(self, groups: Iterable[tuple[str, ...]]) -> PlayedPart:
         part = PlayedPart()
@@ -102,7 +106,8 @@ class Play:
             facts = [
                 fact for name in names for fact in chronicler.facts(self.history.tickets[name])
             ]
-            outcomes = replay(sorted(facts, key=_when), self.policy, self.until, skips)
+            in_order = sorted(facts, key=_when)
+            outcomes = replay(in_order, self.policy, self.until, skips, self.evidence)
             part.messages += map(message, outcomes.notified)
             for ending in outcomes.endings:
                 part.take(ending, self.until)
@@ -129,10 +134,17 @@ class Play:
             done(part.tickets)
         clocks, messages = sorted(whole.clocks), sorted(whole.messages)
         return Played(
-            self.policy, self.until, clocks, messages, whole.over, whole.cases, whole.unresolved
+            policy=self.policy,
+            until=self.until,
+            evidence=self.evidence,
+            clocks=clocks,
+            messages=messages,
+            over=whole.over,
+            cases=whole.cases,
+            unresolved=whole.unresolved,
         )
 
 
 def play(history: History, policy: Policy, until: int) -> Played:
-    it = Play(history, policy, until)
+    it = Play(history, policy, until, evidence_of(history.tickets, policy, until))
     return it.whole([it.part(history.groups)])

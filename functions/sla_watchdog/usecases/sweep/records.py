@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from attrs import evolve, frozen
 
+from sla_watchdog.domain.clocks.evidence import first_carried
 from sla_watchdog.domain.escalation.case import Case, DamagedItem
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Facts
 from sla_watchdog.domain.tickets.observation import EarlierObservations, observed
 from sla_watchdog.domain.tickets.record import Record, is_ticket, ticket_id
+from sla_watchdog.domain.tickets.ticket import ENDED
+from sla_watchdog.domain.tickets.ticket_of_facts import ticket
 from sla_watchdog.errors import Unstorable
 from sla_watchdog.usecases.judging import Evaluator, is_stand_in
 from sla_watchdog.usecases.sweep.ports import SweepStores, Tickets
@@ -91,10 +94,21 @@ class RecordCheck:
         cases = self.stores.cases.read(named)
         drifted = []
         for name, record in named.items():
-            if self._differs(cases.get(name), name, record, now):
+            case = cases.get(name)
+            if self._differs(case, name, record, now):
                 drifted.append(name)
+            elif isinstance(case, Case):
+                self._look_at(name, case.facts, now)
         if drifted:
             self._take_in(drifted)
+
+    def _look_at(self, name: str, facts: Facts, now: int) -> None:
+        """Counts what ended, and notes what records carry (semantics B10)."""
+        if is_stand_in(name):
+            return
+        policy = self.evaluator.policy
+        self.swept.tickets_ended += ticket(name, facts, policy).group in ENDED
+        self.evaluator.note_carried(first_carried(name, facts, policy), now)
 
     def _tickets_of(self, records: Sequence[Record]) -> dict[str, Record]:
         """Those that are tickets, by name."""
@@ -191,6 +205,7 @@ class RecordCheck:
                 # what is new here, the stream may bring once more
                 read_at = {**case.read_at, name: read.began}
                 case = evolve(case, facts=facts, read_at=read_at)
+            self._look_at(name, facts, read.ended)
             return timed(self.evaluator, case, read.ended)
         except Exception:  # noqa: BLE001 - one ticket never stops the sweep
             self.swept.findings += 1

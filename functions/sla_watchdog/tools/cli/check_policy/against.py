@@ -16,15 +16,18 @@ from attrs import evolve, frozen
 from rich.console import Console
 from rich.table import Table
 
+from sla_watchdog.domain.clocks.evidence import Evidence
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.escalation.policy_edit import Effect, Moved, effect
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
+from sla_watchdog.presentation.text.evidence import cannot_be_judged
 from sla_watchdog.presentation.times import count_of
 from sla_watchdog.tools.cli import UsageError
 from sla_watchdog.tools.imports.events import BrokenEventFile, Event, lines_of, parse
+from sla_watchdog.tools.simulation.evidence import evidence_of
 from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components
 from sla_watchdog.tools.simulation.replay import replay
 
@@ -35,13 +38,14 @@ NEVER = 2**62
 @frozen
 class PolicyComparison:
     """The effects on every case that has an open ticket. `unread` are fields that only the new
-    policy reads.
+    policy reads. `unjudged` says what of the new policy cannot be judged.
     """
 
     effects: tuple[Effect, ...]
     tickets: int
     now: int
     unread: tuple[str, ...] = ()
+    unjudged: str = ""
 
     @property
     def moved(self) -> tuple[Moved, ...]:
@@ -98,15 +102,16 @@ def compare(args: argparse.Namespace, path: Path) -> PolicyComparison:
 
 
 def _comparison(
-    cases: Iterable[OpenCase], before: Policy, after: Policy, now: int
+    cases: Iterable[OpenCase], before: Policy, after: Policy, now: int, evidence: Evidence
 ) -> PolicyComparison:
     effects: list[Effect] = []
     tickets = 0
     for case in cases:
         if case.plan.unresolved:
             tickets += sum(ticket.unresolved for ticket in case.plan.tickets)
-            effects.append(effect(case.before, before, after, now, case.after))
-    return PolicyComparison(tuple(effects), tickets, now)
+            effects.append(effect(case.before, before, after, now, case.after, evidence))
+    unjudged = cannot_be_judged(evidence, after)
+    return PolicyComparison(tuple(effects), tickets, now, unjudged=unjudged)
 
 
 # ------------------------------------------------------------------ where the cases come from
@@ -125,7 +130,8 @@ def _of_stack(args: argparse.Namespace, before: Policy, after: Policy) -> Policy
         for evaluated in overview(stack, evaluator).evaluated:
             case = evaluated.case.as_notified(evaluator.live)
             cases.append(OpenCase(case, case, evaluated.plan))
-    comparison = _comparison(cases, before, after, evaluator.now)
+    evidence = evaluator.context.evidence
+    comparison = _comparison(cases, before, after, evaluator.now, evidence)
     return evolve(comparison, unread=tuple(sorted(after.fields - before.fields)))
 
 
@@ -144,16 +150,24 @@ def _of_events(args: argparse.Namespace, path: Path) -> PolicyComparison:
         raise UsageError(f"{args.events} cannot be read: {error.strerror}") from error
     before = compiled_policy(args.against, events[0].at)
     after = compiled_policy(path, events[0].at)
-    return _comparison(_played(events, before, after, now), before, after, now)
-
-
-def _played(events: Sequence[Event], before: Policy, after: Policy, now: int) -> Iterator[OpenCase]:
-    """The cases of a file as the old policy leaves them at `now`."""
     tickets = by_ticket(events)
+    evidence = evidence_of(tickets, before, now)
+    cases = _played(tickets, before, after, now, evidence)
+    return _comparison(cases, before, after, now, evidence)
+
+
+def _played(
+    tickets: Mapping[str, Sequence[Event]],
+    before: Policy,
+    after: Policy,
+    now: int,
+    evidence: Evidence,
+) -> Iterator[OpenCase]:
+    """The cases of a file as the old policy leaves them at `now`."""
     old, new = Chronicler(before), Chronicler(after)
     for names in components(tickets):
         facts = sorted(_facts(old, tickets, names), key=attrgetter("at"))
-        for ending in replay(facts, before, now).endings:
+        for ending in replay(facts, before, now, evidence=evidence).endings:
             case = ending.case
             read_by_new = _facts(new, tickets, case.facts.tickets())
             facts_by_now = Facts.of(fact for fact in read_by_new if fact.at <= now)
@@ -180,6 +194,7 @@ def as_json(comparison: PolicyComparison) -> dict[str, Any]:
         "become_overdue": comparison.overdue,
         "told_at_once": dict(sorted(comparison.notified.items())),
         "fields_not_known_yet": list(comparison.unread),
+        "not_judged": comparison.unjudged or None,
         "changes": [
             {
                 "ticket": moved.ticket,
@@ -216,6 +231,8 @@ def print_comparison(
     if comparison.unread:
         unread = ", ".join(comparison.unread)
         console.print(f"  not known before the deploy: {unread}", markup=False)
+    if comparison.unjudged:
+        console.print(f"  {comparison.unjudged}", markup=False, soft_wrap=True)
     if comparison.moved:
         console.print(_table(comparison.moved[:SHOWN]))
     hidden = len(comparison.moved) - SHOWN

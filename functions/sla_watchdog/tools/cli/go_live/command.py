@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from sla_watchdog.domain.escalation.case import Case, Outcome
 from sla_watchdog.tools.cli import FINDINGS, FINE
 from sla_watchdog.tools.cli.options import add_stack_command
@@ -104,13 +106,16 @@ def _allowed(args: argparse.Namespace, question: str) -> bool:
 
 def _preview(stack: Stack, subscribers: Mapping[str, int]) -> Preview:
     """Judged as in mode live, where an observed level counts as not notified."""
+    from sla_watchdog.presentation.text.evidence import cannot_be_judged
     from sla_watchdog.tools.cli.go_live.preview import preview
     from sla_watchdog.tools.cli.stack.evaluation import as_deployed
     from sla_watchdog.tools.cli.stack.overview import overview
 
     evaluator = as_deployed(stack, live=True)
     seen = overview(stack, evaluator)
-    return preview(seen.evaluated, stack.policy, subscribers, evaluator.now)
+    unjudged = cannot_be_judged(evaluator.context.evidence, stack.policy)
+    notified = preview(seen.evaluated, stack.policy, subscribers, evaluator.now)
+    return evolve(notified, unjudged=unjudged)
 
 
 def _switch(stack: Stack, observed: Sequence[EvaluatedCase], now: int) -> int:

@@ -70,12 +70,13 @@ class Preview:
     """`observed` are the cases of which something was only observed: going live wakes them.
 
     `silent` are the audiences to which nobody is subscribed yet, whether something is due for
-    them or not.
+    them or not. `unjudged` says what cannot be judged.
     """
 
     letters: tuple[Letter, ...]
     observed: tuple[EvaluatedCase, ...]
     silent: tuple[str, ...]
+    unjudged: str = ""
 
     @property
     def cases(self) -> int:

@@ -34,6 +34,8 @@ def print_preview(
     console.print()
     if upcoming.silent:
         console.print(Text(f"Nobody is subscribed yet: {', '.join(upcoming.silent)}.", "yellow"))
+    if upcoming.unjudged:
+        console.print(Text(upcoming.unjudged, "yellow"))
     if not upcoming.letters:
         console.print("Nothing is due: nobody would be notified now.")
         return
@@ -139,6 +141,7 @@ def as_json(stack: Stack, mode: Mode, upcoming: Preview, now: int) -> dict[str, 
         "observed": len(upcoming.observed),
         "told": [_letter(letter, now) for letter in upcoming.letters],
         "nobody_subscribed": list(upcoming.silent),
+        "not_judged": upcoming.unjudged or None,
         "unreachable": [who(letter.recipient) for letter in upcoming.unreachable],
     }
 
