@@ -12,9 +12,10 @@ from attrs import evolve, frozen
 from sla_watchdog.domain.clocks.assessment import Assessment
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.clock_key import HOLDABLE
-from sla_watchdog.domain.clocks.evidence import NotJudged, judged
+from sla_watchdog.domain.clocks.evidence import NotJudged
 from sla_watchdog.domain.clocks.promises import Promise, extra_repetitions, raised_by, with_broken
 from sla_watchdog.domain.escalation.broken_promises import unkept
+from sla_watchdog.domain.escalation.by_evidence import ClocksByEvidence, by_evidence
 from sla_watchdog.domain.escalation.case import Alert
 from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
 from sla_watchdog.domain.escalation.level_alerts import alerts
@@ -59,23 +60,16 @@ class EvaluatedClocks:
 
     @cached_property
     def _floored(self) -> tuple[Clock, ...]:
-        judged = [clock for clock in self._as_recorded if isinstance(clock, Clock)]
-        return tuple(with_floor(self.evaluation, clock) for clock in judged)
+        return tuple(with_floor(self.evaluation, clock) for clock in self._by_evidence.judged)
 
-    @cached_property
+    @property
     def not_judged(self) -> tuple[NotJudged, ...]:
-        """Those of which records say nothing: they are no part of anything else here."""
-        return tuple(clock for clock in self._as_recorded if isinstance(clock, NotJudged))
+        """They are no part of anything else here."""
+        return self._by_evidence.not_judged
 
     @cached_property
-    def _as_recorded(self) -> Sequence[Clock | NotJudged]:
-        evaluation = self.evaluation
-        evidence = evaluation.evidence
-        if not evidence.missed:
-            return self.assessment.clocks
-        policy, recorded = evaluation.policy, evaluation.case.breached
-        now = evaluation.now
-        return [judged(clock, evidence, policy, recorded, now) for clock in self.assessment.clocks]
+    def _by_evidence(self) -> ClocksByEvidence:
+        return by_evidence(self.evaluation, self.assessment.clocks)
 
     # ------------------------------------------------------------------ promises
 

@@ -321,11 +321,15 @@ def _breached(evaluated: EvaluatedClocks) -> Mapping[str, int]:
             continue
         if clock.breach_at and clock.breached(evaluation.now):
             breached[clock.record] = clock.breach_at
-    for unjudged in evaluated.not_judged:
-        name = unjudged.clock.record
-        if name in recorded:
-            breached[name] = recorded[name]
-    return breached
+    return breached | _not_judged_any_more(evaluated, recorded)
+
+
+def _not_judged_any_more(
+    evaluated: EvaluatedClocks, recorded: Mapping[str, int]
+) -> Mapping[str, int]:
+    """The breaches recorded of clocks that are not judged: they stay, too."""
+    names = {unjudged.clock.record for unjudged in evaluated.not_judged}
+    return {name: recorded[name] for name in names.intersection(recorded)}
 
 
 def _stays(name: str, at: int, evaluation: EvaluationContext) -> bool:

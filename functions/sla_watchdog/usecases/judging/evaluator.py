@@ -100,9 +100,7 @@ class Evaluator:
             self._outlook.forget()
 
     def note_carried(self, carried: Iterable[Carried], now: int) -> None:
-        """What records were seen to carry, before any case is judged by it: a write only where that
-        is news.
-        """
+        """What a record was seen to carry: a write only where that is news."""
         news = set(carried).difference(self.context.evidence.seen)
         if news:
             self.stores.evidence.note_seen(news, now)
