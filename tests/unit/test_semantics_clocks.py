@@ -20,9 +20,12 @@ from building import (
     rule,
 )
 from sla_watchdog.domain.clocks.clock import Clock, State
+from sla_watchdog.domain.clocks.evidence import Evidence
 from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.escalation.context import Context
 from sla_watchdog.domain.escalation.plan import Plan, plan
 from sla_watchdog.domain.policy.model import (
+    Carried,
     Ladder,
     Level,
     Metric,
@@ -199,6 +202,22 @@ def test_b7_a_courtesy_reply_is_no_progress_and_a_named_owner_is() -> None:
     owned = touched | facts(("assignee", "2026-03-03T01:00", "kim"))
     found = only(owned, desk, Metric.PROGRESS)
     assert (found.cycle, found.due_at) == (2, at("2026-03-04T01:00"))
+
+
+def test_b10_what_no_record_ever_carried_is_not_judged_until_it_is_seen() -> None:
+    desk = policy(rule("all", first_response(HOUR), resolution(20 * DAY)))
+    case = Case("T-1", facts(BORN))
+
+    def judged(now: str, evidence: Evidence) -> set[str]:
+        evaluated = plan(case, desk, at(now), context=Context(evidence=evidence))
+        return {alert.clock for alert in evaluated.alerts}
+
+    missed = Evidence(20, frozenset({Carried.REPLY}))
+    seen = evolve(missed, seen={Carried.REPLY: at("2026-03-04T00:00")})
+    assert judged("2026-03-03T09:00", Evidence()) == {"first_response"}
+    assert judged("2026-03-03T09:00", missed) == set()
+    assert judged("2026-03-03T23:59:59", seen) == set()
+    assert judged("2026-03-04T00:00", seen) == {"first_response"}
 
 
 def test_c1_only_the_open_part_of_a_pause_moves_a_deadline_over_the_change_of_the_clocks_too() -> (

@@ -6,6 +6,7 @@ pk META  sk silences  s:<id>: {made_at, until, reason, by, lifted_by, when,
 pk META  sk topics    as last counted (see topic_counts.py)
 pk META  sk deletions as last noticed (see deletions.py)
 pk META  sk messages  as sent within a day (see recent_messages.py)
+pk META  sk evidence  as seen so far (see evidence.py)
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import Any
 
 from sla_watchdog.adapters.dynamodb.attributes import number_in, numbers_in, plain
 from sla_watchdog.adapters.dynamodb.deletions import SORT_KEY as DELETIONS
+from sla_watchdog.adapters.dynamodb.evidence import SORT_KEY as EVIDENCE
+from sla_watchdog.adapters.dynamodb.evidence import evidence_in
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.generations import GenerationStore
 from sla_watchdog.adapters.dynamodb.items import META, Items
@@ -43,7 +46,7 @@ class SilenceStore:
         """As they are now, by one consistent read. A silence that cannot be read keeps nobody from
         being notified.
         """
-        names = (SORT_KEY, "topics", DELETIONS, MESSAGES)
+        names = (SORT_KEY, "topics", DELETIONS, MESSAGES, EVIDENCE)
         stored = self._items.read_all((META, name) for name in names)
         by_sort_key: dict[str, Any] = {item["sk"]["S"]: plain(item) for item in stored}
         silences = by_sort_key.get(SORT_KEY, {})
@@ -55,6 +58,7 @@ class SilenceStore:
             number_in(deletions.get("held_since")) or None,
             number_in(deletions.get("accepted_until")),
             recent_in(by_sort_key.get(MESSAGES, {})),
+            evidence_in(by_sort_key.get(EVIDENCE, {})),
         )
 
     def read(self) -> tuple[Silence, ...]:

@@ -16,6 +16,7 @@ from sla_watchdog.adapters.dynamodb.case_reads import CaseReads
 from sla_watchdog.adapters.dynamodb.cases import CaseStore
 from sla_watchdog.adapters.dynamodb.deletions import DeletionStore
 from sla_watchdog.adapters.dynamodb.digests import DigestStore
+from sla_watchdog.adapters.dynamodb.evidence import EvidenceStore
 from sla_watchdog.adapters.dynamodb.generations import GenerationStore
 from sla_watchdog.adapters.dynamodb.inspection import InspectionStore
 from sla_watchdog.adapters.dynamodb.items import Items
@@ -70,6 +71,7 @@ class WatchStores:
     topic_counts: TopicCountStore
     silences: SilenceStore
     deletions: DeletionStore
+    evidence: EvidenceStore
     rosters: RosterStore
     recent_messages: RecentMessageStore
     report_marks: ReportMarkStore
@@ -110,6 +112,7 @@ class WatchStores:
             topic_counts=TopicCountStore(items, generations),
             silences=SilenceStore(items, generations),
             deletions=DeletionStore(items, generations, pulse),
+            evidence=EvidenceStore(items, generations),
             rosters=RosterStore(items),
             recent_messages=RecentMessageStore(items),
             report_marks=ReportMarkStore(items),

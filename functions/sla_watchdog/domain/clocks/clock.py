@@ -24,6 +24,8 @@ class State(StrEnum):
     PAUSED = "paused"
     MET = "met"
     BREACHED = "breached"
+    NOT_JUDGED = "not judged"
+    """Of `sla_watchdog.domain.clocks.evidence.NotJudged` alone: a clock itself is always judged."""
 
 
 @frozen

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
+from sla_watchdog.domain.clocks.evidence import NO_EVIDENCE, Evidence
 from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.domain.escalation.recent_messages import RecentMessages
 from sla_watchdog.domain.escalation.silences import Silence
@@ -15,7 +16,8 @@ from sla_watchdog.domain.escalation.silences import Silence
 class Context:
     """`deletions_held_since`: no deletion since then is believed; `deletions_accepted_until`: until
     then all are. `reachable_since` holds, by the recipient's name, since when (epoch seconds)
-    somebody listens to it who gets its messages. `recent` counts what was sent lately.
+    somebody listens to it who gets its messages. `recent` counts what was sent lately. `evidence`
+    is what the records were seen to carry.
     """
 
     silences: tuple[Silence, ...] = ()
@@ -23,6 +25,7 @@ class Context:
     deletions_held_since: int | None = None
     deletions_accepted_until: int = 0
     recent: RecentMessages = field(factory=RecentMessages)
+    evidence: Evidence = NO_EVIDENCE
 
     def messages_to(self, recipient: Recipient, now: int) -> int:
         """How many messages of their own went within a day to where its messages go: its own

@@ -12,8 +12,10 @@ from attrs import evolve, frozen
 from sla_watchdog.domain.clocks.assessment import Assessment
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.clock_key import HOLDABLE
+from sla_watchdog.domain.clocks.evidence import NotJudged
 from sla_watchdog.domain.clocks.promises import Promise, extra_repetitions, raised_by, with_broken
 from sla_watchdog.domain.escalation.broken_promises import unkept
+from sla_watchdog.domain.escalation.by_evidence import ClocksByEvidence, by_evidence
 from sla_watchdog.domain.escalation.case import Alert
 from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
 from sla_watchdog.domain.escalation.level_alerts import alerts
@@ -58,7 +60,16 @@ class EvaluatedClocks:
 
     @cached_property
     def _floored(self) -> tuple[Clock, ...]:
-        return tuple(with_floor(self.evaluation, clock) for clock in self.assessment.clocks)
+        return tuple(with_floor(self.evaluation, clock) for clock in self._by_evidence.judged)
+
+    @property
+    def not_judged(self) -> tuple[NotJudged, ...]:
+        """They are no part of anything else here."""
+        return self._by_evidence.not_judged
+
+    @cached_property
+    def _by_evidence(self) -> ClocksByEvidence:
+        return by_evidence(self.evaluation, self.assessment.clocks)
 
     # ------------------------------------------------------------------ promises
 

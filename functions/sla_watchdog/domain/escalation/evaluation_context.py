@@ -7,6 +7,7 @@ from functools import cached_property
 
 from attrs import field, frozen
 
+from sla_watchdog.domain.clocks.evidence import NO_EVIDENCE, Evidence
 from sla_watchdog.domain.clocks.rules_in_force import rule_at
 from sla_watchdog.domain.escalation.addressing import Addressing
 from sla_watchdog.domain.escalation.case import Case, Recipient
@@ -18,7 +19,7 @@ from sla_watchdog.domain.tickets.ticket import Ticket
 
 @frozen
 class EvaluationContext:
-    """`reachable_since` is as in Context."""
+    """`reachable_since` and `evidence` are as in Context."""
 
     case: Case
     policy: Policy
@@ -26,6 +27,7 @@ class EvaluationContext:
     tickets: tuple[Ticket, ...] = ()
     matters: tuple[LinkedTickets, ...] = ()
     reachable_since: Mapping[str, int] = field(factory=dict)
+    evidence: Evidence = NO_EVIDENCE
 
     @cached_property
     def notifications(self) -> NotificationHistory:

@@ -12,6 +12,7 @@ from attrs import evolve, field, frozen
 from sla_watchdog.domain.clocks.assessment import Assessment, assess
 from sla_watchdog.domain.clocks.clock import Clock, Recorded
 from sla_watchdog.domain.clocks.clock_key import FINDING, ClockKey
+from sla_watchdog.domain.clocks.evidence import NotJudged
 from sla_watchdog.domain.clocks.findings import DELETED, Finding
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.clocks.rules_in_force import rules_over_time
@@ -51,6 +52,7 @@ class Plan:
     `in_digest` are the ids of those alerts that come in a digest. `breached` is what the next
     write of the case must record. `pending_links` are names linked
     to it that neither are tickets of it nor known as such: the case must be joined with theirs.
+    `not_judged` are clocks that records say nothing about, which are not among the `clocks`.
     """
 
     alerts: tuple[Alert, ...]
@@ -66,6 +68,7 @@ class Plan:
     pending_links: frozenset[str] = frozenset()
     in_digest: frozenset[str] = frozenset()
     promises: tuple[Promise, ...] = ()
+    not_judged: tuple[NotJudged, ...] = ()
     assessment: Assessment | None = field(default=None, eq=False, repr=False)
     evaluation: EvaluationContext | None = field(default=None, eq=False, repr=False)
     silences: tuple[Silence, ...] = field(default=(), eq=False, repr=False)
@@ -101,7 +104,13 @@ def plan(
         recorded = Recorded(case.breached, case.edited_at)
         assessment = assess(case.facts, policy, recorded, case.members, whole)
     evaluation = EvaluationContext(
-        case, policy, now, assessment.tickets, assessment.matters, context.reachable_since
+        case,
+        policy,
+        now,
+        assessment.tickets,
+        assessment.matters,
+        context.reachable_since,
+        context.evidence,
     )
     return _judged(EvaluatedClocks(evaluation, assessment), context)
 
@@ -131,6 +140,7 @@ def _judged(evaluated: EvaluatedClocks, context: Context) -> Plan:
         breached=_breached(evaluated),
         pending_links=assessment.linked_names.difference(case.facts.tickets(), case.members),
         promises=tuple(_promises(assessment)),
+        not_judged=evaluated.not_judged,
         assessment=assessment,
         evaluation=evaluation,
         silences=context.silences,
@@ -278,6 +288,9 @@ def _marks(evaluated: EvaluatedClocks) -> Iterator[int]:
                 yield at
     for promise in _promises(evaluated.assessment):
         yield promise.until
+    for waiting in evaluated.not_judged:
+        if waiting.until is not None and waiting.may_come:
+            yield waiting.until
 
 
 def wakeup_for(evaluated: Plan, case: Case) -> Wakeup:
@@ -312,7 +325,15 @@ def _breached(evaluated: EvaluatedClocks) -> Mapping[str, int]:
             continue
         if clock.breach_at and clock.breached(evaluation.now):
             breached[clock.record] = clock.breach_at
-    return breached
+    return {**breached, **_not_judged_any_more(evaluated, recorded)}
+
+
+def _not_judged_any_more(
+    evaluated: EvaluatedClocks, recorded: Mapping[str, int]
+) -> Mapping[str, int]:
+    """The breaches recorded of clocks that are not judged: they stay, too."""
+    names = {unjudged.clock.record for unjudged in evaluated.not_judged}
+    return {name: recorded[name] for name in names.intersection(recorded)}
 
 
 def _stays(name: str, at: int, evaluation: EvaluationContext) -> bool:

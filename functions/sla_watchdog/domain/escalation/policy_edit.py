@@ -8,7 +8,9 @@ from attrs import evolve, frozen
 
 from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.clock_key import ClockKey
+from sla_watchdog.domain.clocks.evidence import NO_EVIDENCE, Evidence
 from sla_watchdog.domain.escalation.case import OPERATIONS, Case, Recipient
+from sla_watchdog.domain.escalation.context import Context
 from sla_watchdog.domain.escalation.plan import Plan, plan
 from sla_watchdog.domain.policy.model import TARGETS, Policy
 
@@ -49,14 +51,20 @@ class Effect:
 
 
 def effect(
-    case: Case, before: Policy, after: Policy, now: int, known: Case | None = None
+    case: Case,
+    before: Policy,
+    after: Policy,
+    now: int,
+    known: Case | None = None,
+    evidence: Evidence = NO_EVIDENCE,
 ) -> Effect:
     """Judge the case under both policies; `known` is the case with the facts that only the new one
-    reads.
+    reads, `evidence` what the records of the desk carry.
     """
-    old = plan(case, before, now)
+    context = Context(evidence=evidence)
+    old = plan(case, before, now, context=context)
     edited = evolve(known or case, breached=old.breached, edited_at=now)
-    new = plan(edited, after, now)
+    new = plan(edited, after, now, context=context)
     moved = tuple(_moved(old, new, now))
     notified = dict.fromkeys(_notified_at_once(old, new))
     return Effect(case.id, moved, tuple(notified))

@@ -72,6 +72,26 @@ REPORTED = {Metric.REOPENED: "reopened_count", Metric.REASSIGNED: "reassigned_co
 """The field in which a record itself counts the events of a signal."""
 
 
+class Carried(StrEnum):
+    """What the records of a desk carry, or never do."""
+
+    REPLY = "reply"
+    """When a person of the desk replied."""
+    OWNER = "owner"
+    TEAM = "team"
+
+
+NEEDS: Mapping[Metric, Carried] = {
+    Metric.FIRST_RESPONSE: Carried.REPLY,
+    Metric.NEXT_RESPONSE: Carried.REPLY,
+    Metric.UPDATE: Carried.REPLY,
+    Metric.TOUCHES: Carried.REPLY,
+    Metric.UNOWNED: Carried.OWNER,
+    Metric.BOUNCED: Carried.TEAM,
+}
+"""What records must carry for the clock to mean anything (semantics B10)."""
+
+
 @frozen
 class Percent:
     """Due at the earliest instant with elapsed >= `percent` of the target; `percent` is 1..99."""
@@ -372,6 +392,8 @@ class Policy:
     """Priority names, the most severe first."""
     bots: frozenset[str] = frozenset()
     shared: frozenset[str] = frozenset()
+    judge_always: Annotated[frozenset[Carried], JsonPlace.SPARSE] = frozenset()
+    """What is taken as missing from a ticket though no record of the desk ever carried it."""
     calendars: Annotated[Mapping[str, Annotated[Calendar, CALENDAR]], defines]
     audiences: Annotated[Mapping[str, Audience], defines]
     ladders: Annotated[Mapping[str, Ladder], defines] = field(factory=dict)
@@ -473,6 +495,12 @@ class Policy:
         return (
             int(datetime(end.year + 1, 1, 1, tzinfo=UTC).timestamp()) if end.month == 12 else 2**62
         )
+
+    @cached_property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Of which it has a target or a signal, in the order in which they are shown."""
+        targets = {target.metric for rule in self.rules for target in rule.targets}
+        return tuple(metric for metric in Metric if metric in targets or metric in self.signals)
 
     @cached_property
     def deadlines(self) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from sla_watchdog.domain.clocks.activity import TicketActivity
 from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, elapsed_breakdown
+from sla_watchdog.domain.clocks.evidence import NotJudged
 from sla_watchdog.domain.escalation.case import Case, LastNotified, Recipient
 from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
 from sla_watchdog.domain.escalation.plan import Plan
@@ -70,6 +71,8 @@ class Explained:
     """Before it the ticket's status is not known, so that time counts as running."""
     count: int = 0
     """How many events a counting one counts; the record itself may report more than were seen."""
+    needs: str = ""
+    """What no record carries, of a clock that cannot be judged without it; '' of any other."""
 
     @property
     def reported(self) -> bool:
@@ -101,6 +104,20 @@ def explained(clock: Clock, case: Case, plan: Plan, policy: Policy, now: int) ->
         steps=tuple(_step(number, evaluation, clock) for number in range(len(clock.levels))),
         unknown_until=_unknown_until(clock, plan, policy),
         count=clock.seen,
+    )
+
+
+def not_judged(unjudged: NotJudged, case: Case, plan: Plan, policy: Policy, now: int) -> Explained:
+    """Without what would follow if it were judged."""
+    return evolve(
+        explained(unjudged.clock, case, plan, policy, now),
+        state=State.NOT_JUDGED,
+        due_at=None,
+        breach_at=None,
+        cause=Cause.DEADLINE,
+        elapsed_breakdown=None,
+        steps=(),
+        needs=unjudged.needs.value,
     )
 
 

@@ -24,7 +24,12 @@ from sla_watchdog.domain.tickets.ticket import Ticket
 from sla_watchdog.domain.tickets.ticket_fields import LINKS
 from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
 from sla_watchdog.domain.time.years import TimeOutOfRange
-from sla_watchdog.presentation.view.explained_clock import Explained, explained, is_of_ticket
+from sla_watchdog.presentation.view.explained_clock import (
+    Explained,
+    explained,
+    is_of_ticket,
+    not_judged,
+)
 from sla_watchdog.presentation.view.rulings import Ruling, rulings
 
 
@@ -161,3 +166,7 @@ class _Explaining:
         for clock in self.plan.clocks:
             if clock.subject == subject and is_of_ticket(clock) is of_ticket:
                 yield explained(clock, self.case, self.plan, self.policy, self.now)
+        for unjudged in self.plan.not_judged:
+            clock = unjudged.clock
+            if clock.subject == subject and is_of_ticket(clock) is of_ticket:
+                yield not_judged(unjudged, self.case, self.plan, self.policy, self.now)

@@ -87,6 +87,8 @@ def _all(row: TicketsByVerdict) -> int:
 
 
 def _kept(row: TicketsByVerdict) -> str:
+    if row.is_only_not_judged:
+        return "not judged"
     if row.kept is None:
         return ""
     return f"{row.kept:.1f} % of {row.met + row.breached:,}"

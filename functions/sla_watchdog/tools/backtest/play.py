@@ -9,6 +9,7 @@ from operator import attrgetter
 from attrs import Factory, define, frozen
 
 from sla_watchdog.domain.clocks.clock import State
+from sla_watchdog.domain.clocks.evidence import NO_EVIDENCE, Evidence
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.tools.backtest.rows import (
     BacktestMessage,
@@ -22,6 +23,7 @@ from sla_watchdog.tools.imports.events import Event
 from sla_watchdog.tools.loudness.days import Days, zone_of_days
 from sla_watchdog.tools.loudness.loads import Loudness, loudness
 from sla_watchdog.tools.simulation.evaluation_skips import EvaluationSkips
+from sla_watchdog.tools.simulation.evidence import evidence_of
 from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components
 from sla_watchdog.tools.simulation.replay import SimulatedEnding, replay
 
@@ -84,6 +86,7 @@ class Played:
     policy: Policy
     first: int
     until: int
+    evidence: Evidence
     clocks: Sequence[ClockRow]
     messages: Sequence[BacktestMessage]
     over: Mapping[ClockRow, int]
@@ -109,6 +112,7 @@ class Play:
     history: History
     policy: Policy
     until: int
+    evidence: Evidence = NO_EVIDENCE
 
     def part(self, groups: Iterable[tuple[str, ...]]) -> PlayedPart:
         part = PlayedPart()
@@ -118,7 +122,8 @@ class Play:
             facts = [
                 fact for name in names for fact in chronicler.facts(self.history.tickets[name])
             ]
-            outcomes = replay(sorted(facts, key=_when), self.policy, self.until, skips)
+            in_order = sorted(facts, key=_when)
+            outcomes = replay(in_order, self.policy, self.until, skips, self.evidence)
             part.messages += map(message, outcomes.notified)
             for ending in outcomes.endings:
                 part.take(ending, self.until)
@@ -148,6 +153,7 @@ class Play:
             policy=self.policy,
             first=self.history.first,
             until=self.until,
+            evidence=self.evidence,
             clocks=clocks,
             messages=messages,
             over=whole.over,
@@ -157,5 +163,5 @@ class Play:
 
 
 def play(history: History, policy: Policy, until: int) -> Played:
-    it = Play(history, policy, until)
+    it = Play(history, policy, until, evidence_of(history.tickets, policy, until))
     return it.whole([it.part(history.groups)])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from sla_watchdog.presentation.html.shell import figures, heading, paragraph
+from sla_watchdog.presentation.text.evidence import of_history
 from sla_watchdog.presentation.times import count_of, open_time
 from sla_watchdog.tools.backtest.charts import attainment_chart, load_chart, unit
 from sla_watchdog.tools.backtest.comparison import changes, loads
@@ -60,7 +61,8 @@ def _top(result: Result) -> str:
     )
     odd = [f"{count:,} {ODD[name]}" for name, count in result.odd_events.items() if count]
     lines = f" Odd events, taken in all the same: {', '.join(odd)}." if odd else ""
-    return heading("Backtest") + paragraph(span + lines) + figures(shown)
+    not_judged = map(paragraph, of_history(played.evidence, played.policy))
+    return heading("Backtest") + paragraph(span + lines) + "".join(not_judged) + figures(shown)
 
 
 def _kept(result: Result, draw: Draw) -> str:
@@ -86,6 +88,10 @@ def _kept(result: Result, draw: Draw) -> str:
         [*_attained(row), *([_percent(before.get((row.policy, row.clock)))] if before else [])]
         for row in rows
     ]
+    if any(row.not_judged for row in rows):
+        head.append("not judged")
+        for line, row in zip(lines, rows, strict=True):
+            line.append(row.not_judged)
     text = (
         "Tickets by verdict. Kept is met of those decided; of several exchanges of a ticket "
         "the worst counts."

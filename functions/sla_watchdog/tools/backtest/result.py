@@ -7,6 +7,7 @@ from functools import cached_property
 
 from attrs import asdict, frozen
 
+from sla_watchdog.presentation.text.evidence import as_json as evidence_as_json
 from sla_watchdog.tools.backtest.comparison import changes, loads
 from sla_watchdog.tools.backtest.files import alerts_csv, clocks_csv, json_text
 from sla_watchdog.tools.backtest.oddities import OF_EVENTS
@@ -81,6 +82,7 @@ class Result:
             "policy": played.policy.hash,
             "cases": played.cases,
             "unresolved": played.unresolved,
+            "not_judged": evidence_as_json(played.evidence, played.policy),
             "attainment": as_json(played.attainment),
             "audiences": as_json(self.audiences),
             "superseded": sum(message.passed for message in played.messages),

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-from sla_watchdog.domain.clocks.clock import Clock
+from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.time.seconds import DAY
@@ -119,7 +119,9 @@ def by_recipient(messages: Iterable[BacktestMessage]) -> AlertsByRecipient:
 
 def clock_rows(ending: SimulatedEnding, until: int) -> Iterator[tuple[ClockRow, int]]:
     """Each with its target in seconds."""
-    for clock in ending.plan.clocks:
+    verdicts = [(clock, clock.state(until).value) for clock in ending.plan.clocks]
+    verdicts += [(unjudged.clock, State.NOT_JUDGED.value) for unjudged in ending.plan.not_judged]
+    for clock, verdict in verdicts:
         if clock.metric in SHOWN and clock.started_at <= until:
             row = ClockRow(
                 ticket=clock.subject,
@@ -130,7 +132,7 @@ def clock_rows(ending: SimulatedEnding, until: int) -> Iterator[tuple[ClockRow, 
                 started_at=utc(clock.started_at),
                 due_at=utc(clock.due_at),
                 stopped_at=utc(clock.stopped_at),
-                verdict=clock.state(until).value,
+                verdict=verdict,
                 business_seconds=clock.elapsed(until),
                 paused_seconds=_paused(clock, until),
             )

@@ -15,7 +15,13 @@ from sla_watchdog.domain.policy.model import Metric
 from sla_watchdog.tools.backtest.rows import BacktestMessage, ClockRow
 from sla_watchdog.tools.loudness.loads import AudienceLoudness, Loudness
 
-BY_WEIGHT = [State.BREACHED.value, State.PAUSED.value, State.RUNNING.value, State.MET.value]
+BY_WEIGHT = [
+    State.BREACHED.value,
+    State.PAUSED.value,
+    State.RUNNING.value,
+    State.MET.value,
+    State.NOT_JUDGED.value,
+]
 """Of several exchanges of a ticket the first of these counts: the worst, not the last (semantics
 B3).
 """
@@ -34,6 +40,12 @@ class TicketsByVerdict:
     breached: int
     running: int
     paused: int
+    not_judged: int = 0
+
+    @property
+    def is_only_not_judged(self) -> bool:
+        judged = self.met + self.breached + self.running + self.paused
+        return self.not_judged > 0 and not judged
 
     @property
     def kept(self) -> float | None:
@@ -97,6 +109,7 @@ def attainment(rows: Iterable[ClockRow]) -> list[TicketsByVerdict]:
             breached=verdicts[State.BREACHED.value],
             running=verdicts[State.RUNNING.value],
             paused=verdicts[State.PAUSED.value],
+            not_judged=verdicts[State.NOT_JUDGED.value],
         )
         for (policy, clock), verdicts in sorted(counts.items())
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from sla_watchdog.domain.policy.model import TICKET_ID, Source
+from sla_watchdog.domain.policy.model import TICKET_ID, Carried, Source
 from sla_watchdog.domain.tickets.ticket_fields import TICKET_FIELDS
 from sla_watchdog.tools.policy_file.nodes import Entries, Node, Text, keys, texts
 from sla_watchdog.tools.policy_file.problems import Wrong, nearest
@@ -22,7 +22,7 @@ from sla_watchdog.tools.policy_file.shapes import (
     block_of,
     made,
 )
-from sla_watchdog.tools.policy_file.values import FIELD_NAME, NAME, TEXT, folded
+from sla_watchdog.tools.policy_file.values import FIELD_NAME, NAME, TEXT, choice, folded
 
 # ------------------------------------------------------------------ source
 
@@ -159,3 +159,12 @@ PEOPLE = block_of(
         "shared": Key(NAMES, "assignees that are no person: nobody owns it yet"),
     },
 )
+
+# ------------------------------------------------------------------ what records carry
+
+
+def _carried(names: tuple[str, ...]) -> frozenset[Carried]:
+    return frozenset(map(Carried, names))
+
+
+JUDGE_ALWAYS = made(ListOf(choice("something that records carry", *Carried)), _carried)

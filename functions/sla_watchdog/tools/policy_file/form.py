@@ -14,7 +14,14 @@ from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.tools.policy_file.audiences import AUDIENCES, with_operations
 from sla_watchdog.tools.policy_file.calendars import CALENDARS, CalendarForm, holidays_until
 from sla_watchdog.tools.policy_file.case_limits import ACKNOWLEDGE, CASES, PAUSES
-from sla_watchdog.tools.policy_file.desk import FIELDS, PEOPLE, PRIORITIES, SOURCE, STATUSES
+from sla_watchdog.tools.policy_file.desk import (
+    FIELDS,
+    JUDGE_ALWAYS,
+    PEOPLE,
+    PRIORITIES,
+    SOURCE,
+    STATUSES,
+)
 from sla_watchdog.tools.policy_file.examples import EXAMPLES, Example
 from sla_watchdog.tools.policy_file.ladders import CEILING_LINES, CEILINGS, LADDERS
 from sla_watchdog.tools.policy_file.nodes import Entries, Node, Text, keys, parse, texts
@@ -126,6 +133,11 @@ POLICY_FILE = block_of(
             PRIORITIES, "priorities as the desk writes them, by name; the most severe first"
         ),
         "people": Key(PEOPLE, "bots, and assignees that are no person"),
+        "judge_always": Key(
+            JUDGE_ALWAYS,
+            "what counts as missing from a ticket though no record ever carried it: reply, owner, "
+            "team; without it, clocks that need it wait until one does",
+        ),
         "calendars": Key(
             CALENDARS,
             "opening hours, by name",

@@ -14,7 +14,9 @@ from operator import attrgetter
 
 from attrs import Factory, define, field, frozen
 
+from sla_watchdog.domain.clocks.evidence import NO_EVIDENCE, Evidence
 from sla_watchdog.domain.escalation.case import Alert, Case, LastNotified, Outcome, join
+from sla_watchdog.domain.escalation.context import Context
 from sla_watchdog.domain.escalation.plan import Plan, plan, superseded
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
@@ -60,12 +62,16 @@ _when = attrgetter("at")
 
 
 def replay(
-    facts: Sequence[Fact], policy: Policy, until: int, skips: EvaluationSkips | None = None
+    facts: Sequence[Fact],
+    policy: Policy,
+    until: int,
+    skips: EvaluationSkips | None = None,
+    evidence: Evidence = NO_EVIDENCE,
 ) -> Outcomes:
     """`facts`, in order of time, are those of tickets that may belong together; what is later than
-    `until` is left.
+    `until` is left. `evidence` is what the records of their whole desk carried.
     """
-    player = _Player(policy, skips or EvaluationSkips(policy))
+    player = _Player(policy, skips or EvaluationSkips(policy), Context(evidence=evidence))
     for at, moment in groupby(facts, key=_when):
         if at > until:
             break
@@ -112,6 +118,7 @@ class _Play:
 class _Player:
     policy: Policy
     skips: EvaluationSkips
+    context: Context
     notified: list[Notification] = Factory(list)
     plays: dict[str, _Play] = Factory(dict)
     belongs: dict[str, str] = Factory(dict)
@@ -187,7 +194,7 @@ class _Player:
         """Notifies of everything that is due at `now`."""
         same = play.last.assessment if play.last else None
         case = play.case()
-        evaluated = plan(case, self.policy, now, assessment=same)
+        evaluated = plan(case, self.policy, now, assessment=same, context=self.context)
         if evaluated.alerts:
             self.notified += notifications(case, evaluated, now)
             play.reached = with_sent(case.reached, evaluated.alerts, now)
@@ -226,7 +233,10 @@ class _Player:
         for play in self.plays.values():
             enough = None if self.skips.exchanges else play.last
             case = play.case()
-            yield SimulatedEnding(case, enough or plan(case, self.policy, until, whole=True))
+            yield SimulatedEnding(case, enough or self.judged_whole(case, until))
+
+    def judged_whole(self, case: Case, until: int) -> Plan:
+        return plan(case, self.policy, until, whole=True, context=self.context)
 
 
 def notifications(case: Case, evaluated: Plan, now: int) -> Iterator[Notification]:
@@ -267,3 +277,6 @@ def _instants(evaluated: Plan) -> Iterator[int | None]:
         yield decision.until
     for promise in evaluated.promises:
         yield promise.until
+    for waiting in evaluated.not_judged:
+        if waiting.may_come:
+            yield waiting.until

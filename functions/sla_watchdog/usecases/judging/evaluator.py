@@ -12,7 +12,7 @@ from sla_watchdog.domain.escalation.case import Case, DamagedItem
 from sla_watchdog.domain.escalation.context import Context
 from sla_watchdog.domain.escalation.plan import Plan, plan, wakeup_for
 from sla_watchdog.domain.escalation.wakeup import Wakeup
-from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.policy.model import Carried, Policy
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.record import Record
 from sla_watchdog.domain.tickets.ticket_of_facts import ticket
@@ -97,6 +97,13 @@ class Evaluator:
             return
         deletions = self.stores.deletions.note_missing(missing, now)
         if deletions.held_since != self.context.deletions_held_since:
+            self._outlook.forget()
+
+    def note_carried(self, carried: Iterable[Carried], now: int) -> None:
+        """What a record was seen to carry: a write only where that is news."""
+        news = set(carried).difference(self.context.evidence.seen)
+        if news:
+            self.stores.evidence.note_seen(news, now)
             self._outlook.forget()
 
     def _is_missed(self, name: str, case: Case) -> bool:

@@ -10,6 +10,7 @@ from attrs import frozen
 from sla_watchdog.domain.escalation.case import Case, DamagedItem
 from sla_watchdog.domain.escalation.context import Context
 from sla_watchdog.domain.escalation.deletions import Deletions
+from sla_watchdog.domain.policy.model import Carried
 from sla_watchdog.domain.tickets.record import Record
 
 Clock = Callable[[], float]
@@ -49,6 +50,10 @@ class MissingTickets(Protocol):
     def note_missing(self, tickets: Iterable[str], now: int) -> Deletions: ...
 
 
+class EvidenceRecords(Protocol):
+    def note_seen(self, carried: Iterable[Carried], now: int) -> None: ...
+
+
 class JudgingStores(Protocol):
     @property
     def cases(self) -> Cases: ...
@@ -56,3 +61,5 @@ class JudgingStores(Protocol):
     def silences(self) -> Surroundings: ...
     @property
     def deletions(self) -> MissingTickets: ...
+    @property
+    def evidence(self) -> EvidenceRecords: ...

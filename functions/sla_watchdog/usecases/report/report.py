@@ -13,6 +13,7 @@ from attrs import define, frozen
 
 from sla_watchdog.domain.clocks.attainment import Attainment, Counting, week_starts
 from sla_watchdog.domain.escalation.case import OPERATIONS, Case, Recipient
+from sla_watchdog.domain.escalation.context import Context
 from sla_watchdog.domain.escalation.plan import Plan, plan
 from sla_watchdog.domain.time.seconds import DAY
 from sla_watchdog.errors import Unavailable
@@ -179,7 +180,8 @@ class Reporter:
 
     def _evaluated(self, case: Case, whole: bool) -> Plan:
         current = self.evaluator.current(case).as_notified(self.evaluator.live)
-        return plan(current, self.evaluator.policy, self.now, whole=whole)
+        context = Context(evidence=self.evaluator.context.evidence)
+        return plan(current, self.evaluator.policy, self.now, whole=whole, context=context)
 
     def _lines(self, case: Case, evaluated: Plan) -> list[ReportLine]:
         """Of an unresolved case, one."""

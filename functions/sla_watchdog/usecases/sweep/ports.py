@@ -12,6 +12,7 @@ from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.escalation.case import Case, DamagedItem
 from sla_watchdog.domain.escalation.deletions import Deletions
 from sla_watchdog.domain.escalation.subscribers import Roster, Seat, SubscriptionState
+from sla_watchdog.domain.policy.model import Carried
 from sla_watchdog.domain.tickets.record import Record
 from sla_watchdog.usecases.track.ports import TrackStores
 
@@ -134,6 +135,11 @@ class DeletionsHeld(Protocol):
     def most_seen(self, tickets: int, now: int) -> tuple[int, int]: ...
 
 
+class EvidenceSwept(Protocol):
+    def note_seen(self, carried: Iterable[Carried], now: int) -> None: ...
+    def swept(self, ended: int, now: int) -> None: ...
+
+
 @frozen
 class LastSweep:
     """What the last whole sweep counted, and when; `noticed` is what sweeps came upon, the newest
@@ -174,6 +180,8 @@ class ListenerStores(Protocol):
 class SweepStores(TrackStores, ListenerStores, Protocol):
     @property
     def deletions(self) -> DeletionsHeld: ...
+    @property
+    def evidence(self) -> EvidenceSwept: ...
     @property
     def inspection(self) -> Inspection: ...
     @property

@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from attrs import evolve, frozen
 
+from sla_watchdog.domain.clocks.evidence import first_carried
 from sla_watchdog.domain.escalation.case import Case, DamagedItem
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Facts
 from sla_watchdog.domain.tickets.observation import EarlierObservations, observed
 from sla_watchdog.domain.tickets.record import Record, is_ticket, ticket_id
+from sla_watchdog.domain.tickets.ticket import ENDED
+from sla_watchdog.domain.tickets.ticket_of_facts import ticket
 from sla_watchdog.errors import Unstorable
 from sla_watchdog.usecases.judging import Evaluator, is_stand_in
 from sla_watchdog.usecases.sweep.ports import SweepStores, Tickets
@@ -47,6 +50,14 @@ class Comparison:
         key = {name: record.get(name) for name in source.key}
         return ticket_id(record, source) or nameless(key)
 
+    def tickets(self, records: Sequence[Record]) -> dict[str, Record]:
+        """Those that are tickets, by name."""
+        named = {}
+        for record in records:
+            if is_ticket(record, self.policy.source):
+                named[self.name(record)] = record
+        return named
+
     def says_more(self, case: object, name: str, record: Record, now: int) -> bool:
         """Whether the record says more than is stored. What follows from what is stored,
         `Inspector` looks at. Raises where they cannot be compared.
@@ -67,6 +78,22 @@ class Comparison:
 
 
 @frozen
+class Look:
+    """What the tickets of a desk say of it as a whole (semantics B10)."""
+
+    evaluator: Evaluator
+    swept: SweepResult
+
+    def at(self, name: str, facts: Facts, now: int) -> None:
+        """Counts it if it ended, and notes what its records carry."""
+        if is_stand_in(name):
+            return
+        policy = self.evaluator.policy
+        self.swept.tickets_ended += ticket(name, facts, policy).group in ENDED
+        self.evaluator.note_carried(first_carried(name, facts, policy), now)
+
+
+@frozen
 class RecordCheck:
     """Checks the records of one page after the other."""
 
@@ -84,26 +111,24 @@ class RecordCheck:
     def comparison(self) -> Comparison:
         return Comparison(self.evaluator)
 
+    @property
+    def look(self) -> Look:
+        return Look(self.evaluator, self.swept)
+
     def check(self, records: Sequence[Record]) -> None:
         now = self.clock()
-        named = self._tickets_of(records)
+        named = self.comparison.tickets(records)
         self.swept.tickets += len(named)
         cases = self.stores.cases.read(named)
         drifted = []
         for name, record in named.items():
-            if self._differs(cases.get(name), name, record, now):
+            case = cases.get(name)
+            if self._differs(case, name, record, now):
                 drifted.append(name)
+            elif isinstance(case, Case):
+                self.look.at(name, case.facts, now)
         if drifted:
             self._take_in(drifted)
-
-    def _tickets_of(self, records: Sequence[Record]) -> dict[str, Record]:
-        """Those that are tickets, by name."""
-        source = self.evaluator.policy.source
-        named = {}
-        for record in records:
-            if is_ticket(record, source):
-                named[self.comparison.name(record)] = record
-        return named
 
     def _differs(self, case: object, name: str, record: Record, now: int) -> bool:
         try:
@@ -191,6 +216,7 @@ class RecordCheck:
                 # what is new here, the stream may bring once more
                 read_at = {**case.read_at, name: read.began}
                 case = evolve(case, facts=facts, read_at=read_at)
+            self.look.at(name, facts, read.ended)
             return timed(self.evaluator, case, read.ended)
         except Exception:  # noqa: BLE001 - one ticket never stops the sweep
             self.swept.findings += 1

@@ -25,7 +25,8 @@ class SweepResult:
     `recipients_missing` should get alerts and get none: people are notified of them, so the alarm
     on violations is left to what nobody is. `missing` are open tickets without a record, of the
     `cases_held` looked through while deletions are held. `problem` is why a page failed that is
-    tried again. `whole` are the sums of all segments, of the last one to finish.
+    tried again. `tickets_ended` are resolved or closed. `whole` are the sums of all segments, of
+    the last one to finish.
     """
 
     tickets: int = 0
@@ -34,6 +35,7 @@ class SweepResult:
     cases_at_risk: int = 0
     cases_breached: int = 0
     tickets_open: int = 0
+    tickets_ended: int = 0
     missing: int = 0
     cases_held: int = 0
     new_cases: int = 0

@@ -134,6 +134,7 @@ class Sweeper:
         self.stores.pulse.notice(wrong, wrong)
         total = {**total, "violations": total.get("violations", 0) + len(wrong)}
         self.stores.pulse.swept(now, total)
+        self.stores.evidence.swept(total.get("tickets_ended", 0), now)
         return total
 
     def _deletions(self, total: Mapping[str, int], now: int) -> list[str]:

@@ -9,11 +9,13 @@ from collections.abc import Iterable, Mapping
 
 from attrs import field, frozen
 
+from sla_watchdog.domain.clocks.evidence import first_carried
 from sla_watchdog.domain.escalation.case import Case, DamagedItem
 from sla_watchdog.domain.escalation.plan import Plan
+from sla_watchdog.domain.policy.model import Carried
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.errors import SlaWatchdogError, Unstorable
-from sla_watchdog.usecases.judging import Evaluator
+from sla_watchdog.usecases.judging import Evaluator, is_stand_in
 from sla_watchdog.usecases.track.change import Change, is_new
 from sla_watchdog.usecases.track.linking import Linker, pending_links
 from sla_watchdog.usecases.track.lookalikes import Lookalikes
@@ -140,6 +142,7 @@ class Tracker:
             if known.facts is case.facts:
                 self._after(name, case, case, changes, now)
                 return None
+            self.evaluator.note_carried(self._carried(name, known.facts), now)
             try:
                 evaluated = self.keeper.keep(known, now)
             except Unstorable as refused:
@@ -149,6 +152,11 @@ class Tracker:
                 return evaluated
             stored = self.stores.cases.read([name]).get(name)
         raise StillContended(f"case {name!r}: lost {TRIES} races; the batch is delivered again")
+
+    def _carried(self, name: str, facts: Facts) -> Iterable[Carried]:
+        if is_stand_in(name):
+            return ()
+        return first_carried(name, facts, self.evaluator.policy)
 
     def _after(self, name: str, before: Case, after: Case, changes: list[Change], now: int) -> None:
         """What follows from facts once they are kept; all of it again for records that the stream

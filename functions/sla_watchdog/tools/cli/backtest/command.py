@@ -23,7 +23,6 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.tools.cli import FINE, UsageError
 from sla_watchdog.tools.cli.options import OWN_POLICY, add_command
 from sla_watchdog.tools.cli.times import time, zone
@@ -31,7 +30,7 @@ from sla_watchdog.tools.imports.events import BrokenEventFile, Event, each_once,
 
 if TYPE_CHECKING:
     from sla_watchdog.tools.backtest.oddities import Odd
-    from sla_watchdog.tools.backtest.play import History, Played
+    from sla_watchdog.tools.backtest.play import Play, Played
     from sla_watchdog.tools.backtest.result import Result
 
 
@@ -137,10 +136,11 @@ def _size(path: Path) -> int:
 
 def _result(args: argparse.Namespace, paths: Sequence[Path], timezone: str | None) -> Result:
     from sla_watchdog.tools.backtest.oddities import counted, oddities
-    from sla_watchdog.tools.backtest.play import History
+    from sla_watchdog.tools.backtest.play import History, Play
     from sla_watchdog.tools.backtest.result import Result
     from sla_watchdog.tools.backtest.workers import beside, processors
     from sla_watchdog.tools.cli.stack.policy_in_memory import compiled_policy
+    from sla_watchdog.tools.simulation.evidence import evidence_of
 
     until = None if args.until is None else time(args.until, "--until", timezone)
     events = _read(args.events, timezone)
@@ -152,7 +152,9 @@ def _result(args: argparse.Namespace, paths: Sequence[Path], timezone: str | Non
     if until is not None and until < history.first:
         raise UsageError("--until is before the first event")
     policies = [compiled_policy(path, history.first) for path in paths]
-    played, *others = [_play(history, compiled, until or history.last) for compiled in policies]
+    end = until or history.last
+    evidence = evidence_of(history.tickets, policies[0], end)
+    played, *others = [_play(Play(history, compiled, end, evidence)) for compiled in policies]
     against = others[0] if others else None
     return Result(history, counted(odd_lines), played, against, suggests=args.suggest)
 
@@ -180,15 +182,13 @@ def _read(path: Path, timezone: str | None) -> Sequence[Event]:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _play(history: History, policy: Policy, until: int) -> Played:
-    from sla_watchdog.tools.backtest.play import Play
+def _play(play: Play) -> Played:
     from sla_watchdog.tools.backtest.workers import played_parts, processors
 
-    play = Play(history, policy, until)
-    processes = processors(len(history.groups))
+    processes = processors(len(play.history.groups))
     columns = (MofNCompleteColumn(), TextColumn("tickets"), BarColumn(), TimeRemainingColumn())
     with played_parts(play, processes) as parts, _progress(*columns) as progress:
-        task = progress.add_task("", total=len(history.tickets))
+        task = progress.add_task("", total=len(play.history.tickets))
         return play.whole(parts, lambda count: progress.advance(task, count))
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sla_watchdog.presentation.text.evidence import of_history
 from sla_watchdog.presentation.times import count_of
 from sla_watchdog.tools.backtest.result import Result
 from sla_watchdog.tools.backtest.rows import utc
@@ -23,6 +24,8 @@ def print_result(console: Console, result: Result, folder: Path) -> None:
     if odd:
         taken_in = f"Odd lines, taken in: {', '.join(odd)} (--strict refuses them)"
         console.print(Text(taken_in, "yellow"))
+    for line in of_history(result.played.evidence, result.played.policy):
+        console.print(Text(line, "yellow"))
     console.print(_kept(result))
     console.print()
     print_loudness(console, result.played.loudness)
@@ -43,7 +46,8 @@ def _kept(result: Result) -> Table:
     if before:
         table.add_column("before", justify="right")
     for row in result.played.attainment:
-        cells = [row.policy, row.clock, f"{row.met:,}", f"{row.breached:,}", _percent(row.kept)]
+        kept = _percent(row.kept) or ("not judged" if row.is_only_not_judged else "")
+        cells = [row.policy, row.clock, f"{row.met:,}", f"{row.breached:,}", kept]
         if before:
             cells.append(_percent(before.get((row.policy, row.clock))))
         table.add_row(*cells)

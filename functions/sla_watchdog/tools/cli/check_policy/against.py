@@ -17,12 +17,14 @@ from attrs import Factory, define, evolve, frozen
 from rich.console import Console
 from rich.table import Table
 
+from sla_watchdog.domain.clocks.evidence import Evidence
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.escalation.policy_edit import Effect, Moved, effect
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
+from sla_watchdog.presentation.text.evidence import cannot_be_judged
 from sla_watchdog.presentation.times import count_of
 from sla_watchdog.tools.cli import UsageError
 from sla_watchdog.tools.imports.events import BrokenEventFile, Event, lines_of, parse
@@ -33,6 +35,7 @@ from sla_watchdog.tools.loudness.as_json import as_json as loudness_as_json
 from sla_watchdog.tools.loudness.days import Days, zone_of_days
 from sla_watchdog.tools.loudness.loads import Loudness, loudness
 from sla_watchdog.tools.loudness.text import print_loudness_change
+from sla_watchdog.tools.simulation.evidence import evidence_of
 from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components
 from sla_watchdog.tools.simulation.replay import Notification, Outcomes, replay
 
@@ -43,7 +46,7 @@ NEVER = 2**62
 @frozen
 class PolicyComparison:
     """The effects on every case that has an open ticket. `unread` are fields that only the new
-    policy reads.
+    policy reads. `unjudged` says what of the new policy cannot be judged.
 
     `loudness` is how loud it is under the old policy and under the new: over the days of a history,
     or where there is none (`is_ahead`) over the next days.
@@ -55,6 +58,7 @@ class PolicyComparison:
     loudness: tuple[Loudness, Loudness]
     unread: tuple[str, ...] = ()
     is_ahead: bool = False
+    unjudged: str = ""
 
     @property
     def moved(self) -> tuple[Moved, ...]:
@@ -115,7 +119,7 @@ def compare(args: argparse.Namespace, path: Path) -> PolicyComparison:
 
 
 def _effects(
-    cases: Iterable[OpenCase], before: Policy, after: Policy, now: int
+    cases: Iterable[OpenCase], before: Policy, after: Policy, now: int, evidence: Evidence
 ) -> tuple[tuple[Effect, ...], int]:
     """And how many tickets are open."""
     effects: list[Effect] = []
@@ -123,7 +127,7 @@ def _effects(
     for case in cases:
         if case.plan.unresolved:
             tickets += sum(ticket.unresolved for ticket in case.plan.tickets)
-            effects.append(effect(case.before, before, after, now, case.after))
+            effects.append(effect(case.before, before, after, now, case.after, evidence))
     return tuple(effects), tickets
 
 
@@ -144,11 +148,18 @@ def _of_stack(args: argparse.Namespace, before: Policy, after: Policy) -> Policy
             case = evaluated.case.as_notified(evaluator.live)
             cases.append(OpenCase(case, case, evaluated.plan))
     now, context = evaluator.now, evaluator.context
-    effects, tickets = _effects(cases, before, after, now)
+    effects, tickets = _effects(cases, before, after, now, context.evidence)
     old = Foresight(before, now, context).loudness(case.before for case in cases)
     new = Foresight(after, now, context).loudness(case.edited(now) for case in cases)
-    unread = tuple(sorted(after.fields - before.fields))
-    return PolicyComparison(effects, tickets, now, (old, new), unread, is_ahead=True)
+    return PolicyComparison(
+        effects,
+        tickets,
+        now,
+        loudness=(old, new),
+        unread=tuple(sorted(after.fields - before.fields)),
+        is_ahead=True,
+        unjudged=cannot_be_judged(context.evidence, after),
+    )
 
 
 def _of_events(args: argparse.Namespace, path: Path) -> PolicyComparison:
@@ -167,26 +178,27 @@ def _of_events(args: argparse.Namespace, path: Path) -> PolicyComparison:
     before = compiled_policy(args.against, events[0].at)
     after = compiled_policy(path, events[0].at)
     start = min(events[0].at, now)
-    old, new = _Replays(events, before, now), _Replays(events, after, now)
-    effects, tickets = _effects(_played(old, new), before, after, now)
+    tickets = by_ticket(events)
+    evidence = evidence_of(tickets, before, now)
+    old = _Replays(tickets, before, now, evidence)
+    new = _Replays(tickets, after, now, evidence)
+    effects, open_tickets = _effects(_played(old, new), before, after, now, evidence)
     for _ in new.outcomes():
         pass
     loudness = old.loudness(start), new.loudness(start)
-    return PolicyComparison(effects, tickets, now, loudness)
+    unjudged = cannot_be_judged(evidence, after)
+    return PolicyComparison(effects, open_tickets, now, loudness, unjudged=unjudged)
 
 
 @define
 class _Replays:
     """The cases of a file replayed under a policy, up to `now`; `notified` grows on the way."""
 
-    events: Sequence[Event]
+    tickets: Mapping[str, Sequence[Event]]
     policy: Policy
     now: int
+    evidence: Evidence
     notified: list[Notification] = Factory(list)
-
-    @cached_property
-    def tickets(self) -> Mapping[str, Sequence[Event]]:
-        return by_ticket(self.events)
 
     @cached_property
     def chronicler(self) -> Chronicler:
@@ -195,7 +207,7 @@ class _Replays:
     def outcomes(self) -> Iterator[Outcomes]:
         for names in components(self.tickets):
             facts = sorted(self.facts(names), key=attrgetter("at"))
-            outcomes = replay(facts, self.policy, self.now)
+            outcomes = replay(facts, self.policy, self.now, evidence=self.evidence)
             self.notified += outcomes.notified
             yield outcomes
 
@@ -231,6 +243,7 @@ def as_json(comparison: PolicyComparison) -> dict[str, Any]:
         "become_overdue": comparison.overdue,
         "told_at_once": dict(sorted(comparison.notified.items())),
         "fields_not_known_yet": list(comparison.unread),
+        "not_judged": comparison.unjudged or None,
         "changes": [
             {
                 "ticket": moved.ticket,
@@ -274,6 +287,8 @@ def print_comparison(
     if comparison.unread:
         unread = ", ".join(comparison.unread)
         console.print(f"  not known before the deploy: {unread}", markup=False)
+    if comparison.unjudged:
+        console.print(f"  {comparison.unjudged}", markup=False, soft_wrap=True)
     if comparison.moved:
         console.print(_table(comparison.moved[:SHOWN]))
     hidden = len(comparison.moved) - SHOWN

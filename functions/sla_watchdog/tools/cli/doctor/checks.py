@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from sla_watchdog.adapters.dynamodb.pulse import Beat
+from sla_watchdog.domain.clocks.evidence import Evidence
 from sla_watchdog.domain.escalation.case import Entry, Outcome
 from sla_watchdog.domain.escalation.deletions import Deletions
+from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.presentation.text.deletions import missing_text
+from sla_watchdog.presentation.text.evidence import cannot_be_judged, how_to_insist
 from sla_watchdog.presentation.times import count_of, duration
 from sla_watchdog.usecases.sweep.ports import LastSweep
 
@@ -226,6 +229,13 @@ def deletions(deletions: Deletions) -> Iterator[Check]:
             "clocks keep running"
         )
         yield needs_attention("deletions", text, "`sla-watchdog deletions`")
+
+
+def evidence(evidence: Evidence, policy: Policy) -> Iterator[Check]:
+    """Only while the policy asks for what no record carries."""
+    text = cannot_be_judged(evidence, policy)
+    if text:
+        yield needs_attention("not judged", text, how_to_insist(evidence, policy))
 
 
 def sweep(last: LastSweep | None, beat: Beat | None, now: int) -> Iterator[Check]:

@@ -70,6 +70,7 @@ def _checks(args: argparse.Namespace, stack: Stack, now: int) -> Iterator[Check]
     yield about.retrying(seen)
     yield about.findings(seen, now)
     yield from about.deletions(stack.watch.deletions.read(now))
+    yield from about.evidence(evaluator.context.evidence, stack.policy)
     yield from about.sweep(stack.watch.pulse.last_sweep(), beat, now)
     yield about.observing(mode, beat, now)
     if warning := stack.other_policy():

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 from rich.console import Console
 
+from sla_watchdog.domain.clocks.evidence import Evidence
 from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.escalation.context import Context
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.presentation.view.explanation import Explanation, explanation
@@ -21,6 +23,7 @@ from sla_watchdog.tools.cli.output import formatter
 from sla_watchdog.tools.cli.stack.silenced import MatchingSilence, due_now, held_by, upcoming
 from sla_watchdog.tools.cli.times import time, zone
 from sla_watchdog.tools.imports.events import BrokenEventFile, Event, lines_of, parse
+from sla_watchdog.tools.simulation.evidence import evidence_of
 from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components
 from sla_watchdog.tools.simulation.replay import replay
 
@@ -155,8 +158,10 @@ def _of_events(args: argparse.Namespace) -> ShownExplanation:
     policy = compiled_policy(path, events[0].at)
     facts = _facts_of_case(args, events, policy)
     at = _at(args, policy, events[-1].at)
-    case = _case(args.ticket, facts, policy, at)
-    return _explained(args.ticket, case, CaseEvaluator(policy, at))
+    evidence = evidence_of(by_ticket(events), policy, at)
+    case = _case(args.ticket, facts, policy, at, evidence)
+    context = Context(evidence=evidence)
+    return _explained(args.ticket, case, CaseEvaluator(policy, at, context=context))
 
 
 def _facts_of_case(args: argparse.Namespace, events: Sequence[Event], policy: Policy) -> list[Fact]:
@@ -172,7 +177,7 @@ def _facts_of_case(args: argparse.Namespace, events: Sequence[Event], policy: Po
     return sorted(facts, key=attrgetter("at"))
 
 
-def _case(ticket: str, facts: Sequence[Fact], policy: Policy, at: int) -> Case:
+def _case(ticket: str, facts: Sequence[Fact], policy: Policy, at: int, evidence: Evidence) -> Case:
     """With every notification that would have been sent, unless there are so many facts that a
     replay takes minutes.
     """
@@ -181,7 +186,7 @@ def _case(ticket: str, facts: Sequence[Fact], policy: Policy, at: int) -> Case:
         console = Console(stderr=True, highlight=False)
         console.print(f"{len(facts):,} facts: {left_out}", style="yellow")
         return Case(ticket, Facts.of(facts))
-    for ending in replay(facts, policy, at).endings:
+    for ending in replay(facts, policy, at, evidence=evidence).endings:
         if ticket in ending.case.facts.tickets():
             return ending.case
     return Case(ticket)

@@ -12,9 +12,10 @@ from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, Pace, Pause
 from sla_watchdog.domain.clocks.elapsed_rows import Row
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.case import NOTIFIED, LastNotified
-from sla_watchdog.domain.policy.model import COUNTED, TARGETS, Count, Metric
+from sla_watchdog.domain.policy.model import COUNTED, TARGETS, Carried, Count, Metric
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.time.calendar_periods import Period
+from sla_watchdog.presentation.text.evidence import CARRIED
 from sla_watchdog.presentation.text.layout import whole, wrapped
 from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.presentation.text.why import breach, limit, pause, refusal, shift, trigger
@@ -34,7 +35,13 @@ MOST_PAUSES, MOST_SHIFTS, MOST_COMING, MOST_EVENTS, MOST_OVERRUNS = 20, 4, 6, 8,
 WIDTH, LABEL = 79, 10
 DATE, OFFSET = len("Mon 2026-03-02"), len("+01:00")
 HEADING = f"{'':6}{'from the first open minute to the last':<45}{'counts':>14}{'so far':>14}"
-STYLES = {State.BREACHED: "bold red", State.PAUSED: "dim", State.MET: "green", State.RUNNING: ""}
+STYLES = {
+    State.BREACHED: "bold red",
+    State.PAUSED: "dim",
+    State.MET: "green",
+    State.RUNNING: "",
+    State.NOT_JUDGED: "dim",
+}
 
 
 def exact(seconds: int) -> str:
@@ -212,6 +219,9 @@ def _print_clock(console: Console, clock: Explained, explained: Explanation) -> 
     state = _state(clock, explained.at)
     console.print(Text.assemble("\n  ", (name, "bold"), f"{_cycle(clock)} ", state))
     _print_rows(console, _start(clock, explained.zone), indent=4)
+    if clock.needs:
+        _print_rows(console, [("Needs", _needs(clock))], indent=4)
+        return
     if clock.elapsed_breakdown:
         _print_breakdown(console, clock.elapsed_breakdown, explained)
     _print_rows(console, _end(clock, explained), indent=4)
@@ -219,7 +229,13 @@ def _print_clock(console: Console, clock: Explained, explained: Explanation) -> 
         _print_rows(console, _steps(clock, explained), indent=4)
 
 
+def _needs(clock: Explained) -> str:
+    return f"{CARRIED[Carried(clock.needs)]}: cannot be judged from these records"
+
+
 def _state(clock: Explained, now: int) -> Text:
+    if clock.needs:
+        return Text(clock.state.value, STYLES[clock.state])
     if clock.metric in TARGETS:
         return Text(clock.state.value, STYLES[clock.state])
     return Text(_signal(clock, now))

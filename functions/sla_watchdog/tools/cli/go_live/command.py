@@ -104,6 +104,7 @@ def _allowed(args: argparse.Namespace, question: str) -> bool:
 
 def _preview(stack: Stack, subscribers: Mapping[str, int]) -> Preview:
     """Judged as in mode live, where an observed level counts as not notified."""
+    from sla_watchdog.presentation.text.evidence import cannot_be_judged
     from sla_watchdog.tools.cli.go_live.preview import preview
     from sla_watchdog.tools.cli.stack.evaluation import as_deployed
     from sla_watchdog.tools.cli.stack.overview import overview
@@ -114,7 +115,8 @@ def _preview(stack: Stack, subscribers: Mapping[str, int]) -> Preview:
     foresight = Foresight(evaluator.policy, evaluator.now, evaluator.context)
     cases = [evaluated.case.as_notified(live=True) for evaluated in seen.evaluated]
     ahead = foresight.loudness(cases)
-    return preview(seen.evaluated, stack.policy, subscribers, evaluator.now, ahead)
+    unjudged = cannot_be_judged(evaluator.context.evidence, stack.policy)
+    return preview(seen.evaluated, stack.policy, subscribers, evaluator.now, ahead, unjudged)
 
 
 def _switch(stack: Stack, observed: Sequence[EvaluatedCase], now: int) -> int:

@@ -71,13 +71,14 @@ class Preview:
     """`observed` are the cases of which something was only observed: going live wakes them.
 
     `silent` are the audiences to which nobody is subscribed yet, whether something is due for
-    them or not. `ahead` is how loud the next days will be.
+    them or not. `ahead` is how loud the next days will be. `unjudged` says what cannot be judged.
     """
 
     letters: tuple[Letter, ...]
     observed: tuple[EvaluatedCase, ...]
     silent: tuple[str, ...]
     ahead: Loudness
+    unjudged: str = ""
 
     @property
     def cases(self) -> int:
@@ -106,6 +107,7 @@ def preview(
     subscribers: Mapping[str, int],
     now: int,
     ahead: Loudness,
+    unjudged: str = "",
 ) -> Preview:
     """`evaluated` as live; `subscribers` by topic, absent where there is none."""
     cases = tuple(evaluated)
@@ -117,6 +119,7 @@ def preview(
         observed=tuple(case for case in cases if was_observed(case)),
         silent=tuple(name for name in order if not subscribers.get(name)),
         ahead=ahead,
+        unjudged=unjudged,
     )
 
 

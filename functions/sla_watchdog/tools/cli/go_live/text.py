@@ -36,6 +36,8 @@ def print_preview(
     console.print()
     if upcoming.silent:
         console.print(Text(f"Nobody is subscribed yet: {', '.join(upcoming.silent)}.", "yellow"))
+    if upcoming.unjudged:
+        console.print(Text(upcoming.unjudged, "yellow"))
     _print_due(console, upcoming, now, live=live, full=full)
     if upcoming.ahead.audiences:
         console.print()
@@ -149,6 +151,7 @@ def as_json(stack: Stack, mode: Mode, upcoming: Preview, now: int) -> dict[str, 
         "told": [_letter(letter, now) for letter in upcoming.letters],
         "nobody_subscribed": list(upcoming.silent),
         "ahead": ahead_as_json(upcoming.ahead),
+        "not_judged": upcoming.unjudged or None,
         "unreachable": [who(letter.recipient) for letter in upcoming.unreachable],
     }
 

@@ -21,6 +21,7 @@ def as_json(status: Status, *, limit: int) -> dict[str, object]:
         "warning": status.warning or None,
         "heartbeat": _heartbeat(status),
         "deletions": status.deletions and _deletions(status.deletions),
+        "not_judged": status.unjudged or None,
         "counts": _counts(status),
         "ticks": {"due": status.due, "due_since": _iso(status.due_since)},
         "cases": [_case(row, status) for row in status.chosen[: limit or None]],

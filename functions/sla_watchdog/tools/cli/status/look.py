@@ -8,6 +8,7 @@ from attrs import evolve, frozen
 
 from sla_watchdog.domain.escalation.case import OPERATIONS, Entry
 from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.presentation.text.evidence import cannot_be_judged
 from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.presentation.view.case_row import CaseRow, Trouble, row
 from sla_watchdog.tools.cli.stack.silenced import (
@@ -78,8 +79,8 @@ class Status:
     Overview.
 
     `heartbeat` is what `doctor` says of it, None while ticks finish. `deletions` are those held
-    back, None while none are. Of the cases `silenced` nobody at all is
-    notified.
+    back, None while none are. Of the cases `silenced` nobody at all is notified. `unjudged` says
+    what cannot be judged.
     """
 
     title: str
@@ -97,6 +98,7 @@ class Status:
     pending: tuple[Pending, ...]
     due: int
     due_since: int | None
+    unjudged: str = ""
 
     def count(self, trouble: Trouble) -> int:
         return sum(row.trouble is trouble for row in self.rows)
@@ -142,6 +144,7 @@ def look(stack: Stack, chosen: Filter, *, quietly: bool = False) -> Status:
         pending=tuple(sorted(_pending(evaluated), key=lambda pending: pending.due_at)),
         due=seen.due,
         due_since=seen.due_since,
+        unjudged=cannot_be_judged(evaluator.context.evidence, policy),
     )
 
 

@@ -55,6 +55,7 @@ def _head(status: Status) -> Iterator[RenderableType]:
         yield Text(f"Careful: {status.warning}.", "yellow")
     lines = {"Mode": _mode(status), "Only": Text(status.filter.said), "Cases": _counts(status)}
     lines |= {"Ticks": _ticks(status), "Needs attention": _needs_attention(status)}
+    lines["Not judged"] = Text(status.unjudged)
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style="dim")
     table.add_column()
