@@ -69,6 +69,18 @@ class OutsideHours:
 
 
 @frozen
+class JustEnded:
+    """It ended so lately that it may be reopened yet."""
+
+
+@frozen
+class SentShortlyBefore:
+    """The recipient had so many `messages` about the case in a row, the last too lately."""
+
+    messages: int
+
+
+@frozen
 class Passed:
     """The level `higher` was due, which counts from 1."""
 
@@ -129,6 +141,8 @@ Reason = (
     | Silenced
     | Promised
     | OutsideHours
+    | JustEnded
+    | SentShortlyBefore
     | Passed
     | Ended
     | MergedInto

@@ -25,6 +25,7 @@ def ticket(name: str, facts: Facts, policy: Policy) -> Ticket:
     replies = facts.of_field(name, "agent_reply")
     answered = [fact.at for fact in replies if fact.at >= created_at and not _is_bot(fact, policy)]
     reopened = facts.of_field(name, "reopened")
+    by_person = [fact.at for fact in reopened if fact.value and not _is_bot(fact, policy)]
     return Ticket(
         id=name,
         created_at=created_at,
@@ -36,6 +37,8 @@ def ticket(name: str, facts: Facts, policy: Policy) -> Ticket:
         gone_at=_gone_at(name, facts),
         by_agent=by_agent,
         bot_reopenings=frozenset(fact.at for fact in reopened if _is_bot(fact, policy)),
+        named_reopenings=frozenset(by_person),
+        knows_messages=bool(asked or replies),
         unknown_until=_unknown_until(name, facts, created_at),
     )
 

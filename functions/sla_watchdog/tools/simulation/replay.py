@@ -14,7 +14,15 @@ from operator import attrgetter
 
 from attrs import Factory, define, field, frozen
 
-from sla_watchdog.domain.escalation.case import Alert, Case, LastNotified, Outcome, join
+from sla_watchdog.domain.escalation.budget import run_after, with_run
+from sla_watchdog.domain.escalation.case import (
+    Alert,
+    Case,
+    LastNotified,
+    MessageRun,
+    Outcome,
+    join,
+)
 from sla_watchdog.domain.escalation.plan import Plan, plan, superseded
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
@@ -84,6 +92,7 @@ class _Play:
     facts: Facts = field(factory=Facts)
     reached: Mapping[tuple[str, str], LastNotified] = field(factory=dict)
     breached: Mapping[str, int] = field(factory=dict)
+    message_runs: Mapping[str, MessageRun] = field(factory=dict)
     learned: list[Fact] = Factory(list)
     """Facts that the case does not hold yet: they are taken over when it is judged."""
     next_at: int | None = None
@@ -104,7 +113,13 @@ class _Play:
         if self.learned:
             self.facts |= self.learned
             self.learned = []
-        return Case(self.id, self.facts, reached=self.reached, breached=self.breached)
+        return Case(
+            self.id,
+            self.facts,
+            reached=self.reached,
+            breached=self.breached,
+            message_runs=self.message_runs,
+        )
 
 
 @define
@@ -190,6 +205,7 @@ class _Player:
         if evaluated.alerts:
             self.notified += _notifications(case, evaluated, now)
             play.reached = _with_sent(case.reached, evaluated.alerts, now)
+            play.message_runs = _with_messages(case.message_runs, evaluated.alerts, now)
         play.breached = evaluated.breached
         play.next_at = _after(evaluated, now)
         play.climbed = bool(play.reached or evaluated.decisions)
@@ -213,6 +229,7 @@ class _Player:
         first, second = self.plays.pop(one), self.plays.pop(other)
         both = join(first.case(), second.case())
         joined = _Play(both.id, both.facts, both.reached, both.breached, linked=True)
+        joined.message_runs = both.message_runs
         looks = [play.next_at for play in (first, second) if play.next_at is not None]
         joined.next_at = min(looks, default=None)
         joined.climbed = first.climbed or second.climbed
@@ -247,6 +264,20 @@ def _with_sent(
     for alert in alerts:
         after[alert.clock_key, alert.recipient.key] = LastNotified.by(alert, now, Outcome.SENT)
     return after
+
+
+def _with_messages(
+    runs: Mapping[str, MessageRun], alerts: Iterable[Alert], now: int
+) -> Mapping[str, MessageRun]:
+    """All that is due for one recipient is one message."""
+    by_recipient: dict[str, list[Alert]] = {}
+    for alert in alerts:
+        by_recipient.setdefault(alert.recipient.key, []).append(alert)
+    for key, message in by_recipient.items():
+        run = run_after(runs.get(key), message, Outcome.SENT, now)
+        if run is not None:
+            runs = with_run(runs, key, run)
+    return runs
 
 
 def _after(evaluated: Plan, now: int) -> int | None:
