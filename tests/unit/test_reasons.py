@@ -12,6 +12,7 @@ from sla_watchdog.domain.clocks.data_problems import (
     BeyondHolidays,
     DeletedUnresolved,
     Downgraded,
+    Flapping,
     LooksAlike,
     MergedInCircle,
     MergedIntoEnded,
@@ -26,6 +27,7 @@ from sla_watchdog.domain.escalation.reasons import (
     Ended,
     FieldChanged,
     HistoryCorrected,
+    JustEnded,
     LevelDue,
     MergedInto,
     NoOwner,
@@ -38,6 +40,7 @@ from sla_watchdog.domain.escalation.reasons import (
     RecordDeleted,
     Reminder,
     Reopened,
+    SentShortlyBefore,
     Silenced,
     Unreachable,
 )
@@ -60,6 +63,9 @@ WORDS: list[tuple[Reason, str]] = [
     (Promised("Kim"), "acknowledged by Kim, who promised an update"),
     (Promised(""), "acknowledged by somebody, who promised an update"),
     (OutsideHours("manager"), "outside the hours of manager"),
+    (JustEnded(), "it ended less than 30 minutes before, and may be reopened"),
+    (SentShortlyBefore(1), "a message about this case came shortly before"),
+    (SentShortlyBefore(4), "4 messages about this case came, the last shortly before"),
     (Passed(3), "passed: level 3 was due"),
     (Ended("resolved"), "resolved"),
     (Ended("closed"), "closed"),
@@ -100,6 +106,10 @@ WORDS: list[tuple[Reason, str]] = [
     (
         LooksAlike("T-1", "T-0", 10, "subject"),
         "T-1 looks like T-0, open for 10 days: same customer, same subject",
+    ),
+    (
+        Flapping("open", 5),
+        "the status goes back and forth: back to open 5 times, within an hour and less",
     ),
     (
         Downgraded(Metric.RESOLUTION, "calm"),

@@ -144,6 +144,20 @@ class Budget:
 # ------------------------------------------------------------------ what is counted
 
 
+def runs_after(
+    runs: Mapping[str, MessageRun], alerts: Iterable[Alert], outcome: Outcome, at: int
+) -> Mapping[str, MessageRun]:
+    """The runs of a case once all of that was sent: one message to each recipient."""
+    messages: dict[str, list[Alert]] = {}
+    for alert in alerts:
+        messages.setdefault(alert.recipient.key, []).append(alert)
+    for key, message in messages.items():
+        run = run_after(runs.get(key), message, outcome, at)
+        if run is not None:
+            runs = with_run(runs, key, run)
+    return runs
+
+
 def run_after(
     before: MessageRun | None, alerts: Iterable[Alert], outcome: Outcome, at: int
 ) -> MessageRun | None:

@@ -165,15 +165,26 @@ def _alarmed_at(
     count.
     """
     alarmed: list[tuple[str, LastNotified]] = []
-    for recipient, last in _notified_of(evaluation, subject, clocks):
-        if last.outcome in NOTIFIED and not _is_lone_reminder(last):
-            alarmed.append((recipient, last))
+    for clock, cycles in evaluation.notifications.of(subject).items():
+        if clock not in clocks:
+            continue
+        for notified in cycles.values():
+            reached = {to: last for to, last in notified.items() if last.outcome in NOTIFIED}
+            alarmed += [(to, last) for to, last in reached.items() if not _reminded(last, reached)]
     return _latest(alarmed)
 
 
-def _is_lone_reminder(last: LastNotified) -> bool:
-    """Whether all that the recipient had was one repetition; not where nobody counted."""
-    return last.repetition > 0 and last.received is not None and last.received <= 1
+def _reminded(last: LastNotified, notified: Mapping[str, LastNotified]) -> bool:
+    """Whether all that the recipient had was one repetition of what others were notified of before;
+    not where nobody counted.
+    """
+    if not last.repetition or last.received is None or last.received > 1:
+        return False
+    return any(_was_before(other, last) for other in notified.values())
+
+
+def _was_before(other: LastNotified, last: LastNotified) -> bool:
+    return other.level == last.level and other.repetition < last.repetition
 
 
 def _notified_of(

@@ -14,7 +14,7 @@ from operator import attrgetter
 
 from attrs import Factory, define, field, frozen
 
-from sla_watchdog.domain.escalation.budget import run_after, with_run
+from sla_watchdog.domain.escalation.budget import runs_after
 from sla_watchdog.domain.escalation.case import (
     Alert,
     Case,
@@ -205,7 +205,7 @@ class _Player:
         if evaluated.alerts:
             self.notified += _notifications(case, evaluated, now)
             play.reached = _with_sent(case.reached, evaluated.alerts, now)
-            play.message_runs = _with_messages(case.message_runs, evaluated.alerts, now)
+            play.message_runs = runs_after(case.message_runs, evaluated.alerts, Outcome.SENT, now)
         play.breached = evaluated.breached
         play.next_at = _after(evaluated, now)
         play.climbed = bool(play.reached or evaluated.decisions)
@@ -264,20 +264,6 @@ def _with_sent(
     for alert in alerts:
         after[alert.clock_key, alert.recipient.key] = LastNotified.by(alert, now, Outcome.SENT)
     return after
-
-
-def _with_messages(
-    runs: Mapping[str, MessageRun], alerts: Iterable[Alert], now: int
-) -> Mapping[str, MessageRun]:
-    """All that is due for one recipient is one message."""
-    by_recipient: dict[str, list[Alert]] = {}
-    for alert in alerts:
-        by_recipient.setdefault(alert.recipient.key, []).append(alert)
-    for key, message in by_recipient.items():
-        run = run_after(runs.get(key), message, Outcome.SENT, now)
-        if run is not None:
-            runs = with_run(runs, key, run)
-    return runs
 
 
 def _after(evaluated: Plan, now: int) -> int | None:
