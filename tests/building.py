@@ -29,6 +29,7 @@ from typing import Any
 from attrs import evolve
 
 from sla_watchdog.domain.clocks.clock import Clock
+from sla_watchdog.domain.escalation.budget import runs_after
 from sla_watchdog.domain.escalation.case import Case, LastNotified, Outcome
 from sla_watchdog.domain.escalation.plan import Plan, plan
 from sla_watchdog.domain.policy.model import (
@@ -183,4 +184,5 @@ def after_telling(case: Case, evaluated: Plan, now: int, outcome: Outcome = Outc
     reached = {
         (a.clock_key, a.recipient.key): LastNotified.by(a, now, outcome) for a in evaluated.alerts
     }
-    return evolve(case, reached={**case.reached, **reached})
+    runs = runs_after(case.message_runs, evaluated.alerts, outcome, now)
+    return evolve(case, reached={**case.reached, **reached}, message_runs=runs)

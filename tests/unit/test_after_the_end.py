@@ -88,7 +88,7 @@ def test_the_levels_of_its_ladder_are_told_and_the_good_news_when_somebody_answe
         after_telling(Case("T-1", known), late, now),
         facts=known | facts(answered("2026-03-02T17:00")),
     )
-    over = plan(notified, DESK, at("2026-03-02T17:00"))
+    over = plan(notified, DESK, at("2026-03-02T17:30"))
     assert {each.clock for each in over.alerts} == {"cleared"}
     assert not over.unresolved
 

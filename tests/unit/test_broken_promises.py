@@ -339,7 +339,7 @@ def test_who_was_told_of_it_is_told_that_the_case_is_over() -> None:
         | facts(("status", f"{MON}T08:00", "Resolved"))
         | promise(f"{MON}T05:00", f"{MON}T06:00")
     )
-    assert ("02 08:00", "cleared", 1, "manager") in played(over, desk(UNOWNED), f"{MON}T09:00")
+    assert ("02 08:30", "cleared", 1, "manager") in played(over, desk(UNOWNED), f"{MON}T09:00")
 
 
 # ------------------------------------------------------------------ no progress

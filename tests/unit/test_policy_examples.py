@@ -134,7 +134,7 @@ def test_what_is_cleared_is_an_alert_too() -> None:
     events = CREATED + '      - {at: "2026-03-02T09:50", type: resolved}\n'
     warned = "{at: '2026-03-02T09:45', clock: first_response, tell: owner}"
     text = example(
-        events, f"{{alerts: [{warned}, {{at: '2026-03-02T09:50', clock: cleared, tell: owner}}]}}"
+        events, f"{{alerts: [{warned}, {{at: '2026-03-02T10:20', clock: cleared, tell: owner}}]}}"
     )
     assert (
         mismatches(text=text.replace('until: "2026-03-02T09:00"', 'until: "2026-03-02T12:00"'))

@@ -9,6 +9,7 @@ import pytest
 from attrs import evolve
 
 from building import DAILY, DAY, HOUR, at, policy, resolution, rule
+from sla_watchdog.domain.escalation.budget import runs_after
 from sla_watchdog.domain.escalation.case import Case, LastNotified, Outcome
 from sla_watchdog.domain.escalation.plan import plan
 from sla_watchdog.domain.policy.model import (
@@ -187,7 +188,8 @@ def plainly(facts: list[Fact], under: Policy, until: int) -> list[tuple[str, str
                 case = evolve(
                     case, reached={**case.reached, (alert.clock_key, alert.recipient.key): mark}
                 )
-            case = evolve(case, breached=evaluated.breached)
+            runs = runs_after(case.message_runs, evaluated.alerts, Outcome.SENT, now)
+            case = evolve(case, breached=evaluated.breached, message_runs=runs)
         case = evolve(case, breached=evaluated.breached)
         return evaluated.next_at
 

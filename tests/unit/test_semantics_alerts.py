@@ -114,7 +114,7 @@ def test_e4_an_alert_is_its_subject_clock_cycle_level_repetition_and_audience() 
     first = evaluate(BORN, "2026-03-02T06:00").alerts[0]
     assert first.id == "T-1/resolution/1/0/0/owner"
     again = BORN | facts(
-        ("status", "2026-03-02T06:30", "Resolved"), ("status", "2026-03-02T06:45", "Open")
+        ("status", "2026-03-02T06:15", "Resolved"), ("status", "2026-03-02T06:45", "Open")
     )
     assert {alert.cycle for alert in evaluate(again, "2026-03-02T06:45").alerts} == {2}
     asked = Target(Metric.NEXT_RESPONSE, HOUR, STANDARD)
@@ -260,12 +260,14 @@ def test_e8_where_an_audience_cannot_be_reached_the_next_level_is_told_in_the_sa
 def test_e9_who_was_told_is_told_once_that_it_is_over() -> None:
     case = after(BORN, "2026-03-02T08:30")
     over = evolve(case, facts=BORN | facts(("status", "2026-03-02T09:00", "Resolved")))
-    evaluated = plan(over, policy(), at("2026-03-02T09:00"))
+    ended = plan(over, policy(), at("2026-03-02T09:00"))
+    assert (ended.alerts, ended.next_at) == ((), at("2026-03-02T09:30")), "it may be reopened yet"
+    evaluated = plan(over, policy(), at("2026-03-02T09:30"))
     assert notified(evaluated) == {
         ("cleared", 1, who) for who in ("owner", "owner-urgent", "team-lead", "team-lead-urgent")
     }
     assert {worded(alert.reason) for alert in evaluated.alerts} == {"resolved"}
-    done = after_telling(over, evaluated, at("2026-03-02T09:00"))
+    done = after_telling(over, evaluated, at("2026-03-02T09:30"))
     later = plan(done, policy(), at("2027-03-02T09:00"))
     assert (later.alerts, later.next_at) == ((), None)
 

@@ -11,6 +11,7 @@ members   [name]            linked to it, of which no ticket is known
 breached  {<subject>/<clock>: at}
 edited_at                   when a changed policy reached it
 reached   {<hash>: {clock, recipient, level, repetition, at, outcome}}
+message_runs {<recipient key>: {since, at, count, worst, observed}}   how many messages in a row
 outbox    {<recipient key>: {token, until, attempts, digest, audience, of, urgent, alerts: […]}}
 findings  [{ticket, kind, reason}]
 unaudited [record]          what is to be put into the Audit table once that can be written
@@ -39,6 +40,7 @@ from sla_watchdog.domain.escalation.case import (
     DamagedItem,
     Entry,
     LastNotified,
+    MessageRun,
     Recipient,
 )
 from sla_watchdog.domain.policy.codec import fields_of
@@ -75,7 +77,10 @@ _ALERT = fields_of(
 )
 _ENTRY = fields_of(Entry, alerts=JsonPlace.BESIDE)
 _LAST_NOTIFIED = fields_of(LastNotified, received=JsonPlace.SPARSE)
-_FINDING = fields_of(Finding, reason=JsonPlace.BESIDE, time=JsonPlace.BESIDE)
+_MESSAGE_RUN = fields_of(MessageRun)
+_FINDING = fields_of(
+    Finding, reason=JsonPlace.BESIDE, time=JsonPlace.BESIDE, until=JsonPlace.BESIDE
+)
 _CASE = fields_of(
     Case,
     id=JsonPlace.BESIDE,
@@ -92,6 +97,7 @@ _CASE = fields_of(
     members=JsonPlace.SPARSE,
     seen_at=JsonPlace.SPARSE,
     read_at=JsonPlace.SPARSE,
+    message_runs=JsonPlace.SPARSE,
 )
 """Every attribute but `rev` may be missing: an older version knew fewer."""
 
@@ -136,6 +142,10 @@ def levels_map(reached: Mapping[tuple[str, str], LastNotified]) -> dict[str, obj
     for (clock, recipient), last in reached.items():
         levels[reached_name(clock, recipient)] = reached_map(clock, recipient, last)
     return levels
+
+
+def message_runs_map(runs: Mapping[str, MessageRun]) -> dict[str, object]:
+    return {recipient: _MESSAGE_RUN.write(run) for recipient, run in runs.items()}
 
 
 def findings_list(findings: Iterable[Finding]) -> list[dict[str, str]]:

@@ -6,7 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sla_watchdog.adapters.dynamodb.case_item import case_key, levels_map, outbox_map
+from sla_watchdog.adapters.dynamodb.case_item import (
+    case_key,
+    levels_map,
+    message_runs_map,
+    outbox_map,
+)
 from sla_watchdog.adapters.dynamodb.case_writes import (
     case_update,
     require_generation,
@@ -36,6 +41,7 @@ OF_A_CASE = (
     "findings",
     "outbox",
     "reached",
+    "message_runs",
     "next_at",
     "due_shard",
 )
@@ -62,6 +68,7 @@ class LinkedCaseStore:
         change = case_update(case, stored, findings)
         change.set("outbox", to=outbox_map(case.outbox))
         change.set("reached", to=_levels(case))
+        change.set_or_remove("message_runs", message_runs_map(case.message_runs))
         others = []
         for other in moved:
             pointer = _moving(other, case)

@@ -33,7 +33,7 @@ from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.items import SORT_KEY, Items
 from sla_watchdog.adapters.dynamodb.table import Item, is_refused, slices
 from sla_watchdog.domain.escalation.audit_item import AuditItem
-from sla_watchdog.domain.escalation.case import Case, Entry
+from sla_watchdog.domain.escalation.case import Case, Entry, MessageRun
 from sla_watchdog.domain.escalation.dropped_notifications import dropped
 from sla_watchdog.usecases.watch.ports import Levels, Settled
 
@@ -89,16 +89,17 @@ class Outbox:
         next_at: int | None,
         urgent: bool,
         now: int,
+        run: MessageRun | None = None,
     ) -> tuple[Settled, Case]:
-        """Takes an entry out of the outbox, sets the levels reached, puts the audit items: one
-        transaction. More than 90 levels or items take several, of which the last takes the entry
-        out.
+        """Takes an entry out of the outbox, sets the levels reached and the recipient's `run` of
+        messages, puts the audit items: one transaction. More than 90 levels or items take several,
+        of which the last takes the entry out.
 
         Only while the entry is held under `token`, so a repetition finds it gone and writes
         nothing. Where the case was written since it was read, it is due `now`, not at `next_at`.
         Raises Unstorable for a case that no item can hold.
         """
-        held = ClaimedEntry(case, key, token)
+        held = ClaimedEntry(case, key, token, run)
         *early, last = _parts(reached, audit)
         for part in early:
             change = held.reaching(part.levels)
@@ -235,7 +236,8 @@ def _parts(reached: Levels, audit: Sequence[AuditItem]) -> list[_Transaction]:
 def _without(held: ClaimedEntry, part: _Transaction) -> Case:
     outbox = dict(held.case.outbox)
     outbox.pop(held.key, None)
-    return evolve(_having_reached(held.case, part.levels), outbox=outbox)
+    settled = _having_reached(held.case, part.levels)
+    return evolve(settled, outbox=outbox, message_runs=held.message_runs)
 
 
 def _having_reached(case: Case, levels: Levels) -> Case:

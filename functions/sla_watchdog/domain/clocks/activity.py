@@ -33,13 +33,15 @@ class TicketActivity:
 
     @property
     def idle_since(self) -> int:
-        """The last progress; a reopening begins anew, and so does the creation.
+        """The last progress; a reopening after an end that lasted begins anew, and so does the
+        creation.
 
         How a ticket stood when it was first seen, late, is no progress: nobody knows since when.
         """
         progress = TicketProgress(self.facts, self.policy)
-        latest = max([self.matter.created_at, *self.reopenings])
+        latest = self.matter.created_at
         for ticket in self.matter.tickets:
+            latest = max(latest, *ticket.lasting_reopenings, 0)
             first_look = progress.first_look(ticket)
             for at in progress.of(ticket):
                 if at != first_look:

@@ -65,6 +65,16 @@ class LooksAlike:
 
 
 @frozen
+class Flapping:
+    """Within an hour and less it came back to the same `group` of statuses too often; `times` so
+    far.
+    """
+
+    group: str
+    times: int
+
+
+@frozen
 class Downgraded:
     """Moved to a `rule` with a longer target shortly before the deadline of the shorter one."""
 
@@ -108,6 +118,7 @@ DataProblem = (
     | TooManyTickets
     | NoDeadline
     | LooksAlike
+    | Flapping
     | Downgraded
     | MergedIntoEnded
     | MergedIntoUnseen

@@ -9,7 +9,7 @@ from enum import IntEnum
 from itertools import pairwise
 
 from sla_watchdog.domain.tickets.spans import stretches
-from sla_watchdog.domain.tickets.ticket import Ticket
+from sla_watchdog.domain.tickets.ticket import SHORTEST_END, Ticket
 from sla_watchdog.domain.time.instants import earliest
 
 Period = tuple[int, int | None]
@@ -48,7 +48,7 @@ def exchanges(ticket: Ticket, stops: frozenset[str]) -> list[Period]:
 
 
 def _steps(ticket: Ticket, stops: frozenset[str]) -> list[tuple[int, Step]]:
-    steps = [(start, Step.END) for start, _ in stretches(ticket.spans, stops)]
+    steps = [(start, Step.END) for start in _lasting_ends(ticket, stops)]
     steps += [(at, Step.REOPENED) for at in ticket.reopenings]
     steps += [(at, Step.ANSWERED) for at in ticket.answered]
     for at in ticket.asked:
@@ -56,6 +56,13 @@ def _steps(ticket: Ticket, stops: frozenset[str]) -> list[tuple[int, Step]]:
         steps.append((at, step))
     steps.sort()
     return steps
+
+
+def _lasting_ends(ticket: Ticket, stops: frozenset[str]) -> Iterator[int]:
+    """An end that was too short ended no exchange: it goes on, without the time in between."""
+    for start, end in stretches(ticket.spans, stops):
+        if end is None or end - start >= SHORTEST_END:
+            yield start
 
 
 def _periods(steps: list[tuple[int, Step]]) -> Iterator[Period]:

@@ -12,6 +12,7 @@ from sla_watchdog.domain.clocks.data_problems import (
     DataProblem,
     DeletedUnresolved,
     Downgraded,
+    Flapping,
     LooksAlike,
     NoDeadline,
     TooManyTickets,
@@ -19,6 +20,7 @@ from sla_watchdog.domain.clocks.data_problems import (
     UnknownStatus,
 )
 from sla_watchdog.domain.clocks.deadlines_set_elsewhere import deadline, instant_of
+from sla_watchdog.domain.clocks.flapping import episodes
 from sla_watchdog.domain.clocks.rules_in_force import rule_changes, rules_over_time
 from sla_watchdog.domain.clocks.timeline import Timeline
 from sla_watchdog.domain.policy.model import Metric, Policy, Rule, Target
@@ -30,6 +32,7 @@ from sla_watchdog.domain.tickets.ticket_fields import LINKS
 from sla_watchdog.domain.time.seconds import DAY
 
 DELETED = "deleted"
+FLAPPING = "flapping"
 
 SHORTLY = 75
 """Percent of the target after which a change to a longer one is reported (semantics D1)."""
@@ -45,6 +48,11 @@ class Finding:
     kind: str
     reason: DataProblem
     time: int = 1
+    until: int | None = None
+    """When it ends by itself, for one that does."""
+
+    def lasts(self, now: int) -> bool:
+        return self.until is None or now < self.until
 
 
 def of_ticket(ticket: Ticket, facts: Facts, policy: Policy) -> Iterator[Finding]:
@@ -55,6 +63,7 @@ def of_ticket(ticket: Ticket, facts: Facts, policy: Policy) -> Iterator[Finding]
     yield from _unknown_words(ticket.id, facts, policy)
     yield from _deadlines(ticket, facts, policy)
     yield from _refused_links(ticket.id, facts)
+    yield from _flapping(ticket)
     if ticket.unresolved:
         yield from _same_matter(ticket.id, facts)
         yield from _downgraded(ticket, facts, policy)
@@ -122,6 +131,14 @@ def _deadlines(ticket: Ticket, facts: Facts, policy: Policy) -> Iterator[Finding
         problem = NoDeadline(target.due, value or None, without)
         times = len(facts.changes(ticket.id, target.due))
         yield Finding(ticket.id, target.due, problem, max(1, times))
+
+
+def _flapping(ticket: Ticket) -> Iterator[Finding]:
+    of_ticket = episodes(ticket)
+    if of_ticket:
+        last = of_ticket[-1]
+        problem = Flapping(last.group, last.times)
+        yield Finding(ticket.id, FLAPPING, problem, len(of_ticket), last.until)
 
 
 def _same_matter(ticket: str, facts: Facts) -> Iterator[Finding]:

@@ -66,32 +66,45 @@ class LevelInstants:
         return self.timeline.reaches(self.target + 1)
 
 
-def reopenings(ticket: Ticket, stops: frozenset[str]) -> tuple[int, ...]:
+def climbing(ticket: Ticket, stops: frozenset[str]) -> tuple[int, ...]:
     """The reopenings that make a ladder climb (semantics D5): those out of the groups that end its
     clock.
     """
+    return _out_of(stops, ticket.climbing, ticket)
+
+
+def last_cycle(ticket: Ticket, stops: frozenset[str]) -> int:
+    """Which cycle of its clock lasts: the one that the last lasting reopening began."""
+    reopenings = _out_of(stops, ticket.lasting_reopenings, ticket)
+    if not reopenings:
+        return 1
+    return ticket.cycle_since(reopenings[-1])
+
+
+def _out_of(stops: frozenset[str], reopenings: tuple[int, ...], ticket: Ticket) -> tuple[int, ...]:
     if stops is ENDED:
-        return ticket.climbing
+        return reopenings
     left = set()
     for before, after in pairwise(ticket.spans):
         if before.group in stops:
             left.add(after.start)
-    return tuple(at for at in ticket.climbing if at in left)
+    return tuple(at for at in reopenings if at in left)
 
 
-def reopened(clock: Clock, ticket: Ticket, reopened_at: tuple[int, ...]) -> Clock:
+def reopened(clock: Clock, ticket: Ticket, stops: frozenset[str]) -> Clock:
     """Time resolved is excluded, and its ladder goes on from where it was: after the n-th reopening
-    the level above what was reached, at least the n-th, is due at once (semantics D5).
+    that makes it climb the level above what was reached, at least the n-th, is due at once
+    (semantics D5).
     """
     levels = clock.levels
     ends = [span.start for span in ticket.spans if span.group in ENDED]
-    for number, at in enumerate(reopened_at, 1):
+    for number, at in enumerate(climbing(ticket, stops), 1):
         earlier_ends = bisect_left(ends, at)
         ended = ends[earlier_ends - 1] if earlier_ends else at
         reached = sum(instant is not None and instant < ended for instant in levels)
         top = max(reached, number - 1)
         levels = _climbed(levels, top, at)
-    return evolve(clock, cycle=1 + len(reopened_at), levels=levels)
+    return evolve(clock, cycle=last_cycle(ticket, stops), levels=levels)
 
 
 def _climbed(levels: Instants, top: int, at: int) -> Instants:

@@ -43,13 +43,15 @@ class TicketProgress:
 
     def _moved_forward(self, ticket: Ticket) -> Iterator[int]:
         """Into a group further down the list than any since it was created or reopened, unless it
-        pauses there.
+        pauses there. What lasted too short to be an end was no step forward.
         """
         order = {group: place for place, group in enumerate(self.policy.groups)}
         pausing = self._pausing(ticket)
-        reopenings = frozenset(ticket.reopenings)
+        reopenings = frozenset(ticket.lasting_reopenings)
         furthest = -1
         for span in ticket.spans:
+            if ticket.was_in_short_end(span):
+                continue
             place = order.get(span.group, -1)
             if span.start in reopenings:
                 furthest = place

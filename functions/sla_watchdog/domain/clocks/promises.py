@@ -86,7 +86,7 @@ def _ended(made: list[Promise], matter: LinkedTickets) -> Iterator[Promise]:
     reopenings: list[int] = []
     updates: list[int] = []
     for ticket in matter.tickets:
-        reopenings += ticket.reopenings
+        reopenings += ticket.lasting_reopenings
         updates += ticket.answered
     for promise, following in zip_longest(made, made[1:]):
         ends = reopenings if following is None else [*reopenings, following.at]

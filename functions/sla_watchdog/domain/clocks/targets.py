@@ -15,7 +15,7 @@ from attrs import frozen
 from sla_watchdog.domain.clocks.breaches import Breaches
 from sla_watchdog.domain.clocks.clock import EXCHANGES, Clock, Recorded, recorded_as
 from sla_watchdog.domain.clocks.deadlines_set_elsewhere import deadline
-from sla_watchdog.domain.clocks.level_instants import LevelInstants, reopened, reopenings
+from sla_watchdog.domain.clocks.level_instants import LevelInstants, reopened
 from sla_watchdog.domain.clocks.limits import (
     InForce,
     Timelines,
@@ -159,10 +159,7 @@ class _TargetOnTicket:
             return None
         if subject.metric is not Metric.RESOLUTION:
             return clock
-        reopened_at = reopenings(subject.ticket, judging.stops)
-        if not reopened_at:
-            return clock
-        return reopened(clock, subject.ticket, reopened_at)
+        return reopened(clock, subject.ticket, judging.stops)
 
     def _clock_under(self, judging: InForce, periods: tuple[InForce, ...], life: Life) -> Clock:
         ticket, metric = self.subject.ticket, self.subject.metric

@@ -60,7 +60,7 @@ def _last_broken(made: Sequence[Promise], now: int) -> int | None:
 
 def _reopened_after(matter: LinkedTickets, at: int) -> bool:
     for ticket in matter.tickets:
-        if any(reopened_at > at for reopened_at in ticket.reopenings):
+        if any(reopened_at > at for reopened_at in ticket.lasting_reopenings):
             return True
     return False
 

@@ -8,12 +8,14 @@ import hashlib
 import re
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Annotated
 
 from attrs import evolve, field, frozen
 
 from sla_watchdog.domain.clocks.clock_key import ClockKey
 from sla_watchdog.domain.escalation.alert_id import AlertId
 from sla_watchdog.domain.escalation.reasons import Reason
+from sla_watchdog.domain.policy.marks import JsonPlace
 from sla_watchdog.domain.tickets.facts import Facts
 
 OPERATIONS = "operations"
@@ -169,6 +171,21 @@ class LastNotified:
 
 
 @frozen
+class MessageRun:
+    """The messages about one case that one recipient had in a row, the first at `since`, the last
+    at `at` (semantics E12).
+
+    `worst` is the worst that any of them told. `observed`: in mode observe nobody got them.
+    """
+
+    since: int
+    at: int
+    count: int
+    worst: Severity
+    observed: Annotated[bool, JsonPlace.SPARSE] = False
+
+
+@frozen
 class Entry:
     """One message on its way: claimed under `token` until `until`, when the claim lapses and is
     judged again.
@@ -202,7 +219,7 @@ class Case:
     `generation` is the policy generation it was last written under. `failures` counts how often
     in a row it could not be judged or sent. `breached` holds the breaches recorded, by
     `Clock.record`; `edited_at` is when a changed policy reached the case. `members` are the
-    names linked to it of which no ticket is known (yet).
+    names linked to it of which no ticket is known (yet). `message_runs` are by recipient.
     """
 
     id: str
@@ -220,6 +237,7 @@ class Case:
     members: frozenset[str] = frozenset()
     seen_at: Mapping[str, int] = field(factory=dict)
     read_at: Mapping[str, int] = field(factory=dict)
+    message_runs: Mapping[str, MessageRun] = field(factory=dict)
 
     def notified(self, clock_key: str, recipient: Recipient) -> LastNotified | None:
         """The highest level of that clock that the recipient was told of."""
@@ -234,7 +252,8 @@ class Case:
         reached = {
             key: last for key, last in self.reached.items() if last.outcome is not Outcome.OBSERVED
         }
-        return evolve(self, reached=reached)
+        runs = {key: run for key, run in self.message_runs.items() if not run.observed}
+        return evolve(self, reached=reached, message_runs=runs)
 
 
 def join(one: Case, other: Case) -> Case:
@@ -260,7 +279,23 @@ def join(one: Case, other: Case) -> Case:
         edited_at=max(edits, default=None),
         members=(kept.members | moved.members).difference(facts.tickets()),
         failures=0,
+        message_runs=_later_runs(kept.message_runs, moved.message_runs),
     )
+
+
+def _later_runs(
+    runs: Mapping[str, MessageRun], others: Mapping[str, MessageRun]
+) -> Mapping[str, MessageRun]:
+    """Of each recipient the run with the later message."""
+    later = dict(runs)
+    for key, run in others.items():
+        own = later.get(key, run)
+        later[key] = max(own, run, key=_last_and_longest)
+    return later
+
+
+def _last_and_longest(run: MessageRun) -> tuple[int, int, int]:
+    return run.at, run.count, -run.since
 
 
 def _age(case: Case) -> tuple[int, str]:

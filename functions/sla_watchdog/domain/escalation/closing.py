@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from attrs import frozen
 
+from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.clock_key import CLEARED, METRICS, ClockKey
 from sla_watchdog.domain.escalation.case import NOTIFIED, Alert, LastNotified, Recipient, Severity
 from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
 from sla_watchdog.domain.escalation.reasons import Ended, MergedInto, Reason, RecordDeleted
 from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
-from sla_watchdog.domain.tickets.ticket import Ticket
+from sla_watchdog.domain.tickets.ticket import SHORTEST_END, Ticket
 
 OF_TICKETS = frozenset(metric.value for metric in (*TARGETS, Metric.PAUSE))
 """Clocks whose subject is a ticket."""
@@ -34,27 +35,69 @@ class _End:
     reason: Reason
 
 
-def cleared(evaluation: EvaluationContext, running: Collection[str]) -> Iterator[Alert]:
+@frozen
+class _Targets:
+    """The targets of tickets: one that stops only at closed goes on after resolved."""
+
+    running: Collection[str]
+    """The tickets with a target that may still run."""
+    stopped_at: Mapping[str, int]
+    """When the last target of each ticket stopped."""
+
+    @classmethod
+    def of(cls, clocks: Iterable[Clock]) -> _Targets:
+        running: set[str] = set()
+        stopped_at: dict[str, int] = {}
+        for clock in clocks:
+            if clock.metric not in TARGETS:
+                continue
+            if clock.stopped_at is None:
+                running.add(clock.subject)
+            else:
+                latest = stopped_at.get(clock.subject, 0)
+                stopped_at[clock.subject] = max(clock.stopped_at, latest)
+        return cls(running, stopped_at)
+
+    def ended_at(self, ticket: Ticket) -> int | None:
+        """When the ticket ended, and its targets with it; None while any of that goes on."""
+        if ticket.ended_at is None or ticket.id in self.running:
+            return None
+        return max(ticket.ended_at, self.stopped_at.get(ticket.id, 0))
+
+
+def cleared(evaluation: EvaluationContext, clocks: Iterable[Clock]) -> Iterator[Alert]:
     """One message for the whole matter once it is over; before that, one for every ticket of it
     that is over.
-
-    `running` are the tickets with a target that may still run: a target that stops only at closed
-    goes on after resolved.
     """
     if not evaluation.case.reached:
         return
+    targets = _Targets.of(clocks)
     for matter in evaluation.matters:
-        for end in _ends(matter, running):
+        for end in _ends(matter, targets):
             yield from _cleared(evaluation, end)
 
 
-def _ends(matter: LinkedTickets, running: Collection[str]) -> Iterator[_End]:
-    if matter.ended_at is not None and matter.ticket_ids.isdisjoint(running):
-        yield _end_of_matter(matter, matter.ended_at)
+def lasts_since(alert: Alert) -> int | None:
+    """When the end that good news tells of has lasted long enough; a merge is final. None for any
+    other alert.
+    """
+    if alert.clock != CLEARED:
+        return None
+    if isinstance(alert.reason, MergedInto):
+        return alert.due_at
+    return alert.due_at + SHORTEST_END
+
+
+def _ends(matter: LinkedTickets, targets: _Targets) -> Iterator[_End]:
+    ended = {ticket.id: targets.ended_at(ticket) for ticket in matter.tickets}
+    instants = [at for at in ended.values() if at is not None]
+    if len(instants) == len(ended):
+        yield _end_of_matter(matter, max(instants))
         return
     for ticket in matter.tickets:
-        if ticket.ended_at is not None and ticket.id not in running:
-            yield _end_of_ticket(ticket, ticket.ended_at)
+        at = ended[ticket.id]
+        if at is not None:
+            yield _end_of_ticket(ticket, at)
 
 
 def _end_of_matter(matter: LinkedTickets, at: int) -> _End:
@@ -118,9 +161,30 @@ def _cleared_at(evaluation: EvaluationContext, subject: str) -> Mapping[str, int
 def _alarmed_at(
     evaluation: EvaluationContext, subject: str, clocks: Collection[str]
 ) -> Mapping[str, int]:
-    """When each recipient was last reached by an alert of these clocks."""
-    notified = _notified_of(evaluation, subject, clocks)
-    return _latest((recipient, last) for recipient, last in notified if last.outcome in NOTIFIED)
+    """When each recipient was last reached by an alert of these clocks. A reminder alone does not
+    count.
+    """
+    alarmed: list[tuple[str, LastNotified]] = []
+    for clock, cycles in evaluation.notifications.of(subject).items():
+        if clock not in clocks:
+            continue
+        for notified in cycles.values():
+            reached = {to: last for to, last in notified.items() if last.outcome in NOTIFIED}
+            alarmed += [(to, last) for to, last in reached.items() if not _reminded(last, reached)]
+    return _latest(alarmed)
+
+
+def _reminded(last: LastNotified, notified: Mapping[str, LastNotified]) -> bool:
+    """Whether all that the recipient had was one repetition of what others were notified of before;
+    not where nobody counted.
+    """
+    if not last.repetition or last.received is None or last.received > 1:
+        return False
+    return any(_was_before(other, last) for other in notified.values())
+
+
+def _was_before(other: LastNotified, last: LastNotified) -> bool:
+    return other.level == last.level and other.repetition < last.repetition
 
 
 def _notified_of(

@@ -1,25 +1,29 @@
 """What is due and waits all the same, stage by stage: silences, promises, the pace and the hours of
-an audience.
+an audience, and the budget of one recipient for one case.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from attrs import frozen
 
 from sla_watchdog.domain.escalation.audience_hours import opens_at
+from sla_watchdog.domain.escalation.budget import Budget, is_counted
 from sla_watchdog.domain.escalation.case import OPERATIONS, Alert, Outcome
+from sla_watchdog.domain.escalation.closing import lasts_since
 from sla_watchdog.domain.escalation.context import Context
 from sla_watchdog.domain.escalation.digest_instants import next_digest, next_hour
 from sla_watchdog.domain.escalation.evaluated_clocks import EvaluatedClocks
 from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
 from sla_watchdog.domain.escalation.pace import paced, waits_for_digest
 from sla_watchdog.domain.escalation.reasons import (
+    JustEnded,
     ManyMessages,
     OutsideHours,
     Promised,
     Reason,
+    SentShortlyBefore,
     Silenced,
     WaitsForDigest,
 )
@@ -54,15 +58,23 @@ Stage = Callable[[Alert], Decision | None]
 def to_send_and_deferred(
     due: Iterable[Alert], evaluated: EvaluatedClocks, context: Context
 ) -> Deferred:
+    """The budget comes last: it counts only what nothing else holds. What waits only lest there be
+    another message comes along with one that is sent anyway.
+    """
     stages = Stages(evaluated, context)
-    alerts = tuple(due)
-    decided = [stages.decision(alert) for alert in alerts]
-    sent = {alert.recipient for alert, held in zip(alerts, decided, strict=True) if held is None}
-    to_send: list[Alert] = []
-    decisions: list[Decision] = []
-    for alert, decision in zip(alerts, decided, strict=True):
-        if decision is None or (alert.recipient in sent and _comes_along(decision)):
-            to_send.append(alert)
+    free: list[Alert] = []
+    waiting: list[Decision] = []
+    for alert in due:
+        decision = stages.decision(alert)
+        if decision is None:
+            free.append(alert)
+        else:
+            waiting.append(decision)
+    to_send, decisions = _within_budget(free, evaluated)
+    recipients = {alert.recipient for alert in to_send}
+    for decision in waiting:
+        if decision.alert.recipient in recipients and _comes_along(decision):
+            to_send.append(decision.alert)
         else:
             decisions.append(decision)
     in_digest = frozenset(alert.id for alert in to_send if waits_for_digest(evaluated, alert))
@@ -70,7 +82,6 @@ def to_send_and_deferred(
 
 
 def _comes_along(decision: Decision) -> bool:
-    """What waits only lest there be another message comes with one that is sent anyway."""
     return isinstance(decision.reason, ManyMessages | WaitsForDigest)
 
 
@@ -88,6 +99,7 @@ class Stages:
     def _decisions(self, alert: Alert) -> Iterator[Decision | None]:
         yield self._silenced(alert)
         yield self._promised(alert)
+        yield self._just_ended(alert)
         yield self._paced(alert)
         yield self._crowded(alert)
         yield self._outside_hours(alert)
@@ -109,6 +121,10 @@ class Stages:
             return None
         until = max(promise.until, self._digest_at(alert))
         return _deferred(alert, Promised(promise.by), until)
+
+    def _just_ended(self, alert: Alert) -> Decision | None:
+        """Good news waits until the end has lasted (semantics E9)."""
+        return self._later(alert, JustEnded(), lasts_since(alert) or 0)
 
     def _paced(self, alert: Alert) -> Decision | None:
         """It can wait for a digest of its audience (semantics E11)."""
@@ -170,6 +186,34 @@ class Stages:
 
     def _waits_since(self, alert: Alert) -> int:
         return WaitingSince(self.evaluated).of(alert)
+
+
+# ------------------------------------------------------------------ the budget
+
+
+def _within_budget(
+    free: Sequence[Alert], evaluated: EvaluatedClocks
+) -> tuple[list[Alert], list[Decision]]:
+    """What one recipient gets is one message, so it is decided for all of it together (semantics
+    E12).
+    """
+    budget = Budget(evaluated)
+    held_until = budget.held(free)
+    to_send: list[Alert] = []
+    held: list[Decision] = []
+    for alert in free:
+        until = held_until.get(alert.recipient)
+        if until is None or not is_counted(alert):
+            to_send.append(alert)
+        else:
+            held.append(_over_budget(alert, budget, until))
+    return to_send, held
+
+
+def _over_budget(alert: Alert, budget: Budget, until: int) -> Decision:
+    run = budget.run_of(alert.recipient)
+    count = 0 if run is None else run.count
+    return _deferred(alert, SentShortlyBefore(count), until)
 
 
 def _deferred(alert: Alert, reason: Reason, until: int) -> Decision:

@@ -44,12 +44,13 @@ class EvaluationContext:
     def ticket(self, subject: str) -> Ticket | None:
         return self._tickets_by_id.get(subject)
 
-    def reopened_at(self, subject: str) -> int | None:
-        """When that ticket was last reopened by a person."""
+    def climbed_at(self, subject: str) -> tuple[int, int] | None:
+        """When a reopening last made the ladders of that ticket climb, and which cycle began."""
         ticket = self.ticket(subject)
         if ticket is None or not ticket.climbing:
             return None
-        return ticket.climbing[-1]
+        at = ticket.climbing[-1]
+        return at, ticket.cycle_since(at)
 
     def rule_of(self, ticket: str) -> Rule:
         """The rule that judges the ticket now."""

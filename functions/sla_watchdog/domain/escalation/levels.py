@@ -83,10 +83,13 @@ def with_floor(evaluation: EvaluationContext, clock: Clock) -> Clock:
     """
     if not _was_reopened(clock):
         return clock
-    at = evaluation.reopened_at(clock.subject)
-    notified = evaluation.notifications.levels_before(clock)
+    climbed = evaluation.climbed_at(clock.subject)
+    if climbed is None:
+        return clock
+    at, cycle = climbed
+    notified = evaluation.notifications.levels_before(clock, cycle)
     top = min(notified, len(clock.levels) - 1)
-    if at is None or not top:
+    if not top:
         return clock
     reached = [earliest(own, at) for own in clock.levels[: top + 1]]
     further = clock.levels[top + 1 :]

@@ -164,12 +164,12 @@ class NotificationHistory:
         """Whether any level could not be delivered."""
         return any(last.outcome is Outcome.UNDELIVERABLE for last in self.case.reached.values())
 
-    def levels_before(self, clock: Clock) -> int:
-        """How many levels of the metric anybody was notified of, in the cycles before this one."""
+    def levels_before(self, clock: Clock, before: int) -> int:
+        """How many levels of the metric anybody was notified of, in the cycles before that one."""
         levels = 0
         cycles = self.of(clock.subject).get(clock.metric.value, {})
         for cycle, notified in cycles.items():
-            if cycle >= clock.cycle:
+            if cycle >= before:
                 continue
             for last in notified.values():
                 levels = max(levels, last.level + 1)

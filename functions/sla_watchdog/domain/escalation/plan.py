@@ -76,9 +76,10 @@ class Plan:
     @cached_property
     def upcoming(self) -> tuple[UpcomingNotification, ...]:
         """Who will be notified of what if nothing changes, in order of time."""
-        if self.evaluation is None:
+        if self.evaluation is None or self.assessment is None:
             return ()
-        return notifications_ahead(self.evaluation, self.decisions, self.ahead, self.silences)
+        evaluated = EvaluatedClocks(self.evaluation, self.assessment)
+        return notifications_ahead(evaluated, self.decisions, self.ahead, self.silences)
 
     @property
     def unresolved(self) -> bool:
@@ -120,7 +121,7 @@ def _judged(evaluated: EvaluatedClocks, context: Context) -> Plan:
     case = evaluation.case
     burning = _burning(evaluated)
     unkept = tuple(evaluated.unkept(burning))
-    findings = tuple(_not_meant(assessment.findings, case, context))
+    findings = tuple(_not_meant(_lasting(assessment.findings, evaluation), case, context))
     due = _due(evaluated, burning, unkept, findings)
     deferred = to_send_and_deferred(due, evaluated, context)
     to_send, decisions = deferred.to_send, deferred.decisions
@@ -175,8 +176,7 @@ def _due(
     yield from _not_falling_on_the_way_up(evaluated, levels)
     for clock in evaluated.live:
         yield from withdrawn(evaluation, clock)
-    running = {clock.subject for clock in evaluated.live if clock.metric in TARGETS}
-    yield from cleared(evaluation, running)
+    yield from cleared(evaluation, evaluated.clocks)
     yield from _finding_alerts(findings, evaluation)
 
 
@@ -197,6 +197,12 @@ def _not_falling_on_the_way_up(evaluated: EvaluatedClocks, due: Sequence[Alert])
         name = matter_of.get(alert.subject, alert.subject)
         audiences = critical.get(name, set())
         yield as_critical(alert, audiences, policy)
+
+
+def _lasting(findings: Iterable[Finding], evaluation: EvaluationContext) -> Iterator[Finding]:
+    for finding in findings:
+        if finding.lasts(evaluation.now):
+            yield finding
 
 
 def _not_meant(findings: Iterable[Finding], case: Case, context: Context) -> Iterator[Finding]:
@@ -276,7 +282,7 @@ def _wakeup(
     wakeups = [Wakeup(upcoming.at, upcoming.level.urgent) for upcoming in ahead]
     wakeups += [Wakeup(at) for at in _marks(evaluated)]
     to_come = [wakeup for wakeup in wakeups if wakeup.at is not None and wakeup.at > now]
-    deferred = [Wakeup(decision.until) for decision in decisions]
+    deferred = [Wakeup(decision.until, decision.alert.urgent) for decision in decisions]
     return earliest([*to_come, *deferred])
 
 

@@ -82,6 +82,18 @@ class ManyMessages:
 
 
 @frozen
+class JustEnded:
+    """It ended so lately that it may be reopened yet."""
+
+
+@frozen
+class SentShortlyBefore:
+    """The recipient had so many `messages` about the case in a row, the last too lately."""
+
+    messages: int
+
+
+@frozen
 class Passed:
     """The level `higher` was due, which counts from 1."""
 
@@ -144,6 +156,8 @@ Reason = (
     | OutsideHours
     | WaitsForDigest
     | ManyMessages
+    | JustEnded
+    | SentShortlyBefore
     | Passed
     | Ended
     | MergedInto

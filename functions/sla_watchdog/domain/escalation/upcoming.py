@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.escalation.audience_hours import opens_at
+from sla_watchdog.domain.escalation.budget import Budget, is_counted
 from sla_watchdog.domain.escalation.case import Alert, Recipient, Severity
 from sla_watchdog.domain.escalation.deferral import Decision
 from sla_watchdog.domain.escalation.digest_instants import next_digest
@@ -82,7 +83,7 @@ def _next_repetition(evaluated: EvaluatedClocks, clock: Clock) -> int | None:
 
 
 def notifications_ahead(
-    evaluation: EvaluationContext,
+    evaluated: EvaluatedClocks,
     decisions: Iterable[Decision],
     ahead: Iterable[UpcomingLevel],
     silences: Sequence[Silence],
@@ -94,7 +95,8 @@ def notifications_ahead(
     that is upcoming; nor is one below what was sent before. An audience and its urgent topic are
     one.
     """
-    holds = _Holds(evaluation, silences)
+    evaluation = evaluated.evaluation
+    holds = _Holds(evaluation, silences, Budget(evaluated))
     sent = []
     for at, alert in _alerts_ahead(evaluation, tuple(decisions), ahead):
         sent.append((holds.sent_at(alert, at), alert))
@@ -182,15 +184,18 @@ def _notification(at: int, alert: Alert) -> UpcomingNotification:
 
 @frozen
 class _Holds:
-    """What may hold an alert that is due: silences, and the hours of its recipient."""
+    """What may hold an alert that is due: silences, the hours of its recipient, and the budget, as
+    far as it is used up now.
+    """
 
     evaluation: EvaluationContext
     silences: Sequence[Silence]
+    budget: Budget
 
     def sent_at(self, alert: Alert, at: int) -> int:
         """When the alert of a level that comes due at `at` is really sent."""
         for _ in range(MOST_HOLDS):
-            free_at = self._unsilenced_at(alert, at)
+            free_at = self._unsilenced_at(alert, self._within_budget_at(alert, at))
             try:
                 opens_at = self._opens_at(alert, free_at)
             except (NoWorkingTime, TimeOutOfRange):
@@ -206,6 +211,11 @@ class _Holds:
         then = evolve(self.evaluation, now=at)
         silence = silenced(alert, then, self.silences)
         return at if silence is None else silence.until
+
+    def _within_budget_at(self, alert: Alert, at: int) -> int:
+        if not is_counted(alert):
+            return at
+        return max(at, self.budget.free_at(alert))
 
     def _opens_at(self, alert: Alert, at: int) -> int:
         if alert.urgent:

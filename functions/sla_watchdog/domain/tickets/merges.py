@@ -114,8 +114,10 @@ def _with_messages(survivor: Ticket, absorbed: tuple[Ticket, ...]) -> Ticket:
         written.update(ticket.customer_messages)
         if not ticket.by_agent:
             written.add(ticket.created_at)
+    knows_messages = survivor.knows_messages or any(t.knows_messages for t in absorbed)
     return evolve(
         survivor,
+        knows_messages=knows_messages,
         asked=_with_later(survivor, absorbed, lambda ticket: ticket.asked),
         answered=_with_later(survivor, absorbed, lambda ticket: ticket.answered),
         customer_messages=tuple(sorted(written)),

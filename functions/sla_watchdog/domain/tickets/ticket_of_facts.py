@@ -26,6 +26,7 @@ def ticket(name: str, facts: Facts, policy: Policy) -> Ticket:
     by_persons = [fact for fact in replies if not is_by_bot(fact, policy)]
     answered = [fact.at for fact in by_persons if fact.at >= created_at]
     reopened = facts.of_field(name, "reopened")
+    by_person = [fact.at for fact in reopened if fact.value and not is_by_bot(fact, policy)]
     return Ticket(
         id=name,
         created_at=created_at,
@@ -37,6 +38,8 @@ def ticket(name: str, facts: Facts, policy: Policy) -> Ticket:
         gone_at=_gone_at(name, facts),
         by_agent=by_agent,
         bot_reopenings=frozenset(fact.at for fact in reopened if is_by_bot(fact, policy)),
+        named_reopenings=frozenset(by_person),
+        knows_messages=bool(asked or replies),
         unknown_until=_unknown_until(name, facts, created_at),
     )
 

@@ -31,6 +31,12 @@ _ADVICE = {
         "(docs/event-files.md), and name bots and automatic replies in the policy file (people). "
         "This is told once."
     ),
+    "flapping": (
+        "Find out what writes the status: two automatic replies that answer each other, or a rule "
+        "or an integration that changes it back. Stop it there; name automatic senders in the "
+        "policy file (people.bots). Until then an end shorter than 30 minutes counts as none. "
+        "You hear of it again only after a quiet day."
+    ),
     "calendar": (
         "Give the calendar in the policy file an opening; until then this clock cannot run."
     ),

@@ -29,6 +29,14 @@ SENTENCES = (
     sentence(reasons.OutsideHours, "outside the hours of {audience}"),
     sentence(reasons.WaitsForDigest, "waits for the digest of {audience}"),
     sentence(reasons.ManyMessages, "{audience} got {messages:d} messages within a day"),
+    sentence(reasons.JustEnded, "it ended less than 30 minutes before, and may be reopened"),
+    sentence(
+        reasons.SentShortlyBefore, "a message about this case came shortly before", messages=1
+    ),
+    sentence(
+        reasons.SentShortlyBefore,
+        "{messages:d} messages about this case came, the last shortly before",
+    ),
     sentence(reasons.Passed, "passed: level {higher:d} was due"),
     sentence(reasons.Ended, "resolved", group="resolved"),
     sentence(reasons.Ended, "closed", group="closed"),
@@ -72,6 +80,10 @@ SENTENCES = (
     sentence(
         problem.LooksAlike,
         "{ticket} looks like {other}, open for {days:d} days: same customer, same {what}",
+    ),
+    sentence(
+        problem.Flapping,
+        "the status goes back and forth: back to {group} {times:d} times, within an hour and less",
     ),
     sentence(
         problem.Downgraded, "{metric}: moved to the policy {rule!r} shortly before its deadline"

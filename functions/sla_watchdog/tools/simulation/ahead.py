@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from attrs import evolve
 
-from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.escalation.budget import runs_after
+from sla_watchdog.domain.escalation.case import Case, Outcome
 from sla_watchdog.domain.escalation.context import Context
 from sla_watchdog.domain.escalation.plan import plan
 from sla_watchdog.domain.policy.model import Policy
@@ -31,6 +32,7 @@ def notifications_until(
         evaluated = plan(case, policy, at, assessment=assessment, context=context)
         yield from notifications(case, evaluated, at)
         reached = with_sent(case.reached, evaluated.alerts, at)
-        case = evolve(case, reached=reached, breached=evaluated.breached)
+        runs = runs_after(case.message_runs, evaluated.alerts, Outcome.SENT, at)
+        case = evolve(case, reached=reached, message_runs=runs, breached=evaluated.breached)
         assessment = evaluated.assessment
         at = next_after(evaluated, at)

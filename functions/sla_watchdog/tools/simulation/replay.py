@@ -15,7 +15,15 @@ from operator import attrgetter
 from attrs import Factory, define, field, frozen
 
 from sla_watchdog.domain.clocks.evidence import NO_EVIDENCE, Evidence
-from sla_watchdog.domain.escalation.case import Alert, Case, LastNotified, Outcome, join
+from sla_watchdog.domain.escalation.budget import runs_after
+from sla_watchdog.domain.escalation.case import (
+    Alert,
+    Case,
+    LastNotified,
+    MessageRun,
+    Outcome,
+    join,
+)
 from sla_watchdog.domain.escalation.context import Context
 from sla_watchdog.domain.escalation.plan import Plan, plan, superseded
 from sla_watchdog.domain.policy.model import Policy
@@ -91,6 +99,7 @@ class _Play:
     facts: Facts = field(factory=Facts)
     reached: Mapping[tuple[str, str], LastNotified] = field(factory=dict)
     breached: Mapping[str, int] = field(factory=dict)
+    message_runs: Mapping[str, MessageRun] = field(factory=dict)
     learned: list[Fact] = Factory(list)
     """Facts that the case does not hold yet: they are taken over when it is judged."""
     next_at: int | None = None
@@ -111,7 +120,13 @@ class _Play:
         if self.learned:
             self.facts |= self.learned
             self.learned = []
-        return Case(self.id, self.facts, reached=self.reached, breached=self.breached)
+        return Case(
+            self.id,
+            self.facts,
+            reached=self.reached,
+            breached=self.breached,
+            message_runs=self.message_runs,
+        )
 
 
 @define
@@ -198,6 +213,7 @@ class _Player:
         if evaluated.alerts:
             self.notified += notifications(case, evaluated, now)
             play.reached = with_sent(case.reached, evaluated.alerts, now)
+            play.message_runs = runs_after(case.message_runs, evaluated.alerts, Outcome.SENT, now)
         play.breached = evaluated.breached
         play.next_at = next_after(evaluated, now)
         play.climbed = bool(play.reached or evaluated.decisions)
@@ -221,6 +237,7 @@ class _Player:
         first, second = self.plays.pop(one), self.plays.pop(other)
         both = join(first.case(), second.case())
         joined = _Play(both.id, both.facts, both.reached, both.breached, linked=True)
+        joined.message_runs = both.message_runs
         looks = [play.next_at for play in (first, second) if play.next_at is not None]
         joined.next_at = min(looks, default=None)
         joined.climbed = first.climbed or second.climbed

@@ -10,7 +10,13 @@ from typing import Protocol
 from attrs import frozen
 
 from sla_watchdog.domain.escalation.audit_item import AuditItem
-from sla_watchdog.domain.escalation.case import Case, Entry, LastNotified, Recipient
+from sla_watchdog.domain.escalation.case import (
+    Case,
+    Entry,
+    LastNotified,
+    MessageRun,
+    Recipient,
+)
 from sla_watchdog.domain.escalation.deletions import Deletions
 from sla_watchdog.domain.escalation.subscribers import Roster
 from sla_watchdog.errors import Fault
@@ -109,6 +115,7 @@ class Outbox(Protocol):
         next_at: int | None,
         urgent: bool,
         now: int,
+        run: MessageRun | None = None,
     ) -> tuple[Settled, Case]:
         """Raises Unstorable."""
         ...
