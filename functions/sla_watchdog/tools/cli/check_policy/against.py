@@ -23,6 +23,7 @@ from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.escalation.policy_edit import Effect, Moved, effect
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.tickets.lookalikes import SAME_MATTER
 from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
 from sla_watchdog.presentation.text.evidence import cannot_be_judged
 from sla_watchdog.presentation.times import count_of
@@ -229,6 +230,7 @@ def _played(old: _Replays, new: _Replays) -> Iterator[OpenCase]:
             case = ending.case
             read_by_new = new.facts(case.facts.tickets())
             facts_by_now = Facts.of(fact for fact in read_by_new if fact.at <= old.now)
+            facts_by_now |= [fact for fact in case.facts if fact.field == SAME_MATTER]
             yield OpenCase(case, evolve(case, facts=facts_by_now), ending.plan)
 
 
