@@ -8,6 +8,7 @@ from functools import cached_property
 from attrs import evolve, field, frozen
 
 from sla_watchdog.domain.clocks.clock import Clock
+from sla_watchdog.domain.clocks.ownership import owner_of
 from sla_watchdog.domain.clocks.rules_in_force import rule_at
 from sla_watchdog.domain.escalation.case import Case, Recipient
 from sla_watchdog.domain.policy.model import Level, Policy
@@ -84,8 +85,11 @@ class Addressing:
         return nobody
 
     def _value(self, name: str, subject: str) -> str:
-        """Who `each: assignee` or `each: team` is; shared names are nobody."""
-        value = str(self.case.facts.latest(self._asked(subject), name))
+        """Who `each: assignee` or `each: team` is; '' for an assignee who is nobody."""
+        ticket = self._asked(subject)
+        if name == "assignee":
+            return owner_of(ticket, self.case.facts, self.policy)
+        value = str(self.case.facts.latest(ticket, name))
         if value.casefold() in self.policy.shared:
             return ""
         return value

@@ -347,6 +347,8 @@ class Policy:
     """Priority names, the most severe first."""
     bots: frozenset[str] = frozenset()
     shared: frozenset[str] = frozenset()
+    roster: Annotated[frozenset[str], JsonPlace.SPARSE] = frozenset()
+    """Who may own a ticket (trimmed, case-folded); empty where the policy does not say."""
     calendars: Annotated[Mapping[str, Annotated[Calendar, CALENDAR]], defines]
     audiences: Annotated[Mapping[str, Audience], defines]
     ladders: Annotated[Mapping[str, Ladder], defines] = field(factory=dict)

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.findings import Finding
+from sla_watchdog.domain.clocks.ownership import owner_of
 from sla_watchdog.domain.clocks.promises import Promise, promises
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import Plan
@@ -104,12 +105,6 @@ def promised(matter: LinkedTickets, facts: Facts, policy: Policy) -> tuple[Promi
         return ()
 
 
-def owner_of(ticket: str, facts: Facts, shared: frozenset[str]) -> str:
-    """'' where nobody owns it: an assignee among the `shared` names is nobody."""
-    owner = str(facts.latest(ticket, "assignee"))
-    return "" if owner.casefold() in shared else owner
-
-
 @frozen
 class _Explaining:
     case: Case
@@ -140,7 +135,7 @@ class _Explaining:
             id=ticket.id,
             subject=str(facts.latest(ticket.id, "subject")),
             status=str(facts.latest(ticket.id, "status")),
-            owner=owner_of(ticket.id, facts, self.policy.shared),
+            owner=owner_of(ticket.id, facts, self.policy),
             created_at=ticket.created_at,
             ended_at=ticket.ended_at,
             unknown_until=ticket.unknown_until,

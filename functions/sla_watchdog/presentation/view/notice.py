@@ -11,6 +11,7 @@ from attrs import field, frozen
 from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.clock_key import CLEARED, FINDING, ClockKey, is_good_news
 from sla_watchdog.domain.clocks.data_problems import AsWritten
+from sla_watchdog.domain.clocks.ownership import owner_of
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.case import (
     OPERATIONS,
@@ -28,7 +29,7 @@ from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
 from sla_watchdog.presentation.view.case_history import CaseHistory, past
 from sla_watchdog.presentation.view.explained_clock import Explained, explained
-from sla_watchdog.presentation.view.explanation import owner_of, promised, zone_of
+from sla_watchdog.presentation.view.explanation import promised, zone_of
 from sla_watchdog.presentation.view.lateness import Cause, cause, missed_deadline, seconds_late
 from sla_watchdog.presentation.view.rulings import Ruling, rulings
 
@@ -325,7 +326,7 @@ class _Noticing:
             subject=self._field(ticket, "subject"),
             status=self._field(ticket, "status"),
             url=self._field(ticket, "url"),
-            owner=owner_of(ticket.id, self.case.facts, self.policy.shared),
+            owner=owner_of(ticket.id, self.case.facts, self.policy),
             team=self._field(ticket, "team"),
             created_at=ticket.created_at,
             ended=_ended(ticket),

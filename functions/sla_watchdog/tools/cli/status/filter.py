@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from sla_watchdog.domain.clocks.ownership import owner_of
 from sla_watchdog.domain.clocks.rules_in_force import rule_at
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.presentation.view.case_row import Trouble
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.overview import EvaluatedCase
 
 NOBODY = "nobody"
-"""Named as an owner: nobody, or a shared name."""
+"""Named as an owner: nobody, or whoever counts as nobody."""
 
 
 @frozen
@@ -55,9 +56,7 @@ class Filter:
         team = _plain(facts.latest(ticket, "team"))
         if not _meets(self.team, team):
             return False
-        owner = _plain(facts.latest(ticket, "assignee"))
-        if owner == "" or owner in policy.shared:
-            owner = NOBODY
+        owner = _plain(owner_of(ticket, facts, policy)) or NOBODY
         if not _meets(self.owner, owner):
             return False
         priority = _plain(facts.latest(ticket, "priority"))
