@@ -96,7 +96,7 @@ def test_a_policy_without_a_roster_compiles_as_before() -> None:
 
 ROSTERS = {
     "people.txt": "# of spring\nKim Ortega\n\n  Lee  # part-time\n\ufeff",
-    "people.yaml": "- Kim Ortega\n- \"Lee\" # part-time\n",
+    "people.yaml": '- Kim Ortega\n- "Lee" # part-time\n',
     "people.yml": "Kim Ortega\n# of spring\nLee\n",
 }
 

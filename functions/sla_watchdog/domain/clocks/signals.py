@@ -90,7 +90,7 @@ class _Signals:
         """That of the oldest unresolved ticket."""
         oldest = self.matter.open_tickets[0]
         at = self.facts.last_seen(oldest.id) or oldest.created_at
-        return rule_at(oldest.id, self.facts, self.policy, at)
+        return rule_at(oldest, self.facts, self.policy, at)
 
     def _counted(self, metric: Metric, ladder: Ladder) -> Clock:
         """Levels due at the n-th event."""

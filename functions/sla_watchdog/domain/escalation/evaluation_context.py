@@ -49,7 +49,7 @@ class EvaluationContext:
             return None
         return ticket.climbing[-1]
 
-    def rule_of(self, ticket: str) -> Rule:
+    def rule_of(self, ticket: Ticket) -> Rule:
         """The rule that judges the ticket now."""
         return rule_at(ticket, self.case.facts, self.policy, self.now)
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from functools import cached_property
 from operator import attrgetter
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
+from sla_watchdog.domain.policy.model import Rule
 from sla_watchdog.domain.tickets.spans import Span, from_to, overlaid, stretches, until
 from sla_watchdog.domain.time.instants import earliest
 
@@ -27,6 +28,19 @@ AGENT = "agent"
 
 Request = tuple[int, int | None]
 """When the customer asked, and the first public answer by a person; None while there is none."""
+
+
+@frozen
+class SharedRule:
+    """A rule that holds for a ticket since it judges another one of the same matter."""
+
+    rule: Rule
+    ticket: str
+    """The other one."""
+
+
+OthersRules = tuple[tuple[int, tuple[SharedRule, ...]], ...]
+"""(since, rules of other tickets), the oldest first."""
 
 
 @frozen
@@ -62,6 +76,8 @@ class Ticket:
     """When the customer wrote of it anywhere: the messages to tickets merged into it, and their
     creation, too.
     """
+    others: OthersRules = field(default=(), eq=False, repr=False)
+    """The rules of the other tickets of its matter, which judge it, too (semantics D10)."""
 
     @property
     def group(self) -> str:

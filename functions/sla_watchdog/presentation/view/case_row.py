@@ -169,7 +169,7 @@ def _deadline(clock: Clock, case: Case, plan: Plan) -> int | None:
     if plan.evaluation is None:
         return clock.due_at
     policy = plan.evaluation.policy
-    return missed_deadline(clock, cause(clock, case, policy), policy)
+    return missed_deadline(clock, cause(clock, case, policy, plan.tickets), policy)
 
 
 def trouble(plan: Plan, now: int) -> Trouble:

@@ -16,6 +16,7 @@ from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
 from sla_watchdog.domain.time.years import TimeOutOfRange
 from sla_watchdog.presentation.view.lateness import Cause, cause
+from sla_watchdog.presentation.view.rulings import brought_by
 
 MOST_EVENTS = 50
 """Events of a signal that are named, the last ones."""
@@ -70,6 +71,8 @@ class Explained:
     """Before it the ticket's status is not known, so that time counts as running."""
     count: int = 0
     """How many events a counting one counts; the record itself may report more than were seen."""
+    rule_of: str = ""
+    """The other ticket of the same case whose rule judges it; '' where it is the ticket's own."""
 
     @property
     def reported(self) -> bool:
@@ -94,14 +97,25 @@ def explained(clock: Clock, case: Case, plan: Plan, policy: Policy, now: int) ->
         started_at=clock.started_at,
         due_at=clock.due_at,
         breach_at=clock.breach_at,
-        cause=cause(clock, case, policy),
+        cause=cause(clock, case, policy, plan.tickets),
         stopped_at=clock.stopped_at,
         elapsed_breakdown=_elapsed(clock, case.facts, policy, now),
         events=events(clock, plan, case.facts, policy),
         steps=tuple(_step(number, evaluation, clock) for number in range(len(clock.levels))),
         unknown_until=_unknown_until(clock, plan, policy),
         count=clock.seen,
+        rule_of=_rule_of(clock, case.facts, plan, policy, now),
     )
+
+
+def _rule_of(clock: Clock, facts: Facts, plan: Plan, policy: Policy, now: int) -> str:
+    if clock.metric not in TARGETS:
+        return ""
+    at = now if clock.stopped_at is None else clock.stopped_at
+    for ticket in plan.tickets:
+        if ticket.id == clock.subject:
+            return brought_by(ticket, clock.rule, facts, policy, at)
+    return ""
 
 
 def is_of_ticket(clock: Clock) -> bool:

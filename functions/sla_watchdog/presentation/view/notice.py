@@ -31,7 +31,7 @@ from sla_watchdog.presentation.view.case_history import CaseHistory, past
 from sla_watchdog.presentation.view.explained_clock import Explained, explained
 from sla_watchdog.presentation.view.explanation import promised, zone_of
 from sla_watchdog.presentation.view.lateness import Cause, cause, missed_deadline, seconds_late
-from sla_watchdog.presentation.view.rulings import Ruling, rulings
+from sla_watchdog.presentation.view.rulings import Ruling, ruling_of
 
 
 class Kind(StrEnum):
@@ -264,7 +264,7 @@ class _Noticing:
         clock = self._clock(alert)
         if clock is None:
             return Item(alert, None, None, 0)
-        why = cause(clock, self.case, self.policy)
+        why = cause(clock, self.case, self.policy, self.plan.tickets)
         return Item(
             alert=alert,
             clock=clock,
@@ -304,7 +304,7 @@ class _Noticing:
             return None
         for ticket in tickets:
             if ticket.id == lead.subject:
-                return rulings(ticket, self.case.facts, self.policy)[-1]
+                return ruling_of(lead, ticket, self.case.facts, self.policy)
         return None
 
     # -------------------------------------------------------------- the tickets
