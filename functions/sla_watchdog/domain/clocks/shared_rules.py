@@ -99,8 +99,12 @@ class _Sharing:
         names: set[str] = set()
         steps = sorted(self._steps(ticket), key=itemgetter(0))
         for at, of_that_second in groupby(steps, key=itemgetter(0)):
-            current.update((other, rules) for _, other, rules in of_that_second)
-            now = {rule.name for rules in current.values() for rule in rules}
+            new = {other: rules for _, other, rules in of_that_second}
+            adds_nothing = current.keys().isdisjoint(new) and _rule_names(new) <= names
+            current |= new
+            if adds_nothing:
+                continue
+            now = _rule_names(current)
             if now != names:
                 names = now
                 yield at, tuple(self._brought(current))
@@ -121,6 +125,10 @@ class _Sharing:
             for rule in current.get(ticket.id, ()):
                 brought.setdefault(rule.name, SharedRule(_limits_of(rule), ticket.id))
         return sorted(brought.values(), key=lambda shared: self._places[shared.rule.name])
+
+
+def _rule_names(rules_of: Mapping[str, tuple[Rule, ...]]) -> set[str]:
+    return {rule.name for rules in rules_of.values() for rule in rules}
 
 
 def _limits_of(rule: Rule) -> Rule:
