@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from itertools import permutations
 from pathlib import Path
 
@@ -37,8 +38,10 @@ from sla_watchdog.presentation.text.why import rule as ruling_in_words
 from sla_watchdog.presentation.view.explanation import explanation
 from sla_watchdog.presentation.view.lateness import Cause, cause
 from sla_watchdog.presentation.view.notice import notice
+from sla_watchdog.tools.policy_file import policy_of, read_policy
 
-CASE = Path(__file__).parents[3] / "shared" / "cases" / "linked-ticket-inherits-the-promise.jsonl"
+ROOT = Path(__file__).parents[2]
+CASE = ROOT.parent / "shared" / "cases" / "linked-ticket-inherits-the-promise.jsonl"
 GOV = (Condition("customer_tier", frozenset({"government"})),)
 DESK = policy(
     rule("government", first_response(HOUR), resolution(16 * HOUR), when=GOV),
@@ -97,8 +100,6 @@ def test_a_link_that_is_known_later_counts_from_then_and_makes_late_at_once(
     clock = clock_of(evaluated, ticket="G-2")
     assert clock.breach_at == at(DAY_0 + breached)
     assert due(evaluated, "G-2") == f"{DAY_0}T18:00"
-    before = judged(G1 | later, f"{DAY_0}T17:58")
-    assert clock_of(before, ticket="G-2").rule == "everything-else" or linked == "T17:59"
 
 
 def test_the_first_level_is_due_at_the_change_and_the_reason_is_the_change() -> None:
@@ -350,8 +351,11 @@ def test_of_thirty_tickets_one_binds_all() -> None:
 
 
 @pytest.mark.skipif(not CASE.exists(), reason="no ../shared/cases")
-def test_g_2_of_the_field_is_due_after_sixteen_open_hours(shipped: Policy) -> None:
+def test_g_2_of_the_field_is_due_after_sixteen_open_hours() -> None:
     """Both under one number of the desk, as soon as they are known as one matter."""
+    today = date(2026, 3, 1)
+    text = (ROOT / "functions" / "policy.yaml").read_text()
+    shipped = policy_of(read_policy(text, "policy.yaml", today).form, today)
     known = Facts()
     for line in CASE.read_text().splitlines():
         event = json.loads(line)
