@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from attrs import field, frozen
 
+from sla_watchdog.domain.clocks.answerers import first_answers
+from sla_watchdog.domain.clocks.coming_back import askings
 from sla_watchdog.domain.clocks.ownership import is_named
 from sla_watchdog.domain.clocks.progress import TicketProgress
 from sla_watchdog.domain.policy.model import REPORTED, Metric, Policy
@@ -87,8 +89,17 @@ class TicketActivity:
                 return self._touches
             case Metric.REASSIGNED:
                 return self._handovers
+            case Metric.AGAIN:
+                return list(self.asked[1:])
+            case Metric.ANSWERERS:
+                return first_answers(self.matter, self.facts, self.policy)
             case _:
                 return self._bounces
+
+    @property
+    def asked(self) -> tuple[int, ...]:
+        """When the customer asked: the first time, and each coming back."""
+        return askings(self.matter, self.facts)
 
     @property
     def reopenings(self) -> list[int]:

@@ -114,7 +114,7 @@ class _Sharing:
         for other in self.tickets:
             if other.id == ticket.id:
                 continue
-            since = max(_born(ticket), _born(other), self.together.get((ticket.id, other.id), 0))
+            since = max(ticket.born_at, other.born_at, self.together.get((ticket.id, other.id), 0))
             for at, rules in self.own[other.id]:
                 yield max(at, since), other.id, rules
 
@@ -135,10 +135,6 @@ def _limits_of(rule: Rule) -> Rule:
     """Without deadlines that another system set for one ticket."""
     targets = tuple(target for target in rule.targets if target.due is None)
     return rule if len(targets) == len(rule.targets) else evolve(rule, targets=targets)
-
-
-def _born(ticket: Ticket) -> int:
-    return ticket.created_at if ticket.own_created_at is None else ticket.own_created_at
 
 
 # ------------------------------------------------------------------ since when they belong together
@@ -170,7 +166,7 @@ def _known_since(fact: Fact, ticket: Ticket, facts: Facts) -> int:
     """What the first record said held from the creation on."""
     first = facts.of_field(fact.ticket, fact.field)[0]
     if fact is first and at_first_sight(fact, facts):
-        return _born(ticket)
+        return ticket.born_at
     return fact.at
 
 

@@ -57,6 +57,8 @@ class Metric(StrEnum):
     REOPENED = "reopened"
     REASSIGNED = "reassigned"
     BOUNCED = "bounced"
+    AGAIN = "again"
+    ANSWERERS = "answerers"
 
 
 TARGETS = (
@@ -141,6 +143,8 @@ SIGNALS: Mapping[Metric, type[Open | Count]] = {
     Metric.REOPENED: Count,
     Metric.REASSIGNED: Count,
     Metric.BOUNCED: Count,
+    Metric.AGAIN: Count,
+    Metric.ANSWERERS: Count,
 }
 """When levels of a signal are due: after so much open time, or at the n-th event."""
 
@@ -153,6 +157,7 @@ BEGIN_ANEW = frozenset(
         Metric.PROGRESS,
         Metric.TOUCHES,
         Metric.UNOWNED,
+        Metric.ANSWERERS,
     }
 )
 """Clocks that begin again and again: the notifications of one cycle do not matter once there are

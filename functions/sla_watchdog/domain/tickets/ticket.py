@@ -80,6 +80,11 @@ class Ticket:
     """The rules of the other tickets of its matter, which judge it, too (semantics D10)."""
 
     @property
+    def born_at(self) -> int:
+        """When it was itself created, whatever it took over since."""
+        return self.created_at if self.own_created_at is None else self.own_created_at
+
+    @property
     def group(self) -> str:
         return self.spans[-1].group
 
@@ -168,8 +173,7 @@ class Ticket:
         A survivor of merges takes the request that waits the longest for its first answer, of all
         its tickets (semantics D6).
         """
-        created = self.created_at if self.own_created_at is None else self.own_created_at
-        requests = [(created, _first(self.answered))]
+        requests = [(self.born_at, _first(self.answered))]
         requests += map(self._request_of, self.absorbed)
         unanswered = [start for start, answered in requests if answered is None]
         if unanswered:

@@ -23,7 +23,7 @@ def ticket(name: str, facts: Facts, policy: Policy) -> Ticket:
     spans = tuple(_spans(created_at, _steps(name, facts, policy)))
     asked = tuple(fact.at for fact in facts.of_field(name, "customer_reply"))
     replies = facts.of_field(name, "agent_reply")
-    answered = [fact.at for fact in replies if fact.at >= created_at and not _is_bot(fact, policy)]
+    answered = [fact.at for fact in replies if fact.at >= created_at and not is_bot(fact, policy)]
     reopened = facts.of_field(name, "reopened")
     return Ticket(
         id=name,
@@ -35,7 +35,7 @@ def ticket(name: str, facts: Facts, policy: Policy) -> Ticket:
         answered=tuple(answered),
         gone_at=_gone_at(name, facts),
         by_agent=by_agent,
-        bot_reopenings=frozenset(fact.at for fact in reopened if _is_bot(fact, policy)),
+        bot_reopenings=frozenset(fact.at for fact in reopened if is_bot(fact, policy)),
         unknown_until=_unknown_until(name, facts, created_at),
     )
 
@@ -88,7 +88,7 @@ def _thanks(spans: tuple[Span, ...], asked: tuple[int, ...], policy: Policy) -> 
             yield messages[0]
 
 
-def _is_bot(fact: Fact, policy: Policy) -> bool:
+def is_bot(fact: Fact, policy: Policy) -> bool:
     """Bots and automatic replies never answer, and never make a ladder climb (semantics B2, D5)."""
     name = str(fact.value).casefold()
     return name == BOT or name in policy.bots

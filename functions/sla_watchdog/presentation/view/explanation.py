@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from attrs import frozen
 
 from sla_watchdog.domain.clocks.clock import Clock
+from sla_watchdog.domain.clocks.coming_back import askings, times_ended
 from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.clocks.ownership import owner_of
 from sla_watchdog.domain.clocks.promises import Promise, promises
@@ -59,6 +60,10 @@ class MatterExplained:
     promises: tuple[Promise, ...]
     clocks: tuple[Explained, ...]
     tickets: tuple[TicketExplained, ...]
+    requests: tuple[int, ...] = ()
+    """When the customer asked: the first time, and each coming back."""
+    ended: int = 0
+    """How often a ticket was resolved or closed."""
 
 
 @frozen
@@ -122,6 +127,8 @@ class _Explaining:
                 promises=promised(matter, self.case.facts, self.policy),
                 clocks=tuple(self._clocks(matter.id, of_ticket=False)),
                 tickets=tuple(self._tickets(matter.ticket_ids)),
+                requests=askings(matter, self.case.facts),
+                ended=times_ended(matter),
             )
 
     def _tickets(self, of_matter: frozenset[str]) -> Iterator[TicketExplained]:

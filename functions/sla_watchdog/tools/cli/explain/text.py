@@ -15,6 +15,7 @@ from sla_watchdog.domain.escalation.case import NOTIFIED, LastNotified
 from sla_watchdog.domain.policy.model import COUNTED, TARGETS, Count, Metric
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.time.calendar_periods import Period
+from sla_watchdog.presentation.text.case_history import asked
 from sla_watchdog.presentation.text.layout import whole, wrapped
 from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.presentation.text.why import as_of, breach, limit, pause, refusal, shift, trigger
@@ -112,6 +113,9 @@ def _print_lines(console: Console, title: str, lines: Sequence[str]) -> None:
 def _case(matter: MatterExplained, explained: Explanation) -> Iterator[tuple[str, str]]:
     yield "Case", _named(matter)
     yield "Opened", _opened(matter, explained)
+    said = asked(matter.requests, matter.ended, explained.zone)
+    if said:
+        yield "Asked", said.removeprefix("asked ")
     if matter.earlier:
         yield "Follows", f"{id_of(matter.earlier)}, of an earlier case"
     if explained.pending_links:
