@@ -1,4 +1,4 @@
-"""How far up a customer who comes back is heard: above whoever was notified before (semantics D9)."""
+"""How far up a customer who comes back is heard: above whoever was notified (semantics D9)."""
 
 from __future__ import annotations
 
@@ -83,16 +83,19 @@ class _Return:
         return frozenset()
 
     def _was_before(self, key: ClockKey, last: LastNotified) -> bool:
-        """Of a level that repeats only the last notification is known: one of those before it
-        counts.
+        """Of a level that repeats only the last notification is known, and how many there were: the
+        first of them counts.
         """
         at = self.clock.started_at
         if last.at < at:
             return True
         clock = self.clocks.get(key.text)
-        if clock is None or not last.repetition or last.received == 1:
+        if clock is None:
+            return False
+        before = 1 if last.received is None else last.received - 1
+        if before < 1 or last.repetition < before:
             return False
         top, repeat = clock.levels[-1], clock.ladder.levels[-1].repeat
         if top is None or repeat is None:
             return False
-        return top + repeat.offset(last.repetition - 1) < at
+        return top + repeat.offset(last.repetition - before) < at
