@@ -210,7 +210,7 @@ def _play(drive: Drive, events: Sequence[Event], end: int, console: Console) -> 
             views.append(
                 View(
                     counts(evaluated, drive.now),
-                    tuple(still_open(evaluated, drive.policy.shared, drive.now)),
+                    tuple(still_open(evaluated, drive.policy, drive.now)),
                 )
             )
             at = stop

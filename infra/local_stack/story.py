@@ -6,19 +6,20 @@ Values only; `demo` puts them on the screen.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 
 from attrs import evolve, frozen
 
 from sla_watchdog.domain.clocks.clock import Clock
+from sla_watchdog.domain.clocks.ownership import owner_of
 from sla_watchdog.domain.escalation.alert_id import AlertId
 from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import OPERATIONS, Case, LastNotified, Outcome
 from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
-from sla_watchdog.domain.policy.model import TARGETS, Metric, Percent
+from sla_watchdog.domain.policy.model import TARGETS, Metric, Percent, Policy
 from sla_watchdog.presentation.text.wording import who, who_by_key
 from sla_watchdog.presentation.times import duration
 from sla_watchdog.presentation.words import METRIC, signal
@@ -80,26 +81,24 @@ class Open:
     rank: tuple[int, int]
 
 
-def still_open(evaluated: Iterable[Evaluated], shared: Container[str], now: int) -> list[Open]:
-    """Unresolved cases, the one told highest up first, then the oldest. A `shared` assignee is
-    nobody.
-    """
-    rows = (_open(case, plan, shared, now) for case, plan in evaluated if plan.unresolved)
+def still_open(evaluated: Iterable[Evaluated], policy: Policy, now: int) -> list[Open]:
+    """Unresolved cases, the one told highest up first, then the oldest."""
+    rows = (_open(case, plan, policy, now) for case, plan in evaluated if plan.unresolved)
     return sorted(rows, key=lambda row: row.rank, reverse=True)
 
 
-def _open(case: Case, plan: Plan, shared: Container[str], now: int) -> Open:
+def _open(case: Case, plan: Plan, policy: Policy, now: int) -> Open:
     newest = plan.tickets[-1].id
     upcoming = next(iter(plan.upcoming), None)
     level, notified = _highest(case)
     opened = opened_at(plan)
-    owner, team = (str(case.facts.latest(newest, name)) for name in ("assignee", "team"))
+    owner = owner_of(newest, case.facts, policy) or "nobody"
+    team = str(case.facts.latest(newest, "team"))
     return Open(
         case=case.id,
         subject=str(case.facts.latest(newest, "subject")),
         status=str(case.facts.latest(newest, "status")),
-        owner=("nobody" if owner.casefold() in shared else owner or "nobody")
-        + (f" ({team})" if team else ""),
+        owner=owner + (f" ({team})" if team else ""),
         opened_at=opened,
         worst=_worst(plan, now),
         notified=notified,

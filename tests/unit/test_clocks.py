@@ -18,7 +18,7 @@ from building import (
 )
 from sla_watchdog.domain.clocks.case_clocks import age_clock
 from sla_watchdog.domain.clocks.clock import Clock, State
-from sla_watchdog.domain.clocks.rules_in_force import rule_at
+from sla_watchdog.domain.clocks.rules_in_force import candidates_at
 from sla_watchdog.domain.clocks.targets import clocks
 from sla_watchdog.domain.policy.model import (
     Before,
@@ -177,12 +177,12 @@ BY_PRIORITY = policy(
 
 def test_the_first_rule_that_matches_judges() -> None:
     known = facts(("created", f"{MON}T00:00"), ("priority", f"{MON}T00:00", "2 - high"))
-    assert rule_at("T-1", known, BY_PRIORITY, at(f"{MON}T00:00")).name == "high"
+    assert candidates_at("T-1", known, BY_PRIORITY, at(f"{MON}T00:00"))[0].name == "high"
 
 
 def test_a_value_that_cannot_be_read_is_judged_by_the_strictest_rule_that_could_apply() -> None:
     known = facts(("created", f"{MON}T00:00"), ("priority", f"{MON}T00:00", "Sev-1"))
-    assert rule_at("T-1", known, BY_PRIORITY, at(f"{MON}T00:00")).name == "urgent"
+    assert candidates_at("T-1", known, BY_PRIORITY, at(f"{MON}T00:00"))[0].name == "urgent"
 
 
 def test_the_strictest_is_taken_only_among_rules_whose_readable_conditions_hold() -> None:
@@ -198,7 +198,7 @@ def test_the_strictest_is_taken_only_among_rules_whose_readable_conditions_hold(
         ("priority", f"{MON}T00:00", "?!"),
         ("customer_tier", f"{MON}T00:00", "silver"),
     )
-    assert rule_at("T-1", known, rules, at(f"{MON}T00:00")).name == "urgent"
+    assert candidates_at("T-1", known, rules, at(f"{MON}T00:00"))[0].name == "urgent"
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_conditions(condition: Condition, value: object, matches: bool) -> None:
         rule("special", resolution(HOUR), when=(condition,)), rule("rest", resolution(2 * HOUR))
     )
     known = facts(("created", f"{MON}T00:00"), ("tags", f"{MON}T00:00", value))  # type: ignore[arg-type]
-    assert (rule_at("T-1", known, rules, at(f"{MON}T00:00")).name == "special") is matches
+    assert (candidates_at("T-1", known, rules, at(f"{MON}T00:00"))[0].name == "special") is matches
 
 
 def test_a_raised_priority_measures_from_creation_and_breaches_at_the_change() -> None:

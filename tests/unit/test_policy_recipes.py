@@ -93,7 +93,9 @@ def test_the_file_that_ships_has_an_example_of_each_clock_signal_and_ladder() ->
     due = {expected.metric for example in form.examples for expected in example.due}
     notified = [alert for example in form.examples for alert in example.alerts or ()]
     assert due == set(TARGETS)
-    assert {alert.clock for alert in notified} >= {Metric.AGE, Metric.PAUSE, *SIGNALS}
+    signals = form.policy.signals.keys()
+    assert SIGNALS.keys() - signals <= {Metric.AGAIN, Metric.ANSWERERS}
+    assert {alert.clock for alert in notified} >= {Metric.AGE, Metric.PAUSE, *signals}
     highest = {
         metric: max(alert.level for alert in notified if alert.clock == metric)
         for metric in TARGETS[::4]

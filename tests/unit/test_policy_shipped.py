@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sla_watchdog.domain.clocks.rules_in_force import rule_at
+from sla_watchdog.domain.clocks.rules_in_force import candidates_at
 from sla_watchdog.domain.policy.model import Metric, Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.tools.policy_file import policy_of, read_policy
@@ -77,7 +77,7 @@ def test_each_kind_of_ticket_has_its_policy(
     shipped: Policy, ticket: dict[str, str], rule: str
 ) -> None:
     facts = Facts.of(Fact("T1", name, 0, value) for name, value in ticket.items())
-    assert rule_at("T1", facts, shipped, 0).name == rule
+    assert candidates_at("T1", facts, shipped, 0)[0].name == rule
 
 
 def test_a_desk_that_takes_calls_and_records_no_replies_has_no_first_response_to_miss(

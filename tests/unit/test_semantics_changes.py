@@ -18,7 +18,7 @@ from building import (
     resolution,
     rule,
 )
-from sla_watchdog.domain.escalation.case import Case
+from sla_watchdog.domain.escalation.case import Case, LastNotified, Outcome
 from sla_watchdog.domain.escalation.plan import Plan, plan
 from sla_watchdog.domain.policy.model import Condition, Count, Ladder, Level, Metric, Policy, Target
 from sla_watchdog.domain.tickets.facts import Fact, Facts
@@ -406,3 +406,49 @@ def test_d6_the_first_answer_after_a_merge_is_the_first_one(
     )
     (found,) = [each for each in tickets_of(known, policy()) if each.id == "T-1"]
     assert found.first_request == (at(request_[0]), at(request_[1]))
+
+
+def test_d9_a_customer_who_comes_back_is_heard_above_whoever_was_notified_before() -> None:
+    ladder = Ladder("again", (Level(Count(1), ("owner",)), Level(Count(2), ("manager",))))
+    counting = policy(signals={Metric.AGAIN: ladder})
+    back = facts(
+        ("created", "2026-03-05T09:00"),
+        ("status", "2026-03-05T09:00", "Open"),
+        ("follow_up_of", "2026-03-05T09:00", "T-1"),
+        ticket="T-2",
+    )
+    known = facts(*BORN, ("resolved", "2026-03-02T10:00")) | back
+    assert due(evaluate(known, "2026-03-05T09:00", counting), "again") == {(1, "owner")}
+    told = {("T-1/resolution/1", "owner"): LastNotified(0, 0, at("2026-03-02T09:30"), Outcome.SENT)}
+    evaluated = evaluate(known, "2026-03-05T09:00", counting, reached=told)
+    assert due(evaluated, "again") == {(2, "owner"), (2, "manager")}
+
+
+def test_d10_the_strictest_promise_of_a_matter_holds_from_the_link_on() -> None:
+    first = facts(*BORN, ("priority", "2026-03-02T09:00", HIGH))
+    second = facts(
+        ("created", "2026-03-02T09:30"),
+        ("priority", "2026-03-02T09:30", LOW),
+        ("status", "2026-03-02T09:30", "Open"),
+        ticket="T-2",
+    )
+    alone = evaluate(second, "2026-03-02T12:00", BY_PRIORITY)
+    assert clock_of(alone, ticket="T-2").rule == "rest"
+    linked = first | second | facts(("follow_up_of", "2026-03-02T12:00", "T-1"), ticket="T-2")
+    found = clock_of(evaluate(linked, "2026-03-02T12:00", BY_PRIORITY), ticket="T-2")
+    assert (found.rule, found.due_at) == ("urgent", at("2026-03-02T11:30"))
+    assert found.breach_at == at("2026-03-02T12:00")
+
+
+def test_d11_many_answered_and_nobody_owns_it() -> None:
+    ladder = Ladder("answerers", (Level(Count(2), ("manager",)),))
+    counting = policy(signals={Metric.ANSWERERS: ladder})
+    known = facts(
+        *BORN,
+        ("agent_reply", "2026-03-02T10:00", "Kim"),
+        ("agent_reply", "2026-03-02T10:30", "kim"),
+        ("agent_reply", "2026-03-02T11:00", "Lee"),
+    )
+    assert due(evaluate(known, "2026-03-02T11:00", counting), "answerers") == {(1, "manager")}
+    owned = known | facts(("assignee", "2026-03-02T10:00", "Lee"))
+    assert due(evaluate(owned, "2026-03-02T11:00", counting), "answerers") == set()

@@ -4,6 +4,7 @@ after it.
 
 from __future__ import annotations
 
+import pytest
 from attrs import evolve
 
 from building import (
@@ -19,6 +20,7 @@ from building import (
     resolution,
     rule,
 )
+from sla_watchdog.domain.clocks.assessment import assess
 from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.evidence import Evidence
 from sla_watchdog.domain.escalation.case import Case
@@ -218,6 +220,35 @@ def test_b10_what_no_record_ever_carried_is_not_judged_until_it_is_seen() -> Non
     assert judged("2026-03-03T09:00", missed) == set()
     assert judged("2026-03-03T23:59:59", seen) == set()
     assert judged("2026-03-04T00:00", seen) == {"first_response"}
+
+
+def test_b8_a_message_after_the_end_waits_for_an_answer_and_the_age_goes_on() -> None:
+    desk = policy(rule("all", Target(Metric.NEXT_RESPONSE, HOUR, STANDARD)))
+    known = facts(
+        BORN, ("status", "2026-03-02T10:00", "Resolved"), ("customer_reply", "2026-03-03T10:00")
+    )
+    assert only(known, desk, Metric.NEXT_RESPONSE).due_at == at("2026-03-03T11:00")
+    assert only(known, desk, Metric.AGE).stopped_at is None
+
+
+@pytest.mark.parametrize(
+    ("assignee", "roster", "owned"),
+    [
+        ("kim", frozenset(), True),
+        ("Unassigned", frozenset(), False),
+        ("TM", frozenset(), False),
+        ("queue", frozenset(), False),
+        ("TM", frozenset({"tm"}), True),
+        ("kim", frozenset({"tm"}), False),
+    ],
+)
+def test_b9_only_a_person_is_an_owner(assignee: str, roster: frozenset[str], owned: bool) -> None:
+    unowned = {Metric.UNOWNED: Ladder("unowned", (Level(Open(4 * HOUR), ("manager",)),))}
+    desk = policy(signals=unowned, roster=roster)
+    known = facts(BORN, ("assignee", "2026-03-02T09:00", assignee))
+    clocks = assess(known, desk).clocks
+    found = [clock.due_at for clock in clocks if clock.metric is Metric.UNOWNED]
+    assert found == ([] if owned else [at("2026-03-02T13:00")])
 
 
 def test_c1_only_the_open_part_of_a_pause_moves_a_deadline_over_the_change_of_the_clocks_too() -> (

@@ -58,7 +58,7 @@ def test_open_cases_come_with_who_was_told_highest_up_and_what_is_next() -> None
                 reached=before,
             )
         ],
-        frozenset(),
+        policy(),
         NOW,
     )
     assert (row.case, row.subject, row.owner) == ("A", "Page", "nobody (Web)")
@@ -68,7 +68,7 @@ def test_open_cases_come_with_who_was_told_highest_up_and_what_is_next() -> None
 
 
 def test_a_shared_assignee_is_nobody() -> None:
-    (row,) = still_open([case("A", ("assignee", "2026-03-02T09:00", "Queue"))], {"queue"}, NOW)
+    (row,) = still_open([case("A", ("assignee", "2026-03-02T09:00", "Queue"))], policy(), NOW)
     assert row.owner == "nobody"
 
 
@@ -76,7 +76,7 @@ def test_the_case_told_highest_up_comes_first_and_resolved_ones_not_at_all() -> 
     high = case("HIGH", reached={("HIGH/resolution/1", "manager"): reached(2)})
     rows = still_open(
         [case("LOW"), case("DONE", ("status", "2026-03-03T09:00", "Closed")), high],
-        frozenset(),
+        policy(),
         NOW,
     )
     assert [row.case for row in rows] == ["HIGH", "LOW"]
@@ -84,12 +84,12 @@ def test_the_case_told_highest_up_comes_first_and_resolved_ones_not_at_all() -> 
 
 def test_a_finding_told_to_operations_is_no_level_reached() -> None:
     evaluated = case("A", reached={("A/finding:status/1", "operations"): reached(0)})
-    assert still_open([evaluated], frozenset(), NOW)[0].notified == ""
+    assert still_open([evaluated], policy(), NOW)[0].notified == ""
 
 
 def test_a_paused_case_says_so() -> None:
     evaluated = case("A", ("status", "2026-03-02T10:00", "Waiting"))
-    assert still_open([evaluated], frozenset(), NOW)[0].worst == "paused"
+    assert still_open([evaluated], policy(), NOW)[0].worst == "paused"
 
 
 # ------------------------------------------------------------------------------------ the climb

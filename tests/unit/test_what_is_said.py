@@ -133,9 +133,7 @@ def test_after_an_edit_that_gives_more_time_the_deadline_that_was_missed_is_said
         "2026-03-02T17:00:01+00:00",
     )
     evaluated = plan(case, within(20), at("2026-03-02T21:02"))
-    assert row(case, evaluated, frozenset(), at("2026-03-02T21:02")).due_at == at(
-        "2026-03-02T17:00"
-    )
+    assert row(case, evaluated, policy(), at("2026-03-02T21:02")).due_at == at("2026-03-02T17:00")
 
 
 def test_the_missed_deadline_is_the_closing_and_not_the_next_opening() -> None:
@@ -312,7 +310,7 @@ def test_the_page_behind_a_link_says_who_took_it() -> None:
 
 def test_status_shows_who_took_it_and_no_assignee() -> None:
     evaluated = plan(ACKNOWLEDGED, policy(), at(TWO_WEEKS))
-    found = row(ACKNOWLEDGED, evaluated, frozenset(), at(TWO_WEEKS))
+    found = row(ACKNOWLEDGED, evaluated, policy(), at(TWO_WEEKS))
     assert _nobody(found)[0] == "no assignee"
     assert _nobody(evolve(found, promise=None))[0] == "nobody"
 

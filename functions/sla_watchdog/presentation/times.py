@@ -9,6 +9,10 @@ from sla_watchdog.domain.time.duration import Duration, DurationUnit
 from sla_watchdog.domain.time.seconds import DAY, HOUR, MINUTE
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
 
 
 def iso(at: int, zone: str = "UTC") -> str:
@@ -28,6 +32,15 @@ def instant(at: int, zone: str) -> str:
     weekday = _WEEKDAYS[datetime.fromisoformat(text).weekday()]
     date, time, offset = text[:10], text[11:16], text[19:25]
     return f"{weekday} {date} {time} {offset}"
+
+
+def day(at: int, zone: str) -> str:
+    """`7 March 2022`, the date in that zone."""
+    text = iso(at, zone)
+    if "T" not in text:
+        return f"second {text}"
+    date = datetime.fromisoformat(text)
+    return f"{date.day} {_MONTHS[date.month - 1]} {date.year}"
 
 
 def duration(seconds: int) -> str:

@@ -24,6 +24,8 @@ METRIC = {
     Metric.REOPENED: "reopened",
     Metric.REASSIGNED: "reassigned",
     Metric.BOUNCED: "sent back",
+    Metric.AGAIN: "asked again",
+    Metric.ANSWERERS: "many answerers",
 }
 
 OF_CASE = frozenset({Metric.AGE, Metric.PROMISE, *SIGNALS})
@@ -46,11 +48,18 @@ def signal(clock: Clock, now: int, count: int = 0) -> str:
             return "promise not kept"
         case Metric.PROGRESS | Metric.UNOWNED:
             return f"{name} for {duration(now - clock.started_at)}"
-        case Metric.TOUCHES:
-            replies = count_of(_events(clock, now, count), "reply", "replies")
-            return f"{replies}, no progress"
         case _:
-            return f"{name} {times(_events(clock, now, count))}"
+            return _counted(clock.metric, _events(clock, now, count))
+
+
+def _counted(metric: Metric, events: int) -> str:
+    match metric:
+        case Metric.TOUCHES:
+            return f"{count_of(events, 'reply', 'replies')}, no progress"
+        case Metric.ANSWERERS:
+            return f"{count_of(events, 'person', 'people')} answered, no owner"
+        case _:
+            return f"{METRIC[metric]} {times(events)}"
 
 
 def _events(clock: Clock, now: int, count: int) -> int:

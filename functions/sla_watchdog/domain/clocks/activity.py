@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 from attrs import field, frozen
 
+from sla_watchdog.domain.clocks.answerers import first_answers
+from sla_watchdog.domain.clocks.coming_back import askings
+from sla_watchdog.domain.clocks.ownership import is_named
 from sla_watchdog.domain.clocks.progress import TicketProgress
 from sla_watchdog.domain.policy.model import REPORTED, Metric, Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
@@ -88,8 +91,17 @@ class TicketActivity:
                 return self._touches
             case Metric.REASSIGNED:
                 return self._handovers
+            case Metric.AGAIN:
+                return list(self.asked[1:])
+            case Metric.ANSWERERS:
+                return first_answers(self.matter, self.facts, self.policy)
             case _:
                 return self._bounces
+
+    @property
+    def asked(self) -> tuple[int, ...]:
+        """When the customer asked: the first time, and each coming back."""
+        return askings(self.matter, self.facts)
 
     @property
     def reopenings(self) -> list[int]:
@@ -108,15 +120,20 @@ class TicketActivity:
 
     @property
     def _handovers(self) -> list[int]:
-        """When a team or an assignee took over from another. If both change on one ticket at once,
+        """When a team or an owner took over from another. If both change on one ticket at once,
         that is one handover.
         """
         instants: list[int] = []
         for ticket in self.matter.tickets:
             teams = self.facts.changes(ticket.id, "team")[1:]
-            assignees = self.facts.changes(ticket.id, "assignee")[1:]
-            instants += {fact.at for fact in (*teams, *assignees) if fact.value}
+            owners = self._owners(ticket)[1:]
+            instants += {fact.at for fact in (*teams, *owners) if fact.value}
         return sorted(instants)
+
+    def _owners(self, ticket: Ticket) -> list[Fact]:
+        """One after another; nobody is none of them."""
+        changes = self.facts.changes(ticket.id, "assignee")
+        return [fact for fact in changes if is_named(fact, self.policy)]
 
     @property
     def _bounces(self) -> list[int]:

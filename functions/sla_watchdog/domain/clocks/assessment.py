@@ -17,6 +17,7 @@ from sla_watchdog.domain.clocks.data_problems import AsWritten
 from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.clocks.pauses import Overrun
 from sla_watchdog.domain.clocks.promises import Promise, promises
+from sla_watchdog.domain.clocks.shared_rules import tickets_in, with_shared_rules
 from sla_watchdog.domain.clocks.signals import signals
 from sla_watchdog.domain.clocks.targets import clocks
 from sla_watchdog.domain.policy.model import Policy
@@ -52,11 +53,12 @@ def assess(
 
     `unseen` are names linked to the case of which no ticket was seen.
     """
-    tickets = tickets_of(facts, policy)
+    matters_of_case = matters(tickets_of(facts, policy), facts, policy)
+    matters_of_case = with_shared_rules(matters_of_case, facts, policy)
+    tickets = tickets_in(matters_of_case)
     work = _Assessing(facts, policy, recorded or Recorded(), whole)
     for ticket in tickets:
         work.add_ticket(ticket)
-    matters_of_case = matters(tickets, facts, policy)
     for matter in matters_of_case:
         work.add_matter(matter)
     names = linked_names(facts)

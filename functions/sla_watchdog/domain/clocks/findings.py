@@ -21,7 +21,11 @@ from sla_watchdog.domain.clocks.data_problems import (
 )
 from sla_watchdog.domain.clocks.deadlines_set_elsewhere import deadline, instant_of
 from sla_watchdog.domain.clocks.flapping import episodes
-from sla_watchdog.domain.clocks.rules_in_force import rule_changes, rules_over_time
+from sla_watchdog.domain.clocks.rules_in_force import (
+    own_candidates_over_time,
+    rule_changes,
+    rules_over_time,
+)
 from sla_watchdog.domain.clocks.timeline import Timeline
 from sla_watchdog.domain.policy.model import Metric, Policy, Rule, Target
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Facts
@@ -120,7 +124,7 @@ def _deadlines(ticket: Ticket, facts: Facts, policy: Policy) -> Iterator[Finding
     """A deadline that another system should have set and did not, or that is no time."""
     if not policy.deadlines:
         return
-    _, rule = rules_over_time(ticket, facts, policy)[-1]
+    _, (rule, *_) = own_candidates_over_time(ticket, facts, policy)[-1]
     for target in rule.targets:
         if target.due is None:
             continue

@@ -5,15 +5,20 @@ from __future__ import annotations
 from itertools import pairwise
 
 from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.policy.owners import owner_named
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.tickets.ticket import Ticket
 
 
 def is_named(assignee: Fact, policy: Policy) -> bool:
-    """Whether the owner is a person, not a queue that several share."""
-    owner = str(assignee.value)
-    return bool(owner) and owner.casefold() not in policy.shared
+    """Whether the owner is a person, not a queue that several share (semantics B9)."""
+    return bool(owner_named(str(assignee.value), policy))
+
+
+def owner_of(ticket: str, facts: Facts, policy: Policy) -> str:
+    """Who owns the ticket now; '' where nobody does."""
+    return owner_named(str(facts.latest(ticket, "assignee")), policy)
 
 
 def unowned_since(matter: LinkedTickets, facts: Facts, policy: Policy) -> int | None:

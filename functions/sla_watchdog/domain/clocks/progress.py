@@ -61,7 +61,7 @@ class TicketProgress:
                 furthest = place
 
     def _pausing(self, ticket: Ticket) -> frozenset[str]:
-        rule = rule_at(ticket.id, self.facts, self.policy, ticket.created_at)
+        rule = rule_at(ticket, self.facts, self.policy, ticket.created_at)
         groups: set[str] = set()
         for target in rule.targets:
             groups |= target.pauses_in

@@ -60,18 +60,21 @@ def promises(matter: LinkedTickets, facts: Facts, policy: Policy) -> tuple[Promi
     for ticket in matter.tickets:
         made += facts.of_field(ticket.id, ACKNOWLEDGED)
     made.sort(key=lambda fact: fact.at)
-    promised = list(_promised(made, facts, policy))
+    promised = list(_promised(made, matter, facts, policy))
     return tuple(_ended(promised, matter))
 
 
-def _promised(made: Sequence[Fact], facts: Facts, policy: Policy) -> Iterator[Promise]:
+def _promised(
+    made: Sequence[Fact], matter: LinkedTickets, facts: Facts, policy: Policy
+) -> Iterator[Promise]:
+    tickets = {ticket.id: ticket for ticket in matter.tickets}
     for fact in made:
         if not isinstance(fact.value, tuple) or len(fact.value) != 2:
             continue
         text, by = fact.value
         if not text.isdigit():
             continue
-        rule = rule_at(fact.ticket, facts, policy, fact.at)
+        rule = rule_at(tickets[fact.ticket], facts, policy, fact.at)
         calendar = policy.calendars[rule.calendar]
         longest = policy.acknowledge.reach.after(fact.at, calendar)
         until = min(int(text), longest)

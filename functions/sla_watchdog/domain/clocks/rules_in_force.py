@@ -6,14 +6,14 @@ from attrs import frozen
 
 from sla_watchdog.domain.policy.model import Condition, Metric, Policy, Rule, Truth
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Facts, Value
-from sla_watchdog.domain.tickets.ticket import Ticket
+from sla_watchdog.domain.tickets.ticket import SharedRule, Ticket
 
 History = tuple[tuple[int, Rule], ...]
 """(since, rule), the oldest first; the last is the one in force."""
 
 Candidates = tuple[tuple[int, tuple[Rule, ...]], ...]
-"""The same with every rule that could apply: several where a value cannot be read, the strictest
-first.
+"""The same with every rule that could apply: several where a value cannot be read, or where other
+tickets of the matter have another; the strictest first.
 """
 
 NO_TARGET = 2**62
@@ -47,7 +47,7 @@ class _TicketAt:
         series = self.facts.of_field(self.ticket, name)
         if series:
             first = series[0]
-            if self.at < first.at and _at_first_sight(first, self.facts):
+            if self.at < first.at and at_first_sight(first, self.facts):
                 return first.value
         return self.facts.as_of(self.ticket, name, self.at)
 
@@ -86,7 +86,7 @@ class _TicketAt:
         return {member.casefold() for member in members if member}
 
 
-def _at_first_sight(first: Fact, facts: Facts) -> bool:
+def at_first_sight(first: Fact, facts: Facts) -> bool:
     """Whether it was said with the first status of the ticket, or before any."""
     statuses = facts.of_field(first.ticket, "status")
     return not statuses or first.at <= statuses[0].at
@@ -142,9 +142,40 @@ def candidates_at(ticket: str, facts: Facts, policy: Policy, at: int) -> tuple[R
     return tuple(candidates)
 
 
-def rule_at(ticket: str, facts: Facts, policy: Policy, at: int) -> Rule:
-    """The rule that matched at `at`, or the strictest of those that may."""
-    return candidates_at(ticket, facts, policy, at)[0]
+def rule_at(ticket: Ticket, facts: Facts, policy: Policy, at: int) -> Rule:
+    """The rule that judged the ticket at `at`: the strictest of its own and of those of the other
+    tickets of its matter.
+    """
+    own = candidates_at(ticket.id, facts, policy, at)
+    if not ticket.others:
+        return own[0]
+    return _with_others(own, _others_at(ticket, at))[0]
+
+
+def shared_by(ticket: Ticket, rule: str, at: int) -> str:
+    """The other ticket of its matter whose rule that is; '' where none brings it."""
+    for shared in _others_at(ticket, at):
+        if shared.rule.name == rule:
+            return shared.ticket
+    return ""
+
+
+def _others_at(ticket: Ticket, at: int) -> tuple[SharedRule, ...]:
+    latest: tuple[SharedRule, ...] = ()
+    for since, shared in ticket.others:
+        if since > at:
+            break
+        latest = shared
+    return latest
+
+
+def _with_others(own: tuple[Rule, ...], others: tuple[SharedRule, ...]) -> tuple[Rule, ...]:
+    """All of them once, the strictest first; of two that are as strict its own."""
+    names = {rule.name for rule in own}
+    more = [shared.rule for shared in others if shared.rule.name not in names]
+    if not more:
+        return own
+    return tuple(sorted([*own, *more], key=_strictness))
 
 
 def rules_over_time(ticket: Ticket, facts: Facts, policy: Policy) -> History:
@@ -160,7 +191,25 @@ def rules_over_time(ticket: Ticket, facts: Facts, policy: Policy) -> History:
 
 
 def candidates_over_time(ticket: Ticket, facts: Facts, policy: Policy) -> Candidates:
-    """The rules that could apply to the ticket, and since when."""
+    """The rules that could apply to the ticket, those of the other tickets of its matter too, and
+    since when.
+    """
+    own = own_candidates_over_time(ticket, facts, policy)
+    if not ticket.others:
+        return own
+    starts = {since for since, _ in own}
+    starts.update(since for since, _ in ticket.others if since > ticket.created_at)
+    history: list[tuple[int, tuple[Rule, ...]]] = []
+    for at in sorted(starts):
+        of_its_own = [rules for since, rules in own if since <= at][-1]
+        rules = _with_others(of_its_own, _others_at(ticket, at))
+        if not history or rules != history[-1][1]:
+            history.append((at, rules))
+    return tuple(history)
+
+
+def own_candidates_over_time(ticket: Ticket, facts: Facts, policy: Policy) -> Candidates:
+    """As `candidates_over_time`, by what is known of the ticket itself."""
     created_at = ticket.created_at
     latest = candidates_at(ticket.id, facts, policy, created_at)
     history = [(created_at, latest)]
@@ -185,7 +234,7 @@ def rule_changes(ticket: str, facts: Facts, policy: Policy) -> set[int]:
     changed: set[int] = set()
     for name in policy.asked:
         values = facts.of_field(ticket, name)
-        if values and _at_first_sight(values[0], facts):
+        if values and at_first_sight(values[0], facts):
             values = values[1:]
         problems = facts.of_field(ticket, UNREADABLE + name)
         changed.update(fact.at for fact in (*values, *problems))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from sla_watchdog.domain.clocks.activity import TicketActivity
 from sla_watchdog.domain.clocks.clock import Clock
@@ -51,6 +51,10 @@ class _Signals:
                 return self._lasting(metric, ladder, self.activity.idle_since, cycle)
             case Metric.UNOWNED:
                 return self._unowned(ladder)
+            case Metric.AGAIN:
+                return self._again(ladder)
+            case Metric.ANSWERERS:
+                return self._answerers(ladder)
             case _:
                 return self._counted(metric, ladder)
 
@@ -90,21 +94,51 @@ class _Signals:
         """That of the oldest unresolved ticket."""
         oldest = self.matter.open_tickets[0]
         at = self.facts.last_seen(oldest.id) or oldest.created_at
-        return rule_at(oldest.id, self.facts, self.policy, at)
+        return rule_at(oldest, self.facts, self.policy, at)
+
+    def _again(self, ladder: Ladder) -> Clock:
+        """Each coming back is news: it makes every level up to its number due. How far it climbs
+        beyond, `sla_watchdog.domain.escalation.returns` says.
+        """
+        returns = self.activity.instants(Metric.AGAIN)
+        count = len(returns)
+        if not count:
+            return self._of_count(Metric.AGAIN, ladder, 1, (None,) * len(ladder.levels))
+        latest = returns[-1]
+        levels = tuple(latest if number <= count else None for number in _times(ladder))
+        clock = self._of_count(Metric.AGAIN, ladder, count, levels)
+        return evolve(clock, started_at=latest)
+
+    def _answerers(self, ladder: Ladder) -> Clock | None:
+        """Due at the n-th who answers, or once nobody owns it any more."""
+        since = unowned_since(self.matter, self.facts, self.policy)
+        if since is None:
+            return None
+        first = self.activity.instants(Metric.ANSWERERS)
+        levels: list[int | None] = []
+        for number in _times(ladder):
+            at = first[number - 1] if number <= len(first) else None
+            levels.append(None if at is None else max(at, since))
+        cycle = 1 + times_given_back(self.matter, self.facts, self.policy)
+        return self._of_count(Metric.ANSWERERS, ladder, cycle, tuple(levels))
 
     def _counted(self, metric: Metric, ladder: Ladder) -> Clock:
         """Levels due at the n-th event."""
-        times = [level.trigger.times for level in ladder.levels if isinstance(level.trigger, Count)]
-        levels = tuple(self.activity.nth(metric, number) for number in times)
+        levels = tuple(self.activity.nth(metric, number) for number in _times(ladder))
         cycle = 1
         if metric is Metric.TOUCHES:
             cycle += len(self.activity.progress)
+        return self._of_count(metric, ladder, cycle, levels)
+
+    def _of_count(
+        self, metric: Metric, ladder: Ladder, cycle: int, levels: tuple[int | None, ...]
+    ) -> Clock:
         return Clock(
             subject=self.matter.id,
             metric=metric,
             cycle=cycle,
             rule="signals",
-            target=times[0],
+            target=_times(ladder)[0],
             calendar="",
             ladder=ladder,
             started_at=self.matter.created_at,
@@ -115,6 +149,11 @@ class _Signals:
             levels=levels,
             seen=self.activity.count(metric),
         )
+
+
+def _times(ladder: Ladder) -> list[int]:
+    """How many events each level waits for."""
+    return [level.trigger.times for level in ladder.levels if isinstance(level.trigger, Count)]
 
 
 def _unresolved(tickets: tuple[Ticket, ...]) -> Iterator[Span]:

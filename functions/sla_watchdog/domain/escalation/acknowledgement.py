@@ -18,6 +18,7 @@ from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.text.display import tidy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
+from sla_watchdog.domain.tickets.ticket import Ticket
 from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.domain.time.seconds import HOUR
 
@@ -95,14 +96,14 @@ def promising(subject: str, facts: Facts, plan: Plan, policy: Policy, now: int) 
     matter = _matter(subject, plan)
     if matter is None or matter.ended_at is not None:
         return None
-    ticket = subject if subject in matter.ticket_ids else matter.id
+    ticket = _ticket(subject, matter)
     rule = rule_at(ticket, facts, policy, now)
     calendar = policy.calendars[rule.calendar]
     latest = policy.acknowledge.reach.after(now, calendar)
     made = _made(matter, plan)
     snoozes_left = policy.acknowledge.snoozes - _put_off(made)
     return Promising(
-        ticket=ticket,
+        ticket=ticket.id,
         calendar=calendar,
         now=now,
         latest=latest,
@@ -117,6 +118,14 @@ def _matter(subject: str, plan: Plan) -> LinkedTickets | None:
         if subject == matter.id or subject in matter.ticket_ids:
             return matter
     return None
+
+
+def _ticket(subject: str, matter: LinkedTickets) -> Ticket:
+    """The one of that name, or the oldest, by which a matter goes."""
+    for ticket in matter.tickets:
+        if ticket.id == subject:
+            return ticket
+    return matter.tickets[0]
 
 
 def _made(matter: LinkedTickets, plan: Plan) -> Sequence[Promise]:

@@ -8,9 +8,10 @@ from functools import cached_property
 from attrs import evolve, field, frozen
 
 from sla_watchdog.domain.clocks.clock import Clock
-from sla_watchdog.domain.clocks.rules_in_force import rule_at
+from sla_watchdog.domain.clocks.ownership import owner_of
+from sla_watchdog.domain.clocks.rules_in_force import candidates_at, rule_at
 from sla_watchdog.domain.escalation.case import Case, Recipient
-from sla_watchdog.domain.policy.model import Level, Policy
+from sla_watchdog.domain.policy.model import Level, Policy, Rule
 from sla_watchdog.domain.tickets.ticket import Ticket
 
 
@@ -72,8 +73,7 @@ class Addressing:
         topic.
         """
         policy = self.policy
-        ticket = self._asked(clock.subject)
-        rule = rule_at(ticket, self.case.facts, policy, self.now)
+        rule = self._rule(self._asked(clock.subject))
         rank = policy.rank(nobody.audience)
         for name in policy.within_reach([rule]):
             if policy.rank(name) <= rank:
@@ -83,9 +83,20 @@ class Addressing:
                 return recipient
         return nobody
 
+    def _rule(self, name: str) -> Rule:
+        """That judges the ticket of that name."""
+        facts, policy = self.case.facts, self.policy
+        for ticket in self.tickets:
+            if ticket.id == name:
+                return rule_at(ticket, facts, policy, self.now)
+        return candidates_at(name, facts, policy, self.now)[0]
+
     def _value(self, name: str, subject: str) -> str:
-        """Who `each: assignee` or `each: team` is; shared names are nobody."""
-        value = str(self.case.facts.latest(self._asked(subject), name))
+        """Who `each: assignee` or `each: team` is; '' for an assignee who is nobody."""
+        ticket = self._asked(subject)
+        if name == "assignee":
+            return owner_of(ticket, self.case.facts, self.policy)
+        value = str(self.case.facts.latest(ticket, name))
         if value.casefold() in self.policy.shared:
             return ""
         return value

@@ -93,7 +93,7 @@ class _BrokenPromise:
         none, the top.
         """
         policy = self.evaluation.policy
-        rules = [self.evaluation.rule_of(ticket.id) for ticket in self.matter.open_tickets]
+        rules = [self.evaluation.rule_of(ticket) for ticket in self.matter.open_tickets]
         highest = self._highest_before()
         every: list[tuple[str, ...]] = []
         above: list[tuple[str, ...]] = []

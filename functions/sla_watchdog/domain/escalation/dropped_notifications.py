@@ -84,11 +84,15 @@ def _is_long_past(clock: ClockKey, newest: Mapping[Series, int]) -> bool:
     return kept > 0 and clock.cycle <= newest[_series(clock)] - kept
 
 
+_BEGIN_WITH_RETURNS = frozenset({Metric.RESOLUTION.value, Metric.AGAIN.value, CLEARED})
+"""Clocks that begin anew whenever the customer comes back."""
+
+
 def _kept_cycles(name: str) -> int:
     """How many cycles of a clock are kept; 0 where none is dropped, or others say which."""
     if name.startswith(FINDING):
         return KEPT_FINDINGS
-    if name.startswith(WITHDRAWN) or name in (Metric.RESOLUTION.value, CLEARED):
+    if name.startswith(WITHDRAWN) or name in _BEGIN_WITH_RETURNS:
         return KEPT_CYCLES
     return 0
 

@@ -20,6 +20,7 @@ from sla_watchdog.domain.escalation.case import Alert
 from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
 from sla_watchdog.domain.escalation.level_alerts import alerts
 from sla_watchdog.domain.escalation.levels import Climb, climb, with_floor
+from sla_watchdog.domain.escalation.returns import with_return
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 
 
@@ -60,7 +61,9 @@ class EvaluatedClocks:
 
     @cached_property
     def _floored(self) -> tuple[Clock, ...]:
-        return tuple(with_floor(self.evaluation, clock) for clock in self._by_evidence.judged)
+        clocks = self._by_evidence.judged
+        floored = [with_floor(self.evaluation, clock) for clock in clocks]
+        return tuple(with_return(self.evaluation, clock, clocks) for clock in floored)
 
     @property
     def not_judged(self) -> tuple[NotJudged, ...]:

@@ -52,7 +52,7 @@ class EvaluationContext:
         at = ticket.climbing[-1]
         return at, ticket.cycle_since(at)
 
-    def rule_of(self, ticket: str) -> Rule:
+    def rule_of(self, ticket: Ticket) -> Rule:
         """The rule that judges the ticket now."""
         return rule_at(ticket, self.case.facts, self.policy, self.now)
 

@@ -18,7 +18,7 @@ from sla_watchdog.domain.escalation.case import (
     Outcome,
     Recipient,
 )
-from sla_watchdog.domain.policy.model import TARGETS
+from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.tickets.ticket import Ticket
 
@@ -99,7 +99,7 @@ class NotificationHistory:
             notified.append(own)
         for name in self._other_names(clock):
             newest = self._newest(name, clock.metric.value, recipient.key)
-            if newest is not None:
+            if newest is not None and not _is_of_an_earlier_return(newest, clock):
                 notified.append(newest)
         return notified
 
@@ -188,6 +188,11 @@ def _by_subject(
         clocks = subjects.setdefault(key.subject, {})
         clocks.setdefault(key.clock, {})[key.cycle] = by_recipient
     return subjects
+
+
+def _is_of_an_earlier_return(last: LastNotified, clock: Clock) -> bool:
+    """Each coming back of the customer is news, by whatever name the one before went."""
+    return clock.metric is Metric.AGAIN and last.at < clock.started_at
 
 
 def _ids(tickets: tuple[Ticket, ...]) -> tuple[str, ...]:

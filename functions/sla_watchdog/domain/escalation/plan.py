@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 
 from attrs import evolve, field, frozen
 
@@ -15,7 +16,7 @@ from sla_watchdog.domain.clocks.clock_key import FINDING, ClockKey
 from sla_watchdog.domain.clocks.evidence import NotJudged
 from sla_watchdog.domain.clocks.findings import DELETED, Finding
 from sla_watchdog.domain.clocks.promises import Promise
-from sla_watchdog.domain.clocks.rules_in_force import rules_over_time
+from sla_watchdog.domain.clocks.rules_in_force import candidates_over_time
 from sla_watchdog.domain.escalation.case import OPERATIONS, Alert, Case, Recipient, Severity
 from sla_watchdog.domain.escalation.closing import cleared
 from sla_watchdog.domain.escalation.context import Context
@@ -354,5 +355,6 @@ def _stays(name: str, at: int, evaluation: EvaluationContext) -> bool:
     ticket = evaluation.ticket(subject)
     if ticket is None or at < ticket.created_at:
         return False
-    _, rule = rules_over_time(ticket, evaluation.case.facts, evaluation.policy)[-1]
-    return all(target.metric.value != metric for target in rule.targets)
+    _, rules = candidates_over_time(ticket, evaluation.case.facts, evaluation.policy)[-1]
+    targets = chain.from_iterable(rule.targets for rule in rules)
+    return all(target.metric.value != metric for target in targets)

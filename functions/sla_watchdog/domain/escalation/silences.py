@@ -6,7 +6,7 @@ What cannot be read of a ticket matches no silence: in doubt people are notified
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from operator import attrgetter
 
 from attrs import Attribute, field, frozen
@@ -17,6 +17,7 @@ from sla_watchdog.domain.escalation.case import Alert
 from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
 from sla_watchdog.domain.policy.model import TARGETS, Condition, Metric, Policy, Truth
 from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.tickets.ticket import Ticket
 from sla_watchdog.domain.time.seconds import DAY
 
 LONGEST = 7 * DAY
@@ -60,18 +61,18 @@ class Silence:
     def in_force(self, now: int) -> bool:
         return self.made_at <= now < self.until
 
-    def matches(self, ticket: str, case: str, facts: Facts, policy: Policy, now: int) -> bool:
+    def matches(self, ticket: Ticket, case: str, facts: Facts, policy: Policy, now: int) -> bool:
         """Whether it is for the ticket, whoever is notified."""
-        if self.tickets and self.tickets.isdisjoint({ticket, case}):
+        if self.tickets and self.tickets.isdisjoint({ticket.id, case}):
             return False
-        if self.customers and self.customers.isdisjoint(_customers(ticket, facts)):
+        if self.customers and self.customers.isdisjoint(_customers(ticket.id, facts)):
             return False
         if self.policies:
             rule = rule_at(ticket, facts, policy, now)
             if rule.name not in self.policies:
                 return False
         for condition in self.when:
-            if holds(condition, ticket, facts, policy, now) is not Truth.YES:
+            if holds(condition, ticket.id, facts, policy, now) is not Truth.YES:
                 return False
         return True
 
@@ -82,10 +83,10 @@ class Silence:
         if self.audiences and alert.recipient.audience not in self.audiences:
             return False
         case, policy, now = evaluation.case, evaluation.policy, evaluation.now
-        for ticket in _concerned(alert, evaluation):
-            if not self.matches(ticket, case.id, case.facts, policy, now):
-                return False
-        return True
+        concerned = _concerned(alert, evaluation)
+        if not concerned:
+            return False
+        return all(self.matches(ticket, case.id, case.facts, policy, now) for ticket in concerned)
 
 
 def silenced(
@@ -104,11 +105,11 @@ def _customers(ticket: str, facts: Facts) -> set[str]:
     return {str(name).casefold() for name in names if name}
 
 
-def _concerned(alert: Alert, evaluation: EvaluationContext) -> Iterable[str]:
+def _concerned(alert: Alert, evaluation: EvaluationContext) -> Sequence[Ticket]:
     """The tickets that an alert is about: of a matter those that are unresolved."""
-    if alert.clock in OF_ONE_TICKET:
-        return [alert.subject]
-    for matter in evaluation.matters:
-        if matter.id == alert.subject and matter.unresolved:
-            return [ticket.id for ticket in matter.open_tickets]
-    return [alert.subject]
+    if alert.clock not in OF_ONE_TICKET:
+        for matter in evaluation.matters:
+            if matter.id == alert.subject and matter.unresolved:
+                return matter.open_tickets
+    ticket = evaluation.ticket(alert.subject)
+    return () if ticket is None else (ticket,)

@@ -59,6 +59,8 @@ class Metric(StrEnum):
     REOPENED = "reopened"
     REASSIGNED = "reassigned"
     BOUNCED = "bounced"
+    AGAIN = "again"
+    ANSWERERS = "answerers"
 
 
 TARGETS = (
@@ -163,6 +165,8 @@ SIGNALS: Mapping[Metric, type[Open | Count]] = {
     Metric.REOPENED: Count,
     Metric.REASSIGNED: Count,
     Metric.BOUNCED: Count,
+    Metric.AGAIN: Count,
+    Metric.ANSWERERS: Count,
 }
 """When levels of a signal are due: after so much open time, or at the n-th event."""
 
@@ -175,6 +179,7 @@ BEGIN_ANEW = frozenset(
         Metric.PROGRESS,
         Metric.TOUCHES,
         Metric.UNOWNED,
+        Metric.ANSWERERS,
     }
 )
 """Clocks that begin again and again: the notifications of one cycle do not matter once there are
@@ -404,6 +409,8 @@ class Policy:
     shared: frozenset[str] = frozenset()
     judge_always: Annotated[frozenset[Carried], JsonPlace.SPARSE] = frozenset()
     """What is taken as missing from a ticket though no record of the desk ever carried it."""
+    roster: Annotated[frozenset[str], JsonPlace.SPARSE] = frozenset()
+    """Who may own a ticket (trimmed, case-folded); empty where the policy does not say."""
     calendars: Annotated[Mapping[str, Annotated[Calendar, CALENDAR]], defines]
     audiences: Annotated[Mapping[str, Audience], defines]
     ladders: Annotated[Mapping[str, Ladder], defines] = field(factory=dict)

@@ -31,7 +31,7 @@ def is_of_crowd(ticket: Ticket, others: Iterable[Ticket], facts: Facts) -> bool:
 def is_shortly_before(other: Ticket, ticket: Ticket) -> bool:
     if other.id == ticket.id:
         return False
-    return 0 <= ticket.began_at - other.began_at < DAY
+    return 0 <= ticket.born_at - other.born_at < DAY
 
 
 def _alike(ticket: str, facts: Facts) -> tuple[str, str]:

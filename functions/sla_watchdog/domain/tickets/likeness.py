@@ -165,7 +165,7 @@ def _may_be_one(younger: KnownTicket, older: KnownTicket, kind: str, policy: Mat
     if kind == ROUTINE:
         return younger.ticket.unresolved and older.ticket.unresolved
     allowance = policy.linked if kind == NAMED else policy.quiet
-    return older.matter.goes_on_at(younger.ticket.began_at, allowance)
+    return older.matter.goes_on_at(younger.ticket.born_at, allowance)
 
 
 # ------------------------------------------------------------------ the kind of evidence

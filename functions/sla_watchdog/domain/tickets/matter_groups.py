@@ -43,7 +43,7 @@ class MatterGroups:
 
     @classmethod
     def of(cls, tickets: tuple[Ticket, ...], facts: Facts, allowance: Matters) -> MatterGroups:
-        in_time = sorted(tickets, key=lambda ticket: (ticket.began_at, ticket.id))
+        in_time = sorted(tickets, key=lambda ticket: (ticket.born_at, ticket.id))
         alone = {ticket.id: [ticket] for ticket in tickets}
         groups = cls(in_time, facts, _allowed(allowance), denied_pairs(facts), alone)
         groups._fill()
@@ -92,7 +92,7 @@ class MatterGroups:
     def _counts(self, tie: _TieTo, ticket: Ticket, group: Group) -> bool:
         if tie.kind is TieKind.MERGED:
             return True
-        at = ticket.began_at
+        at = ticket.born_at
         since = at - self.allowed[tie.kind]
         if not any(member.was_active(since, at) for member in reversed(group)):
             return False

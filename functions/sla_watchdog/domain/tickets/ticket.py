@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from functools import cached_property
 from operator import attrgetter
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
+from sla_watchdog.domain.policy.model import Rule
 from sla_watchdog.domain.tickets.spans import Span, from_to, overlaid, stretches, until
 from sla_watchdog.domain.time.instants import earliest
 
@@ -33,6 +34,19 @@ D5, E9).
 
 Request = tuple[int, int | None]
 """When the customer asked, and the first public answer by a person; None while there is none."""
+
+
+@frozen
+class SharedRule:
+    """A rule that holds for a ticket since it judges another one of the same matter."""
+
+    rule: Rule
+    ticket: str
+    """The other one."""
+
+
+OthersRules = tuple[tuple[int, tuple[SharedRule, ...]], ...]
+"""(since, rules of other tickets), the oldest first."""
 
 
 @frozen
@@ -72,10 +86,12 @@ class Ticket:
     """When the customer wrote of it anywhere: the messages to tickets merged into it, and their
     creation, too.
     """
+    others: OthersRules = field(default=(), eq=False, repr=False)
+    """The rules of the other tickets of its matter, which judge it, too (semantics D10)."""
 
     @property
-    def began_at(self) -> int:
-        """When it was itself created, whatever it took over."""
+    def born_at(self) -> int:
+        """When it was itself created, whatever it took over since."""
         return self.created_at if self.own_created_at is None else self.own_created_at
 
     @property
@@ -222,7 +238,7 @@ class Ticket:
         A survivor of merges takes the request that waits the longest for its first answer, of all
         its tickets (semantics D6).
         """
-        requests = [(self.began_at, _first(self.answered))]
+        requests = [(self.born_at, _first(self.answered))]
         requests += map(self._request_of, self.absorbed)
         unanswered = [start for start, answered in requests if answered is None]
         if unanswered:

@@ -14,7 +14,8 @@ from sla_watchdog.presentation.html.shell import (
     heading,
     paragraph,
 )
-from sla_watchdog.presentation.text.case_history import past_in_words
+from sla_watchdog.presentation.text.case_history import asked, past_in_words
+from sla_watchdog.presentation.text.layout import capitalised
 from sla_watchdog.presentation.text.situation import situation
 from sla_watchdog.presentation.text.wording import (
     clock_name,
@@ -132,6 +133,7 @@ def _open(state: LinkState, now: int, problem: str) -> Iterator[str]:
         return
     yield f'<p class="level">{escape(heading_of(notice.lead))}</p>\n'
     yield heading(_title(notice))
+    yield from _asked(notice)
     if problem:
         yield _problem(f"Nothing was changed: {problem}.")
     for sentences in situation(notice, now):
@@ -142,6 +144,16 @@ def _open(state: LinkState, now: int, problem: str) -> Iterator[str]:
     yield _NOT_YOURS
     yield heading("So far", 2)
     yield definitions(_so_far(notice, now))
+
+
+def _asked(notice: Notice) -> Iterator[str]:
+    """How often the customer asked, where that was more than once."""
+    past = notice.past
+    if past is None:
+        return
+    said = asked(past.requests, past.ended, notice.zone)
+    if said:
+        yield paragraph(_plain(f"{capitalised(said)}."))
 
 
 def _problem(text: str) -> str:

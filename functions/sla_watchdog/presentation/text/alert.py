@@ -12,14 +12,16 @@ from sla_watchdog.domain.policy.model import Metric
 from sla_watchdog.domain.text.display import brief, cut, tidy, units
 from sla_watchdog.presentation.text import sections
 from sla_watchdog.presentation.text.action import to_do
+from sla_watchdog.presentation.text.case_history import asked
 from sla_watchdog.presentation.text.envelope import (
     SUBJECT_LIMIT,
     Message,
     sms_line,
+    with_room_for,
     within_limit,
 )
 from sla_watchdog.presentation.text.finding import OF_THE_SET_UP
-from sla_watchdog.presentation.text.layout import commas, paragraphs, wrapped
+from sla_watchdog.presentation.text.layout import capitalised, commas, paragraphs, wrapped
 from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.presentation.text.situation import situation
 from sla_watchdog.presentation.text.structured import structured
@@ -95,7 +97,16 @@ def _sms(notice: Notice, now: int) -> str:
     others = len(notice.items) - 1
     more = f" (+{others} more)" if others else ""
     first = commas(f"{head} {_news(notice, now)}{more}", _remark(notice, now))
+    first = with_room_for(first, _asked_in_short(notice), lead.alert.ref, notice.link)
     return sms_line(first, subject_of(notice, case), lead.alert.ref, notice.link)
+
+
+def _asked_in_short(notice: Notice) -> tuple[str, ...]:
+    """What an SMS may say of it, the longest first; nothing where its own first words say it."""
+    lead, said = notice.lead, _asked(notice).replace("\u00a0", " ")
+    if not said or lead.kind is not Kind.ALERT or lead.alert.clock == Metric.AGAIN:
+        return ()
+    return said, said.partition(" since ")[0]
 
 
 def _remark(notice: Notice, now: int) -> str:
@@ -151,8 +162,17 @@ def _title(notice: Notice, now: int) -> list[str]:
         *wrapped(subject_of(notice)),
         *wrapped(case),
         f"Opened {opened}, {age} ago",
+        *wrapped(capitalised(_asked(notice))),
         *_earlier(notice),
     ]
+
+
+def _asked(notice: Notice) -> str:
+    """How often the customer asked, where that was more than once."""
+    past = notice.past
+    if past is None:
+        return ""
+    return asked(past.requests, past.ended, notice.zone)
 
 
 def _customer(notice: Notice) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from sla_watchdog.presentation.text.layout import whole
 from sla_watchdog.presentation.text.wording import id_of, listed, name_of
-from sla_watchdog.presentation.times import duration, instant, times
+from sla_watchdog.presentation.times import day, duration, instant, times
 from sla_watchdog.presentation.view.case_history import CaseHistory
 from sla_watchdog.presentation.view.notice import Notice
 
@@ -26,6 +26,15 @@ def past_in_words(notice: Notice, now: int) -> Iterator[tuple[str, str]]:
     yield "Reopened", _reopened(past, zone)
     yield "Replies", _replies(past, zone)
     yield "Progress", f"none for {idle}, since {since}"
+
+
+def asked(requests: Sequence[int], ended: int, zone: str) -> str:
+    """`asked 4 times since 7 March 2022; closed 3 times`; '' for a customer who asked once."""
+    if len(requests) < 2:
+        return ""
+    since = whole(day(requests[0], zone))
+    closed = f"closed {times(ended)}" if ended else "never closed"
+    return f"asked {times(len(requests))} since {since}; {closed}"
 
 
 def _teams(teams: Sequence[str], handovers: int) -> str:

@@ -63,6 +63,16 @@ def sms_line(head: str, rest: str, ref: str, link: str = "") -> str:
     return f"{start}: {shown}{end}"
 
 
+def with_room_for(head: str, remarks: Sequence[str], ref: str, link: str = "") -> str:
+    """`head` with the first of these remarks that leaves the SMS in one part, if one does."""
+    end = septets(f". Ref {ref} {link}".rstrip())
+    for remark in remarks:
+        longer = f"{head}, {remark}"
+        if septets(gsm_folded(tidy(longer))) + end <= SMS_LIMIT:
+            return longer
+    return head
+
+
 _SMS_ELLIPSIS = ".."
 
 

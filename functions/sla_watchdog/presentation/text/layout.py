@@ -53,6 +53,10 @@ def _parted(word: str, width: int) -> Iterator[str]:
     yield part
 
 
+def capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def padded(text: str, width: int) -> str:
     return text + " " * (width - columns(text))
 

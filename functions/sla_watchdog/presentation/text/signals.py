@@ -13,8 +13,8 @@ from sla_watchdog.domain.policy.model import Metric
 
 @frozen
 class SignalWords:
-    """`situation` may hold {old}, {since}, {limit}, {replies}, {times} and {last}. `to_do` is ''
-    where whose it is says all; `started` follows the instant at which it began.
+    """`situation` may hold {old}, {since}, {limit}, {replies}, {people}, {times} and {last}.
+    `to_do` is '' where whose it is says all; `started` follows the instant at which it began.
     """
 
     situation: str
@@ -62,5 +62,13 @@ SIGNAL_WORDS: Mapping[Metric, SignalWords] = {
     Metric.BOUNCED: SignalWords(
         "This case was sent back {times} to a team that had had it{last}",
         "Decide with the teams who keeps it to the end.",
+    ),
+    Metric.AGAIN: SignalWords(
+        "The customer had to ask again {times}{last}",
+        "Find out what was never solved, and name one person who solves it.",
+    ),
+    Metric.ANSWERERS: SignalWords(
+        "{people} answered the customer, and nobody owns this case{last}",
+        "",
     ),
 }

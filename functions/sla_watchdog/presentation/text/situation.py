@@ -251,6 +251,7 @@ def _signal(item: Item, clock: Clock, notice: Notice, now: int) -> str:
         since=whole(instant(clock.started_at, notice.zone)),
         limit=whole(open_time(clock.target)),
         replies=count_of(count, "reply has", "replies have"),
+        people=count_of(count, "person has", "people have"),
         times=times(count),
         last=_last_event(notice),
     )

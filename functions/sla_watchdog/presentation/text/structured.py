@@ -143,6 +143,7 @@ def structured(notice: Notice, now: int) -> Json:
         "open_tickets": [id_of(line.id) for line in notice.open_tickets[:MOST_NAMED]],
         "told": [_told(notification, notice.zone) for notification in notice.notified[-MOST_TOLD:]],
         "so_far": _so_far(notice),
+        "asked": _asked(notice),
         "promise": promise(notice),
         "promise_broken": is_broken(notice, now),
         "link": notice.link or None,
@@ -173,6 +174,19 @@ def _so_far(notice: Notice) -> Json | None:
         "replies": len(past.replies),
         "customer_messages": len(past.asked),
         "idle_since": iso(past.idle_since, notice.zone),
+    }
+
+
+def _asked(notice: Notice) -> Json | None:
+    """How often the customer asked; None where that was once."""
+    past = notice.past
+    if past is None or len(past.requests) < 2:
+        return None
+    return {
+        "times": len(past.requests),
+        "since": iso(past.requests[0], notice.zone),
+        "last": iso(past.requests[-1], notice.zone),
+        "closed": past.ended,
     }
 
 

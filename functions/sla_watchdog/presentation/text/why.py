@@ -136,11 +136,16 @@ def rule(ruling: Ruling) -> str:
 
 
 def _rules(ruling: Ruling) -> Iterator[str]:
-    yield brief(ruling.rule, 60)
+    yield brief(ruling.rule, 60) + as_of(ruling.of_ticket)
     for refused in ruling.refused[:2]:
         yield f"not {brief(refused.rule, 40)} ({refusal(refused)})"
     if len(ruling.refused) > 2:
         yield f"nor {len(ruling.refused) - 2} more"
+
+
+def as_of(ticket: str) -> str:
+    """`, as G-1 is of the same case`, of a rule that another ticket brings."""
+    return f", as {id_of(ticket)} is of the same case" if ticket else ""
 
 
 def refusal(refused: Refusal) -> str:

@@ -9,6 +9,7 @@ from operator import attrgetter
 from attrs import Factory, field, frozen
 
 from sla_watchdog.domain.clocks.activity import TicketActivity
+from sla_watchdog.domain.clocks.coming_back import times_ended
 from sla_watchdog.domain.policy.model import Metric, Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
@@ -23,7 +24,8 @@ class CaseHistory:
     `reopened` is how often it was reopened. `reopenings` are the times that were seen; a record may
     report more. `replies` are those of persons at the desk, `asked` the messages of the customer,
     both as instants, oldest first. `idle_since` is the last progress, or the creation (semantics
-    B6).
+    B6). `requests` is when the customer asked, the first time and at each coming back (semantics
+    D9), and `ended` how often a ticket was resolved or closed.
     """
 
     opened_as: str
@@ -35,13 +37,16 @@ class CaseHistory:
     asked: tuple[int, ...]
     idle_since: int
     reopened: int = field(default=Factory(lambda self: len(self.reopenings), takes_self=True))
+    requests: tuple[int, ...] = ()
+    ended: int = 0
 
 
 def past(tickets: Sequence[Ticket], facts: Facts, policy: Policy) -> CaseHistory | None:
     """Of these tickets, the oldest first; None of none."""
     if not tickets:
         return None
-    activity = TicketActivity(LinkedTickets(tuple(tickets)), facts, policy)
+    matter = LinkedTickets(tuple(tickets))
+    activity = TicketActivity(matter, facts, policy)
     return CaseHistory(
         opened_as=tickets[0].id,
         by_agent=tickets[0].by_agent,
@@ -52,6 +57,8 @@ def past(tickets: Sequence[Ticket], facts: Facts, policy: Policy) -> CaseHistory
         asked=tuple(sorted(chain.from_iterable(ticket.asked for ticket in tickets))),
         idle_since=activity.idle_since,
         reopened=activity.count(Metric.REOPENED),
+        requests=activity.asked,
+        ended=times_ended(matter),
     )
 
 

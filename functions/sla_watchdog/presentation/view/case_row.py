@@ -12,16 +12,16 @@ from attrs import evolve, frozen
 from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.clock_key import FINDING, ClockKey
 from sla_watchdog.domain.clocks.findings import Finding
+from sla_watchdog.domain.clocks.ownership import owner_of
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.case import Case, Outcome
 from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
-from sla_watchdog.domain.policy.model import TARGETS, Metric
+from sla_watchdog.domain.policy.model import TARGETS, Metric, Policy
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.tickets.ticket import Ticket
 from sla_watchdog.domain.time.seconds import DAY
 from sla_watchdog.presentation.times import duration
-from sla_watchdog.presentation.view.explanation import owner_of
 from sla_watchdog.presentation.view.lateness import cause, missed_deadline, seconds_late
 from sla_watchdog.presentation.words import METRIC, signal
 
@@ -128,14 +128,14 @@ class _Running:
         return place, only_age, -self.level, -self.late
 
 
-def row(case: Case, plan: Plan, shared: frozenset[str], now: int) -> CaseRow:
-    """The line of an unresolved case. An assignee among the `shared` names is nobody."""
+def row(case: Case, plan: Plan, policy: Policy, now: int) -> CaseRow:
+    """The line of an unresolved case."""
     facts = case.facts
     newest = next(reversed(facts.tickets()), "")
     without_clock = CaseRow(
         case=case.id,
         subject=brief(str(facts.latest(newest, "subject")), 250),
-        owner=brief(owner_of(newest, facts, shared), 100),
+        owner=brief(owner_of(newest, facts, policy), 100),
         team=brief(str(facts.latest(newest, "team")), 100),
         opened_at=min((ticket.created_at for ticket in plan.tickets), default=now),
         notified=_latest_notification(case),
@@ -169,7 +169,7 @@ def _deadline(clock: Clock, case: Case, plan: Plan) -> int | None:
     if plan.evaluation is None:
         return clock.due_at
     policy = plan.evaluation.policy
-    return missed_deadline(clock, cause(clock, case, policy), policy)
+    return missed_deadline(clock, cause(clock, case, policy, plan.tickets), policy)
 
 
 def trouble(plan: Plan, now: int) -> Trouble:

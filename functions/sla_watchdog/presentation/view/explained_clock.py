@@ -17,6 +17,7 @@ from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
 from sla_watchdog.domain.time.years import TimeOutOfRange
 from sla_watchdog.presentation.view.lateness import Cause, cause
+from sla_watchdog.presentation.view.rulings import brought_by
 
 MOST_EVENTS = 50
 """Events of a signal that are named, the last ones."""
@@ -73,6 +74,8 @@ class Explained:
     """How many events a counting one counts; the record itself may report more than were seen."""
     needs: str = ""
     """What no record carries, of a clock that cannot be judged without it; '' of any other."""
+    rule_of: str = ""
+    """The other ticket of the same case whose rule judges it; '' where it is the ticket's own."""
 
     @property
     def reported(self) -> bool:
@@ -97,13 +100,14 @@ def explained(clock: Clock, case: Case, plan: Plan, policy: Policy, now: int) ->
         started_at=clock.started_at,
         due_at=clock.due_at,
         breach_at=clock.breach_at,
-        cause=cause(clock, case, policy),
+        cause=cause(clock, case, policy, plan.tickets),
         stopped_at=clock.stopped_at,
         elapsed_breakdown=_elapsed(clock, case.facts, policy, now),
         events=events(clock, plan, case.facts, policy),
         steps=tuple(_step(number, evaluation, clock) for number in range(len(clock.levels))),
         unknown_until=_unknown_until(clock, plan, policy),
         count=clock.seen,
+        rule_of=_rule_of(clock, case.facts, plan, policy, now),
     )
 
 
@@ -119,6 +123,16 @@ def not_judged(unjudged: NotJudged, case: Case, plan: Plan, policy: Policy, now:
         steps=(),
         needs=unjudged.needs.value,
     )
+
+
+def _rule_of(clock: Clock, facts: Facts, plan: Plan, policy: Policy, now: int) -> str:
+    if clock.metric not in TARGETS:
+        return ""
+    at = now if clock.stopped_at is None else clock.stopped_at
+    for ticket in plan.tickets:
+        if ticket.id == clock.subject:
+            return brought_by(ticket, clock.rule, facts, policy, at)
+    return ""
 
 
 def is_of_ticket(clock: Clock) -> bool:

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator
 from attrs import frozen
 
 from sla_watchdog.domain.clocks.clock import Clock
+from sla_watchdog.domain.clocks.coming_back import askings, times_ended
 from sla_watchdog.domain.clocks.findings import Finding
+from sla_watchdog.domain.clocks.ownership import owner_of
 from sla_watchdog.domain.clocks.promises import Promise, promises
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.escalation.plan import Plan
@@ -63,6 +65,10 @@ class MatterExplained:
     promises: tuple[Promise, ...]
     clocks: tuple[Explained, ...]
     tickets: tuple[TicketExplained, ...]
+    requests: tuple[int, ...] = ()
+    """When the customer asked: the first time, and each coming back."""
+    ended: int = 0
+    """How often a ticket was resolved or closed."""
 
 
 @frozen
@@ -109,12 +115,6 @@ def promised(matter: LinkedTickets, facts: Facts, policy: Policy) -> tuple[Promi
         return ()
 
 
-def owner_of(ticket: str, facts: Facts, shared: frozenset[str]) -> str:
-    """'' where nobody owns it: an assignee among the `shared` names is nobody."""
-    owner = str(facts.latest(ticket, "assignee"))
-    return "" if owner.casefold() in shared else owner
-
-
 @frozen
 class _Explaining:
     case: Case
@@ -132,6 +132,8 @@ class _Explaining:
                 promises=promised(matter, self.case.facts, self.policy),
                 clocks=tuple(self._clocks(matter.id, of_ticket=False)),
                 tickets=tuple(self._tickets(matter.ticket_ids)),
+                requests=askings(matter, self.case.facts),
+                ended=times_ended(matter),
             )
 
     def _tickets(self, of_matter: frozenset[str]) -> Iterator[TicketExplained]:
@@ -145,7 +147,7 @@ class _Explaining:
             id=ticket.id,
             subject=str(facts.latest(ticket.id, "subject")),
             status=str(facts.latest(ticket.id, "status")),
-            owner=owner_of(ticket.id, facts, self.policy.shared),
+            owner=owner_of(ticket.id, facts, self.policy),
             created_at=ticket.created_at,
             ended_at=ticket.ended_at,
             unknown_until=ticket.unknown_until,

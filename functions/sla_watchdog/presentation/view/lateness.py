@@ -4,12 +4,14 @@ itself have made it late.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.rules_in_force import rule_changes
 from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.domain.policy.model import TARGETS, Policy
+from sla_watchdog.domain.tickets.ticket import Ticket
 from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
 from sla_watchdog.domain.time.years import TimeOutOfRange
 
@@ -27,14 +29,14 @@ class Cause(StrEnum):
     CHANGE = "change"
 
 
-def cause(clock: Clock, case: Case, policy: Policy) -> Cause:
+def cause(clock: Clock, case: Case, policy: Policy, tickets: Iterable[Ticket]) -> Cause:
     """DEADLINE also where nothing was breached."""
     if clock.breach_at is None or clock.timeline is None or clock.metric not in TARGETS:
         return Cause.DEADLINE
     own = own_breach(clock)
     if own is not None and own <= clock.breach_at <= own + A_TICK:
         return Cause.DEADLINE
-    if clock.breach_at in _changes(clock, case, policy):
+    if clock.breach_at in _changes(clock, case, policy, tickets):
         return Cause.CHANGE
     return Cause.EARLIER_LIMIT
 
@@ -66,11 +68,14 @@ def _breach_of_deadline(clock: Clock) -> int | None:
     return max(clock.due_at + 1, clock.started_at)
 
 
-def _changes(clock: Clock, case: Case, policy: Policy) -> set[int]:
+def _changes(clock: Clock, case: Case, policy: Policy, tickets: Iterable[Ticket]) -> set[int]:
     """When its limit changed, as far as that is known. Of the edits of the policy only the last one
     is.
     """
     changes = rule_changes(clock.subject, case.facts, policy)
+    for ticket in tickets:
+        if ticket.id == clock.subject:
+            changes.update(since for since, _ in ticket.others)
     if clock.due_field:
         later = case.facts.changes(clock.subject, clock.due_field)[1:]
         changes |= {fact.at for fact in later}

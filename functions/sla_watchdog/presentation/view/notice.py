@@ -11,6 +11,7 @@ from attrs import field, frozen
 from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.clock_key import CLEARED, FINDING, ClockKey, is_good_news
 from sla_watchdog.domain.clocks.data_problems import AsWritten
+from sla_watchdog.domain.clocks.ownership import owner_of
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.case import (
     OPERATIONS,
@@ -28,9 +29,9 @@ from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
 from sla_watchdog.presentation.view.case_history import CaseHistory, past
 from sla_watchdog.presentation.view.explained_clock import Explained, explained
-from sla_watchdog.presentation.view.explanation import owner_of, promised, zone_of
+from sla_watchdog.presentation.view.explanation import promised, zone_of
 from sla_watchdog.presentation.view.lateness import Cause, cause, missed_deadline, seconds_late
-from sla_watchdog.presentation.view.rulings import Ruling, rulings
+from sla_watchdog.presentation.view.rulings import Ruling, ruling_of
 
 
 class Kind(StrEnum):
@@ -263,7 +264,7 @@ class _Noticing:
         clock = self._clock(alert)
         if clock is None:
             return Item(alert, None, None, 0)
-        why = cause(clock, self.case, self.policy)
+        why = cause(clock, self.case, self.policy, self.plan.tickets)
         return Item(
             alert=alert,
             clock=clock,
@@ -303,7 +304,7 @@ class _Noticing:
             return None
         for ticket in tickets:
             if ticket.id == lead.subject:
-                return rulings(ticket, self.case.facts, self.policy)[-1]
+                return ruling_of(lead, ticket, self.case.facts, self.policy)
         return None
 
     # -------------------------------------------------------------- the tickets
@@ -325,7 +326,7 @@ class _Noticing:
             subject=self._field(ticket, "subject"),
             status=self._field(ticket, "status"),
             url=self._field(ticket, "url"),
-            owner=owner_of(ticket.id, self.case.facts, self.policy.shared),
+            owner=owner_of(ticket.id, self.case.facts, self.policy),
             team=self._field(ticket, "team"),
             created_at=ticket.created_at,
             ended=_ended(ticket),

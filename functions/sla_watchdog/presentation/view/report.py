@@ -87,9 +87,9 @@ class ReportLine:
     """The promise that holds now."""
 
 
-def line(case: Case, plan: Plan, shared: frozenset[str], now: int) -> ReportLine:
-    """Of an unresolved case. An assignee among the `shared` names is nobody."""
-    of_case = row(case, plan, shared, now)
+def line(case: Case, plan: Plan, policy: Policy, now: int) -> ReportLine:
+    """Of an unresolved case."""
+    of_case = row(case, plan, policy, now)
     return ReportLine(
         case=of_case.case,
         subject=of_case.subject,

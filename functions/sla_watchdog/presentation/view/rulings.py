@@ -6,7 +6,15 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
-from sla_watchdog.domain.clocks.rules_in_force import holds, rules_over_time, value_at
+from sla_watchdog.domain.clocks.clock import Clock
+from sla_watchdog.domain.clocks.rules_in_force import (
+    candidates_at,
+    candidates_over_time,
+    holds,
+    rules_over_time,
+    shared_by,
+    value_at,
+)
 from sla_watchdog.domain.policy.model import Condition, Policy, Rule, Truth
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.ticket import Ticket
@@ -29,13 +37,16 @@ class Refusal:
 
 @frozen
 class Ruling:
-    """`rule` judged the ticket from `since` on. `zone` is that of its calendar."""
+    """`rule` judged the ticket from `since` on. `zone` is that of its calendar. `of_ticket` is the
+    other ticket of the same case whose rule it is, '' where it is the ticket's own.
+    """
 
     since: int
     rule: str
     calendar: str
     zone: str
     refused: tuple[Refusal, ...]
+    of_ticket: str = ""
 
 
 def rulings(ticket: Ticket, facts: Facts, policy: Policy) -> tuple[Ruling, ...]:
@@ -45,13 +56,39 @@ def rulings(ticket: Ticket, facts: Facts, policy: Policy) -> tuple[Ruling, ...]:
 
 def _rulings(ticket: Ticket, facts: Facts, policy: Policy) -> Iterator[Ruling]:
     for since, rule in rules_over_time(ticket, facts, policy):
-        yield Ruling(
-            since=since,
-            rule=rule.name,
-            calendar=rule.calendar,
-            zone=policy.calendars[rule.calendar].timezone,
-            refused=tuple(_refusals(rule, ticket.id, facts, policy, since)),
-        )
+        yield _ruling(rule, since, ticket, facts, policy)
+
+
+def _ruling(rule: Rule, since: int, ticket: Ticket, facts: Facts, policy: Policy) -> Ruling:
+    other = brought_by(ticket, rule.name, facts, policy, since)
+    refusals = () if other else tuple(_refusals(rule, ticket.id, facts, policy, since))
+    return Ruling(
+        since=since,
+        rule=rule.name,
+        calendar=rule.calendar,
+        zone=policy.calendars[rule.calendar].timezone,
+        refused=refusals,
+        of_ticket=other,
+    )
+
+
+def ruling_of(clock: Clock, ticket: Ticket, facts: Facts, policy: Policy) -> Ruling:
+    """The rule in force; where another one has the limit of the clock, that."""
+    since, rules = candidates_over_time(ticket, facts, policy)[-1]
+    judging = [rule for rule in rules if rule.name == clock.rule]
+    if not judging:
+        return rulings(ticket, facts, policy)[-1]
+    return _ruling(judging[0], since, ticket, facts, policy)
+
+
+def brought_by(ticket: Ticket, rule: str, facts: Facts, policy: Policy, at: int) -> str:
+    """The other ticket of the case whose rule judges this one; '' where it is its own."""
+    if not ticket.others:
+        return ""
+    own = candidates_at(ticket.id, facts, policy, at)
+    if any(candidate.name == rule for candidate in own):
+        return ""
+    return shared_by(ticket, rule, at)
 
 
 def _refusals(

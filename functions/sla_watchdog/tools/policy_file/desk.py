@@ -9,6 +9,7 @@ from sla_watchdog.domain.policy.model import TICKET_ID, Carried, Source
 from sla_watchdog.domain.tickets.ticket_fields import TICKET_FIELDS
 from sla_watchdog.tools.policy_file.nodes import Entries, Node, Text, keys, texts
 from sla_watchdog.tools.policy_file.problems import Wrong, nearest
+from sla_watchdog.tools.policy_file.roster import ROSTER
 from sla_watchdog.tools.policy_file.shapes import (
     SCALAR,
     Also,
@@ -157,6 +158,11 @@ PEOPLE = block_of(
     {
         "bots": Key(NAMES, "authors whose replies are automatic: no answer"),
         "shared": Key(NAMES, "assignees that are no person: nobody owns it yet"),
+        "roster": Key(
+            ROSTER,
+            "everybody who may own a ticket, or a file beside this one with a name a line; whoever "
+            "is not on it owns nothing",
+        ),
     },
 )
 

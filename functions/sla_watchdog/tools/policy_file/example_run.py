@@ -12,6 +12,7 @@ from attrs import frozen
 
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.policy.owners import owner_named
 from sla_watchdog.tools.policy_file.compiler import policy_of
 from sla_watchdog.tools.policy_file.examples import Example
 from sla_watchdog.tools.policy_file.expected import NONE, ExpectedAlert, ExpectedDue, Moment
@@ -163,10 +164,11 @@ class _Unowned:
         """By the owners of all tickets of the case."""
         known = (ending.case.facts for ending in self.endings)
         facts = next(facts for facts in known if sent.alert.subject in facts.tickets())
-        owners = {
-            str(facts.as_of(ticket, "assignee", sent.at)).casefold() for ticket in facts.tickets()
-        }
-        return owners <= {"", *self.policy.shared}
+        for ticket in facts.tickets():
+            assignee = str(facts.as_of(ticket, "assignee", sent.at))
+            if owner_named(assignee, self.policy):
+                return False
+        return True
 
 
 def _wrong_alerts(

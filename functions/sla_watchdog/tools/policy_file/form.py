@@ -163,7 +163,7 @@ POLICY_FILE = block_of(
         "priorities": Key(
             PRIORITIES, "priorities as the desk writes them, by name; the most severe first"
         ),
-        "people": Key(PEOPLE, "bots, and assignees that are no person"),
+        "people": Key(PEOPLE, "bots, assignees that are no person, and who may own a ticket"),
         "judge_always": Key(
             JUDGE_ALWAYS,
             "what counts as missing from a ticket though no record ever carried it: reply, owner, "
@@ -231,7 +231,7 @@ def read_policy(text: str, file: str, today: date) -> Checked:
     Raises `PolicyErrors` with everything that is wrong.
     """
     root, repeated = parse(text, file)
-    reading = Reading(today, _names(root), repeated, timezone=_timezone(root))
+    reading = Reading(today, _names(root), repeated, timezone=_timezone(root), file=file)
     form = _read(root, reading)
     if form is not None and not reading.errors:
         _warn_of_unused(root, reading)

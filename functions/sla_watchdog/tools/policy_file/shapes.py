@@ -42,6 +42,8 @@ class Reading:
     """Ladders that could be read; they are read before what climbs them."""
     timezone: str | None = None
     """Of times written without an offset."""
+    file: str = ""
+    """The path of the policy file; others may lie beside it."""
 
     def wrong(
         self, node: Node, message: str, hint: str = "", *, at: Place | None = None, key: str = ""

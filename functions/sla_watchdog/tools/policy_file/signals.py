@@ -29,9 +29,11 @@ KINDS = {
     "reopened": (Metric.REOPENED, "when the case has been reopened so many times"),
     "reassigned": (Metric.REASSIGNED, "when its assignee or team has changed so many times"),
     "bounced": (Metric.BOUNCED, "when it came back so many times to a team that had had it"),
+    "again": (Metric.AGAIN, "when the customer had to come back so many times in one case"),
     "touches": (Metric.TOUCHES, "at so many public replies of the desk since the last progress"),
     "without_progress": (Metric.PROGRESS, "after so much open time since the last progress"),
     "unowned": (Metric.UNOWNED, "after so much open time without a named owner"),
+    "answerers": (Metric.ANSWERERS, "when so many people answered and none of them owns it"),
 }
 """By the word of the policy file: what is measured, and when a level of it is due."""
 

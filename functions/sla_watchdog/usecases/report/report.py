@@ -187,7 +187,7 @@ class Reporter:
         """Of an unresolved case, one."""
         if not evaluated.unresolved:
             return []
-        return [line(case, evaluated, self.evaluator.policy.shared, self.now)]
+        return [line(case, evaluated, self.evaluator.policy, self.now)]
 
     # ------------------------------------------------------------------ telling it
 

@@ -39,6 +39,7 @@ INSTANTS = frozenset(
         "stopped_at",
         "unknown_until",
         "events",
+        "requests",
     }
 )
 """Fields that hold instants, in all of these values."""

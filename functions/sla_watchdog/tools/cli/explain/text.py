@@ -15,10 +15,11 @@ from sla_watchdog.domain.escalation.case import NOTIFIED, LastNotified
 from sla_watchdog.domain.policy.model import COUNTED, TARGETS, Carried, Count, Metric
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.time.calendar_periods import Period
+from sla_watchdog.presentation.text.case_history import asked
 from sla_watchdog.presentation.text.evidence import CARRIED
 from sla_watchdog.presentation.text.layout import whole, wrapped
 from sla_watchdog.presentation.text.reason import worded
-from sla_watchdog.presentation.text.why import breach, limit, pause, refusal, shift, trigger
+from sla_watchdog.presentation.text.why import as_of, breach, limit, pause, refusal, shift, trigger
 from sla_watchdog.presentation.text.wording import clock_name, id_of, name_of, who, who_by_key
 from sla_watchdog.presentation.times import count_of, duration, instant, times
 from sla_watchdog.presentation.view.explained_clock import (
@@ -119,6 +120,9 @@ def _print_lines(console: Console, title: str, lines: Sequence[str]) -> None:
 def _case(matter: MatterExplained, explained: Explanation) -> Iterator[tuple[str, str]]:
     yield "Case", _named(matter)
     yield "Opened", _opened(matter, explained)
+    said = asked(matter.requests, matter.ended, explained.zone)
+    if said:
+        yield "Asked", said.removeprefix("asked ")
     if matter.earlier:
         yield "Follows", f"{id_of(matter.earlier)}, of an earlier case"
     if explained.pending_links:
@@ -206,7 +210,8 @@ def _unknown(until: int, zone: str) -> str:
 
 def _ruling(ruling: Ruling, since: str) -> Iterator[tuple[str, str]]:
     calendar = f"calendar {name_of(ruling.calendar)} ({ruling.zone})"
-    yield "Rule", f"{brief(ruling.rule, 60)}{since}, {calendar}"
+    name = brief(ruling.rule, 60) + as_of(ruling.of_ticket)
+    yield "Rule", f"{name}{since}, {calendar}"
     for rule in ruling.refused:
         yield "", f"not {brief(rule.rule, 60)}: {refusal(rule)}"
 
@@ -270,6 +275,8 @@ def _came(step: ExplainedLevel, clock: Explained, now: int) -> bool:
 
 
 def _start(clock: Explained, zone: str) -> Iterator[tuple[str, str]]:
+    if clock.rule_of:
+        yield "Rule", f"{brief(clock.rule, 60)}{as_of(clock.rule_of)}"
     text = limit(clock)
     if clock.pauses_in:
         text = f"{text}, pauses in {', '.join(clock.pauses_in)}"

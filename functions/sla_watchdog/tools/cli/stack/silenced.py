@@ -48,14 +48,16 @@ def held_by(
     """The silences in force that the case, or some of its tickets, match; the one that ends last
     first.
     """
-    unresolved = [ticket.id for ticket in plan.tickets if ticket.unresolved]
+    unresolved = [ticket for ticket in plan.tickets if ticket.unresolved]
     facts = case.facts
     matches = []
     for silence in silences:
         if not silence.in_force(now):
             continue
         tickets = tuple(
-            ticket for ticket in unresolved if silence.matches(ticket, case.id, facts, policy, now)
+            ticket.id
+            for ticket in unresolved
+            if silence.matches(ticket, case.id, facts, policy, now)
         )
         if tickets:
             whole = len(tickets) == len(unresolved)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from sla_watchdog.domain.clocks.ownership import owner_of
 from sla_watchdog.domain.clocks.rules_in_force import rule_at
 from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.tickets.ticket import Ticket
 from sla_watchdog.presentation.view.case_row import Trouble
 from sla_watchdog.tools.cli import UsageError
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from sla_watchdog.tools.cli.stack.overview import EvaluatedCase
 
 NOBODY = "nobody"
-"""Named as an owner: nobody, or a shared name."""
+"""Named as an owner: nobody, or whoever counts as nobody."""
 
 
 @frozen
@@ -46,18 +48,17 @@ class Filter:
     def keeps(self, evaluated: EvaluatedCase, policy: Policy, now: int) -> bool:
         if not self.said:
             return True
-        unresolved = [ticket.id for ticket in evaluated.plan.tickets if ticket.unresolved]
-        tickets = unresolved or evaluated.case.facts.tickets()
+        tickets = evaluated.plan.tickets
+        unresolved = tuple(ticket for ticket in tickets if ticket.unresolved)
+        tickets = unresolved or tickets
         return any(self._is_of(evaluated, ticket, policy, now) for ticket in tickets)
 
-    def _is_of(self, evaluated: EvaluatedCase, ticket: str, policy: Policy, now: int) -> bool:
-        facts = evaluated.case.facts
+    def _is_of(self, evaluated: EvaluatedCase, of: Ticket, policy: Policy, now: int) -> bool:
+        ticket, facts = of.id, evaluated.case.facts
         team = _plain(facts.latest(ticket, "team"))
         if not _meets(self.team, team):
             return False
-        owner = _plain(facts.latest(ticket, "assignee"))
-        if owner == "" or owner in policy.shared:
-            owner = NOBODY
+        owner = _plain(owner_of(ticket, facts, policy)) or NOBODY
         if not _meets(self.owner, owner):
             return False
         priority = _plain(facts.latest(ticket, "priority"))
@@ -66,7 +67,7 @@ class Filter:
             return False
         if not self.judged_by:
             return True
-        return rule_at(ticket, facts, policy, now).name == self.judged_by
+        return rule_at(of, facts, policy, now).name == self.judged_by
 
 
 def _meets(asked: str, *names: str) -> bool:

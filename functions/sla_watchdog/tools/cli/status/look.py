@@ -207,7 +207,7 @@ def _held(
 def _row(
     evaluated: EvaluatedCase, held: Sequence[MatchingSilence], policy: Policy, now: int
 ) -> CaseRow:
-    of_case = row(evaluated.case, evaluated.plan, policy.shared, now)
+    of_case = row(evaluated.case, evaluated.plan, policy, now)
     ahead = due_now(evaluated.plan, now) + upcoming(evaluated.plan, held)
     return evolve(of_case, upcoming=ahead[0] if ahead else None)
 

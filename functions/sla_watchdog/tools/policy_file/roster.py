@@ -1,0 +1,98 @@
+"""The form of the roster: everybody who may own a ticket, in the policy file or in a small file
+beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from attrs import frozen
+
+from sla_watchdog.domain.policy.owners import folded
+from sla_watchdog.tools.policy_file.nodes import ListNode, Node
+from sla_watchdog.tools.policy_file.problems import Wrong
+from sla_watchdog.tools.policy_file.shapes import ListOf, Reading, Schema, Word
+from sla_watchdog.tools.policy_file.values import TEXT
+
+ENDINGS = (".txt", ".yaml", ".yml")
+
+_NAMES = ListOf(TEXT)
+
+
+def _file_name(text: str) -> str:
+    if Path(text).suffix not in ENDINGS:
+        hint = f"write a list, `roster: [Kim Ortega, Lee]`, or a file: {', '.join(ENDINGS)}"
+        raise Wrong(f'"{text}" is no list of names, and no name of a file', hint)
+    if Path(text).name != text:
+        raise Wrong(f'"{text}" is not beside the policy file', "write the name of the file alone")
+    return text
+
+
+_FILE = Word(
+    "a list of names, or the name of a file beside this one",
+    _file_name,
+    {"type": "string", "pattern": r"^[^/\\]+\.(txt|ya?ml)$"},
+)
+
+
+@frozen
+class _Roster:
+    """A list of names, or one text: the name of a file that has them."""
+
+    @property
+    def schema(self) -> Schema:
+        names = {"type": "array", "items": TEXT.schema, "minItems": 1}
+        return {"anyOf": [names, _FILE.schema]}
+
+    def read(self, node: Node, reading: Reading) -> frozenset[str] | None:
+        if isinstance(node, ListNode):
+            names = _NAMES.read(node, reading)
+        else:
+            names = _of_file(node, reading)
+        if names is None:
+            return None
+        return frozenset(map(folded, names))
+
+
+ROSTER = _Roster()
+
+
+def _of_file(node: Node, reading: Reading) -> tuple[str, ...] | None:
+    name = _FILE.read(node, reading)
+    if name is None:
+        return None
+    path = Path(reading.file).parent / name
+    try:
+        names = tuple(_names_in(path))
+    except (OSError, UnicodeDecodeError) as error:
+        reading.wrong(node, f"the roster {name} cannot be read: {error}", "is it beside this file?")
+        return None
+    except Wrong as wrong:
+        reading.wrong(node, f"the roster {name}: {wrong.message}", wrong.hint)
+        return None
+    if not names:
+        reading.wrong(node, f"the roster {name} is empty", "write one name a line")
+        return None
+    return names
+
+
+def _names_in(path: Path) -> Iterator[str]:
+    """One a line, as a text or as a list in YAML. Raises OSError, UnicodeDecodeError, or Wrong."""
+    for number, line in enumerate(path.read_bytes().decode("utf-8-sig").splitlines(), 1):
+        name = _name_on(line)
+        if _OF_YAML.search(name):
+            raise Wrong(f'line {number}, "{name}", is no name', "write one name a line")
+        if name:
+            yield name
+
+
+_OF_YAML = re.compile(r"[\[\]{}]|:( |$)")
+"""What no name has, but a file that is more than a list of names."""
+
+
+def _name_on(line: str) -> str:
+    """Without a comment, the dash of a list and quotes around it."""
+    text, _, _ = line.partition("#")
+    return text.strip().removeprefix("- ").strip().strip("\"'").strip()
