@@ -36,10 +36,17 @@ class TicketProgress:
         """When a named owner took it, its status moved forward, or it was resolved. A promise of
         progress is no progress.
         """
-        for fact in self.facts.changes(ticket.id, "assignee"):
-            if is_named(fact, self.policy):
-                yield fact.at
+        yield from self._new_owners(ticket)
         yield from self._moved_forward(ticket)
+
+    def _new_owners(self, ticket: Ticket) -> Iterator[int]:
+        """Named owners who had not had it: handing it to and fro moves nothing."""
+        had: set[str] = set()
+        for fact in self.facts.changes(ticket.id, "assignee"):
+            owner = str(fact.value).casefold()
+            if is_named(fact, self.policy) and owner not in had:
+                had.add(owner)
+                yield fact.at
 
     def _moved_forward(self, ticket: Ticket) -> Iterator[int]:
         """Into a group further down the list than any since it was created or reopened, unless it

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 
+from sla_watchdog.domain.clocks.promises import PromiseKind
 from sla_watchdog.domain.escalation.audience_hours import opens_at
 from sla_watchdog.domain.escalation.case import Alert, Outcome
 from sla_watchdog.domain.escalation.evaluated_clocks import EvaluatedClocks
@@ -49,7 +50,8 @@ def _deferral(
         return _deferred(alert, Silenced(silence.by, silence.reason), silence.until)
     promise = evaluated.promise_holding(alert.subject, alert.clock)
     if promise is not None:
-        return _deferred(alert, Promised(promise.by), promise.until)
+        reason = Promised(promise.by, promise.kind is PromiseKind.END)
+        return _deferred(alert, reason, promise.held_until)
     if alert.urgent:
         return None
     opening = opens_at(evaluation.policy, alert.recipient, evaluation.now)

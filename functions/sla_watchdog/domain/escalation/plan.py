@@ -273,6 +273,7 @@ def _marks(evaluated: EvaluatedClocks) -> Iterator[int]:
             if at is not None:
                 yield at
     for promise in _promises(evaluated.assessment):
+        yield promise.held_until
         yield promise.until
 
 

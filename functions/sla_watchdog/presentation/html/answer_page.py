@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from sla_watchdog.domain.clocks.promises import Promise
+from sla_watchdog.domain.clocks.promises import Promise, PromiseKind
 from sla_watchdog.domain.escalation.acknowledgement import LONGEST_NAME, Answer, Promising
 from sla_watchdog.presentation.html.shell import (
     definitions,
@@ -15,6 +15,7 @@ from sla_watchdog.presentation.html.shell import (
     paragraph,
 )
 from sla_watchdog.presentation.text.case_history import past_in_words
+from sla_watchdog.presentation.text.promised import HOW_KEPT, continues, holds_nothing
 from sla_watchdog.presentation.text.situation import situation
 from sla_watchdog.presentation.text.wording import (
     clock_name,
@@ -202,11 +203,17 @@ def _held(notice: Notice, promising: Promising) -> Iterator[str]:
         return
     until = instant(promising.held.until, notice.zone)
     yield heading(f"{name_of(promising.held.by)} has taken it", 2)
-    yield paragraph(f"An update is promised by {until}.")
+    yield paragraph(f"{_PROMISED[promising.held.kind]} {until}.")
     if not promising.snoozes_left:
         yield paragraph(
             "It was put off as often as the policy allows. Nobody can put it off again."
         )
+
+
+_PROMISED = {
+    PromiseKind.UPDATE: "An update is promised by",
+    PromiseKind.END: "It is promised to be resolved by",
+}
 
 
 def _taking(notice: Notice, promising: Promising, now: int) -> Iterator[str]:
@@ -215,22 +222,52 @@ def _taking(notice: Notice, promising: Promising, now: int) -> Iterator[str]:
         return
     title = _taking_title(promising)
     yield heading(title + _snoozes_left(promising), 2)
+    if not promising.holds_back:
+        yield _problem(continues(promising.in_a_row))
     yield '<form method="post">\n<input type="hidden" name="answer" value="take">\n'
-    yield "<fieldset>\n<legend>Next update by</legend>\n"
+    yield from _kinds(promising.kinds)
+    yield "<fieldset>\n<legend>By</legend>\n"
     for place, at in enumerate(choices):
-        checked = " checked" if place == 0 else ""
-        yield '<label class="choice">'
-        yield f'<input type="radio" name="until" value="{at}" required{checked}>'
-        yield f"<span>{escape(instant(at, notice.zone))}<br>"
-        yield f"<small>in {escape(_ahead(promising, at, now))}</small></span></label>\n"
+        text = escape(instant(at, notice.zone))
+        ahead = f"in {escape(_ahead(promising, at, now))}"
+        yield _choice("until", str(at), text, ahead, place)
     yield "</fieldset>\n"
     yield _YOUR_NAME
     yield f"<p><button>{title}</button></p>\n</form>\n"
-    yield paragraph(
-        "Reminders wait until then. The promise is kept by a public message of a person to the "
-        "customer; without one by then the case escalates. No clock stops, and the age of the case "
-        "goes on being watched.",
-        small=True,
+    yield paragraph(_what_it_does(promising), small=True)
+
+
+def _kinds(kinds: Sequence[PromiseKind]) -> Iterator[str]:
+    """What can be promised; nothing to choose where it is one thing."""
+    if len(kinds) == 1:
+        yield f'<input type="hidden" name="for" value="{kinds[0].value}">\n'
+        return
+    yield "<fieldset>\n<legend>What you promise</legend>\n"
+    for place, kind in enumerate(kinds):
+        title, kept_by = _KINDS[kind]
+        yield _choice("for", kind.value, title, kept_by, place)
+    yield "</fieldset>\n"
+
+
+_KINDS = {
+    PromiseKind.UPDATE: ("The next update", "a public reply to the customer keeps it"),
+    PromiseKind.END: ("That it is resolved", "a reply alone does not keep it"),
+}
+
+
+def _choice(name: str, value: str, text: str, small: str, place: int) -> str:
+    """One of several; the first is chosen until another is."""
+    checked = " checked" if place == 0 else ""
+    button = f'<input type="radio" name="{name}" value="{value}" required{checked}>'
+    shown = f"<span>{text}<br><small>{small}</small></span>"
+    return f'<label class="choice">{button}{shown}</label>\n'
+
+
+def _what_it_does(promising: Promising) -> str:
+    waits = "Reminders wait until then." if promising.holds_back else "Reminders go on."
+    return (
+        f"{waits} If the promise is not kept by then, the case escalates. SLA clocks keep running, "
+        "and the age of the case goes on being watched."
     )
 
 
@@ -305,18 +342,21 @@ def _taken(state: LinkState, promise: Promise) -> Iterator[str]:
         yield heading(f"Noted: {by} takes it")
     yield _about(state.notice)
     zone = state.notice.zone if state.notice else "UTC"
-    yield f"<p>Next update by <strong>{escape(instant(promise.until, zone))}</strong>. "
-    yield "Reminders wait until then; without an update the case escalates.</p>\n"
-    if state.counted:
-        yield paragraph(
-            "Tell the customer, or resolve it, in your help desk: a public message of a person "
-            "keeps the promise."
-        )
+    what = _BY[promise.kind]
+    yield f"<p>{what} <strong>{escape(instant(promise.until, zone))}</strong>. "
+    if holds_nothing(promise):
+        yield f"{continues(promise.in_a_row)}</p>\n"
+    else:
+        yield "Reminders wait until then.</p>\n"
+    yield paragraph(HOW_KEPT[promise.kind])
     yield paragraph(
         "This link has been answered. If the case goes on, the next message about it has a new "
         "one; whoever runs the watchdog can put the promise off.",
         small=True,
     )
+
+
+_BY = {PromiseKind.UPDATE: "Next update by", PromiseKind.END: "Resolved by"}
 
 
 def _about(notice: Notice | None) -> str:

@@ -22,6 +22,7 @@ from sla_watchdog.presentation.text.layout import (
     sentences,
     wrapped,
 )
+from sla_watchdog.presentation.text.promised import WHAT
 from sla_watchdog.presentation.text.structured import Json, alert, audience, is_broken, promise
 from sla_watchdog.presentation.text.wording import (
     id_of,
@@ -248,7 +249,7 @@ def _promise(notice: Notice, now: int) -> str:
     if broken is None:
         return ""
     until = instant(broken.until, notice.zone)
-    return f"; {taker(broken)} promised an update by {until}, broken"
+    return f"; {taker(broken)} promised {WHAT[broken.kind]} {until}, broken"
 
 
 # ------------------------------------------------------------------ for machines

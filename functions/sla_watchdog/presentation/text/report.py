@@ -10,6 +10,7 @@ from sla_watchdog.domain.clocks.attainment import Attainment, Group, Kept
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.presentation.text.envelope import VERSION, Message, short_ref, sms_line
 from sla_watchdog.presentation.text.layout import WIDTH, commas, padded, paragraphs, wrapped
+from sla_watchdog.presentation.text.promised import WHAT
 from sla_watchdog.presentation.text.wording import listed, name_of, taker, who_by_key
 from sla_watchdog.presentation.times import count_of, duration, instant, iso
 from sla_watchdog.presentation.view.case_row import Trouble
@@ -241,7 +242,8 @@ def promise(line: ReportLine, zone: str) -> str:
     """Of a line whose promise was broken."""
     if line.broken is None:
         return ""
-    return f"{taker(line.broken)} promised an update by {instant(line.broken.until, zone)}."
+    until = instant(line.broken.until, zone)
+    return f"{taker(line.broken)} promised {WHAT[line.broken.kind]} {until}."
 
 
 def _unreadable(report: Report) -> list[str]:

@@ -264,4 +264,5 @@ def _instants(evaluated: Plan) -> Iterator[int | None]:
     for decision in evaluated.decisions:
         yield decision.until
     for promise in evaluated.promises:
+        yield promise.held_until
         yield promise.until

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
+from sla_watchdog.domain.clocks.promises import PromiseKind
 from sla_watchdog.domain.escalation.not_promised import NotPromised, PromiseRefusal
 from sla_watchdog.presentation.html.answer_page import HEADERS, busy, page, refused
 from sla_watchdog.presentation.text.not_promised import not_promised
@@ -61,7 +62,14 @@ def _given(form: Mapping[str, str], responder: Responder, code: str, now: int) -
     until = form.get("until", "")
     if choice != "take" or not _is_time(until):
         raise NotPromised(PromiseRefusal.NO_TIME_CHOSEN)
-    return responder.take(code, form.get("by", ""), int(until), now)
+    return responder.take(code, form.get("by", ""), int(until), now, _kind(form))
+
+
+def _kind(form: Mapping[str, str]) -> PromiseKind:
+    """A page of before says nothing of it, and meant an update."""
+    if form.get("for") == PromiseKind.END.value:
+        return PromiseKind.END
+    return PromiseKind.UPDATE
 
 
 def _is_time(text: str) -> bool:

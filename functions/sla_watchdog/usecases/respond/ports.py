@@ -8,6 +8,7 @@ from typing import Protocol
 from attrs import frozen
 
 from sla_watchdog.domain.clocks.findings import Finding
+from sla_watchdog.domain.clocks.promises import PromiseKind
 from sla_watchdog.domain.escalation.acknowledgement import Answer
 from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import Case, Entry
@@ -15,12 +16,13 @@ from sla_watchdog.domain.escalation.case import Case, Entry
 
 @frozen
 class Use:
-    """What was answered with a link; `until` is the instant promised."""
+    """What was answered with a link; `until` is the instant promised, `kind` what was."""
 
     at: int
     answer: Answer
     by: str = ""
     until: int | None = None
+    kind: PromiseKind = PromiseKind.UPDATE
 
 
 @frozen

@@ -4,11 +4,11 @@ for each link.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from attrs import evolve, frozen
 
-from sla_watchdog.domain.clocks.promises import Promise
+from sla_watchdog.domain.clocks.promises import Promise, PromiseKind
 from sla_watchdog.domain.escalation.acknowledgement import Answer, Promising, promising
 from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.not_promised import (
@@ -59,12 +59,13 @@ class Responder:
         evaluated = self._evaluated(link.case, now)
         if evaluated is None:
             state = LinkStatus.USED if link.used else LinkStatus.UNREADABLE
-            return OpenedLink(state, _promised(link.used), link=link)
+            return OpenedLink(state, _promised(link.used, ()), link=link)
         alerts = link.entry.alerts
         seen = evolve(evaluated.case, facts=evaluated.facts)
         shown = notice(seen, evaluated.plan, alerts, self.evaluator.policy, now)
         if link.used:
-            return OpenedLink(LinkStatus.USED, _promised(link.used), shown, link=link)
+            taken = _promised(link.used, evaluated.plan.promises)
+            return OpenedLink(LinkStatus.USED, taken, shown, link=link)
         offer = self._promising(evaluated, alerts[0].subject, now)
         state = LinkStatus.OPEN if offer else LinkStatus.OVER
         return OpenedLink(state, notice=shown, promising=offer, link=link, evaluated=evaluated)
@@ -76,7 +77,9 @@ class Responder:
             return evaluated
         return None
 
-    def take(self, code: str, by: str, until: int, now: int) -> OpenedLink:
+    def take(
+        self, code: str, by: str, until: int, now: int, kind: PromiseKind = PromiseKind.UPDATE
+    ) -> OpenedLink:
         """The link once the promise is made, or as it stands where none can be. Raises NotPromised,
         Contended.
         """
@@ -86,7 +89,8 @@ class Responder:
             if link is None or evaluated is None or offer is None:
                 return evolve(opened, late=opened.state is LinkStatus.USED)
             name = link.case
-            if self._keep(evaluated, offer, by, until, link):
+            promise = offer.promise(by, until, kind)
+            if self._keep(evaluated, offer, promise, link):
                 return evolve(self.look(code, now), counted=offer.answer)
         raise Contended(f"case {name!r}: lost {TRIES} races")
 
@@ -101,7 +105,15 @@ class Responder:
         self.links.decline(opened.link, now, record)
         return evolve(opened, counted=Answer.DECLINED)
 
-    def promise(self, case: str, by: str, until: int, now: int, answer: Answer) -> Promise:
+    def promise(
+        self,
+        case: str,
+        by: str,
+        until: int,
+        now: int,
+        answer: Answer,
+        kind: PromiseKind = PromiseKind.UPDATE,
+    ) -> Promise:
         """The same without a link, by an operator. Raises NotPromised, Contended."""
         for _ in range(TRIES):
             evaluated = self._evaluated(case, now)
@@ -112,8 +124,9 @@ class Responder:
                 raise NotPromised(CaseIsOver(case))
             if offer.answer is not answer:
                 raise NotPromised(_other(offer))
-            if self._keep(evaluated, offer, by, until, None):
-                return Promise(now, until, by)
+            promise = offer.promise(by, until, kind)
+            if self._keep(evaluated, offer, promise, None):
+                return promise
         raise Contended(f"case {case!r}: lost {TRIES} races")
 
     def _promising(self, evaluated: Evaluated, subject: str, now: int) -> Promising | None:
@@ -123,13 +136,13 @@ class Responder:
             raise NotPromised(PromiseRefusal.NO_HOURS_AHEAD) from error
 
     def _keep(
-        self, evaluated: Evaluated, offer: Promising, by: str, until: int, link: AlertLink | None
+        self, evaluated: Evaluated, offer: Promising, promise: Promise, link: AlertLink | None
     ) -> bool:
         """The promise among the case's facts, under everything that its records show; False where a
         race was lost.
         """
-        fact = offer.fact(by, until)
-        use = Use(offer.now, offer.answer, fact.value[1], until)
+        fact = offer.fact(promise)
+        use = Use(offer.now, offer.answer, promise.by, promise.until, promise.kind)
         before = evaluated.case
         promised = evolve(before, facts=before.facts | [fact])
         case, plan = self.evaluator.surely_timed(promised, offer.now)
@@ -137,11 +150,18 @@ class Responder:
         return self.links.promise(case, plan.findings, record, link, use)
 
 
-def _promised(use: Use | None) -> Promise | None:
-    """The promise that a link was used for; None where it was answered without one."""
+def _promised(use: Use | None, made: Iterable[Promise]) -> Promise | None:
+    """The promise that a link was used for; None where it was answered without one. What became
+    of it is known where it is among those that were `made`.
+    """
     if use is None or use.until is None:
         return None
-    return Promise(use.at, use.until, use.by)
+    promise = Promise(use.at, use.until, use.by, kind=use.kind)
+    for other in made:
+        if (other.at, other.by) == (use.at, use.by):
+            held_until = use.until if other.held_until > other.at else use.at
+            return evolve(promise, in_a_row=other.in_a_row, held_until=held_until)
+    return promise
 
 
 def _other(offer: Promising) -> Why:
@@ -175,7 +195,10 @@ def _audit_item(case: str, answered: str, use: Use, extra: Mapping[str, str]) ->
 def _extra(use: Use) -> dict[str, str]:
     if not use.until:
         return {}
-    return {"said_to_be": use.by, "until": str(use.until)}
+    extra = {"said_to_be": use.by, "until": str(use.until)}
+    if use.kind is not PromiseKind.UPDATE:
+        extra["promised"] = use.kind.value
+    return extra
 
 
 def _reason(use: Use) -> str:
