@@ -15,10 +15,25 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
-from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.tickets.facts import Fact, Facts, Value
 
 SAME_MATTER = "same_matter"
-"""The field of the fact that a ticket looks like an older one."""
+"""The field of the fact that a ticket looks like an older one: (older, its creation, kind)."""
+
+ANSWERED = "same_matter_answer"
+"""The field of the fact that a person said of it: (older, `SAME` or `NOT_SAME`, by)."""
+
+SAME, NOT_SAME = "same", "not same"
+
+SUBJECT, QUOTED = "subject", "quoted id"
+URL, REFERENCE = "URL", "reference"
+ROUTINE = "routine subject"
+"""Of a subject that the customer writes again and again about different matters."""
+
+QUOTED_BY_ANOTHER = "id quoted by another customer"
+
+STRONG = frozenset({SUBJECT, QUOTED})
+"""Kinds of evidence that join by themselves; what else looks alike is only proposed."""
 
 SHORTEST_SUBJECT = 12
 """Letters of a subject, below which it says nothing about the matter."""
@@ -88,6 +103,60 @@ def keys(ticket: str, facts: Facts) -> frozenset[LookalikeKey]:
 def looks_alike(younger: str, at: int, older: str, older_created_at: int, kind: str) -> Fact:
     """The fact that `younger` looks like `older`, noticed at `at`."""
     return Fact(younger, SAME_MATTER, at, (older, str(older_created_at), kind))
+
+
+def is_strong(kind: str) -> bool:
+    """Whether the evidence joins two tickets by itself."""
+    return kind in STRONG
+
+
+def answered(younger: str, at: int, older: str, same: bool, by: str) -> Fact:
+    """The fact that somebody said whether both are one matter."""
+    return Fact(younger, ANSWERED, at, (older, SAME if same else NOT_SAME, by))
+
+
+def answer_about(facts: Facts, younger: str, older: str) -> bool | None:
+    """What a person said last of the two, in whichever order; None where nobody did."""
+    answers = [*_answers(facts, younger, older), *_answers(facts, older, younger)]
+    if not answers:
+        return None
+    _, word = max(answers)
+    return word == SAME
+
+
+def _answers(facts: Facts, ticket: str, other: str) -> Iterator[tuple[int, str]]:
+    for fact in facts.of_field(ticket, ANSWERED):
+        named, word, _ = _three(fact.value)
+        if named == other:
+            yield fact.at, word
+
+
+def same_as(ticket: str, facts: Facts) -> Iterator[str]:
+    """The tickets that it is one matter with: by strong evidence that nobody denied, or because a
+    person said so.
+    """
+    strong = {older for older, kind in evidence(ticket, facts) if is_strong(kind)}
+    judged = {_three(fact.value)[0] for fact in facts.of_field(ticket, ANSWERED)}
+    for other in sorted(strong | judged):
+        said = answer_about(facts, ticket, other)
+        if said or (said is None and other in strong):
+            yield other
+
+
+def evidence(ticket: str, facts: Facts) -> Iterator[tuple[str, str]]:
+    """The older tickets that it looks like, and by which kind of evidence; as they were noted."""
+    for fact in facts.of_field(ticket, SAME_MATTER):
+        older, _, kind = _three(fact.value)
+        if older:
+            yield older, kind
+
+
+def _three(value: Value) -> tuple[str, str, str]:
+    """Three empty texts for what is no such fact."""
+    if isinstance(value, tuple) and len(value) == 3:
+        one, two, three = value
+        return one, two, three
+    return "", "", ""
 
 
 def normal_subject(subject: str) -> str:
