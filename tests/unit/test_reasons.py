@@ -59,6 +59,8 @@ WORDS: list[tuple[Reason, str]] = [
     (Silenced("", "moving"), "silenced by somebody: moving"),
     (Promised("Kim"), "acknowledged by Kim, who promised an update"),
     (Promised(""), "acknowledged by somebody, who promised an update"),
+    (Promised("Kim", end=True), "acknowledged by Kim, who promised to resolve it"),
+    (Promised("", end=True), "acknowledged by somebody, who promised to resolve it"),
     (OutsideHours("manager"), "outside the hours of manager"),
     (Passed(3), "passed: level 3 was due"),
     (Ended("resolved"), "resolved"),
