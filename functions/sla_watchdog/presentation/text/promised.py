@@ -29,14 +29,14 @@ def continues(in_a_row: int) -> str:
     """To whoever makes a promise that holds nothing back."""
     if in_a_row < 2:
         return "Promises hold no alerts back here: alerts continue."
-    return f"This is the {_ordinal(in_a_row)} promise in a row without progress: alerts continue."
+    return f"This is the {ordinal(in_a_row)} promise in a row without progress: alerts continue."
 
 
 def holds_nothing(promise: Promise) -> bool:
     return promise.held_until <= promise.at
 
 
-def _ordinal(number: int) -> str:
+def ordinal(number: int) -> str:
     """`second`, `12th`, `21st`."""
     if number <= len(_ORDINALS):
         return _ORDINALS[number - 1]
