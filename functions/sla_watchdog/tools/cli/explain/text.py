@@ -155,12 +155,12 @@ def _promised(promise: Promise, explained: Explanation) -> str:
 
 def _kept(promise: Promise, now: int) -> str:
     if not holds_nothing(promise):
-        return _outcome(promise, now)
+        return _became(promise, now)
     place = f"{ordinal(promise.in_a_row)} in a row without progress"
-    return f"{_outcome(promise, now)}; {place}, it holds nothing back"
+    return f"{_became(promise, now)}; {place}, it holds nothing back"
 
 
-def _outcome(promise: Promise, now: int) -> str:
+def _became(promise: Promise, now: int) -> str:
     if promise.put_off:
         return "another took its place"
     if promise.kept:
