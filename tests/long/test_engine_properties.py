@@ -24,6 +24,7 @@ from sla_watchdog.domain.policy.model import (
     Count,
     Ladder,
     Level,
+    Matters,
     Metric,
     Open,
     Pauses,
@@ -152,7 +153,7 @@ def policies(draw: st.DrawFn) -> Policy:
         audiences=audiences,
         signals=draw(st.sampled_from([{}, signals])),
         pauses=draw(st.sampled_from([Pauses(), Pauses(longest=6 * HOUR, total=10 * HOUR)])),
-        gap=draw(st.sampled_from([0, 5 * DAY])),
+        matters=draw(st.sampled_from([Matters(0, 0), Matters(2 * DAY, 5 * DAY)])),
     )
 
 
@@ -165,7 +166,7 @@ def _said(fact: Fact) -> str:
 
 
 def _asked(each: Policy) -> Iterator[str]:
-    yield f"  pauses {each.pauses.longest} {each.pauses.total}, gap {each.gap}, signals {bool(each.signals)}"
+    yield f"  pauses {each.pauses.longest} {each.pauses.total}, {each.matters}, signals {bool(each.signals)}"
     for one in each.rules:
         for target in one.targets:
             levels = [(level.trigger, level.repeat) for level in target.ladder.levels]

@@ -32,6 +32,7 @@ from sla_watchdog.domain.policy.model import (
     Condition,
     Ladder,
     Level,
+    Matters,
     Metric,
     Pauses,
     Percent,
@@ -165,7 +166,7 @@ def policies(draw: st.DrawFn) -> Policy:
                 st.lists(st.sampled_from(told), max_size=2).map(tuple),
             )
         ),
-        gap=draw(seconds),
+        matters=draw(st.builds(Matters, seconds, seconds)),
         thanks=draw(maybe_seconds),
         acknowledge=draw(st.builds(Acknowledge, seconds, seconds)),
         digest_after=draw(seconds),

@@ -24,6 +24,7 @@ from sla_watchdog.domain.policy.model import (
     Count,
     Ladder,
     Level,
+    Matters,
     Metric,
     Open,
     Pauses,
@@ -203,12 +204,12 @@ def test_signals_and_limits_come_back_as_they_were_written() -> None:
     )
     assert set(found.signals) == set(SIGNALS)
     assert found.pauses == Pauses(40 * HOUR, 120 * HOUR, ("manager",))
-    assert found.gap == 14 * DAY
+    assert found.matters == Matters(14 * DAY, 180 * DAY)
     assert found.acknowledge == Acknowledge(24 * HOUR, 3)
 
 
 def test_thanks_come_back_as_they_were_written_and_a_build_without_them_is_that_of_before() -> None:
-    written = FULL.replace("gap: 2w", "gap: 2w, thanks: 30m")
+    written = FULL.replace("matters: {", "cases: {thanks: 30m}\nmatters: {")
     assert (policy(FULL).thanks, policy(written).thanks) == (None, 1800)
     assert '"thanks"' not in compiled(FULL)
     assert policy(FULL).hash != policy(written).hash
@@ -400,7 +401,10 @@ def test_what_the_build_did_not_write_is_damaged(text: str | bytes, said: str) -
             'at policy.pauses.tell[0]: nothing is called "gone"',
         ),
         (lambda p: p["acknowledge"].pop("snoozes"), "at policy.acknowledge.snoozes: missing"),
-        (lambda p: p.update(gap=None), "at policy.gap: a whole number expected"),
+        (
+            lambda p: p["matters"].update(quiet=None),
+            "at policy.matters.quiet: a whole number expected",
+        ),
         (
             lambda p: p["rules"][0]["targets"][0].update(due=5),
             "at policy.rules[0].targets[0].due: a text expected",

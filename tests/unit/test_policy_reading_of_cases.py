@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from building import DAY, HOUR, at
-from sla_watchdog.domain.policy.model import Acknowledge, Count, Level, Metric, Open, Pauses, Repeat
+from sla_watchdog.domain.policy.model import (
+    Acknowledge,
+    Count,
+    Level,
+    Matters,
+    Metric,
+    Open,
+    Pauses,
+    Repeat,
+)
 from sla_watchdog.tools.imports.events import EventKind
 from sla_watchdog.tools.policy_file import PolicyForm, read_policy
 
@@ -61,12 +70,12 @@ def test_signals_of_one_kind_are_one_ladder_the_lowest_first_however_they_are_wr
 def test_limits_are_what_the_file_says() -> None:
     policy = form_of().policy
     assert policy.pauses == Pauses(40 * HOUR, 120 * HOUR, ("manager",))
-    assert policy.gap == 14 * DAY
+    assert policy.matters == Matters(14 * DAY, 180 * DAY)
     assert policy.acknowledge == Acknowledge(24 * HOUR, 3)
 
 
 def test_a_message_after_the_end_is_thanks_only_where_the_file_says_so() -> None:
-    written = FULL.replace("gap: 2w", "gap: 2w, thanks: 1h30m")
+    written = FULL.replace("matters: {", "cases: {thanks: 1h30m}\nmatters: {")
     assert written != FULL
     assert (form_of().policy.thanks, form_of(written).policy.thanks) == (None, 5400)
 
@@ -76,7 +85,7 @@ def test_what_is_left_out_has_its_default() -> None:
     policy = form_of(FULL[:start] + FULL[end:]).policy
     assert policy.signals == {}
     assert policy.pauses == Pauses(None, None, ())
-    assert policy.gap == 14 * DAY
+    assert policy.matters == Matters(60 * DAY, 365 * DAY)
     assert policy.acknowledge == Acknowledge(16 * HOUR, 2)
 
 

@@ -8,10 +8,9 @@ from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.lookalikes import (
     LookalikeKey,
     keys,
-    normal_subject,
     normal_url,
-    references,
 )
+from sla_watchdog.domain.tickets.subjects import normal_subject, references
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
-"""Which open tickets look like one matter: under each key of a matter the oldest open tickets that
-have it.
+"""Which tickets look like one matter: under each key the oldest tickets that have it and whose
+matters go on.
 
 pk K#<hash of the key>  sk W  t:<ticket>: created_at
 """

@@ -56,7 +56,7 @@ class NoDeadline:
 
 @frozen
 class LooksAlike:
-    """Another open ticket of the same customer, `days` old, with the same `what`."""
+    """Another ticket, `days` old when it was noticed; `what` is the kind of evidence."""
 
     ticket: str
     other: str

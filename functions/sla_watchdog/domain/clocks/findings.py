@@ -23,10 +23,11 @@ from sla_watchdog.domain.clocks.rules_in_force import rule_changes, rules_over_t
 from sla_watchdog.domain.clocks.timeline import Timeline
 from sla_watchdog.domain.policy.model import Metric, Policy, Rule, Target
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Facts
-from sla_watchdog.domain.tickets.links import APART, MOST_TICKETS, named_by
-from sla_watchdog.domain.tickets.lookalikes import SAME_MATTER
+from sla_watchdog.domain.tickets.links import APART, MOST_TICKETS
+from sla_watchdog.domain.tickets.lookalikes import SAME_MATTER, answer_about, is_strong, noted
 from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
 from sla_watchdog.domain.tickets.ticket_fields import LINKS
+from sla_watchdog.domain.tickets.ties import named_by
 from sla_watchdog.domain.time.seconds import DAY
 
 DELETED = "deleted"
@@ -125,20 +126,19 @@ def _deadlines(ticket: Ticket, facts: Facts, policy: Policy) -> Iterator[Finding
 
 
 def _same_matter(ticket: str, facts: Facts) -> Iterator[Finding]:
-    """Where two open tickets of one customer look alike, the finding belongs to the younger
-    (semantics D6).
+    """What looks alike and is not joined, until a person says whether it is one matter. The finding
+    belongs to the younger (semantics D6).
     """
-    series = facts.of_field(ticket, SAME_MATTER)
-    if not series:
+    last = noted(ticket, facts)
+    if last is None or last.older in facts.tickets():
         return
-    fact = series[-1]
-    if not isinstance(fact.value, tuple) or len(fact.value) != 3:
+    if answer_about(facts, ticket, last.older) is not None:
         return
-    other, created_at, what = fact.value
-    if other in facts.tickets():
-        return  # linked since
-    days = (fact.at - int(created_at)) // DAY
-    problem = LooksAlike(ticket, other, max(0, days), what)
+    refused = {fact.value for fact in facts.of_field(ticket, APART)}
+    if is_strong(last.kind) and last.older not in refused:
+        return  # joined as soon as both can be
+    days = (last.at - last.created_at) // DAY
+    problem = LooksAlike(ticket, last.older, max(0, days), last.kind)
     yield Finding(ticket, SAME_MATTER, problem)
 
 

@@ -256,6 +256,16 @@ class Pauses:
 
 
 @frozen
+class Matters:
+    """Seconds of wall time since the last activity of a matter in which a ticket still continues
+    it: one that looks like one of its tickets, and one that is linked to it.
+    """
+
+    quiet: int = 60 * 86400
+    linked: int = 365 * 86400
+
+
+@frozen
 class Acknowledge:
     """The promise of an acknowledgement reaches at most `longest` seconds of open time ahead;
     `snoozes` per case. Of promises with no progress between them the first `in_a_row` hold alerts
@@ -360,10 +370,7 @@ class Policy:
     first.
     """
     pauses: Pauses = field(factory=Pauses)
-    gap: int = 14 * 86400
-    """Seconds of wall time: a follow-up of a ticket that was closed for longer is a new case, with
-    a link.
-    """
+    matters: Matters = field(factory=Matters)
     thanks: Annotated[int | None, JsonPlace.SPARSE] = None
     """Seconds of wall time after an end in which the customer's first message says thanks; None
     where none does.

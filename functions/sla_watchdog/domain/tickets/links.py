@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from sla_watchdog.domain.tickets.facts import Fact, Facts, Value
-from sla_watchdog.domain.tickets.ticket_fields import LINKS
-
-OF_THE_DESK = "case_id="
-"""What stands before the name of a case of the desk's own, which may read like the id of a ticket
-and is none.
-"""
+from sla_watchdog.domain.tickets.ties import OF_THE_DESK, ties
 
 APART = "apart"
 """The field that names what a ticket is not linked with, though its record says so: that case has
@@ -23,36 +18,22 @@ same `case_id` everywhere), and would not fit into an item. The rest are judged 
 """
 
 
-def named_by(link: str, value: str) -> str:
-    """The name of what a ticket is linked to. Tickets never share a name with cases of the desk."""
-    if link == "case_id":
-        return OF_THE_DESK + value
-    return value
-
-
 def as_written(name: str) -> str:
     """The name as the desk writes it."""
     return name.removeprefix(OF_THE_DESK)
 
 
 def linked_names(facts: Facts) -> frozenset[str]:
-    """Every name that a ticket of the case was ever linked to: tickets (seen or not) and cases of
-    the desk. Links that were refused are left out.
+    """Every name that a ticket of the case was ever tied to: tickets (seen or not) and cases of
+    the desk. What was refused is left out.
     """
     names = set()
     for ticket in facts.tickets():
         refused = {fact.value for fact in facts.of_field(ticket, APART)}
-        for target in _targets(ticket, facts):
-            if target != ticket and not _is_refused(target, refused):
-                names.add(target)
+        for tie in ties(ticket, facts):
+            if tie.name != ticket and not _is_refused(tie.name, refused):
+                names.add(tie.name)
     return frozenset(names)
-
-
-def _targets(ticket: str, facts: Facts) -> Iterator[str]:
-    for link in LINKS:
-        for fact in facts.of_field(ticket, link):
-            if isinstance(fact.value, str) and fact.value:
-                yield named_by(link, fact.value)
 
 
 def _is_refused(target: str, refused: set[Value]) -> bool:
@@ -65,11 +46,9 @@ def refused_links(facts: Facts, names: Iterable[str], now: int) -> frozenset[Fac
     wanted = frozenset(names)
     refused = set()
     for ticket in facts.tickets():
-        for link in LINKS:
-            for fact in facts.of_field(ticket, link):
-                name = named_by(link, str(fact.value))
-                if name in wanted:
-                    refused.add(Fact(ticket, APART, now, name))
+        for tie in ties(ticket, facts):
+            if tie.name in wanted:
+                refused.add(Fact(ticket, APART, now, tie.name))
     return frozenset(refused)
 
 

@@ -1,5 +1,5 @@
-"""What makes two open tickets of one customer look like one matter: a URL, a reference, or the
-subject (semantics D6).
+"""What makes two tickets look like one matter: of one customer a URL, a reference or the subject;
+of any the id of the other, quoted in the subject (semantics D6).
 
 Pure: `keys` serves `track`, replay and backtest alike. Two tickets that share a key look like
 the same matter.
@@ -10,12 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import unicodedata
 from collections.abc import Iterator
 
 from attrs import frozen
 
 from sla_watchdog.domain.tickets.facts import Fact, Facts, Value
+from sla_watchdog.domain.tickets.subjects import normal_subject, quotable_ids, references
 
 SAME_MATTER = "same_matter"
 """The field of the fact that a ticket looks like an older one: (older, its creation, kind)."""
@@ -32,49 +32,49 @@ ROUTINE = "routine subject"
 
 QUOTED_BY_ANOTHER = "id quoted by another customer"
 
+SAID = "a person said so"
+
 STRONG = frozenset({SUBJECT, QUOTED})
 """Kinds of evidence that join by themselves; what else looks alike is only proposed."""
 
-SHORTEST_SUBJECT = 12
-"""Letters of a subject, below which it says nothing about the matter."""
-
-FEWEST_WORDS = 3
-MOST_REFERENCES = 5
-
-STOCK = frozenset(
+NOBODY = frozenset(
     {
-        "can you help me",
-        "can you please help",
-        "i have a question",
-        "i have a problem",
-        "i need help",
-        "i need some help",
-        "it does not work",
-        "please help me",
-        "problem with my account",
-        "question about my account",
-        "question about my order",
-        "urgent help needed",
-        "urgent please help",
-        "where is my order",
+        "-",
+        "admin",
+        "anon",
+        "anonymous",
+        "customer",
+        "default",
+        "guest",
+        "internal",
+        "n/a",
+        "na",
+        "nan",
+        "nil",
+        "no-reply",
+        "nobody",
+        "none",
+        "noreply",
+        "null",
+        "public",
+        "system",
+        "test",
+        "undefined",
+        "unknown",
+        "user",
+        "various",
     }
 )
-"""Subjects of many matters, in normal form."""
+"""Ids of customers, case-folded, that stand for nobody in particular; zeros and mailboxes of that
+name do too.
+"""
 
-_PREFIX = re.compile(
-    r"^\s*(re|aw|fwd?|wg|sv|vs|tr|rv|antw|ref)\s*(\[\d+\]|\(\d+\))?\s*:", re.IGNORECASE
-)
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_TOKEN = re.compile(r"#?\w+(?:[-/_.]\w+)*")
-_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
-_YEAR = re.compile(r"(19|20)\d\d")
 
 
 @frozen(order=True)
 class LookalikeKey:
-    """What a ticket shares with others of its matter; `kind` is "URL", "reference" or "subject", in
-    this order.
-    """
+    """What a ticket shares with others of its matter."""
 
     customer: str
     kind: str
@@ -88,16 +88,32 @@ class LookalikeKey:
 
 
 def keys(ticket: str, facts: Facts) -> frozenset[LookalikeKey]:
-    """The keys of the ticket by what is known of it now. Without a customer's id it has none."""
-    customer = str(facts.latest(ticket, "customer_id")).strip().casefold()
-    if not customer:
-        return frozenset()
+    """The keys of the ticket by what is known of it now. Without a customer's id it has none but
+    the ids that it may quote.
+    """
     subject = str(facts.latest(ticket, "subject"))
-    url = str(facts.latest(ticket, "url"))
-    shared = {LookalikeKey(customer, "reference", text) for text in references(subject)}
-    shared.add(LookalikeKey(customer, "URL", normal_url(url)))
-    shared.add(LookalikeKey(customer, "subject", normal_subject(subject)))
+    shared = {quoted_key(name) for name in quotable_ids(subject) if name != ticket}
+    customer = customer_of(ticket, facts)
+    if customer:
+        url = str(facts.latest(ticket, "url"))
+        shared |= {LookalikeKey(customer, REFERENCE, text) for text in references(subject)}
+        shared.add(LookalikeKey(customer, URL, normal_url(url)))
+        shared.add(LookalikeKey(customer, SUBJECT, normal_subject(subject)))
     return frozenset(key for key in shared if key.text)
+
+
+def quoted_key(name: str) -> LookalikeKey:
+    """The key of all tickets that may quote the ticket `name`, of whatever customer."""
+    return LookalikeKey("", QUOTED, name)
+
+
+def customer_of(ticket: str, facts: Facts) -> str:
+    """The id of the customer, folded; '' for one that stands for nobody in particular."""
+    customer = str(facts.latest(ticket, "customer_id")).strip().casefold()
+    mailbox, _, _ = customer.partition("@")
+    if mailbox in NOBODY or not mailbox.strip("0"):
+        return ""
+    return customer
 
 
 def looks_alike(younger: str, at: int, older: str, older_created_at: int, kind: str) -> Fact:
@@ -126,79 +142,74 @@ def answer_about(facts: Facts, younger: str, older: str) -> bool | None:
 
 def _answers(facts: Facts, ticket: str, other: str) -> Iterator[tuple[int, str]]:
     for fact in facts.of_field(ticket, ANSWERED):
-        named, word, _ = _three(fact.value)
+        named, word, _ = three_of(fact.value)
         if named == other:
             yield fact.at, word
 
 
-def same_as(ticket: str, facts: Facts) -> Iterator[str]:
-    """The tickets that it is one matter with: by strong evidence that nobody denied, or because a
-    person said so.
+def denied_pairs(facts: Facts) -> frozenset[frozenset[str]]:
+    """Pairs of tickets of which a person last said that they are not one matter."""
+    denied = set()
+    for ticket in facts.tickets():
+        for other in judged(ticket, facts):
+            if answer_about(facts, ticket, other) is False:
+                denied.add(frozenset((ticket, other)))
+    return frozenset(denied)
+
+
+def same_as(ticket: str, facts: Facts) -> Iterator[tuple[str, str]]:
+    """The tickets that it is one matter with, by strong evidence of a kind that nobody denied, or
+    by `SAID`.
     """
-    strong = {older for older, kind in evidence(ticket, facts) if is_strong(kind)}
-    judged = {_three(fact.value)[0] for fact in facts.of_field(ticket, ANSWERED)}
-    for other in sorted(strong | judged):
-        said = answer_about(facts, ticket, other)
-        if said or (said is None and other in strong):
+    for other, kind in dict.fromkeys(evidence(ticket, facts)):
+        if is_strong(kind) and answer_about(facts, ticket, other) is None:
+            yield other, kind
+    for other in dict.fromkeys(judged(ticket, facts)):
+        if answer_about(facts, ticket, other):
+            yield other, SAID
+
+
+def judged(ticket: str, facts: Facts) -> Iterator[str]:
+    """The tickets of which a person said whether they are one matter with it."""
+    for fact in facts.of_field(ticket, ANSWERED):
+        other, _, _ = three_of(fact.value)
+        if other:
             yield other
 
 
 def evidence(ticket: str, facts: Facts) -> Iterator[tuple[str, str]]:
     """The older tickets that it looks like, and by which kind of evidence; as they were noted."""
     for fact in facts.of_field(ticket, SAME_MATTER):
-        older, _, kind = _three(fact.value)
+        older, _, kind = three_of(fact.value)
         if older:
             yield older, kind
 
 
-def _three(value: Value) -> tuple[str, str, str]:
-    """Three empty texts for what is no such fact."""
+@frozen
+class Noted:
+    """That a ticket looks like an older one."""
+
+    older: str
+    created_at: int
+    kind: str
+    at: int
+
+
+def noted(ticket: str, facts: Facts) -> Noted | None:
+    """What was noted last."""
+    for fact in reversed(facts.of_field(ticket, SAME_MATTER)):
+        older, created_at, kind = three_of(fact.value)
+        if older and created_at.isdecimal():
+            return Noted(older, int(created_at), kind, fact.at)
+    return None
+
+
+def three_of(value: Value) -> tuple[str, str, str]:
+    """The parts of evidence, or of an answer; three empty texts for what is neither."""
     if isinstance(value, tuple) and len(value) == 3:
         one, two, three = value
         return one, two, three
     return "", "", ""
-
-
-def normal_subject(subject: str) -> str:
-    """Case-folded, without Re: and its like, punctuation and blanks collapsed; '' for one that says
-    too little.
-    """
-    shorter = _PREFIX.sub("", subject)
-    while shorter != subject:
-        subject, shorter = shorter, _PREFIX.sub("", shorter)
-    folded = unicodedata.normalize("NFKC", subject).casefold()
-    text = " ".join(re.findall(r"\w+", folded))
-    if len(text) < SHORTEST_SUBJECT or len(text.split()) < FEWEST_WORDS:
-        return ""
-    if text in STOCK:
-        return ""
-    return text
-
-
-def references(subject: str) -> tuple[str, ...]:
-    """Order numbers and other ids in a subject, without their punctuation; no dates, no years."""
-    in_order = sorted(set(_references(subject)))
-    return tuple(in_order[:MOST_REFERENCES])
-
-
-def _references(subject: str) -> Iterator[str]:
-    folded = unicodedata.normalize("NFKC", subject).casefold()
-    for token in _TOKEN.findall(folded):
-        text = re.sub(r"\W|_", "", token)
-        digits = "".join(re.findall(r"\d", token))
-        if _DATE.fullmatch(token) or _YEAR.fullmatch(digits):
-            continue
-        if len(digits) >= _fewest_digits(token, text):
-            yield text
-
-
-def _fewest_digits(token: str, text: str) -> int:
-    """How many digits make it a reference: fewer where more than digits show that it is one."""
-    if token.startswith("#"):
-        return 3
-    if text.isdigit():
-        return 5
-    return 4
 
 
 def normal_url(url: str) -> str:

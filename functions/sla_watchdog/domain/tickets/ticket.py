@@ -64,6 +64,11 @@ class Ticket:
     """
 
     @property
+    def began_at(self) -> int:
+        """When it was itself created, whatever it took over."""
+        return self.created_at if self.own_created_at is None else self.own_created_at
+
+    @property
     def group(self) -> str:
         return self.spans[-1].group
 
@@ -152,8 +157,7 @@ class Ticket:
         A survivor of merges takes the request that waits the longest for its first answer, of all
         its tickets (semantics D6).
         """
-        created = self.created_at if self.own_created_at is None else self.own_created_at
-        requests = [(created, _first(self.answered))]
+        requests = [(self.began_at, _first(self.answered))]
         requests += map(self._request_of, self.absorbed)
         unanswered = [start for start, answered in requests if answered is None]
         if unanswered:
@@ -166,6 +170,25 @@ class Ticket:
         if answered is None and absorbed.merged_at is not None:
             answered = _first(from_to(self.answered, absorbed.merged_at, None))
         return start, answered
+
+    def was_active(self, since: int, at: int) -> bool:
+        """Whether it was unresolved at `at`, or ended, was reopened or written on since `since`."""
+        if at < self.created_at:
+            return False
+        ended = self._ended_before(at)
+        if ended is None or ended >= since:
+            return True
+        return any(since <= message <= at for message in (*self.asked, *self.answered))
+
+    def _ended_before(self, at: int) -> int | None:
+        """Since when it was over at that time; None where it was not."""
+        left = self.left_at
+        if left is not None and left < at:
+            return self._ended_before(left) or left
+        for start, end in stretches(self.with_waits.spans, ENDED):
+            if start <= at and (end is None or at < end):
+                return start
+        return None
 
     def outside(self, groups: frozenset[str]) -> tuple[Span, ...]:
         """The spans in none of `groups`, cut off where the ticket left."""

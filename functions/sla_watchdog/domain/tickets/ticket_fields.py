@@ -60,6 +60,7 @@ FIELDS = (
     TicketField("case_id", Holds.LINK),
     TicketField("merged_into", Holds.LINK),
     TicketField("follow_up_of", Holds.LINK),
+    TicketField("split_from", Holds.LINK),
     TicketField("due_at", Holds.TIME, moves_deadlines=True),
     TicketField("updated_at", Holds.TIME),
     TicketField("first_response_at", Holds.REPLY, "agent_reply"),

@@ -65,6 +65,37 @@ SENTENCES = (
     sentence(problem.NoDeadline, "{name}: {value!r} is no deadline, so {without} has none"),
     sentence(
         problem.LooksAlike,
+        "{ticket} of another customer quotes the id of {other}, less than a day old",
+        days=0,
+        what="id quoted by another customer",
+    ),
+    sentence(
+        problem.LooksAlike,
+        "{ticket} of another customer quotes the id of {other}, 1 day old",
+        days=1,
+        what="id quoted by another customer",
+    ),
+    sentence(
+        problem.LooksAlike,
+        "{ticket} of another customer quotes the id of {other}, {days:d} days old",
+        what="id quoted by another customer",
+    ),
+    sentence(
+        problem.LooksAlike,
+        "{ticket} looks like {other}, less than a day old: same customer, same {what}",
+        days=0,
+    ),
+    sentence(
+        problem.LooksAlike,
+        "{ticket} looks like {other}, 1 day old: same customer, same {what}",
+        days=1,
+    ),
+    sentence(
+        problem.LooksAlike,
+        "{ticket} looks like {other}, {days:d} days old: same customer, same {what}",
+    ),
+    sentence(
+        problem.LooksAlike,
         "{ticket} looks like {other}, open for less than a day: same customer, same {what}",
         days=0,
     ),

@@ -4,11 +4,16 @@ promise reaches.
 
 from __future__ import annotations
 
-from sla_watchdog.domain.policy.model import Acknowledge, Pauses
-from sla_watchdog.tools.policy_file.durations import OPEN_TIME, WALL_TIME, spoken
+from sla_watchdog.domain.policy.model import Acknowledge, Matters, Pauses
+from sla_watchdog.tools.policy_file.durations import (
+    OPEN_TIME,
+    WALL_TIME,
+    spoken,
+    spoken_by_the_wall,
+)
 from sla_watchdog.tools.policy_file.levels import TELL
 from sla_watchdog.tools.policy_file.nodes import Node, child
-from sla_watchdog.tools.policy_file.shapes import Key, Reading, Record, Then, block_of
+from sla_watchdog.tools.policy_file.shapes import Key, Reading, Record, Then, Written, block_of
 from sla_watchdog.tools.policy_file.values import whole
 
 
@@ -44,12 +49,48 @@ PAUSES = Then(
 )
 
 
+def _in_proportion(written: Written, node: Node, reading: Reading) -> Matters | None:
+    """What is left out gives way to what is written: evidence never lasts longer than a link."""
+    default = Matters()
+    linked = written.get("linked", max(default.linked, written.get("quiet", 0)))
+    quiet = written.get("quiet", min(default.quiet, linked))
+    if quiet <= linked:
+        return Matters(quiet, linked)
+    message = (
+        f"tickets that look alike continue a matter for {spoken_by_the_wall(quiet)}, but linked "
+        f"ones only for {spoken_by_the_wall(linked)}"
+    )
+    hint = "write a `quiet` that is no longer than `linked`"
+    reading.wrong(child(node, "quiet"), message, hint)
+    return None
+
+
+MATTERS = Then(
+    block_of(
+        {
+            "quiet": Key(
+                WALL_TIME,
+                "time since the last activity of a matter in which a ticket that looks like one "
+                "of its tickets continues it (60d)",
+            ),
+            "linked": Key(
+                WALL_TIME,
+                "time since then in which a ticket that is linked to it continues it (365d)",
+            ),
+        },
+    ),
+    _in_proportion,
+)
+
+
+def as_once_written(gap: int) -> Matters:
+    """What `cases: {gap: …}` meant before matters were told from cases."""
+    return Matters(min(Matters().quiet, gap), gap)
+
+
 CASES = block_of(
     {
-        "gap": Key(
-            WALL_TIME,
-            "a follow-up of a ticket that was closed for longer is a new case, with a link",
-        ),
+        "gap": Key(WALL_TIME, "the name of before for `matters: {linked: …}`"),
         "thanks": Key(
             WALL_TIME,
             "the customer's first message so soon after the end says thanks, and waits for no "

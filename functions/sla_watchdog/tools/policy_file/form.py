@@ -9,15 +9,22 @@ from itertools import chain
 from attrs import evolve, fields, frozen
 from tzdata import IANA_VERSION  # type: ignore[import-untyped]  # the package ships no types
 
-from sla_watchdog.domain.policy.model import Policy, Source
+from sla_watchdog.domain.policy.model import Matters, Policy, Source
 from sla_watchdog.domain.time.calendar import Calendar
 from sla_watchdog.tools.policy_file.audiences import AUDIENCES, with_operations
 from sla_watchdog.tools.policy_file.calendars import CALENDARS, CalendarForm, holidays_until
-from sla_watchdog.tools.policy_file.case_limits import ACKNOWLEDGE, CASES, PAUSES
+from sla_watchdog.tools.policy_file.case_limits import (
+    ACKNOWLEDGE,
+    CASES,
+    MATTERS,
+    PAUSES,
+    as_once_written,
+)
 from sla_watchdog.tools.policy_file.desk import FIELDS, PEOPLE, PRIORITIES, SOURCE, STATUSES
+from sla_watchdog.tools.policy_file.durations import spoken_by_the_wall
 from sla_watchdog.tools.policy_file.examples import EXAMPLES, Example
 from sla_watchdog.tools.policy_file.ladders import CEILING_LINES, CEILINGS, LADDERS
-from sla_watchdog.tools.policy_file.nodes import Entries, Node, Text, keys, parse, texts
+from sla_watchdog.tools.policy_file.nodes import Entries, Node, Text, child, keys, parse, texts
 from sla_watchdog.tools.policy_file.problems import PolicyErrors, Problem
 from sla_watchdog.tools.policy_file.rules import POLICIES
 from sla_watchdog.tools.policy_file.shapes import (
@@ -64,7 +71,7 @@ class Checked:
 # ------------------------------------------------------------------ the form
 
 
-def _policy_form(written: Written, _node: Node, reading: Reading) -> PolicyForm:
+def _policy_form(written: Written, node: Node, reading: Reading) -> PolicyForm:
     """Put together where the file says it in another way than the policy; the rest is called the
     same in both.
     """
@@ -83,14 +90,38 @@ def _policy_form(written: Written, _node: Node, reading: Reading) -> PolicyForm:
         holidays_until=holidays_until(calendars.values(), reading.today),
         tzdata=str(IANA_VERSION),
         **written.get("people", {}),
-        **written.get("cases", {}),
+        thanks=written.get("cases", {}).get("thanks"),
+        matters=_matters(written, node, reading),
         **alike,
     )
     return PolicyForm(policy, calendars, written.get("examples", ()))
 
 
-_PUT_TOGETHER = {"source", "statuses", "priorities", "calendars", "audiences"}
+_PUT_TOGETHER = {
+    "source",
+    "statuses",
+    "priorities",
+    "calendars",
+    "audiences",
+    "thanks",
+    "matters",
+}
 _CALLED_ALIKE = {field.name for field in fields(Policy)} - _PUT_TOGETHER
+
+
+def _matters(written: Written, node: Node, reading: Reading) -> Matters:
+    """The name of before is read, and the new one said."""
+    found: Matters = written.get("matters", Matters())
+    gap = written.get("cases", {}).get("gap")
+    if gap is None:
+        return found
+    at = child(child(node, "cases"), "gap")
+    hint = f"write `matters: {{linked: {spoken_by_the_wall(gap)}}}` in its place"
+    if "matters" in written:
+        reading.wrong(at, "`gap` and `matters:` say the same", "take `gap` out")
+        return found
+    reading.warn(at, "`gap` is called `matters: {linked: …}` now", hint)
+    return as_once_written(gap)
 
 
 def _as_of(today: date, calendars: Mapping[str, CalendarForm]) -> Mapping[str, Calendar]:
@@ -170,7 +201,8 @@ POLICY_FILE = block_of(
             "what escalates a case by itself: reopened, reassigned, without progress, unowned",
         ),
         "pauses": Key(PAUSES, "how long clocks may stand still"),
-        "cases": Key(CASES, "which tickets are one case"),
+        "matters": Key(MATTERS, "for how long after its last activity a matter goes on"),
+        "cases": Key(CASES, "what a customer's message after the end means"),
         "acknowledge": Key(
             ACKNOWLEDGE, "how far a promise reaches, how often a case may be put off"
         ),

@@ -18,10 +18,10 @@ from attrs import field, frozen
 from sla_watchdog.domain.clocks.promises import acknowledged
 from sla_watchdog.domain.policy.model import REPORTED, Policy
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Value
-from sla_watchdog.domain.tickets.links import named_by
 from sla_watchdog.domain.tickets.record import Record, Unreadable, text_of, text_of_or_empty
 from sla_watchdog.domain.tickets.ticket import AGENT
 from sla_watchdog.domain.tickets.ticket_fields import LINKS, STATES
+from sla_watchdog.domain.tickets.ties import named_by
 from sla_watchdog.tools.imports.events import Event, EventKind
 from sla_watchdog.tools.simulation.help_desk import Words, apply
 

@@ -18,9 +18,9 @@ from sla_watchdog.domain.escalation.case import Alert, Case, LastNotified, Outco
 from sla_watchdog.domain.escalation.plan import Plan, plan, superseded
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.tickets.links import named_by
 from sla_watchdog.domain.tickets.ticket import ENDED
 from sla_watchdog.domain.tickets.ticket_fields import LINKS
+from sla_watchdog.domain.tickets.ties import named_by
 from sla_watchdog.tools.simulation.evaluation_skips import EvaluationSkips
 
 

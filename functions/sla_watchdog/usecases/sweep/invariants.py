@@ -263,7 +263,7 @@ class KeyInspector:
         for name, (_, facts) in tickets.items():
             wanted[name] = [key.hash for key in keys(name, facts)]
         remembered = self.stores.lookalikes.read(chain.from_iterable(wanted.values()))
-        full = lookalikes.full(remembered)
+        full = lookalikes.full(remembered, now)
         for name, hashes in wanted.items():
             ticket, facts = tickets[name]
             absent = [key for key in hashes if not _is_under(remembered.get(key, {}), ticket)]

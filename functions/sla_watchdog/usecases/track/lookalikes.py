@@ -1,5 +1,5 @@
-"""Tickets of one customer that look like the same matter: noticed when the second of them becomes
-known.
+"""Tickets that look like the same matter: noticed when the second of them becomes known, and joined
+where the evidence is strong.
 """
 
 from __future__ import annotations
@@ -10,12 +10,27 @@ from contextlib import suppress
 from attrs import evolve, frozen
 
 from sla_watchdog.domain.escalation.case import Case, DamagedItem
+from sla_watchdog.domain.policy.model import Matters
 from sla_watchdog.domain.tickets.facts import Fact, Facts
-from sla_watchdog.domain.tickets.lookalikes import SAME_MATTER, LookalikeKey, keys, looks_alike
-from sla_watchdog.domain.tickets.merges import tickets_of
-from sla_watchdog.domain.tickets.ticket import Ticket
+from sla_watchdog.domain.tickets.likeness import (
+    KnownTicket,
+    is_remembered,
+    known_ticket,
+    likenesses,
+    needless,
+)
+from sla_watchdog.domain.tickets.lookalikes import (
+    LookalikeKey,
+    evidence,
+    is_strong,
+    keys,
+    quoted_key,
+    three_of,
+)
+from sla_watchdog.domain.tickets.subjects import quotable_ids
 from sla_watchdog.errors import Unstorable
 from sla_watchdog.usecases.judging import Evaluator
+from sla_watchdog.usecases.track.linking import Linker
 from sla_watchdog.usecases.track.ports import MOST_LOOKALIKES, TrackStores
 
 TRIES = 8
@@ -26,122 +41,136 @@ class Lookalikes:
     evaluator: Evaluator
     stores: TrackStores
 
+    @property
+    def allowance(self) -> Matters:
+        return self.evaluator.policy.matters
+
     def notice(self, name: str, before: Facts, after: Facts, now: int) -> None:
-        """Once the ticket is kept: remembers what is new of its keys, and says which of two that
-        share one is younger.
+        """Once the ticket is kept: remembers what is new of its keys, says which of two that share
+        one is younger, and joins what is one matter.
 
         Of two tickets at once, whoever is remembered second finds the other kept.
         """
-        has = keys(name, after)
-        mine = self._open(name, after) if has else None
-        if mine is None:
+        is_new = name not in before.tickets()
+        new = keys(name, after) - self._remembered(name, before, now)
+        if not new and not is_new:
             return
-        new = has - self._remembered(name, before)
-        kinds = self._sharing(mine, new)
-        if not kinds:
+        mine = self._known(name, after)
+        if mine is None or not is_remembered(mine, now, self.allowance):
             return
-        cases = self.stores.cases.read([name, *kinds])
-        own = cases.get(name)
-        if isinstance(own, Case):
-            self._compare(mine, self._open_others(own, kinds, cases), kinds, now)
+        others = self._sharing(mine, new, now)
+        if is_new:
+            others |= self._quoting(name)
+        if others:
+            self._compare(name, others, now)
 
-    def _remembered(self, name: str, before: Facts) -> frozenset[LookalikeKey]:
-        """The keys that were remembered under the facts of before: none of a ticket that was not
-        open.
+    def _remembered(self, name: str, before: Facts, now: int) -> frozenset[LookalikeKey]:
+        """The keys that were remembered under the facts of before: none of a ticket whose matter
+        was over.
         """
         had = keys(name, before)
-        if had and self._open(name, before):
+        known = self._known(name, before) if had else None
+        if known is not None and is_remembered(known, now, self.allowance):
             return had
         return frozenset()
 
-    def _open(self, name: str, facts: Facts) -> Ticket | None:
-        if name not in facts.tickets():
-            return None
-        for ticket in tickets_of(facts, self.evaluator.policy):
-            if ticket.id == name and ticket.unresolved:
-                return ticket
-        return None
+    def _known(self, name: str, facts: Facts) -> KnownTicket | None:
+        return known_ticket(name, facts, self.evaluator.policy)
 
-    def _sharing(self, mine: Ticket, new: frozenset[LookalikeKey]) -> dict[str, str]:
-        """Other tickets that have one of the keys, with its kind."""
-        kinds: dict[str, str] = {}
+    def _sharing(self, mine: KnownTicket, new: frozenset[LookalikeKey], now: int) -> frozenset[str]:
+        """Other tickets that have one of the keys, or that it quotes."""
+        others = set(quotable_ids(mine.value("subject")))
         for key in sorted(new):
-            remembered = self.stores.lookalikes.remember(
-                key.hash, mine.id, mine.created_at, self._needless
-            )
-            for other in remembered:
-                if other != mine.id:
-                    kinds.setdefault(other, key.kind)
-        return kinds
+            others |= self.stores.lookalikes.remember(
+                key.hash,
+                mine.id,
+                mine.ticket.created_at,
+                lambda remembered: self._needless(remembered, now),
+            ).keys()
+        return frozenset(others - {mine.id})
 
-    def _needless(self, remembered: Mapping[str, int]) -> list[str]:
-        """Those that are over; of more open ones than are kept, the newest: the oldest is the one
-        that is named.
-        """
-        opened = self._still_open(remembered)
-        oldest_first = sorted(opened, key=lambda name: (remembered[name], name))
-        return sorted(set(remembered).difference(oldest_first[:MOST_LOOKALIKES]))
+    def _quoting(self, name: str) -> frozenset[str]:
+        """The tickets that may have quoted it before it was known."""
+        remembered = self.stores.lookalikes.read([quoted_key(name).hash])
+        names: set[str] = set()
+        return frozenset(names.union(*remembered.values()) - {name})
 
-    def full(self, remembered: Mapping[str, Mapping[str, int]]) -> frozenset[str]:
+    def _needless(self, remembered: Mapping[str, int], now: int) -> list[str]:
+        unresolved, ended = self._going_on(remembered, now)
+        return needless(remembered, unresolved, ended)
+
+    def full(self, remembered: Mapping[str, Mapping[str, int]], now: int) -> frozenset[str]:
         """The keys, by hash, under which there is no room for another open ticket."""
-        return frozenset(key for key, names in remembered.items() if self._is_full(names))
+        return frozenset(key for key, names in remembered.items() if self._is_full(names, now))
 
-    def _is_full(self, names: Mapping[str, int]) -> bool:
+    def _is_full(self, names: Mapping[str, int], now: int) -> bool:
         if len(names) < MOST_LOOKALIKES:
             return False
-        return len(self._still_open(names)) >= MOST_LOOKALIKES
+        unresolved, _ = self._going_on(names, now)
+        return len(unresolved) >= MOST_LOOKALIKES
 
-    def _still_open(self, names: Iterable[str]) -> list[str]:
-        """Without those that are over; one that cannot be read may be open."""
+    def _going_on(self, names: Iterable[str], now: int) -> tuple[set[str], set[str]]:
+        """Those that are unresolved, and those that ended and whose matters go on; one that cannot
+        be read may be unresolved.
+        """
         asked = list(names)
         cases = self.stores.cases.read(asked)
-        return [name for name in asked if self._may_be_open(name, cases.get(name))]
+        unresolved, ended = set(), set()
+        for name in asked:
+            case = cases.get(name)
+            if isinstance(case, DamagedItem):
+                unresolved.add(name)
+            elif case is not None:
+                known = self._known(name, case.facts)
+                if known is not None and known.ticket.unresolved:
+                    unresolved.add(name)
+                elif known is not None and is_remembered(known, now, self.allowance):
+                    ended.add(name)
+        return unresolved, ended
 
-    def _may_be_open(self, name: str, case: Case | DamagedItem | None) -> bool:
-        if not isinstance(case, Case):
-            return case is not None
-        return self._open(name, case.facts) is not None
+    def _compare(self, name: str, others: Iterable[str], now: int) -> None:
+        cases = self.stores.cases.read([name, *others])
+        own = cases.get(name)
+        if not isinstance(own, Case):
+            return
+        mine = self._known(name, own.facts)
+        if mine is None:
+            return
+        known = self._of_other_cases(own, others, cases)
+        for fact in list(likenesses(mine, known, self.allowance, now)):
+            self._say(fact, now)
 
-    def _open_others(
+    def _of_other_cases(
         self, own: Case, names: Iterable[str], cases: Mapping[str, Case | DamagedItem]
-    ) -> list[Ticket]:
-        """The open tickets of these names that are of another case."""
+    ) -> list[KnownTicket]:
         others = []
-        for name in names:
+        for name in sorted(names):
             case = cases.get(name)
             if not isinstance(case, Case) or case.id == own.id:
                 continue
-            other = self._open(name, case.facts)
-            if other is not None:
-                others.append(other)
+            known = self._known(name, case.facts)
+            if known is not None:
+                others.append(known)
         return others
 
-    def _compare(
-        self, mine: Ticket, others: list[Ticket], kinds: Mapping[str, str], now: int
-    ) -> None:
-        """Says it of this ticket and the oldest before it, and of each that is younger."""
-        older = [other for other in others if _age(other) < _age(mine)]
-        younger = [other for other in others if _age(other) > _age(mine)]
-        if older:
-            oldest = min(older, key=_age)
-            kind = kinds[oldest.id]
-            self._say(looks_alike(mine.id, now, oldest.id, oldest.created_at, kind), now)
-        for other in younger:
-            kind = kinds[other.id]
-            self._say(looks_alike(other.id, now, mine.id, mine.created_at, kind), now)
-
     def _say(self, fact: Fact, now: int) -> None:
-        """Once: of a ticket that looks like an older one already, no other is noted."""
+        """Once of the same two."""
+        older, _, kind = three_of(fact.value)
         for _ in range(TRIES):
             case = self.stores.cases.read([fact.ticket]).get(fact.ticket)
-            if not isinstance(case, Case) or case.facts.latest(fact.ticket, SAME_MATTER):
+            if not isinstance(case, Case) or _is_said(case.facts, fact.ticket, older, kind):
                 return
             with_it = evolve(case, facts=case.facts | [fact])
             timed, evaluated = self.evaluator.surely_timed(with_it, now)
             with suppress(Unstorable):
                 if self.stores.cases.keep(timed, evaluated.findings):
-                    return
+                    break
+        if is_strong(kind):
+            Linker(self.evaluator, self.stores).link(fact.ticket, now)
 
 
-def _age(ticket: Ticket) -> tuple[int, str]:
-    return ticket.created_at, ticket.id
+def _is_said(facts: Facts, ticket: str, older: str, kind: str) -> bool:
+    said = list(evidence(ticket, facts))
+    if is_strong(kind):
+        return (older, kind) in said
+    return bool(said)

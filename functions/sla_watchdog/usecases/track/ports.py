@@ -7,9 +7,10 @@ from typing import Protocol
 
 from sla_watchdog.domain.clocks.findings import Finding
 from sla_watchdog.domain.escalation.case import Case, DamagedItem
+from sla_watchdog.domain.tickets.likeness import MOST_REMEMBERED
 from sla_watchdog.domain.tickets.record import Record
 
-MOST_LOOKALIKES = 20
+MOST_LOOKALIKES = MOST_REMEMBERED
 """Tickets remembered under one key; those that are over make room."""
 
 MOVED_AT_ONCE = 50

@@ -144,10 +144,12 @@ def _limits(policy: Policy) -> list[str]:
     if total:
         all_pauses = f"all pauses of a clock up to {spoken(total)}"
     snoozed = count_of(policy.acknowledge.snoozes, "snooze")
+    quiet = spoken_by_the_wall(policy.matters.quiet)
+    linked = spoken_by_the_wall(policy.matters.linked)
     return [
         one_pause,
         all_pauses,
-        f"a follow-up within {spoken_by_the_wall(policy.gap)} is the same case",
+        f"a look-alike continues a matter for {quiet}, a link for {linked}",
         _thanks(policy.thanks),
         f"a promise reaches {spoken(policy.acknowledge.longest)} ahead, {snoozed}",
     ]

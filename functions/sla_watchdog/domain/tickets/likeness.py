@@ -1,0 +1,216 @@
+"""Which tickets are one matter though no link says so: one judgement for `track`, sweeps, replay
+and backtest (semantics D6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from attrs import frozen
+
+from sla_watchdog.domain.policy.model import Matters, Policy
+from sla_watchdog.domain.tickets.crowds import HANDFUL, is_shortly_before
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets, matters
+from sla_watchdog.domain.tickets.lookalikes import (
+    QUOTED,
+    QUOTED_BY_ANOTHER,
+    REFERENCE,
+    ROUTINE,
+    SUBJECT,
+    URL,
+    LookalikeKey,
+    answer_about,
+    customer_of,
+    evidence,
+    is_strong,
+    keys,
+    looks_alike,
+)
+from sla_watchdog.domain.tickets.merges import tickets_of
+from sla_watchdog.domain.tickets.subjects import is_routine, quotable_ids, tag
+from sla_watchdog.domain.tickets.ticket import Ticket, by_age
+
+MOST_REMEMBERED = 20
+"""Tickets remembered under one key."""
+
+STRONGEST_FIRST = (QUOTED, SUBJECT, URL, REFERENCE, QUOTED_BY_ANOTHER, ROUTINE)
+
+
+@frozen
+class KnownTicket:
+    """A ticket with its matter and the facts of its case."""
+
+    ticket: Ticket
+    facts: Facts
+    matter: LinkedTickets
+
+    @property
+    def id(self) -> str:
+        return self.ticket.id
+
+    @property
+    def customer(self) -> str:
+        return customer_of(self.id, self.facts)
+
+    def value(self, name: str) -> str:
+        return str(self.facts.latest(self.id, name))
+
+
+def known_ticket(name: str, facts: Facts, policy: Policy) -> KnownTicket | None:
+    """None where the case knows nothing of it."""
+    if name not in facts.tickets():
+        return None
+    for matter in matters(tickets_of(facts, policy), facts, policy):
+        for ticket in matter.tickets:
+            if ticket.id == name:
+                return KnownTicket(ticket, facts, matter)
+    return None
+
+
+def is_remembered(known: KnownTicket, now: int, policy: Matters) -> bool:
+    """Whether what is new may still belong to its matter."""
+    if known.ticket.unresolved:
+        return True
+    return known.matter.goes_on_at(now, policy.quiet)
+
+
+def needless(
+    created_at: Mapping[str, int], unresolved: Collection[str], ended: Collection[str]
+) -> list[str]:
+    """Those of one key that are forgotten: all whose matters are over; of the others, where they
+    are too many, those that ended first, then the youngest: the oldest is the one that is named.
+    """
+
+    def rank(name: str) -> tuple[bool, int, str]:
+        return name not in unresolved, created_at[name], name
+
+    kept = sorted({*unresolved, *ended}, key=rank)[:MOST_REMEMBERED]
+    return sorted(set(created_at).difference(kept))
+
+
+def likenesses(
+    mine: KnownTicket, others: Sequence[KnownTicket], policy: Matters, now: int
+) -> Iterator[Fact]:
+    """What is to be noted of a ticket, of which something is new, and of others that may look like
+    it: of this one that it looks like older ones, of younger ones that they look like it.
+
+    `others` are of other cases.
+    """
+    older = [other for other in others if by_age(other.ticket) < by_age(mine.ticket)]
+    younger = [other for other in others if by_age(other.ticket) > by_age(mine.ticket)]
+    yield from _looks_like(mine, older, others, policy, now)
+    for other in younger:
+        yield from _looks_like(other, [mine], [mine, *others], policy, now)
+
+
+def _looks_like(
+    younger: KnownTicket,
+    older: Iterable[KnownTicket],
+    around: Sequence[KnownTicket],
+    policy: Matters,
+    now: int,
+) -> Iterator[Fact]:
+    found: dict[str, list[KnownTicket]] = {}
+    for other in older:
+        kind = _kind(younger, other, around)
+        if kind and _may_be_one(younger, other, kind, policy):
+            found.setdefault(kind, []).append(other)
+    for kind, other in _to_note(found):
+        if _says_more(younger, other.id, kind):
+            yield looks_alike(younger.id, now, other.id, other.ticket.created_at, kind)
+
+
+def _to_note(found: Mapping[str, list[KnownTicket]]) -> Iterator[tuple[str, KnownTicket]]:
+    """Every ticket that is quoted, and the oldest of the same subject; else one, the oldest with
+    the best evidence.
+    """
+    for other in found.get(QUOTED, ()):
+        yield QUOTED, other
+    if SUBJECT in found:
+        yield SUBJECT, _oldest(found[SUBJECT])
+    if QUOTED in found or SUBJECT in found:
+        return
+    for kind in STRONGEST_FIRST:
+        if kind in found:
+            yield kind, _oldest(found[kind])
+            return
+
+
+def _oldest(known: Iterable[KnownTicket]) -> KnownTicket:
+    return min(known, key=lambda each: by_age(each.ticket))
+
+
+def _says_more(younger: KnownTicket, older: str, kind: str) -> bool:
+    """Weak evidence is noted once, of strong evidence each kind once; and nothing of what a person
+    answered.
+    """
+    if answer_about(younger.facts, younger.id, older) is not None:
+        return False
+    before = list(evidence(younger.id, younger.facts))
+    if not is_strong(kind):
+        return not before
+    if kind == SUBJECT:
+        return all(was != SUBJECT for _, was in before)
+    return (older, kind) not in before
+
+
+def _may_be_one(younger: KnownTicket, older: KnownTicket, kind: str, policy: Matters) -> bool:
+    """Whether the older one's matter still went on; of routine, only what is open at once."""
+    if kind == ROUTINE:
+        return younger.ticket.unresolved and older.ticket.unresolved
+    return older.matter.goes_on_at(younger.ticket.began_at, policy.quiet)
+
+
+# ------------------------------------------------------------------ the kind of evidence
+
+
+def _kind(younger: KnownTicket, older: KnownTicket, around: Iterable[KnownTicket]) -> str:
+    """The best evidence that two tickets are one matter; '' for none."""
+    shared = {key.kind for key in _shared(younger, older) if key.customer}
+    quoted = _quotes(younger, older) or _quotes(older, younger)
+    if quoted and younger.customer and younger.customer == older.customer:
+        return QUOTED
+    if SUBJECT in shared:
+        return _kind_by_subject(younger, older, around)
+    for kind in (URL, REFERENCE):
+        if kind in shared:
+            return kind
+    return QUOTED_BY_ANOTHER if quoted else ""
+
+
+def _shared(one: KnownTicket, other: KnownTicket) -> frozenset[LookalikeKey]:
+    return keys(one.id, one.facts) & keys(other.id, other.facts)
+
+
+def _quotes(one: KnownTicket, other: KnownTicket) -> bool:
+    return other.id in quotable_ids(one.value("subject"))
+
+
+def _kind_by_subject(
+    younger: KnownTicket, older: KnownTicket, around: Iterable[KnownTicket]
+) -> str:
+    if is_routine(younger.value("subject")) or _differ(younger, older):
+        return ROUTINE
+    if _is_of_crowd(younger, around):
+        return ROUTINE
+    return SUBJECT
+
+
+def _differ(one: KnownTicket, other: KnownTicket) -> bool:
+    """Whether they say themselves that they are two: by another name of the customer, where one id
+    stands for many, or by another id in brackets.
+    """
+    names = {each.value("customer_name").strip().casefold() for each in (one, other)}
+    tags = {tag(each.value("subject")) for each in (one, other)}
+    return len(names - {""}) > 1 or len(tags - {""}) > 1
+
+
+def _is_of_crowd(ticket: KnownTicket, around: Iterable[KnownTicket]) -> bool:
+    """As `crowds.is_of_crowd`, of tickets in several cases."""
+    before = 0
+    for other in around:
+        if is_shortly_before(other.ticket, ticket.ticket):
+            shared = {key.kind for key in _shared(ticket, other)}
+            before += SUBJECT in shared
+    return before > HANDFUL
