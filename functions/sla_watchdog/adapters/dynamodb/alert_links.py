@@ -105,6 +105,12 @@ class AlertLinkStore:
         also.append(self._audit.put(record))
         return self._cases.keep(case, findings, also)
 
+    def judge(self, case: Case, findings: Iterable[Finding], record: AuditItem) -> bool:
+        """Writes the case with what was said of it among its facts, and records it, in one
+        transaction. Under the conditions of `keep`; else False: read again. The link answers on.
+        """
+        return self._cases.keep(case, findings, [self._audit.put(record)])
+
 
 def _key(hashed: str) -> str:
     return f"{LINK}{hashed}"

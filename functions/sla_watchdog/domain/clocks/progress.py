@@ -65,6 +65,21 @@ class TicketProgress:
                     yield span.start
                 furthest = place
 
+    def furthest(self, ticket: Ticket) -> int:
+        """How far down the list of groups its status came since it was created or reopened; -1
+        where it only paused.
+        """
+        order = {group: place for place, group in enumerate(self.policy.groups)}
+        pausing = self._pausing(ticket)
+        reopenings = frozenset(ticket.reopenings)
+        furthest = -1
+        for span in ticket.spans:
+            if span.start in reopenings:
+                furthest = -1
+            if span.group not in pausing:
+                furthest = max(furthest, order.get(span.group, -1))
+        return furthest
+
     def _pausing(self, ticket: Ticket) -> frozenset[str]:
         rule = rule_at(ticket.id, self.facts, self.policy, ticket.created_at)
         groups: set[str] = set()

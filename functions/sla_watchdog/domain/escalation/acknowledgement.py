@@ -36,6 +36,8 @@ class Answer(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     SNOOZED = "snoozed"
     DECLINED = "declined"
+    SAME_MATTER = "same_matter"
+    NOT_SAME_MATTER = "not_same_matter"
 
 
 @frozen

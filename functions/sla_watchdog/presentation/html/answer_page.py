@@ -7,6 +7,7 @@ from html import escape
 
 from sla_watchdog.domain.clocks.promises import Promise, PromiseKind
 from sla_watchdog.domain.escalation.acknowledgement import LONGEST_NAME, Answer, Promising
+from sla_watchdog.domain.escalation.proposals import Proposal
 from sla_watchdog.presentation.html.shell import (
     definitions,
     document,
@@ -14,10 +15,12 @@ from sla_watchdog.presentation.html.shell import (
     heading,
     paragraph,
 )
+from sla_watchdog.presentation.text import proposal
 from sla_watchdog.presentation.text.case_history import past_in_words
 from sla_watchdog.presentation.text.promised import HOW_KEPT, continues, holds_nothing
 from sla_watchdog.presentation.text.situation import situation
 from sla_watchdog.presentation.text.wording import (
+    OF_A_PROPOSAL,
     clock_name,
     id_of,
     name_of,
@@ -79,9 +82,12 @@ def page(state: LinkState, now: int, problem: str = "") -> str:
         case LinkStatus.OPEN:
             return document(_title(state.notice), STYLE, "".join(_open(state, now, problem)))
         case LinkStatus.USED:
-            return document("Noted", STYLE, _used(state))
+            return document("Noted", STYLE, _used(state) + _asked_too(state, now))
         case LinkStatus.OVER:
-            return document("This is over", STYLE, _over(state.notice))
+            body = _over(state.notice) + _asked_too(state, now)
+            return document("This is over", STYLE, body)
+        case LinkStatus.PROPOSAL:
+            return document(OF_A_PROPOSAL, STYLE, "".join(_proposals(state, now)))
         case LinkStatus.UNKNOWN | LinkStatus.EXPIRED | LinkStatus.UNREADABLE:
             title, advice = _CLOSED[state.state]
             return _only(title, advice)
@@ -141,6 +147,7 @@ def _open(state: LinkState, now: int, problem: str) -> Iterator[str]:
     yield from _held(notice, promising)
     yield from _taking(notice, promising, now)
     yield _NOT_YOURS
+    yield _asked_too(state, now)
     yield heading("So far", 2)
     yield definitions(_so_far(notice, now))
 
@@ -311,6 +318,60 @@ def _ahead(promising: Promising, at: int, now: int) -> str:
     if seconds == at - now:
         return open_time(seconds)
     return f"{duration(at - now)} ({open_time(seconds)} of working time)"
+
+
+# ------------------------------------------------------------------ are two tickets one matter
+
+
+def _asked_too(state: LinkState, now: int) -> str:
+    """Below what else the page is about."""
+    if not state.proposals:
+        return ""
+    return heading(OF_A_PROPOSAL, 2) + "".join(_questions(state, now))
+
+
+def _proposals(state: LinkState, now: int) -> Iterator[str]:
+    yield heading(OF_A_PROPOSAL)
+    yield from _questions(state, now)
+
+
+def _questions(state: LinkState, now: int) -> Iterator[str]:
+    zone = state.notice.zone if state.notice else "UTC"
+    for asked in state.proposals:
+        yield from _question(asked, zone, now)
+
+
+def _question(asked: Proposal, zone: str, now: int) -> Iterator[str]:
+    said = proposal.answered(asked)
+    if said:
+        yield f'<p class="level" role="status">{escape(said)}</p>\n'
+    yield paragraph(f"{proposal.looks_alike(asked)}.")
+    verdict = proposal.which_is_nearer(asked)
+    if verdict:
+        yield f"<p><strong>{escape(verdict)}</strong></p>\n"
+    for ticket in proposal.tickets(asked):
+        yield heading(id_of(ticket.id), 2)
+        rows = proposal.details(ticket, zone, now)
+        yield definitions((label, [text]) for label, text in rows if text)
+    if asked.older is None:
+        yield paragraph(f"{id_of(asked.name_of_older)} cannot be shown now.")
+    yield _buttons(asked)
+    yield paragraph(
+        "One matter has one age and one ladder: the time of the older ticket counts for both. You "
+        "can change your answer here; the last one counts. Nothing changes at the help desk.",
+        small=True,
+    )
+
+
+def _buttons(asked: Proposal) -> str:
+    ticket = escape(asked.younger.id)
+    same, not_same = Answer.SAME_MATTER.value, Answer.NOT_SAME_MATTER.value
+    return (
+        f'<form method="post">\n<input type="hidden" name="ticket" value="{ticket}">\n'
+        f'<p><button name="answer" value="{same}">{proposal.SAME}</button></p>\n'
+        f'<p><button class="other" name="answer" value="{not_same}">{proposal.NOT_SAME}</button>'
+        "</p>\n</form>\n"
+    )
 
 
 # ------------------------------------------------------------------ what was answered

@@ -201,8 +201,10 @@ def _entry(place: int, notice: Notice, now: int) -> Iterator[str]:
     """
     lead = notice.lead
     if lead.kind is Kind.FINDING:
-        yield f"{place:>3}. {padded('Finding', 44)}{id_of(notice.about)}"
+        yield f"{place:>3}. {padded(short_heading(lead), 44)}{id_of(notice.about)}"
         yield from wrapped(phrase(lead, now), indent=BESIDE)
+        if notice.link:
+            yield BESIDE + notice.link
         return
     yield _first_line(place, notice, now)
     about = brief(subject_of(notice), WIDTH - len(BESIDE))

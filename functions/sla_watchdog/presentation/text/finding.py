@@ -31,6 +31,7 @@ _ADVICE = {
         "(docs/event-files.md), and name bots and automatic replies in the policy file (people). "
         "This is told once."
     ),
+    "same_matter": "Say whether both are one matter. Until then each is a case of its own.",
     "calendar": (
         "Give the calendar in the policy file an opening; until then this clock cannot run."
     ),

@@ -1,16 +1,18 @@
 """respond: what somebody who got an alert answers. "I take it, next update by …", or "not me"; once
-for each link.
+for each link. And whether two tickets are one matter, as often as wanted: the last answer counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from attrs import evolve, frozen
 
 from sla_watchdog.domain.clocks.promises import Promise, PromiseKind
+from sla_watchdog.domain.clocks.seen_tickets import seen
 from sla_watchdog.domain.escalation.acknowledgement import Answer, Promising, promising
 from sla_watchdog.domain.escalation.audit_item import AuditItem
+from sla_watchdog.domain.escalation.case import Alert, Case
 from sla_watchdog.domain.escalation.not_promised import (
     CaseIsOver,
     NoSuchCase,
@@ -19,6 +21,8 @@ from sla_watchdog.domain.escalation.not_promised import (
     PromiseRefusal,
     Why,
 )
+from sla_watchdog.domain.escalation.proposals import PROPOSAL, Proposal
+from sla_watchdog.domain.tickets.lookalikes import answered
 from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
 from sla_watchdog.domain.time.years import TimeOutOfRange
 from sla_watchdog.errors import SlaWatchdogError
@@ -44,10 +48,17 @@ class OpenedLink(LinkState):
     evaluated: Evaluated | None = None
 
 
+def _left_to_the_next_tick(_ticket: str, _now: int) -> None:
+    """A tick joins what its facts say is to be joined."""
+
+
 @frozen
 class Responder:
+    """`link` joins what is one matter, as `track` does."""
+
     evaluator: Evaluator
     links: AlertLinks
+    link: Callable[[str, int], object] = _left_to_the_next_tick
 
     def look(self, code: str, now: int) -> OpenedLink:
         """What the link is about, as it stands now. Changes nothing."""
@@ -61,14 +72,33 @@ class Responder:
             state = LinkStatus.USED if link.used else LinkStatus.UNREADABLE
             return OpenedLink(state, _promised(link.used, ()), link=link)
         alerts = link.entry.alerts
-        seen = evolve(evaluated.case, facts=evaluated.facts)
-        shown = notice(seen, evaluated.plan, alerts, self.evaluator.policy, now)
+        case = evolve(evaluated.case, facts=evaluated.facts)
+        shown = notice(case, evaluated.plan, alerts, self.evaluator.policy, now)
+        opened = OpenedLink(
+            LinkStatus.PROPOSAL,
+            notice=shown,
+            link=link,
+            evaluated=evaluated,
+            proposals=tuple(self._as_they_stand(shown.proposals)),
+        )
         if link.used:
             taken = _promised(link.used, evaluated.plan.promises)
-            return OpenedLink(LinkStatus.USED, taken, shown, link=link)
-        offer = self._promising(evaluated, alerts[0].subject, now)
+            return evolve(opened, state=LinkStatus.USED, taken=taken)
+        if shown.lead.is_proposal:
+            return opened
+        offer = self._promising(evaluated, shown.lead.alert.subject, now)
         state = LinkStatus.OPEN if offer else LinkStatus.OVER
-        return OpenedLink(state, notice=shown, promising=offer, link=link, evaluated=evaluated)
+        return evolve(opened, state=state, promising=offer)
+
+    def _as_they_stand(self, proposals: Iterable[Proposal]) -> Iterator[Proposal]:
+        """With the older ticket as it stands now, where its case can be read."""
+        for proposal in proposals:
+            name = proposal.name_of_older
+            case = self.evaluator.stores.cases.read([name]).get(name)
+            stands = None
+            if isinstance(case, Case):
+                stands = seen(name, case.facts, self.evaluator.policy)
+            yield evolve(proposal, older=stands or proposal.older)
 
     def _evaluated(self, case: str, now: int) -> Evaluated | None:
         """None where there is no such case that can be read and judged."""
@@ -104,6 +134,36 @@ class Responder:
         record = _record(opened.link, Use(now, Answer.DECLINED))
         self.links.decline(opened.link, now, record)
         return evolve(opened, counted=Answer.DECLINED)
+
+    def judge(self, code: str, younger: str, same: bool, now: int) -> OpenedLink:
+        """The link once it is noted whether the ticket and the one that it looks like are one
+        matter; as it stands where the link does not ask that. Raises Contended.
+        """
+        for _ in range(TRIES):
+            opened = self.look(code, now)
+            link, evaluated, asked = opened.link, opened.evaluated, _asked(opened, younger)
+            if link is None or evaluated is None or asked is None:
+                return opened
+            if now >= link.expires_at:
+                return OpenedLink(LinkStatus.EXPIRED, link=link)
+            answer = Answer.SAME_MATTER if same else Answer.NOT_SAME_MATTER
+            is_known = asked.answer is same
+            if is_known or self._note(evaluated, asked, same, link, now):
+                if same:
+                    self.link(younger, now)
+                return evolve(self.look(code, now), counted=answer)
+        raise Contended(f"ticket {younger!r}: lost {TRIES} races")
+
+    def _note(
+        self, evaluated: Evaluated, asked: Proposal, same: bool, link: AlertLink, now: int
+    ) -> bool:
+        alert = _alert_about(asked, link)
+        by = alert.recipient.key
+        fact = answered(asked.younger.id, now, asked.name_of_older, same, by)
+        before = evaluated.case
+        case, plan = self.evaluator.surely_timed(evolve(before, facts=before.facts | [fact]), now)
+        record = _judged(case.id, asked, alert, same, now)
+        return self.links.judge(case, plan.findings, record)
 
     def promise(
         self,
@@ -148,6 +208,35 @@ class Responder:
         case, plan = self.evaluator.surely_timed(promised, offer.now)
         record = _record(link, use) if link else _by_operator(case.id, use)
         return self.links.promise(case, plan.findings, record, link, use)
+
+
+def _asked(opened: OpenedLink, younger: str) -> Proposal | None:
+    for proposal in opened.proposals:
+        if proposal.younger.id == younger:
+            return proposal
+    return None
+
+
+def _alert_about(asked: Proposal, link: AlertLink) -> Alert:
+    alerts = link.entry.alerts
+    for alert in alerts:
+        if alert.clock == PROPOSAL and alert.subject == asked.younger.id:
+            return alert
+    return alerts[0]
+
+
+def _judged(case: str, asked: Proposal, alert: Alert, same: bool, now: int) -> AuditItem:
+    answer = Answer.SAME_MATTER if same else Answer.NOT_SAME_MATTER
+    verdict = "are one matter" if same else "are not one matter"
+    recipient = alert.recipient.key
+    return AuditItem(
+        case=case,
+        at=now,
+        alert_id=f"{alert.id}/{answer.value}",
+        outcome=answer,
+        reason=f"{asked.younger.id} and {asked.name_of_older} {verdict}, said {recipient}",
+        extra={"ref": alert.ref, "recipient": recipient, "other": asked.name_of_older},
+    )
 
 
 def _promised(use: Use | None, made: Iterable[Promise]) -> Promise | None:

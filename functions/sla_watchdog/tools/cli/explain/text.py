@@ -125,7 +125,7 @@ def _case(matter: MatterExplained, explained: Explanation) -> Iterator[tuple[str
         yield "Promised", count_of(hidden, "earlier time", "earlier times")
     for promise in matter.promises[-MOST_PROMISES:]:
         yield "Promised", _promised(promise, explained)
-    for person in _people(matter.promises, explained.at):
+    for person in _promisers(matter.promises, explained.at):
         yield "Promises", person
 
 
@@ -172,7 +172,7 @@ def _became(promise: Promise, now: int) -> str:
     return "not due yet"
 
 
-def _people(made: Sequence[Promise], now: int) -> Iterator[str]:
+def _promisers(made: Sequence[Promise], now: int) -> Iterator[str]:
     """What became of those of each person; nothing of a single one, of which all is said."""
     if len(made) < 2:
         return
