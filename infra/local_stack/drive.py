@@ -19,18 +19,19 @@ from itertools import count
 from types import TracebackType
 from typing import Any, Self
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from local_stack.ministack import LocalAws
 from sla_watchdog.adapters.dynamodb.attributes import typed
 from sla_watchdog.adapters.dynamodb.watch import WatchStores
 from sla_watchdog.domain.escalation.case import Case
-from sla_watchdog.domain.escalation.plan import Plan, plan
+from sla_watchdog.domain.escalation.plan import Plan, plan, wakeup_for
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.observation import observed
 from sla_watchdog.domain.tickets.record import Record, ticket_id
-from sla_watchdog.tools.imports.events import Event
+from sla_watchdog.tools.imports.events import Event, EventKind
 from sla_watchdog.tools.simulation.help_desk import Words, apply, shaped
+from sla_watchdog.tools.simulation.history import promise_of
 from sla_watchdog.usecases.track.change import REPLIER
 
 MINUTE = 60
@@ -38,6 +39,7 @@ MINUTE = 60
 WRITERS = 8
 PATIENCE_SECONDS = 30.0
 LINES_SHOWN = 10
+MOST_TRIES = 8
 MOST_TICKS = 200
 """Ticks in one moment; a stack that needs more is not getting anywhere."""
 
@@ -136,13 +138,39 @@ class Drive:
         record for each.
         """
         by_ticket: dict[str, list[Event]] = defaultdict(list)
+        promised: list[Event] = []
         for event in events:
-            by_ticket[event.ticket].append(event)
+            if event.kind is EventKind.ACKNOWLEDGED:
+                promised.append(event)
+            else:
+                by_ticket[event.ticket].append(event)
         for done in [self._writers.submit(self._write_ticket, *each) for each in by_ticket.items()]:
             done.result()
         self._wait_for_facts(
             {name: shaped(self._records[name], self.policy.source) for name in by_ticket}
         )
+        for event in promised:
+            self._promise(event)
+
+    def _promise(self, event: Event) -> None:
+        """As the page behind a link keeps a promise: among the facts of the case. Of a ticket that
+        is not known there is none.
+        """
+        if event.until is None:
+            return
+        fact = promise_of(event, event.until)
+        for _ in range(MOST_TRIES):
+            case = self.watch.cases.read([event.ticket]).get(event.ticket)
+            if not isinstance(case, Case):
+                return
+            promised = evolve(case, facts=case.facts | [fact])
+            evaluated = plan(promised, self.policy, self.now)
+            wakeup = wakeup_for(evaluated, promised)
+            timed = evolve(promised, next_at=wakeup.at, urgent=wakeup.urgent)
+            if self.watch.cases.keep(timed, evaluated.findings):
+                self._due_is_known = False
+                return
+        raise DriveError(f"others wrote the case of {event.ticket} again and again")
 
     def put(self, *items: Record, seen: bool = True) -> None:
         """Records in the operator's own shape, good or bad; once `seen`, what can be read of them

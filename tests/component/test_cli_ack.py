@@ -39,6 +39,26 @@ def test_a_second_ack_is_a_snooze_and_says_so(late: Operator) -> None:
     assert late("snooze", "T-1", "--by", "Ade", "--for", "3h", "--json").json["answer"] == "snoozed"
 
 
+def test_a_second_promise_in_a_row_says_that_alerts_continue(late: Operator) -> None:
+    late("ack", "T-1", "--by", "Kim", "--for", "2h")
+    ran = late("snooze", "T-1", "--by", "Kim", "--for", "14h")
+    assert "This is the second promise in a row without progress: alerts continue." in ran.said
+    assert "Reminders wait" not in ran.out
+    (moved, *_) = late("plan", "--next", "1d", "--json").json
+    assert moved["at"] == "2026-03-04T00:00:00+00:00", "as if nothing had been promised"
+
+
+def test_the_end_can_be_promised_and_a_reply_alone_does_not_keep_it(late: Operator) -> None:
+    ran = late("ack", "T-1", "--by", "Kim", "--for", "2h", "--end")
+    assert ran.out.startswith("Kim takes T-1: resolved by Tue 2026-03-03 14:00 +00:00")
+    assert "A reply alone does not keep it." in ran.said
+    (promise,) = late("explain", "T-1", "--json").json["matters"][0]["promises"]
+    assert (promise["kind"], promise["held_until"]) == ("end", "2026-03-03T14:00:00+00:00")
+    assert "Kim on Tue 2026-03-03 12:00 +00:00: to resolve it by Tue" in late("explain", "T-1").said
+    again = late("snooze", "T-1", "--by", "Ade", "--for", "3h", "--json").json
+    assert (again["for"], again["in_a_row"], again["holds_back"]) == ("end", 2, False)
+
+
 def test_nothing_is_put_off_that_nobody_promised(late: Operator) -> None:
     assert "no promise holds now" in " ".join(
         late("snooze", "T-1", "--by", "Kim", "--for", "1h").err.split()

@@ -54,6 +54,19 @@ def test_a_broken_line_is_named_and_nothing_is_put(operator: Operator, tmp_path:
     assert table(operator) == {}
 
 
+def test_a_promise_is_no_part_of_a_record_and_makes_none(
+    operator: Operator, tmp_path: Path
+) -> None:
+    made = {"kind": "acknowledged", "by": "Kim", "until": "2026-02-28T09:00:00Z"}
+    at = "2026-02-27T10:00:00Z"
+    ran = operator(
+        "import", events(tmp_path, event(), event(at=at, **made), event("T-2", **made)), "--yes"
+    )
+    assert ran.said.startswith("1 ticket of 1 event (without 2 promises: `ack` makes them) put")
+    (record,) = table(operator).values()
+    assert (record["ticket_id"], record["updated_at"]) == ("T-1", "2026-02-27T09:00:00Z")
+
+
 def test_a_dry_run_puts_nothing(operator: Operator, tmp_path: Path) -> None:
     ran = operator("import", events(tmp_path, event()), "--dry-run")
     assert (ran.code, table(operator)) == (0, {})

@@ -233,6 +233,32 @@ def promise(desk: Desk, ticket: str, made: str, until: str, by: str) -> None:
     assert desk.parts.watch.cases.keep(known, evaluated.findings)
 
 
+def test_the_week_says_of_each_person_what_became_of_their_promises(desk: Desk) -> None:
+    desk.put(f"{MON}T00:00", "T-1", **NEW)
+    desk.put(f"{MON}T00:00", "T-2", **NEW)
+    promise(desk, "T-1", f"{MON}T10:00", f"{MON}T12:00", "Ade")
+    promise(desk, "T-1", f"{MON}T13:00", f"{MON}T14:00", "ade")
+    promise(desk, "T-1", f"{MON}T13:30", f"{MON}T20:00", "Kim <b>")
+    desk.put(f"{MON}T15:00", "T-1", **NEW, last_agent_reply_at=f"{MON}T15:00:00Z")
+    promise(desk, "T-2", f"{MON}T10:00", f"{MON}T12:00", "Kim <b>")
+    desk.put(f"{MON}T11:00", "T-2", **{**NEW, "status": "Resolved"})
+    promise(desk, "T-1", "2026-03-08T23:00", f"{NEXT_MON}T04:00", "Bo")
+    promise(desk, "T-1", f"{NEXT_MON}T05:00", f"{NEXT_MON}T06:00", "of next week")
+    report(desk, f"{NEXT_MON}T07:00")
+    body = mails(desk)["weekly", "manager"]
+    assert body["promises"] == [
+        {"by": "Ade", "made": 2, "renewed": 1, "kept": 0, "broken": 1},
+        {"by": "Kim <b>", "made": 2, "renewed": 1, "kept": 2, "broken": 0},
+        {"by": "Bo", "made": 1, "renewed": 1, "kept": 0, "broken": 0},
+    ]
+    lines = [line.split() for line in body["email"].splitlines()]
+    assert ["Ade", "2", "1", "0", "1"] in lines
+    weekly = page(desk, f"weekly/{NEXT_MON}.html")
+    row = '<th scope="row">Kim &lt;b&gt;</th><td>2</td><td>1</td><td>2</td><td>0</td>'
+    assert row in weekly
+    assert max(map(len, body["email"].splitlines())) <= 72
+
+
 def test_a_promise_is_not_broken_any_more_once_somebody_wrote(desk: Desk) -> None:
     desk.put(f"{MON}T00:00", "T-1", **NEW)
     promise(desk, "T-1", f"{MON}T10:00", f"{MON}T12:00", "Ade")

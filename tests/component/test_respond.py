@@ -188,6 +188,54 @@ def test_it_is_put_off_only_as_often_as_the_policy_allows(desk: Desk) -> None:
     ]
 
 
+def test_the_page_says_before_and_after_that_a_second_promise_holds_nothing_back(
+    desk: Desk,
+) -> None:
+    said = "This is the second promise in a row without progress: alerts continue."
+    codes = [sent_link(desk, f"{MON}T06:00") for _ in range(2)]
+    assert said not in ask(desk, codes[0], f"{MON}T06:30")[1]
+    _, body = ask(desk, codes[0], f"{MON}T06:30", take("", f"{MON}T07:30"))
+    assert ("Reminders wait until then." in body, said in body) == (True, False)
+    _, body = ask(desk, codes[1], f"{MON}T07:45")
+    assert (said in body, "Reminders go on." in body) == (True, True)
+    _, body = ask(desk, codes[1], f"{MON}T07:45", take("", f"{MON}T16:30"))
+    assert (said in body, "Reminders wait" in body) == (True, False)
+    assert said in ask(desk, codes[1], f"{MON}T07:50")[1], "whoever looks again reads it again"
+    desk.tick(f"{MON}T08:01")
+    assert "team-lead" in desk.sent_to()
+
+
+def test_the_end_can_be_promised_and_then_a_reply_does_not_keep_it(desk: Desk) -> None:
+    code = sent_link(desk, f"{MON}T06:00")
+    body = ask(desk, code, f"{MON}T06:30")[1]
+    assert 'name="for" value="update" required checked' in body
+    assert 'name="for" value="end" required>' in body
+    form = {**take("", f"{MON}T07:30"), "for": "end"}
+    _, body = ask(desk, code, f"{MON}T06:30", form)
+    assert "Resolved by <strong>" in body
+    assert "A reply alone does not keep it." in body
+    assert "Resolved by <strong>" in ask(desk, code, f"{MON}T06:31")[1]
+    other = sent_link(desk, f"{MON}T06:00")
+    body = ask(desk, other, f"{MON}T06:40")[1]
+    assert "It is promised to be resolved by" in body
+    assert ('value="update"' in body, '<input type="hidden" name="for" value="end">' in body) == (
+        False,
+        True,
+    ), "who puts it off promises an end"
+    desk.put(f"{MON}T07:00", **NEW, last_agent_reply_at=f"{MON}T07:00:00Z")
+    desk.tick(f"{MON}T07:30")
+    assert "team-lead" in desk.sent_to(), "one level up, before the breach"
+    (recorded,) = [item for item in desk.audit() if item.outcome is Answer.ACKNOWLEDGED]
+    assert recorded.extra["promised"] == "end"
+
+
+@pytest.mark.parametrize("what", ["", "ever", "END"])
+def test_a_page_of_before_and_a_strange_word_promise_an_update(desk: Desk, what: str) -> None:
+    code = sent_link(desk, f"{MON}T06:00")
+    _, body = ask(desk, code, f"{MON}T06:30", {**take("", f"{MON}T07:30"), "for": what})
+    assert "Next update by <strong>" in body
+
+
 def test_unknown_expired_and_finished_links_have_a_clear_page(desk: Desk) -> None:
     code = sent_link(desk, f"{MON}T06:00", days=1)
     assert ask(desk, RandomTokens().code(), f"{MON}T06:30")[0] == 404

@@ -26,6 +26,11 @@ def problems(*lines: bytes, zone: str | None = "UTC") -> list[tuple[int, str]]:
     return [(broken.number, broken.problem) for broken in caught.value.lines]
 
 
+def promise(**more: object) -> bytes:
+    said = {"by": "Kim", "until": "2026-03-02T17:00:00+01:00", **more}
+    return line(type="acknowledged", **said)
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -75,6 +80,13 @@ def problems(*lines: bytes, zone: str | None = "UTC") -> list[tuple[int, str]]:
         pytest.param(line(ticket="T" * 1001), "has more than 1,000 bytes", id="a long ticket"),
         pytest.param(line(ticket_id="T-2"), "its ticket and ticket_id differ", id="two tickets"),
         pytest.param(b'{"x": ' + b"9" * 39 + b"}", "has more digits", id="39 digits"),
+        pytest.param(promise(by=None), "says who promised", id="a promise of nobody"),
+        pytest.param(promise(by=" \u202e "), "says who promised", id="a promise of a blank"),
+        pytest.param(promise(until=None), "says by when", id="a promise without a time"),
+        pytest.param(promise(until="soon"), "until: ", id="a promise for soon"),
+        pytest.param(promise(until=AT), "is not after at", id="a promise for now"),
+        pytest.param(promise(until="9999-01-01T00:00Z"), "not within the years", id="for ever"),
+        pytest.param(promise(**{"for": "ever"}), '"update" or "end"', id="a promise of what?"),
     ],
 )
 def test_a_broken_line_is_named_with_what_is_wrong(text: bytes, problem: str) -> None:
@@ -115,6 +127,27 @@ def test_a_time_without_an_offset_needs_a_zone() -> None:
 )
 def test_every_form_of_a_time_is_understood(at: object) -> None:
     assert parse([line(at=at)], None)[0].at == SECONDS
+
+
+@pytest.mark.parametrize(
+    ("more", "kind"),
+    [({}, "update"), ({"for": "update"}, "update"), ({"for": "end"}, "end")],
+    ids=["of an update unless it says more", "of an update", "of an end"],
+)
+def test_a_promise_says_who_until_when_and_of_what(more: dict[str, object], kind: str) -> None:
+    (event,) = parse([promise(**more, priority="P1")], None)
+    assert (event.by, event.until, event.promised) == ("Kim", SECONDS + 7 * 3600, kind)
+    assert event.attributes == {}, "the record of the ticket knows nothing of it"
+
+
+def test_other_events_may_have_an_until_and_a_for_of_their_own() -> None:
+    (event,) = parse([line(type="updated", until="Friday", **{"for": "the city"})], None)
+    assert event.attributes == {"until": "Friday", "for": "the city"}
+
+
+def test_a_promise_without_an_offset_is_of_the_policys_zone() -> None:
+    (event,) = parse([promise(until="2026-03-02T17:00")], "Europe/Berlin")
+    assert event.until == SECONDS + 7 * 3600
 
 
 def test_names_of_a_servicenow_log_become_ours() -> None:

@@ -64,6 +64,8 @@ WORDS: list[tuple[Reason, str]] = [
     (Silenced("", "moving"), "silenced by somebody: moving"),
     (Promised("Kim"), "acknowledged by Kim, who promised an update"),
     (Promised(""), "acknowledged by somebody, who promised an update"),
+    (Promised("Kim", end=True), "acknowledged by Kim, who promised to resolve it"),
+    (Promised("", end=True), "acknowledged by somebody, who promised to resolve it"),
     (OutsideHours("manager"), "outside the hours of manager"),
     (WaitsForDigest("manager"), "waits for the digest of manager"),
     (ManyMessages("manager", 12), "manager got 12 messages within a day"),

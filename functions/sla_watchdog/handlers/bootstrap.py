@@ -149,7 +149,9 @@ class Parts:
         return Tracker(evaluator, self.watch, self.tickets, self.said)
 
     def responder(self, now: int) -> Responder:
-        return Responder(self.evaluator(now, self.live(now)), self.watch.alert_links)
+        evaluator = self.evaluator(now, self.live(now))
+        linker = Linker(evaluator, self.watch)
+        return Responder(evaluator, self.watch.alert_links, linker.link)
 
     def sweeper(self, now: int) -> Sweeper:
         return Sweeper(

@@ -19,6 +19,7 @@ from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.facts_text import DamageError
 from sla_watchdog.adapters.dynamodb.items import SORT_KEY, Items
 from sla_watchdog.domain.clocks.findings import Finding
+from sla_watchdog.domain.clocks.promises import PromiseKind
 from sla_watchdog.domain.escalation.acknowledgement import Answer
 from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import Case, Entry
@@ -104,6 +105,12 @@ class AlertLinkStore:
         also.append(self._audit.put(record))
         return self._cases.keep(case, findings, also)
 
+    def judge(self, case: Case, findings: Iterable[Finding], record: AuditItem) -> bool:
+        """Writes the case with what was said of it among its facts, and records it, in one
+        transaction. Under the conditions of `keep`; else False: read again. The link answers on.
+        """
+        return self._cases.keep(case, findings, [self._audit.put(record)])
+
 
 def _key(hashed: str) -> str:
     return f"{LINK}{hashed}"
@@ -115,6 +122,8 @@ def _using(use: Use) -> Expression:
     change.set("answer", to=use.answer.value)
     change.set_or_remove("by", use.by)
     change.set_or_remove("promised", use.until)
+    if use.kind is not PromiseKind.UPDATE:
+        change.set("for", to=use.kind.value)
     change.require(change.present("pk"))
     change.require(change.absent("used_at"))
     return change
@@ -141,4 +150,5 @@ def _use(stored: dict[str, Any]) -> Use | None:
         answer=Answer(stored["answer"]),
         by=str(stored.get("by", "")),
         until=promised,
+        kind=PromiseKind(stored.get("for", PromiseKind.UPDATE)),
     )

@@ -36,10 +36,17 @@ class TicketProgress:
         """When a named owner took it, its status moved forward, or it was resolved. A promise of
         progress is no progress.
         """
-        for fact in self.facts.changes(ticket.id, "assignee"):
-            if is_named(fact, self.policy):
-                yield fact.at
+        yield from self._new_owners(ticket)
         yield from self._moved_forward(ticket)
+
+    def _new_owners(self, ticket: Ticket) -> Iterator[int]:
+        """Named owners who had not had it: handing it to and fro moves nothing."""
+        had: set[str] = set()
+        for fact in self.facts.changes(ticket.id, "assignee"):
+            owner = str(fact.value).casefold()
+            if is_named(fact, self.policy) and owner not in had:
+                had.add(owner)
+                yield fact.at
 
     def _moved_forward(self, ticket: Ticket) -> Iterator[int]:
         """Into a group further down the list than any since it was created or reopened, unless it
@@ -59,6 +66,21 @@ class TicketProgress:
                 if furthest >= 0:
                     yield span.start
                 furthest = place
+
+    def furthest(self, ticket: Ticket) -> int:
+        """How far down the list of groups its status came since it was created or reopened; -1
+        where it only paused.
+        """
+        order = {group: place for place, group in enumerate(self.policy.groups)}
+        pausing = self._pausing(ticket)
+        reopenings = frozenset(ticket.reopenings)
+        furthest = -1
+        for span in ticket.spans:
+            if span.start in reopenings:
+                furthest = -1
+            if span.group not in pausing:
+                furthest = max(furthest, order.get(span.group, -1))
+        return furthest
 
     def _pausing(self, ticket: Ticket) -> frozenset[str]:
         rule = rule_at(ticket, self.facts, self.policy, ticket.created_at)

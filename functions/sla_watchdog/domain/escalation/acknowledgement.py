@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from itertools import pairwise
 
 from attrs import frozen
 
-from sla_watchdog.domain.clocks.promises import Promise, acknowledged
+from sla_watchdog.domain.clocks.activity import TicketActivity
+from sla_watchdog.domain.clocks.promises import Promise, PromiseKind, acknowledged, in_a_row
 from sla_watchdog.domain.clocks.rules_in_force import rule_at
 from sla_watchdog.domain.escalation.not_promised import NotPromised, PromiseRefusal, TooFarAway
 from sla_watchdog.domain.escalation.plan import Plan
@@ -37,6 +37,8 @@ class Answer(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     SNOOZED = "snoozed"
     DECLINED = "declined"
+    SAME_MATTER = "same_matter"
+    NOT_SAME_MATTER = "not_same_matter"
 
 
 @frozen
@@ -45,7 +47,9 @@ class Promising:
     if one does.
 
     `offers` are instants to choose from, soonest first; none lies after `latest`. `snoozes_left`
-    is how often a promise may still be put off before it is over.
+    is how often a promise may still be put off before it is over. `in_a_row` is the place that a
+    promise made now has among those with no progress between them; `holds_back` says whether it
+    holds alerts back.
     """
 
     ticket: str
@@ -55,17 +59,40 @@ class Promising:
     offers: tuple[int, ...]
     held: Promise | None
     snoozes_left: int
+    in_a_row: int = 1
+    holds_back: bool = True
+
+    @property
+    def kinds(self) -> tuple[PromiseKind, ...]:
+        """What can be promised: the promise of an end is only put off by another."""
+        if self.held and self.held.kind is PromiseKind.END:
+            return (PromiseKind.END,)
+        return tuple(PromiseKind)
 
     @property
     def answer(self) -> Answer:
         """What a promise made now would be."""
         return Answer.SNOOZED if self.held else Answer.ACKNOWLEDGED
 
-    def fact(self, by: str, until: int) -> Fact:
-        """The fact of that promise. Raises NotPromised."""
+    def promise(self, by: str, until: int, kind: PromiseKind = PromiseKind.UPDATE) -> Promise:
+        """That promise, as it stands while nothing else happens. Raises NotPromised."""
         name = _name(by)
         self._check(until)
-        return acknowledged(self.ticket, self.now, until, name)
+        if kind not in self.kinds:
+            kind = self.kinds[0]
+        held_until = until if self.holds_back else self.now
+        return Promise(
+            self.now,
+            until,
+            name,
+            kind=kind,
+            in_a_row=self.in_a_row,
+            held_until=held_until,
+            ticket=self.ticket,
+        )
+
+    def fact(self, promise: Promise) -> Fact:
+        return acknowledged(self.ticket, promise.at, promise.until, promise.by, promise.kind)
 
     def _check(self, until: int) -> None:
         if until <= self.now:
@@ -101,6 +128,7 @@ def promising(subject: str, facts: Facts, plan: Plan, policy: Policy, now: int) 
     calendar = policy.calendars[rule.calendar]
     latest = policy.acknowledge.reach.after(now, calendar)
     made = _made(matter, plan)
+    place = in_a_row(made, TicketActivity(matter, facts, policy).progress, now)
     snoozes_left = policy.acknowledge.snoozes - _put_off(made)
     return Promising(
         ticket=ticket.id,
@@ -110,6 +138,8 @@ def promising(subject: str, facts: Facts, plan: Plan, policy: Policy, now: int) 
         offers=tuple(_offers(calendar, now, latest)),
         held=_holding(made, now),
         snoozes_left=max(0, snoozes_left),
+        in_a_row=place,
+        holds_back=place <= policy.acknowledge.in_a_row,
     )
 
 
@@ -151,4 +181,4 @@ def _offers(calendar: Calendar, now: int, latest: int) -> Iterator[int]:
 
 def _put_off(made: Sequence[Promise]) -> int:
     """How many promises were made while the one before still held."""
-    return sum(one.until == other.at for one, other in pairwise(made))
+    return sum(promise.put_off for promise in made)

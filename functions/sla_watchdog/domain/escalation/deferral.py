@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from attrs import frozen
 
+from sla_watchdog.domain.clocks.promises import PromiseKind
 from sla_watchdog.domain.escalation.audience_hours import opens_at
 from sla_watchdog.domain.escalation.budget import Budget, is_counted
 from sla_watchdog.domain.escalation.case import OPERATIONS, Alert, Outcome
@@ -119,8 +120,9 @@ class Stages:
         promise = self.evaluated.promise_holding(alert.subject, alert.clock)
         if promise is None:
             return None
-        until = max(promise.until, self._digest_at(alert))
-        return _deferred(alert, Promised(promise.by), until)
+        until = max(promise.held_until, self._digest_at(alert))
+        reason = Promised(promise.by, promise.kind is PromiseKind.END)
+        return _deferred(alert, reason, until)
 
     def _just_ended(self, alert: Alert) -> Decision | None:
         """Good news waits until the end has lasted (semantics E9)."""

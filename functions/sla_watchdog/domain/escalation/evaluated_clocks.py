@@ -83,7 +83,7 @@ class EvaluatedClocks:
         if clock not in HOLDABLE:
             return None
         for promise in self.assessment.promises.get(subject, ()):
-            if promise.holds(self.evaluation.now):
+            if promise.holds_back(self.evaluation.now):
                 return promise
         return None
 

@@ -17,7 +17,7 @@ from sla_watchdog.domain.clocks.evidence import NotJudged
 from sla_watchdog.domain.clocks.findings import DELETED, Finding
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.clocks.rules_in_force import candidates_over_time
-from sla_watchdog.domain.escalation.case import OPERATIONS, Alert, Case, Recipient, Severity
+from sla_watchdog.domain.escalation.case import Alert, Case, Recipient, Severity
 from sla_watchdog.domain.escalation.closing import cleared
 from sla_watchdog.domain.escalation.context import Context
 from sla_watchdog.domain.escalation.deferral import Decision, to_send_and_deferred
@@ -26,6 +26,7 @@ from sla_watchdog.domain.escalation.evaluated_clocks import EvaluatedClocks
 from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
 from sla_watchdog.domain.escalation.level_alerts import alerts, as_critical
 from sla_watchdog.domain.escalation.levels import climb
+from sla_watchdog.domain.escalation.proposals import due_at, hearers
 from sla_watchdog.domain.escalation.reasons import Passed
 from sla_watchdog.domain.escalation.repetitions import without_stray_repeats
 from sla_watchdog.domain.escalation.silences import Silence
@@ -215,26 +216,31 @@ def _not_meant(findings: Iterable[Finding], case: Case, context: Context) -> Ite
 
 
 def _finding_alerts(findings: Sequence[Finding], evaluation: EvaluationContext) -> Iterator[Alert]:
-    """Operations are notified once of a finding; the same outbox carries it."""
-    recipient = Recipient(OPERATIONS)
-    if evaluation.on_its_way(recipient):
-        return
+    """Once; the same outbox carries them."""
     for finding in findings:
-        key = ClockKey(finding.ticket, FINDING + finding.kind, finding.time)
-        last = evaluation.case.notified(key.text, recipient)
-        if last is not None and not evaluation.notifications.hears_next_time(last, recipient):
-            continue
-        yield Alert(
-            subject=key.subject,
-            clock=key.clock,
-            cycle=key.cycle,
-            level=0,
-            repetition=0,
-            recipient=recipient,
-            severity=Severity.WARNING,
-            due_at=evaluation.now,
-            reason=finding.reason,
-        )
+        for recipient in hearers(finding, evaluation):
+            if not evaluation.on_its_way(recipient):
+                yield from _finding_alert(finding, recipient, evaluation)
+
+
+def _finding_alert(
+    finding: Finding, recipient: Recipient, evaluation: EvaluationContext
+) -> Iterator[Alert]:
+    key = ClockKey(finding.ticket, FINDING + finding.kind, finding.time)
+    last = evaluation.case.notified(key.text, recipient)
+    if last is not None and not evaluation.notifications.hears_next_time(last, recipient):
+        return
+    yield Alert(
+        subject=key.subject,
+        clock=key.clock,
+        cycle=key.cycle,
+        level=0,
+        repetition=0,
+        recipient=recipient,
+        severity=Severity.WARNING,
+        due_at=due_at(finding, evaluation),
+        reason=finding.reason,
+    )
 
 
 def superseded(
@@ -294,6 +300,7 @@ def _marks(evaluated: EvaluatedClocks) -> Iterator[int]:
             if at is not None:
                 yield at
     for promise in _promises(evaluated.assessment):
+        yield promise.held_until
         yield promise.until
     for waiting in evaluated.not_judged:
         if waiting.until is not None and waiting.may_come:

@@ -58,9 +58,10 @@ class Silenced:
 
 @frozen
 class Promised:
-    """`by` is '' where nobody said a name."""
+    """`by` is '' where nobody said a name. `end`: the end was promised, not only an update."""
 
     by: str
+    end: bool = False
 
 
 @frozen

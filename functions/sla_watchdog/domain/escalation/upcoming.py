@@ -54,12 +54,9 @@ def levels_ahead(evaluated: EvaluatedClocks) -> tuple[UpcomingLevel, ...]:
 
 def _of_clock(evaluated: EvaluatedClocks, clock: Clock) -> Iterator[UpcomingLevel]:
     promise = evaluated.promise_holding(clock.subject, clock.metric.value)
-    if promise is None:
-        earliest, levels = 0, clock.levels
-    else:
-        earliest, levels = promise.until, evaluated.if_broken(clock).levels
+    earliest = 0 if promise is None else promise.held_until
     now = evaluated.evaluation.now
-    for number, at in enumerate(levels):
+    for number, at in enumerate(evaluated.if_broken(clock).levels):
         if at is not None and at > now:
             is_broken = at != clock.levels[number]
             yield UpcomingLevel(max(at, earliest), clock, number, at, is_broken)

@@ -295,11 +295,13 @@ class Matters:
 @frozen
 class Acknowledge:
     """The promise of an acknowledgement reaches at most `longest` seconds of open time ahead;
-    `snoozes` per case.
+    `snoozes` per case. Of promises with no progress between them the first `in_a_row` hold alerts
+    back.
     """
 
     longest: int = 16 * 3600
     snoozes: int = 2
+    in_a_row: Annotated[int, JsonPlace.SPARSE] = 1
 
     @property
     def reach(self) -> Duration:

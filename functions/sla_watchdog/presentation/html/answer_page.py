@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from sla_watchdog.domain.clocks.promises import Promise
+from sla_watchdog.domain.clocks.promises import Promise, PromiseKind
 from sla_watchdog.domain.escalation.acknowledgement import LONGEST_NAME, Answer, Promising
+from sla_watchdog.domain.escalation.proposals import Proposal
 from sla_watchdog.presentation.html.shell import (
     definitions,
     document,
@@ -14,10 +15,13 @@ from sla_watchdog.presentation.html.shell import (
     heading,
     paragraph,
 )
+from sla_watchdog.presentation.text import proposal
 from sla_watchdog.presentation.text.case_history import asked, past_in_words
 from sla_watchdog.presentation.text.layout import capitalised
+from sla_watchdog.presentation.text.promised import HOW_KEPT, continues, holds_nothing
 from sla_watchdog.presentation.text.situation import situation
 from sla_watchdog.presentation.text.wording import (
+    OF_A_PROPOSAL,
     clock_name,
     id_of,
     name_of,
@@ -79,9 +83,12 @@ def page(state: LinkState, now: int, problem: str = "") -> str:
         case LinkStatus.OPEN:
             return document(_title(state.notice), STYLE, "".join(_open(state, now, problem)))
         case LinkStatus.USED:
-            return document("Noted", STYLE, _used(state))
+            return document("Noted", STYLE, _used(state) + _asked_too(state, now))
         case LinkStatus.OVER:
-            return document("This is over", STYLE, _over(state.notice))
+            body = _over(state.notice) + _asked_too(state, now)
+            return document("This is over", STYLE, body)
+        case LinkStatus.PROPOSAL:
+            return document(OF_A_PROPOSAL, STYLE, "".join(_proposals(state, now)))
         case LinkStatus.UNKNOWN | LinkStatus.EXPIRED | LinkStatus.UNREADABLE:
             title, advice = _CLOSED[state.state]
             return _only(title, advice)
@@ -142,6 +149,7 @@ def _open(state: LinkState, now: int, problem: str) -> Iterator[str]:
     yield from _held(notice, promising)
     yield from _taking(notice, promising, now)
     yield _NOT_YOURS
+    yield _asked_too(state, now)
     yield heading("So far", 2)
     yield definitions(_so_far(notice, now))
 
@@ -214,11 +222,17 @@ def _held(notice: Notice, promising: Promising) -> Iterator[str]:
         return
     until = instant(promising.held.until, notice.zone)
     yield heading(f"{name_of(promising.held.by)} has taken it", 2)
-    yield paragraph(f"An update is promised by {until}.")
+    yield paragraph(f"{_PROMISED[promising.held.kind]} {until}.")
     if not promising.snoozes_left:
         yield paragraph(
             "It was put off as often as the policy allows. Nobody can put it off again."
         )
+
+
+_PROMISED = {
+    PromiseKind.UPDATE: "An update is promised by",
+    PromiseKind.END: "It is promised to be resolved by",
+}
 
 
 def _taking(notice: Notice, promising: Promising, now: int) -> Iterator[str]:
@@ -227,22 +241,52 @@ def _taking(notice: Notice, promising: Promising, now: int) -> Iterator[str]:
         return
     title = _taking_title(promising)
     yield heading(title + _snoozes_left(promising), 2)
+    if not promising.holds_back:
+        yield _problem(continues(promising.in_a_row))
     yield '<form method="post">\n<input type="hidden" name="answer" value="take">\n'
-    yield "<fieldset>\n<legend>Next update by</legend>\n"
+    yield from _kinds(promising.kinds)
+    yield "<fieldset>\n<legend>By</legend>\n"
     for place, at in enumerate(choices):
-        checked = " checked" if place == 0 else ""
-        yield '<label class="choice">'
-        yield f'<input type="radio" name="until" value="{at}" required{checked}>'
-        yield f"<span>{escape(instant(at, notice.zone))}<br>"
-        yield f"<small>in {escape(_ahead(promising, at, now))}</small></span></label>\n"
+        text = escape(instant(at, notice.zone))
+        ahead = f"in {escape(_ahead(promising, at, now))}"
+        yield _choice("until", str(at), text, ahead, place)
     yield "</fieldset>\n"
     yield _YOUR_NAME
     yield f"<p><button>{title}</button></p>\n</form>\n"
-    yield paragraph(
-        "Reminders wait until then. The promise is kept by a public message of a person to the "
-        "customer; without one by then the case escalates. No clock stops, and the age of the case "
-        "goes on being watched.",
-        small=True,
+    yield paragraph(_what_it_does(promising), small=True)
+
+
+def _kinds(kinds: Sequence[PromiseKind]) -> Iterator[str]:
+    """What can be promised; nothing to choose where it is one thing."""
+    if len(kinds) == 1:
+        yield f'<input type="hidden" name="for" value="{kinds[0].value}">\n'
+        return
+    yield "<fieldset>\n<legend>What you promise</legend>\n"
+    for place, kind in enumerate(kinds):
+        title, kept_by = _KINDS[kind]
+        yield _choice("for", kind.value, title, kept_by, place)
+    yield "</fieldset>\n"
+
+
+_KINDS = {
+    PromiseKind.UPDATE: ("The next update", "a public reply to the customer keeps it"),
+    PromiseKind.END: ("That it is resolved", "a reply alone does not keep it"),
+}
+
+
+def _choice(name: str, value: str, text: str, small: str, place: int) -> str:
+    """One of several; the first is chosen until another is."""
+    checked = " checked" if place == 0 else ""
+    button = f'<input type="radio" name="{name}" value="{value}" required{checked}>'
+    shown = f"<span>{text}<br><small>{small}</small></span>"
+    return f'<label class="choice">{button}{shown}</label>\n'
+
+
+def _what_it_does(promising: Promising) -> str:
+    waits = "Reminders wait until then." if promising.holds_back else "Reminders go on."
+    return (
+        f"{waits} If the promise is not kept by then, the case escalates. SLA clocks keep running, "
+        "and the age of the case goes on being watched."
     )
 
 
@@ -288,6 +332,60 @@ def _ahead(promising: Promising, at: int, now: int) -> str:
     return f"{duration(at - now)} ({open_time(seconds)} of working time)"
 
 
+# ------------------------------------------------------------------ are two tickets one matter
+
+
+def _asked_too(state: LinkState, now: int) -> str:
+    """Below what else the page is about."""
+    if not state.proposals:
+        return ""
+    return heading(OF_A_PROPOSAL, 2) + "".join(_questions(state, now))
+
+
+def _proposals(state: LinkState, now: int) -> Iterator[str]:
+    yield heading(OF_A_PROPOSAL)
+    yield from _questions(state, now)
+
+
+def _questions(state: LinkState, now: int) -> Iterator[str]:
+    zone = state.notice.zone if state.notice else "UTC"
+    for proposed in state.proposals:
+        yield from _question(proposed, zone, now)
+
+
+def _question(asked: Proposal, zone: str, now: int) -> Iterator[str]:
+    said = proposal.answered(asked)
+    if said:
+        yield f'<p class="level" role="status">{escape(said)}</p>\n'
+    yield paragraph(f"{proposal.looks_alike(asked)}.")
+    verdict = proposal.which_is_nearer(asked)
+    if verdict:
+        yield f"<p><strong>{escape(verdict)}</strong></p>\n"
+    for ticket in proposal.tickets(asked):
+        yield heading(id_of(ticket.id), 2)
+        rows = proposal.details(ticket, zone, now)
+        yield definitions((label, [text]) for label, text in rows if text)
+    if asked.older is None:
+        yield paragraph(f"{id_of(asked.name_of_older)} cannot be shown now.")
+    yield _buttons(asked)
+    yield paragraph(
+        "One matter has one age and one ladder: the time of the older ticket counts for both. You "
+        "can change your answer here; the last one counts. Nothing changes at the help desk.",
+        small=True,
+    )
+
+
+def _buttons(asked: Proposal) -> str:
+    ticket = escape(asked.younger.id)
+    same, not_same = Answer.SAME_MATTER.value, Answer.NOT_SAME_MATTER.value
+    return (
+        f'<form method="post">\n<input type="hidden" name="ticket" value="{ticket}">\n'
+        f'<p><button name="answer" value="{same}">{proposal.SAME}</button></p>\n'
+        f'<p><button class="other" name="answer" value="{not_same}">{proposal.NOT_SAME}</button>'
+        "</p>\n</form>\n"
+    )
+
+
 # ------------------------------------------------------------------ what was answered
 
 
@@ -317,18 +415,21 @@ def _taken(state: LinkState, promise: Promise) -> Iterator[str]:
         yield heading(f"Noted: {by} takes it")
     yield _about(state.notice)
     zone = state.notice.zone if state.notice else "UTC"
-    yield f"<p>Next update by <strong>{escape(instant(promise.until, zone))}</strong>. "
-    yield "Reminders wait until then; without an update the case escalates.</p>\n"
-    if state.counted:
-        yield paragraph(
-            "Tell the customer, or resolve it, in your help desk: a public message of a person "
-            "keeps the promise."
-        )
+    what = _BY[promise.kind]
+    yield f"<p>{what} <strong>{escape(instant(promise.until, zone))}</strong>. "
+    if holds_nothing(promise):
+        yield f"{continues(promise.in_a_row)}</p>\n"
+    else:
+        yield "Reminders wait until then.</p>\n"
+    yield paragraph(HOW_KEPT[promise.kind])
     yield paragraph(
         "This link has been answered. If the case goes on, the next message about it has a new "
         "one; whoever runs the watchdog can put the promise off.",
         small=True,
     )
+
+
+_BY = {PromiseKind.UPDATE: "Next update by", PromiseKind.END: "Resolved by"}
 
 
 def _about(notice: Notice | None) -> str:

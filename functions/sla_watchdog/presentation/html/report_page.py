@@ -9,6 +9,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from sla_watchdog.domain.clocks.attainment import Attainment, Group, Kept
+from sla_watchdog.domain.clocks.promise_counts import PersonPromises
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.presentation.html.report_charts import small_chart, weeks_chart
 from sla_watchdog.presentation.html.shell import (
@@ -19,7 +20,15 @@ from sla_watchdog.presentation.html.shell import (
     paragraph,
     section,
 )
-from sla_watchdog.presentation.text.report import about, kept_in_words, promise, week_of
+from sla_watchdog.presentation.text.report import (
+    IN_A_ROW,
+    PROMISE_COLUMNS,
+    about,
+    kept_in_words,
+    numbers,
+    promise,
+    week_of,
+)
 from sla_watchdog.presentation.text.wording import id_of, name_of
 from sla_watchdog.presentation.times import count_of, duration, instant
 from sla_watchdog.presentation.view.case_row import Trouble
@@ -71,9 +80,11 @@ HEADERS = headers(STYLE)
 _NOT_FOR_SEARCH = '<meta name="robots" content="noindex">\n'
 
 
-def page(report: Report, attainment: Attainment | None) -> str:
-    """With `attainment`, how targets were kept comes before the cases."""
-    return _page("".join(_parts(report, attainment)))
+def page(
+    report: Report, attainment: Attainment | None, promises: Sequence[PersonPromises] = ()
+) -> str:
+    """With `attainment`, how targets and promises were kept comes before the cases."""
+    return _page("".join(_parts(report, attainment, promises)))
 
 
 def notice(title: str, text: str) -> str:
@@ -85,7 +96,9 @@ def _page(body: str) -> str:
     return document("SLA watchdog: report", STYLE, body, _NOT_FOR_SEARCH)
 
 
-def _parts(report: Report, attainment: Attainment | None) -> Iterator[str]:
+def _parts(
+    report: Report, attainment: Attainment | None, promises: Sequence[PersonPromises]
+) -> Iterator[str]:
     written = instant(report.now, report.zone)
     if attainment:
         yield heading(f"Week of {week_of(attainment, report.zone)}")
@@ -95,6 +108,7 @@ def _parts(report: Report, attainment: Attainment | None) -> Iterator[str]:
     yield figures(_numbers(report))
     if attainment:
         yield _attainment(attainment, report.zone)
+        yield _promises(promises)
     for title, explained, lines in _lists(report):
         yield _list(title, explained, lines, report)
 
@@ -195,6 +209,24 @@ def _row(group: Group, weeks: Sequence[Kept]) -> str:
     last = kept_in_words(weeks[-1]) if weeks[-1].decided else "none"
     name = f'<th scope="row">{METRIC[group.clock]}</th>'
     return f"<tr>{name}<td>{last}</td><td>{small_chart(weeks)}</td></tr>\n"
+
+
+def _promises(promises: Sequence[PersonPromises]) -> str:
+    if not promises:
+        return section("Promises", "None in the last week.", "")
+    columns = "".join(f'<th scope="col">{name}</th>' for name in PROMISE_COLUMNS)
+    head = f'<thead><tr><th scope="col">who</th>{columns}</tr></thead>\n'
+    rows = "".join(map(_person, promises[:MOST]))
+    more = len(promises) - MOST
+    explained = f"Of the last week. {IN_A_ROW}"
+    hidden = paragraph(f"and {count_of(more, 'more person', 'more people')}") if more > 0 else ""
+    table = f"<table>\n{head}<tbody>\n{rows}</tbody>\n</table>\n{hidden}"
+    return section("Promises", explained, table)
+
+
+def _person(person: PersonPromises) -> str:
+    cells = "".join(f"<td>{number:,}</td>" for number in numbers(person))
+    return f'<tr><th scope="row">{escape(brief(name_of(person.by), 60))}</th>{cells}</tr>\n'
 
 
 def date_of(at: int, zone: str) -> str:

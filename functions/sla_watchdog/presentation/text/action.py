@@ -8,6 +8,7 @@ from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.presentation.text.finding import advice
 from sla_watchdog.presentation.text.layout import sentences, whole
+from sla_watchdog.presentation.text.promised import WHAT
 from sla_watchdog.presentation.text.signals import SIGNAL_WORDS
 from sla_watchdog.presentation.text.wording import listed, name_of, owners, taker, who
 from sla_watchdog.presentation.times import instant
@@ -81,7 +82,7 @@ def _nobody(notice: Notice, now: int) -> str:
     taken = notice.taken(now)
     if taken:
         until = whole(instant(taken.until, notice.zone))
-        promised = f"{taker(taken)} took it and promised an update by {until}"
+        promised = f"{taker(taken)} took it and promised {WHAT[taken.kind]} {until}"
         return f"{promised}; the desk shows no assignee."
     had = notice.had(now)
     if had:

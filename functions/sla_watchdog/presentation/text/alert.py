@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from itertools import chain
 
 from sla_watchdog.domain.clocks.promises import Promise
+from sla_watchdog.domain.escalation.proposals import Proposal
 from sla_watchdog.domain.policy.model import Metric
 from sla_watchdog.domain.text.display import brief, cut, tidy, units
-from sla_watchdog.presentation.text import sections
+from sla_watchdog.presentation.text import proposal, sections
 from sla_watchdog.presentation.text.action import to_do
 from sla_watchdog.presentation.text.case_history import asked
 from sla_watchdog.presentation.text.envelope import (
@@ -93,7 +94,7 @@ def _sms(notice: Notice, now: int) -> str:
     lead, case = notice.lead, subject_id(notice)
     head = f"{short_heading(lead)} {brief(case, 24)}"
     if lead.kind is Kind.FINDING:
-        return sms_line(head, worded(lead.alert.reason), lead.alert.ref)
+        return sms_line(head, worded(lead.alert.reason), lead.alert.ref, notice.link)
     others = len(notice.items) - 1
     more = f" (+{others} more)" if others else ""
     first = commas(f"{head} {_news(notice, now)}{more}", _remark(notice, now))
@@ -148,8 +149,33 @@ def _blocks(notice: Notice, now: int) -> Iterator[list[str]]:
     yield list(chain.from_iterable(map(wrapped, situation(notice, now))))
     yield wrapped(f"What to do: {' '.join(to_do(notice, now))}")
     if notice.link:
-        yield ["Take it, or say that it is not yours:", f"  {notice.link}"]
+        yield [_link_title(notice), f"  {notice.link}"]
+    for proposed in notice.proposals:
+        yield from _proposed(proposed, notice, now)
     yield from sections.sections(notice, now)
+
+
+def _link_title(notice: Notice) -> str:
+    if notice.lead.is_proposal:
+        return f"{proposal.SAME}, or not:"
+    return "Take it, or say that it is not yours:"
+
+
+def _proposed(proposed: Proposal, notice: Notice, now: int) -> Iterator[list[str]]:
+    """Both tickets, and which of them is nearer to its end."""
+    if not notice.lead.is_proposal:
+        yield wrapped(
+            f"{proposal.looks_alike(proposed)}. The link asks whether they are one matter."
+        )
+    verdict = proposal.which_is_nearer(proposed)
+    if verdict:
+        yield wrapped(verdict)
+    for ticket in proposal.tickets(proposed):
+        block = [id_of(ticket.id)]
+        for label, text in proposal.details(ticket, notice.zone, now):
+            if text:
+                block += wrapped(f"{label}: {text}", indent="  ")
+        yield block
 
 
 def _title(notice: Notice, now: int) -> list[str]:

@@ -22,6 +22,7 @@ from sla_watchdog.presentation.text.layout import (
     sentences,
     wrapped,
 )
+from sla_watchdog.presentation.text.promised import WHAT
 from sla_watchdog.presentation.text.structured import Json, alert, audience, is_broken, promise
 from sla_watchdog.presentation.text.wording import (
     id_of,
@@ -200,8 +201,10 @@ def _entry(place: int, notice: Notice, now: int) -> Iterator[str]:
     """
     lead = notice.lead
     if lead.kind is Kind.FINDING:
-        yield f"{place:>3}. {padded('Finding', 44)}{id_of(notice.about)}"
+        yield f"{place:>3}. {padded(short_heading(lead), 44)}{id_of(notice.about)}"
         yield from wrapped(phrase(lead, now), indent=BESIDE)
+        if notice.link:
+            yield BESIDE + notice.link
         return
     yield _first_line(place, notice, now)
     about = brief(subject_of(notice), WIDTH - len(BESIDE))
@@ -248,7 +251,7 @@ def _promise(notice: Notice, now: int) -> str:
     if broken is None:
         return ""
     until = instant(broken.until, notice.zone)
-    return f"; {taker(broken)} promised an update by {until}, broken"
+    return f"; {taker(broken)} promised {WHAT[broken.kind]} {until}, broken"
 
 
 # ------------------------------------------------------------------ for machines

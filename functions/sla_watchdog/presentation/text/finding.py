@@ -37,6 +37,7 @@ _ADVICE = {
         "policy file (people.bots). Until then an end shorter than 30 minutes counts as none. "
         "You hear of it again only after a quiet day."
     ),
+    "same_matter": "Say whether both are one matter. Until then each is a case of its own.",
     "calendar": (
         "Give the calendar in the policy file an opening; until then this clock cannot run."
     ),

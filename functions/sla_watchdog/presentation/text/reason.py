@@ -24,8 +24,14 @@ SENTENCES = (
     sentence(reasons.Unreachable, "{recipient} cannot be reached"),
     sentence(reasons.Silenced, "silenced by somebody: {why}", by=""),
     sentence(reasons.Silenced, "silenced by {by}: {why}"),
-    sentence(reasons.Promised, "acknowledged by somebody, who promised an update", by=""),
-    sentence(reasons.Promised, "acknowledged by {by}, who promised an update"),
+    sentence(
+        reasons.Promised, "acknowledged by somebody, who promised an update", by="", end=False
+    ),
+    sentence(reasons.Promised, "acknowledged by {by}, who promised an update", end=False),
+    sentence(
+        reasons.Promised, "acknowledged by somebody, who promised to resolve it", by="", end=True
+    ),
+    sentence(reasons.Promised, "acknowledged by {by}, who promised to resolve it", end=True),
     sentence(reasons.OutsideHours, "outside the hours of {audience}"),
     sentence(reasons.WaitsForDigest, "waits for the digest of {audience}"),
     sentence(reasons.ManyMessages, "{audience} got {messages:d} messages within a day"),

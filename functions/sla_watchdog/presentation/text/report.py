@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from attrs import frozen
 
 from sla_watchdog.domain.clocks.attainment import Attainment, Group, Kept
+from sla_watchdog.domain.clocks.promise_counts import PersonPromises
 from sla_watchdog.domain.text.display import brief
 from sla_watchdog.presentation.text.envelope import VERSION, Message, short_ref, sms_line
 from sla_watchdog.presentation.text.layout import WIDTH, commas, padded, paragraphs, wrapped
+from sla_watchdog.presentation.text.promised import WHAT
 from sla_watchdog.presentation.text.wording import listed, name_of, taker, who_by_key
 from sla_watchdog.presentation.times import count_of, duration, instant, iso
 from sla_watchdog.presentation.view.case_row import Trouble
@@ -90,17 +92,25 @@ def _oldest_age(report: Report) -> str:
     return f", the oldest for {duration(report.now - report.oldest[0].opened_at)}"
 
 
-def render_weekly(attainment: Attainment, now: int, zone: str, page: Sequence[str]) -> Message:
+def render_weekly(
+    attainment: Attainment,
+    promises: Sequence[PersonPromises],
+    now: int,
+    zone: str,
+    page: Sequence[str],
+) -> Message:
     last_week = kept_in_words(attainment.total[-1])
     return _message(
         _Report(ReportKind.WEEKLY, now, zone),
         f"Week of {week_of(attainment, zone)}: {last_week} kept",
-        _weekly(attainment, zone, page),
-        _weeks(attainment, zone),
+        _weekly(attainment, promises, zone, page),
+        {**_weeks(attainment, zone), "promises": _people(promises)},
     )
 
 
-def _weekly(attainment: Attainment, zone: str, page: Sequence[str]) -> Blocks:
+def _weekly(
+    attainment: Attainment, promises: Sequence[PersonPromises], zone: str, page: Sequence[str]
+) -> Blocks:
     total, shown = attainment.total, _worst_groups(attainment)
     yield wrapped(
         f"Week of {week_of(attainment, zone)}: {kept_in_words(total[-1])} of the targets were "
@@ -115,7 +125,48 @@ def _weekly(attainment: Attainment, zone: str, page: Sequence[str]) -> Blocks:
     hidden = len(attainment.weeks) - len(shown)
     if hidden:
         yield wrapped(f"and {count_of(hidden, 'line')} with fewer breaches: on the page")
+    yield from _promises(promises)
     yield page
+
+
+PROMISE_COLUMNS = ("made", "in a row", "kept", "broken")
+"""Of each person, in the order of `numbers`."""
+
+IN_A_ROW = "In a row: made after another one, with no progress between."
+NAME_COLUMNS = 30
+
+
+def numbers(person: PersonPromises) -> tuple[int, int, int, int]:
+    return person.made, person.renewed, person.kept, person.broken
+
+
+def _promises(promises: Sequence[PersonPromises]) -> Blocks:
+    if not promises:
+        return
+    head = "".join(f"{name:>10}" for name in PROMISE_COLUMNS)
+    block = [f"{padded('Promises', NAME_COLUMNS)}{head}"]
+    for person in promises[:MOST_LISTED]:
+        name = padded(brief(name_of(person.by), NAME_COLUMNS - 4), NAME_COLUMNS - 2)
+        counts = "".join(f"{number:>10,}" for number in numbers(person))
+        block.append(f"  {name}{counts}")
+    hidden = len(promises) - MOST_LISTED
+    if hidden > 0:
+        block.append(f"and {count_of(hidden, 'more person', 'more people')}: on the page")
+    yield block
+    yield wrapped(IN_A_ROW)
+
+
+def _people(promises: Sequence[PersonPromises]) -> list[Data]:
+    return [
+        {
+            "by": person.by,
+            "made": person.made,
+            "renewed": person.renewed,
+            "kept": person.kept,
+            "broken": person.broken,
+        }
+        for person in promises[:MOST_GROUPS]
+    ]
 
 
 def _message(report: _Report, subject: str, blocks: Blocks, data: Data) -> Message:
@@ -241,7 +292,8 @@ def promise(line: ReportLine, zone: str) -> str:
     """Of a line whose promise was broken."""
     if line.broken is None:
         return ""
-    return f"{taker(line.broken)} promised an update by {instant(line.broken.until, zone)}."
+    until = instant(line.broken.until, zone)
+    return f"{taker(line.broken)} promised {WHAT[line.broken.kind]} {until}."
 
 
 def _unreadable(report: Report) -> list[str]:

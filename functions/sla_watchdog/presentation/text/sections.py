@@ -11,6 +11,14 @@ from sla_watchdog.domain.text.display import brief, columns
 from sla_watchdog.presentation.text.case_history import past_in_words
 from sla_watchdog.presentation.text.finding import OF_THE_SET_UP
 from sla_watchdog.presentation.text.layout import commas, padded, whole, wrapped
+from sla_watchdog.presentation.text.promised import (
+    DONE,
+    NOT_DONE,
+    OTHERWISE,
+    WHAT,
+    continues,
+    holds_nothing,
+)
 from sla_watchdog.presentation.text.structured import MOST_NAMED, link
 from sla_watchdog.presentation.text.why import why as reasons
 from sla_watchdog.presentation.text.wording import (
@@ -102,8 +110,10 @@ def acknowledged(notice: Notice, now: int) -> Iterator[str]:
     at = whole(instant(promise.at, notice.zone))
     until = whole(instant(promise.until, notice.zone))
     yield from _indented(
-        f"{by} took it on {at} and promised an update by {until}; {_outcome(promise, now)}."
+        f"{by} took it on {at} and promised {WHAT[promise.kind]} {until}; {_outcome(promise, now)}."
     )
+    if promise.holds(now) and holds_nothing(promise):
+        yield from _indented(continues(promise.in_a_row))
 
 
 def _is_of_before(promise: Promise, notice: Notice, now: int) -> bool:
@@ -115,10 +125,10 @@ def _is_of_before(promise: Promise, notice: Notice, now: int) -> bool:
 
 def _outcome(promise: Promise, now: int) -> str:
     if promise.kept:
-        return "it came"
+        return DONE[promise.kind]
     if promise.broken(now):
-        return "it did not come, so the case escalates"
-    return "without one, the case escalates"
+        return f"{NOT_DONE[promise.kind]}, so the case escalates"
+    return f"{OTHERWISE[promise.kind]}, the case escalates"
 
 
 def so_far(notice: Notice, now: int) -> Iterator[str]:

@@ -14,6 +14,7 @@ from sla_watchdog.domain.text.display import brief
 from sla_watchdog.domain.time.seconds import MINUTE
 from sla_watchdog.presentation.text.finding import OF_THE_SET_UP
 from sla_watchdog.presentation.text.layout import sentences, whole
+from sla_watchdog.presentation.text.promised import NOT_DONE, WHAT
 from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.presentation.text.signals import SIGNAL_WORDS
 from sla_watchdog.presentation.text.wording import (
@@ -135,7 +136,8 @@ def _news(notice: Notice, now: int) -> str:
     promise = notice.broken(now)
     if promise is not None:
         until = whole(instant(promise.until, notice.zone))
-        return f"{taker(promise)} had promised an update by {until}; it did not come."
+        missed = NOT_DONE[promise.kind]
+        return f"{taker(promise)} had promised {WHAT[promise.kind]} {until}; {missed}."
     return ""
 
 

@@ -202,6 +202,8 @@ def promise(notice: Notice) -> Json | None:
         "by": brief(made.by, 100),
         "at": iso(made.at, notice.zone),
         "until": iso(made.until, notice.zone),
+        "for": made.kind.value,
+        "in_a_row": made.in_a_row,
     }
 
 

@@ -8,6 +8,7 @@ from sla_watchdog.domain.clocks.clock import Clock, State
 from sla_watchdog.domain.clocks.clock_key import CLEARED, WITHDRAWN
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.case import Alert, Recipient
+from sla_watchdog.domain.escalation.proposals import PROPOSAL
 from sla_watchdog.domain.escalation.reasons import Reopened
 from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.text.display import brief
@@ -81,16 +82,22 @@ def clock_name(name: str) -> str:
     """Of an alert's clock, which may be one that this version does not know."""
     if name in _METRICS:
         return METRIC[Metric(name)]
+    if name == PROPOSAL:
+        return "same matter?"
     return name_of(name.replace("_", " "))
 
 
 _METRICS = frozenset(metric.value for metric in Metric)
+
+OF_A_PROPOSAL = "Same matter?"
 
 _KINDS = {Kind.FINDING: "Finding", Kind.CLEARED: "Cleared", Kind.WITHDRAWN: "Withdrawn"}
 
 
 def heading(item: Item) -> str:
     """`Breach, level 2`; a finding and good news have no level."""
+    if item.is_proposal:
+        return OF_A_PROPOSAL
     if item.kind in _KINDS:
         return _KINDS[item.kind]
     return f"{SEVERITY[item.alert.severity]}, level {item.alert.level + 1}"
@@ -98,6 +105,8 @@ def heading(item: Item) -> str:
 
 def short_heading(item: Item) -> str:
     """`Breach L2`."""
+    if item.is_proposal:
+        return OF_A_PROPOSAL
     if item.kind in _KINDS:
         return _KINDS[item.kind]
     return f"{SEVERITY[item.alert.severity]} L{item.alert.level + 1}"

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.acknowledgement import Answer, Promising
+from sla_watchdog.domain.escalation.proposals import Proposal
 from sla_watchdog.presentation.view.notice import Notice
 
 
@@ -18,6 +19,8 @@ class LinkStatus(Enum):
     EXPIRED = "expired"
     USED = "used"
     OVER = "over"
+    PROPOSAL = "proposal"
+    """It only asks whether two tickets are one matter."""
     UNREADABLE = "unreadable"
     OPEN = "open"
 
@@ -28,7 +31,7 @@ class LinkState:
     read; `promising` while the link is open.
 
     `counted` is what this very request answered; `late` says that it answered, and somebody had
-    before.
+    before. `proposals` are tickets that may be one matter, of which it asks.
     """
 
     state: LinkStatus
@@ -37,3 +40,4 @@ class LinkState:
     promising: Promising | None = None
     counted: Answer | None = None
     late: bool = False
+    proposals: tuple[Proposal, ...] = ()

@@ -23,6 +23,7 @@ from sla_watchdog.domain.escalation.case import (
     Severity,
 )
 from sla_watchdog.domain.escalation.plan import Plan
+from sla_watchdog.domain.escalation.proposals import PROPOSAL, Proposal, proposal
 from sla_watchdog.domain.escalation.upcoming import UpcomingNotification
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
@@ -77,6 +78,10 @@ class Item:
         if self.clock is None:
             return Kind.FINDING
         return Kind.ALERT
+
+    @property
+    def is_proposal(self) -> bool:
+        return self.alert.clock == PROPOSAL
 
     @property
     def good_news(self) -> bool:
@@ -142,6 +147,8 @@ class Notice:
     link: str = ""
     ruling: Ruling | None = None
     past: CaseHistory | None = None
+    proposals: tuple[Proposal, ...] = ()
+    """Tickets that may be one matter, of which the reader is asked."""
 
     @property
     def lead(self) -> Item:
@@ -252,6 +259,7 @@ class _Noticing:
             why=self._why(lead),
             ruling=self._ruling(lead, tickets),
             past=past(tickets, self.case.facts, self.policy),
+            proposals=tuple(self._proposals(alerts)),
         )
 
     @property
@@ -306,6 +314,12 @@ class _Noticing:
             if ticket.id == lead.subject:
                 return ruling_of(lead, ticket, self.case.facts, self.policy)
         return None
+
+    def _proposals(self, alerts: Iterable[Alert]) -> Iterator[Proposal]:
+        for alert in alerts:
+            proposed = proposal(alert, self.case.facts, self.policy)
+            if proposed is not None:
+                yield proposed
 
     # -------------------------------------------------------------- the tickets
 
@@ -365,9 +379,10 @@ class _Noticing:
         return sorted(notified, key=attrgetter("at", "to", "level", "clock"))
 
 
-def _order(item: Item) -> tuple[bool, bool, int, int]:
+def _order(item: Item) -> tuple[bool, bool, bool, int, int]:
     calm = item.alert.severity is not Severity.CRITICAL
-    return item.good_news, calm, -item.alert.level, -item.late
+    is_finding = item.kind is Kind.FINDING
+    return item.good_news, is_finding, calm, -item.alert.level, -item.late
 
 
 def _opened_at(tickets: Sequence[Ticket], now: int) -> int:

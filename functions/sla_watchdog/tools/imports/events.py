@@ -20,6 +20,8 @@ from pathlib import Path
 
 from attrs import field, frozen
 
+from sla_watchdog.domain.clocks.promises import PromiseKind
+from sla_watchdog.domain.text.display import tidy
 from sla_watchdog.domain.tickets.record import LONGEST_ID, Unreadable, seconds_of
 from sla_watchdog.domain.tickets.ticket_fields import LINKS
 from sla_watchdog.errors import SlaWatchdogError
@@ -37,6 +39,7 @@ class EventKind(StrEnum):
     CLOSED = "closed"
     REOPENED = "reopened"
     LINKED = "linked"
+    ACKNOWLEDGED = "acknowledged"
 
 
 _KINDS = {kind.value: kind for kind in EventKind}
@@ -47,7 +50,9 @@ MAY_SAY_BY = frozenset({EventKind.CREATED, EventKind.REOPENED})
 """Who opened a ticket, or opened it again: one of the speakers, or the name of a bot."""
 
 ENVELOPE = frozenset({"ticket", "at", "type", "seq", "by", "text", "row", "mod"})
-"""Keys that say something of the event. Every other key is an attribute of the ticket's record."""
+"""Keys that say something of the event. Every other key is an attribute of the ticket's record,
+unless the event is a promise, of which the record knows nothing.
+"""
 
 OUR_NAMES = {
     "state": "status",
@@ -116,7 +121,8 @@ class Event:
     or a reopening may.
 
     `attributes` are what it says of the ticket's record, under our names; None takes one away.
-    `text` is for people: what was said. `line` is where it stands in the file, counted from 1.
+    `text` is for people: what was said. `line` is where it stands in the file, counted from 1. Of
+    a promise `until` is the time and `promised` what is promised by then.
     """
 
     ticket: str
@@ -124,6 +130,8 @@ class Event:
     kind: EventKind
     by: str = ""
     attributes: Mapping[str, object] = field(factory=dict)
+    until: int | None = None
+    promised: PromiseKind = PromiseKind.UPDATE
     text: str = field(default="", eq=False)
     seq: int | None = field(default=None, eq=False)
     line: int = field(default=0, eq=False)
@@ -139,7 +147,8 @@ class Event:
         """
         if self.seq is None:
             return self.at, self.line, "", ""
-        content = json.dumps([self.ticket, self.by, self.attributes], sort_keys=True, default=str)
+        said = [self.ticket, self.by, self.attributes, self.until, self.promised]
+        content = json.dumps(said, sort_keys=True, default=str)
         return self.at, self.seq, self.kind.value, content
 
 
@@ -220,6 +229,8 @@ def _event(text: bytes, number: int, zone: str | None) -> Event:
         kind=kind,
         by=_by(entry, kind),
         attributes=_attributes(entry, kind),
+        until=_until(entry, kind, zone),
+        promised=_promised(entry, kind),
         text=str(entry.get("text") or ""),
         seq=_seq(entry),
         line=number,
@@ -353,12 +364,51 @@ def _seconds_of_text(value: str, zone: str | None) -> int:
 def _by(entry: Mapping[str, object], kind: EventKind) -> str:
     if kind in MAY_SAY_BY:
         return str(entry.get("by") or "").strip()
+    if kind is EventKind.ACKNOWLEDGED:
+        return _promiser(entry)
     if kind is not EventKind.REPLY:
         return ""
     by = entry.get("by")
     if by not in SPEAKERS:
         raise Unreadable('a reply says "by": "customer", "agent" or "bot"')
     return str(by)
+
+
+def _promiser(entry: Mapping[str, object]) -> str:
+    by = entry.get("by")
+    name = tidy(by) if isinstance(by, str) else ""
+    if not name:
+        raise Unreadable('acknowledged says who promised, like "by": "Kim"')
+    return name
+
+
+def _until(entry: Mapping[str, object], kind: EventKind, zone: str | None) -> int | None:
+    if kind is not EventKind.ACKNOWLEDGED:
+        return None
+    value = entry.get("until")
+    if value is None:
+        raise Unreadable('acknowledged says by when, like "until": "2026-03-02T17:00+01:00"')
+    try:
+        until = _seconds(value, zone)
+    except Unreadable as problem:
+        raise Unreadable(f"until: {problem}") from problem
+    if not FIRST_SECOND <= until < LAST_SECOND:
+        raise Unreadable(f"until: {value!r} is not within the years {YEARS[0]} to {YEARS[-1]}")
+    if until <= _at(entry, zone):
+        raise Unreadable(f"until: {value!r} is not after at")
+    return until
+
+
+def _promised(entry: Mapping[str, object], kind: EventKind) -> PromiseKind:
+    if kind is not EventKind.ACKNOWLEDGED:
+        return PromiseKind.UPDATE
+    said = entry.get("for", PromiseKind.UPDATE.value)
+    if said not in _PROMISES:
+        raise Unreadable('"for" says what is promised: "update" or "end"')
+    return PromiseKind(said)
+
+
+_PROMISES = tuple(kind.value for kind in PromiseKind)
 
 
 def _seq(entry: Mapping[str, object]) -> int | None:
@@ -376,6 +426,8 @@ def _attributes(entry: Mapping[str, object], kind: EventKind) -> Mapping[str, ob
     for name, ours in OUR_NAMES.items():
         if name in entry and entry.get(ours, entry[name]) != entry[name]:
             raise Unreadable(f"says two things of {ours}: {entry[name]!r} and {entry[ours]!r}")
+    if kind is EventKind.ACKNOWLEDGED:
+        return {}
     attributes = {
         OUR_NAMES.get(name, name): value for name, value in entry.items() if name not in ENVELOPE
     }

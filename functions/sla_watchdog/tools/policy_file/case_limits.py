@@ -104,5 +104,10 @@ ACKNOWLEDGE = Record(
     {
         "longest": Key(OPEN_TIME, "open time that a promise may reach ahead"),
         "snoozes": Key(whole("a number of times", 0, 100), "times that a case may be put off"),
+        "in_a_row": Key(
+            whole("a number of promises", 0, 100),
+            "promises in a row, without progress between them, that hold alerts back; 1 unless you "
+            "say another",
+        ),
     },
 )

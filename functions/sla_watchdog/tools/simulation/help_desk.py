@@ -54,8 +54,10 @@ def apply(event: Event, record: Record, words: Words = OUR_WORDS) -> dict[str, o
     """The record after `event`; `record` is the one before, empty for a ticket not known yet.
 
     Fields have our names; `shaped` gives them the operator's. Notes and the replies of bots leave
-    no trace but `updated_at`: they answer nobody.
+    no trace but `updated_at`: they answer nobody. A promise leaves none: it is made to us.
     """
+    if event.kind is EventKind.ACKNOWLEDGED:
+        return dict(record)
     after = {**record, "ticket_id": event.ticket, **event.attributes}
     effect = EFFECTS.get(event.kind)
     if effect:

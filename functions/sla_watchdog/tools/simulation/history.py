@@ -15,6 +15,7 @@ from operator import attrgetter
 
 from attrs import field, frozen
 
+from sla_watchdog.domain.clocks.promises import acknowledged
 from sla_watchdog.domain.policy.model import REPORTED, Policy
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Value
 from sla_watchdog.domain.tickets.lookalikes import QUOTED, customer_by, keys_by
@@ -149,6 +150,8 @@ class Chronicler:
             if event.kind is EventKind.REPLY:
                 agent = text_of_or_empty(event.attributes.get("agent"))
                 facts.add(Fact(event.ticket, REPLIES[event.by], event.at, agent))
+            elif event.until is not None:
+                facts.add(promise_of(event, event.until))
             elif event.kind in MOMENTS:
                 facts.add(Fact(event.ticket, MOMENTS[event.kind], event.at, _by(event)))
         return facts
@@ -193,6 +196,10 @@ class Chronicler:
 
     def _counts(self, record: Record) -> dict[str, Value]:
         return {name: text_of(record[name]) for name in self.counted if name in record}
+
+
+def promise_of(event: Event, until: int) -> Fact:
+    return acknowledged(event.ticket, event.at, until, event.by, event.promised)
 
 
 def _by(event: Event) -> str:

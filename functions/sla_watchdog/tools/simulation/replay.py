@@ -341,6 +341,7 @@ def _instants(evaluated: Plan) -> Iterator[int | None]:
     for decision in evaluated.decisions:
         yield decision.until
     for promise in evaluated.promises:
+        yield promise.held_until
         yield promise.until
     for waiting in evaluated.not_judged:
         if waiting.may_come:

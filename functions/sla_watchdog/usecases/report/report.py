@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from attrs import define, frozen
 
 from sla_watchdog.domain.clocks.attainment import Attainment, Counting, week_starts
+from sla_watchdog.domain.clocks.promise_counts import PersonPromises, PromiseCounting
 from sla_watchdog.domain.escalation.case import OPERATIONS, Case, Recipient
 from sla_watchdog.domain.escalation.context import Context
 from sla_watchdog.domain.escalation.plan import Plan, plan
@@ -83,8 +84,11 @@ class Reported:
 
 @frozen
 class ReportContents:
+    """`promises` are those of the week that `attainment` ends with."""
+
     report: Report
     attainment: Attainment | None
+    promises: tuple[PersonPromises, ...] = ()
 
 
 @frozen
@@ -158,7 +162,9 @@ class Reporter:
     def _look(self, done: Reported, weekly: bool) -> ReportContents:
         """Every case once; those that are over only where the week is counted."""
         where = zone(self.evaluator.policy)
-        counting = Counting(week_starts(self.now, where))
+        starts = week_starts(self.now, where)
+        counting = Counting(starts)
+        promises = PromiseCounting(*starts[-2:])
         lines: list[ReportLine] = []
         for case in self.stores.cases.every(over=weekly):
             done.cases += 1
@@ -174,9 +180,11 @@ class Reporter:
                 done.unreadable += 1
                 continue
             counting.add(evaluated.clocks, case.facts)
+            promises.add(evaluated.promises)
         report = Report(self.now, where, tuple(lines), done.unreadable)
-        attainment = counting.attainment() if weekly else None
-        return ReportContents(report, attainment)
+        if not weekly:
+            return ReportContents(report, None)
+        return ReportContents(report, counting.attainment(), promises.people())
 
     def _evaluated(self, case: Case, whole: bool) -> Plan:
         current = self.evaluator.current(case).as_notified(self.evaluator.live)
@@ -193,13 +201,17 @@ class Reporter:
 
     def _deliver(self, due: DueReport, seen: ReportContents, reach: Reach, done: Reported) -> bool:
         if due.recipient is None:
-            attainment = seen.attainment if due.kind is ReportKind.WEEKLY else None
-            self.pages.put(due.page, page(seen.report, attainment))
+            self.pages.put(due.page, self._page(due.kind, seen))
             done.pages += 1
             return True
         sent = self._send(due.recipient, self._message(due, seen), reach)
         done.sent += sent
         return sent
+
+    def _page(self, kind: ReportKind, seen: ReportContents) -> str:
+        if kind is ReportKind.WEEKLY:
+            return page(seen.report, seen.attainment, seen.promises)
+        return page(seen.report, None)
 
     def _message(self, due: DueReport, seen: ReportContents) -> Message:
         zone = seen.report.zone
@@ -207,7 +219,7 @@ class Reporter:
         page = DueReport(kind, periods(self.now, zone)[kind], None).page
         where = self._where(page)
         if due.kind is ReportKind.WEEKLY and seen.attainment is not None:
-            return render_weekly(seen.attainment, self.now, zone, where)
+            return render_weekly(seen.attainment, seen.promises, self.now, zone, where)
         if due.kind is ReportKind.MONTHLY:
             return render_monthly(seen.report, where)
         return render_daily(seen.report, where)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
+from sla_watchdog.domain.clocks.promises import PromiseKind
+from sla_watchdog.domain.escalation.acknowledgement import Answer
 from sla_watchdog.domain.escalation.not_promised import NotPromised, PromiseRefusal
 from sla_watchdog.presentation.html.answer_page import HEADERS, busy, page, refused
 from sla_watchdog.presentation.text.not_promised import not_promised
@@ -16,6 +18,9 @@ from sla_watchdog.usecases.respond.respond import Contended, OpenedLink, Respond
 
 LONGEST_FORM = 4_000
 """Bytes of a form that are looked at; ours has less than 500."""
+
+JUDGEMENTS = {Answer.SAME_MATTER.value: True, Answer.NOT_SAME_MATTER.value: False}
+"""What is said of two tickets, by the word of the form: whether they are one matter."""
 
 STATUS = {LinkStatus.UNKNOWN: 404, LinkStatus.EXPIRED: 410, LinkStatus.UNREADABLE: 503}
 """Of what is no ordinary page."""
@@ -58,10 +63,19 @@ def _given(form: Mapping[str, str], responder: Responder, code: str, now: int) -
     choice = form.get("answer")
     if choice == "not_me":
         return responder.decline(code, now)
+    if choice in JUDGEMENTS:
+        return responder.judge(code, form.get("ticket", ""), JUDGEMENTS[choice], now)
     until = form.get("until", "")
     if choice != "take" or not _is_time(until):
         raise NotPromised(PromiseRefusal.NO_TIME_CHOSEN)
-    return responder.take(code, form.get("by", ""), int(until), now)
+    return responder.take(code, form.get("by", ""), int(until), now, _kind(form))
+
+
+def _kind(form: Mapping[str, str]) -> PromiseKind:
+    """A page of before says nothing of it, and meant an update."""
+    if form.get("for") == PromiseKind.END.value:
+        return PromiseKind.END
+    return PromiseKind.UPDATE
 
 
 def _is_time(text: str) -> bool:

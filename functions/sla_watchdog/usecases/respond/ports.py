@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from attrs import frozen
 
 from sla_watchdog.domain.clocks.findings import Finding
+from sla_watchdog.domain.clocks.promises import PromiseKind
 from sla_watchdog.domain.escalation.acknowledgement import Answer
 from sla_watchdog.domain.escalation.audit_item import AuditItem
-from sla_watchdog.domain.escalation.case import Case, Entry
+from sla_watchdog.domain.escalation.case import Case, DamagedItem, Entry
 
 
 @frozen
 class Use:
-    """What was answered with a link; `until` is the instant promised."""
+    """What was answered with a link; `until` is the instant promised, `kind` what was."""
 
     at: int
     answer: Answer
     by: str = ""
     until: int | None = None
+    kind: PromiseKind = PromiseKind.UPDATE
 
 
 @frozen
@@ -36,6 +38,10 @@ class AlertLink:
     used: Use | None = None
 
 
+class Cases(Protocol):
+    def read(self, ids: Iterable[str]) -> Mapping[str, Case | DamagedItem]: ...
+
+
 class AlertLinks(Protocol):
     def read(self, code: str) -> AlertLink | None: ...
     def decline(self, link: AlertLink, now: int, record: AuditItem) -> bool: ...
@@ -47,3 +53,4 @@ class AlertLinks(Protocol):
         link: AlertLink | None,
         use: Use,
     ) -> bool: ...
+    def judge(self, case: Case, findings: Iterable[Finding], record: AuditItem) -> bool: ...

@@ -1,16 +1,18 @@
 """respond: what somebody who got an alert answers. "I take it, next update by …", or "not me"; once
-for each link.
+for each link. And whether two tickets are one matter, as often as wanted: the last answer counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from attrs import evolve, frozen
 
-from sla_watchdog.domain.clocks.promises import Promise
+from sla_watchdog.domain.clocks.promises import Promise, PromiseKind
+from sla_watchdog.domain.clocks.seen_tickets import seen
 from sla_watchdog.domain.escalation.acknowledgement import Answer, Promising, promising
 from sla_watchdog.domain.escalation.audit_item import AuditItem
+from sla_watchdog.domain.escalation.case import Alert, Case
 from sla_watchdog.domain.escalation.not_promised import (
     CaseIsOver,
     NoSuchCase,
@@ -19,6 +21,8 @@ from sla_watchdog.domain.escalation.not_promised import (
     PromiseRefusal,
     Why,
 )
+from sla_watchdog.domain.escalation.proposals import PROPOSAL, Proposal
+from sla_watchdog.domain.tickets.lookalikes import answered
 from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
 from sla_watchdog.domain.time.years import TimeOutOfRange
 from sla_watchdog.errors import SlaWatchdogError
@@ -44,10 +48,17 @@ class OpenedLink(LinkState):
     evaluated: Evaluated | None = None
 
 
+def _left_to_the_next_tick(_ticket: str, _now: int) -> None:
+    """A tick joins what its facts say is to be joined."""
+
+
 @frozen
 class Responder:
+    """`link` joins what is one matter, as `track` does."""
+
     evaluator: Evaluator
     links: AlertLinks
+    link: Callable[[str, int], object] = _left_to_the_next_tick
 
     def look(self, code: str, now: int) -> OpenedLink:
         """What the link is about, as it stands now. Changes nothing."""
@@ -59,15 +70,35 @@ class Responder:
         evaluated = self._evaluated(link.case, now)
         if evaluated is None:
             state = LinkStatus.USED if link.used else LinkStatus.UNREADABLE
-            return OpenedLink(state, _promised(link.used), link=link)
+            return OpenedLink(state, _promised(link.used, ()), link=link)
         alerts = link.entry.alerts
-        seen = evolve(evaluated.case, facts=evaluated.facts)
-        shown = notice(seen, evaluated.plan, alerts, self.evaluator.policy, now)
+        case = evolve(evaluated.case, facts=evaluated.facts)
+        shown = notice(case, evaluated.plan, alerts, self.evaluator.policy, now)
+        opened = OpenedLink(
+            LinkStatus.PROPOSAL,
+            notice=shown,
+            link=link,
+            evaluated=evaluated,
+            proposals=tuple(self._as_they_stand(shown.proposals)),
+        )
         if link.used:
-            return OpenedLink(LinkStatus.USED, _promised(link.used), shown, link=link)
-        offer = self._promising(evaluated, alerts[0].subject, now)
+            taken = _promised(link.used, evaluated.plan.promises)
+            return evolve(opened, state=LinkStatus.USED, taken=taken)
+        if shown.lead.is_proposal:
+            return opened
+        offer = self._promising(evaluated, shown.lead.alert.subject, now)
         state = LinkStatus.OPEN if offer else LinkStatus.OVER
-        return OpenedLink(state, notice=shown, promising=offer, link=link, evaluated=evaluated)
+        return evolve(opened, state=state, promising=offer)
+
+    def _as_they_stand(self, proposals: Iterable[Proposal]) -> Iterator[Proposal]:
+        """With the older ticket as it stands now, where its case can be read."""
+        for proposal in proposals:
+            name = proposal.name_of_older
+            case = self.evaluator.stores.cases.read([name]).get(name)
+            stands = None
+            if isinstance(case, Case):
+                stands = seen(name, case.facts, self.evaluator.policy)
+            yield evolve(proposal, older=stands or proposal.older)
 
     def _evaluated(self, case: str, now: int) -> Evaluated | None:
         """None where there is no such case that can be read and judged."""
@@ -76,7 +107,9 @@ class Responder:
             return evaluated
         return None
 
-    def take(self, code: str, by: str, until: int, now: int) -> OpenedLink:
+    def take(
+        self, code: str, by: str, until: int, now: int, kind: PromiseKind = PromiseKind.UPDATE
+    ) -> OpenedLink:
         """The link once the promise is made, or as it stands where none can be. Raises NotPromised,
         Contended.
         """
@@ -86,7 +119,8 @@ class Responder:
             if link is None or evaluated is None or offer is None:
                 return evolve(opened, late=opened.state is LinkStatus.USED)
             name = link.case
-            if self._keep(evaluated, offer, by, until, link):
+            promise = offer.promise(by, until, kind)
+            if self._keep(evaluated, offer, promise, link):
                 return evolve(self.look(code, now), counted=offer.answer)
         raise Contended(f"case {name!r}: lost {TRIES} races")
 
@@ -101,7 +135,45 @@ class Responder:
         self.links.decline(opened.link, now, record)
         return evolve(opened, counted=Answer.DECLINED)
 
-    def promise(self, case: str, by: str, until: int, now: int, answer: Answer) -> Promise:
+    def judge(self, code: str, younger: str, same: bool, now: int) -> OpenedLink:
+        """The link once it is noted whether the ticket and the one that it looks like are one
+        matter; as it stands where the link does not ask that. Raises Contended.
+        """
+        for _ in range(TRIES):
+            opened = self.look(code, now)
+            link, evaluated, asked = opened.link, opened.evaluated, _asked(opened, younger)
+            if link is None or evaluated is None or asked is None:
+                return opened
+            if now >= link.expires_at:
+                return OpenedLink(LinkStatus.EXPIRED, link=link)
+            answer = Answer.SAME_MATTER if same else Answer.NOT_SAME_MATTER
+            is_known = asked.answer is same
+            if is_known or self._note(evaluated, asked, same, link, now):
+                if same:
+                    self.link(younger, now)
+                return evolve(self.look(code, now), counted=answer)
+        raise Contended(f"ticket {younger!r}: lost {TRIES} races")
+
+    def _note(
+        self, evaluated: Evaluated, asked: Proposal, same: bool, link: AlertLink, now: int
+    ) -> bool:
+        alert = _alert_about(asked, link)
+        by = alert.recipient.key
+        fact = answered(asked.younger.id, now, asked.name_of_older, same, by)
+        before = evaluated.case
+        case, plan = self.evaluator.surely_timed(evolve(before, facts=before.facts | [fact]), now)
+        record = _judged(case.id, asked, alert, same, now)
+        return self.links.judge(case, plan.findings, record)
+
+    def promise(
+        self,
+        case: str,
+        by: str,
+        until: int,
+        now: int,
+        answer: Answer,
+        kind: PromiseKind = PromiseKind.UPDATE,
+    ) -> Promise:
         """The same without a link, by an operator. Raises NotPromised, Contended."""
         for _ in range(TRIES):
             evaluated = self._evaluated(case, now)
@@ -112,8 +184,9 @@ class Responder:
                 raise NotPromised(CaseIsOver(case))
             if offer.answer is not answer:
                 raise NotPromised(_other(offer))
-            if self._keep(evaluated, offer, by, until, None):
-                return Promise(now, until, by)
+            promise = offer.promise(by, until, kind)
+            if self._keep(evaluated, offer, promise, None):
+                return promise
         raise Contended(f"case {case!r}: lost {TRIES} races")
 
     def _promising(self, evaluated: Evaluated, subject: str, now: int) -> Promising | None:
@@ -123,13 +196,13 @@ class Responder:
             raise NotPromised(PromiseRefusal.NO_HOURS_AHEAD) from error
 
     def _keep(
-        self, evaluated: Evaluated, offer: Promising, by: str, until: int, link: AlertLink | None
+        self, evaluated: Evaluated, offer: Promising, promise: Promise, link: AlertLink | None
     ) -> bool:
         """The promise among the case's facts, under everything that its records show; False where a
         race was lost.
         """
-        fact = offer.fact(by, until)
-        use = Use(offer.now, offer.answer, fact.value[1], until)
+        fact = offer.fact(promise)
+        use = Use(offer.now, offer.answer, promise.by, promise.until, promise.kind)
         before = evaluated.case
         promised = evolve(before, facts=before.facts | [fact])
         case, plan = self.evaluator.surely_timed(promised, offer.now)
@@ -137,11 +210,47 @@ class Responder:
         return self.links.promise(case, plan.findings, record, link, use)
 
 
-def _promised(use: Use | None) -> Promise | None:
-    """The promise that a link was used for; None where it was answered without one."""
+def _asked(opened: OpenedLink, younger: str) -> Proposal | None:
+    for proposal in opened.proposals:
+        if proposal.younger.id == younger:
+            return proposal
+    return None
+
+
+def _alert_about(asked: Proposal, link: AlertLink) -> Alert:
+    alerts = link.entry.alerts
+    for alert in alerts:
+        if alert.clock == PROPOSAL and alert.subject == asked.younger.id:
+            return alert
+    return alerts[0]
+
+
+def _judged(case: str, asked: Proposal, alert: Alert, same: bool, now: int) -> AuditItem:
+    answer = Answer.SAME_MATTER if same else Answer.NOT_SAME_MATTER
+    verdict = "are one matter" if same else "are not one matter"
+    recipient = alert.recipient.key
+    return AuditItem(
+        case=case,
+        at=now,
+        alert_id=f"{alert.id}/{answer.value}",
+        outcome=answer,
+        reason=f"{asked.younger.id} and {asked.name_of_older} {verdict}, said {recipient}",
+        extra={"ref": alert.ref, "recipient": recipient, "other": asked.name_of_older},
+    )
+
+
+def _promised(use: Use | None, made: Iterable[Promise]) -> Promise | None:
+    """The promise that a link was used for; None where it was answered without one. What became
+    of it is known where it is among those that were `made`.
+    """
     if use is None or use.until is None:
         return None
-    return Promise(use.at, use.until, use.by)
+    promise = Promise(use.at, use.until, use.by, kind=use.kind)
+    for other in made:
+        if (other.at, other.by) == (use.at, use.by):
+            held_until = use.until if other.held_until > other.at else use.at
+            return evolve(promise, in_a_row=other.in_a_row, held_until=held_until)
+    return promise
 
 
 def _other(offer: Promising) -> Why:
@@ -175,7 +284,10 @@ def _audit_item(case: str, answered: str, use: Use, extra: Mapping[str, str]) ->
 def _extra(use: Use) -> dict[str, str]:
     if not use.until:
         return {}
-    return {"said_to_be": use.by, "until": str(use.until)}
+    extra = {"said_to_be": use.by, "until": str(use.until)}
+    if use.kind is not PromiseKind.UPDATE:
+        extra["promised"] = use.kind.value
+    return extra
 
 
 def _reason(use: Use) -> str:

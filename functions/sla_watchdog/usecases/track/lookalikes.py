@@ -4,11 +4,12 @@ where the evidence is strong.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from attrs import evolve, frozen
 
+from sla_watchdog.domain.clocks.seen_tickets import seen, seen_fact
 from sla_watchdog.domain.escalation.case import Case, DamagedItem
 from sla_watchdog.domain.policy.model import Matters
 from sla_watchdog.domain.tickets.facts import Fact, Facts
@@ -157,16 +158,27 @@ class Lookalikes:
         """Once of the same two."""
         older, _, kind = three_of(fact.value)
         for _ in range(TRIES):
-            case = self.stores.cases.read([fact.ticket]).get(fact.ticket)
+            cases = self.stores.cases.read([fact.ticket, older])
+            case = cases.get(fact.ticket)
             if not isinstance(case, Case) or _is_said(case.facts, fact.ticket, older, kind):
                 return
-            with_it = evolve(case, facts=case.facts | [fact])
+            said = [fact, *self._seen(fact.ticket, older, cases.get(older), now)]
+            with_it = evolve(case, facts=case.facts | said)
             timed, evaluated = self.evaluator.surely_timed(with_it, now)
             with suppress(Unstorable):
                 if self.stores.cases.keep(timed, evaluated.findings):
                     break
         if is_strong(kind):
             Linker(self.evaluator, self.stores).link(fact.ticket, now)
+
+    def _seen(
+        self, younger: str, older: str, case: Case | DamagedItem | None, now: int
+    ) -> Iterator[Fact]:
+        """How the older one stands, for whoever is asked whether both are one matter."""
+        if isinstance(case, Case):
+            stands = seen(older, case.facts, self.evaluator.policy)
+            if stands is not None:
+                yield seen_fact(younger, now, stands)
 
 
 def _is_said(facts: Facts, ticket: str, older: str, kind: str) -> bool:

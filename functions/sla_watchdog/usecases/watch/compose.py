@@ -65,7 +65,7 @@ class Links:
         return ""
 
     def _is_wanted(self, notice: Notice) -> bool:
-        if notice.lead.kind is not Kind.ALERT:
+        if notice.lead.kind is not Kind.ALERT and not notice.proposals:
             return False
         destination = self.reach.destination(notice.recipient)
         return not self.reach.nobody(destination)

@@ -12,17 +12,18 @@ from attrs import evolve
 from rich.console import Console
 from rich.text import Text
 
+from sla_watchdog.domain.clocks.promises import Promise, PromiseKind
 from sla_watchdog.domain.escalation.acknowledgement import Answer
 from sla_watchdog.domain.escalation.not_promised import NotPromised
 from sla_watchdog.errors import SlaWatchdogError
 from sla_watchdog.presentation.text.not_promised import not_promised
+from sla_watchdog.presentation.text.promised import HOW_KEPT, continues, holds_nothing
 from sla_watchdog.presentation.times import instant, iso
 from sla_watchdog.tools.cli import FINE, UsageError
 from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.times import end
 
 if TYPE_CHECKING:
-    from sla_watchdog.domain.clocks.promises import Promise
     from sla_watchdog.tools.cli.stack.stack import Stack
     from sla_watchdog.usecases.judging import Evaluator
 
@@ -44,6 +45,12 @@ def register(parser: argparse.ArgumentParser) -> None:
         example="  sla-watchdog ack T-4711 --by 'Kim Larsen' --for 4h",
     )
     add_promise(parser)
+    parser.add_argument(
+        "--end",
+        action="store_true",
+        help="promise that it is resolved by then, not only the next update: a reply alone does "
+        "not keep it",
+    )
 
 
 def add_promise(parser: argparse.ArgumentParser) -> None:
@@ -73,8 +80,10 @@ def promise(args: argparse.Namespace, stack: Stack, answer: Answer) -> int:
     now = stack.now()
     until = end(args, stack.policy.timezone, now)
     responder = Responder(_evaluator(stack, now), stack.watch.alert_links)
+    is_end = getattr(args, "end", False)
+    kind = PromiseKind.END if is_end else PromiseKind.UPDATE
     try:
-        promised = responder.promise(args.ticket, args.by, until, now, answer)
+        promised = responder.promise(args.ticket, args.by, until, now, answer, kind)
     except NotPromised as error:
         raise PromiseRefused(not_promised(error.why)) from error
     if args.json:
@@ -84,21 +93,31 @@ def promise(args: argparse.Namespace, stack: Stack, answer: Answer) -> int:
     return FINE
 
 
-def _as_json(ticket: str, promised: Promise, answer: Answer) -> dict[str, str]:
+def _as_json(ticket: str, promised: Promise, answer: Answer) -> dict[str, object]:
     return {
         "ticket": ticket,
         "answer": answer.value,
         "by": promised.by,
         "until": iso(promised.until),
+        "for": promised.kind.value,
+        "in_a_row": promised.in_a_row,
+        "holds_back": not holds_nothing(promised),
     }
 
 
 def _print_promised(ticket: str, promised: Promise, answer: Answer, zone: str) -> None:
     console = Console(highlight=False)
     until = instant(promised.until, zone)
-    heading = f"{promised.by} {VERBS[answer]} {ticket}: next update by {until}"
+    heading = f"{promised.by} {VERBS[answer]} {ticket}: {_BY[promised.kind]} {until}"
     console.print(Text(heading, "bold"))
-    console.print("Reminders wait until then; without an update the case escalates.")
+    if holds_nothing(promised):
+        console.print(Text(continues(promised.in_a_row), "bold"))
+    else:
+        console.print("Reminders wait until then.")
+    console.print(HOW_KEPT[promised.kind])
+
+
+_BY = {PromiseKind.UPDATE: "next update by", PromiseKind.END: "resolved by"}
 
 
 def _evaluator(stack: Stack, now: int) -> Evaluator:

@@ -31,6 +31,7 @@ INSTANTS = frozenset(
         "start",
         "end",
         "until",
+        "held_until",
         "created_at",
         "ended_at",
         "started_at",

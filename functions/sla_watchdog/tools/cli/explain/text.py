@@ -10,6 +10,7 @@ from rich.text import Text
 from sla_watchdog.domain.clocks.clock import State
 from sla_watchdog.domain.clocks.elapsed import ElapsedBreakdown, Pace, Pause
 from sla_watchdog.domain.clocks.elapsed_rows import Row
+from sla_watchdog.domain.clocks.promise_counts import PromiseCounting
 from sla_watchdog.domain.clocks.promises import Promise
 from sla_watchdog.domain.escalation.case import NOTIFIED, LastNotified
 from sla_watchdog.domain.policy.model import COUNTED, TARGETS, Carried, Count, Metric
@@ -18,6 +19,7 @@ from sla_watchdog.domain.time.calendar_periods import Period
 from sla_watchdog.presentation.text.case_history import asked
 from sla_watchdog.presentation.text.evidence import CARRIED
 from sla_watchdog.presentation.text.layout import whole, wrapped
+from sla_watchdog.presentation.text.promised import WHAT, holds_nothing, ordinal
 from sla_watchdog.presentation.text.reason import worded
 from sla_watchdog.presentation.text.why import as_of, breach, limit, pause, refusal, shift, trigger
 from sla_watchdog.presentation.text.wording import clock_name, id_of, name_of, who, who_by_key
@@ -33,6 +35,7 @@ from sla_watchdog.presentation.words import METRIC
 from sla_watchdog.tools.cli.stack.silenced import MatchingSilence, names, until
 
 MOST_PAUSES, MOST_SHIFTS, MOST_COMING, MOST_EVENTS, MOST_OVERRUNS = 20, 4, 6, 8, 3
+MOST_PROMISES = 8
 WIDTH, LABEL = 79, 10
 DATE, OFFSET = len("Mon 2026-03-02"), len("+01:00")
 HEADING = f"{'':6}{'from the first open minute to the last':<45}{'counts':>14}{'so far':>14}"
@@ -128,8 +131,13 @@ def _case(matter: MatterExplained, explained: Explanation) -> Iterator[tuple[str
     if explained.pending_links:
         names = ", ".join(map(id_of, explained.pending_links))
         yield "Linked to", f"{names}, of which no ticket is known"
-    for promise in matter.promises:
+    hidden = len(matter.promises) - MOST_PROMISES
+    if hidden > 0:
+        yield "Promised", count_of(hidden, "earlier time", "earlier times")
+    for promise in matter.promises[-MOST_PROMISES:]:
         yield "Promised", _promised(promise, explained)
+    for person in _promisers(matter.promises, explained.at):
+        yield "Promises", person
 
 
 def _named(matter: MatterExplained) -> str:
@@ -152,15 +160,41 @@ def _opened(matter: MatterExplained, explained: Explanation) -> str:
 def _promised(promise: Promise, explained: Explanation) -> str:
     by, zone = name_of(promise.by) or "somebody", explained.zone
     made, until = instant(promise.at, zone), instant(promise.until, zone)
-    return f"by {by} on {made}: an update by {until}; {_kept(promise, explained.at)}"
+    what = WHAT[promise.kind]
+    return f"by {by} on {made}: {what} {until}; {_kept(promise, explained.at)}"
 
 
 def _kept(promise: Promise, now: int) -> str:
+    if not holds_nothing(promise):
+        return _became(promise, now)
+    place = f"{ordinal(promise.in_a_row)} in a row without progress"
+    return f"{_became(promise, now)}; {place}, it holds nothing back"
+
+
+def _became(promise: Promise, now: int) -> str:
+    if promise.put_off:
+        return "another took its place"
     if promise.kept:
-        return "kept, or another took its place"
+        return "kept"
     if promise.broken(now):
         return "broken"
-    return "it holds alerts back"
+    if promise.holds_back(now):
+        return "it holds alerts back"
+    return "not due yet"
+
+
+def _promisers(made: Sequence[Promise], now: int) -> Iterator[str]:
+    """What became of those of each person; nothing of a single one, of which all is said."""
+    if len(made) < 2:
+        return
+    counting = PromiseCounting(0, now + 1)
+    counting.add(made)
+    for person in counting.people():
+        name = name_of(person.by) or "somebody"
+        yield (
+            f"{name}: {person.made:,} made, {person.renewed:,} of them in a row without progress, "
+            f"{person.kept:,} kept, {person.broken:,} broken"
+        )
 
 
 def _silenced(held: Sequence[MatchingSilence], explained: Explanation) -> Iterator[tuple[str, str]]:

@@ -33,7 +33,7 @@ from sla_watchdog.tools.cli.options import add_stack_command
 from sla_watchdog.tools.cli.output import agreed, refuse_to_ask_in_json
 from sla_watchdog.tools.imports import csv_tickets
 from sla_watchdog.tools.imports.csv_tickets import Column
-from sla_watchdog.tools.imports.events import BrokenEventFile, Event, lines_of, parse
+from sla_watchdog.tools.imports.events import BrokenEventFile, Event, EventKind, lines_of, parse
 from sla_watchdog.tools.simulation.help_desk import Words, apply, shaped
 
 if TYPE_CHECKING:
@@ -131,8 +131,12 @@ def _tickets(path: Path, policy: Policy, named: Mapping[str, str]) -> FileConten
             f"--column is for CSV files; {path} is not called .csv, so it is read as an event file"
         )
     events = _parsed(path, lambda lines: parse(lines, policy.timezone))
-    records = _last_records(events, Words.of(policy))
-    text = f"{count_of(len(records), 'ticket')} of {count_of(len(events), 'event')}"
+    of_desk = [event for event in events if event.kind is not EventKind.ACKNOWLEDGED]
+    records = _last_records(of_desk, Words.of(policy))
+    text = f"{count_of(len(records), 'ticket')} of {count_of(len(of_desk), 'event')}"
+    promises = len(events) - len(of_desk)
+    if promises:
+        text = f"{text} (without {count_of(promises, 'promise')}: `ack` makes them)"
     return FileContents((), records, text)
 
 
