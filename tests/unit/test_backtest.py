@@ -12,13 +12,16 @@ from typing import Any
 
 import pytest
 
+from building import at, policy
 from sla_watchdog.tools.backtest.comparison import changes
 from sla_watchdog.tools.backtest.files import clocks_csv, write_all
 from sla_watchdog.tools.backtest.oddities import Oddity, counted, oddities
-from sla_watchdog.tools.backtest.rows import AlertRow, BacktestMessage, ClockRow
+from sla_watchdog.tools.backtest.rows import AlertRow, BacktestMessage, ClockRow, by_recipient
 from sla_watchdog.tools.backtest.summary import attainment, audiences, noisiest, worst
 from sla_watchdog.tools.cli import main
 from sla_watchdog.tools.imports.events import in_order
+from sla_watchdog.tools.loudness.days import Days
+from sla_watchdog.tools.loudness.loads import loudness
 
 POLICY = """
 form: 1
@@ -280,7 +283,16 @@ def sent(
 ) -> BacktestMessage:
     alert = AlertRow(f"2026-03-{when}:00Z", ticket, "resolution", level, audience, "due")
     return BacktestMessage(
-        alert, ticket, "all", audience.partition(":")[0].removesuffix("-urgent"), urgent, 0
+        row=alert,
+        case=ticket,
+        policy="all",
+        audience=audience.partition(":")[0].removesuffix("-urgent"),
+        urgent=urgent,
+        passed=0,
+        second=at(f"2026-03-{when}"),
+        repeated=False,
+        waits_for_nothing=False,
+        in_digest=False,
     )
 
 
@@ -308,7 +320,9 @@ def test_alerts_of_one_case_to_one_topic_at_one_instant_are_one_message() -> Non
         sent("team-lead:B", "02T09:00"),
         sent("team-lead-urgent:B", "02T09:00", urgent=True),
     ]
-    manager, lead = audiences(messages, 14)
+    fortnight = Days.between(at("2026-03-01T00:00"), at("2026-03-14T00:00"), "UTC")
+    loud = loudness(by_recipient(messages), policy(), fortnight)
+    manager, lead = audiences(messages, loud)
     assert (manager.alerts, manager.messages, manager.per_week) == (4, 3, 1.5)
     assert (manager.busiest_day, manager.on_busiest_day) == ("2026-03-02", 2)
     assert (lead.messages, lead.urgent_copies, lead.topics) == (2, 1, 3)
