@@ -69,7 +69,12 @@ def test_it_is_what_a_replay_finds_from_now_on(seed: int) -> None:
 def test_what_is_silenced_comes_at_the_end_of_its_silence() -> None:
     until = NOW + 2 * DAY
     silence = Silence(
-        id="s", made_at=NOW - DAY, until=until, reason="their move", by="Kim", tickets=frozenset({"T-1"})
+        id="s",
+        made_at=NOW - DAY,
+        until=until,
+        reason="their move",
+        by="Kim",
+        tickets=frozenset({"T-1"}),
     )
     case = Case("T-1", Facts.of(known("T-1", NOW - 7 * HOUR)))
     ahead = list(
