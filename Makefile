@@ -63,6 +63,10 @@ bench: .venv ## what a tick reads at 1,000 to 100,000 tickets, beside a scan, an
 	@$(MAKE) --no-print-directory dynamodb-local || echo 'bench: without DynamoDB Local, so without read units'
 	@for file in tests/bench/bench_*.py; do PYTHONPATH=tests $(BIN)/python "$$file" $(ARGS) || exit 1; done
 
+.PHONY: loudness
+loudness: .venv ## messages a day of the shipped policy on a real log, the table of docs/loudness.md; ARGS=--write puts it there
+	@PYTHONPATH=functions:tests $(BIN)/python tests/bench/loudness.py $(ARGS)
+
 # ---------------------------------------------------------------- environments
 .PHONY: .venv .venv-sam .venv-aws environments
 environments: .venv .venv-sam .venv-aws
