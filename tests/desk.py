@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 from attrs import asdict, define, evolve, field
+from botocore import UNSIGNED
 from botocore.config import Config
 
 from building import MON, at, policy
@@ -32,7 +33,10 @@ from sla_watchdog.usecases.track.change import Change
 from sla_watchdog.usecases.track.track import Tracked
 from sla_watchdog.usecases.watch.result import TickResult
 
-ONCE = Config(retries={"total_max_attempts": 1})
+ONCE = Config(
+    retries={"total_max_attempts": 1}, signature_version=UNSIGNED, user_agent="a desk of the tests"
+)
+"""No call is made again by botocore; and moto asks nobody for a signature."""
 AUDIENCES = ("owner", "team-lead", "manager", "executive")
 TOPICS = (*AUDIENCES, *(f"{name}-urgent" for name in AUDIENCES), "operations")
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New"}
