@@ -41,6 +41,7 @@ def install() -> None:
     DynamoDBBackend.transact_write_items = _to_be_undone_where_it_writes(
         DynamoDBBackend.transact_write_items
     )
+    DynamoType.to_regular_json = _copied_once(DynamoType.to_regular_json)
     Table.query = _among_those_of_the_key(Table.query)
     responses.method_names_from_class = cache(responses.method_names_from_class)
     DepthFirstTraverser.nodes_to_be_processed = _once_a_class(
@@ -82,6 +83,20 @@ def _said_members_alone(slow: Members) -> Members:
             if content is not None:
                 serializer._serialize(typed, content, shape.members[kind], kind)
         return serializer._default_serialize(into, typed, shape, key)
+
+    return quick
+
+
+def _copied_once(slow: Callable[[DynamoType], dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """An attribute as it is sent; moto copies a map within a map once for every map around it."""
+
+    @wraps(slow)
+    def quick(said: DynamoType) -> dict[str, Any]:
+        if said.type == "M":
+            return {"M": {name: each.to_regular_json() for name, each in said.value.items()}}
+        if said.type == "L":
+            return {"L": [each.to_regular_json() for each in said.value]}
+        return {said.type: said.value} if said.type in ("S", "N", "BOOL", "NULL") else slow(said)
 
     return quick
 

@@ -13,6 +13,7 @@ from moto import mock_aws
 from moto.core import responses
 from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.models import DynamoDBBackend, Table
+from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser
 from moto.moto_api._internal.moto_random import MotoRandom
 
@@ -24,6 +25,7 @@ CHANGED = (
     (BaseJSONSerializer, "_serialize_type_structure"),
     (MotoRandom, "get_random_string"),
     (DynamoDBBackend, "transact_write_items"),
+    (DynamoType, "to_regular_json"),
     (Table, "query"),
 )
 ITEM: dict[str, Any] = {
