@@ -51,9 +51,7 @@ def client_of_moto(service: str) -> Any:
 def bucket_of_reports() -> Any:
     """A client of S3, where the bucket is from now on: of the few tests that need it."""
     s3 = client_of_moto("s3")
-    s3.create_bucket(
-        Bucket="reports", CreateBucketConfiguration={"LocationConstraint": REGION}
-    )
+    s3.create_bucket(Bucket="reports", CreateBucketConfiguration={"LocationConstraint": REGION})
     return s3
 
 

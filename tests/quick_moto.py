@@ -22,6 +22,7 @@ from moto.core import responses
 from moto.core.serialize import BaseJSONSerializer
 from moto.dynamodb.models import DynamoDBBackend, Item, Table
 from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.utilities import bytesize
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser
 from moto.moto_api._internal.moto_random import MotoRandom
 
@@ -42,6 +43,7 @@ def install() -> None:
         DynamoDBBackend.transact_write_items
     )
     DynamoType.to_regular_json = _copied_once(DynamoType.to_regular_json)
+    DynamoType.size = _weighed_once(DynamoType.size)
     Table.query = _among_those_of_the_key(Table.query)
     responses.method_names_from_class = cache(responses.method_names_from_class)
     DepthFirstTraverser.nodes_to_be_processed = _once_a_class(
@@ -97,6 +99,18 @@ def _copied_once(slow: Callable[[DynamoType], dict[str, Any]]) -> Callable[..., 
         if said.type == "L":
             return {"L": [each.to_regular_json() for each in said.value]}
         return {said.type: said.value} if said.type in ("S", "N", "BOOL", "NULL") else slow(said)
+
+    return quick
+
+
+def _weighed_once(slow: Callable[[DynamoType], int]) -> Callable[[DynamoType], int]:
+    """The size of a map; moto makes all that is in it anew before it looks."""
+
+    @wraps(slow)
+    def quick(said: DynamoType) -> int:
+        if said.type != "M":
+            return slow(said)
+        return sum(bytesize(name) + each.size() for name, each in said.value.items())
 
     return quick
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from typing import Any
 
 import boto3
@@ -25,6 +27,7 @@ CHANGED = (
     (BaseJSONSerializer, "_serialize_type_structure"),
     (MotoRandom, "get_random_string"),
     (DynamoDBBackend, "transact_write_items"),
+    (DynamoType, "size"),
     (DynamoType, "to_regular_json"),
     (Table, "query"),
 )
@@ -212,6 +215,13 @@ def test_moto_answers_as_it_did(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {len(found) for found, _ in of_queries[:6]} == {2, 3, 4, 5}
     assert of_queries[7:14] == of_queries[15:], "what was refused is undone"
     assert of_queries[:7] != of_queries[7:14]
+
+
+def test_what_the_tests_leave_to_the_soak_is_run_there() -> None:
+    left_out = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]
+    assert left_out["ini_options"]["addopts"][-2:] == ["-m", "not soak"]
+    target = (ROOT / "Makefile").read_text().partition("\nsoak:")[2].partition("\n\n")[0]
+    assert re.search(r"-m pytest .*-m soak$", target, re.MULTILINE)
 
 
 @pytest.mark.xdist_group("a group")
