@@ -14,14 +14,16 @@ from attrs import evolve, frozen
 
 from sla_watchdog.domain.clocks.clock import State
 from sla_watchdog.domain.escalation.case import OPERATIONS
-from sla_watchdog.domain.policy.model import Metric, Policy
+from sla_watchdog.domain.policy.model import After, Metric, Policy
 from sla_watchdog.domain.time.seconds import DAY
 from sla_watchdog.tools.backtest.play import History, Play, Played
 from sla_watchdog.tools.backtest.workers import played_parts, processors
 from sla_watchdog.tools.cli.options import OWN_POLICY
 from sla_watchdog.tools.cli.stack.policy_in_memory import compiled_policy
 from sla_watchdog.tools.imports.events import lines_of, parse
+from sla_watchdog.tools.loudness.alerts import Cause
 from sla_watchdog.tools.loudness.loads import AudienceLoudness, DailyLoad
+from sla_watchdog.tools.loudness.rule_names import level_of
 
 ROOT = Path(__file__).parents[2]
 LOG = ROOT.parent / "shared" / "data" / "uci_servicenow.jsonl.gz"
@@ -74,8 +76,9 @@ def mapped(policy: Policy) -> Policy:
     return evolve(policy, statuses={**policy.statuses, **WORDS})
 
 
-def play() -> Played:
-    events = parse(lines_of(LOG), "UTC")
+def play(log: Path) -> Played:
+    """To its last event."""
+    events = parse(lines_of(log), "UTC")
     history = History.of(events)
     policy = mapped(compiled_policy(OWN_POLICY, history.first))
     whole = Play(history, policy, history.last)
@@ -98,28 +101,27 @@ def unknown_to_the_top(played: Played) -> frozenset[str]:
     return old_cases(played) - heard
 
 
-def breaches(played: Played) -> dict[tuple[str, str], str]:
-    """When each was due, by case and target."""
-    return {
-        (row.case, row.clock): row.due_at
-        for row in reversed(played.clocks)
+def breaches(played: Played) -> frozenset[tuple[str, str]]:
+    """Case and target."""
+    return frozenset(
+        (row.case, row.clock)
+        for row in played.clocks
         if row.clock != Metric.AGE.value and row.verdict == State.BREACHED.value
-    }
+    )
 
 
 def unheard_breaches(played: Played) -> frozenset[tuple[str, str]]:
-    """Of which nobody heard once they were due; operations are no help."""
-    due = breaches(played)
-    heard = set()
-    for message in played.messages:
-        breach = message.case, message.row.clock
-        if message.audience != OPERATIONS and message.row.at >= due.get(breach, NEVER):
-            heard.add(breach)
-    return frozenset(due) - heard
+    """Of which nobody heard by a level at the breach or above; operations are no help."""
+    return breaches(played) - {
+        (message.case, message.row.clock)
+        for message in played.messages
+        if message.audience != OPERATIONS and _is_of_breach(message.counted.cause, played.policy)
+    }
 
 
-NEVER = "9999"
-"""Later than every time as text."""
+def _is_of_breach(cause: Cause, policy: Policy) -> bool:
+    level = level_of(cause, policy)
+    return level is not None and isinstance(level.trigger, After)
 
 
 # ------------------------------------------------------------------ the table
@@ -182,7 +184,7 @@ def main(arguments: Sequence[str]) -> int:
     if not LOG.exists():
         sys.stdout.write("loudness: passed over, the ServiceNow log is not beside the clone\n")
         return 0
-    table = markdown(play())
+    table = markdown(play(LOG))
     sys.stdout.write(table)
     if "--write" in arguments:
         write(table)
