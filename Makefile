@@ -36,11 +36,12 @@ deploy: build ## sam deploy --guided, to AWS
 
 # ---------------------------------------------------------------- checks
 .PHONY: test
-test: environments ## all tests; ARGS="-k name" and the like go to pytest
+test: environments ## all tests but the long ones of soak; ARGS="-k name" and the like go to pytest
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 .PHONY: soak
-soak: .venv ## every crash point played to its end, a thousand simulated stories, the reference model: hours
+soak: .venv ## what `make test` takes samples of, whole: crash points, simulated stories, the reference model: hours
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m soak
 	@seq 100 50 450 | PYTHONPATH=tests:infra:functions xargs -P 2 -I{} sh -c '$(BIN)/python -m reference {} $$(({} + 49))'
 	@PYTHONPATH=tests:infra PYTHONHASHSEED=0 $(BIN)/python -m faults points
 	@seq 0 50 950 | PYTHONPATH=tests:infra PYTHONHASHSEED=0 xargs -P 2 -I{} sh -c '$(BIN)/python -m faults seeds {} $$(({} + 49))'
@@ -62,6 +63,10 @@ format: .venv ## ruff format, and what ruff can mend by itself
 bench: .venv ## what a tick reads at 1,000 to 100,000 tickets, beside a scan, and other counts
 	@$(MAKE) --no-print-directory dynamodb-local || echo 'bench: without DynamoDB Local, so without read units'
 	@for file in tests/bench/bench_*.py; do PYTHONPATH=tests $(BIN)/python "$$file" $(ARGS) || exit 1; done
+
+.PHONY: loudness
+loudness: .venv ## messages a day of the shipped policy on a real log, the table of docs/loudness.md; ARGS=--write puts it there
+	@PYTHONPATH=functions:tests $(BIN)/python tests/bench/loudness.py $(ARGS)
 
 # ---------------------------------------------------------------- environments
 .PHONY: .venv .venv-sam .venv-aws environments

@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 from attrs import asdict, define, evolve, field
+from botocore import UNSIGNED
 from botocore.config import Config
 
 from building import MON, at, policy
@@ -32,7 +33,11 @@ from sla_watchdog.usecases.track.change import Change
 from sla_watchdog.usecases.track.track import Tracked
 from sla_watchdog.usecases.watch.result import TickResult
 
-ONCE = Config(retries={"total_max_attempts": 1})
+REGION = "eu-central-1"
+ONCE = Config(
+    retries={"total_max_attempts": 1}, signature_version=UNSIGNED, user_agent=f"region/{REGION}"
+)
+"""botocore makes no call again, and moto asks nobody for a signature: it reads the region here."""
 AUDIENCES = ("owner", "team-lead", "manager", "executive")
 TOPICS = (*AUDIENCES, *(f"{name}-urgent" for name in AUDIENCES), "operations")
 NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New"}
@@ -40,15 +45,13 @@ NEW = {"created_at": f"{MON}T00:00:00Z", "status": "New"}
 
 
 def client_of_moto(service: str) -> Any:
-    return boto3.client(service, region_name="eu-central-1", config=ONCE)
+    return boto3.client(service, region_name=REGION, config=ONCE)
 
 
 def bucket_of_reports() -> Any:
     """A client of S3, where the bucket is from now on: of the few tests that need it."""
     s3 = client_of_moto("s3")
-    s3.create_bucket(
-        Bucket="reports", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
-    )
+    s3.create_bucket(Bucket="reports", CreateBucketConfiguration={"LocationConstraint": REGION})
     return s3
 
 
@@ -190,7 +193,7 @@ class Desk:
         from moto.sns import sns_backends
 
         found = []
-        for arn, topic in sns_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].topics.items():
+        for arn, topic in sns_backends[DEFAULT_ACCOUNT_ID][REGION].topics.items():
             name = arn.rpartition(":")[2].removeprefix("sla-")
             fresh = topic.sent_notifications[self._read.get(arn, 0) :]
             self._read[arn] = len(topic.sent_notifications)

@@ -81,6 +81,40 @@ def test_a_policy_that_changes_nothing_moves_nothing(
     assert "notified at once: nobody" in said
 
 
+def test_it_says_how_loud_it_was_and_will_be(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Over the days of the history, each case played again under the new policy."""
+    old, new, events = files(tmp_path, OLD.replace("8h", "4h").replace("repeat: 1d", "repeat: 7d"))
+    argv = ["check-policy", new, "--against", old, "--events", events, "--at", "2026-03-06T09:00Z"]
+    assert cli.main([*argv, "--json"]) == cli.FINE
+    loudness = json.loads(capsys.readouterr().out)["against"]["loudness"]
+    managers = {
+        name: next(each for each in loudness[name]["audiences"] if each["audience"] == "manager")
+        for name in ("before", "after")
+    }
+    assert [loudness[name]["days"] for name in managers] == [5, 5]
+    assert [each["messages"] for each in managers.values()] == [6, 2]
+    assert managers["before"]["most_by"]["rule"] == "all, resolution, at: breach, repeated"
+    assert managers["after"]["most_by"]["rule"] == "all, resolution, at: breach"
+    assert cli.main(argv) == cli.FINE
+    said = " ".join(capsys.readouterr().out.split())
+    assert "messages median day 95 % of days busiest day" in said
+    assert "Most to manager: all, resolution, at: breach (100 %)" in said
+
+
+def test_a_change_that_makes_it_too_loud_is_warned_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loud = OLD.replace("8h", "5m").replace("repeat: 1d", "repeat: {every: 30m}")
+    old, new, events = files(tmp_path, loud + "digest_after: 500\n")
+    argv = ["check-policy", new, "--against", old, "--events", events, "--at", "2026-03-06T09:00Z"]
+    assert cli.main(argv) == cli.FINE
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Warning: manager gets 96 messages a day, more than 20. To calm it, " in said
+    assert "repeat less often (`repeat: 7d` at all, resolution, at: breach): about 4 a day" in said
+
+
 def test_the_text_fits_the_terminal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,3 +164,13 @@ def test_of_a_stack_it_reads_the_cases_as_they_are_stored(
     ran = operator("check-policy", str(new), "--against", str(POLICY), "--json", policy=None)
     found = ran.json["against"]
     assert (found["open_tickets"], found["moved"], found["become_overdue"]) == (1, 1, 1)
+    loudness = found["loudness"]
+    assert [loudness[name]["days"] for name in ("before", "after")] == [7, 7]
+    first_day = [
+        {each["audience"]: each["next_24_h"] for each in loudness[name]["audiences"]}
+        for name in ("before", "after")
+    ]
+    assert first_day == [
+        {"team-lead": 2, "manager": 0, "executive": 1},
+        {"team-lead": 1, "manager": 0, "executive": 1},
+    ]

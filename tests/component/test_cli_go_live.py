@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
-from building import MON, at
-from component.cli_desk import ARN, NEW, Operator
+from building import MON, TUE, at
+from component.cli_desk import ARN, NEW, POLICY, Operator
 from sla_watchdog.adapters.dynamodb.watch import Mode
 from sla_watchdog.domain.escalation.case import Case, Outcome, Recipient
 from sla_watchdog.tools.cli.go_live import command as go_live
@@ -251,3 +253,44 @@ def test_findings_are_no_part_of_it_since_operations_hear_them_anyway(observed: 
     observed.desk.put(f"{MON}T10:00", "T-8", **{**NEW, "created_at": "soon"})
     notified = observed("go-live", "--dry-run", "--json").json["told"]
     assert {each["audience"] for each in notified} == {"team-lead"}
+
+
+def test_the_messages_that_it_foresees_are_those_that_come(observed: Operator) -> None:
+    """Of five overdue cases and one that will be, over a whole day in which nobody does anything.
+    The manager may be notified on Tuesday from 9:00; operations hear of recipients too.
+    """
+    foreseen = observed("go-live", "--dry-run", "--json").json["ahead"]
+    assert foreseen["days"] == 7
+    counts = {each["audience"]: each["next_24_h"] for each in foreseen["audiences"]}
+    observed("go-live", "--yes")
+    for hour in range(24):
+        day, time = (MON, f"{10 + hour:02}") if hour < 14 else (TUE, f"{hour - 14:02}")
+        for minute in ("00", "01", "30"):
+            observed.tick(f"{day}T{time}:{minute}")
+    sent = Counter(topic for topic in observed.desk.sent_to() if topic in counts)
+    assert sent == counts == {"team-lead": 3, "manager": 6, "executive": 6}
+
+
+def test_it_says_which_rule_makes_most_and_that_new_tickets_come_on_top(observed: Operator) -> None:
+    ran = observed("go-live", "--dry-run")
+    assert "messages next 24 h next 7 days busiest 24 h" in ran.said
+    assert "Most to team-lead: everything, resolution, at: breach (67 %)" in ran.said
+    assert "new tickets come on top" in ran.said
+    assert "Warning" not in ran.said
+
+
+def test_more_than_twenty_messages_in_a_day_are_warned_of_with_what_would_calm_it(
+    operator: Operator, tmp_path: Path
+) -> None:
+    """A flood of 30 cases that fall due one after the other, under a policy that counts none of
+    them together.
+    """
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(POLICY.read_text().replace("digest_after: 10", "digest_after: 500"))
+    for number in range(30):
+        created = f"{MON}T00:{number:02}:00Z"
+        operator.desk.put(f"{MON}T00:30", f"T-{number}", **{**NEW, "created_at": created})
+    operator.now = f"{MON}T01:00"
+    ran = operator("go-live", "--dry-run", "--policy", str(policy), policy=None)
+    warning = "team-lead gets 60 messages a day, more than 20. To calm it, "
+    assert f"Warning: {warning}" in ran.said

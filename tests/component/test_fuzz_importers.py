@@ -23,7 +23,7 @@ from sla_watchdog.tools.imports.events import BrokenEventFile, lines_of, parse
 POLICY = policy()
 MANY = settings(max_examples=300, deadline=None)
 FEW = settings(
-    max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None
+    max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), database=None
 )
 
 EVENTS = b"\n".join(

@@ -154,10 +154,10 @@ def _over(world: World, ticket: str, message: Published) -> bool:
     since = [record for wire, record in records if begun <= wire <= message.wire]
     if not before:
         return False
-    gone = not _not_believed(world, ticket, message)
-    return all(
-        gone if record is None else record.get("status") in OVER for record in [before[-1], *since]
-    )
+    seen = [before[-1], *since]
+    if not all(record is None or record.get("status") in OVER for record in seen):
+        return False
+    return None not in seen or not _not_believed(world, ticket, message)
 
 
 def _not_believed(world: World, ticket: str, message: Published) -> bool:

@@ -25,7 +25,7 @@ from sla_watchdog.domain.tickets.facts import Fact, Facts
 from store.samples import LEASE, NOW, Store, a_case, an_entry, audit_of, reached_by, renewed
 
 THREADS = 16
-ROUNDS = 8
+ROUNDS = 4
 WRITES = ("UpdateItem", "TransactWriteItems")
 
 

@@ -25,7 +25,7 @@ from sla_watchdog.adapters.dynamodb import outbox
 from sla_watchdog.usecases.watch.result import TickResult
 
 THREADS = 4
-ROUNDS = 3
+ROUNDS = 2
 TICKETS = 12
 """More than `digest_after`: some are told in messages of their own, some in digests."""
 ALERTS = 4

@@ -12,13 +12,16 @@ from typing import Any
 
 import pytest
 
+from building import at, policy
 from sla_watchdog.tools.backtest.comparison import changes
 from sla_watchdog.tools.backtest.files import clocks_csv, write_all
 from sla_watchdog.tools.backtest.oddities import Oddity, counted, oddities
-from sla_watchdog.tools.backtest.rows import AlertRow, BacktestMessage, ClockRow
+from sla_watchdog.tools.backtest.rows import AlertRow, BacktestMessage, ClockRow, by_recipient
 from sla_watchdog.tools.backtest.summary import attainment, audiences, noisiest, worst
 from sla_watchdog.tools.cli import main
 from sla_watchdog.tools.imports.events import in_order
+from sla_watchdog.tools.loudness.days import Days
+from sla_watchdog.tools.loudness.loads import loudness
 
 POLICY = """
 form: 1
@@ -247,9 +250,105 @@ def test_against_another_policy_says_what_changes(desk: Desk) -> None:
     assert "What changes" in desk.page
 
 
+def test_messages_a_day_are_said_for_each_person_and_audience(desk: Desk) -> None:
+    desk.run("--until", "2026-03-10T00:00")
+    loudness = desk.summary["loudness"]
+    assert (loudness["from"], loudness["until"], loudness["days"]) == (
+        "2026-03-02",
+        "2026-03-10",
+        9,
+    )
+    manager, lead = loudness["audiences"]
+    assert (manager["median_day"], manager["percentile_95"], manager["warning"]) == (1, 1, None)
+    assert manager["most_by"]["rule"] == "all, resolution, after: 4h, repeated"
+    assert [each["recipient"] for each in lead["recipients"]] == ["team-lead:B", "team-lead"]
+    said = " ".join(desk.capsys.readouterr().out.split())
+    assert "messages a day median 95 % busiest on in all" in said
+    assert "team-lead, all 2" in said
+    assert "Most to manager: all, resolution, after: 4h, repeated (" in said
+    assert "Messages a day" in desk.page
+
+
+def test_what_is_too_loud_is_warned_of_in_the_text_the_summary_and_the_page(desk: Desk) -> None:
+    """30 cases that nobody touches, each repeated daily; nothing is folded."""
+    policy = desk.folder / "policy.yaml"
+    policy.write_text(f"{POLICY}digest_after: 500\n")
+    flood = [event(f"T-{n}", f"02T10:{n:02}") for n in range(30)]
+    desk.run("--until", "2026-04-12T00:00", events=flood)
+    warning = "manager gets 30 messages a day, more than 20. To calm it, "
+    assert f"Warning: {warning}" in " ".join(desk.capsys.readouterr().out.split())
+    manager = desk.summary["loudness"]["audiences"][0]
+    assert manager["warning"]["recipients"] == ["manager"]
+    assert manager["warning"]["change"] == 'give manager `digest: "09:00"`'
+    assert manager["warning"]["percentile_95_then"] == 1
+    assert warning in desk.page
+
+
+def test_under_the_change_that_it_advises_there_are_as_many_messages_as_it_says(
+    desk: Desk,
+) -> None:
+    policy = desk.folder / "policy.yaml"
+    policy.write_text(f"{POLICY}digest_after: 500\n")
+    flood = [event(f"T-{n}", f"02T10:{n:02}") for n in range(30)]
+    desk.run("--until", "2026-04-12T00:00", events=flood)
+    (said,) = [each["warning"] for each in desk.summary["loudness"]["audiences"] if each["warning"]]
+    calm = POLICY.replace("manager: {}", 'manager: {digest: "09:00"}')
+    policy.write_text(f"{calm}digest_after: 500\n")
+    desk.run("--until", "2026-04-12T00:00", events=flood)
+    (manager,) = [
+        each for each in desk.summary["loudness"]["audiences"] if each["audience"] == "manager"
+    ]
+    assert manager["percentile_95"] == said["percentile_95_then"]
+    assert manager["on_busiest_day"] == 30, "first breaches come at once all the same"
+
+
+def test_days_begin_at_midnight_of_the_zone_of_the_policy(desk: Desk) -> None:
+    """21:00 UTC is tomorrow in Kolkata, half an hour off."""
+    policy = desk.folder / "policy.yaml"
+    policy.write_text(POLICY.replace("timezone: UTC\nstatuses", "timezone: Asia/Kolkata\nstatuses"))
+    desk.run("--timezone", "UTC")
+    assert desk.summary["per_day"]["manager"] == {"2026-03-03": 2}
+
+
+def test_limits_that_most_kept_are_suggested_where_enough_ended(desk: Desk) -> None:
+    life = [
+        [
+            event(f"T-{n}", f"{day:02}T09:00"),
+            event(f"T-{n}", f"{day:02}T{10 + n % 10}:00", "resolved"),
+        ]
+        for n, day in enumerate([*range(2, 28), *range(2, 28)])
+    ]
+    events = [each for both in life for each in both]
+    assert desk.run("--suggest", events=events) == 0
+    said = desk.capsys.readouterr().out
+    assert "Limits that 90 % kept of what ended from 2025-09-" in said
+    line = "resolution: {within: 9h, ladder: standard, pauses_in: [waiting]}  # 90.4 % kept it;"
+    assert line in said
+    (limit,) = desk.summary["suggested"]["limits"]
+    assert (limit["cases"], limit["within"], limit["kept_then"]) == (52, "9h", 90.4)
+    desk.run(events=EVENTS)
+    assert "suggested" not in desk.summary
+
+
+def test_where_too_few_ended_no_limit_is_suggested(desk: Desk) -> None:
+    desk.run("--suggest")
+    assert "within: 8h" in (said := desk.capsys.readouterr().out)
+    assert "2 ended, too few to suggest a limit" in said
+    (limit,) = desk.summary["suggested"]["limits"]
+    assert limit["within"] is None
+
+
 def test_the_page_stands_by_itself_and_names_hostile_tickets_harmlessly(desk: Desk) -> None:
     hostile = '<script>alert("x")</script>'
-    desk.run(events=[event(hostile, "01T09:00", team="=cmd()"), *EVENTS])
+    desk.run(
+        "--until",
+        "2026-03-10T00:00",
+        events=[
+            event(hostile, "01T09:00", team="=cmd()"),
+            event("T-9", "01T09:00", team=hostile),
+            *EVENTS,
+        ],
+    )
     assert hostile not in desk.page
     assert "&lt;script&gt;" in desk.page
     assert not re.search(r"(src|href)=.?https?:|@import|<script|<link", desk.page)
@@ -280,7 +379,16 @@ def sent(
 ) -> BacktestMessage:
     alert = AlertRow(f"2026-03-{when}:00Z", ticket, "resolution", level, audience, "due")
     return BacktestMessage(
-        alert, ticket, "all", audience.partition(":")[0].removesuffix("-urgent"), urgent, 0
+        row=alert,
+        case=ticket,
+        policy="all",
+        audience=audience.partition(":")[0].removesuffix("-urgent"),
+        urgent=urgent,
+        passed=0,
+        second=at(f"2026-03-{when}"),
+        repeated=False,
+        waits_for_nothing=False,
+        in_digest=False,
     )
 
 
@@ -308,7 +416,9 @@ def test_alerts_of_one_case_to_one_topic_at_one_instant_are_one_message() -> Non
         sent("team-lead:B", "02T09:00"),
         sent("team-lead-urgent:B", "02T09:00", urgent=True),
     ]
-    manager, lead = audiences(messages, 14)
+    fortnight = Days.between(at("2026-03-01T00:00"), at("2026-03-14T00:00"), "UTC")
+    loud = loudness(by_recipient(messages), policy(), fortnight)
+    manager, lead = audiences(messages, loud)
     assert (manager.alerts, manager.messages, manager.per_week) == (4, 3, 1.5)
     assert (manager.busiest_day, manager.on_busiest_day) == ("2026-03-02", 2)
     assert (lead.messages, lead.urgent_copies, lead.topics) == (2, 1, 3)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from sla_watchdog.presentation.html.shell import figures, heading, paragraph
 from sla_watchdog.presentation.text.evidence import of_history
+from sla_watchdog.presentation.text.wording import who
 from sla_watchdog.presentation.times import count_of, open_time
 from sla_watchdog.tools.backtest.charts import attainment_chart, load_chart, unit
 from sla_watchdog.tools.backtest.comparison import changes, loads
@@ -15,6 +16,12 @@ from sla_watchdog.tools.backtest.play import Played
 from sla_watchdog.tools.backtest.result import Result
 from sla_watchdog.tools.backtest.rows import utc
 from sla_watchdog.tools.backtest.summary import SHOWN, TicketsByVerdict, noisiest, per_day, worst
+from sla_watchdog.tools.loudness.loads import SHARE, Loudness, RecipientLoad
+from sla_watchdog.tools.loudness.rule_names import rule_name
+from sla_watchdog.tools.loudness.text import warnings
+
+LOUDEST = 3
+"""Recipients of each audience that are listed."""
 
 ODD = {
     "before_creation": "before the ticket was created",
@@ -129,9 +136,8 @@ def _told(result: Result, draw: Draw) -> str:
     per = unit(result.days)
     outline = " The dashed line is the policy compared with." if before else ""
     text = (
-        f"Messages a {per}. Alerts of one case to one topic at one instant are one message; a "
-        "digest would fold more."
-        f"{outline}"
+        f"Messages a {per}. Alerts of one case to one topic at one instant are one message, and so "
+        f"is all that waits for one digest.{outline}"
     )
     chart = draw(
         load_chart,
@@ -140,7 +146,36 @@ def _told(result: Result, draw: Draw) -> str:
         before,
         f"Messages a {per} to each audience",
     )
-    return wide_section("Who would have been told", text, chart, table(head, lines))
+    told = wide_section("Who would have been told", text, chart, table(head, lines))
+    return told + _loud(result.played.loudness)
+
+
+def _loud(loudness: Loudness) -> str:
+    head = ["recipient", "median", f"{SHARE} % of days", "busiest", "most by", "share"]
+    lines = [_line(load, loudness) for load in _shown(loudness)]
+    warned = "".join(f" {warning}" for warning in warnings(loudness))
+    text = (
+        f"Of all {len(loudness.days):,} days, those without a message counted as 0; of each "
+        f"audience the loudest recipients.{warned}"
+    )
+    return wide_section("Messages a day", text, table(head, lines))
+
+
+def _shown(loudness: Loudness) -> Iterator[RecipientLoad]:
+    for audience in loudness.audiences:
+        yield from audience.recipients[:LOUDEST]
+
+
+def _line(load: RecipientLoad, loudness: Loudness) -> list[Cell]:
+    cause = load.cause
+    return [
+        who(load.recipient),
+        load.load.median,
+        load.load.percentile,
+        load.load.busiest.messages,
+        "" if cause is None else rule_name(cause.cause, loudness.policy),
+        "" if cause is None else f"{cause.percent} %",
+    ]
 
 
 def _short(at: str) -> str:
