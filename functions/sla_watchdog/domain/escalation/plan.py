@@ -342,9 +342,7 @@ def _breached(evaluated: EvaluatedClocks) -> Mapping[str, int]:
     return {**breached, **_not_judged_any_more(evaluated, recorded)}
 
 
-def _not_judged_any_more(
-    evaluated: EvaluatedClocks, recorded: Mapping[str, int]
-) -> Mapping[str, int]:
+def _not_judged_any_more(evaluated: EvaluatedClocks, recorded: Mapping[str, int]) -> dict[str, int]:
     """The breaches recorded of clocks that are not judged: they stay, too."""
     names = {unjudged.clock.record for unjudged in evaluated.not_judged}
     return {name: recorded[name] for name in names.intersection(recorded)}
