@@ -286,7 +286,9 @@ def test_who_heard_that_it_is_over_hears_when_it_burns_again() -> None:
 
 def test_who_did_not_hear_yet_that_it_is_over_does_not_hear_again_that_it_burns() -> None:
     known = ticket("T-1", f"{D}00:00", ("gone", f"{D}09:00", "deleted"), ("gone", f"{D}09:05", ""))
-    told = [t.at for t in notified(known, policy(), f"{D}11:00") if t.alert.recipient.key == "owner"]
+    told = [
+        t.at for t in notified(known, policy(), f"{D}11:00") if t.alert.recipient.key == "owner"
+    ]
     assert max(told) < at(f"{D}09:00")
 
 

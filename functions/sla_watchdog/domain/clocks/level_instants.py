@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from itertools import pairwise
 
 from attrs import evolve, frozen
 
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.timeline import Timeline
 from sla_watchdog.domain.policy.model import After, Before, Ladder, Percent, Trigger
-from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
+from sla_watchdog.domain.tickets.spans import stretches
+from sla_watchdog.domain.tickets.ticket import ENDED, SHORTEST_END, Ticket
 from sla_watchdog.domain.time.duration import Duration
 
 Instants = tuple[int | None, ...]
@@ -81,15 +81,14 @@ def last_cycle(ticket: Ticket, stops: frozenset[str]) -> int:
     return ticket.cycle_since(reopenings[-1])
 
 
-def _out_of(
-    stops: frozenset[str], reopenings: tuple[int, ...], ticket: Ticket
-) -> tuple[int, ...]:
+def _out_of(stops: frozenset[str], reopenings: tuple[int, ...], ticket: Ticket) -> tuple[int, ...]:
+    """Those after which the clock had stood still for long enough."""
     if stops is ENDED:
         return reopenings
     left = set()
-    for before, after in pairwise(ticket.spans):
-        if before.group in stops:
-            left.add(after.start)
+    for start, end in stretches(ticket.spans, stops):
+        if end is not None and end - start >= SHORTEST_END:
+            left.add(end)
     return tuple(at for at in reopenings if at in left)
 
 

@@ -56,8 +56,8 @@ class Ticket:
     """Reopenings that count, but make no ladder climb."""
     named_reopenings: frozenset[int] = frozenset()
     """Reopenings of which the record names the person."""
-    knows_messages: bool = False
-    """Whether its record tells of messages at all."""
+    first_message_at: int | None = None
+    """Since when its record tells of messages, automatic ones too; None where it never does."""
     unknown_until: int | None = None
     """Until then its status is not known (it was first seen late), so pauses before it count as
     running.
@@ -127,14 +127,16 @@ class Ticket:
             return False
         if self.own_created_at is not None and reopened_at < self.own_created_at:
             return any(reopened_at in ticket.climbing for ticket in self.absorbed)
-        if reopened_at in self.named_reopenings or not self.knows_messages:
+        if reopened_at in self.named_reopenings:
             return True
-        return self._has_message(ended_at, reopened_at)
+        return self._may_have_message(ended_at, reopened_at)
 
-    def _has_message(self, ended_at: int, reopened_at: int) -> bool:
-        """Whether a person wrote after the end. A message of the customer in its very second is
-        later, an answer of the desk came with it.
+    def _may_have_message(self, ended_at: int, reopened_at: int) -> bool:
+        """Whether a person wrote after the end, or nobody can know. A message of the customer in its
+        very second is later, an answer of the desk came with it.
         """
+        if self.first_message_at is None or self.first_message_at > reopened_at:
+            return True
         from_customer = from_to(self.asked, ended_at, reopened_at + 1)
         from_desk = from_to(self.answered, ended_at + 1, reopened_at + 1)
         return bool(from_customer or from_desk)

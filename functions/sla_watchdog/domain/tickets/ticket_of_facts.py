@@ -38,7 +38,7 @@ def ticket(name: str, facts: Facts, policy: Policy) -> Ticket:
         by_agent=by_agent,
         bot_reopenings=frozenset(fact.at for fact in reopened if _is_bot(fact, policy)),
         named_reopenings=frozenset(by_person),
-        knows_messages=bool(asked or replies),
+        first_message_at=min([*asked, *(fact.at for fact in replies)], default=None),
         unknown_until=_unknown_until(name, facts, created_at),
     )
 
