@@ -132,8 +132,8 @@ class Ticket:
         return self._may_have_message(ended_at, reopened_at)
 
     def _may_have_message(self, ended_at: int, reopened_at: int) -> bool:
-        """Whether a person wrote after the end, or nobody can know. A message of the customer in its
-        very second is later, an answer of the desk came with it.
+        """Whether a person wrote after the end, or nobody can know. A message of the customer in
+        its very second is later, an answer of the desk came with it.
         """
         if self.first_message_at is None or self.first_message_at > reopened_at:
             return True
