@@ -9,8 +9,14 @@ from attrs import evolve, frozen
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.timeline import Timeline
 from sla_watchdog.domain.policy.model import After, Before, Ladder, Percent, Trigger
+from sla_watchdog.domain.tickets.reopenings import (
+    climbing_reopenings,
+    cycle_since,
+    lasted,
+    lasting_reopenings,
+)
 from sla_watchdog.domain.tickets.spans import stretches
-from sla_watchdog.domain.tickets.ticket import ENDED, SHORTEST_END, Ticket
+from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
 from sla_watchdog.domain.time.duration import Duration
 
 Instants = tuple[int | None, ...]
@@ -70,15 +76,15 @@ def climbing(ticket: Ticket, stops: frozenset[str]) -> tuple[int, ...]:
     """The reopenings that make a ladder climb (semantics D5): those out of the groups that end its
     clock.
     """
-    return _out_of(stops, ticket.climbing, ticket)
+    return _out_of(stops, climbing_reopenings(ticket), ticket)
 
 
 def last_cycle(ticket: Ticket, stops: frozenset[str]) -> int:
     """Which cycle of its clock lasts: the one that the last lasting reopening began."""
-    reopenings = _out_of(stops, ticket.lasting_reopenings, ticket)
+    reopenings = _out_of(stops, lasting_reopenings(ticket), ticket)
     if not reopenings:
         return 1
-    return ticket.cycle_since(reopenings[-1])
+    return cycle_since(ticket, reopenings[-1])
 
 
 def _out_of(stops: frozenset[str], reopenings: tuple[int, ...], ticket: Ticket) -> tuple[int, ...]:
@@ -87,7 +93,7 @@ def _out_of(stops: frozenset[str], reopenings: tuple[int, ...], ticket: Ticket) 
         return reopenings
     left = set()
     for start, end in stretches(ticket.spans, stops):
-        if end is not None and end - start >= SHORTEST_END:
+        if end is not None and lasted(start, end):
             left.add(end)
     return tuple(at for at in reopenings if at in left)
 

@@ -21,6 +21,7 @@ from sla_watchdog.domain.clocks.rules_in_force import rule_at
 from sla_watchdog.domain.policy.model import Level, Metric, Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
+from sla_watchdog.domain.tickets.reopenings import lasting_reopenings
 from sla_watchdog.domain.time.instants import earliest
 
 ACKNOWLEDGED = "acknowledged"
@@ -86,7 +87,7 @@ def _ended(made: list[Promise], matter: LinkedTickets) -> Iterator[Promise]:
     reopenings: list[int] = []
     updates: list[int] = []
     for ticket in matter.tickets:
-        reopenings += ticket.lasting_reopenings
+        reopenings += lasting_reopenings(ticket)
         updates += ticket.answered
     for promise, following in zip_longest(made, made[1:]):
         ends = reopenings if following is None else [*reopenings, following.at]
