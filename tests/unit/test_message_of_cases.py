@@ -228,7 +228,7 @@ TOLD = {("T-1/resolution/1", "manager"): LastNotified(2, 0, at("2026-03-02T21:00
 
 def test_a_case_that_is_over_says_so_and_who_was_told_before() -> None:
     known = facts(("created", NINE), PAGE, ("status", "2026-03-03T10:00", "Resolved"))
-    message = mail(known, "2026-03-03T10:01", policy(), "cleared", reached=TOLD)
+    message = mail(known, "2026-03-03T10:30", policy(), "cleared", reached=TOLD)
     assert message.subject == "[Cleared] City page still online: resolved (T-1)"
     assert message.sms.startswith("Cleared T-1 resolved: City page")
     assert "This case has been over since Tue 2026-03-03 10:00 +00:00: resolved." in said(message)
@@ -303,11 +303,11 @@ def test_a_warning_that_a_pause_withdraws_promises_no_deadline() -> None:
 
 def test_good_news_comes_last_and_asks_for_nothing_in_a_digest() -> None:
     known = facts(("created", NINE), PAGE, ("status", "2026-03-03T10:00", "Resolved"))
-    over = notified(known, "2026-03-03T10:01", policy(), "cleared", reached=TOLD)
+    over = notified(known, "2026-03-03T10:30", policy(), "cleared", reached=TOLD)
     late = notified(
-        facts(("created", NINE), PAGE), "2026-03-03T10:01", policy(), "resolution", to="manager"
+        facts(("created", NINE), PAGE), "2026-03-03T10:30", policy(), "resolution", to="manager"
     )
-    now = at("2026-03-03T10:01")
+    now = at("2026-03-03T10:30")
     message = render_digest([over, evolve(late, case="T-9")], over.recipient, "d", now)
     check(message)
     assert message.subject.startswith("[Critical L4, 2 cases]")
@@ -322,7 +322,7 @@ def test_good_news_comes_last_and_asks_for_nothing_in_a_digest() -> None:
 
 def test_mode_observe_says_in_a_line_that_a_case_is_over() -> None:
     known = facts(("created", NINE), PAGE, ("status", "2026-03-03T10:00", "Resolved"))
-    line = observed_line(notified(known, "2026-03-03T10:01", policy(), "cleared", reached=TOLD))
+    line = observed_line(notified(known, "2026-03-03T10:30", policy(), "cleared", reached=TOLD))
     assert (line["how"], line["what"]) == ("Cleared", "resolved")
 
 

@@ -149,7 +149,7 @@ def test_who_was_told_that_it_burns_is_told_that_it_is_over() -> None:
     over = Case(
         "T-1", OPENED | facts(("status", f"{MON}T09:00", "Resolved")), reached=burning.reached
     )
-    found = plan(over, policy(), at(f"{MON}T09:01"), context=Context((silence(),)))
+    found = plan(over, policy(), at(f"{MON}T09:30"), context=Context((silence(),)))
     assert {alert.clock for alert in found.alerts} == {"cleared"}
 
 

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from attrs import frozen
 
 from sla_watchdog.adapters.dynamodb.case_item import message_runs_map, reached_map, reached_name
 from sla_watchdog.adapters.dynamodb.case_writes import drop_notifications, set_wakeup
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.table import Item
-from sla_watchdog.domain.escalation.budget import with_run
-from sla_watchdog.domain.escalation.case import Case, MessageRun
+from sla_watchdog.domain.escalation.case import Case
 from sla_watchdog.usecases.watch.ports import Levels
 
 
 @frozen
 class ClaimedEntry:
-    """Whatever is written about the entry `key` of the case requires `token`. `run` is that of its
-    recipient once it is settled, None where it does not count.
-    """
+    """Whatever is written about the entry `key` of the case requires `token`."""
 
     case: Case
     key: str
     token: str
-    run: MessageRun | None = None
-
-    @property
-    def message_runs(self) -> Mapping[str, MessageRun]:
-        """Those of the case once it is settled."""
-        if self.run is None:
-            return self.case.message_runs
-        return with_run(self.case.message_runs, self.key, self.run)
 
     def change(self) -> Expression:
         change = Expression().add("rev")
@@ -66,8 +53,7 @@ class ClaimedEntry:
     def taking_out(self, levels: Levels, next_at: int | None, urgent: bool) -> Expression:
         change = self.reaching(levels)
         change.remove("outbox", self.key)
-        if self.run is not None:
-            change.set("message_runs", to=message_runs_map(self.message_runs))
+        change.set_or_remove("message_runs", message_runs_map(self.case.message_runs))
         change.remove("failures")
         change.remove("problem")
         set_wakeup(change, self.case.id, next_at, urgent)

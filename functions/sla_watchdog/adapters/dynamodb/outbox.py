@@ -33,7 +33,7 @@ from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.items import SORT_KEY, Items
 from sla_watchdog.adapters.dynamodb.table import Item, is_refused, slices
 from sla_watchdog.domain.escalation.audit_item import AuditItem
-from sla_watchdog.domain.escalation.case import Case, Entry, MessageRun
+from sla_watchdog.domain.escalation.case import Case, Entry, later_runs
 from sla_watchdog.domain.escalation.dropped_notifications import dropped
 from sla_watchdog.usecases.watch.ports import Levels, Settled
 
@@ -89,17 +89,16 @@ class Outbox:
         next_at: int | None,
         urgent: bool,
         now: int,
-        run: MessageRun | None = None,
     ) -> tuple[Settled, Case]:
-        """Takes an entry out of the outbox, sets the levels reached and the recipient's `run` of
-        messages, puts the audit items: one transaction. More than 90 levels or items take several,
-        of which the last takes the entry out.
+        """Takes an entry out of the outbox, sets the levels reached and the runs of messages of
+        `case`, puts the audit items: one transaction. More than 90 levels or items take several, of
+        which the last takes the entry out.
 
         Only while the entry is held under `token`, so a repetition finds it gone and writes
         nothing. Where the case was written since it was read, it is due `now`, not at `next_at`.
         Raises Unstorable for a case that no item can hold.
         """
-        held = ClaimedEntry(case, key, token, run)
+        held = ClaimedEntry(case, key, token)
         *early, last = _parts(reached, audit)
         for part in early:
             change = held.reaching(part.levels)
@@ -127,11 +126,13 @@ class Outbox:
     ) -> tuple[Settled, Case]:
         stored = case_of(stands)
         case = stored if isinstance(stored, Case) else held.case
+        case = evolve(case, message_runs=later_runs(case.message_runs, held.case.message_runs))
         next_at = now if case.next_at is None else min(now, case.next_at)
-        change = held.taking_out(part.levels, next_at, case.urgent)
+        overtaken = evolve(held, case=case)
+        change = overtaken.taking_out(part.levels, next_at, case.urgent)
         if self._transact(case.id, change, part.records) is not None:
             return Settled.LOST, held.case
-        settled = _without(evolve(held, case=case), part)
+        settled = _without(overtaken, part)
         return Settled.OVERTAKEN, _woken(settled, next_at, case.urgent)
 
     def retry_later(self, case: Case, key: str, token: str, until: int, attempts: int) -> bool:
@@ -236,8 +237,7 @@ def _parts(reached: Levels, audit: Sequence[AuditItem]) -> list[_Transaction]:
 def _without(held: ClaimedEntry, part: _Transaction) -> Case:
     outbox = dict(held.case.outbox)
     outbox.pop(held.key, None)
-    settled = _having_reached(held.case, part.levels)
-    return evolve(settled, outbox=outbox, message_runs=held.message_runs)
+    return evolve(_having_reached(held.case, part.levels), outbox=outbox)
 
 
 def _having_reached(case: Case, levels: Levels) -> Case:

@@ -13,6 +13,7 @@ from sla_watchdog.domain.clocks.progress import TicketProgress
 from sla_watchdog.domain.policy.model import REPORTED, Metric, Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
+from sla_watchdog.domain.tickets.reopenings import lasting_reopenings
 from sla_watchdog.domain.tickets.ticket import Ticket
 
 
@@ -44,7 +45,7 @@ class TicketActivity:
         progress = TicketProgress(self.facts, self.policy)
         latest = self.matter.created_at
         for ticket in self.matter.tickets:
-            latest = max(latest, *ticket.lasting_reopenings, 0)
+            latest = max([latest, *lasting_reopenings(ticket)])
             first_look = progress.first_look(ticket)
             for at in progress.of(ticket):
                 if at != first_look:

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
+from sla_watchdog.domain.tickets.reopenings import climbing_reopenings, lasted
 from sla_watchdog.domain.tickets.spans import stretches
 from sla_watchdog.domain.tickets.ticket import AGENT, ENDED, Ticket
 from sla_watchdog.domain.time.seconds import DAY, HOUR
@@ -62,19 +63,19 @@ def askings(matter: LinkedTickets, facts: Facts) -> tuple[int, ...]:
 
 
 def times_ended(matter: LinkedTickets) -> int:
-    """How often a ticket of it was resolved or closed. A merge ends none."""
+    """How often a ticket of it was resolved or closed, and stayed so. A merge ends none."""
     times = 0
     for ticket in matter.tickets:
-        for start, _ in stretches(ticket.spans, ENDED):
+        for start, end in stretches(ticket.spans, ENDED):
             was_merged = ticket.merged_at is not None and start >= ticket.merged_at
-            times += start >= ticket.born_at and not was_merged
+            times += start >= ticket.born_at and lasted(start, end) and not was_merged
     return times
 
 
 def _of(ticket: Ticket, facts: Facts) -> Iterator[Asking]:
     if _is_of_the_customer(ticket, facts):
         yield Asking(ticket.born_at, ticket)
-    for at in ticket.climbing:
+    for at in climbing_reopenings(ticket):
         if at > ticket.born_at:
             yield Asking(at, ticket, by_reopening=True)
 

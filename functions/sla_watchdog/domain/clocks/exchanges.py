@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from itertools import pairwise
 
+from sla_watchdog.domain.tickets.reopenings import lasted
 from sla_watchdog.domain.tickets.spans import stretches
-from sla_watchdog.domain.tickets.ticket import SHORTEST_END, Ticket
+from sla_watchdog.domain.tickets.ticket import Ticket
 from sla_watchdog.domain.time.instants import earliest
 
 Period = tuple[int, int | None]
@@ -61,7 +62,7 @@ def _steps(ticket: Ticket, stops: frozenset[str]) -> list[tuple[int, Step]]:
 def _lasting_ends(ticket: Ticket, stops: frozenset[str]) -> Iterator[int]:
     """An end that was too short ended no exchange: it goes on, without the time in between."""
     for start, end in stretches(ticket.spans, stops):
-        if end is None or end - start >= SHORTEST_END:
+        if lasted(start, end):
             yield start
 
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from itertools import pairwise
 
 from attrs import evolve, frozen
 
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.timeline import Timeline
 from sla_watchdog.domain.policy.model import After, Before, Ladder, Percent, Trigger
+from sla_watchdog.domain.tickets.reopenings import (
+    climbing_reopenings,
+    cycle_since,
+    lasted,
+    lasting_reopenings,
+)
+from sla_watchdog.domain.tickets.spans import stretches
 from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
 from sla_watchdog.domain.time.duration import Duration
 
@@ -70,24 +76,25 @@ def climbing(ticket: Ticket, stops: frozenset[str]) -> tuple[int, ...]:
     """The reopenings that make a ladder climb (semantics D5): those out of the groups that end its
     clock.
     """
-    return _out_of(stops, ticket.climbing, ticket)
+    return _out_of(stops, climbing_reopenings(ticket), ticket)
 
 
 def last_cycle(ticket: Ticket, stops: frozenset[str]) -> int:
     """Which cycle of its clock lasts: the one that the last lasting reopening began."""
-    reopenings = _out_of(stops, ticket.lasting_reopenings, ticket)
+    reopenings = _out_of(stops, lasting_reopenings(ticket), ticket)
     if not reopenings:
         return 1
-    return ticket.cycle_since(reopenings[-1])
+    return cycle_since(ticket, reopenings[-1])
 
 
 def _out_of(stops: frozenset[str], reopenings: tuple[int, ...], ticket: Ticket) -> tuple[int, ...]:
+    """Those after which the clock had stood still for long enough."""
     if stops is ENDED:
         return reopenings
     left = set()
-    for before, after in pairwise(ticket.spans):
-        if before.group in stops:
-            left.add(after.start)
+    for start, end in stretches(ticket.spans, stops):
+        if end is not None and lasted(start, end):
+            left.add(end)
     return tuple(at for at in reopenings if at in left)
 
 

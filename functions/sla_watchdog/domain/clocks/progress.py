@@ -10,6 +10,7 @@ from sla_watchdog.domain.clocks.ownership import is_named
 from sla_watchdog.domain.clocks.rules_in_force import rule_at
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Facts
+from sla_watchdog.domain.tickets.reopenings import lasting_reopenings, without_short_ends
 from sla_watchdog.domain.tickets.ticket import Ticket
 from sla_watchdog.domain.tickets.ticket_fields import STATES
 
@@ -54,11 +55,9 @@ class TicketProgress:
         """
         order = {group: place for place, group in enumerate(self.policy.groups)}
         pausing = self._pausing(ticket)
-        reopenings = frozenset(ticket.lasting_reopenings)
+        reopenings = frozenset(lasting_reopenings(ticket))
         furthest = -1
-        for span in ticket.spans:
-            if ticket.was_in_short_end(span):
-                continue
+        for span in without_short_ends(ticket):
             place = order.get(span.group, -1)
             if span.start in reopenings:
                 furthest = place

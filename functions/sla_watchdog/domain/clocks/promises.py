@@ -27,6 +27,7 @@ from sla_watchdog.domain.clocks.rules_in_force import rule_at
 from sla_watchdog.domain.policy.model import Level, Metric, Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
+from sla_watchdog.domain.tickets.reopenings import lasting_reopenings
 from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
 from sla_watchdog.domain.time.instants import earliest
 
@@ -182,7 +183,7 @@ class _Row:
     def _reopened(self, promise: Promise) -> Promise:
         reopenings: list[int] = []
         for ticket in self.matter.tickets:
-            reopenings += ticket.lasting_reopenings
+            reopenings += lasting_reopenings(ticket)
         at = _first_within(promise, reopenings)
         if at is None:
             return promise

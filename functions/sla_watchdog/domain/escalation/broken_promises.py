@@ -21,6 +21,7 @@ from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
 from sla_watchdog.domain.escalation.notifications import NOT_NOTIFIED
 from sla_watchdog.domain.policy.model import Age, Ladder, Level, Metric
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
+from sla_watchdog.domain.tickets.reopenings import lasting_reopenings
 from sla_watchdog.domain.tickets.spans import Span
 
 
@@ -60,7 +61,7 @@ def _last_broken(made: Sequence[Promise], now: int) -> int | None:
 
 def _reopened_after(matter: LinkedTickets, at: int) -> bool:
     for ticket in matter.tickets:
-        if any(reopened_at > at for reopened_at in ticket.lasting_reopenings):
+        if any(reopened_at > at for reopened_at in lasting_reopenings(ticket)):
             return True
     return False
 

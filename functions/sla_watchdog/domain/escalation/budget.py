@@ -78,7 +78,7 @@ class Budget:
         """None where the next message is a first one."""
         evaluation = self.evaluated.evaluation
         run = evaluation.case.message_runs.get(recipient.key)
-        if run is None or is_over(run, evaluation.now):
+        if run is None or _is_over(run, evaluation.now):
             return None
         return run
 
@@ -152,13 +152,13 @@ def runs_after(
     for alert in alerts:
         messages.setdefault(alert.recipient.key, []).append(alert)
     for key, message in messages.items():
-        run = run_after(runs.get(key), message, outcome, at)
+        run = _run_after(runs.get(key), message, outcome, at)
         if run is not None:
-            runs = with_run(runs, key, run)
+            runs = _with_run(runs, key, run)
     return runs
 
 
-def run_after(
+def _run_after(
     before: MessageRun | None, alerts: Iterable[Alert], outcome: Outcome, at: int
 ) -> MessageRun | None:
     """The recipient's run once a message with these alerts ended so; None where that does not
@@ -169,7 +169,7 @@ def run_after(
         return None
     observed = outcome is Outcome.OBSERVED
     worst = _worst(alert.severity for alert in counted)
-    if before is None or before.observed is not observed or is_over(before, at):
+    if before is None or before.observed is not observed or _is_over(before, at):
         return MessageRun(at, at, 1, worst, observed)
     return MessageRun(
         since=before.since,
@@ -180,13 +180,15 @@ def run_after(
     )
 
 
-def with_run(runs: Mapping[str, MessageRun], key: str, run: MessageRun) -> Mapping[str, MessageRun]:
+def _with_run(
+    runs: Mapping[str, MessageRun], key: str, run: MessageRun
+) -> Mapping[str, MessageRun]:
     """The runs of a case with that of one recipient; those that are over are forgotten."""
-    lasting = {name: other for name, other in runs.items() if not is_over(other, run.at)}
+    lasting = {name: other for name, other in runs.items() if not _is_over(other, run.at)}
     return {**lasting, key: run}
 
 
-def is_over(run: MessageRun, now: int) -> bool:
+def _is_over(run: MessageRun, now: int) -> bool:
     return now >= run.at + RUN_ENDS_AFTER
 
 

@@ -279,11 +279,11 @@ def join(one: Case, other: Case) -> Case:
         edited_at=max(edits, default=None),
         members=(kept.members | moved.members).difference(facts.tickets()),
         failures=0,
-        message_runs=_later_runs(kept.message_runs, moved.message_runs),
+        message_runs=later_runs(kept.message_runs, moved.message_runs),
     )
 
 
-def _later_runs(
+def later_runs(
     runs: Mapping[str, MessageRun], others: Mapping[str, MessageRun]
 ) -> Mapping[str, MessageRun]:
     """Of each recipient the run with the later message."""

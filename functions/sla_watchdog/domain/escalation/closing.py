@@ -13,7 +13,8 @@ from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
 from sla_watchdog.domain.escalation.reasons import Ended, MergedInto, Reason, RecordDeleted
 from sla_watchdog.domain.policy.model import TARGETS, Metric
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
-from sla_watchdog.domain.tickets.ticket import SHORTEST_END, Ticket
+from sla_watchdog.domain.tickets.reopenings import SHORTEST_END
+from sla_watchdog.domain.tickets.ticket import Ticket
 
 OF_TICKETS = frozenset(metric.value for metric in (*TARGETS, Metric.PAUSE))
 """Clocks whose subject is a ticket."""

@@ -14,6 +14,7 @@ from sla_watchdog.domain.escalation.case import Case, Recipient
 from sla_watchdog.domain.escalation.notifications import NotificationHistory
 from sla_watchdog.domain.policy.model import Policy, Rule
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
+from sla_watchdog.domain.tickets.reopenings import climbing_reopenings, cycle_since
 from sla_watchdog.domain.tickets.ticket import Ticket
 
 
@@ -47,10 +48,12 @@ class EvaluationContext:
     def climbed_at(self, subject: str) -> tuple[int, int] | None:
         """When a reopening last made the ladders of that ticket climb, and which cycle began."""
         ticket = self.ticket(subject)
-        if ticket is None or not ticket.climbing:
+        if ticket is None:
             return None
-        at = ticket.climbing[-1]
-        return at, ticket.cycle_since(at)
+        climbing = climbing_reopenings(ticket)
+        if not climbing:
+            return None
+        return climbing[-1], cycle_since(ticket, climbing[-1])
 
     def rule_of(self, ticket: Ticket) -> Rule:
         """The rule that judges the ticket now."""

@@ -11,6 +11,7 @@ from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.spans import Span, from_to, until
 from sla_watchdog.domain.tickets.ticket import ENDED, Ticket, by_age
 from sla_watchdog.domain.tickets.ticket_of_facts import ticket as ticket_alone
+from sla_watchdog.domain.time.instants import earliest
 
 
 def merges(facts: Facts) -> tuple[Mapping[str, tuple[str, int]], frozenset[str]]:
@@ -114,10 +115,10 @@ def _with_messages(survivor: Ticket, absorbed: tuple[Ticket, ...]) -> Ticket:
         written.update(ticket.customer_messages)
         if not ticket.by_agent:
             written.add(ticket.created_at)
-    knows_messages = survivor.knows_messages or any(t.knows_messages for t in absorbed)
+    first_messages = [ticket.first_message_at for ticket in (survivor, *absorbed)]
     return evolve(
         survivor,
-        knows_messages=knows_messages,
+        first_message_at=earliest(*first_messages),
         asked=_with_later(survivor, absorbed, lambda ticket: ticket.asked),
         answered=_with_later(survivor, absorbed, lambda ticket: ticket.answered),
         customer_messages=tuple(sorted(written)),

@@ -4,7 +4,6 @@ something when.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import cached_property
 from operator import attrgetter
@@ -26,11 +25,6 @@ waits.
 
 AGENT = "agent"
 """Who opened a ticket, where the desk itself did."""
-
-SHORTEST_END = 1800
-"""Seconds that an end has to last: a shorter one neither clears nor begins anything anew (semantics
-D5, E9).
-"""
 
 Request = tuple[int, int | None]
 """When the customer asked, and the first public answer by a person; None while there is none."""
@@ -70,8 +64,8 @@ class Ticket:
     """Reopenings that count, but make no ladder climb."""
     named_reopenings: frozenset[int] = frozenset()
     """Reopenings of which the record names the person."""
-    knows_messages: bool = False
-    """Whether its record tells of messages at all."""
+    first_message_at: int | None = None
+    """Since when its record tells of messages, automatic ones too; None where it never does."""
     unknown_until: int | None = None
     """Until then its status is not known (it was first seen late), so pauses before it count as
     running.
@@ -101,68 +95,16 @@ class Ticket:
     @property
     def reopenings(self) -> tuple[int, ...]:
         """When it left resolved or closed for anything else."""
-        return tuple(end for _, end in self._ends_reopened)
-
-    @property
-    def lasting_reopenings(self) -> tuple[int, ...]:
-        """Those after an end that lasted: before any other, it was never really over."""
-        return tuple(end for start, end in self._ends_reopened if end - start >= SHORTEST_END)
-
-    @property
-    def climbing(self) -> tuple[int, ...]:
-        """The reopenings that make its ladder climb: after an end that lasted, by a person, or once
-        a person had written (semantics D5).
-        """
-        return tuple(end for start, end in self._ends_reopened if self._climbs(start, end))
+        return tuple(end for _, end in self.ends_reopened)
 
     @cached_property
-    def _ends_reopened(self) -> tuple[tuple[int, int], ...]:
+    def ends_reopened(self) -> tuple[tuple[int, int], ...]:
         """From when to when it was over, for each time that it was reopened."""
         ends: list[tuple[int, int]] = []
         for start, end in stretches(self.spans, ENDED):
             if end is not None and end != self.own_created_at:
                 ends.append((start, end))
         return tuple(ends)
-
-    def was_in_short_end(self, span: Span) -> bool:
-        """Whether the span is of an end that lasted too short to be one."""
-        return span.start in self._short_ends
-
-    @cached_property
-    def _short_ends(self) -> frozenset[int]:
-        """When the spans began in which it was over for too short."""
-        ends = self._ends_reopened
-        reopened_at = [end for _, end in ends]
-        starts: set[int] = set()
-        for span in self.spans:
-            number = bisect_right(reopened_at, span.start)
-            if span.group not in ENDED or number == len(ends):
-                continue
-            start, end = ends[number]
-            if end - start < SHORTEST_END:
-                starts.add(span.start)
-        return frozenset(starts)
-
-    def _climbs(self, ended_at: int, reopened_at: int) -> bool:
-        if reopened_at - ended_at < SHORTEST_END or reopened_at in self.bot_reopenings:
-            return False
-        if self.own_created_at is not None and reopened_at < self.own_created_at:
-            return any(reopened_at in ticket.climbing for ticket in self.absorbed)
-        if reopened_at in self.named_reopenings or not self.knows_messages:
-            return True
-        return self._has_message(ended_at, reopened_at)
-
-    def _has_message(self, ended_at: int, reopened_at: int) -> bool:
-        """Whether a person wrote after the end. A message of the customer in its very second is
-        later, an answer of the desk came with it.
-        """
-        from_customer = from_to(self.asked, ended_at, reopened_at + 1)
-        from_desk = from_to(self.answered, ended_at + 1, reopened_at + 1)
-        return bool(from_customer or from_desk)
-
-    def cycle_since(self, reopened_at: int) -> int:
-        """The number of the cycle that this reopening began: the first began with the creation."""
-        return 2 + bisect_left(self.reopenings, reopened_at)
 
     @property
     def left_at(self) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
@@ -23,10 +23,9 @@ def ticket(name: str, facts: Facts, policy: Policy) -> Ticket:
     spans = tuple(_spans(created_at, _steps(name, facts, policy)))
     asked = tuple(fact.at for fact in facts.of_field(name, "customer_reply"))
     replies = facts.of_field(name, "agent_reply")
-    by_persons = [fact for fact in replies if not is_by_bot(fact, policy)]
-    answered = [fact.at for fact in by_persons if fact.at >= created_at]
-    reopened = facts.of_field(name, "reopened")
-    by_person = [fact.at for fact in reopened if fact.value and not is_by_bot(fact, policy)]
+    by_people = [fact for fact in replies if not is_by_bot(fact, policy)]
+    answered = [fact.at for fact in by_people if fact.at >= created_at]
+    by_bots, by_persons = _reopened_by(facts.of_field(name, "reopened"), policy)
     return Ticket(
         id=name,
         created_at=created_at,
@@ -37,11 +36,23 @@ def ticket(name: str, facts: Facts, policy: Policy) -> Ticket:
         answered=tuple(answered),
         gone_at=_gone_at(name, facts),
         by_agent=by_agent,
-        bot_reopenings=frozenset(fact.at for fact in reopened if is_by_bot(fact, policy)),
-        named_reopenings=frozenset(by_person),
-        knows_messages=bool(asked or replies),
+        bot_reopenings=by_bots,
+        named_reopenings=by_persons,
+        first_message_at=min([*asked, *(fact.at for fact in replies)], default=None),
         unknown_until=_unknown_until(name, facts, created_at),
     )
+
+
+def _reopened_by(reopened: Iterable[Fact], policy: Policy) -> tuple[frozenset[int], frozenset[int]]:
+    """When bots reopened it, and when persons did who are named."""
+    by_bots = set()
+    by_persons = set()
+    for fact in reopened:
+        if is_by_bot(fact, policy):
+            by_bots.add(fact.at)
+        elif fact.value:
+            by_persons.add(fact.at)
+    return frozenset(by_bots), frozenset(by_persons)
 
 
 def _creation(name: str, facts: Facts) -> tuple[int, bool]:

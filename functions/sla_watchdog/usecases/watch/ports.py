@@ -14,7 +14,6 @@ from sla_watchdog.domain.escalation.case import (
     Case,
     Entry,
     LastNotified,
-    MessageRun,
     Recipient,
 )
 from sla_watchdog.domain.escalation.deletions import Deletions
@@ -115,7 +114,6 @@ class Outbox(Protocol):
         next_at: int | None,
         urgent: bool,
         now: int,
-        run: MessageRun | None = None,
     ) -> tuple[Settled, Case]:
         """Raises Unstorable."""
         ...

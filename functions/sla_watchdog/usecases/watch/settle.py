@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from attrs import evolve, field, frozen
 
 from sla_watchdog.domain.escalation.audit_item import AuditItem
-from sla_watchdog.domain.escalation.budget import run_after, with_run
+from sla_watchdog.domain.escalation.budget import runs_after
 from sla_watchdog.domain.escalation.case import (
     Alert,
     Case,
     Entry,
     LastNotified,
-    MessageRun,
     Outcome,
 )
 from sla_watchdog.domain.escalation.notifications import notified_at
@@ -48,13 +47,10 @@ class Ending:
 
 @frozen
 class Account:
-    """What is written of an entry that ended: the levels reached, the records, and the recipient's
-    run of messages where it counts.
-    """
+    """What is written of an entry that ended: the levels reached, and the records."""
 
     reached: Levels
     records: Sequence[AuditItem]
-    run: MessageRun | None = None
 
 
 @frozen
@@ -80,7 +76,8 @@ class Settler:
         case = self.books.cases[evaluated.case.id]
         with self.books.guarded(case.id):
             account = self._account(case, evaluated, entry, ending)
-            following = self._following(case, entry, account, evaluated)
+            case = self._counted(case, entry, ending)
+            following = self._following(case, entry, account.reached, evaluated)
             self._write(following, entry, account)
 
     def _write(self, following: Following, entry: Entry, account: Account) -> None:
@@ -96,7 +93,6 @@ class Settler:
                 following.wakeup.at,
                 following.wakeup.urgent,
                 self.books.now,
-                account.run,
             )
         except Unstorable as problem:
             self.books.refused[case.id] = str(problem)
@@ -120,8 +116,13 @@ class Settler:
         passed = self._passed(evaluated, ended)
         records += [_superseded_record(case.id, alert, now) for alert in passed]
         reached = self._reached(case, entry, ended, ending.outcome)
-        run = run_after(case.message_runs.get(entry.key), ended, ending.outcome, now)
-        return Account(reached, records, run)
+        return Account(reached, records)
+
+    def _counted(self, case: Case, entry: Entry, ending: Ending) -> Case:
+        """With the message in the recipient's budget."""
+        alerts = entry.alerts if ending.notified is None else ending.notified
+        runs = runs_after(case.message_runs, alerts, ending.outcome, self.books.now)
+        return evolve(case, message_runs=runs)
 
     def _reached(
         self, case: Case, entry: Entry, alerts: Sequence[Alert], outcome: Outcome
@@ -156,7 +157,7 @@ class Settler:
     # ------------------------------------------------------------ what follows
 
     def _following(
-        self, case: Case, entry: Entry, account: Account, evaluated: Evaluated
+        self, case: Case, entry: Entry, reached: Levels, evaluated: Evaluated
     ) -> Following:
         """Soon where the case cannot be judged any more: what was sent must be settled all the
         same.
@@ -165,11 +166,7 @@ class Settler:
         with self.books.guarded(case.id):
             outbox = dict(case.outbox)
             outbox.pop(entry.key, None)
-            reached = {**case.reached, **account.reached}
-            runs = case.message_runs
-            if account.run is not None:
-                runs = with_run(runs, entry.key, account.run)
-            after = evolve(case, outbox=outbox, reached=reached, message_runs=runs)
+            after = evolve(case, outbox=outbox, reached={**case.reached, **reached})
             facts = evaluated.facts | case.facts  # others may have added to it since
             plan = self.evaluator.plan(after, facts, now)
             wakeup = self.evaluator.wakeup_for(plan, after, now)
