@@ -79,10 +79,34 @@ def test_on_a_phone_it_takes_two_taps_and_a_name(
         "return [...document.querySelectorAll('input:not([type=hidden])')].every(i => i.closest('label'))"
     )
     assert labels
-    browser.click("label.choice:nth-of-type(2)")
+    browser.click("fieldset:nth-of-type(2) label.choice:nth-of-type(2)")
     browser.write("input[name=by]", "Kim Larsen")
     browser.click("form button")
     assert browser.wait("document.querySelector('h1')?.innerText === 'Noted: Kim Larsen takes it'")
     shown = re.search(r"Next update by (.*?)\.", browser.run("return document.body.innerText"))
     assert shown
     browser.screenshot(tmp_path / "noted.png")
+
+
+@needs_browser
+def test_one_tap_says_that_two_tickets_are_one_matter_and_another_that_they_are_not(
+    world: World, browser: Browser, tmp_path: Path
+) -> None:
+    world.ticket("first", subject="Order 4711008 is late", customer_id="city", team="Web")
+    world.ticket("second", 0.5, subject="<b>4711008</b>?", customer_id="city", team="Trust")
+    world.tick()
+    world.expect(*(["team-lead: finding second same_matter"] * 2))
+    browser.call("/window/rect", {"width": 390, "height": 844})
+    browser.open(link_of_the_last_message(world))
+    assert browser.run("return document.querySelector('h1').innerText") == "Same matter?"
+    assert browser.run("return document.scrollingElement.scrollWidth <= window.innerWidth")
+    assert "<b>4711008</b>?" in browser.run("return document.body.innerText")
+    browser.click("button.other")
+    said = "document.querySelector('[role=status]')?.innerText"
+    assert browser.wait(f"{said} === 'Got it: second and first are not the same matter.'")
+    browser.click("button")
+    assert browser.wait(f"{said} === 'Got it: second and first are one matter.'")
+    browser.screenshot(tmp_path / "same.png")
+    assert {case.id for case, _ in world.drive.cases() if "second" in case.facts.tickets()} == {
+        "first"
+    }

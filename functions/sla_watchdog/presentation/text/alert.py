@@ -66,6 +66,8 @@ def _subject(notice: Notice, now: int) -> str:
     about = subject_of(notice, ticket)
     if lead.alert.clock in OF_THE_SET_UP:
         return f"{start}{phrase(lead, now)}"
+    if lead.is_proposal:
+        return start + cut(phrase(lead, now), SUBJECT_LIMIT - units(start), units)
     if lead.kind is Kind.FINDING:
         return f"{start}{case}: {phrase(lead, now)}"
     if not about:
@@ -93,8 +95,11 @@ def _sms(notice: Notice, now: int) -> str:
     """
     lead, case = notice.lead, subject_id(notice)
     head = f"{short_heading(lead)} {brief(case, 24)}"
+    if lead.is_proposal:
+        alike = worded(lead.alert.reason)
+        return sms_line(short_heading(lead), alike, lead.alert.ref, notice.link)
     if lead.kind is Kind.FINDING:
-        return sms_line(head, worded(lead.alert.reason), lead.alert.ref, notice.link)
+        return sms_line(head, worded(lead.alert.reason), lead.alert.ref)
     others = len(notice.items) - 1
     more = f" (+{others} more)" if others else ""
     first = commas(f"{head} {_news(notice, now)}{more}", _remark(notice, now))

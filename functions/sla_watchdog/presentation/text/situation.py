@@ -70,7 +70,7 @@ def _findings(notice: Notice, now: int) -> Iterator[str]:
     for item in notice.items:
         if item.kind is not Kind.FINDING:
             continue
-        if item.alert.clock in OF_THE_SET_UP:
+        if item.alert.clock in OF_THE_SET_UP or item.is_proposal:
             yield f"{_unended(item, now)}."
         else:
             yield f"{id_of(item.alert.subject)}: {_unended(item, now)}."
