@@ -38,11 +38,14 @@ from local_stack.policy import BadPolicyError, CompiledPolicy, use_policy
 from local_stack.server import ROOT
 from local_stack.story import (
     Counts,
+    Evaluated,
     Open,
     Step,
+    asked_most_often,
     climb,
     counts,
     most_telling,
+    opened_at,
     still_open,
     with_the_desk,
 )
@@ -289,7 +292,7 @@ def _show(
     deliveries: Sequence[Delivery],
 ) -> None:
     evaluated = list(drive.cases())
-    for case, plan in most_telling(evaluated, CASES_TOLD):
+    for case, plan in _cases_to_show(evaluated):
         of_case = [event for event in events if event.ticket in case.facts.tickets()]
         steps = with_the_desk(climb(audit.of_case(case.id), plan), of_case)
         _show_climb(
@@ -297,7 +300,7 @@ def _show(
             case.id,
             str(case.facts.latest(case.id, "subject")),
             steps,
-            plan.clocks[-1].started_at,
+            opened_at(plan),
         )
     view = next((view for view in reversed(views) if view.open), views[-1])
     _show_open(console, view)
@@ -307,6 +310,16 @@ def _show(
     console.print(f"\n{within}: nobody was told anything of them.")
     _show_messages(console, deliveries)
     console.print(WHERE_NEXT)
+
+
+def _cases_to_show(evaluated: Sequence[Evaluated]) -> Iterator[Evaluated]:
+    """Those that most was sent about; last the one of a desk that closes what it did not solve."""
+    closing = asked_most_often(evaluated)
+    for each in most_telling(evaluated, CASES_TOLD):
+        if each is not closing:
+            yield each
+    if closing is not None:
+        yield closing
 
 
 def _show_climb(

@@ -246,14 +246,15 @@ def _without_reminders(steps: Iterable[Step]) -> Iterator[Step]:
             yield evolve(members[-1], repeats=len(members) - 2)
 
 
-def with_the_desk(steps: Sequence[Step], events: Iterable[Event]) -> list[Step]:
-    """The same with what the desk did meanwhile: its answers between two steps as one, the last one
-    quoted.
+def with_the_desk(steps: Sequence[Step], events: Sequence[Event]) -> list[Step]:
+    """The same with what customer and desk did meanwhile: each further ticket and each end, and the
+    desk's answers between two steps as one, the last one quoted.
     """
+    told = sorted([*_asked_and_ended(events), *steps], key=attrgetter("at"))
     answers = [event for event in events if event.kind is EventKind.REPLY and event.by == "agent"]
     story: list[Step] = []
     since = 0
-    for step in [*steps, None]:
+    for step in [*told, None]:
         until = step.at if step else 2**62
         between = [event for event in answers if since <= event.at < until]
         if between:
@@ -264,10 +265,29 @@ def with_the_desk(steps: Sequence[Step], events: Iterable[Event]) -> list[Step]:
     return story
 
 
+def _asked_and_ended(events: Iterable[Event]) -> Iterator[Step]:
+    """The tickets after the first, and what the desk called solved."""
+    asked = 0
+    for event in sorted(events, key=attrgetter("at")):
+        if event.kind is EventKind.CREATED:
+            asked += 1
+            if asked > 1:
+                yield Step(event.at, _asked_again(event))
+        elif event.kind is EventKind.RESOLVED:
+            yield Step(event.at, _quoted("the desk says that it is solved", event.text))
+
+
+def _asked_again(event: Event) -> str:
+    return _quoted(f"the customer asks again, as {event.ticket}", event.text)
+
+
 def _answered(answers: Sequence[Event]) -> str:
     times = "the desk answered" + (f" {len(answers)} times" if len(answers) > 1 else "")
-    said = answers[-1].text
-    return f"{times}: “{said}”" if said else times
+    return _quoted(times, answers[-1].text)
+
+
+def _quoted(what: str, text: str) -> str:
+    return f"{what}: “{text}”" if text else what
 
 
 # -------------------------------------------------------------------------- which cases tell most
@@ -282,3 +302,18 @@ def most_telling(evaluated: Iterable[Evaluated], count: int) -> list[Evaluated]:
         return plan.unresolved, sum(r.level + 1 + r.repetition for r in notified), -opened_at(plan)
 
     return sorted((each for each in evaluated if each[0].reached), key=weight, reverse=True)[:count]
+
+
+def asked_most_often(evaluated: Iterable[Evaluated]) -> Evaluated | None:
+    """The case whose customer had to open the most tickets that the desk closed; None where none
+    had to come back.
+    """
+
+    def closed(each: Evaluated) -> int:
+        _, plan = each
+        return sum(not ticket.unresolved and not ticket.merged_into for ticket in plan.tickets)
+
+    most = max(evaluated, key=closed, default=None)
+    if most is None or closed(most) < 2:
+        return None
+    return most

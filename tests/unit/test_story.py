@@ -1,7 +1,15 @@
 """What a drive tells in the end: counts, open cases, and how a case climbed."""
 
 from building import DAY, HOUR, at, evaluate, facts, policy
-from local_stack.story import Step, climb, counts, most_telling, still_open, with_the_desk
+from local_stack.story import (
+    Step,
+    asked_most_often,
+    climb,
+    counts,
+    most_telling,
+    still_open,
+    with_the_desk,
+)
 from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import Case, LastNotified, Outcome
 from sla_watchdog.domain.escalation.plan import Plan, plan
@@ -163,7 +171,39 @@ def test_the_desks_answers_stand_between_the_steps_with_the_last_one_quoted() ->
     ]
 
 
+def test_further_tickets_and_what_the_desk_called_solved_stand_between_the_steps() -> None:
+    def event(day: int, kind: EventKind, ticket: str, text: str = "") -> Event:
+        return Event(ticket, CREATED + day * DAY, kind, text=text)
+
+    events = [
+        event(0, EventKind.CREATED, "T-1", "It is broken."),
+        event(1, EventKind.RESOLVED, "T-1"),
+        event(3, EventKind.CREATED, "T-2", "Still broken."),
+        event(4, EventKind.RESOLVED, "T-2", "All done!"),
+    ]
+    steps = [Step(CREATED + 3 * DAY, "open for 3 d", ("manager",))]
+    assert [step.what for step in with_the_desk(steps, events)] == [
+        "the desk says that it is solved",
+        "the customer asks again, as T-2: “Still broken.”",
+        "open for 3 d",
+        "the desk says that it is solved: “All done!”",
+    ]
+
+
 # ------------------------------------------------------------------------------------ which cases
+
+
+def test_the_case_asked_most_often_is_the_one_whose_tickets_were_closed_again_and_again() -> None:
+    once = case("ONCE", ("status", "2026-03-03T09:00", "Closed"))
+    closed = ("status", "2026-03-03T09:00", "Closed")
+    again = facts(("created", "2026-03-09T09:00"), closed, ticket="T-2")
+    twice = case("TWICE", closed)[0]
+    both = Case("TWICE", facts=twice.facts | again)
+    evaluated = [once, (both, plan(both, policy(), NOW)), case("OPEN")]
+    most = asked_most_often(evaluated)
+    assert most is not None
+    assert most[0].id == "TWICE"
+    assert asked_most_often([once, case("OPEN")]) is None
 
 
 def test_the_most_telling_case_is_open_and_was_told_of_the_most() -> None:
