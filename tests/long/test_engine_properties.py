@@ -16,8 +16,11 @@ from sla_watchdog.domain.clocks.clock_key import CLEARED, WITHDRAWN
 from sla_watchdog.domain.clocks.promises import acknowledged
 from sla_watchdog.domain.escalation.case import OPERATIONS, Alert, Case
 from sla_watchdog.domain.escalation.plan import Plan, plan
+from sla_watchdog.domain.policy.digest_time import EVERY_DAY, DigestTime
 from sla_watchdog.domain.policy.model import (
+    AT_ONCE,
     After,
+    AtOnce,
     Audience,
     Before,
     Condition,
@@ -127,12 +130,25 @@ def rules(draw: st.DrawFn, name: str, when: tuple[Condition, ...] = ()) -> Rule:
 
 
 @st.composite
+def audiences_called(draw: st.DrawFn, name: str) -> Audience:
+    hours = draw(st.sampled_from([None, "office"])) if name == "manager" else None
+    digest = draw(st.none() | st.sampled_from(DIGESTS))
+    at_once = draw(st.just(AT_ONCE) | st.frozensets(st.sampled_from(AtOnce)))
+    return Audience(name, hours=hours, digest=digest, at_once=at_once)
+
+
+DIGESTS = (
+    DigestTime(EVERY_DAY, 9 * HOUR),
+    DigestTime(EVERY_DAY, 2 * HOUR + 1800),
+    DigestTime(frozenset({0}), 20 * HOUR),
+    DigestTime(frozenset({1, 3}), 9 * HOUR),
+)
+
+
+@st.composite
 def policies(draw: st.DrawFn) -> Policy:
     urgent = draw(rules("urgent", (Condition("priority", frozenset({"urgent"})),)))
-    hours = draw(st.sampled_from([None, "office"]))
-    audiences = {
-        name: Audience(name, hours=hours if name == "manager" else None) for name in AUDIENCES
-    }
+    audiences = {name: draw(audiences_called(name)) for name in AUDIENCES}
     signals = {
         Metric.PROGRESS: Ladder(
             "progress", (Level(Open(12 * HOUR), ("manager",), repeat=Repeat(2 * DAY, True)),)
@@ -166,6 +182,8 @@ def _said(fact: Fact) -> str:
 
 def _asked(each: Policy) -> Iterator[str]:
     yield f"  pauses {each.pauses.longest} {each.pauses.total}, gap {each.gap}, signals {bool(each.signals)}"
+    for audience in each.audiences.values():
+        yield f"  {audience}"
     for one in each.rules:
         for target in one.targets:
             levels = [(level.trigger, level.repeat) for level in target.ladder.levels]
@@ -305,7 +323,11 @@ def all_targets(evaluation: EvaluationContext) -> Iterator[Target]:
 @MANY
 def test_every_level_that_came_due_is_accounted_for(evaluation: EvaluationContext) -> None:
     outcomes = evaluation.replayed()
-    waiting_for = {name for name, audience in evaluation.policy.audiences.items() if audience.hours}
+    waiting_for = {
+        name
+        for name, audience in evaluation.policy.audiences.items()
+        if audience.hours or audience.digest
+    }
     notified = {
         (t.alert.clock_key, t.alert.level, t.alert.recipient.audience) for t in outcomes.notified
     }

@@ -18,6 +18,7 @@ from sla_watchdog.presentation.text import (
     render_test,
 )
 from sla_watchdog.presentation.view.notice import Notice
+from sla_watchdog.presentation.view.rulings import Ruling
 from sns_limits import LARGEST
 from unit import story
 from unit.test_message import NOTICES, TYPED, check
@@ -50,7 +51,7 @@ def test_a_digest_leads_with_the_most_urgent_case() -> None:
     older = evolve(calm, case="T-4", items=(evolve(calm.lead, late=10**6),))
     message = digest(story.notice(story.finding()), calm, older, high, critical)
     order = [line.split()[-1] for line in message.email.split("\n") if line[3:5] == ". "]
-    assert order == ["T-3", "T-2", "T-4", "T-1", "T-4711"]
+    assert order == ["T-3", "T-4", "T-2", "T-1", "T-4711"]
     assert (
         message.subject
         == "[Critical L2, 4 cases and 1 finding] About T-3: resolution 6 h 10 m over (T-3)"
@@ -95,15 +96,59 @@ def test_a_digest_can_be_answered_case_by_case() -> None:
     assert [alert["link"] for alert in data["alerts"]] == [None, linked.link]
 
 
-def test_a_digest_lists_fifty_cases_and_says_how_to_see_the_rest() -> None:
+def test_a_digest_lists_twenty_cases_and_says_how_to_see_the_rest() -> None:
     message = digest(*(case(f"T-{n}") for n in range(1_000)))
     listed = [line for line in message.email.split("\n") if line[3:5] == ". "]
-    assert len(listed) == 50
-    assert "The 50 most urgent follow; 950 more do not fit here." in message.email.replace(
-        "\n", " "
-    )
-    assert "  and 950 more: sla-watchdog status\n" in message.email
+    assert len(listed) == 20
+    assert "The 20 worst follow; 980 more are counted below." in message.email.replace("\n", " ")
+    assert "  and 980 more: sla-watchdog status\n" in message.email
     assert message.data["case_count"] == 1_000
+
+
+def of_team(name: str, team: str, rule: str = "") -> Notice:
+    notice = case(name)
+    ruling = Ruling(NOW, rule, "office", "UTC", ()) if rule else None
+    tickets = tuple(evolve(line, team=team) for line in notice.tickets)
+    return evolve(notice, tickets=tickets, ruling=ruling)
+
+
+def test_what_a_digest_does_not_list_is_counted_by_policy_and_team() -> None:
+    listed = [case(f"A-{n:02}") for n in range(20)]
+    rest = [of_team(f"B-{n}", "Trust", "standard") for n in range(3)]
+    rest += [of_team("C-1", "", "standard"), of_team("C-2", "Trust"), of_team("C-3", "")]
+    email = digest(*listed, *rest, story.notice(story.finding())).email
+    assert (
+        "  and 7 more: sla-watchdog status\n"
+        "        3  standard, team Trust\n"
+        "        1  findings\n"
+        "        1  no team\n"
+        "        1  standard, no team\n"
+        "        1  team Trust\n"
+    ) in email
+
+
+def test_of_many_teams_a_digest_counts_the_largest() -> None:
+    listed = [case(f"A-{n:02}") for n in range(20)]
+    rest = [of_team(f"B-{n}-{m}", f"T{n:02}") for n in range(15) for m in range(n + 1)]
+    lines = digest(*listed, *rest).email.split("\n")
+    first = lines.index("       15  team T14")
+    assert lines[first + 9 : first + 12] == ["        6  team T05", "       15  others", ""]
+
+
+def test_a_digest_says_what_is_new_in_it() -> None:
+    known = case("T-2", repetition=3, reminder=2)
+    message = digest(case("T-1"), known, case("T-3", repetition=1, reminder=None))
+    said = " ".join(message.email.split())
+    assert "1 is new since the last message, 2 are reminders." in said
+    assert message.email.count("     owner nobody, reminder\n") == 2
+    assert "None of them is new since the last message." in digest(known).email.replace("\n", " ")
+    assert "reminder" not in digest(case("T-1")).email
+
+
+def test_a_case_of_which_anything_is_new_is_no_reminder() -> None:
+    both = case("T-1", repetition=3, reminder=2)
+    item = story.item(story.age(), NOW, to=MANAGER)
+    assert "reminder" not in digest(evolve(both, items=(*both.items, item))).email
 
 
 def test_a_digest_of_a_thousand_names_every_alert_to_machines() -> None:

@@ -159,15 +159,25 @@ def _is_broken(
         if promise.until <= notified_at:
             continue
         is_repetition = last is not None and last.level == alert.level
-        if is_repetition or promise.until in _instants(clock, alert.level, last):
+        if is_repetition or promise.until in _instants(evaluated, alert, clock, last):
             return True
     return False
 
 
-def _instants(clock: Clock, level: int, last: LastNotified | None) -> tuple[int | None, ...]:
-    """When the levels came due of which the recipient was not notified."""
+def _instants(
+    evaluated: EvaluatedClocks, alert: Alert, clock: Clock, last: LastNotified | None
+) -> set[int | None]:
+    """When the levels for the recipient came due of which it was not notified. Somebody who stands
+    in for others is notified of the highest.
+    """
+    addressing = evaluated.evaluation.addressing
     lowest = 0 if last is None else last.level + 1
-    return clock.levels[lowest : level + 1]
+    own = set()
+    for number in range(lowest, alert.level + 1):
+        level = clock.ladder.levels[number]
+        if alert.recipient in addressing.recipients(level, clock):
+            own.add(clock.levels[number])
+    return own or {clock.levels[alert.level]}
 
 
 # ------------------------------------------------------------------ what is to come

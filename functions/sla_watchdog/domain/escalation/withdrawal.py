@@ -34,7 +34,7 @@ def withdrawn(evaluation: EvaluationContext, clock: Clock) -> Iterator[Alert]:
         wrong = _is_wrong(evaluation, clock, recipient, last)
         if wrong and not evaluation.on_its_way(recipient):
             moved = _moved(evaluation, clock)
-            at = max(last.at, moved.at)
+            at = min(now, max(last.at + 1, moved.at))
             yield good_news(evaluation, key, last.level, recipient, at, moved.reason)
 
 

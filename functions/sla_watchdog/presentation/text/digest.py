@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from sla_watchdog.domain.escalation.case import Recipient, Severity
 from sla_watchdog.domain.text.display import brief, columns, cut, units
+from sla_watchdog.presentation.text.digest_counts import counted, is_new, news
 from sla_watchdog.presentation.text.envelope import (
     SUBJECT_LIMIT,
     VERSION,
@@ -42,7 +43,7 @@ _LINKS = "The link under a case is for taking it, or for saying that it is not y
 BESIDE = " " * 5
 """Below the number of a case."""
 
-MOST_LISTED = 50
+MOST_LISTED = 20
 """Cases that the e-mail lists; the structured body names every alert."""
 
 
@@ -73,8 +74,8 @@ def _by_urgency(notices: Iterable[Notice]) -> list[Notice]:
 
 
 def _urgency(notice: Notice) -> tuple[bool, bool, bool, int, int, str]:
-    """Critical first, good news and findings last; then the higher level, then the later, then by
-    name.
+    """Critical first, good news and findings last; then the oldest breach, then the higher level,
+    then by name.
     """
     lead = notice.lead
     calm = lead.alert.severity is not Severity.CRITICAL
@@ -82,8 +83,8 @@ def _urgency(notice: Notice) -> tuple[bool, bool, bool, int, int, str]:
         lead.kind is Kind.FINDING,
         lead.good_news,
         calm,
-        -lead.alert.level,
         -lead.late,
+        -lead.alert.level,
         notice.case,
     )
 
@@ -149,7 +150,8 @@ def _blocks(
     for place, notice in enumerate(shown, 1):
         yield list(_entry(place, notice, now))
     if hidden > 0:
-        yield [f"  and {hidden:,} more: sla-watchdog status"]
+        rest = ordered[MOST_LISTED:]
+        yield [f"  and {hidden:,} more: sla-watchdog status", *counted(rest)]
     alerts = count_of(_alert_count(ordered), "alert")
     yield wrapped(f"Digest {ref}, {alerts}.")
 
@@ -166,6 +168,7 @@ def _opening(ordered: Sequence[Notice], recipient: Recipient, now: int) -> Itera
     if waiting:
         verb = "waits" if len(waiting) == 1 else "wait"
         yield f"{_count(waiting)} {verb} for {who(recipient)}."
+        yield news(waiting)
     unowned = sum(_is_unowned(notice, now) for notice in ordered)
     if unowned:
         yield f"Nobody owns {unowned:,} of them."
@@ -175,7 +178,7 @@ def _opening(ordered: Sequence[Notice], recipient: Recipient, now: int) -> Itera
     if calm:
         yield f"{count_of(calm, 'case needs', 'cases need')} nothing from you any more."
     if hidden > 0:
-        yield f"The {MOST_LISTED} most urgent follow; {hidden:,} more do not fit here."
+        yield f"The {MOST_LISTED} worst follow; {hidden:,} more are counted below."
 
 
 def _is_unowned(notice: Notice, now: int) -> bool:
@@ -223,12 +226,15 @@ def _first_line(place: int, notice: Notice, now: int) -> str:
 
 
 def _last_line(notice: Notice, now: int) -> str:
-    """Who has it, the promise that was broken, and how many more alerts there are."""
+    """Who has it, the promise that was broken, how many more alerts there are, and whether all of
+    it was there before.
+    """
     others = len(notice.items) - 1
     more = count_of(others, "more alert") if others else ""
     if notice.lead.good_news:
         return more
-    return commas(_owner(notice, now) + _promise(notice, now), more)
+    reminder = "" if is_new(notice) else "reminder"
+    return commas(_owner(notice, now) + _promise(notice, now), more, reminder)
 
 
 def _owner(notice: Notice, now: int) -> str:

@@ -15,6 +15,7 @@ from sla_watchdog.tools.policy_file.audiences import AUDIENCES, with_operations
 from sla_watchdog.tools.policy_file.calendars import CALENDARS, CalendarForm, holidays_until
 from sla_watchdog.tools.policy_file.case_limits import ACKNOWLEDGE, CASES, PAUSES
 from sla_watchdog.tools.policy_file.desk import FIELDS, PEOPLE, PRIORITIES, SOURCE, STATUSES
+from sla_watchdog.tools.policy_file.digest_warnings import warn_of_digests
 from sla_watchdog.tools.policy_file.examples import EXAMPLES, Example
 from sla_watchdog.tools.policy_file.ladders import CEILING_LINES, CEILINGS, LADDERS
 from sla_watchdog.tools.policy_file.nodes import Entries, Node, Text, keys, parse, texts
@@ -64,7 +65,7 @@ class Checked:
 # ------------------------------------------------------------------ the form
 
 
-def _policy_form(written: Written, _node: Node, reading: Reading) -> PolicyForm:
+def _policy_form(written: Written, node: Node, reading: Reading) -> PolicyForm:
     """Put together where the file says it in another way than the policy; the rest is called the
     same in both.
     """
@@ -86,6 +87,7 @@ def _policy_form(written: Written, _node: Node, reading: Reading) -> PolicyForm:
         **written.get("cases", {}),
         **alike,
     )
+    warn_of_digests(node, policy, reading)
     return PolicyForm(policy, calendars, written.get("examples", ()))
 
 
@@ -163,7 +165,8 @@ POLICY_FILE = block_of(
         "fields": Key(FIELDS, "where the desk keeps what we call by another name"),
         "digest_after": Key(
             whole("a number of messages", 1, 1000),
-            "messages to one audience in one tick, from which on they become one digest",
+            "messages to one audience in one tick, from which on they become one digest; after as "
+            "many in a day what is not urgent waits for the next full hour",
         ),
         "signals": Key(
             SIGNALS,
