@@ -1,6 +1,6 @@
 """The shipped policy on a real log: nobody is left out, and nobody gets more than can be read.
 
-Skipped where the log is not beside the clone. `make test` plays the incidents of one week; the
+Skipped where the log is not beside the clone. `make test` plays a third of the incidents of one week; the
 whole log, and the table of docs/loudness.md that it makes, are left to `make soak`.
 """
 
@@ -33,7 +33,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def week() -> Played:
-    return play(WEEK)
+    return play(WEEK, one_in=3)
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +44,12 @@ def whole() -> Played:
 def test_every_case_of_a_week_that_was_open_over_30_days_reached_the_executive(
     week: Played,
 ) -> None:
-    assert len(old_cases(week)) > 50
+    assert len(old_cases(week)) > 20
     assert unknown_to_the_top(week) == frozenset()
 
 
 def test_every_breach_of_a_week_reached_somebody(week: Played) -> None:
-    assert len(breaches(week)) > 300
+    assert len(breaches(week)) > 100
     assert unheard_breaches(week) == frozenset()
 
 

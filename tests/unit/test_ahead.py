@@ -95,8 +95,15 @@ def test_what_is_on_its_way_counts_as_not_sent_yet() -> None:
 def test_the_backlog_is_one_message_and_the_next_days_are_counted_by_24_hours() -> None:
     """Thirty cases, all overdue: the manager hears of them by the digest of each morning."""
     cases = [Case(f"T-{n}", Facts.of(known(f"T-{n}", NOW - 2 * DAY - n))) for n in range(30)]
-    found = Foresight(rules(), NOW, Context()).loudness(cases)
+    found = Foresight(rules(), NOW, Context(), goes_live=True).loudness(cases)
     loads = {audience.audience: audience.load for audience in found.audiences}
     assert loads["team-lead"].by_day == {0: 1}
     assert loads["manager"].by_day.get(0) == 1, "the digest of tomorrow"
     assert loads["manager"].busiest.messages == 1
+
+
+def test_of_a_live_stack_only_what_is_too_much_for_one_tick_is_one_message() -> None:
+    cases = [Case(f"T-{n}", Facts.of(known(f"T-{n}", NOW - 2 * DAY - n))) for n in range(30)]
+    found = Foresight(rules(), NOW, Context()).loudness(cases)
+    loads = {audience.audience: audience.load for audience in found.audiences}
+    assert loads["team-lead"].by_day == {0: 11}, "ten urgent ones alone, and a digest of the rest"

@@ -380,6 +380,14 @@ DIGESTS = [
         "digest:",
     ),
     Row(
+        "a digest of operations",
+        "executive: {}",
+        "executive: {}\n  operations: {digest: 09:00}",
+        "operations:",
+        "operations hear of everything at once",
+        "leave `digest:` out",
+    ),
+    Row(
         "at once what nobody knows",
         "executive: {}",
         "executive: {digest: 09:00, at_once: [breech]}",
@@ -1054,14 +1062,54 @@ def test_a_history_that_a_condition_asks_for_is_a_field_like_any_other() -> None
             "LK",
             "holidays in LK are known until 2026 only",
         ),
+        (
+            "executive: {}",
+            "executive: {hours: office, digest: sun 12:00}",
+            "executive:",
+            'this digest is never within the hours of "office"',
+        ),
+        (
+            "executive: {}",
+            "executive: {digest: 09:00, at_once: [again, breach]}",
+            "executive:",
+            'nothing that "executive" hears of is "again"',
+        ),
+        (
+            "executive: {}",
+            "executive: {digest: 09:00, at_once: [signal]}",
+            "executive:",
+            'nothing that "executive" hears of is "signal"',
+        ),
     ],
-    ids=["a calendar", "a ladder", "holidays that end soon"],
+    ids=[
+        "a calendar",
+        "a ladder",
+        "holidays that end soon",
+        "a digest on closed days",
+        "at once what has no clock",
+        "at once what tells others",
+    ],
 )
 def test_what_may_be_meant_is_a_warning_only(old: str, new: str, line: str, message: str) -> None:
     text = GOOD.replace("{within: 1h", "{within: 3h").replace(old, new, 1)
     problems = problems_of(text)
     assert [(p.place.line, p.warning) for p in problems] == [(line_of(text, line), True)], problems
     assert message in problems[0].message
+
+
+@pytest.mark.parametrize(
+    "audience",
+    [
+        "{digest: 09:00}",
+        "{digest: 09:00, at_once: []}",
+        "{digest: 09:00, at_once: [breach, broken-promise, ceiling]}",
+        "{hours: office, digest: 09:00}",
+        "{hours: office, digest: daily 12:00}",
+    ],
+)
+def test_digests_that_are_fine_are_not_worth_a_word(audience: str) -> None:
+    text = GOOD.replace("executive: {}", f"executive: {audience}")
+    assert problems_of(text) == ()
 
 
 def test_a_share_and_a_lead_are_compared_for_each_target() -> None:

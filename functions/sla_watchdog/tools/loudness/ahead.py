@@ -24,19 +24,21 @@ AHEAD = 7
 
 @frozen
 class Foresight:
-    """From which instant on, under which policy, and what is held back."""
+    """From which instant on, under which policy, and what is held back. `goes_live` is whether mode
+    live begins now: then what is due by now reaches everybody as one message.
+    """
 
     policy: Policy
     now: int
     context: Context
+    goes_live: bool = False
 
     def loudness(self, cases: Iterable[Case]) -> Loudness:
-        """Of the next days, each 24 hours long. What is due now reaches everybody as one
-        message.
-        """
+        """Of the next days, each 24 hours long."""
         days = Days.ahead(self.now, AHEAD)
         alerts = by_recipient(self._notifications(cases))
-        return loudness(alerts, self.policy, days, together_at=self.now)
+        together_at = self.now if self.goes_live else None
+        return loudness(alerts, self.policy, days, together_at)
 
     def _notifications(self, cases: Iterable[Case]) -> Iterator[Notification]:
         until = self.now + AHEAD * DAY - 1

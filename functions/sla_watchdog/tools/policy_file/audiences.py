@@ -51,6 +51,15 @@ def _weekdays(text: str) -> frozenset[int]:
     return frozenset(map(WEEKDAYS.index, named))
 
 
+def spoken_digest(time: DigestTime) -> str:
+    """`daily 09:00`, `mon,thu 09:00`; as a file may have it."""
+    days = ",".join(WEEKDAYS[day] for day in sorted(time.weekdays))
+    if time.weekdays == EVERY_DAY:
+        days = "daily"
+    minutes = time.seconds // 60
+    return f"{days} {minutes // 60:02}:{minutes % 60:02}"
+
+
 _DAYS = f"({'|'.join(WEEKDAYS)})(-({'|'.join(WEEKDAYS)}))?"
 DIGEST_TIME = Word(
     'the time of a digest, like "09:00" or mon 09:00',
@@ -72,11 +81,20 @@ AT_ONCE = made(
 )
 
 
-def _only_with_a_digest(node: Node, reading: Reading) -> None:
+def _with_a_digest(node: Node, reading: Reading) -> None:
+    """What only makes sense with one; and operations have none."""
     if not isinstance(node, Entries):
         return
+    digest = node.get("digest")
+    if digest is not None and node.path == f"audiences.{OPERATIONS}":
+        reading.wrong(
+            digest,
+            "operations hear of everything at once",
+            "leave `digest:` out here",
+            at=digest.label,
+        )
     at_once = node.get("at_once")
-    if at_once is not None and node.get("digest") is None:
+    if at_once is not None and digest is None:
         reading.wrong(
             at_once,
             "everything comes at once where there is no digest",
@@ -114,7 +132,7 @@ _KEYS = block_of(
         ),
     },
 )
-_AUDIENCE = Also(_KEYS, _only_with_a_digest)
+_AUDIENCE = Also(_KEYS, _with_a_digest)
 AUDIENCES = made(MapOf(AUDIENCE, _AUDIENCE), _audiences)
 
 

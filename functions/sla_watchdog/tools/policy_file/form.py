@@ -28,6 +28,7 @@ from sla_watchdog.tools.policy_file.desk import (
     SOURCE,
     STATUSES,
 )
+from sla_watchdog.tools.policy_file.digest_warnings import warn_of_digests
 from sla_watchdog.tools.policy_file.durations import spoken_by_the_wall
 from sla_watchdog.tools.policy_file.examples import EXAMPLES, Example
 from sla_watchdog.tools.policy_file.ladders import CEILING_LINES, CEILINGS, LADDERS
@@ -101,6 +102,7 @@ def _policy_form(written: Written, node: Node, reading: Reading) -> PolicyForm:
         matters=_matters(written, node, reading),
         **alike,
     )
+    warn_of_digests(node, policy, reading)
     return PolicyForm(policy, calendars, written.get("examples", ()))
 
 
@@ -206,7 +208,8 @@ POLICY_FILE = block_of(
         "fields": Key(FIELDS, "where the desk keeps what we call by another name"),
         "digest_after": Key(
             whole("a number of messages", 1, 1000),
-            "messages to one audience in one tick, from which on they become one digest",
+            "messages to one audience in one tick, from which on they become one digest; after as "
+            "many in a day what is not urgent waits for the next full hour",
         ),
         "signals": Key(
             SIGNALS,

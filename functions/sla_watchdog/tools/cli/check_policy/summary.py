@@ -16,6 +16,7 @@ from rich.text import Text
 from sla_watchdog.presentation.times import count_of
 
 if TYPE_CHECKING:
+    from sla_watchdog.domain.policy.digest_time import DigestTime
     from sla_watchdog.domain.policy.model import (
         Audience,
         Condition,
@@ -182,4 +183,13 @@ def _audience(audience: Audience) -> str:
         text = f"one topic for each {audience.each}"
     if audience.hours:
         text = f"{text}, hours: {audience.hours}"
-    return text
+    if audience.digest is None:
+        return text
+    return f"{text}, {_digest(audience, audience.digest)}"
+
+
+def _digest(audience: Audience, time: DigestTime) -> str:
+    from sla_watchdog.tools.policy_file.audiences import spoken_digest
+
+    at_once = ", ".join(sorted(audience.at_once)) or "nothing"
+    return f"digest: {spoken_digest(time)}, at once: {at_once}"

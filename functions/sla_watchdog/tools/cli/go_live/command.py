@@ -63,7 +63,7 @@ def _go_live(args: argparse.Namespace, stack: Stack) -> int:
     now, mode = stack.now(), stack.mode()
     live = mode.name == "live"
     subscribers = stack.subscribers()
-    upcoming = _preview(stack, subscribers)
+    upcoming = _preview(stack, subscribers, live=live)
     _show(args, stack, mode, upcoming, now)
     if upcoming.unreachable and not args.force and not live:
         return FINDINGS
@@ -102,7 +102,7 @@ def _allowed(args: argparse.Namespace, question: str) -> bool:
     return False
 
 
-def _preview(stack: Stack, subscribers: Mapping[str, int]) -> Preview:
+def _preview(stack: Stack, subscribers: Mapping[str, int], *, live: bool) -> Preview:
     """Judged as in mode live, where an observed level counts as not notified."""
     from sla_watchdog.presentation.text.evidence import cannot_be_judged
     from sla_watchdog.tools.cli.go_live.preview import preview
@@ -112,7 +112,7 @@ def _preview(stack: Stack, subscribers: Mapping[str, int]) -> Preview:
 
     evaluator = as_deployed(stack, live=True)
     seen = overview(stack, evaluator)
-    foresight = Foresight(evaluator.policy, evaluator.now, evaluator.context)
+    foresight = Foresight(evaluator.policy, evaluator.now, evaluator.context, goes_live=not live)
     cases = [evaluated.case.as_notified(live=True) for evaluated in seen.evaluated]
     ahead = foresight.loudness(cases)
     unjudged = cannot_be_judged(evaluator.context.evidence, stack.policy)
