@@ -69,7 +69,7 @@ states = st.one_of(
     st.tuples(st.just("priority"), st.sampled_from(["1 - Critical", "4 - Low", "none"])),
     st.tuples(st.just("assignee"), st.sampled_from(["kim", "lee", "queue", ""])),
     st.tuples(st.just("team"), st.sampled_from(["red", "blue"])),
-    st.tuples(st.just("agent_reply"), st.sampled_from(["", "auto-reply"])),
+    st.tuples(st.just("agent_reply"), st.sampled_from(["", "auto-reply", "Ana", "Bo"])),
     st.tuples(st.just("customer_reply"), st.just("")),
     st.tuples(
         st.sampled_from(["merged_into", "follow_up_of", "case_id"]),
@@ -161,6 +161,10 @@ def policies(draw: st.DrawFn) -> Policy:
         Metric.REASSIGNED: Ladder("reassigned", (Level(Count(2), ("team-lead",)),)),
         Metric.TOUCHES: Ladder("touches", (Level(Count(2), ("manager",)),)),
         Metric.BOUNCED: Ladder("bounced", (Level(Count(1), ("manager",)),)),
+        Metric.AGAIN: Ladder(
+            "again", (Level(Count(1), ("manager",)), Level(Count(2), ("executive",)))
+        ),
+        Metric.ANSWERERS: Ladder("answerers", (Level(Count(2), ("team-lead",)),)),
     }
     return policy(
         urgent,

@@ -23,6 +23,7 @@ from building import (
     rule,
 )
 from sla_watchdog.domain.clocks.activity import TicketActivity
+from sla_watchdog.domain.escalation.acknowledgement import promising
 from sla_watchdog.domain.escalation.case import Case, LastNotified, Outcome, join
 from sla_watchdog.domain.escalation.plan import Plan, plan
 from sla_watchdog.domain.policy.model import (
@@ -38,8 +39,10 @@ from sla_watchdog.domain.policy.model import (
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.tickets.merges import tickets_of
+from sla_watchdog.presentation.html.answer_page import page
 from sla_watchdog.presentation.text import render
 from sla_watchdog.presentation.view.case_history import past
+from sla_watchdog.presentation.view.link_state import LinkState, LinkStatus
 from sla_watchdog.presentation.view.notice import notice
 
 AUDIENCES = {name: Audience(name) for name in ("owner", "team-lead", "manager", "executive")}
@@ -516,6 +519,17 @@ def test_an_sms_says_it_as_far_as_it_fits_and_stays_in_one_part() -> None:
     assert "asked" not in long
     assert max(map(len, (plain, linked, long))) <= 160 - 14
     assert "asked 4 times" not in message(CLOSED_3, "2022-03-16T14:40").sms
+
+
+def test_the_page_behind_the_link_says_it_first() -> None:
+    case, now = Case("T-1", facts=CLOSED_3), at("2022-03-16T14:40")
+    evaluated = plan(case, DESK, now)
+    alerts = [a for a in evaluated.alerts if a.recipient.key == "executive"]
+    made = notice(case, evaluated, alerts, DESK, now)
+    may = promising("T-1", case.facts, evaluated, DESK, now)
+    shown = page(LinkState(LinkStatus.OPEN, None, made, may), now)
+    first = shown[shown.index("<h1>") :].splitlines()[1]
+    assert first == "<p>Asked 4 times since 7 March 2022; closed 3 times.</p>"
 
 
 def test_the_same_fact_twice_is_one() -> None:

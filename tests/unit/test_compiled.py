@@ -191,7 +191,13 @@ def test_every_target_comes_back_as_it_was_written() -> None:
 
 
 def test_signals_and_limits_come_back_as_they_were_written() -> None:
-    found = policy(FULL)
+    more = "  - {again: 2, tell: [manager]}\n  - {again: 1, tell: [owner]}\n"
+    more += "  - {answerers: 3, tell: [manager]}\n"
+    found = policy(FULL.replace("pauses: {", more + "pauses: {"))
+    assert found.signals[Metric.AGAIN] == Ladder(
+        "signals", (Level(Count(1), ("owner",)), Level(Count(2), ("manager",)))
+    )
+    assert found.signals[Metric.ANSWERERS] == Ladder("signals", (Level(Count(3), ("manager",)),))
     assert found.signals[Metric.REOPENED] == Ladder(
         "signals",
         (

@@ -224,3 +224,23 @@ def test_an_owner_with_a_name_is_nobody_else() -> None:
     owned = CREATED.replace("type: created", "type: created, assignee: Kim")
     assert of_owner(owned, WARNED_AND_BREACHED) == ()
     assert of_owner(owned, WARNED_AND_BREACHED.replace("tell: owner", "tell: manager"))
+
+
+def test_an_example_may_expect_that_a_customer_comes_back_and_that_many_answered() -> None:
+    events = (
+        '      - {at: "2026-03-02T09:00", type: created, ticket: T-1, status: New}\n'
+        '      - {at: "2026-03-02T09:10", type: reply, by: agent, agent: Ana, ticket: T-1}\n'
+        '      - {at: "2026-03-02T09:20", type: reply, by: agent, agent: Kim, ticket: T-1}\n'
+        '      - {at: "2026-03-02T09:30", type: resolved, ticket: T-1}\n'
+        '      - {at: "2026-03-04T12:00", type: created, ticket: T-2, follow_up_of: T-1}\n'
+    )
+    signals = "signals: [{again: 1, tell: [manager]}, {answerers: 2, tell: [manager]}]\n"
+    expected = """
+      alerts:
+        - {at: "2026-03-02T09:20", clock: answerers, tell: manager}
+        - {at: "2026-03-02T09:30", clock: cleared, tell: manager}
+        - {at: "2026-03-04T12:00", clock: again, tell: manager}
+"""
+    text = example(events, expected, until="2026-03-04T12:00").replace(POLICY, POLICY + signals)
+    found = run_all(read_policy(text, "policy.yaml", date(2026, 3, 1)).form)
+    assert [(each.expected, each.got) for each in found] == []

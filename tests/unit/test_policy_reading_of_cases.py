@@ -64,8 +64,6 @@ def test_signals_of_one_kind_are_one_ladder_the_lowest_first_however_they_are_wr
             Level(Open(24 * HOUR), ("manager",), repeat=Repeat(2 * DAY, doubling=True)),
         ),
         Metric.UNOWNED: (Level(Open(5400), ("manager",)),),
-        Metric.AGAIN: (Level(Count(1), ("owner",)), Level(Count(2), ("manager",))),
-        Metric.ANSWERERS: (Level(Count(3), ("manager",)),),
     }
 
 
@@ -127,8 +125,8 @@ def test_what_an_example_expects_knows_its_line() -> None:
         (d.ticket, d.metric, d.moment.at if d.moment else None, d.node.place.line)
         for d in example.due
     ] == [
-        ("T-1", Metric.FIRST_RESPONSE, None, 69),
-        ("T-1", Metric.RESOLUTION, at("2026-03-31T15:00+02:00"), 69),
+        ("T-1", Metric.FIRST_RESPONSE, None, 66),
+        ("T-1", Metric.RESOLUTION, at("2026-03-31T15:00+02:00"), 66),
     ]
     assert example.alerts is not None
     (notified,) = example.alerts
@@ -145,7 +143,7 @@ def test_what_an_example_expects_knows_its_line() -> None:
         1,
         ("manager",),
         None,
-        71,
+        68,
     )
 
 
