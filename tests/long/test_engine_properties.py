@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from building import ALWAYS, DAY, HOUR, OFFICE, after_telling, at, policy, rule
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.clock_key import CLEARED, WITHDRAWN
-from sla_watchdog.domain.clocks.promises import acknowledged
+from sla_watchdog.domain.clocks.promises import PromiseKind, acknowledged
 from sla_watchdog.domain.escalation.case import OPERATIONS, Alert, Case
 from sla_watchdog.domain.escalation.plan import Plan, plan
 from sla_watchdog.domain.policy.digest_time import EVERY_DAY, DigestTime
 from sla_watchdog.domain.policy.model import (
     AT_ONCE,
+    Acknowledge,
     After,
     AtOnce,
     Audience,
@@ -94,7 +95,9 @@ def histories(draw: st.DrawFn) -> list[Fact]:
                 notified[name, what, when] = Fact(name, what, when, value)
         for promised in draw(st.lists(instants, max_size=3)):
             until = promised + draw(st.integers(1, 40)) * HOUR
-            notified[name, "acknowledged", promised] = acknowledged(name, promised, until, "Kim")
+            kind = draw(st.sampled_from(list(PromiseKind)))
+            made = acknowledged(name, promised, until, "Kim", kind)
+            notified[name, "acknowledged", promised] = made
     facts = sorted(notified.values(), key=lambda fact: (fact.at, fact.field != "created", fact))
     return [fact for fact in facts if fact.at >= _creation(facts, fact.ticket)]
 
@@ -173,6 +176,7 @@ def policies(draw: st.DrawFn) -> Policy:
         audiences=audiences,
         signals=draw(st.sampled_from([{}, signals])),
         pauses=draw(st.sampled_from([Pauses(), Pauses(longest=6 * HOUR, total=10 * HOUR)])),
+        acknowledge=Acknowledge(in_a_row=draw(st.integers(0, 3))),
         matters=draw(st.sampled_from([Matters(0, 0), Matters(2 * DAY, 5 * DAY)])),
     )
 
