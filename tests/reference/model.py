@@ -13,7 +13,7 @@ is a line of an event file, its `at` in epoch seconds.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -28,6 +28,9 @@ AHEAD = 200
 """Days after the end of the play in which a deadline is still looked for."""
 
 END_GROUPS = ("resolved", "closed")
+SHORTEST_END = 1800
+"""An end that did not last so many seconds was none (D5, E9)."""
+
 ENDS = {"resolved": END_GROUPS, "closed": ("closed",)}
 """What ends a ticket for a target that `stops_at` one of these."""
 
@@ -107,6 +110,8 @@ class Clock:
     verdict: str
     business_seconds: int
     paused_seconds: int
+    off: tuple[Interval, ...] = ()
+    """Ends that were too short to end it: it stood still, and nobody was told."""
     levels: tuple[int | None, ...] = ()
     """When each level of the ladder comes due by time, as far as it is known; None: not while this
     state lasts.
@@ -292,6 +297,9 @@ class Ticket:
         }
         self.customer = self._replies("customer", policy)
         self.answers = self._replies("agent", policy)
+        said = [event for event in self.events if event.get("by") in ("agent", "customer")]
+        self.messages = [int(str(event["at"])) for event in said if event["type"] == "reply"]
+        """Automatic ones too."""
 
     def _replies(self, by: str, policy: Policy) -> list[int]:
         """B2: only a person answers; a bot's message is nobody's."""
@@ -314,6 +322,25 @@ class Ticket:
             for _, end in self.ended(stops_at)
             if end < FOREVER and value_at(self.groups, end) not in END_GROUPS
         ]
+
+    def short_ends(self) -> list[Interval]:
+        return [(start, end) for start, end in self.ended("resolved") if not lasted(start, end)]
+
+    def climbing(self, stops_at: str) -> list[int]:
+        """D5: after an end that lasted, and where the record tells of messages, after one of a
+        person.
+        """
+        stood_still = {end for start, end in self.ended(stops_at) if lasted(start, end)}
+        found = []
+        for start, end in self.ended("resolved"):
+            if end not in stood_still or not lasted(start, end):
+                continue
+            knows = any(at <= end for at in self.messages)
+            wrote = any(start <= at <= end for at in self.customer)
+            answered = any(start < at <= end for at in self.answers)
+            if wrote or answered or not knows:
+                found.append(end)
+        return found
 
     def never_open(self, stops_at: str) -> bool:
         return all(group in ENDS[stops_at] for group, _, _ in self.spans())
@@ -347,6 +374,10 @@ class Ticket:
     def _is(self, name: str, policy: Policy, moment: int) -> str:
         value = value_at(self.attributes[name], moment)
         return policy.priorities.get(value, value) if name == "priority" else value
+
+
+def lasted(start: int, end: int) -> bool:
+    return end - start >= SHORTEST_END
 
 
 # ------------------------------------------------------------------ one clock under one rule
@@ -429,7 +460,9 @@ class Course:
     """Whether it stands still while the ticket is resolved, and goes on when it is reopened (D5).
     """
     rest: tuple[Interval, ...] = ()
-    """When it stood still besides."""
+    """When it stood still besides: what came before was another exchange."""
+    off: tuple[Interval, ...] = ()
+    """When it stood still and was the same exchange: an end that was none (D5)."""
 
 
 def courses(ticket: Ticket) -> list[Course]:
@@ -468,21 +501,25 @@ def next_responses(ticket: Ticket) -> list[Course]:
     from the customer's next word, counts from that same message, without the time in which the
     ticket was over and the customer silent.
     """
-    ended = ticket.ended("resolved")
+    ended = [(start, end) for start, end in ticket.ended("resolved") if lasted(start, end)]
+    short = ticket.short_ends()
     happened = [(at, "message") for at in ticket.customer] + [
         (at, "answer") for at in ticket.answers
     ]
     happened += [(start, "end") for start, _ in ended]
-    happened += [(end, "reopening") for start, end in ended if end < FOREVER]
+    happened += [(end, "reopening") for start, end in [*ended, *short] if end < FOREVER]
     found: list[Course] = []
     start: int | None = None  # of the exchange
     message: int | None = None  # the oldest that nobody answered
     over_at: int | None = None  # since when an unanswered message rests
     rest: list[Interval] = []
+    still = [(a, min([at for at in ticket.customer if a <= at < b] + [b])) for a, b in short]
 
     def stopped(at: int | None) -> None:
         if start is not None:
-            found.append(Course("next_response", len(found) + 1, start, at, False, tuple(rest)))
+            silent = [(a, b) for a, b in still if b > start and (at is None or a < at)]
+            course = Course("next_response", len(found) + 1, start, at, False, tuple(rest))
+            found.append(replace(course, off=tuple(silent)))
 
     for at, what in sorted(happened):
         if what in ("message", "reopening") and start is None:
@@ -612,7 +649,7 @@ def run_of(
 ) -> Run:
     """With a `stop`, as though it had gone on from there: its deadline is still one."""
     target = rule.targets[course.metric]
-    off = ticket.ended(target.stops_at) if course.rests else list(course.rest)
+    off = ticket.ended(target.stops_at) if course.rests else [*course.rest, *course.off]
     if stop is not None:
         off = until(off, stop)
     return Run(ticket, policy, rule, target, course.start, off)
@@ -670,6 +707,7 @@ def said(
         verdict=verdict,
         business_seconds=run.elapsed(judged_at),
         paused_seconds=run.paused(judged_at),
+        off=course.off,
         levels=levels_of(run, course, breach_at),
     )
 
@@ -766,34 +804,23 @@ class Alert:
 
 def alerts(events: Iterable[Event], policy: Policy, now: int) -> list[Alert]:
     """Every level when it is told first, under one policy and one rule that never changed; no
-    repetitions.
+    reminders.
     """
     ticket = Ticket(events, policy, now)
     rule = ticket.rule(policy, now)
-    found: list[Alert] = []
-    for clock in judged(events, [(0, policy)], now):
-        if clock.metric == "age":
-            continue
-        target = rule.targets[clock.metric]
-        ended = [] if clock.metric in ANSWERED else ticket.ended(target.stops_at)
-        due = [
-            (told_at(at, ended), level)
-            for level, at in enumerate(clock.levels, 1)
-            if at is not None
-        ]
-        last = now if clock.stopped_at is None else clock.stopped_at - 1
-        known = [(at, level) for at, level in due if at <= last]
-        over_when = target.stops_at if clock.metric == "resolution" else over_by(rule)
-        again = [] if clock.metric in ANSWERED else [end for _, end in ticket.ended(over_when)]
-        again = [told_at(moment, ended) for moment in again]
-        again = [moment for moment in again if clock.started_at < moment <= last]
-        climbs = ticket.reopenings(target.stops_at) if clock.metric == "resolution" else []
-        found += climbed(clock.metric, known, again, climbs, target.ladder)
-    return sorted(found)
+    ladders = [
+        climbed(ticket, rule, clock)
+        for clock in judged(events, [(0, policy)], now)
+        if clock.metric != "age"
+    ]
+    return sorted(told(ladders, now))
 
 
 ANSWERED = ("first_response", "next_response")
 """What an answer or an end stops for good; the others go on when the ticket is reopened (D5)."""
+
+WEEK = 7 * DAY
+"""The top repeats so often in the histories that are drawn (E5)."""
 
 
 def over_by(rule: Rule) -> str:
@@ -812,28 +839,163 @@ def told_at(moment: int, ended: Sequence[Interval]) -> int:
     return next((reopened for over, reopened in ended if over <= moment < reopened), moment)
 
 
-def climbed(
-    name: str,
-    due: Sequence[tuple[int, int]],
-    again: Sequence[int],
-    climbs: Sequence[int],
-    ladder: Sequence[Level],
-) -> list[Alert]:
-    """E3 and D5: the highest level that is due, to its audience and to those of the levels it
-    passes.
+@dataclass(frozen=True)
+class Climbed:
+    """What one clock has due when. `steps` are (since, level, whether it begins a cycle in which
+    everybody is told again), `over` is when nobody is told, `last` the last second of its life.
     """
-    found: list[Alert] = []
-    reached = 0
+
+    metric: str
+    ladder: Sequence[Level]
+    steps: Sequence[tuple[int, int, bool]]
+    over: Sequence[Interval]
+    last: int
+    breach_at: int | None
+
+    def live(self, moment: int) -> bool:
+        if moment > self.last:
+            return False
+        return not any(start <= moment < end for start, end in self.over)
+
+    def level(self, moment: int) -> int:
+        return max([level for at, level, _ in self.steps if at <= moment], default=0)
+
+    def cycle(self, moment: int) -> int:
+        return sum(anew for at, _, anew in self.steps if at <= moment)
+
+    def at_top_since(self) -> int | None:
+        top = [at for at, level, _ in self.steps if level == len(self.ladder)]
+        return min(top, default=None)
+
+    def repetition(self, moment: int) -> int:
+        since = self.at_top_since()
+        return 0 if since is None or moment < since else (moment - since) // WEEK
+
+    def breached(self, moment: int) -> bool:
+        return self.breach_at is not None and self.breach_at <= moment
+
+
+def climbed(ticket: Ticket, rule: Rule, clock: Clock) -> Climbed:
+    """E3 and D5: the highest level that is due at each moment."""
+    target = rule.targets[clock.metric]
+    over = clock.off if clock.metric in ANSWERED else ticket.ended(target.stops_at)
+    last = ticket.now if clock.stopped_at is None else clock.stopped_at - 1
+    due = [(told_at(at, over), level) for level, at in enumerate(clock.levels, 1) if at is not None]
+    due = [(at, level) for at, level in due if at <= last]
+    again = begun_anew(ticket, rule, clock, over, last)
+    climbs = ticket.climbing(target.stops_at) if clock.metric == "resolution" else []
+    steps: list[tuple[int, int, bool]] = []
+    level = 0
     for moment in sorted({at for at, _ in due} | set(again)):
-        passed = reached
-        level = max([level for at, level in due if at == moment], default=0)
-        if moment in again:  # a new cycle: who was told before is told again
-            level, passed = max([level for at, level in due if at <= moment], default=0), 0
+        level = max([level, *(due_level for at, due_level in due if at <= moment)])
         if moment in again and moment in climbs:
-            floor = max(reached, climbs.index(moment))
-            level = max(level, min(floor + 1, len(ladder)))
-        if level > passed:
-            audiences = {ladder[number].tell for number in range(passed, level)}
-            found += [Alert(moment, name, level, audience) for audience in sorted(audiences)]
-            reached = level
+            floor = max(level_before(due, steps, moment), climbs.index(moment))
+            level = max(level, min(floor + 1, len(target.ladder)))
+        steps.append((moment, level, moment in again))
+    return Climbed(clock.metric, target.ladder, steps, over, last, clock.breach_at)
+
+
+def level_before(
+    due: Sequence[tuple[int, int]], steps: Sequence[tuple[int, int, bool]], moment: int
+) -> int:
+    reached = [level for at, level, _ in steps if at < moment]
+    return max([*reached, *(level for at, level in due if at < moment)], default=0)
+
+
+def begun_anew(
+    ticket: Ticket, rule: Rule, clock: Clock, over: Sequence[Interval], last: int
+) -> list[int]:
+    """Reopenings after which whoever was told is told again: they heard that it was over (E9)."""
+    if clock.metric in ANSWERED:
+        return []
+    target = rule.targets[clock.metric]
+    ends = ticket.ended(target.stops_at if clock.metric == "resolution" else over_by(rule))
+    moments = [told_at(end, over) for start, end in ends if lasted(start, end)]
+    return [moment for moment in moments if clock.started_at < moment <= last]
+
+
+# ------------------------------------------------------------------ the budget (E12)
+
+GAPS = (900, 3600, 4 * 3600)
+
+
+@dataclass
+class Recipient:
+    """Somebody who hears of one level of every ladder. `run` is (first, last, count, whether a
+    breach was among them) of the messages that follow each other.
+    """
+
+    level: int
+    run: tuple[int, int, int, bool] | None = None
+    told: dict[tuple[int, int], int] = field(default_factory=dict)
+    """(number of the ladder, cycle) -> the repetition told."""
+    heard: dict[str, int] = field(default_factory=dict)
+    """metric -> when last."""
+
+    def pending(self, ladders: Sequence[Climbed], moment: int) -> list[int]:
+        return [
+            number
+            for number, ladder in enumerate(ladders)
+            if ladder.live(moment) and self._is_due(number, ladder, moment)
+        ]
+
+    def _is_due(self, number: int, ladder: Climbed, moment: int) -> bool:
+        if ladder.level(moment) < self.level:
+            return False
+        told = self.told.get((number, ladder.cycle(moment)))
+        if told is None:
+            return True
+        return self.level == len(ladder.ladder) and told < ladder.repetition(moment)
+
+    def free_at(self, ladders: Sequence[Climbed], pending: Sequence[int], moment: int) -> int:
+        """When what is pending may be sent; what is news takes the rest along."""
+        if self.run is None or moment >= self.run[1] + DAY:
+            return moment
+        first, last, count, breach = self.run
+        for ladder in (ladders[number] for number in pending):
+            is_worse = ladder.breached(moment) and not breach
+            if is_worse or self.heard.get(ladder.metric, -1) < first:
+                return moment
+        return last + GAPS[min(count, 3) - 1]
+
+    def hear(
+        self, ladders: Sequence[Climbed], pending: Sequence[int], moment: int
+    ) -> Iterable[Alert]:
+        some_breached = any(ladders[number].breached(moment) for number in pending)
+        first, count, breach = moment, 0, False
+        if self.run is not None and moment < self.run[1] + DAY:
+            first, _, count, breach = self.run
+        self.run = (first, moment, count + 1, breach or some_breached)
+        for number in pending:
+            ladder = ladders[number]
+            place = number, ladder.cycle(moment)
+            if place not in self.told:
+                yield Alert(moment, ladder.metric, ladder.level(moment), f"level-{self.level}")
+            self.told[place] = ladder.repetition(moment)
+            self.heard[ladder.metric] = moment
+
+
+def told(ladders: Sequence[Climbed], now: int) -> list[Alert]:
+    moments = {at for ladder in ladders for at, *_ in ladder.steps}
+    for ladder in ladders:
+        since = ladder.at_top_since()
+        if since is not None:
+            moments |= set(range(since, now + 1, WEEK))
+        moments |= {end for _, end in ladder.over}
+    recipients = [Recipient(n + 1) for n in range(max([len(x.ladder) for x in ladders], default=0))]
+    found: list[Alert] = []
+    while moments:
+        moment = min(moments)
+        moments.remove(moment)
+        if moment > now:
+            break
+        for recipient in recipients:
+            pending = recipient.pending(ladders, moment)
+            if not pending:
+                continue
+            free_at = recipient.free_at(ladders, pending, moment)
+            if free_at <= moment:
+                found += recipient.hear(ladders, pending, moment)
+            else:
+                moments.add(free_at)
     return found
