@@ -4,7 +4,7 @@ the same judgement, from keys that are remembered here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from attrs import Factory, define, frozen
 
@@ -51,27 +51,30 @@ def may_look_alike(
 
 @frozen
 class Likenesses:
-    """`facts_of` gives the facts of the case of a ticket."""
+    """Of a ticket, by the `facts` of its case, whose names are `own`; `facts_of` gives those of
+    the case of another.
+    """
 
     remembered: RememberedTickets
     policy: Policy
+    facts: Facts
+    own: frozenset[str]
     facts_of: Callable[[str], Facts]
 
-    def noted(self, ticket: str, facts: Facts, own: Collection[str], now: int) -> Iterator[Fact]:
-        """`own` are the names of its case."""
-        mine = known_ticket(ticket, facts, self.policy)
+    def noted(self, ticket: str, now: int) -> Iterator[Fact]:
+        mine = self._known(ticket)
         if mine is None or not is_remembered(mine, now, self.policy.matters):
             return
-        names = self._sharing(mine, now) - set(own)
         others = []
-        for name in sorted(names):
+        for name in sorted(self._sharing(mine, now) - self.own):
             other = self._known(name)
             if other is not None:
                 others.append(other)
         yield from likenesses(mine, others, self.policy.matters, now)
 
     def _known(self, name: str) -> KnownTicket | None:
-        return known_ticket(name, self.facts_of(name), self.policy)
+        facts = self.facts if name in self.own else self.facts_of(name)
+        return known_ticket(name, facts, self.policy)
 
     def _sharing(self, mine: KnownTicket, now: int) -> set[str]:
         """Those that share a new key with it, that it quotes, or that quote it."""

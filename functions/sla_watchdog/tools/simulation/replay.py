@@ -201,8 +201,9 @@ class _Player:
             own = self.plays[self.belongs[ticket]]
             before = own.case().facts
             if may_look_alike(ticket, before, new, at, self.policy):
-                notes = Likenesses(self.remembered, self.policy, self.facts_of)
-                noted += notes.noted(ticket, before | new, own.names, at)
+                known, names = before | new, frozenset(own.names)
+                notes = Likenesses(self.remembered, self.policy, known, names, self.facts_of)
+                noted += notes.noted(ticket, at)
         return noted
 
     def facts_of(self, ticket: str) -> Facts:
