@@ -27,6 +27,7 @@ from building import (
 from sla_watchdog.domain.clocks.activity import TicketActivity
 from sla_watchdog.domain.escalation.acknowledgement import promising
 from sla_watchdog.domain.escalation.case import Case, LastNotified, Outcome, join
+from sla_watchdog.domain.escalation.dropped_notifications import dropped
 from sla_watchdog.domain.escalation.plan import Plan, plan
 from sla_watchdog.domain.policy.model import (
     Age,
@@ -391,6 +392,14 @@ def test_of_thirty_tickets_of_one_matter_each_counts_and_the_item_stays_small() 
     assert all((cycle, 3, "executive") in alerts for cycle, alerts in enumerate(heard) if cycle > 2)
     (matter,) = plan(case, DESK, at("2027-01-01T00:00")).matters
     assert len(matter.tickets) == 30
+
+
+def test_of_many_returns_the_case_remembers_the_last_few() -> None:
+    known: dict[tuple[str, str], LastNotified] = {}
+    for cycle in range(1, 8):
+        known |= reached(f"T-1/again/{cycle}", "manager", f"2026-03-{cycle:02}T09:00")
+    forgotten = {text for text, _ in dropped(known, [("T-1/again/8", "manager")])}
+    assert forgotten == {"T-1/again/1", "T-1/again/2", "T-1/again/3"}
 
 
 # ------------------------------------------------------------------ in words
