@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +27,7 @@ from building import (
 from sla_watchdog.domain.clocks.activity import TicketActivity
 from sla_watchdog.domain.escalation.acknowledgement import promising
 from sla_watchdog.domain.escalation.case import Case, LastNotified, Outcome, join
+from sla_watchdog.domain.escalation.dropped_notifications import dropped
 from sla_watchdog.domain.escalation.plan import Plan, plan
 from sla_watchdog.domain.policy.model import (
     Age,
@@ -44,6 +47,10 @@ from sla_watchdog.presentation.text import render
 from sla_watchdog.presentation.view.case_history import past
 from sla_watchdog.presentation.view.link_state import LinkState, LinkStatus
 from sla_watchdog.presentation.view.notice import notice
+from sla_watchdog.tools.imports.events import lines_of, parse
+from sla_watchdog.tools.policy_file import policy_of, read_policy
+from sla_watchdog.tools.simulation.history import Chronicler, by_ticket, components
+from sla_watchdog.tools.simulation.replay import Outcomes, replay
 
 AUDIENCES = {name: Audience(name) for name in ("owner", "team-lead", "manager", "executive")}
 WEEKLY = Repeat(7 * DAY, False)
@@ -387,6 +394,14 @@ def test_of_thirty_tickets_of_one_matter_each_counts_and_the_item_stays_small() 
     assert len(matter.tickets) == 30
 
 
+def test_of_many_returns_the_case_remembers_the_last_few() -> None:
+    known: dict[tuple[str, str], LastNotified] = {}
+    for cycle in range(1, 8):
+        known |= reached(f"T-1/again/{cycle}", "manager", f"2026-03-{cycle:02}T09:00")
+    forgotten = {text for text, _ in dropped(known, [("T-1/again/8", "manager")])}
+    assert forgotten == {"T-1/again/1", "T-1/again/2", "T-1/again/3"}
+
+
 # ------------------------------------------------------------------ in words
 
 CLOSED_3 = (
@@ -521,6 +536,16 @@ def test_an_sms_says_it_as_far_as_it_fits_and_stays_in_one_part() -> None:
     assert "asked 4 times" not in message(CLOSED_3, "2022-03-16T14:40").sms
 
 
+def test_a_level_that_came_before_its_number_says_why() -> None:
+    case = Case("T-1", facts=RETURNED, reached=reached("T-1/progress/2", "manager", BEFORE))
+    evaluated = plan(case, DESK, at(LATER))
+    alerts = [a for a in evaluated.alerts if a.recipient.key == "executive"]
+    mail = render(notice(case, evaluated, alerts, DESK, at(LATER)), at(LATER)).email
+    assert "Limit       above whoever was told of this case before" in mail
+    by_number = message(CLOSED_3, "2022-03-16T14:40").email
+    assert "Limit       3 times" in by_number
+
+
 def test_the_page_behind_the_link_says_it_first() -> None:
     case, now = Case("T-1", facts=CLOSED_3), at("2022-03-16T14:40")
     evaluated = plan(case, DESK, now)
@@ -535,3 +560,56 @@ def test_the_page_behind_the_link_says_it_first() -> None:
 def test_the_same_fact_twice_is_one() -> None:
     known = CLOSED_3 | list(CLOSED_3) | [Fact("T-2", "created", at("2022-03-10T14:40"))]
     assert len(asked(known)) == 4
+
+
+# ------------------------------------------------------------------ of the field
+
+ROOT = Path(__file__).parents[2]
+CASES = ROOT.parent / "shared" / "cases"
+NAMES = ["closing-follow-up-25d", "closing-case-id-25d"]
+
+
+@pytest.mark.skipif(not CASES.exists(), reason="no ../shared/cases")
+@pytest.mark.parametrize("name", NAMES)
+def test_of_the_closing_desk_the_second_ticket_reaches_the_manager_the_third_the_executive(
+    name: str,
+) -> None:
+    """29 tickets in two years, each answered in two hours, solved and closed; one matter."""
+    rules = of_the_field((1, "manager"), (2, "executive"))
+    (outcomes,) = replays(name, rules)
+    heard: dict[int, set[str]] = {}
+    for each in outcomes.notified:
+        if each.alert.clock == Metric.AGAIN.value:
+            heard.setdefault(each.at, set()).add(each.alert.recipient.audience)
+    second, third, *later = sorted(heard)
+    assert (iso(second)[:10], iso(third)[:10]) == ("2022-04-01", "2022-04-26")
+    assert (heard[second], heard[third]) == ({"manager"}, {"manager", "executive"})
+    assert [heard[when] for when in later] == [{"manager", "executive"}] * 26
+    assert len(outcomes.endings[0].plan.tickets) == 29
+
+
+@pytest.mark.skipif(not CASES.exists(), reason="no ../shared/cases")
+def test_of_unrelated_requests_of_one_customer_nobody_hears_of_a_return() -> None:
+    rules = of_the_field((1, "manager"), (2, "executive"))
+    found = replays("unrelated-of-one-customer", rules)
+    assert len(found) == 8
+    clocks = {each.alert.clock for outcomes in found for each in outcomes.notified}
+    assert Metric.AGAIN.value not in clocks
+
+
+def of_the_field(*levels: tuple[int, str]) -> Policy:
+    """The policy that ships, with that signal, where a matter outlasts a rhythm of 25 days."""
+    text, today = (ROOT / "functions" / "policy.yaml").read_text(), date(2022, 3, 1)
+    shipped = policy_of(read_policy(text, "policy.yaml", today).form, today)
+    return evolve(shipped, signals=again(*levels, repeat=None).signals, gap=60 * DAY)
+
+
+def replays(name: str, rules: Policy) -> list[Outcomes]:
+    """One for each group of tickets that links tie together."""
+    tickets = by_ticket(parse(lines_of(CASES / f"{name}.jsonl"), rules.timezone))
+    chronicler, found = Chronicler(rules), []
+    for names in components(tickets):
+        known = [fact for each in names for fact in chronicler.facts(tickets[each])]
+        known.sort(key=lambda fact: fact.at)
+        found.append(replay(known, rules, at("2024-03-01T00:00")))
+    return found

@@ -134,6 +134,18 @@ def test_a_roster_that_cannot_be_read_stops_the_build(
     assert problem.path == "people.roster"
 
 
+@pytest.mark.parametrize(
+    ("assignee", "guess"), [("Kim Ortga", "kim ortega"), ("KIM ORTEGA", ""), ("Unassigned", "")]
+)
+def test_who_is_nearly_on_the_roster_is_warned_of(assignee: str, guess: str) -> None:
+    text = SHIPPED.split("\nexamples:")[0].replace("  bots: [", "  roster: [Kim Ortega]\n  bots: [")
+    created = f"type: created, status: New, assignee: {assignee}"
+    text += f"\nexamples:\n  - name: it\n    events:\n      - {{at: '{MON}T09:00', {created}}}\n    expect: {{alerts: []}}\n"
+    warnings = read_policy(text, "policy.yaml", TODAY).warnings
+    assert [warning.hint for warning in warnings] == ([f'did you mean "{guess}"?'] if guess else [])
+    assert all("owns nothing" in warning.message for warning in warnings)
+
+
 # ------------------------------------------------------------------------------------ what follows
 
 

@@ -90,12 +90,16 @@ class _Return:
         if last.at < at:
             return True
         clock = self.clocks.get(key.text)
-        if clock is None:
-            return False
         before = 1 if last.received is None else last.received - 1
-        if before < 1 or last.repetition < before:
+        if clock is None or not 1 <= before <= last.repetition:
             return False
-        top, repeat = clock.levels[-1], clock.ladder.levels[-1].repeat
-        if top is None or repeat is None:
-            return False
-        return top + repeat.offset(last.repetition - before) < at
+        first_at = _repetition_at(clock, last.repetition - before)
+        return first_at is not None and first_at < at
+
+
+def _repetition_at(clock: Clock, number: int) -> int | None:
+    """When the top of its ladder came for the n-th time again."""
+    top, repeat = clock.levels[-1], clock.ladder.levels[-1].repeat
+    if top is None or repeat is None:
+        return None
+    return top + repeat.offset(number)

@@ -90,12 +90,22 @@ def limit(clock: Explained, level: int = 0) -> str:
         return f"the deadline in {name_of(clock.due_field)}, set by another system"
     own = _own_trigger(clock, level)
     if clock.metric in _WITHOUT_TARGET:
-        return trigger(own) if own else ""
+        return _own_limit(clock, level, own)
     seconds = own.seconds if isinstance(own, Open) else clock.target
     text = f"{open_time(seconds)} of open time, calendar {name_of(clock.calendar)}"
     if clock.elapsed_breakdown is None:
         return text
     return f"{text} ({clock.elapsed_breakdown.zone})"
+
+
+def _own_limit(clock: Explained, level: int, own: Trigger | None) -> str:
+    """Of a return that climbed further than its number, why it did."""
+    if own is None:
+        return ""
+    climbed = clock.metric is Metric.AGAIN and clock.steps[level].at is not None
+    if climbed and isinstance(own, Count) and clock.count < own.times:
+        return "above whoever was told of this case before"
+    return trigger(own)
 
 
 _WITHOUT_TARGET = frozenset({Metric.AGE, Metric.PROMISE, *COUNTED})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import chain
 
@@ -34,6 +34,7 @@ from sla_watchdog.tools.policy_file.examples import EXAMPLES, Example
 from sla_watchdog.tools.policy_file.ladders import CEILING_LINES, CEILINGS, LADDERS
 from sla_watchdog.tools.policy_file.nodes import Entries, Node, Text, child, keys, parse, texts
 from sla_watchdog.tools.policy_file.problems import PolicyErrors, Problem
+from sla_watchdog.tools.policy_file.roster import warn_of_near_names
 from sla_watchdog.tools.policy_file.rules import POLICIES
 from sla_watchdog.tools.policy_file.shapes import (
     Key,
@@ -103,7 +104,17 @@ def _policy_form(written: Written, node: Node, reading: Reading) -> PolicyForm:
         **alike,
     )
     warn_of_digests(node, policy, reading)
-    return PolicyForm(policy, calendars, written.get("examples", ()))
+    examples: tuple[Example, ...] = written.get("examples", ())
+    if policy.roster:
+        people = child(child(node, "people"), "roster")
+        warn_of_near_names(policy.roster, _assignees(examples), people, reading)
+    return PolicyForm(policy, calendars, examples)
+
+
+def _assignees(examples: Iterable[Example]) -> Iterator[str]:
+    for example in examples:
+        for event in example.events:
+            yield str(event.attributes.get("assignee") or "")
 
 
 _PUT_TOGETHER = {

@@ -5,14 +5,14 @@ beside it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from attrs import frozen
 
 from sla_watchdog.domain.policy.owners import folded
 from sla_watchdog.tools.policy_file.nodes import ListNode, Node
-from sla_watchdog.tools.policy_file.problems import Wrong
+from sla_watchdog.tools.policy_file.problems import Wrong, nearest
 from sla_watchdog.tools.policy_file.shapes import ListOf, Reading, Schema, Word
 from sla_watchdog.tools.policy_file.values import TEXT
 
@@ -57,6 +57,18 @@ class _Roster:
 
 
 ROSTER = _Roster()
+
+
+def warn_of_near_names(
+    roster: frozenset[str], assignees: Iterable[str], node: Node, reading: Reading
+) -> None:
+    """Of assignees that are on no roster, but written nearly as somebody who is."""
+    for assignee in dict.fromkeys(assignees):
+        name = folded(assignee)
+        guess = nearest(name, roster) if name not in roster else ""
+        if guess:
+            message = f'"{assignee}" of an example is not on the roster, and owns nothing'
+            reading.warn(node, message, f'did you mean "{guess}"?')
 
 
 def _of_file(node: Node, reading: Reading) -> tuple[str, ...] | None:
