@@ -13,6 +13,7 @@ from sla_watchdog.domain.tickets.crowds import HANDFUL, is_shortly_before
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets, matters
 from sla_watchdog.domain.tickets.lookalikes import (
+    NAMED,
     QUOTED,
     QUOTED_BY_ANOTHER,
     REFERENCE,
@@ -34,7 +35,10 @@ from sla_watchdog.domain.tickets.ticket import Ticket, by_age
 MOST_REMEMBERED = 20
 """Tickets remembered under one key."""
 
-STRONGEST_FIRST = (QUOTED, SUBJECT, URL, REFERENCE, QUOTED_BY_ANOTHER, ROUTINE)
+EACH = (NAMED, QUOTED)
+"""Evidence that says itself which ticket is meant: all of it is noted."""
+
+BEST_FIRST = (URL, REFERENCE, QUOTED_BY_ANOTHER, ROUTINE)
 
 
 @frozen
@@ -122,16 +126,17 @@ def _looks_like(
 
 
 def _to_note(found: Mapping[str, list[KnownTicket]]) -> Iterator[tuple[str, KnownTicket]]:
-    """Every ticket that is quoted, and the oldest of the same subject; else one, the oldest with
-    the best evidence.
+    """Every ticket that is named, and the oldest of the same subject; else one, the oldest with the
+    best evidence.
     """
-    for other in found.get(QUOTED, ()):
-        yield QUOTED, other
+    for kind in EACH:
+        for other in found.get(kind, ()):
+            yield kind, other
     if SUBJECT in found:
         yield SUBJECT, _oldest(found[SUBJECT])
-    if QUOTED in found or SUBJECT in found:
+    if any(map(is_strong, found)):
         return
-    for kind in STRONGEST_FIRST:
+    for kind in BEST_FIRST:
         if kind in found:
             yield kind, _oldest(found[kind])
             return
@@ -159,7 +164,8 @@ def _may_be_one(younger: KnownTicket, older: KnownTicket, kind: str, policy: Mat
     """Whether the older one's matter still went on; of routine, only what is open at once."""
     if kind == ROUTINE:
         return younger.ticket.unresolved and older.ticket.unresolved
-    return older.matter.goes_on_at(younger.ticket.began_at, policy.quiet)
+    allowance = policy.linked if kind == NAMED else policy.quiet
+    return older.matter.goes_on_at(younger.ticket.began_at, allowance)
 
 
 # ------------------------------------------------------------------ the kind of evidence
@@ -167,6 +173,8 @@ def _may_be_one(younger: KnownTicket, older: KnownTicket, kind: str, policy: Mat
 
 def _kind(younger: KnownTicket, older: KnownTicket, around: Iterable[KnownTicket]) -> str:
     """The best evidence that two tickets are one matter; '' for none."""
+    if _names_as_case(younger, older) or _names_as_case(older, younger):
+        return NAMED
     shared = {key.kind for key in _shared(younger, older) if key.customer}
     quoted = _quotes(younger, older) or _quotes(older, younger)
     if quoted and younger.customer and younger.customer == older.customer:
@@ -181,6 +189,13 @@ def _kind(younger: KnownTicket, older: KnownTicket, around: Iterable[KnownTicket
 
 def _shared(one: KnownTicket, other: KnownTicket) -> frozenset[LookalikeKey]:
     return keys(one.id, one.facts) & keys(other.id, other.facts)
+
+
+def _names_as_case(one: KnownTicket, other: KnownTicket) -> bool:
+    """Where the other has a case of the desk too, the desk's cases are no tickets."""
+    if other.value("case_id"):
+        return False
+    return other.id in quotable_ids(one.value("case_id"))
 
 
 def _quotes(one: KnownTicket, other: KnownTicket) -> bool:

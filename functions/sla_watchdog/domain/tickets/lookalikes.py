@@ -33,8 +33,10 @@ ROUTINE = "routine subject"
 QUOTED_BY_ANOTHER = "id quoted by another customer"
 
 SAID = "a person said so"
+NAMED = "id as its case"
+"""Of a ticket whose record has the id of another where the desk's own case belongs."""
 
-STRONG = frozenset({SUBJECT, QUOTED})
+STRONG = frozenset({SUBJECT, QUOTED, NAMED})
 """Kinds of evidence that join by themselves; what else looks alike is only proposed."""
 
 NOBODY = frozenset(
@@ -92,10 +94,21 @@ def keys(ticket: str, facts: Facts) -> frozenset[LookalikeKey]:
     the ids that it may quote.
     """
     subject = str(facts.latest(ticket, "subject"))
-    shared = {quoted_key(name) for name in quotable_ids(subject) if name != ticket}
-    customer = customer_of(ticket, facts)
+    url = str(facts.latest(ticket, "url"))
+    shared = keys_by(customer_of(ticket, facts), subject, url)
+    named = map(quoted_key, ids_named(ticket, facts))
+    return shared.union(named) - {quoted_key(ticket)}
+
+
+def ids_named(ticket: str, facts: Facts) -> tuple[str, ...]:
+    """What may be the ids of other tickets: in its subject, or in place of a case of the desk."""
+    subject = str(facts.latest(ticket, "subject"))
+    return *quotable_ids(subject), *quotable_ids(str(facts.latest(ticket, "case_id")))
+
+
+def keys_by(customer: str, subject: str, url: str) -> frozenset[LookalikeKey]:
+    shared = {quoted_key(name) for name in quotable_ids(subject)}
     if customer:
-        url = str(facts.latest(ticket, "url"))
         shared |= {LookalikeKey(customer, REFERENCE, text) for text in references(subject)}
         shared.add(LookalikeKey(customer, URL, normal_url(url)))
         shared.add(LookalikeKey(customer, SUBJECT, normal_subject(subject)))
@@ -109,7 +122,11 @@ def quoted_key(name: str) -> LookalikeKey:
 
 def customer_of(ticket: str, facts: Facts) -> str:
     """The id of the customer, folded; '' for one that stands for nobody in particular."""
-    customer = str(facts.latest(ticket, "customer_id")).strip().casefold()
+    return customer_by(str(facts.latest(ticket, "customer_id")))
+
+
+def customer_by(written: str) -> str:
+    customer = written.strip().casefold()
     mailbox, _, _ = customer.partition("@")
     if mailbox in NOBODY or not mailbox.strip("0"):
         return ""

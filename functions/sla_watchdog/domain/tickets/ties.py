@@ -9,8 +9,18 @@ from enum import Enum
 
 from attrs import frozen
 
-from sla_watchdog.domain.tickets.facts import Facts
-from sla_watchdog.domain.tickets.lookalikes import QUOTED, SUBJECT, same_as
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.tickets.lookalikes import (
+    ANSWERED,
+    NAMED,
+    QUOTED,
+    SAME,
+    SAME_MATTER,
+    SUBJECT,
+    is_strong,
+    same_as,
+    three_of,
+)
 from sla_watchdog.domain.tickets.ticket_fields import LINKS
 
 OF_THE_DESK = "case_id="
@@ -41,6 +51,16 @@ def named_by(link: str, value: str) -> str:
     return value
 
 
+def name_tied_by(fact: Fact) -> str:
+    """What the fact alone ties its ticket to; '' where it does not."""
+    if fact.field in LINKS and isinstance(fact.value, str) and fact.value:
+        return named_by(fact.field, fact.value)
+    other, word, kind = three_of(fact.value)
+    is_evidence = fact.field == SAME_MATTER and is_strong(kind)
+    is_answer = fact.field == ANSWERED and word == SAME
+    return other if is_evidence or is_answer else ""
+
+
 def ties(ticket: str, facts: Facts) -> Iterator[Tie]:
     """All that ever tied it to something, except what a person denied of evidence."""
     for link in LINKS:
@@ -52,4 +72,4 @@ def ties(ticket: str, facts: Facts) -> Iterator[Tie]:
         yield Tie(name, _BY_EVIDENCE.get(why, TieKind.LINKED))
 
 
-_BY_EVIDENCE = {SUBJECT: TieKind.SAME_SUBJECT, QUOTED: TieKind.QUOTED}
+_BY_EVIDENCE = {SUBJECT: TieKind.SAME_SUBJECT, QUOTED: TieKind.QUOTED, NAMED: TieKind.LINKED}

@@ -26,6 +26,7 @@ from sla_watchdog.domain.policy.model import (
     Target,
 )
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Facts, Value
+from sla_watchdog.domain.tickets.lookalikes import ANSWERED, SAME_MATTER
 from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
 from sla_watchdog.domain.tickets.ticket_fields import LINKS
 from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
@@ -35,10 +36,13 @@ from sla_watchdog.domain.time.years import TimeOutOfRange
 PUTTING_OFF = frozenset({"status", "resolved", "closed"})
 """On a ticket whose clocks all run, or that is over, these can only put off what is to come."""
 
+TYING = frozenset({SAME_MATTER, ANSWERED, *LINKS})
+"""Fields whose facts tie a ticket to others, or take it apart from them."""
+
 BEGINNING = PUTTING_OFF | {"created", "agent_reply", "customer_reply"}
 """On a ticket so young that its rule has no level for it yet, these change nothing."""
 
-MOVING = BEGINNING | {"reopened", "gone", "priority", ACKNOWLEDGED, *LINKS}
+MOVING = BEGINNING | {"reopened", "gone", "priority", ACKNOWLEDGED, *TYING}
 """Fields whose facts can move a time, whatever the policy."""
 
 YEARS = 3650 * DAY
@@ -184,7 +188,7 @@ class EvaluationSkips:
             return not priorities or str(fact.value).casefold() in priorities
         if fact.field == "status":
             return _group_of(fact, self.policy) != ""
-        return fact.field not in LINKS and not fact.field.startswith(UNREADABLE)
+        return fact.field not in TYING and not fact.field.startswith(UNREADABLE)
 
     def _harmless(self, fact: Fact, harmless: frozenset[str], ended: bool) -> bool:
         if fact.field == "status":

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import groupby
+from itertools import chain, groupby, product
 from operator import attrgetter
 
 from attrs import field, frozen
@@ -18,6 +18,7 @@ from attrs import field, frozen
 from sla_watchdog.domain.clocks.promises import acknowledged
 from sla_watchdog.domain.policy.model import REPORTED, Policy
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Value
+from sla_watchdog.domain.tickets.lookalikes import QUOTED, customer_by, keys_by
 from sla_watchdog.domain.tickets.record import Record, Unreadable, text_of, text_of_or_empty
 from sla_watchdog.domain.tickets.ticket import AGENT
 from sla_watchdog.domain.tickets.ticket_fields import LINKS, STATES
@@ -45,10 +46,12 @@ def by_ticket(events: Iterable[Event]) -> dict[str, list[Event]]:
 
 
 def components(tickets: Mapping[str, Sequence[Event]]) -> list[tuple[str, ...]]:
-    """The tickets that links of any kind tie together, whenever they do; most stand alone."""
+    """The tickets that links of any kind tie together, whenever they do, or that may look alike;
+    most stand alone.
+    """
     leaders = {name: name for name in tickets}
     for name, events in tickets.items():
-        for target in _linked(events):
+        for target in chain(_linked(events), _keys(events, tickets)):
             one, other = sorted((_leader(name, leaders), _leader(target, leaders)))
             leaders[other] = one
     together: dict[str, list[str]] = defaultdict(list)
@@ -73,6 +76,32 @@ def _linked(events: Iterable[Event]) -> Iterator[str]:
             target = event.attributes.get(name)
             if isinstance(target, str | int) and str(target).strip():
                 yield named_by(name, str(text_of(target)))
+
+
+def _keys(events: Iterable[Event], tickets: Mapping[str, object]) -> Iterator[str]:
+    """Names for all by which the ticket may ever look like another, and the tickets that its
+    subjects may quote.
+    """
+    said: dict[str, set[str]] = {}
+    for event in events:
+        for name in _TELLING.intersection(event.attributes):
+            text = text_of_or_empty(event.attributes[name])
+            said.setdefault(name, set()).add(str(text))
+    if not said:
+        return
+    customers = map(customer_by, said.get("customer_id", {""}))
+    for customer, subject, url in product(
+        customers, said.get("subject", {""}), said.get("url", {""})
+    ):
+        for key in keys_by(customer, subject, url):
+            if key.kind != QUOTED:
+                yield f"\0{key.kind}\0{key.customer}\0{key.text}"
+            elif key.text in tickets:
+                yield key.text
+    yield from said.get("case_id", set()).intersection(tickets)
+
+
+_TELLING = frozenset({"case_id", "customer_id", "subject", "url"})
 
 
 @frozen

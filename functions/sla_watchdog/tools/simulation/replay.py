@@ -9,6 +9,7 @@ arrived at once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from heapq import heappop, heappush
 from itertools import groupby
 from operator import attrgetter
 
@@ -19,9 +20,14 @@ from sla_watchdog.domain.escalation.plan import Plan, plan, superseded
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.ticket import ENDED
-from sla_watchdog.domain.tickets.ticket_fields import LINKS
-from sla_watchdog.domain.tickets.ties import named_by
+from sla_watchdog.domain.tickets.ties import name_tied_by
 from sla_watchdog.tools.simulation.evaluation_skips import EvaluationSkips
+from sla_watchdog.tools.simulation.likenesses import (
+    Likenesses,
+    RememberedTickets,
+    by_ticket,
+    may_look_alike,
+)
 
 
 @frozen
@@ -64,7 +70,8 @@ def replay(
     """`facts`, in order of time, are those of tickets that may belong together; what is later than
     `until` is left.
     """
-    player = _Player(policy, skips or EvaluationSkips(policy))
+    tickets = {fact.ticket for fact in facts}
+    player = _Player(policy, skips or EvaluationSkips(policy), have_others=len(tickets) > 1)
     for at, moment in groupby(facts, key=_when):
         if at > until:
             break
@@ -81,6 +88,8 @@ class _Play:
     """
 
     id: str
+    names: list[str]
+    """Of its tickets, and what only links name."""
     facts: Facts = field(factory=Facts)
     reached: Mapping[tuple[str, str], LastNotified] = field(factory=dict)
     breached: Mapping[str, int] = field(factory=dict)
@@ -111,15 +120,28 @@ class _Play:
 class _Player:
     policy: Policy
     skips: EvaluationSkips
+    have_others: bool
+    """Whether there is more than one ticket, which may look alike."""
     notified: list[Notification] = Factory(list)
     plays: dict[str, _Play] = Factory(dict)
     belongs: dict[str, str] = Factory(dict)
     """Name of a ticket, or of what a link names -> id of its case in `plays`."""
 
+    due: list[tuple[int, str]] = Factory(list)
+    """A heap of when each case must be judged again; what is stale in it is passed over."""
+    remembered: RememberedTickets = Factory(RememberedTickets)
+
     def notify_of_what_is_due(self, until: int) -> None:
-        for play in self.plays.values():
-            while play.next_at is not None and play.next_at <= until:
-                self.evaluate(play, play.next_at)
+        while self.due and self.due[0][0] <= until:
+            at, name = heappop(self.due)
+            play = self.plays.get(name)
+            if play is not None and play.next_at == at:
+                self.evaluate(play, at)
+
+    def look_at(self, play: _Play, at: int | None) -> None:
+        play.next_at = at
+        if at is not None:
+            heappush(self.due, (at, play.id))
 
     # ------------------------------------------------------------------ what became known
 
@@ -129,9 +151,12 @@ class _Player:
         """
         for ticket in dict.fromkeys(fact.ticket for fact in facts):
             self.meet(ticket)
+        if self.have_others:
+            facts += self.likenesses(at, facts)
         for fact in facts:
-            if fact.field in LINKS and fact.value:
-                self.link(fact.ticket, named_by(fact.field, str(fact.value)))
+            name = name_tied_by(fact)
+            if name and name != fact.ticket:
+                self.link(fact.ticket, name)
         for name, of_case in self.by_case(facts):
             self.take_in(self.plays[name], at, of_case)
 
@@ -139,7 +164,24 @@ class _Player:
         """A ticket not seen before is a case of its own, or part of the one whose link named it."""
         if ticket not in self.belongs:
             self.belongs[ticket] = ticket
-            self.plays[ticket] = _Play(ticket)
+            self.plays[ticket] = _Play(ticket, [ticket])
+
+    def likenesses(self, at: int, facts: Sequence[Fact]) -> list[Fact]:
+        """What the watchdog notes of tickets of which these facts became known."""
+        noted: list[Fact] = []
+        for ticket, new in by_ticket(facts).items():
+            own = self.plays[self.belongs[ticket]]
+            before = own.case().facts
+            if may_look_alike(ticket, before, new, at, self.policy):
+                notes = Likenesses(self.remembered, self.policy, self.facts_of)
+                noted += notes.noted(ticket, before | new, own.names, at)
+        return noted
+
+    def facts_of(self, ticket: str) -> Facts:
+        """Of the case of the ticket."""
+        if ticket not in self.belongs:
+            return Facts()
+        return self.plays[self.belongs[ticket]].case().facts
 
     def by_case(self, facts: list[Fact]) -> Iterable[tuple[str, list[Fact]]]:
         if len(self.plays) == 1:
@@ -176,7 +218,7 @@ class _Player:
         play.young_until = self.skips.patience(play.learned, at)
         if play.young_until is not None:
             play.calm = True
-            play.next_at = play.young_until + 1
+            self.look_at(play, play.young_until + 1)
             play.ended = self.skips.ends(play.learned)
         return play.calm
 
@@ -191,7 +233,7 @@ class _Player:
             self.notified += _notifications(case, evaluated, now)
             play.reached = _with_sent(case.reached, evaluated.alerts, now)
         play.breached = evaluated.breached
-        play.next_at = _after(evaluated, now)
+        self.look_at(play, _after(evaluated, now))
         play.climbed = bool(play.reached or evaluated.decisions)
         play.calm = not play.linked and self.skips.calm(evaluated.tickets)
         play.ended = all(ticket.group in ENDED for ticket in evaluated.tickets if ticket.unresolved)
@@ -205,21 +247,22 @@ class _Player:
         play = self.plays[case]
         play.linked = True
         play.calm = False
-        other = self.belongs.setdefault(name, case)
-        if other != case:
-            self.join(case, other)
+        if name not in self.belongs:
+            self.belongs[name] = case
+            play.names.append(name)
+        elif self.belongs[name] != case:
+            self.join(case, self.belongs[name])
 
     def join(self, one: str, other: str) -> None:
         first, second = self.plays.pop(one), self.plays.pop(other)
         both = join(first.case(), second.case())
-        joined = _Play(both.id, both.facts, both.reached, both.breached, linked=True)
+        names = first.names + second.names
+        joined = _Play(both.id, names, both.facts, both.reached, both.breached, linked=True)
         looks = [play.next_at for play in (first, second) if play.next_at is not None]
-        joined.next_at = min(looks, default=None)
         joined.climbed = first.climbed or second.climbed
         self.plays[joined.id] = joined
-        for name, case in self.belongs.items():
-            if case in (one, other):
-                self.belongs[name] = joined.id
+        self.look_at(joined, min(looks, default=None))
+        self.belongs |= dict.fromkeys(names, joined.id)
 
     def endings(self, until: int) -> Iterator[SimulatedEnding]:
         for play in self.plays.values():

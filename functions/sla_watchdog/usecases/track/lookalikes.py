@@ -23,12 +23,12 @@ from sla_watchdog.domain.tickets.likeness import (
 from sla_watchdog.domain.tickets.lookalikes import (
     LookalikeKey,
     evidence,
+    ids_named,
     is_strong,
     keys,
     quoted_key,
     three_of,
 )
-from sla_watchdog.domain.tickets.subjects import quotable_ids
 from sla_watchdog.errors import Unstorable
 from sla_watchdog.usecases.judging import Evaluator
 from sla_watchdog.usecases.track.linking import Linker
@@ -80,7 +80,7 @@ class Lookalikes:
 
     def _sharing(self, mine: KnownTicket, new: frozenset[LookalikeKey], now: int) -> frozenset[str]:
         """Other tickets that have one of the keys, or that it quotes."""
-        others = set(quotable_ids(mine.value("subject")))
+        others = set(ids_named(mine.id, mine.facts))
         for key in sorted(new):
             others |= self.stores.lookalikes.remember(
                 key.hash,

@@ -21,6 +21,7 @@ from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.escalation.policy_edit import Effect, Moved, effect
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.tickets.lookalikes import SAME_MATTER
 from sla_watchdog.domain.tickets.record import Unreadable, seconds_of
 from sla_watchdog.presentation.times import count_of
 from sla_watchdog.tools.cli import UsageError
@@ -157,6 +158,7 @@ def _played(events: Sequence[Event], before: Policy, after: Policy, now: int) ->
             case = ending.case
             read_by_new = _facts(new, tickets, case.facts.tickets())
             facts_by_now = Facts.of(fact for fact in read_by_new if fact.at <= now)
+            facts_by_now |= [fact for fact in case.facts if fact.field == SAME_MATTER]
             yield OpenCase(case, evolve(case, facts=facts_by_now), ending.plan)
 
 

@@ -1,0 +1,104 @@
+"""What the watchdog would have noted of tickets that look alike, in a replay: as `track` does, with
+the same judgement, from keys that are remembered here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+from attrs import Factory, define, frozen
+
+from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.tickets.likeness import (
+    MOST_REMEMBERED,
+    KnownTicket,
+    is_remembered,
+    known_ticket,
+    likenesses,
+    needless,
+)
+from sla_watchdog.domain.tickets.lookalikes import LookalikeKey, ids_named, keys, quoted_key
+
+TELLING = frozenset({"created", "subject", "url", "customer_id", "case_id"})
+"""Fields that may give a ticket another key."""
+
+
+@define
+class RememberedTickets:
+    """Under each key the tickets that have it, with their creation; and the keys of each."""
+
+    tickets: dict[LookalikeKey, dict[str, int]] = Factory(dict)
+    keys: dict[str, frozenset[LookalikeKey]] = Factory(dict)
+
+
+def by_ticket(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
+    tickets: dict[str, list[Fact]] = {}
+    for fact in facts:
+        tickets.setdefault(fact.ticket, []).append(fact)
+    return tickets
+
+
+def may_look_alike(
+    ticket: str, before: Facts, new: Iterable[Fact], at: int, policy: Policy
+) -> bool:
+    """Whether the new facts may give it a key, or wake it when its matter was over."""
+    last = before.last_seen(ticket)
+    if last is None or last < at - policy.matters.quiet:
+        return True
+    return any(fact.field in TELLING for fact in new)
+
+
+@frozen
+class Likenesses:
+    """`facts_of` gives the facts of the case of a ticket."""
+
+    remembered: RememberedTickets
+    policy: Policy
+    facts_of: Callable[[str], Facts]
+
+    def noted(self, ticket: str, facts: Facts, own: Collection[str], now: int) -> Iterator[Fact]:
+        """`own` are the names of its case."""
+        mine = known_ticket(ticket, facts, self.policy)
+        if mine is None or not is_remembered(mine, now, self.policy.matters):
+            return
+        names = self._sharing(mine, now) - set(own)
+        others = []
+        for name in sorted(names):
+            other = self._known(name)
+            if other is not None:
+                others.append(other)
+        yield from likenesses(mine, others, self.policy.matters, now)
+
+    def _known(self, name: str) -> KnownTicket | None:
+        return known_ticket(name, self.facts_of(name), self.policy)
+
+    def _sharing(self, mine: KnownTicket, now: int) -> set[str]:
+        """Those that share a new key with it, that it quotes, or that quote it."""
+        has = keys(mine.id, mine.facts)
+        new = has - self.remembered.keys.get(mine.id, frozenset())
+        self.remembered.keys[mine.id] = has
+        others = set(ids_named(mine.id, mine.facts))
+        others |= self.remembered.tickets.get(quoted_key(mine.id), {}).keys()
+        for key in new:
+            tickets = self.remembered.tickets.setdefault(key, {})
+            tickets[mine.id] = mine.ticket.created_at
+            others |= tickets.keys()
+            if len(tickets) > MOST_REMEMBERED:
+                self._forget(tickets, now)
+        return others
+
+    def _forget(self, tickets: dict[str, int], now: int) -> None:
+        unresolved, ended = self._going_on(tickets, now)
+        for name in needless(tickets, unresolved, ended):
+            del tickets[name]
+
+    def _going_on(self, tickets: Mapping[str, int], now: int) -> tuple[set[str], set[str]]:
+        unresolved, ended = set(), set()
+        for name in tickets:
+            known = self._known(name)
+            if known is not None and known.ticket.unresolved:
+                unresolved.add(name)
+            elif known is not None and is_remembered(known, now, self.policy.matters):
+                ended.add(name)
+        return unresolved, ended
