@@ -12,6 +12,7 @@ import pytest
 
 from scenarios.browser import Browser, needs_browser
 from scenarios.world import World
+from sla_watchdog.tools.imports.events import Event, EventKind
 
 BREACH = ("owner", "owner-urgent", "team-lead", "team-lead-urgent")
 
@@ -48,6 +49,17 @@ def test_a_promise_holds_until_it_is_broken_and_then_it_goes_one_level_up(world:
     world.tick()
     world.expect(*(f"{topic}: taken resolution 2" for topic in BREACH))
     assert "Kim Larsen" in world.inbox.deliveries()[-1].email
+
+
+def test_a_promise_of_an_event_file_holds_as_one_of_the_page_does(world: World) -> None:
+    world.ticket("event")
+    world.pass_to(6)
+    world.expect("owner: event resolution 1")
+    promise = Event("event", world.at(6.5), EventKind.ACKNOWLEDGED, "Kim", until=world.at(10))
+    world.drive.play([promise], world.at(9.9))
+    world.expect()
+    world.pass_to(10)
+    world.expect(*(f"{topic}: event resolution 2" for topic in BREACH))
 
 
 def test_any_other_path_has_a_clear_page(world: World) -> None:

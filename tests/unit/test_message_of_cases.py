@@ -420,6 +420,8 @@ def test_a_broken_promise_is_named_with_who_gave_it() -> None:
         "by": "Lee",
         "at": "2026-03-02T10:00:00+00:00",
         "until": "2026-03-02T12:00:00+00:00",
+        "for": "update",
+        "in_a_row": 1,
     }
 
 

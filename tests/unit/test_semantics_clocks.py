@@ -206,6 +206,22 @@ def test_b7_a_courtesy_reply_is_no_progress_and_a_named_owner_is() -> None:
     assert (found.cycle, found.due_at) == (2, at("2026-03-04T01:00"))
 
 
+def test_b7_handing_it_to_and_fro_is_no_progress_nor_is_a_priority() -> None:
+    desk = policy(rule("all", resolution(900 * HOUR)), signals=PROGRESS)
+    handed = facts(
+        BORN,
+        ("assignee", "2026-03-02T10:00", "Kim"),
+        ("assignee", "2026-03-02T11:00", "Lee"),
+        ("assignee", "2026-03-02T12:00", "Kim"),
+        ("assignee", "2026-03-02T13:00", ""),
+        ("assignee", "2026-03-02T14:00", "LEE"),
+        ("priority", "2026-03-02T15:00", "1 - Critical"),
+    )
+    assert only(handed, desk, Metric.PROGRESS).due_at == at("2026-03-03T11:00")
+    new = handed | facts(("assignee", "2026-03-02T16:00", "Ade"))
+    assert only(new, desk, Metric.PROGRESS).due_at == at("2026-03-03T16:00")
+
+
 def test_b10_what_no_record_ever_carried_is_not_judged_until_it_is_seen() -> None:
     desk = policy(rule("all", first_response(HOUR), resolution(20 * DAY)))
     case = Case("T-1", facts(BORN))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from attrs import Factory, define, frozen
 
+from sla_watchdog.domain.clocks.seen_tickets import seen, seen_fact
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.likeness import (
@@ -18,7 +19,13 @@ from sla_watchdog.domain.tickets.likeness import (
     likenesses,
     needless,
 )
-from sla_watchdog.domain.tickets.lookalikes import LookalikeKey, ids_named, keys, quoted_key
+from sla_watchdog.domain.tickets.lookalikes import (
+    LookalikeKey,
+    ids_named,
+    keys,
+    quoted_key,
+    three_of,
+)
 
 TELLING = frozenset({"created", "subject", "url", "customer_id", "case_id"})
 """Fields that may give a ticket another key."""
@@ -70,7 +77,17 @@ class Likenesses:
             other = self._known(name)
             if other is not None:
                 others.append(other)
-        yield from likenesses(mine, others, self.policy.matters, now)
+        for fact in list(likenesses(mine, others, self.policy.matters, now)):
+            yield fact
+            yield from self._seen(fact, mine, now)
+
+    def _seen(self, fact: Fact, mine: KnownTicket, now: int) -> Iterator[Fact]:
+        """How the older one stands, as `track` notes it."""
+        older, _, _ = three_of(fact.value)
+        facts = mine.facts if older == mine.id else self.facts_of(older)
+        stands = seen(older, facts, self.policy)
+        if stands is not None:
+            yield seen_fact(fact.ticket, now, stands)
 
     def _known(self, name: str) -> KnownTicket | None:
         facts = self.facts if name in self.own else self.facts_of(name)

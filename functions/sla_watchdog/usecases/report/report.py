@@ -201,17 +201,12 @@ class Reporter:
 
     def _deliver(self, due: DueReport, seen: ReportContents, reach: Reach, done: Reported) -> bool:
         if due.recipient is None:
-            self.pages.put(due.page, self._page(due.kind, seen))
+            self.pages.put(due.page, _page(due.kind, seen))
             done.pages += 1
             return True
         sent = self._send(due.recipient, self._message(due, seen), reach)
         done.sent += sent
         return sent
-
-    def _page(self, kind: ReportKind, seen: ReportContents) -> str:
-        if kind is ReportKind.WEEKLY:
-            return page(seen.report, seen.attainment, seen.promises)
-        return page(seen.report, None)
 
     def _message(self, due: DueReport, seen: ReportContents) -> Message:
         zone = seen.report.zone
@@ -243,3 +238,9 @@ class Reporter:
             if isinstance(answer, Sent):
                 return True
         return False
+
+
+def _page(kind: ReportKind, seen: ReportContents) -> str:
+    if kind is ReportKind.WEEKLY:
+        return page(seen.report, seen.attainment, seen.promises)
+    return page(seen.report, None)

@@ -4,15 +4,13 @@ for each link. And whether two tickets are one matter, as often as wanted: the l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from attrs import evolve, frozen
 
 from sla_watchdog.domain.clocks.promises import Promise, PromiseKind
-from sla_watchdog.domain.clocks.seen_tickets import seen
 from sla_watchdog.domain.escalation.acknowledgement import Answer, Promising, promising
 from sla_watchdog.domain.escalation.audit_item import AuditItem
-from sla_watchdog.domain.escalation.case import Alert, Case
 from sla_watchdog.domain.escalation.not_promised import (
     CaseIsOver,
     NoSuchCase,
@@ -21,8 +19,7 @@ from sla_watchdog.domain.escalation.not_promised import (
     PromiseRefusal,
     Why,
 )
-from sla_watchdog.domain.escalation.proposals import PROPOSAL, Proposal
-from sla_watchdog.domain.tickets.lookalikes import answered
+from sla_watchdog.domain.escalation.proposals import Proposal
 from sla_watchdog.domain.time.calendar_errors import NoWorkingTime
 from sla_watchdog.domain.time.years import TimeOutOfRange
 from sla_watchdog.errors import SlaWatchdogError
@@ -30,6 +27,7 @@ from sla_watchdog.presentation.view.link_state import LinkState, LinkStatus
 from sla_watchdog.presentation.view.notice import notice
 from sla_watchdog.usecases.codes import is_code
 from sla_watchdog.usecases.judging import Evaluated, Evaluator
+from sla_watchdog.usecases.respond.lookalikes import LookalikeAnswers
 from sla_watchdog.usecases.respond.ports import AlertLink, AlertLinks, Use
 
 TRIES = 5
@@ -60,6 +58,10 @@ class Responder:
     links: AlertLinks
     link: Callable[[str, int], object] = _left_to_the_next_tick
 
+    @property
+    def lookalikes(self) -> LookalikeAnswers:
+        return LookalikeAnswers(self.evaluator, self.links)
+
     def look(self, code: str, now: int) -> OpenedLink:
         """What the link is about, as it stands now. Changes nothing."""
         link = self.links.read(code) if is_code(code) else None
@@ -79,7 +81,7 @@ class Responder:
             notice=shown,
             link=link,
             evaluated=evaluated,
-            proposals=tuple(self._as_they_stand(shown.proposals)),
+            proposals=tuple(self.lookalikes.as_they_stand(shown.proposals)),
         )
         if link.used:
             taken = _promised(link.used, evaluated.plan.promises)
@@ -89,16 +91,6 @@ class Responder:
         offer = self._promising(evaluated, shown.lead.alert.subject, now)
         state = LinkStatus.OPEN if offer else LinkStatus.OVER
         return evolve(opened, state=state, promising=offer)
-
-    def _as_they_stand(self, proposals: Iterable[Proposal]) -> Iterator[Proposal]:
-        """With the older ticket as it stands now, where its case can be read."""
-        for proposal in proposals:
-            name = proposal.name_of_older
-            case = self.evaluator.stores.cases.read([name]).get(name)
-            stands = None
-            if isinstance(case, Case):
-                stands = seen(name, case.facts, self.evaluator.policy)
-            yield evolve(proposal, older=stands or proposal.older)
 
     def _evaluated(self, case: str, now: int) -> Evaluated | None:
         """None where there is no such case that can be read and judged."""
@@ -148,22 +140,11 @@ class Responder:
                 return OpenedLink(LinkStatus.EXPIRED, link=link)
             answer = Answer.SAME_MATTER if same else Answer.NOT_SAME_MATTER
             is_known = asked.answer is same
-            if is_known or self._note(evaluated, asked, same, link, now):
+            if is_known or self.lookalikes.note(evaluated, asked, same, link, now):
                 if same:
                     self.link(younger, now)
                 return evolve(self.look(code, now), counted=answer)
         raise Contended(f"ticket {younger!r}: lost {TRIES} races")
-
-    def _note(
-        self, evaluated: Evaluated, asked: Proposal, same: bool, link: AlertLink, now: int
-    ) -> bool:
-        alert = _alert_about(asked, link)
-        by = alert.recipient.key
-        fact = answered(asked.younger.id, now, asked.name_of_older, same, by)
-        before = evaluated.case
-        case, plan = self.evaluator.surely_timed(evolve(before, facts=before.facts | [fact]), now)
-        record = _judged(case.id, asked, alert, same, now)
-        return self.links.judge(case, plan.findings, record)
 
     def promise(
         self,
@@ -215,28 +196,6 @@ def _asked(opened: OpenedLink, younger: str) -> Proposal | None:
         if proposal.younger.id == younger:
             return proposal
     return None
-
-
-def _alert_about(asked: Proposal, link: AlertLink) -> Alert:
-    alerts = link.entry.alerts
-    for alert in alerts:
-        if alert.clock == PROPOSAL and alert.subject == asked.younger.id:
-            return alert
-    return alerts[0]
-
-
-def _judged(case: str, asked: Proposal, alert: Alert, same: bool, now: int) -> AuditItem:
-    answer = Answer.SAME_MATTER if same else Answer.NOT_SAME_MATTER
-    verdict = "are one matter" if same else "are not one matter"
-    recipient = alert.recipient.key
-    return AuditItem(
-        case=case,
-        at=now,
-        alert_id=f"{alert.id}/{answer.value}",
-        outcome=answer,
-        reason=f"{asked.younger.id} and {asked.name_of_older} {verdict}, said {recipient}",
-        extra={"ref": alert.ref, "recipient": recipient, "other": asked.name_of_older},
-    )
 
 
 def _promised(use: Use | None, made: Iterable[Promise]) -> Promise | None:
