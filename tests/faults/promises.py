@@ -19,6 +19,7 @@ from sla_watchdog.domain.clocks.clock_key import CLEARED, WITHDRAWN
 from sla_watchdog.domain.escalation.alert_id import AlertId
 from sla_watchdog.domain.escalation.audit_item import AuditItem
 from sla_watchdog.domain.escalation.case import Case, Outcome
+from sla_watchdog.domain.escalation.context import Context
 from sla_watchdog.domain.escalation.deferral import Decision
 from sla_watchdog.domain.escalation.plan import Plan, plan, wakeup_for
 from sla_watchdog.domain.policy.model import Metric
@@ -68,7 +69,8 @@ def unfinished(world: World) -> list[str]:
 
 def _judged(world: World, case: Case, now: int, whole: bool = False) -> Plan:
     current = world.quiet().evaluator(now, live=True).current(case)
-    return plan(current, world.policy, now, whole)
+    context = Context(recent=world.watch.recent_messages.read())
+    return plan(current, world.policy, now, whole, context=context)
 
 
 def _timing(world: World, case: Case) -> Iterator[str]:

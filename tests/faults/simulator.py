@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
 
-from attrs import define, field
+from attrs import define, evolve, field
 from moto import mock_aws
 
 from building import DAY, HOUR, at, policy, resolution, rule
 from faults import promises
-from faults.scenario import LADDER
+from faults.scenario import LADDER, OWNER
 from faults.turns import Turns
 from faults.wire import Call, Fault, Wire
 from faults.world import World, names, one_shard, without_lease
-from sla_watchdog.domain.policy.model import Condition, Policy
+from sla_watchdog.domain.policy.model import Audience, Condition, Policy
 from sla_watchdog.handlers.bootstrap import Parts
 
 START = at("2026-03-02T00:00")
@@ -28,17 +28,19 @@ CLOCK_STEP = 300
 AT_THE_DESK = (Fault.RESOLVED, Fault.MERGED, Fault.DELETED, Fault.ACKNOWLEDGED)
 ACCIDENTS = tuple(fault for fault in Fault if fault not in AT_THE_DESK)
 STATUSES = ("New", "Open", "Waiting", "Waiting", "Resolved", "Closed", "Open")
+OWNERS = (Audience("owner"), OWNER)
 PRIORITIES = ("1 - Critical", "3 - Normal", "4 - Low")
 
 
 def rules(dice: Random, number: int) -> Policy:
     critical = (Condition("priority", frozenset({"urgent"})),)
-    return policy(
+    chosen = policy(
         rule("critical", resolution(dice.choice([2, 4]) * HOUR, LADDER), when=critical),
         rule("rest", resolution(dice.choice([6, 8, 16]) * HOUR, LADDER)),
         digest_after=dice.choice([1, 2, 10]),
         hash=f"policy {number}",
     )
+    return evolve(chosen, audiences={**chosen.audiences, "owner": dice.choice(OWNERS)})
 
 
 @contextmanager
