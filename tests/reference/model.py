@@ -910,7 +910,11 @@ def begun_anew(
         return []
     target = rule.targets[clock.metric]
     ends = ticket.ended(target.stops_at if clock.metric == "resolution" else over_by(rule))
-    moments = [told_at(end, over) for start, end in ends if lasted(start, end)]
+    shortest = SHORTEST_END if clock.metric == "resolution" else SHORTEST_END + 1
+    """Reopened in the very second in which people were to hear, it begins a cycle, and they do not
+    hear.
+    """
+    moments = [told_at(end, over) for start, end in ends if end - start >= shortest]
     return [moment for moment in moments if clock.started_at < moment <= last]
 
 

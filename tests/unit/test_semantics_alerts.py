@@ -38,6 +38,7 @@ from sla_watchdog.domain.policy.model import (
 )
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.presentation.text.reason import worded
+from sla_watchdog.tools.simulation.replay import replay
 
 BORN = facts(("created", "2026-03-02T00:00"), ("status", "2026-03-02T00:00", "Open"))
 """75 % at 06:00, due at 08:00, the manager at 12:00, the executive at 24:00 and again, and again.
@@ -276,6 +277,52 @@ def test_e9_who_was_never_told_hears_nothing_of_the_end() -> None:
     assert not evaluate(
         BORN | facts(("status", "2026-03-02T05:00", "Resolved")), "2026-03-02T05:00"
     ).alerts
+
+
+def test_e9_of_a_merge_people_hear_at_once_since_it_is_final() -> None:
+    case = after(BORN, "2026-03-02T08:30")
+    other = facts(("created", "2026-03-02T01:00"), ticket="T-2")
+    merged = BORN | other | facts(("merged_into", "2026-03-02T09:00", "T-2"))
+    evaluated = plan(evolve(case, facts=merged), policy(), at("2026-03-02T09:00"))
+    assert ("cleared", 1, "team-lead") in notified(evaluated)
+
+
+def test_e9_a_target_that_stops_at_closed_is_over_when_that_has_lasted() -> None:
+    late = policy(rule("all", resolution(8 * HOUR, stops_at="closed")))
+    case = after(BORN, "2026-03-02T08:30", late)
+    over = BORN | facts(
+        ("status", "2026-03-02T09:00", "Resolved"), ("status", "2026-03-02T11:00", "Closed")
+    )
+    evaluated = plan(evolve(case, facts=over), late, at("2026-03-02T11:00"))
+    assert (evaluated.alerts, evaluated.next_at) == ((), at("2026-03-02T11:30"))
+
+
+def test_e9_who_had_only_a_reminder_does_not_hear_of_the_end() -> None:
+    """The ticket changed hands between two reminders."""
+    ladder = Ladder("owners", (Level(After(0), ("owner",), repeat=Repeat(DAY, False)),))
+    each = policy(
+        rule("all", resolution(8 * HOUR, ladder)),
+        audiences={**policy().audiences, "owner": Audience("owner", each="assignee")},
+    )
+    known = BORN | facts(
+        ("assignee", "2026-03-02T00:00", "Kim"),
+        ("assignee", "2026-03-03T09:00", "Ana"),
+        ("status", "2026-03-03T12:00", "Resolved"),
+    )
+    played = replay(sorted(known, key=lambda fact: fact.at), each, at("2026-03-04T00:00"))
+    told = [(n.alert.clock, n.alert.recipient.of) for n in played.notified]
+    alarmed = [owner for clock, owner in told if clock == "resolution"]
+    assert alarmed == ["Kim", "Kim", "Ana"]
+    assert [owner for clock, owner in told if clock == "cleared"] == ["Kim"]
+
+
+def test_e9_who_was_first_told_after_an_outage_hears_of_the_end() -> None:
+    """A repetition is due by then, but to them it was the first of all."""
+    late = after(BORN, "2026-03-20T00:00")
+    assert {last.repetition for last in late.reached.values()} > {0}
+    over = evolve(late, facts=BORN | facts(("status", "2026-03-20T09:00", "Resolved")))
+    evaluated = plan(over, policy(), at("2026-03-20T09:30"))
+    assert ("cleared", 1, "executive") in notified(evaluated)
 
 
 def test_e9_a_warning_whose_deadline_moved_away_is_withdrawn_with_its_reason_and_can_be_told_again() -> (

@@ -20,7 +20,16 @@ from building import (
 )
 from sla_watchdog.domain.escalation.case import Case, LastNotified, Outcome
 from sla_watchdog.domain.escalation.plan import Plan, plan
-from sla_watchdog.domain.policy.model import Condition, Count, Ladder, Level, Metric, Policy, Target
+from sla_watchdog.domain.policy.model import (
+    Condition,
+    Count,
+    Ladder,
+    Level,
+    Metric,
+    Open,
+    Policy,
+    Target,
+)
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.lookalikes import SAME_MATTER
 from sla_watchdog.domain.tickets.merges import tickets_of
@@ -160,6 +169,7 @@ def test_d4_the_first_match_wins_and_it_is_asked_again_at_every_judgement() -> N
     )
 
 
+BOT_REOPENED = ("reopened", "2026-03-04T12:00", "bot")
 REOPENED = (("status", "2026-03-02T12:00", "Resolved"), ("status", "2026-03-04T12:00", "Open"))
 
 
@@ -187,6 +197,110 @@ def test_d5_on_the_third_reopening_the_third_level_is_due_at_once_whatever_was_r
     evaluated = evaluate(facts(*BORN, *steps), "2026-03-02T16:00")
     assert {level for level, _ in due(evaluated)} == {3}
     assert "manager" in {who for _, who in due(evaluated)}
+
+
+SHORT = (("status", "2026-03-02T12:00", "Resolved"), ("status", "2026-03-02T12:29", "Open"))
+
+
+def test_d5_an_end_of_less_than_30_minutes_was_none() -> None:
+    counting = policy(
+        signals={Metric.REOPENED: Ladder("reopened", (Level(Count(1), ("team-lead",)),))}
+    )
+    evaluated = evaluate(facts(*BORN, *SHORT), "2026-03-02T12:29", counting)
+    assert not due(evaluated)
+    assert due(evaluated, "reopened") == {(1, "team-lead")}, "it is counted all the same"
+    found = clock_of(evaluated)
+    assert (found.cycle, found.due_at) == (1, at("2026-03-02T17:29")), "the time is free"
+
+
+def test_d5_an_end_of_30_minutes_was_one() -> None:
+    lasting = (SHORT[0], ("status", "2026-03-02T12:30", "Open"))
+    assert due(evaluate(facts(*BORN, *lasting), "2026-03-02T12:30")) == {(1, "owner")}
+
+
+def test_d5_what_was_told_before_a_short_end_is_not_told_again() -> None:
+    known = facts(*BORN)
+    told = Case("T-1", known)
+    warned = at("2026-03-02T15:00")
+    told = after_telling(told, plan(told, policy(), warned), warned)
+    assert told.reached
+    over = known | facts(
+        ("status", "2026-03-02T15:05", "Resolved"), ("status", "2026-03-02T15:20", "Open")
+    )
+    again = plan(evolve(told, facts=over), policy(), at("2026-03-02T15:20"))
+    assert again.alerts == ()
+
+
+def test_d5_a_short_end_ends_no_exchange_and_is_no_progress() -> None:
+    asked = policy(
+        rule("all", Target(Metric.NEXT_RESPONSE, 3 * HOUR, STANDARD)),
+        signals={Metric.PROGRESS: Ladder("progress", (Level(Open(4 * HOUR), ("manager",)),))},
+    )
+    known = facts(*BORN, ("customer_reply", "2026-03-02T11:00"), *SHORT)
+    evaluated = evaluate(known, "2026-03-02T13:00", asked)
+    exchange = clock_of(evaluated, Metric.NEXT_RESPONSE)
+    assert (exchange.cycle, exchange.started_at) == (1, at("2026-03-02T11:00"))
+    assert exchange.due_at == at("2026-03-02T14:29")
+    idle = clock_of(evaluated, Metric.PROGRESS)
+    assert (idle.cycle, idle.started_at) == (1, at("2026-03-02T09:00"))
+
+
+MESSAGE = ("customer_reply", "2026-03-02T10:00")
+"""That the record tells of messages at all."""
+
+
+@pytest.mark.parametrize(
+    ("said", "climbs"),
+    [
+        ([], True),
+        ([MESSAGE], False),
+        ([("agent_reply", "2026-03-02T12:00"), MESSAGE], False),
+        ([("agent_reply", "2026-03-03T12:00", "auto-reply")], False),
+        ([MESSAGE, ("customer_reply", "2026-03-02T12:00")], True),
+        ([MESSAGE, ("customer_reply", "2026-03-04T12:00")], True),
+        ([MESSAGE, ("agent_reply", "2026-03-03T12:00")], True),
+        ([MESSAGE, ("reopened", "2026-03-04T12:00", "Kim")], True),
+        ([MESSAGE, ("reopened", "2026-03-04T12:00", "")], False),
+        ([MESSAGE, ("customer_reply", "2026-03-02T12:00"), BOT_REOPENED], False),
+    ],
+    ids=[
+        "a record that tells of no messages",
+        "nobody wrote since",
+        "the answer came with the end",
+        "a bot wrote",
+        "the customer in the second of the end",
+        "the customer as it was reopened",
+        "the desk in between",
+        "a person is named",
+        "nobody is named",
+        "a bot reopened it",
+    ],
+)
+def test_d5_without_a_message_of_a_person_a_reopening_adds_no_level(
+    said: list[tuple[str, str] | tuple[str, str, str]], climbs: bool
+) -> None:
+    evaluated = evaluate(facts(*BORN, *REOPENED, *said), "2026-03-04T12:00")
+    assert bool(due(evaluated)) is climbs
+    assert clock_of(evaluated).cycle == 2, "who heard that it was over hears of it anew"
+
+
+def test_d5_a_reply_after_it_takes_no_level_back() -> None:
+    later = facts(*BORN, *REOPENED, ("agent_reply", "2026-03-04T12:01"))
+    assert due(evaluate(later, "2026-03-04T12:02"))
+
+
+def test_d5_a_reopening_that_adds_no_level_leaves_those_added_before() -> None:
+    known = facts(*BORN, *REOPENED)
+    case = Case("T-1", known)
+    reopened_at = at("2026-03-04T12:00")
+    first = after_telling(case, plan(case, policy(), reopened_at), reopened_at)
+    later = known | facts(
+        ("customer_reply", "2026-03-04T12:30"),
+        ("status", "2026-03-04T13:00", "Resolved"),
+        ("status", "2026-03-04T14:00", "Open"),
+    )
+    again = plan(evolve(first, facts=later), policy(), at("2026-03-04T14:00"))
+    assert due(again) == {(1, "owner")}, "not the next"
 
 
 def test_d5_reopened_by_a_bot_is_counted_and_climbs_nothing() -> None:

@@ -61,6 +61,8 @@ class Clock:
     """The ticket's field that the deadline was taken from; '' for a target of open time."""
     seen: int = 0
     """How many events a counting signal counts, seen or reported by the record itself."""
+    climbed: tuple[int, int] | None = None
+    """When a reopening last made its ladder climb, and the cycle that began with it."""
 
     @property
     def clock_key(self) -> ClockKey:

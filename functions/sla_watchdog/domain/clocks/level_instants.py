@@ -105,13 +105,15 @@ def reopened(clock: Clock, ticket: Ticket, stops: frozenset[str]) -> Clock:
     """
     levels = clock.levels
     ends = [span.start for span in ticket.spans if span.group in ENDED]
+    climbed: tuple[int, int] | None = None
     for number, at in enumerate(climbing(ticket, stops), 1):
         earlier_ends = bisect_left(ends, at)
         ended = ends[earlier_ends - 1] if earlier_ends else at
         reached = sum(instant is not None and instant < ended for instant in levels)
         top = max(reached, number - 1)
         levels = _climbed(levels, top, at)
-    return evolve(clock, cycle=last_cycle(ticket, stops), levels=levels)
+        climbed = at, cycle_since(ticket, at)
+    return evolve(clock, cycle=last_cycle(ticket, stops), levels=levels, climbed=climbed)
 
 
 def _climbed(levels: Instants, top: int, at: int) -> Instants:

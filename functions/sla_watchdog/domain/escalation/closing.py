@@ -185,7 +185,10 @@ def _reminded(last: LastNotified, notified: Mapping[str, LastNotified]) -> bool:
 
 
 def _was_before(other: LastNotified, last: LastNotified) -> bool:
-    return other.level == last.level and other.repetition < last.repetition
+    """Whether `other` is of somebody who had the level by an earlier message too."""
+    if other.level != last.level:
+        return False
+    return other.repetition < last.repetition or (other.received or 0) > 1
 
 
 def _notified_of(

@@ -14,7 +14,6 @@ from sla_watchdog.domain.escalation.case import Case, Recipient
 from sla_watchdog.domain.escalation.notifications import NotificationHistory
 from sla_watchdog.domain.policy.model import Policy, Rule
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
-from sla_watchdog.domain.tickets.reopenings import climbing_reopenings, cycle_since
 from sla_watchdog.domain.tickets.ticket import Ticket
 
 
@@ -44,16 +43,6 @@ class EvaluationContext:
 
     def ticket(self, subject: str) -> Ticket | None:
         return self._tickets_by_id.get(subject)
-
-    def climbed_at(self, subject: str) -> tuple[int, int] | None:
-        """When a reopening last made the ladders of that ticket climb, and which cycle began."""
-        ticket = self.ticket(subject)
-        if ticket is None:
-            return None
-        climbing = climbing_reopenings(ticket)
-        if not climbing:
-            return None
-        return climbing[-1], cycle_since(ticket, climbing[-1])
 
     def rule_of(self, ticket: Ticket) -> Rule:
         """The rule that judges the ticket now."""

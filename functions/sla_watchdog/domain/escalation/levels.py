@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
-from sla_watchdog.domain.policy.model import Level, Metric
+from sla_watchdog.domain.policy.model import Level
 from sla_watchdog.domain.time.instants import earliest
 
 
@@ -53,14 +53,10 @@ class Climb:
     @property
     def is_only_reopened(self) -> bool:
         """Whether nothing but a reopening made it due: then all levels are due at that instant."""
-        if not _was_reopened(self.clock):
+        if self.clock.climbed is None:
             return False
         due_at = self.clock.levels[: self.level + 1]
         return len(set(due_at)) == 1
-
-
-def _was_reopened(clock: Clock) -> bool:
-    return clock.metric is Metric.RESOLUTION and clock.cycle > 1
 
 
 def climb(evaluation: EvaluationContext, clock: Clock) -> Climb | None:
@@ -81,12 +77,9 @@ def with_floor(evaluation: EvaluationContext, clock: Clock) -> Clock:
     """After a reopening, levels notified under another policy count as reached, too (semantics D2,
     D5).
     """
-    if not _was_reopened(clock):
+    if clock.climbed is None:
         return clock
-    climbed = evaluation.climbed_at(clock.subject)
-    if climbed is None:
-        return clock
-    at, cycle = climbed
+    at, cycle = clock.climbed
     notified = evaluation.notifications.levels_before(clock, cycle)
     top = min(notified, len(clock.levels) - 1)
     if not top:

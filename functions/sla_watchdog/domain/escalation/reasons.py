@@ -28,7 +28,7 @@ class Reminder:
 
 @frozen
 class Reopened:
-    """A reopening made the level due; persons reopened the ticket so many `times`."""
+    """A reopening made the level due; the ticket was reopened so many `times` by then."""
 
     times: int
 
