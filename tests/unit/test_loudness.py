@@ -32,12 +32,12 @@ from sla_watchdog.tools.loudness.alerts import Cause, CountedAlert, by_recipient
 from sla_watchdog.tools.loudness.as_json import as_json
 from sla_watchdog.tools.loudness.changes import calming_change
 from sla_watchdog.tools.loudness.days import Days
-from sla_watchdog.tools.loudness.loads import DailyLoad, Loudness, loudness
+from sla_watchdog.tools.loudness.loads import DailyLoad, Loudness, RecipientLoad, loudness
 from sla_watchdog.tools.loudness.messages import messages
 from sla_watchdog.tools.loudness.pace import Pace
 from sla_watchdog.tools.loudness.rule_names import rule_name
 from sla_watchdog.tools.loudness.text import warnings
-from sla_watchdog.tools.simulation.replay import replay
+from sla_watchdog.tools.simulation.replay import Notification, replay
 
 MANAGER = Recipient("manager")
 BREACH = Cause("all", "resolution", 0, False)
@@ -276,6 +276,7 @@ def test_the_rule_that_makes_most_is_named_with_its_share() -> None:
             "gone, resolution, level 4",
             id="a policy that is gone",
         ),
+        pytest.param(Cause("all", "new", 0, False), "all, new, level 1", id="a clock of tomorrow"),
         pytest.param(
             Cause("signals", "touches", 0, False),
             "signals, touches: level 1",
@@ -378,31 +379,45 @@ def test_operations_that_get_too_much_are_warned_of_without_advice() -> None:
     assert list(warnings(found)) == ["operations gets 30 messages a day, more than 20."]
 
 
-def test_a_change_that_is_advised_is_as_calm_as_it_says() -> None:
-    """The digest that is advised, written into the policy and played again, gives the figure that
-    was said.
+MANAGER_AT_PACE = Audience("manager", at_once=frozenset({AtOnce.URGENT}))
+
+
+def manager_of(under: Policy, gap: int, days: int) -> RecipientLoad:
+    """What the manager gets of a case every `gap` seconds that nobody touches, played under the
+    policy.
     """
-    facts = {
-        n: [
-            Fact(f"T-{n}", "created", at("2026-03-01T06:00") + n * 21600),
-            Fact(f"T-{n}", "status", at("2026-03-01T06:00") + n * 21600, "Open"),
-        ]
-        for n in range(60)
-    }
+    first = at("2026-03-01T06:00")
+    until = first + days * DAY
+    notified: list[Notification] = []
+    for created in range(first, until, gap):
+        name = f"T-{created}"
+        facts = [Fact(name, "created", created), Fact(name, "status", created, "Open")]
+        notified += replay(facts, under, until).notified
+    found = loudness(by_recipient(notified), under, Days.between(first, until, "UTC"))
+    return next(each for each in found.audiences if each.audience == "manager").loudest
 
-    def played(under: Policy) -> Loudness:
-        until = at("2026-03-26T00:00")
-        notified = [t for known in facts.values() for t in replay(known, under, until).notified]
-        return loudness(by_recipient(notified), under, march("25T23:00"))
 
-    manager = Audience("manager", at_once=frozenset({AtOnce.URGENT}))
+@pytest.mark.parametrize(
+    ("gap", "days", "change"),
+    [
+        pytest.param(6 * HOUR, 15, "repeat less often", id="repetitions"),
+        pytest.param(HOUR, 5, "give manager `digest", id="many cases"),
+    ],
+)
+def test_a_change_that_is_advised_is_as_calm_as_it_says(gap: int, days: int, change: str) -> None:
+    """Written into the policy and played again, it gives the figure that was said."""
     under = rules(signals={}, digest_after=999)
-    before = played(evolve(under, audiences={**under.audiences, "manager": manager}))
-    load = next(each for each in before.audiences if each.audience == "manager").loudest
+    under = evolve(under, audiences={**under.audiences, "manager": MANAGER_AT_PACE})
+    load = manager_of(under, gap, days)
     assert load.load.too_loud
-    calm = evolve(manager, digest=NINE)
-    after = played(evolve(under, audiences={**under.audiences, "manager": calm}))
-    then = next(each for each in after.audiences if each.audience == "manager").load.percentile
-    advised = calming_change(load, before.policy, before.days)
+    advised = calming_change(load, under, load.load.days)
     assert advised is not None
-    assert advised.then == then == 1
+    assert advised.change.startswith(change)
+    if "digest" in change:
+        calm = evolve(MANAGER_AT_PACE, digest=NINE)
+        changed = evolve(under, audiences={**under.audiences, "manager": calm})
+    else:
+        top = evolve(LADDER.levels[1], repeat=Repeat(7 * DAY, doubling=True))
+        weekly = evolve(LADDER, levels=(LADDER.levels[0], top))
+        changed = evolve(under, rules=(rule("all", resolution(8 * HOUR, weekly)),))
+    assert advised.then == manager_of(changed, gap, days).load.percentile

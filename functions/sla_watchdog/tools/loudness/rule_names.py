@@ -15,6 +15,9 @@ BY_ITSELF = {
 }
 """What no level of the file asks for."""
 
+SIGNAL_WORDS = {metric.value: word for metric, word in WORD_FOR.items()}
+"""By the clock of a signal, its word in the file."""
+
 
 def rule_name(cause: Cause, policy: Policy) -> str:
     """`signals, without_progress: 24h, repeated`."""
@@ -34,14 +37,13 @@ def _rule(cause: Cause, policy: Policy) -> str:
 
 
 def _level(cause: Cause, policy: Policy) -> str:
-    metric = Metric(cause.clock)
     level = level_of(cause, policy)
     due = f"level {cause.level + 1}" if level is None else label(level)
-    if metric is Metric.AGE:
+    if cause.clock == Metric.AGE.value:
         return f"ceilings, {due}"
-    if metric in WORD_FOR:
-        return f"signals, {WORD_FOR[metric]}: {due}"
-    return f"{cause.policy}, {metric.value}, {due}"
+    if cause.clock in SIGNAL_WORDS:
+        return f"signals, {SIGNAL_WORDS[cause.clock]}: {due}"
+    return f"{cause.policy}, {cause.clock}, {due}"
 
 
 def level_of(cause: Cause, policy: Policy) -> Level | None:
