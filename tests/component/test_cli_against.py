@@ -64,6 +64,7 @@ def test_it_says_how_many_move_which_become_overdue_and_who_is_told(
         "become_overdue": 1,
         "told_at_once": {"manager": 1, "owner": 1},
         "fields_not_known_yet": [],
+        "not_judged": None,
     }
     assert [(c["ticket"], c["due_before"], c["due"], c["becomes_overdue"]) for c in changes] == [
         ("T-1", "2026-03-02T17:00:00Z", "2026-03-02T13:00:00Z", True),

@@ -73,6 +73,7 @@ def test_json_tells_programs_all_of_it(operator: Operator) -> None:
             "todo": SEE,
         },
         "deletions": None,
+        "not_judged": None,
         "counts": {"open": 1, "breached": 0, "at_risk": 1, "paused": 0},
         "ticks": {"due": 0, "due_since": None},
         "silences": [],

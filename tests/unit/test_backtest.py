@@ -124,6 +124,58 @@ def test_alerts_csv_has_a_line_for_every_alert_at_its_instant(desk: Desk) -> Non
     ]
 
 
+WITHOUT_REPLIES = [
+    line
+    for number in range(20)
+    for line in (
+        event(f"E-{number}", "02T09:00", team="A"),
+        event(f"E-{number}", "02T12:00", "resolved"),
+    )
+]
+
+
+@pytest.fixture
+def unanswered(desk: Desk) -> Desk:
+    """A policy that asks for a first reply, of a history of twenty tickets that has none."""
+    answered = POLICY.replace("targets: {", "targets: {first_response: 1h, ")
+    (desk.folder / "policy.yaml").write_text(answered)
+    return desk
+
+
+def test_a_history_without_replies_says_so_once_wherever_it_is_read(unanswered: Desk) -> None:
+    assert unanswered.run(events=WITHOUT_REPLIES) == 0
+    said = " ".join(unanswered.capsys.readouterr().out.split())
+    sentence = (
+        "first_response cannot be judged from these records: none of 20 tickets that ended carries "
+        "a reply of the desk. Name the field in `fields:`, leave these clocks out, or insist with "
+        "`judge_always: [reply]`."
+    )
+    assert said.count(sentence) == 1
+    assert unanswered.page.count(sentence) == 1
+    assert unanswered.summary["not_judged"] == [
+        {"needs": "reply", "clocks": ["first_response"], "tickets_ended": 20, "until": None}
+    ]
+    (row,) = [row for row in unanswered.summary["attainment"] if row["clock"] == "first_response"]
+    assert (row["met"], row["breached"], row["not_judged"], row["kept"]) == (0, 0, 20, None)
+    verdicts = {(row["clock"], row["verdict"]) for row in unanswered.table("clocks.csv")}
+    assert verdicts >= {("first_response", "not judged"), ("resolution", "met")}
+    assert {row["clock"] for row in unanswered.table("alerts.csv")} == set()
+
+
+def test_two_policies_are_compared_by_the_same_evidence(unanswered: Desk) -> None:
+    insisting = (unanswered.folder / "policy.yaml").read_text() + "judge_always: [reply]\n"
+    other = unanswered.folder / "insisting.yaml"
+    other.write_text(insisting)
+    assert unanswered.run("--against", str(other), events=WITHOUT_REPLIES) == 0
+    (change,) = unanswered.summary["against"]["changed_verdicts"]
+    assert change == {
+        "clock": "first_response",
+        "before": "breached",
+        "after": "not judged",
+        "tickets": 20,
+    }
+
+
 def test_until_plays_on_beyond_the_last_event_or_stops_before_it(desk: Desk) -> None:
     desk.run("--until", "2026-03-20T00:00")
     (late,) = [

@@ -20,6 +20,7 @@ from sla_watchdog.domain.policy.model import (
     Age,
     Audience,
     Before,
+    Carried,
     Condition,
     Count,
     Ladder,
@@ -212,6 +213,13 @@ def test_signals_and_limits_come_back_as_they_were_written() -> None:
     assert found.pauses == Pauses(40 * HOUR, 120 * HOUR, ("manager",))
     assert found.matters == Matters(14 * DAY, 180 * DAY)
     assert found.acknowledge == Acknowledge(24 * HOUR, 3)
+
+
+def test_what_is_judged_always_comes_back_and_a_build_without_it_is_that_of_before() -> None:
+    written = FULL.replace("pauses: {", "judge_always: [team, reply]\npauses: {")
+    assert policy(FULL).judge_always == frozenset()
+    assert policy(written).judge_always == {Carried.REPLY, Carried.TEAM}
+    assert '"judge_always"' not in compiled(FULL)
 
 
 def test_thanks_come_back_as_they_were_written_and_a_build_without_them_is_that_of_before() -> None:

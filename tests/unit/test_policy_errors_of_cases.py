@@ -225,6 +225,14 @@ LIMITS = [
     ),
     Row("a promise in days", "longest: 24h", "longest: 3d", "longest: 3d", "a day of what?"),
     Row(
+        "what no record can carry",
+        "pauses: {",
+        "judge_always: [replies]\npauses: {",
+        "judge_always",
+        '"replies" is not something that records carry',
+        'did you mean "reply"?',
+    ),
+    Row(
         "a thousand snoozes",
         "snoozes: 3",
         "snoozes: 1000",
