@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 
-from attrs import Factory, define, field, frozen
+from attrs import Factory, define, evolve, field, frozen
 
 from sla_watchdog.domain.escalation.case import Alert, Case, LastNotified, Outcome, join
+from sla_watchdog.domain.escalation.context import Context
 from sla_watchdog.domain.escalation.plan import Plan, plan, superseded
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
@@ -189,10 +190,10 @@ class _Player:
         case = play.case()
         evaluated = plan(case, self.policy, now, assessment=same)
         if evaluated.alerts:
-            self.notified += notifications(case, evaluated, now)
-            play.reached = with_sent(case.reached, evaluated.alerts, now)
+            self.notified += _notifications(case, evaluated, now)
+            play.reached = _with_sent(case.reached, evaluated.alerts, now)
         play.breached = evaluated.breached
-        play.next_at = next_after(evaluated, now)
+        play.next_at = _after(evaluated, now)
         play.climbed = bool(play.reached or evaluated.decisions)
         play.calm = not play.linked and self.skips.calm(evaluated.tickets)
         play.ended = all(ticket.group in ENDED for ticket in evaluated.tickets if ticket.unresolved)
@@ -229,7 +230,7 @@ class _Player:
             yield SimulatedEnding(case, enough or plan(case, self.policy, until, whole=True))
 
 
-def notifications(case: Case, evaluated: Plan, now: int) -> Iterator[Notification]:
+def _notifications(case: Case, evaluated: Plan, now: int) -> Iterator[Notification]:
     clocks = {clock.key: clock for clock in evaluated.clocks}
     for alert in evaluated.alerts:
         clock = clocks.get(alert.clock_key)
@@ -241,7 +242,7 @@ def notifications(case: Case, evaluated: Plan, now: int) -> Iterator[Notificatio
             yield Notification(now, alert, passed, case.id, clock.rule, in_digest)
 
 
-def with_sent(
+def _with_sent(
     reached: Mapping[tuple[str, str], LastNotified], alerts: Iterable[Alert], now: int
 ) -> Mapping[tuple[str, str], LastNotified]:
     """As it stands when the alerts have been sent."""
@@ -251,7 +252,7 @@ def with_sent(
     return after
 
 
-def next_after(evaluated: Plan, now: int) -> int | None:
+def _after(evaluated: Plan, now: int) -> int | None:
     """When to look again once everybody was notified of what is due at `now`."""
     return min((at for at in _instants(evaluated) if at is not None and at > now), default=None)
 
@@ -267,3 +268,25 @@ def _instants(evaluated: Plan) -> Iterator[int | None]:
         yield decision.until
     for promise in evaluated.promises:
         yield promise.until
+
+
+# ------------------------------------------------------------------ ahead of a stored case
+
+
+def notifications_until(
+    case: Case, policy: Policy, now: int, until: int, context: Context
+) -> Iterator[Notification]:
+    """Who will be notified of a stored case from `now` to `until` if nothing more happens to it,
+    each at the instant it is due, as a replay would send it. What is on its way counts as not sent
+    yet.
+    """
+    case = evolve(case, outbox={})
+    assessment = None
+    at: int | None = now
+    while at is not None and at <= until:
+        evaluated = plan(case, policy, at, assessment=assessment, context=context)
+        yield from _notifications(case, evaluated, at)
+        reached = _with_sent(case.reached, evaluated.alerts, at)
+        case = evolve(case, reached=reached, breached=evaluated.breached)
+        assessment = evaluated.assessment
+        at = _after(evaluated, at)
