@@ -18,8 +18,7 @@ from sla_watchdog.domain.policy.digest_time import EVERY_DAY, DigestTime
 from sla_watchdog.domain.policy.model import After, Audience, Ladder, Level, Percent, Policy
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.tools.loudness.ahead import Foresight
-from sla_watchdog.tools.simulation.ahead import notifications_until
-from sla_watchdog.tools.simulation.replay import Notification, replay
+from sla_watchdog.tools.simulation.replay import Notification, notifications_until, replay
 
 NOW = at("2026-03-09T10:30")
 LADDER = Ladder(

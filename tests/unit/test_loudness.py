@@ -373,6 +373,23 @@ def test_where_no_change_of_pace_helps_it_is_the_limits() -> None:
     assert advised.then is None
 
 
+@pytest.mark.parametrize(
+    ("people", "said"),
+    [
+        (1, "more than 20."),
+        (2, "more than 20; so does 1 other."),
+        (4, "more than 20; so do 3 others."),
+    ],
+)
+def test_of_several_people_the_loudest_is_named_and_the_others_are_counted(
+    people: int, said: str
+) -> None:
+    alerts = {Recipient("owner", f"p{n}"): every_day(21 + n) for n in range(people)}
+    alerts |= {Recipient("owner", "quiet"): every_day(1)}
+    (warning,) = warnings(loudness(alerts, rules(digest_after=999), march()))
+    assert warning.startswith(f"owner (p{people - 1}) gets {20 + people} messages a day, {said}")
+
+
 def test_operations_that_get_too_much_are_warned_of_without_advice() -> None:
     findings = every_day(30, Cause("", "finding:no-status", 0, False))
     found = loudness({Recipient(OPERATIONS): findings}, rules(), march())

@@ -15,8 +15,7 @@ from sla_watchdog.domain.time.seconds import DAY
 from sla_watchdog.tools.loudness.alerts import by_recipient
 from sla_watchdog.tools.loudness.days import Days
 from sla_watchdog.tools.loudness.loads import Loudness, loudness
-from sla_watchdog.tools.simulation.ahead import notifications_until
-from sla_watchdog.tools.simulation.replay import Notification
+from sla_watchdog.tools.simulation.replay import Notification, notifications_until
 
 AHEAD = 7
 """Days that are looked ahead."""

@@ -201,16 +201,18 @@ def warnings(loudness: Loudness) -> Iterator[str]:
 def _warning(loud: Sequence[RecipientLoad], change: CalmingChange | None) -> str:
     loudest, *others = loud
     count = f"{loudest.load.percentile:,} messages a day"
-    warning = f"{who(loudest.recipient)} gets {count}{_and_others(others)}, more than {TOO_MANY}."
+    warning = f"{who(loudest.recipient)} gets {count}, more than {TOO_MANY}{_others(others)}."
     if change is None:
         return warning
     return f"{warning} To calm it, {change.change}{_then(change)}."
 
 
-def _and_others(others: Sequence[RecipientLoad]) -> str:
+def _others(others: Sequence[RecipientLoad]) -> str:
     if not others:
         return ""
-    return f" (and {count_of(len(others), 'other')} too many)"
+    if len(others) == 1:
+        return "; so does 1 other"
+    return f"; so do {len(others):,} others"
 
 
 def _then(change: CalmingChange) -> str:

@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from itertools import groupby
 from operator import attrgetter
 
-from attrs import Factory, define, field, frozen
+from attrs import Factory, define, evolve, field, frozen
 
 from sla_watchdog.domain.clocks.evidence import NO_EVIDENCE, Evidence
 from sla_watchdog.domain.escalation.budget import runs_after
@@ -259,11 +259,11 @@ class _Player:
         case = play.case()
         evaluated = plan(case, self.policy, now, assessment=same, context=self.context)
         if evaluated.alerts:
-            self.notified += notifications(case, evaluated, now)
-            play.reached = with_sent(case.reached, evaluated.alerts, now)
+            self.notified += _notifications(case, evaluated, now)
+            play.reached = _with_sent(case.reached, evaluated.alerts, now)
             play.message_runs = runs_after(case.message_runs, evaluated.alerts, Outcome.SENT, now)
         play.breached = evaluated.breached
-        self.look_at(play, next_after(evaluated, now))
+        self.look_at(play, _after(evaluated, now))
         play.climbed = bool(play.reached or evaluated.decisions)
         play.calm = not play.linked and self.skips.calm(evaluated.tickets)
         play.ended = all(ticket.group in ENDED for ticket in evaluated.tickets if ticket.unresolved)
@@ -305,7 +305,7 @@ class _Player:
         return plan(case, self.policy, until, whole=True, context=self.context)
 
 
-def notifications(case: Case, evaluated: Plan, now: int) -> Iterator[Notification]:
+def _notifications(case: Case, evaluated: Plan, now: int) -> Iterator[Notification]:
     clocks = {clock.key: clock for clock in evaluated.clocks}
     for alert in evaluated.alerts:
         clock = clocks.get(alert.clock_key)
@@ -317,7 +317,7 @@ def notifications(case: Case, evaluated: Plan, now: int) -> Iterator[Notificatio
             yield Notification(now, alert, passed, case.id, clock.rule, in_digest)
 
 
-def with_sent(
+def _with_sent(
     reached: Mapping[tuple[str, str], LastNotified], alerts: Iterable[Alert], now: int
 ) -> Mapping[tuple[str, str], LastNotified]:
     """As it stands when the alerts have been sent."""
@@ -327,7 +327,7 @@ def with_sent(
     return after
 
 
-def next_after(evaluated: Plan, now: int) -> int | None:
+def _after(evaluated: Plan, now: int) -> int | None:
     """When to look again once everybody was notified of what is due at `now`."""
     return min((at for at in _instants(evaluated) if at is not None and at > now), default=None)
 
@@ -347,3 +347,26 @@ def _instants(evaluated: Plan) -> Iterator[int | None]:
     for waiting in evaluated.not_judged:
         if waiting.may_come:
             yield waiting.until
+
+
+# ------------------------------------------------------------------ ahead of a stored case
+
+
+def notifications_until(
+    case: Case, policy: Policy, now: int, until: int, context: Context
+) -> Iterator[Notification]:
+    """Who will be notified of a stored case from `now` to `until` if nothing more happens to it,
+    each at the instant it is due, as a replay would send it. What is on its way counts as not sent
+    yet.
+    """
+    case = evolve(case, outbox={})
+    assessment = None
+    at: int | None = now
+    while at is not None and at <= until:
+        evaluated = plan(case, policy, at, assessment=assessment, context=context)
+        yield from _notifications(case, evaluated, at)
+        reached = _with_sent(case.reached, evaluated.alerts, at)
+        runs = runs_after(case.message_runs, evaluated.alerts, Outcome.SENT, at)
+        case = evolve(case, reached=reached, message_runs=runs, breached=evaluated.breached)
+        assessment = evaluated.assessment
+        at = _after(evaluated, at)
