@@ -29,7 +29,7 @@ def test_a_tick_with_nothing_due_is_sixteen_queries_three_reads_and_the_lease(de
     assert calls == {"Query": 16, "GetItem": 3, "UpdateItem": 2}
 
 
-def test_a_message_is_one_claim_one_publish_and_one_transaction_and_a_tick_reads_the_silences_once(
+def test_a_message_is_a_claim_a_publish_and_a_transaction_and_a_tick_reads_the_silences_and_counts_once(
     desk: Desk,
 ) -> None:
     desk.put(f"{MON}T00:00", **NEW)
@@ -37,7 +37,7 @@ def test_a_message_is_one_claim_one_publish_and_one_transaction_and_a_tick_reads
     desk.tick(f"{MON}T06:00")
     assert calls - Counter({"Query": 16, "GetItem": 3, "UpdateItem": 2}) == {
         "BatchGetItem": 3,
-        "UpdateItem": 1,
+        "UpdateItem": 2,
         "Publish": 1,
         "TransactWriteItems": 1,
     }

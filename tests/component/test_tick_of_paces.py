@@ -14,6 +14,7 @@ from building import HOUR, MON, TUE, at, policy
 from desk import NEW, Desk
 from sla_watchdog.adapters.dynamodb.expression import Expression
 from sla_watchdog.adapters.dynamodb.items import META
+from sla_watchdog.domain.escalation.recent_messages import RecentMessages
 from sla_watchdog.domain.policy.digest_time import EVERY_DAY, DigestTime
 from sla_watchdog.domain.policy.model import Audience, Policy
 from sla_watchdog.errors import Unavailable
@@ -180,7 +181,8 @@ def test_e11_what_is_urgent_does_not_wait_for_a_crowd(busy: Desk) -> None:
     ids=["a day ago", "less than a day ago"],
 )
 def test_e11_only_the_messages_of_a_day_count(paced: Desk, sent_at: str, outcome: str) -> None:
-    paced.parts.watch.recent_messages.note({"owner": 10}, at(sent_at))
+    recent = RecentMessages().with_sent({"owner": 10}, at(sent_at))
+    paced.parts.watch.recent_messages.keep(recent)
     created = f"{TUE}T00:10"
     paced.put(created, **{**NEW, "created_at": f"{created}:00Z"})
     paced.tick(f"{TUE}T06:10")
@@ -201,7 +203,7 @@ def test_e11_a_count_that_cannot_be_kept_stops_no_tick(
 ) -> None:
     paced.put(f"{MON}T00:00", **NEW)
     with monkeypatch.context() as broken:
-        broken.setattr(type(paced.parts.watch.recent_messages), "note", _refuse)
+        broken.setattr(type(paced.parts.watch.recent_messages), "keep", _refuse)
         result = paced.tick(f"{MON}T06:00")
     assert (result.sent, result.claimed) == (1, 1)
     assert paced.outcomes() == [("resolution/1/0/0/owner", "sent")]
@@ -210,13 +212,13 @@ def test_e11_a_count_that_cannot_be_kept_stops_no_tick(
 def test_e11_a_tick_writes_the_count_once_and_only_where_it_sent_something(
     busy: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    notes: list[object] = []
+    kept: list[RecentMessages] = []
     store = type(busy.parts.watch.recent_messages)
-    monkeypatch.setattr(store, "note", lambda _self, sent, _now: notes.append(dict(sent)))
+    monkeypatch.setattr(store, "keep", lambda _self, recent: kept.append(recent))
     busy.tick(f"{MON}T06:30")
-    assert notes == []
+    assert kept == []
     busy.tick(f"{MON}T08:00:01")
-    assert len(notes) == 1
+    assert len(kept) == 1
 
 
 def test_e11_messages_of_a_digest_do_not_count(paced: Desk) -> None:

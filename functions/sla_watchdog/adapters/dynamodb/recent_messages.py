@@ -24,10 +24,9 @@ class RecentMessageStore:
     def read(self) -> RecentMessages:
         return recent_in(self._items.plain(META, SORT_KEY))
 
-    def note(self, messages: Mapping[str, int], now: int) -> None:
-        """Messages sent now, by destination. Of two ticks at once one may not count."""
-        after = self.read().with_sent(messages, now)
-        sent = {name: _typed(counts) for name, counts in after.by_hour.items()}
+    def keep(self, recent: RecentMessages) -> None:
+        """The last count stands: of two ticks at once one may not count."""
+        sent = {name: _typed(counts) for name, counts in recent.by_hour.items()}
         self._items.update(META, SORT_KEY, Expression().set("sent", to=sent))
 
 

@@ -7,7 +7,7 @@ from attrs import frozen
 from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.usecases.judging import Evaluator
 from sla_watchdog.usecases.watch.books import Books
-from sla_watchdog.usecases.watch.ports import RecentMessages
+from sla_watchdog.usecases.watch.ports import MessagesOfTheDay
 
 
 @frozen
@@ -15,7 +15,7 @@ class MessageCounts:
     """For pace alone: where the count cannot be read or kept, nothing waits for it."""
 
     evaluator: Evaluator
-    store: RecentMessages
+    store: MessagesOfTheDay
     books: Books
 
     def before(self, destination: Recipient) -> int:
@@ -33,4 +33,5 @@ class MessageCounts:
         if not self.books.singles:
             return
         with self.books.guarded("messages of the day"):
-            self.store.note(self.books.singles, self.books.now)
+            recent = self.evaluator.context.recent
+            self.store.keep(recent.with_sent(self.books.singles, self.books.now))

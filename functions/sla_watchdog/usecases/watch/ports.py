@@ -17,6 +17,7 @@ from sla_watchdog.domain.escalation.case import (
     Recipient,
 )
 from sla_watchdog.domain.escalation.deletions import Deletions
+from sla_watchdog.domain.escalation.recent_messages import RecentMessages
 from sla_watchdog.domain.escalation.subscribers import Roster
 from sla_watchdog.errors import Fault
 from sla_watchdog.presentation.text import Message, NoTopic, Refused, Sent
@@ -179,8 +180,8 @@ class HeldDeletions(Protocol):
     def reported(self, now: int) -> None: ...
 
 
-class RecentMessages(Protocol):
-    def note(self, messages: Mapping[str, int], now: int) -> None: ...
+class MessagesOfTheDay(Protocol):
+    def keep(self, recent: RecentMessages) -> None: ...
 
 
 class AuditLog(Protocol):
@@ -229,4 +230,4 @@ class Stores(Protocol):
     @property
     def deletions(self) -> HeldDeletions: ...
     @property
-    def recent_messages(self) -> RecentMessages: ...
+    def recent_messages(self) -> MessagesOfTheDay: ...
