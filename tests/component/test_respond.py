@@ -318,7 +318,7 @@ def test_good_news_and_findings_have_no_link(desk: Desk) -> None:
         desk.parts, settings=evolve(desk.parts.settings, link_base="https://api.example")
     )
     desk.put(f"{MON}T07:00", **{**NEW, "status": "Resolved", "updated_at": f"{MON}T07:00:00Z"})
-    desk.tick(f"{MON}T07:01")
+    desk.tick(f"{MON}T07:30")
     ((_, body),) = desk.sent()
     assert (body["kind"], body["link"]) == ("cleared", None)
 

@@ -457,7 +457,7 @@ def test_what_burns_again_is_told_once_by_a_clock_that_is_behind(desk: Desk) -> 
     """
     desk.put(f"{MON}T00:00", **NEW)
     desk.tick(f"{MON}T08:01")
-    desk.put(f"{MON}T09:00", **NEW | {"status": "Resolved"})
+    desk.put(f"{MON}T08:30", **NEW | {"status": "Resolved"})
     desk.tick(f"{MON}T09:05")
     desk.put(f"{MON}T09:00", **NEW | {"status": "Open"})
     desk.sent()
@@ -495,6 +495,6 @@ def test_an_id_may_be_any_text(desk: Desk, name: str) -> None:
     swept = desk.sweep(f"{MON}T08:30")
     assert (swept.violations, swept.healed) == (0, 0)
     desk.put(f"{MON}T09:00", name, **NEW | {"status": "Resolved"})
-    desk.tick(f"{MON}T09:01")
+    desk.tick(f"{MON}T09:30")
     assert {alert["clock"] for _, body in desk.sent() for alert in body["alerts"]} == {"cleared"}
     assert desk.case(name).next_at is None

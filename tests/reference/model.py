@@ -910,11 +910,12 @@ def begun_anew(
         return []
     target = rule.targets[clock.metric]
     ends = ticket.ended(target.stops_at if clock.metric == "resolution" else over_by(rule))
-    shortest = SHORTEST_END if clock.metric == "resolution" else SHORTEST_END + 1
-    """Reopened in the very second in which people were to hear, it begins a cycle, and they do not
-    hear.
-    """
-    moments = [told_at(end, over) for start, end in ends if end - start >= shortest]
+    begin_a_cycle = ticket.reopenings(target.stops_at) if clock.metric == "resolution" else []
+    moments = []
+    for start, end in ends:
+        heard = end - start > SHORTEST_END  # not in the very second: what is then known comes first
+        if heard or (end in begin_a_cycle and lasted(start, end)):
+            moments.append(told_at(end, over))
     return [moment for moment in moments if clock.started_at < moment <= last]
 
 

@@ -275,17 +275,18 @@ def test_each_ticket_of_a_case_that_ends_is_told_to_those_who_knew() -> None:
 
 
 def test_who_heard_that_it_is_over_hears_when_it_burns_again() -> None:
-    known = ticket("T-1", f"{D}00:00", ("gone", f"{D}09:00", "deleted"), ("gone", f"{D}09:35", ""))
+    known = ticket("T-1", f"{D}00:00", ("gone", f"{D}09:00", "deleted"), ("gone", f"{D}09:05", ""))
     ids = [
         (t.at, t.alert.clock)
         for t in notified(known, policy(), f"{D}10:00")
         if t.alert.recipient.key == "owner"
     ]
-    assert ids[-2:] == [(at(f"{D}09:30"), "cleared"), (at(f"{D}09:35"), "resolution")]
+    assert ids[-2:] == [(at(f"{D}09:00"), "cleared"), (at(f"{D}09:05"), "resolution")]
 
 
 def test_who_did_not_hear_yet_that_it_is_over_does_not_hear_again_that_it_burns() -> None:
-    known = ticket("T-1", f"{D}00:00", ("gone", f"{D}09:00", "deleted"), ("gone", f"{D}09:05", ""))
+    short = ("status", f"{D}09:00", "Resolved"), ("status", f"{D}09:05", "Open")
+    known = ticket("T-1", f"{D}00:00", *short)
     told = [
         t.at for t in notified(known, policy(), f"{D}11:00") if t.alert.recipient.key == "owner"
     ]

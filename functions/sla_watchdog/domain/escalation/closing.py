@@ -79,12 +79,12 @@ def cleared(evaluation: EvaluationContext, clocks: Iterable[Clock]) -> Iterator[
 
 
 def lasts_since(alert: Alert) -> int | None:
-    """When the end that good news tells of has lasted long enough; a merge is final. None for any
-    other alert.
+    """When the end that good news tells of has lasted long enough; a merge is final, and so is a
+    deletion, of which nobody may know since when. None for any other alert.
     """
     if alert.clock != CLEARED:
         return None
-    if isinstance(alert.reason, MergedInto):
+    if isinstance(alert.reason, MergedInto | RecordDeleted):
         return alert.due_at
     return alert.due_at + SHORTEST_END
 

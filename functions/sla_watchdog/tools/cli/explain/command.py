@@ -143,7 +143,8 @@ def as_of(case: Case, at: int) -> Case:
     facts = Facts.of(fact for fact in case.facts if fact.at <= at)
     reached = {key: last for key, last in case.reached.items() if last.at <= at}
     breached = {name: since for name, since in case.breached.items() if since <= at}
-    return evolve(case, facts=facts, reached=reached, breached=breached)
+    runs = {key: run for key, run in case.message_runs.items() if run.at <= at}
+    return evolve(case, facts=facts, reached=reached, breached=breached, message_runs=runs)
 
 
 # ------------------------------------------------------------------ from an event file
