@@ -4,7 +4,7 @@ and backtest (semantics D6).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from attrs import frozen
 
@@ -179,10 +179,10 @@ def _kinds(
     younger: KnownTicket, older: KnownTicket, around: Sequence[KnownTicket]
 ) -> Iterator[str]:
     """The best first. What comes again and again is routine, by whichever key."""
-    if _names_as_case(younger, older) or _names_as_case(older, younger):
+    if _either(_names_as_case, younger, older):
         yield NAMED
-    quoted = _quotes(younger, older) or _quotes(older, younger)
-    if quoted and younger.customer == older.customer != "":
+    quoted = _either(_quotes, younger, older)
+    if quoted and _are_of_one_customer(younger, older):
         yield QUOTED
     shared = _shared(younger, older)
     for kind in (SUBJECT, URL, REFERENCE):
@@ -192,6 +192,16 @@ def _kinds(
         yield QUOTED_BY_ANOTHER
     if shared:
         yield ROUTINE
+
+
+def _either(
+    ties: Callable[[KnownTicket, KnownTicket], bool], one: KnownTicket, other: KnownTicket
+) -> bool:
+    return ties(one, other) or ties(other, one)
+
+
+def _are_of_one_customer(one: KnownTicket, other: KnownTicket) -> bool:
+    return one.customer != "" and one.customer == other.customer
 
 
 def _shared(one: KnownTicket, other: KnownTicket) -> frozenset[str]:
