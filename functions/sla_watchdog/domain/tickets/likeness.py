@@ -64,11 +64,16 @@ def known_ticket(name: str, facts: Facts, policy: Policy) -> KnownTicket | None:
     """None where the case knows nothing of it."""
     if name not in facts.tickets():
         return None
+    return known_tickets(facts, policy).get(name)
+
+
+def known_tickets(facts: Facts, policy: Policy) -> Mapping[str, KnownTicket]:
+    """All of a case, by id."""
+    known = {}
     for matter in matters(tickets_of(facts, policy), facts, policy):
         for ticket in matter.tickets:
-            if ticket.id == name:
-                return KnownTicket(ticket, facts, matter)
-    return None
+            known[ticket.id] = KnownTicket(ticket, facts, matter)
+    return known
 
 
 def is_remembered(known: KnownTicket, now: int, policy: Matters) -> bool:
@@ -82,13 +87,17 @@ def needless(
     created_at: Mapping[str, int], unresolved: Collection[str], ended: Collection[str]
 ) -> list[str]:
     """Those of one key that are forgotten: all whose matters are over; of the others, where they
-    are too many, those that ended first, then the youngest: the oldest is the one that is named.
+    are too many, those that ended first, then the younger: the oldest is the one that is named.
+    The few youngest stay, by which a crowd is known.
     """
 
     def rank(name: str) -> tuple[bool, int, str]:
         return name not in unresolved, created_at[name], name
 
-    kept = sorted({*unresolved, *ended}, key=rank)[:MOST_REMEMBERED]
+    going_on = {*unresolved, *ended}
+    youngest = sorted(going_on, key=created_at.__getitem__)[-HANDFUL - 1 :]
+    others = sorted(going_on.difference(youngest), key=rank)
+    kept = [*youngest, *others][:MOST_REMEMBERED]
     return sorted(set(created_at).difference(kept))
 
 

@@ -14,7 +14,7 @@ from sla_watchdog.domain.tickets.likeness import (
     MOST_REMEMBERED,
     KnownTicket,
     is_remembered,
-    known_ticket,
+    known_tickets,
     likenesses,
     needless,
 )
@@ -51,8 +51,9 @@ def may_look_alike(
 
 @frozen
 class SimulatedFacts:
-    """Of a case: its facts, and all names that belong to it."""
+    """Of a case: its id, its facts, and all names that belong to it."""
 
+    id: str
     facts: Facts
     names: frozenset[str]
 
@@ -80,6 +81,8 @@ class _Comparing:
 
     around: Likenesses
     new: Mapping[str, list[Fact]]
+    known: dict[str, Mapping[str, KnownTicket]] = Factory(dict)
+    """By the id of each case that was looked at."""
 
     @property
     def policy(self) -> Policy:
@@ -102,10 +105,12 @@ class _Comparing:
 
     def _known(self, name: str) -> KnownTicket | None:
         case = self.around.case_of(name)
-        facts = case.facts
-        for member in case.names:
-            facts |= self.new.get(member, ())
-        return known_ticket(name, facts, self.policy)
+        if case.id not in self.known:
+            facts = case.facts
+            for member in case.names:
+                facts |= self.new.get(member, ())
+            self.known[case.id] = known_tickets(facts, self.policy)
+        return self.known[case.id].get(name)
 
     def _sharing(self, mine: KnownTicket, now: int) -> set[str]:
         """Those that share a new key with it, that it quotes, or that quote it."""

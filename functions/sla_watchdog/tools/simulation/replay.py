@@ -168,9 +168,9 @@ class _Player:
 
     def case_of(self, ticket: str) -> SimulatedFacts:
         if ticket not in self.belongs:
-            return SimulatedFacts(Facts(), frozenset())
+            return SimulatedFacts("", Facts(), frozenset())
         play = self.plays[self.belongs[ticket]]
-        return SimulatedFacts(play.case().facts, frozenset(play.names))
+        return SimulatedFacts(play.id, play.case().facts, frozenset(play.names))
 
     def by_case(self, facts: list[Fact]) -> Iterable[tuple[str, list[Fact]]]:
         if len(self.plays) == 1:
