@@ -70,6 +70,15 @@ def test_an_example_of_a_policy_file_finds_what_looks_alike() -> None:
     assert not run_all(form)
 
 
+def test_two_tickets_of_one_second_are_found_to_look_alike() -> None:
+    lines = [
+        line("T-1", customer_id="city", subject="City page still online"),
+        line("T-2", customer_id="city", subject="City page still online"),
+    ]
+    events = parse(lines, "UTC")
+    assert play(History.of(events), compiled_policy(SHIPPED), events[-1].at).cases == 1
+
+
 def test_tickets_that_may_look_alike_are_played_together() -> None:
     lines = [
         line("T-1", customer_id="city", subject="City page still online"),

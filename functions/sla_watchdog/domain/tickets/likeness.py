@@ -4,7 +4,7 @@ and backtest (semantics D6).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from attrs import frozen
 
@@ -20,7 +20,6 @@ from sla_watchdog.domain.tickets.lookalikes import (
     ROUTINE,
     SUBJECT,
     URL,
-    LookalikeKey,
     answer_about,
     customer_of,
     evidence,
@@ -65,11 +64,16 @@ def known_ticket(name: str, facts: Facts, policy: Policy) -> KnownTicket | None:
     """None where the case knows nothing of it."""
     if name not in facts.tickets():
         return None
+    return known_tickets(facts, policy).get(name)
+
+
+def known_tickets(facts: Facts, policy: Policy) -> Mapping[str, KnownTicket]:
+    """All of a case, by id."""
+    known = {}
     for matter in matters(tickets_of(facts, policy), facts, policy):
         for ticket in matter.tickets:
-            if ticket.id == name:
-                return KnownTicket(ticket, facts, matter)
-    return None
+            known[ticket.id] = KnownTicket(ticket, facts, matter)
+    return known
 
 
 def is_remembered(known: KnownTicket, now: int, policy: Matters) -> bool:
@@ -83,13 +87,17 @@ def needless(
     created_at: Mapping[str, int], unresolved: Collection[str], ended: Collection[str]
 ) -> list[str]:
     """Those of one key that are forgotten: all whose matters are over; of the others, where they
-    are too many, those that ended first, then the youngest: the oldest is the one that is named.
+    are too many, those that ended first, then the younger: the oldest is the one that is named.
+    The few youngest stay, by which a crowd is known.
     """
 
     def rank(name: str) -> tuple[bool, int, str]:
         return name not in unresolved, created_at[name], name
 
-    kept = sorted({*unresolved, *ended}, key=rank)[:MOST_REMEMBERED]
+    going_on = {*unresolved, *ended}
+    youngest = sorted(going_on, key=created_at.__getitem__)[-HANDFUL - 1 :]
+    others = sorted(going_on.difference(youngest), key=rank)
+    kept = [*youngest, *others][:MOST_REMEMBERED]
     return sorted(set(created_at).difference(kept))
 
 
@@ -171,24 +179,44 @@ def _may_be_one(younger: KnownTicket, older: KnownTicket, kind: str, policy: Mat
 # ------------------------------------------------------------------ the kind of evidence
 
 
-def _kind(younger: KnownTicket, older: KnownTicket, around: Iterable[KnownTicket]) -> str:
+def _kind(younger: KnownTicket, older: KnownTicket, around: Sequence[KnownTicket]) -> str:
     """The best evidence that two tickets are one matter; '' for none."""
-    if _names_as_case(younger, older) or _names_as_case(older, younger):
-        return NAMED
-    shared = {key.kind for key in _shared(younger, older) if key.customer}
-    quoted = _quotes(younger, older) or _quotes(older, younger)
-    if quoted and younger.customer and younger.customer == older.customer:
-        return QUOTED
-    if SUBJECT in shared:
-        return _kind_by_subject(younger, older, around)
-    for kind in (URL, REFERENCE):
-        if kind in shared:
-            return kind
-    return QUOTED_BY_ANOTHER if quoted else ""
+    return next(_kinds(younger, older, around), "")
 
 
-def _shared(one: KnownTicket, other: KnownTicket) -> frozenset[LookalikeKey]:
-    return keys(one.id, one.facts) & keys(other.id, other.facts)
+def _kinds(
+    younger: KnownTicket, older: KnownTicket, around: Sequence[KnownTicket]
+) -> Iterator[str]:
+    """The best first. What comes again and again is routine, by whichever key."""
+    if _either(_names_as_case, younger, older):
+        yield NAMED
+    quoted = _either(_quotes, younger, older)
+    if quoted and _are_of_one_customer(younger, older):
+        yield QUOTED
+    shared = _shared(younger, older)
+    for kind in (SUBJECT, URL, REFERENCE):
+        if kind in shared and not _is_routine(kind, younger, older, around):
+            yield kind
+    if quoted:
+        yield QUOTED_BY_ANOTHER
+    if shared:
+        yield ROUTINE
+
+
+def _either(
+    ties: Callable[[KnownTicket, KnownTicket], bool], one: KnownTicket, other: KnownTicket
+) -> bool:
+    return ties(one, other) or ties(other, one)
+
+
+def _are_of_one_customer(one: KnownTicket, other: KnownTicket) -> bool:
+    return one.customer != "" and one.customer == other.customer
+
+
+def _shared(one: KnownTicket, other: KnownTicket) -> frozenset[str]:
+    """The kinds of the keys that both have."""
+    shared = keys(one.id, one.facts) & keys(other.id, other.facts)
+    return frozenset(key.kind for key in shared if key.customer)
 
 
 def _names_as_case(one: KnownTicket, other: KnownTicket) -> bool:
@@ -202,14 +230,12 @@ def _quotes(one: KnownTicket, other: KnownTicket) -> bool:
     return other.id in quotable_ids(one.value("subject"))
 
 
-def _kind_by_subject(
-    younger: KnownTicket, older: KnownTicket, around: Iterable[KnownTicket]
-) -> str:
-    if is_routine(younger.value("subject")) or _differ(younger, older):
-        return ROUTINE
-    if _is_of_crowd(younger, around):
-        return ROUTINE
-    return SUBJECT
+def _is_routine(
+    kind: str, younger: KnownTicket, older: KnownTicket, around: Iterable[KnownTicket]
+) -> bool:
+    if kind == SUBJECT and (is_routine(younger.value("subject")) or _differ(younger, older)):
+        return True
+    return _is_of_crowd(kind, younger, around)
 
 
 def _differ(one: KnownTicket, other: KnownTicket) -> bool:
@@ -221,11 +247,10 @@ def _differ(one: KnownTicket, other: KnownTicket) -> bool:
     return len(names - {""}) > 1 or len(tags - {""}) > 1
 
 
-def _is_of_crowd(ticket: KnownTicket, around: Iterable[KnownTicket]) -> bool:
+def _is_of_crowd(kind: str, ticket: KnownTicket, around: Iterable[KnownTicket]) -> bool:
     """As `crowds.is_of_crowd`, of tickets in several cases."""
     before = 0
     for other in around:
         if is_shortly_before(other.ticket, ticket.ticket):
-            shared = {key.kind for key in _shared(ticket, other)}
-            before += SUBJECT in shared
+            before += kind in _shared(ticket, other)
     return before > HANDFUL

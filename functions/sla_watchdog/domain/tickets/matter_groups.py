@@ -7,18 +7,24 @@ nothing of it. So the groups follow from the facts alone, in whatever order thes
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
+from operator import attrgetter
 
 from attrs import define, field, frozen
 
 from sla_watchdog.domain.policy.model import Matters
+from sla_watchdog.domain.tickets.activity import was_active
 from sla_watchdog.domain.tickets.crowds import is_of_crowd
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.lookalikes import denied_pairs
 from sla_watchdog.domain.tickets.ticket import Ticket, by_age
 from sla_watchdog.domain.tickets.ties import TieKind, ties
+from sla_watchdog.domain.time.seconds import DAY
 
 Group = list[Ticket]
+
+_began_at = attrgetter("began_at")
 
 
 @frozen
@@ -94,11 +100,16 @@ class MatterGroups:
             return True
         at = ticket.born_at
         since = at - self.allowed[tie.kind]
-        if not any(member.was_active(since, at) for member in reversed(group)):
+        if not any(was_active(member, since, at) for member in reversed(group)):
             return False
         if tie.kind is not TieKind.SAME_SUBJECT:
             return True
-        return not is_of_crowd(ticket, self.in_time, self.facts)
+        return not is_of_crowd(ticket, self._within_a_day_before(ticket), self.facts)
+
+    def _within_a_day_before(self, ticket: Ticket) -> list[Ticket]:
+        first = bisect_right(self.in_time, ticket.began_at - DAY, key=_began_at)
+        last = bisect_right(self.in_time, ticket.began_at, key=_began_at)
+        return self.in_time[first:last]
 
     def _is_denied(self, one: Group, other: Group) -> bool:
         if not self.denied:

@@ -15,7 +15,7 @@ from sla_watchdog.domain.tickets.likeness import (
     MOST_REMEMBERED,
     KnownTicket,
     is_remembered,
-    known_ticket,
+    known_tickets,
     likenesses,
     needless,
 )
@@ -57,23 +57,54 @@ def may_look_alike(
 
 
 @frozen
+class SimulatedFacts:
+    """Of a case: its id, its facts, and all names that belong to it."""
+
+    id: str
+    facts: Facts
+    names: frozenset[str]
+
+
+@frozen
 class Likenesses:
-    """Of a ticket, by the `facts` of its case, whose names are `own`; `facts_of` gives those of
-    the case of another.
-    """
+    """`case_of` gives the case of a ticket; an empty one of what is not known."""
 
     remembered: RememberedTickets
     policy: Policy
-    facts: Facts
-    own: frozenset[str]
-    facts_of: Callable[[str], Facts]
+    case_of: Callable[[str], SimulatedFacts]
+
+    def noted(self, facts: Iterable[Fact], now: int) -> Iterator[Fact]:
+        """What the watchdog notes of tickets of which these facts became known."""
+        new = by_ticket(facts)
+        for ticket, its_own in new.items():
+            before = self.case_of(ticket).facts
+            if may_look_alike(ticket, before, its_own, now, self.policy):
+                yield from _Comparing(self, new).noted(ticket, now)
+
+
+@frozen
+class _Comparing:
+    """With the tickets of other cases; `new` is what became known now, by ticket."""
+
+    around: Likenesses
+    new: Mapping[str, list[Fact]]
+    known: dict[str, Mapping[str, KnownTicket]] = Factory(dict)
+    """By the id of each case that was looked at."""
+
+    @property
+    def policy(self) -> Policy:
+        return self.around.policy
+
+    @property
+    def remembered(self) -> RememberedTickets:
+        return self.around.remembered
 
     def noted(self, ticket: str, now: int) -> Iterator[Fact]:
         mine = self._known(ticket)
         if mine is None or not is_remembered(mine, now, self.policy.matters):
             return
         others = []
-        for name in sorted(self._sharing(mine, now) - self.own):
+        for name in sorted(self._sharing(mine, now) - self.around.case_of(ticket).names):
             other = self._known(name)
             if other is not None:
                 others.append(other)
@@ -90,8 +121,13 @@ class Likenesses:
             yield seen_fact(fact.ticket, now, stands)
 
     def _known(self, name: str) -> KnownTicket | None:
-        facts = self.facts if name in self.own else self.facts_of(name)
-        return known_ticket(name, facts, self.policy)
+        case = self.around.case_of(name)
+        if case.id not in self.known:
+            facts = case.facts
+            for member in case.names:
+                facts |= self.new.get(member, ())
+            self.known[case.id] = known_tickets(facts, self.policy)
+        return self.known[case.id].get(name)
 
     def _sharing(self, mine: KnownTicket, now: int) -> set[str]:
         """Those that share a new key with it, that it quotes, or that quote it."""

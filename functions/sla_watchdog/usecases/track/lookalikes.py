@@ -17,6 +17,7 @@ from sla_watchdog.domain.tickets.likeness import (
     KnownTicket,
     is_remembered,
     known_ticket,
+    known_tickets,
     likenesses,
     needless,
 )
@@ -114,19 +115,21 @@ class Lookalikes:
         """Those that are unresolved, and those that ended and whose matters go on; one that cannot
         be read may be unresolved.
         """
-        asked = list(names)
-        cases = self.stores.cases.read(asked)
         unresolved, ended = set(), set()
-        for name in asked:
-            case = cases.get(name)
+        known: dict[str, Mapping[str, KnownTicket]] = {}
+        for name, case in self.stores.cases.read(list(names)).items():
             if isinstance(case, DamagedItem):
                 unresolved.add(name)
-            elif case is not None:
-                known = self._known(name, case.facts)
-                if known is not None and known.ticket.unresolved:
-                    unresolved.add(name)
-                elif known is not None and is_remembered(known, now, self.allowance):
-                    ended.add(name)
+                continue
+            if case.id not in known:
+                known[case.id] = known_tickets(case.facts, self.evaluator.policy)
+            ticket = known[case.id].get(name)
+            if ticket is None:
+                continue
+            if ticket.ticket.unresolved:
+                unresolved.add(name)
+            elif is_remembered(ticket, now, self.allowance):
+                ended.add(name)
         return unresolved, ended
 
     def _compare(self, name: str, others: Iterable[str], now: int) -> None:
