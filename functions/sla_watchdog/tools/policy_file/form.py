@@ -205,7 +205,7 @@ POLICY_FILE = block_of(
         "cases": Key(CASES, "what a customer's message after the end means"),
         "acknowledge": Key(
             ACKNOWLEDGE,
-            "how far a promise reaches, how often a case may be put off, how many promises in a row "
+            "how far a promise reaches, how often it may be put off, how many promises in a row "
             "hold alerts back",
         ),
         "examples": Key(EXAMPLES, "events in, due times and alerts out; check-policy runs them"),
