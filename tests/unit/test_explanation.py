@@ -211,14 +211,14 @@ def test_every_ticket_of_a_matter_is_explained_with_its_links() -> None:
 
 def test_a_late_follow_up_is_a_matter_of_its_own_that_names_the_earlier_one() -> None:
     known = facts(("created", NINE), ("status", "2026-03-02T10:00", "Closed")) | facts(
-        ("created", "2026-05-02T10:00"), ("follow_up_of", "2026-05-02T10:00", "T-1"), ticket="T-2"
+        ("created", "2027-05-02T10:00"), ("follow_up_of", "2027-05-02T10:00", "T-1"), ticket="T-2"
     )
-    found = explain(known, "2026-05-02T12:00")
+    found = explain(known, "2027-05-02T12:00")
     assert [(matter.id, matter.earlier) for matter in found.matters] == [
         ("T-1", ""),
         ("T-2", "T-1"),
     ]
-    assert found.matters[1].created_at == at("2026-05-02T10:00")
+    assert found.matters[1].created_at == at("2027-05-02T10:00")
 
 
 def test_a_name_of_which_no_ticket_is_known_is_listed() -> None:

@@ -374,18 +374,18 @@ def test_who_could_not_be_reached_is_named_as_people_know_them() -> None:
 def test_a_matter_that_began_as_a_late_follow_up_names_the_earlier_one_and_its_own_age() -> None:
     old = facts(("created", NINE), PAGE, ("status", "2026-03-02T10:00", "Closed"))
     known = old | facts(
-        ("created", "2026-05-04T09:00"),
-        ("subject", "2026-05-04T09:00", "It is back"),
-        ("follow_up_of", "2026-05-04T09:00", "T-1"),
+        ("created", "2027-05-04T09:00"),
+        ("subject", "2027-05-04T09:00", "It is back"),
+        ("follow_up_of", "2027-05-04T09:00", "T-1"),
         ticket="T-2",
     )
     before = {
         ("T-1/resolution/1", "owner"): LastNotified(0, 0, at("2026-03-02T09:30"), Outcome.SENT)
     }
-    message = mail(known, "2026-05-04T18:00", policy(), "resolution", reached=before)
+    message = mail(known, "2027-05-04T18:00", policy(), "resolution", reached=before)
     assert message.subject == "[Critical, level 2] It is back: resolution 1 h over (T-2)"
     assert (
-        "Case T-2\nOpened Mon 2026-05-04 09:00 +00:00, 9 h ago\nFollows an earlier case that was closed: T-1\n"
+        "Case T-2\nOpened Tue 2027-05-04 09:00 +00:00, 9 h ago\nFollows an earlier case that was closed: T-1\n"
         in message.email
     )
     assert "TOLD BEFORE" not in message.email

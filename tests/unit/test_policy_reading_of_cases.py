@@ -90,6 +90,38 @@ def test_what_is_left_out_has_its_default() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "wanted"),
+    [
+        ("{quiet: 1w}", Matters(7 * DAY, 365 * DAY)),
+        ("{linked: 30d}", Matters(30 * DAY, 30 * DAY)),
+        ("{quiet: 400d}", Matters(400 * DAY, 400 * DAY)),
+    ],
+    ids=["quiet", "linked for less than quiet", "quiet for more than linked"],
+)
+def test_of_a_matter_one_time_alone_will_do(written: str, wanted: Matters) -> None:
+    text = FULL.replace("{quiet: 2w, linked: 180d}", written)
+    assert form_of(text).policy.matters == wanted
+
+
+@pytest.mark.parametrize(
+    ("gap", "wanted"),
+    [("2w", Matters(14 * DAY, 14 * DAY)), ("90d", Matters(60 * DAY, 90 * DAY))],
+)
+def test_the_gap_of_before_is_how_long_a_link_reaches_and_the_new_name_is_said(
+    gap: str, wanted: Matters
+) -> None:
+    text = FULL.replace("matters: {quiet: 2w, linked: 180d}", f"cases: {{gap: {gap}, thanks: 1h}}")
+    checked = read_policy(text, "policy.yaml", date(2026, 3, 1))
+    assert (checked.form.policy.matters, checked.form.policy.thanks) == (wanted, HOUR)
+    (warning,) = checked.warnings
+    assert (warning.path, warning.message) == (
+        "cases.gap",
+        "`gap` is called `matters: {linked: …}` now",
+    )
+    assert "write `matters: {linked: " in warning.hint
+
+
+@pytest.mark.parametrize(
     ("written", "pauses"),
     [("{longest: 40h}", Pauses(40 * HOUR, None)), ("{total: 8h}", Pauses(None, 8 * HOUR))],
     ids=["one pause", "all together"],

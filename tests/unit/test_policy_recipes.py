@@ -54,7 +54,7 @@ def test_the_page_links_each_recipe(path: Path) -> None:
 
 
 SECTION = re.compile(
-    r"^(signals|pauses|cases|acknowledge|examples):.*?(?=^\S|\Z)", re.MULTILINE | re.DOTALL
+    r"^(signals|pauses|matters|cases|acknowledge|examples):.*?(?=^\S|\Z)", re.MULTILINE | re.DOTALL
 )
 WHOLE, *FRAGMENTS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 SECTIONS = [fragment for fragment in FRAGMENTS if SECTION.match(fragment)]
@@ -64,7 +64,7 @@ def test_the_page_shows_each_section_in_a_fragment() -> None:
     assert [fragment.split(":")[0] for fragment in SECTIONS] == [
         "signals",
         "pauses",
-        "cases",
+        "matters",
         "cases",
         "acknowledge",
         "examples",

@@ -73,6 +73,8 @@ def test_every_key_has_a_word_of_explanation() -> None:
         ("signals", [{"reopened": 0, "tell": "manager"}]),
         ("signals", [{"bounce": 1, "tell": "manager"}]),
         ("pauses", {"longest": "5d"}),
+        ("matters", {"quiet": "often"}),
+        ("matters", {"silent": "60d"}),
         ("cases", {"gap": "often"}),
         ("cases", {"thanks": "soon"}),
         ("acknowledge", {"snoozes": 1000}),

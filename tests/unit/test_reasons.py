@@ -42,6 +42,7 @@ from sla_watchdog.domain.escalation.reasons import (
     Unreachable,
 )
 from sla_watchdog.domain.policy.model import Metric
+from sla_watchdog.domain.tickets.lookalikes import QUOTED_BY_ANOTHER
 from sla_watchdog.domain.tickets.ticket_fields import MOVE_DEADLINES
 from sla_watchdog.presentation.text.reason import SENTENCES, read_reason, worded
 
@@ -93,15 +94,27 @@ WORDS: list[tuple[Reason, str]] = [
     ),
     (
         LooksAlike("T-1", "T-0", 0, "URL"),
-        "T-1 looks like T-0, open for less than a day: same customer, same URL",
+        "T-1 looks like T-0, less than a day old: same customer, same URL",
     ),
     (
-        LooksAlike("T-1", "T-0", 1, "subject"),
-        "T-1 looks like T-0, open for 1 day: same customer, same subject",
+        LooksAlike("T-1", "T-0", 1, "routine subject"),
+        "T-1 looks like T-0, 1 day old: same customer, same routine subject",
     ),
     (
-        LooksAlike("T-1", "T-0", 10, "subject"),
-        "T-1 looks like T-0, open for 10 days: same customer, same subject",
+        LooksAlike("T-1", "T-0", 10, "reference"),
+        "T-1 looks like T-0, 10 days old: same customer, same reference",
+    ),
+    (
+        LooksAlike("T-1", "T-0", 0, QUOTED_BY_ANOTHER),
+        "T-1 of another customer quotes the id of T-0, less than a day old",
+    ),
+    (
+        LooksAlike("T-1", "T-0", 1, QUOTED_BY_ANOTHER),
+        "T-1 of another customer quotes the id of T-0, 1 day old",
+    ),
+    (
+        LooksAlike("T-1", "T-0", 10, QUOTED_BY_ANOTHER),
+        "T-1 of another customer quotes the id of T-0, 10 days old",
     ),
     (
         Downgraded(Metric.RESOLUTION, "calm"),

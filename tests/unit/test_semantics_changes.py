@@ -288,10 +288,12 @@ def test_d6_a_follow_up_keeps_the_age_of_the_case() -> None:
     assert (age.subject, age.started_at) == ("T-1", at("2026-01-05T09:00"))
 
 
-def test_d6_after_a_longer_gap_a_follow_up_is_a_new_case_with_a_link() -> None:
-    evaluated = both(follow_up("2026-02-20T09:00"), "2026-02-21T09:00")
+def test_d6_after_a_year_of_silence_a_follow_up_is_a_new_matter_with_a_link() -> None:
+    evaluated = both(follow_up("2027-01-10T09:00:01"), "2027-02-21T09:00")
     assert [(m.id, m.earlier) for m in evaluated.matters] == [("T-1", ""), ("T-2", "T-1")]
-    assert clock_of(evaluated, Metric.AGE, "T-2").started_at == at("2026-02-20T09:00")
+    assert clock_of(evaluated, Metric.AGE, "T-2").started_at == at("2027-01-10T09:00:01")
+    within = both(follow_up("2027-01-10T09:00"), "2027-02-21T09:00")
+    assert [(m.id, m.earlier) for m in within.matters] == [("T-1", "")]
 
 
 def test_d6_two_tickets_of_one_case_are_one_age_and_one_ladder_of_it() -> None:
@@ -302,15 +304,12 @@ def test_d6_two_tickets_of_one_case_are_one_age_and_one_ladder_of_it() -> None:
     assert evaluated.pending_links == {"case_id=C-7"}
 
 
-def test_d6_another_open_ticket_that_looks_the_same_is_a_finding_with_both_ids_and_the_age() -> (
-    None
-):
-    twin = ("T-0", str(at("2026-02-20T09:00")), "subject")
+def test_d6_another_ticket_that_looks_the_same_is_a_finding_with_both_ids_and_the_age() -> None:
+    twin = ("T-0", str(at("2026-02-20T09:00")), "reference")
     known = facts(*BORN) | [Fact("T-1", SAME_MATTER, at("2026-03-02T09:00"), twin)]
     (finding,) = evaluate(known, "2026-03-02T10:00").findings
     assert (
-        worded(finding.reason)
-        == "T-1 looks like T-0, open for 10 days: same customer, same subject"
+        worded(finding.reason) == "T-1 looks like T-0, 10 days old: same customer, same reference"
     )
 
 

@@ -12,7 +12,7 @@ from sla_watchdog.domain.tickets.subjects import normal_subject
 from sla_watchdog.domain.tickets.ticket import Ticket
 from sla_watchdog.domain.time.seconds import DAY
 
-HANDFUL = 5
+HANDFUL = 3
 """So many tickets of one subject within a day before another may be one impatient customer; more
 are a machine.
 """

@@ -4,7 +4,7 @@ and backtest (semantics D6).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from attrs import frozen
 
@@ -20,7 +20,6 @@ from sla_watchdog.domain.tickets.lookalikes import (
     ROUTINE,
     SUBJECT,
     URL,
-    LookalikeKey,
     answer_about,
     customer_of,
     evidence,
@@ -171,24 +170,44 @@ def _may_be_one(younger: KnownTicket, older: KnownTicket, kind: str, policy: Mat
 # ------------------------------------------------------------------ the kind of evidence
 
 
-def _kind(younger: KnownTicket, older: KnownTicket, around: Iterable[KnownTicket]) -> str:
+def _kind(younger: KnownTicket, older: KnownTicket, around: Sequence[KnownTicket]) -> str:
     """The best evidence that two tickets are one matter; '' for none."""
-    if _names_as_case(younger, older) or _names_as_case(older, younger):
-        return NAMED
-    shared = {key.kind for key in _shared(younger, older) if key.customer}
-    quoted = _quotes(younger, older) or _quotes(older, younger)
-    if quoted and younger.customer and younger.customer == older.customer:
-        return QUOTED
-    if SUBJECT in shared:
-        return _kind_by_subject(younger, older, around)
-    for kind in (URL, REFERENCE):
-        if kind in shared:
-            return kind
-    return QUOTED_BY_ANOTHER if quoted else ""
+    return next(_kinds(younger, older, around), "")
 
 
-def _shared(one: KnownTicket, other: KnownTicket) -> frozenset[LookalikeKey]:
-    return keys(one.id, one.facts) & keys(other.id, other.facts)
+def _kinds(
+    younger: KnownTicket, older: KnownTicket, around: Sequence[KnownTicket]
+) -> Iterator[str]:
+    """The best first. What comes again and again is routine, by whichever key."""
+    if _either(_names_as_case, younger, older):
+        yield NAMED
+    quoted = _either(_quotes, younger, older)
+    if quoted and _are_of_one_customer(younger, older):
+        yield QUOTED
+    shared = _shared(younger, older)
+    for kind in (SUBJECT, URL, REFERENCE):
+        if kind in shared and not _is_routine(kind, younger, older, around):
+            yield kind
+    if quoted:
+        yield QUOTED_BY_ANOTHER
+    if shared:
+        yield ROUTINE
+
+
+def _either(
+    ties: Callable[[KnownTicket, KnownTicket], bool], one: KnownTicket, other: KnownTicket
+) -> bool:
+    return ties(one, other) or ties(other, one)
+
+
+def _are_of_one_customer(one: KnownTicket, other: KnownTicket) -> bool:
+    return one.customer != "" and one.customer == other.customer
+
+
+def _shared(one: KnownTicket, other: KnownTicket) -> frozenset[str]:
+    """The kinds of the keys that both have."""
+    shared = keys(one.id, one.facts) & keys(other.id, other.facts)
+    return frozenset(key.kind for key in shared if key.customer)
 
 
 def _names_as_case(one: KnownTicket, other: KnownTicket) -> bool:
@@ -202,14 +221,12 @@ def _quotes(one: KnownTicket, other: KnownTicket) -> bool:
     return other.id in quotable_ids(one.value("subject"))
 
 
-def _kind_by_subject(
-    younger: KnownTicket, older: KnownTicket, around: Iterable[KnownTicket]
-) -> str:
-    if is_routine(younger.value("subject")) or _differ(younger, older):
-        return ROUTINE
-    if _is_of_crowd(younger, around):
-        return ROUTINE
-    return SUBJECT
+def _is_routine(
+    kind: str, younger: KnownTicket, older: KnownTicket, around: Iterable[KnownTicket]
+) -> bool:
+    if kind == SUBJECT and (is_routine(younger.value("subject")) or _differ(younger, older)):
+        return True
+    return _is_of_crowd(kind, younger, around)
 
 
 def _differ(one: KnownTicket, other: KnownTicket) -> bool:
@@ -221,11 +238,10 @@ def _differ(one: KnownTicket, other: KnownTicket) -> bool:
     return len(names - {""}) > 1 or len(tags - {""}) > 1
 
 
-def _is_of_crowd(ticket: KnownTicket, around: Iterable[KnownTicket]) -> bool:
+def _is_of_crowd(kind: str, ticket: KnownTicket, around: Iterable[KnownTicket]) -> bool:
     """As `crowds.is_of_crowd`, of tickets in several cases."""
     before = 0
     for other in around:
         if is_shortly_before(other.ticket, ticket.ticket):
-            shared = {key.kind for key in _shared(ticket, other)}
-            before += SUBJECT in shared
+            before += kind in _shared(ticket, other)
     return before > HANDFUL

@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from sla_watchdog.domain.policy.model import Policy
+from sla_watchdog.domain.tickets.activity import was_active
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.matter_groups import MatterGroups
 from sla_watchdog.domain.tickets.ticket import Ticket
@@ -55,7 +56,7 @@ class LinkedTickets:
 
     def goes_on_at(self, at: int, allowance: int) -> bool:
         """Whether it was unresolved then, or its last activity lay no longer back."""
-        return any(ticket.was_active(at - allowance, at) for ticket in self.tickets)
+        return any(was_active(ticket, at - allowance, at) for ticket in self.tickets)
 
 
 def matters(tickets: tuple[Ticket, ...], facts: Facts, policy: Policy) -> tuple[LinkedTickets, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from attrs import define, field, frozen
 
 from sla_watchdog.domain.policy.model import Matters
+from sla_watchdog.domain.tickets.activity import was_active
 from sla_watchdog.domain.tickets.crowds import is_of_crowd
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.lookalikes import denied_pairs
@@ -94,7 +95,7 @@ class MatterGroups:
             return True
         at = ticket.began_at
         since = at - self.allowed[tie.kind]
-        if not any(member.was_active(since, at) for member in reversed(group)):
+        if not any(was_active(member, since, at) for member in reversed(group)):
             return False
         if tie.kind is not TieKind.SAME_SUBJECT:
             return True

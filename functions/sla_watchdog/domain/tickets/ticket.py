@@ -171,25 +171,6 @@ class Ticket:
             answered = _first(from_to(self.answered, absorbed.merged_at, None))
         return start, answered
 
-    def was_active(self, since: int, at: int) -> bool:
-        """Whether it was unresolved at `at`, or ended, was reopened or written on since `since`."""
-        if at < self.created_at:
-            return False
-        ended = self._ended_before(at)
-        if ended is None or ended >= since:
-            return True
-        return any(since <= message <= at for message in (*self.asked, *self.answered))
-
-    def _ended_before(self, at: int) -> int | None:
-        """Since when it was over at that time; None where it was not."""
-        left = self.left_at
-        if left is not None and left < at:
-            return self._ended_before(left) or left
-        for start, end in stretches(self.with_waits.spans, ENDED):
-            if start <= at and (end is None or at < end):
-                return start
-        return None
-
     def outside(self, groups: frozenset[str]) -> tuple[Span, ...]:
         """The spans in none of `groups`, cut off where the ticket left."""
         spans = (span for span in self.spans if span.group not in groups)

@@ -95,20 +95,6 @@ SENTENCES = (
         "{ticket} looks like {other}, {days:d} days old: same customer, same {what}",
     ),
     sentence(
-        problem.LooksAlike,
-        "{ticket} looks like {other}, open for less than a day: same customer, same {what}",
-        days=0,
-    ),
-    sentence(
-        problem.LooksAlike,
-        "{ticket} looks like {other}, open for 1 day: same customer, same {what}",
-        days=1,
-    ),
-    sentence(
-        problem.LooksAlike,
-        "{ticket} looks like {other}, open for {days:d} days: same customer, same {what}",
-    ),
-    sentence(
         problem.Downgraded, "{metric}: moved to the policy {rule!r} shortly before its deadline"
     ),
     sentence(

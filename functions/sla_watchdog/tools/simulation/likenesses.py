@@ -4,7 +4,7 @@ the same judgement, from keys that are remembered here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from attrs import Factory, define, frozen
 
@@ -57,21 +57,51 @@ def may_look_alike(
 
 
 @frozen
+class SimulatedFacts:
+    """Of a case: its facts, and all names that belong to it."""
+
+    facts: Facts
+    names: frozenset[str]
+
+
+@frozen
 class Likenesses:
-    """`facts_of` gives the facts of the case of a ticket."""
+    """`case_of` gives the case of a ticket; an empty one of what is not known."""
 
     remembered: RememberedTickets
     policy: Policy
-    facts_of: Callable[[str], Facts]
+    case_of: Callable[[str], SimulatedFacts]
 
-    def noted(self, ticket: str, facts: Facts, own: Collection[str], now: int) -> Iterator[Fact]:
-        """`own` are the names of its case."""
-        mine = known_ticket(ticket, facts, self.policy)
+    def noted(self, facts: Iterable[Fact], now: int) -> Iterator[Fact]:
+        """What the watchdog notes of tickets of which these facts became known."""
+        new = by_ticket(facts)
+        for ticket, its_own in new.items():
+            before = self.case_of(ticket).facts
+            if may_look_alike(ticket, before, its_own, now, self.policy):
+                yield from _Comparing(self, new).noted(ticket, now)
+
+
+@frozen
+class _Comparing:
+    """With the tickets of other cases; `new` is what became known now, by ticket."""
+
+    around: Likenesses
+    new: Mapping[str, list[Fact]]
+
+    @property
+    def policy(self) -> Policy:
+        return self.around.policy
+
+    @property
+    def remembered(self) -> RememberedTickets:
+        return self.around.remembered
+
+    def noted(self, ticket: str, now: int) -> Iterator[Fact]:
+        mine = self._known(ticket)
         if mine is None or not is_remembered(mine, now, self.policy.matters):
             return
-        names = self._sharing(mine, now) - set(own)
         others = []
-        for name in sorted(names):
+        for name in sorted(self._sharing(mine, now) - self.around.case_of(ticket).names):
             other = self._known(name)
             if other is not None:
                 others.append(other)
@@ -88,7 +118,11 @@ class Likenesses:
             yield seen_fact(fact.ticket, now, stands)
 
     def _known(self, name: str) -> KnownTicket | None:
-        return known_ticket(name, self.facts_of(name), self.policy)
+        case = self.around.case_of(name)
+        facts = case.facts
+        for member in case.names:
+            facts |= self.new.get(member, ())
+        return known_ticket(name, facts, self.policy)
 
     def _sharing(self, mine: KnownTicket, now: int) -> set[str]:
         """Those that share a new key with it, that it quotes, or that quote it."""

@@ -25,8 +25,7 @@ from sla_watchdog.tools.simulation.evaluation_skips import EvaluationSkips
 from sla_watchdog.tools.simulation.likenesses import (
     Likenesses,
     RememberedTickets,
-    by_ticket,
-    may_look_alike,
+    SimulatedFacts,
 )
 
 
@@ -152,7 +151,8 @@ class _Player:
         for ticket in dict.fromkeys(fact.ticket for fact in facts):
             self.meet(ticket)
         if self.have_others:
-            facts += self.likenesses(at, facts)
+            notes = Likenesses(self.remembered, self.policy, self.case_of)
+            facts += list(notes.noted(facts, at))
         for fact in facts:
             name = name_tied_by(fact)
             if name and name != fact.ticket:
@@ -166,22 +166,11 @@ class _Player:
             self.belongs[ticket] = ticket
             self.plays[ticket] = _Play(ticket, [ticket])
 
-    def likenesses(self, at: int, facts: Sequence[Fact]) -> list[Fact]:
-        """What the watchdog notes of tickets of which these facts became known."""
-        noted: list[Fact] = []
-        for ticket, new in by_ticket(facts).items():
-            own = self.plays[self.belongs[ticket]]
-            before = own.case().facts
-            if may_look_alike(ticket, before, new, at, self.policy):
-                notes = Likenesses(self.remembered, self.policy, self.facts_of)
-                noted += notes.noted(ticket, before | new, own.names, at)
-        return noted
-
-    def facts_of(self, ticket: str) -> Facts:
-        """Of the case of the ticket."""
+    def case_of(self, ticket: str) -> SimulatedFacts:
         if ticket not in self.belongs:
-            return Facts()
-        return self.plays[self.belongs[ticket]].case().facts
+            return SimulatedFacts(Facts(), frozenset())
+        play = self.plays[self.belongs[ticket]]
+        return SimulatedFacts(play.case().facts, frozenset(play.names))
 
     def by_case(self, facts: list[Fact]) -> Iterable[tuple[str, list[Fact]]]:
         if len(self.plays) == 1:
