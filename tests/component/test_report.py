@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from building import HOUR, MON, TUE, at, first_response, policy, resolution, rule
 from desk import Desk
-from sla_watchdog.domain.clocks.promises import acknowledged
+from sla_watchdog.domain.clocks.promises import PromiseKind, acknowledged
 from sla_watchdog.domain.escalation.case import Recipient
 from sla_watchdog.errors import Unavailable
 from sla_watchdog.handlers.tokens import RandomTokens
@@ -224,9 +224,16 @@ def test_the_digest_names_what_is_old_breached_at_risk_and_broken(desk: Desk) ->
     assert max(map(len, body["email"].splitlines())) <= 72
 
 
-def promise(desk: Desk, ticket: str, made: str, until: str, by: str) -> None:
+def promise(
+    desk: Desk,
+    ticket: str,
+    made: str,
+    until: str,
+    by: str,
+    kind: PromiseKind = PromiseKind.UPDATE,
+) -> None:
     case = desk.case(ticket)
-    fact = acknowledged(ticket, at(made), at(until), by)
+    fact = acknowledged(ticket, at(made), at(until), by, kind)
     known, evaluated = desk.parts.evaluator(at(made), live=True).timed(
         evolve(case, facts=case.facts | [fact]), at(made)
     )
@@ -265,6 +272,16 @@ def test_a_promise_is_not_broken_any_more_once_somebody_wrote(desk: Desk) -> Non
     desk.put(f"{MON}T15:00", "T-1", **NEW, last_agent_reply_at=f"{MON}T15:00:00Z")
     report(desk, f"{TUE}T07:00")
     assert mails(desk)["daily", "manager"]["counts"]["broken"] == 0
+
+
+def test_a_promise_of_an_end_stays_broken_though_somebody_wrote(desk: Desk) -> None:
+    desk.put(f"{MON}T00:00", "T-1", **NEW)
+    promise(desk, "T-1", f"{MON}T10:00", f"{MON}T12:00", "Ade", PromiseKind.END)
+    desk.put(f"{MON}T15:00", "T-1", **NEW, last_agent_reply_at=f"{MON}T15:00:00Z")
+    report(desk, f"{TUE}T07:00")
+    body = mails(desk)["daily", "manager"]
+    assert body["counts"]["broken"] == 1
+    assert "Ade promised to resolve it by Mon 2026-03-02 12:00 +00:00." in body["email"]
 
 
 def test_a_case_that_cannot_be_judged_is_counted_and_keeps_no_other_out(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sla_watchdog.tools import cli
-from sla_watchdog.tools.policy_file import read_policy
+from sla_watchdog.tools.policy_file import PolicyErrors, read_policy
 from sla_watchdog.tools.policy_file.example_run import Mismatch, run_all
 
 FILES = Path(__file__).parent / "policy_files"
@@ -63,6 +63,29 @@ def test_of_several_tickets_the_one_is_named() -> None:
     assert said(('first_response: "2026-03-02T11:00"', "first_response: none")) == [
         (73, "first_response of T-2 due none", "2026-03-02T11:00+01:00")
     ]
+
+
+def promised(made: str, until: str) -> str:
+    day = "2026-03-02T"
+    said = f'at: "{day}{made}", type: acknowledged, by: Kim, until: "{day}{until}", for: end'
+    return f"      - {{{said}}}\n"
+
+
+def test_a_promise_in_an_example_holds_back_what_comes_due_and_a_second_in_a_row_does_not() -> None:
+    held = CREATED + promised("09:30", "17:00")
+    expect, until = "{alerts: []}", "2026-03-02T16:00"
+    assert said(text=example(held, expect, until)) == []
+    again = CREATED + promised("09:05", "09:10") + promised("09:30", "17:00")
+    assert [got for _, _, got in said(text=example(again, expect, until))] == [
+        "level 1 of first_response of T-1 to manager at 2026-03-02T09:10+01:00",
+        "level 2 of first_response of T-1 to manager at 2026-03-02T10:00:01+01:00",
+    ]
+
+
+def test_a_promise_of_the_past_in_an_example_is_named_with_its_line() -> None:
+    with pytest.raises(PolicyErrors) as caught:
+        mismatches(text=example(CREATED + promised("09:30", "09:10"), "{alerts: []}"))
+    assert "until: '2026-03-02T09:10' is not after at" in str(caught.value)
 
 
 def test_a_paused_clock_has_no_due_instant() -> None:

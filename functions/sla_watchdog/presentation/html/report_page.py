@@ -117,7 +117,7 @@ def _lists(report: Report) -> Iterator[tuple[str, str, Sequence[ReportLine]]]:
     yield "Oldest", "Open the longest by the wall clock; nothing pauses that.", report.oldest
     yield "Breached", "Past a deadline; the worst first.", report.breached
     yield "Due within a day", "The soonest first.", report.at_risk
-    explained = "An update was promised, and nothing was written since."
+    explained = "What was promised did not come, and was not made good since."
     yield "Promises broken", explained, report.broken
 
 

@@ -233,7 +233,7 @@ def _broken(report: Report, described: set[str]) -> Blocks:
     lines = report.broken
     if not lines:
         return
-    block = [f"Promises broken, and nothing written since: {len(lines):,}"]
+    block = [f"Promises broken, and not made good since: {len(lines):,}"]
     for line in lines[:MOST_LISTED]:
         block += _entry_once(line, report, described)
         block += _promise(line, report)

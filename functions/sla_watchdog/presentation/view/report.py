@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
-from sla_watchdog.domain.clocks.promises import Promise
+from sla_watchdog.domain.clocks.promises import Promise, PromiseKind
 from sla_watchdog.domain.escalation.case import Case, Outcome, Recipient
 from sla_watchdog.domain.escalation.plan import Plan
 from sla_watchdog.domain.policy.model import Policy
@@ -68,8 +68,8 @@ class ReportLine:
     """An unresolved case. `said` is how its worst clock stands in words, `late` is as in CaseRow;
     `notified` is who was notified of it last.
 
-    `broken` is the last promise made of it, where it was broken and nobody wrote to the customer
-    since.
+    `broken` is the last promise made of it, where it was broken and, if an update was promised,
+    nobody wrote to the customer since.
     """
 
     case: str
@@ -116,6 +116,8 @@ def _broken(plan: Plan, now: int) -> Promise | None:
     last = max(plan.promises, key=attrgetter("at"), default=None)
     if last is None or not last.broken(now):
         return None
+    if last.kind is PromiseKind.END:
+        return last
     for ticket in plan.tickets:
         if any(at > last.until for at in ticket.answered):
             return None

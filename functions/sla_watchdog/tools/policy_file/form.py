@@ -230,7 +230,9 @@ POLICY_FILE = block_of(
         "matters": Key(MATTERS, "for how long after its last activity a matter goes on"),
         "cases": Key(CASES, "what a customer's message after the end means"),
         "acknowledge": Key(
-            ACKNOWLEDGE, "how far a promise reaches, how often a case may be put off"
+            ACKNOWLEDGE,
+            "how far a promise reaches, how often it may be put off, how many promises in a row "
+            "hold alerts back",
         ),
         "examples": Key(EXAMPLES, "events in, due times and alerts out; check-policy runs them"),
     },

@@ -110,13 +110,13 @@ class _Comparing:
                 others.append(other)
         for fact in list(likenesses(mine, others, self.policy.matters, now)):
             yield fact
-            yield from self._seen(fact, mine, now)
+            yield from self._seen(fact, now)
 
-    def _seen(self, fact: Fact, mine: KnownTicket, now: int) -> Iterator[Fact]:
+    def _seen(self, fact: Fact, now: int) -> Iterator[Fact]:
         """How the older one stands, as `track` notes it."""
-        older, _, _ = three_of(fact.value)
-        facts = mine.facts if older == mine.id else self.facts_of(older)
-        stands = seen(older, facts, self.policy)
+        name, _, _ = three_of(fact.value)
+        older = self._known(name)
+        stands = seen(name, older.facts, self.policy) if older else None
         if stands is not None:
             yield seen_fact(fact.ticket, now, stands)
 

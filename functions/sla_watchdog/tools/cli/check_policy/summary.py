@@ -153,7 +153,16 @@ def _limits(policy: Policy) -> list[str]:
         f"a look-alike continues a matter for {quiet}, a link for {linked}",
         _thanks(policy.thanks),
         f"a promise reaches {spoken(policy.acknowledge.longest)} ahead, {snoozed}",
+        f"{_in_a_row(policy.acknowledge.in_a_row)} hold alerts back",
     ]
+
+
+def _in_a_row(most: int) -> str:
+    if not most:
+        return "no promises"
+    if most == 1:
+        return "no two promises in a row without progress"
+    return f"no more than {most} promises in a row without progress"
 
 
 def _thanks(within: int | None) -> str:
