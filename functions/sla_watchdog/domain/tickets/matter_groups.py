@@ -24,7 +24,7 @@ from sla_watchdog.domain.time.seconds import DAY
 
 Group = list[Ticket]
 
-_began_at = attrgetter("began_at")
+_began_at = attrgetter("born_at")
 
 
 @frozen
@@ -107,8 +107,8 @@ class MatterGroups:
         return not is_of_crowd(ticket, self._within_a_day_before(ticket), self.facts)
 
     def _within_a_day_before(self, ticket: Ticket) -> list[Ticket]:
-        first = bisect_right(self.in_time, ticket.began_at - DAY, key=_began_at)
-        last = bisect_right(self.in_time, ticket.began_at, key=_began_at)
+        first = bisect_right(self.in_time, ticket.born_at - DAY, key=_began_at)
+        last = bisect_right(self.in_time, ticket.born_at, key=_began_at)
         return self.in_time[first:last]
 
     def _is_denied(self, one: Group, other: Group) -> bool:
