@@ -73,7 +73,8 @@ def test_a_ticket_that_is_linked_costs_one_transaction_and_two_reads_more(desk: 
     tracker, now = desk.parts.tracker(at(f"{MON}T02:00")), at(f"{MON}T02:00")
     calls = counting(desk)
     tracker.track([Change({"ticket_id": "T-2"}, record, now, "99")], now)
-    assert calls - Counter({"BatchGetItem": 2, "UpdateItem": 1}) == {
+    any_new_ticket = Counter({"BatchGetItem": 3, "UpdateItem": 1})  # one asks who quoted it before
+    assert calls - any_new_ticket == {
         "BatchGetItem": 2,
         "TransactWriteItems": 1,
     }

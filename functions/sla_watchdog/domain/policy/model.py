@@ -424,7 +424,7 @@ class Policy:
     first.
     """
     pauses: Pauses = field(factory=Pauses)
-    matters: Matters = field(factory=Matters)
+    matters: Annotated[Matters, JsonPlace.SPARSE] = Matters()
     thanks: Annotated[int | None, JsonPlace.SPARSE] = None
     """Seconds of wall time after an end in which the customer's first message says thanks; None
     where none does.
