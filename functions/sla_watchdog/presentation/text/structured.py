@@ -143,7 +143,7 @@ def structured(notice: Notice, now: int) -> Json:
         "open_tickets": [id_of(line.id) for line in notice.open_tickets[:MOST_NAMED]],
         "told": [_told(notification, notice.zone) for notification in notice.notified[-MOST_TOLD:]],
         "so_far": _so_far(notice),
-        "asked": _asked(notice),
+        **_asked(notice),
         "promise": promise(notice),
         "promise_broken": is_broken(notice, now),
         "link": notice.link or None,
@@ -177,17 +177,18 @@ def _so_far(notice: Notice) -> Json | None:
     }
 
 
-def _asked(notice: Notice) -> Json | None:
-    """How often the customer asked; None where that was once."""
+def _asked(notice: Notice) -> Json:
+    """How often the customer asked; nothing where that was once."""
     past = notice.past
     if past is None or len(past.requests) < 2:
-        return None
-    return {
+        return {}
+    asked: Json = {
         "times": len(past.requests),
         "since": iso(past.requests[0], notice.zone),
         "last": iso(past.requests[-1], notice.zone),
         "closed": past.ended,
     }
+    return {"asked": asked}
 
 
 def is_broken(notice: Notice, now: int) -> bool:
