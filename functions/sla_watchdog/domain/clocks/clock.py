@@ -101,6 +101,14 @@ class Clock:
             return True
         return not self.paused[-1].covers(now)
 
+    def is_live(self, now: int) -> bool:
+        """Whether anybody may be notified by it yet: while it may run, and as long as it is news
+        that a customer came back.
+        """
+        if self.stopped_at is None:
+            return True
+        return self.metric is Metric.AGAIN and now < self.stopped_at
+
     def lasts(self, at: int) -> bool:
         """Whether it had started and not yet stopped at `at`."""
         has_stopped = self.stopped_at is not None and self.stopped_at <= at

@@ -6,7 +6,7 @@ event. Pauses never hold one: they are what keeps a neglected case green (semant
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from attrs import evolve, frozen
 
@@ -20,20 +20,40 @@ from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 from sla_watchdog.domain.tickets.spans import Span
 from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
+from sla_watchdog.domain.time.seconds import DAY
+
+RETURN_IS_NEWS = 14 * DAY
+"""Seconds from a coming back in which people are notified of it though all is closed by then:
+longer than anybody waits for a digest or for hours to open.
+"""
 
 
 def signals(matter: LinkedTickets, facts: Facts, policy: Policy) -> Iterator[Clock]:
-    """Every signal of the policy on this matter; none for a matter that nothing is left to do in.
+    """Every signal of the policy on this matter. Where nothing is left to do in it, only that the
+    customer came back: a desk that closes at once takes that back from nobody (semantics D9).
 
     Raises NoWorkingTime or TimeOutOfRange of its calendar.
     """
-    if not policy.signals or not matter.unresolved:
+    ladders = policy.signals
+    if not matter.unresolved:
+        ladders = _of_return(matter, policy)
+    if not ladders:
         return
     maker = _Signals(matter, facts, policy, TicketActivity(matter, facts, policy))
-    for metric, ladder in policy.signals.items():
+    for metric, ladder in ladders.items():
         clock = maker.clock(metric, ladder)
         if clock is not None:
             yield clock
+
+
+def _of_return(matter: LinkedTickets, policy: Policy) -> Mapping[Metric, Ladder]:
+    """Nothing for most: one ticket that was never reopened, or records that are all deleted."""
+    ladder = policy.signals.get(Metric.AGAIN)
+    is_there = any(ticket.gone_at is None for ticket in matter.tickets)
+    may_return = len(matter.tickets) > 1 or bool(matter.tickets[0].reopenings)
+    if ladder is None or not is_there or not may_return:
+        return {}
+    return {Metric.AGAIN: ladder}
 
 
 @frozen
@@ -107,7 +127,8 @@ class _Signals:
         latest = returns[-1]
         levels = tuple(latest if number <= count else None for number in _times(ladder))
         clock = self._of_count(Metric.AGAIN, ladder, count, levels)
-        return evolve(clock, started_at=latest)
+        stopped_at = None if self.matter.unresolved else latest + RETURN_IS_NEWS
+        return evolve(clock, started_at=latest, stopped_at=stopped_at)
 
     def _answerers(self, ladder: Ladder) -> Clock | None:
         """Due at the n-th who answers, or once nobody owns it any more."""

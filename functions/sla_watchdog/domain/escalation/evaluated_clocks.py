@@ -21,6 +21,7 @@ from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
 from sla_watchdog.domain.escalation.level_alerts import alerts
 from sla_watchdog.domain.escalation.levels import Climb, climb, with_floor
 from sla_watchdog.domain.escalation.returns import with_return
+from sla_watchdog.domain.policy.model import Metric
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
 
 
@@ -36,7 +37,7 @@ class EvaluatedClocks:
     @cached_property
     def live(self) -> tuple[Clock, ...]:
         """Those that may still run."""
-        return tuple(clock for clock in self.clocks if clock.stopped_at is None)
+        return tuple(clock for clock in self.clocks if clock.is_live(self.evaluation.now))
 
     @cached_property
     def climbs(self) -> Mapping[str, Climb]:
@@ -77,10 +78,10 @@ class EvaluatedClocks:
     # ------------------------------------------------------------------ promises
 
     def promise_holding(self, subject: str, clock: str) -> Promise | None:
-        """The promise that holds an alert of this clock back; nothing holds a ceiling, a finding or
-        good news.
+        """The promise that holds an alert of this clock back; none holds a ceiling, a finding, good
+        news, or that the customer came back.
         """
-        if clock not in HOLDABLE:
+        if clock not in HOLDABLE or clock == Metric.AGAIN.value:
             return None
         for promise in self.assessment.promises.get(subject, ()):
             if promise.holds_back(self.evaluation.now):
