@@ -33,14 +33,18 @@ def backtest_of(name: str) -> Played:
 
 @beside_the_clone
 @pytest.mark.parametrize("kind", ["follow-up", "no-link", "case-id"])
-def test_a_closing_desk_is_one_matter_in_a_backtest_whose_age_climbs(kind: str) -> None:
+def test_of_a_closing_desk_the_manager_hears_by_the_second_ticket_and_the_executive_by_the_third(
+    kind: str,
+) -> None:
     played = backtest_of(f"closing-{kind}-25d.jsonl")
     assert played.cases == 1
-    first = {}
+    first: dict[tuple[str, str], str] = {}
     for message in played.messages:
-        if message.row.clock == "age":
-            first.setdefault(message.audience, message.row.at)
-    assert first == {"manager": "2022-04-01T13:40:00Z", "executive": "2022-04-26T13:40:00Z"}
+        first.setdefault((message.row.clock, message.audience), message.row.at)
+    second_ticket, third_ticket = "2022-04-01T13:40:00Z", "2022-04-26T13:40:00Z"
+    assert first["again", "manager"] == first["age", "manager"] == second_ticket
+    assert first["again", "executive"] == third_ticket
+    assert first["age", "executive"] == second_ticket
 
 
 @beside_the_clone
@@ -60,7 +64,10 @@ EXAMPLE = """
       - {at: "2026-03-02T12:00-05:00", type: created, ticket: T-1, status: New, channel: phone, assignee: Kim, customer_id: city, subject: City page still online}
       - {at: "2026-03-03T12:00-05:00", type: resolved, ticket: T-1}
       - {at: "2026-03-20T11:00-04:00", type: created, ticket: T-2, status: New, channel: phone, assignee: Kim, customer_id: city, subject: "RE: City page still online!"}
-    expect: {alerts: [{at: "2026-03-20T11:00-04:00", clock: age, tell: manager}]}
+    expect:
+      alerts:
+        - {at: "2026-03-20T11:00-04:00", clock: age, level: 2, tell: [manager, executive]}
+        - {at: "2026-03-20T11:00-04:00", clock: again, tell: manager}
 """
 
 

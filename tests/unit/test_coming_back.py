@@ -35,6 +35,7 @@ from sla_watchdog.domain.policy.model import (
     Count,
     Ladder,
     Level,
+    Matters,
     Metric,
     Policy,
     Repeat,
@@ -259,10 +260,33 @@ def test_below_the_first_number_nothing_is_due() -> None:
     assert lived(STORY[:5], twice) == [set(), set(), set(), set(), {(2, 1, "manager")}]
 
 
-def test_there_is_no_signal_once_all_of_it_is_resolved() -> None:
-    known = FIRST | born("T-2", LATER) | ended("T-1", LATER) | ended("T-2", "2026-03-06T09:00")
-    evaluated = plan(Case("T-1", facts=known), DESK, at("2026-03-06T10:00"))
-    assert [c for c in evaluated.clocks if c.metric is Metric.AGAIN] == []
+@pytest.mark.parametrize(
+    ("now", "is_news"), [("2026-03-19T08:59:59", True), ("2026-03-19T09:00", False)]
+)
+def test_a_desk_that_closes_at_once_takes_it_back_from_nobody_for_two_weeks(
+    now: str, is_news: bool
+) -> None:
+    """However long somebody waits for a digest, or for hours to open; over a change of the clocks."""
+    known = FIRST | born("T-2", LATER) | ended("T-1", LATER) | ended("T-2", "2026-03-05T09:05")
+    evaluated = plan(Case("T-1", facts=known), DESK, at(now))
+    assert bool([alert for alert in evaluated.alerts if alert.clock == "again"]) is is_news
+
+
+def test_it_does_not_come_again_once_all_of_it_is_resolved() -> None:
+    known = FIRST | born("T-2", LATER) | ended("T-1", LATER)
+    told = after_telling(
+        Case("T-1", facts=known), plan(Case("T-1", facts=known), DESK, at(LATER)), at(LATER)
+    )
+    over = evolve(told, facts=known | ended("T-2", "2026-03-05T09:05"))
+    evaluated = plan(over, DESK, at("2026-03-12T09:00"))
+    assert not [alert for alert in evaluated.alerts if alert.clock == "again"]
+
+
+def test_nobody_hears_of_a_return_whose_records_are_all_deleted() -> None:
+    known = FIRST | born("T-2", LATER) | ended("T-1", LATER)
+    gone = [Fact(name, "gone", at("2026-03-05T09:05"), "deleted") for name in ("T-1", "T-2")]
+    evaluated = plan(Case("T-1", facts=known | gone), DESK, at("2026-03-05T10:00"))
+    assert not [alert for alert in evaluated.alerts if alert.clock == "again"]
 
 
 def reached(
@@ -601,7 +625,11 @@ def of_the_field(*levels: tuple[int, str]) -> Policy:
     """The policy that ships, with that signal, where a matter outlasts a rhythm of 25 days."""
     text, today = (ROOT / "functions" / "policy.yaml").read_text(), date(2022, 3, 1)
     shipped = policy_of(read_policy(text, "policy.yaml", today).form, today)
-    return evolve(shipped, signals=again(*levels, repeat=None).signals, gap=60 * DAY)
+    return evolve(
+        shipped,
+        signals=again(*levels, repeat=None).signals,
+        matters=Matters(quiet=60 * DAY, linked=60 * DAY),
+    )
 
 
 def replays(name: str, rules: Policy) -> list[Outcomes]:

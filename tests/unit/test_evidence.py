@@ -146,7 +146,7 @@ def test_what_was_told_before_is_not_taken_back() -> None:
     evaluated = judged(told.facts, f"{MON}T20:00", NO_REPLIES, reached=told.reached)
     assert not evaluated.alerts
     ended = told.facts | facts(("status", f"{MON}T21:00", "Resolved"))
-    over = judged(ended, f"{MON}T21:00", NO_REPLIES, reached=told.reached)
+    over = judged(ended, f"{MON}T21:30", NO_REPLIES, reached=told.reached)
     assert clocks_told(over) == {"cleared"}
 
 

@@ -48,7 +48,7 @@ def test_it_is_counted_over_all_tickets_of_the_case() -> None:
         replies=(at("2026-03-31T10:00"),),
         asked=(at("2026-03-31T11:00"), at("2026-04-04T09:00")),
         idle_since=at("2026-04-02T09:00"),
-        requests=(at(DST), at("2026-04-02T09:00")),
+        requests=(at(DST),),
         ended=1,
     )
 

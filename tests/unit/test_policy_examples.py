@@ -261,7 +261,7 @@ def test_an_example_may_expect_that_a_customer_comes_back_and_that_many_answered
     expected = """
       alerts:
         - {at: "2026-03-02T09:20", clock: answerers, tell: manager}
-        - {at: "2026-03-02T09:30", clock: cleared, tell: manager}
+        - {at: "2026-03-02T10:00", clock: cleared, tell: manager}
         - {at: "2026-03-04T12:00", clock: again, tell: manager}
 """
     text = example(events, expected, until="2026-03-04T12:00").replace(POLICY, POLICY + signals)

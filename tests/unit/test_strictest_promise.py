@@ -159,9 +159,9 @@ def test_a_follow_up_of_a_ticket_that_is_over_keeps_the_promise() -> None:
 
 def test_a_ticket_of_another_matter_does_not() -> None:
     """The follow-up came too late to belong to it."""
-    old = ticket("G-1", "2026-01-05T00:00", customer_tier="government")
+    old = ticket("G-1", "2025-01-05T00:00", customer_tier="government")
     old |= facts(
-        ("resolved", "2026-01-05T01:00"), ("status", "2026-01-05T01:00", "Closed"), ticket="G-1"
+        ("resolved", "2025-01-05T01:00"), ("status", "2025-01-05T01:00", "Closed"), ticket="G-1"
     )
     evaluated = judged(old | G2, f"{DAY_0}T02:30")
     assert len(evaluated.matters) == 2
