@@ -1,10 +1,11 @@
-"""A stack of before goes on: what an older version stored is read, and what follows is said in the
-same words.
+"""A stack of before goes on: what an older version stored is read, and what follows from it is as
+on record.
 
 `stored/<day>.json.gz` holds a compiled policy, what the tables held at one instant as the version
 of that day wrote it (claims that SNS did not take, a promise about to be broken, a silence,
-digests, links, a merge, a deletion), the steps that followed, and what that version sent and
-recorded in them.
+digests, links, a merge, a deletion), the steps that followed, and what is sent and recorded in
+them. Where a change of behaviour is meant to reach stored cases, that record is made anew and its
+differences are read one by one.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def desk(before: dict[str, Any]) -> Iterator[Desk]:
         yield desk
 
 
-def test_what_was_stored_before_goes_on_in_the_same_words(
+def test_what_was_stored_before_goes_on_as_on_record(
     desk: Desk, before: dict[str, Any]
 ) -> None:
     old = keys(items(desk, "audit"))
