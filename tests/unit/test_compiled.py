@@ -416,7 +416,7 @@ def test_what_the_build_did_not_write_is_damaged(text: str | bytes, said: str) -
         ),
         (lambda p: p["acknowledge"].pop("snoozes"), "at policy.acknowledge.snoozes: missing"),
         (
-            lambda p: p["matters"].update(quiet=None),
+            lambda p: p.update(matters={"quiet": None, "linked": 1}),
             "at policy.matters.quiet: a whole number expected",
         ),
         (
