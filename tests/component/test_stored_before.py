@@ -88,9 +88,7 @@ def desk(before: dict[str, Any]) -> Iterator[Desk]:
         yield desk
 
 
-def test_what_was_stored_before_goes_on_as_on_record(
-    desk: Desk, before: dict[str, Any]
-) -> None:
+def test_what_was_stored_before_goes_on_as_on_record(desk: Desk, before: dict[str, Any]) -> None:
     old = keys(items(desk, "audit"))
     for step in before["steps"]:
         take(desk, step)

@@ -31,6 +31,7 @@ from sla_watchdog.domain.policy.model import (
     Target,
 )
 from sla_watchdog.domain.tickets.facts import Fact, Facts
+from sla_watchdog.domain.tickets.first_request import first_request
 from sla_watchdog.domain.tickets.lookalikes import SAME_MATTER
 from sla_watchdog.domain.tickets.merges import tickets_of
 from sla_watchdog.domain.time.calendar import Calendar
@@ -518,7 +519,7 @@ def test_d6_the_first_answer_after_a_merge_is_the_first_one(
         *merged, ("merged_into", "2026-03-02T09:30", "T-1"), ticket="T-2"
     )
     (found,) = [each for each in tickets_of(known, policy()) if each.id == "T-1"]
-    assert found.first_request == (at(request_[0]), at(request_[1]))
+    assert first_request(found) == (at(request_[0]), at(request_[1]))
 
 
 def test_d9_a_customer_who_comes_back_is_heard_above_whoever_was_notified_before() -> None:

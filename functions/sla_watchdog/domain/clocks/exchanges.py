@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from itertools import pairwise
 
+from sla_watchdog.domain.tickets.first_request import first_request
 from sla_watchdog.domain.tickets.reopenings import lasted
 from sla_watchdog.domain.tickets.spans import stretches
 from sla_watchdog.domain.tickets.ticket import Ticket
@@ -112,7 +113,7 @@ def _last_period(absorbed: Ticket, stops: frozenset[str]) -> Period:
     periods = exchanges(absorbed, stops)
     if periods:
         return periods[-1]
-    start, answered = absorbed.first_request
+    start, answered = first_request(absorbed)
     if answered is None and not absorbed.by_agent and absorbed.group not in stops:
         return start, absorbed.merged_at
     return start, None

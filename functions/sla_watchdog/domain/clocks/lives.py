@@ -9,6 +9,7 @@ from attrs import frozen
 from sla_watchdog.domain.clocks.exchanges import Period, exchanges, updates
 from sla_watchdog.domain.clocks.limits import InForce, latest_limited
 from sla_watchdog.domain.policy.model import Metric
+from sla_watchdog.domain.tickets.first_request import first_request
 from sla_watchdog.domain.tickets.spans import stretches
 from sla_watchdog.domain.tickets.ticket import Ticket
 from sla_watchdog.domain.time.instants import earliest
@@ -75,7 +76,7 @@ class MetricOnTicket:
         (semantics B2).
         """
         ticket = self.ticket
-        start, answered = ticket.first_request
+        start, answered = first_request(ticket)
         if ticket.by_agent:
             if not ticket.asked:
                 return []

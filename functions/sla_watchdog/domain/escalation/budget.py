@@ -106,9 +106,17 @@ class Budget:
     def _is_news(self, alert: Alert, run: MessageRun) -> bool:
         if worse(alert.severity, run.worst):
             return True
-        if self.evaluated.was_promise_broken(alert.subject, run.at):
+        if self._was_promise_broken(alert.subject, run.at):
             return True
         return not self._has_told(alert, run)
+
+    def _was_promise_broken(self, subject: str, since: int) -> bool:
+        """Whether a promise about it was broken later than that."""
+        now = self.evaluated.evaluation.now
+        for promise in self.evaluated.assessment.promises.get(subject, ()):
+            if promise.until > since and promise.broken(now):
+                return True
+        return False
 
     def _has_told(self, alert: Alert, run: MessageRun) -> bool:
         """Whether the recipient heard of the level, or of a higher one of that ladder, in this run,

@@ -88,13 +88,6 @@ class EvaluatedClocks:
                 return promise
         return None
 
-    def was_promise_broken(self, subject: str, since: int) -> bool:
-        """Whether a promise about it was broken later than that."""
-        for promise in self.assessment.promises.get(subject, ()):
-            if promise.until > since and promise.broken(self.evaluation.now):
-                return True
-        return False
-
     def broken_of(self, clock: Clock) -> tuple[Promise, ...]:
         """The broken promises that take the clock up."""
         if not self._broken:

@@ -26,9 +26,6 @@ waits.
 AGENT = "agent"
 """Who opened a ticket, where the desk itself did."""
 
-Request = tuple[int, int | None]
-"""When the customer asked, and the first public answer by a person; None while there is none."""
-
 
 @frozen
 class SharedRule:
@@ -173,27 +170,6 @@ class Ticket:
             start = span.start
         return start
 
-    @property
-    def first_request(self) -> Request:
-        """When the customer first asked, and the first public answer by a person.
-
-        A survivor of merges takes the request that waits the longest for its first answer, of all
-        its tickets (semantics D6).
-        """
-        requests = [(self.born_at, _first(self.answered))]
-        requests += map(self._request_of, self.absorbed)
-        unanswered = [start for start, answered in requests if answered is None]
-        if unanswered:
-            return min(unanswered), None
-        return max(requests, key=_waited)
-
-    def _request_of(self, absorbed: Ticket) -> Request:
-        """After the merge its answers are those of the survivor."""
-        start, answered = absorbed.first_request
-        if answered is None and absorbed.merged_at is not None:
-            answered = _first(from_to(self.answered, absorbed.merged_at, None))
-        return start, answered
-
     def outside(self, groups: frozenset[str]) -> tuple[Span, ...]:
         """The spans in none of `groups`, cut off where the ticket left."""
         spans = (span for span in self.spans if span.group not in groups)
@@ -226,15 +202,6 @@ def _waits(steps: list[tuple[int, bool]], end: int | None) -> Iterator[Span]:
             since = None
     if since is not None:
         yield Span(since, end, ASKED)
-
-
-def _first(instants: tuple[int, ...]) -> int | None:
-    return instants[0] if instants else None
-
-
-def _waited(request: Request) -> int:
-    start, answered = request
-    return (answered or 0) - start
 
 
 by_age = attrgetter("created_at", "id")
