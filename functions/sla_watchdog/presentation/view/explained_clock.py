@@ -162,7 +162,7 @@ def events(clock: Clock, plan: Plan, facts: Facts, policy: Policy) -> tuple[int,
     if clock.metric not in COUNTED:
         return ()
     matter = _matter(clock.subject, plan)
-    if matter is None or not matter.unresolved:
+    if matter is None:
         return ()
     instants = TicketActivity(matter, facts, policy).instants(clock.metric)
     return tuple(instants[-MOST_EVENTS:])
