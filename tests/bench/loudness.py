@@ -24,6 +24,7 @@ from sla_watchdog.tools.imports.events import lines_of, parse
 from sla_watchdog.tools.loudness.alerts import Cause
 from sla_watchdog.tools.loudness.loads import AudienceLoudness, DailyLoad
 from sla_watchdog.tools.loudness.rule_names import level_of
+from sla_watchdog.tools.simulation.evidence import evidence_of
 
 ROOT = Path(__file__).parents[2]
 LOG = ROOT.parent / "shared" / "data" / "uci_servicenow.jsonl.gz"
@@ -82,7 +83,8 @@ def play(log: Path, one_in: int = 1) -> Played:
     sample = set(sorted({event.ticket for event in events})[::one_in])
     history = History.of([event for event in events if event.ticket in sample])
     policy = mapped(compiled_policy(OWN_POLICY, history.first))
-    whole = Play(history, policy, history.last)
+    evidence = evidence_of(history.tickets, policy, history.last)
+    whole = Play(history, policy, history.last, evidence)
     with played_parts(whole, processors(len(history.groups))) as parts:
         return whole.whole(parts)
 

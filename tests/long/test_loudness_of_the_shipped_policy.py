@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 import pytest
+from attrs import evolve
 
 from bench.loudness import (
     LOG,
@@ -56,20 +57,12 @@ def test_every_breach_of_a_week_reached_somebody(week: Played) -> None:
 def test_a_case_or_a_breach_of_which_nobody_hears_would_be_noticed(week: Played) -> None:
     (old, *_), (breach, *_) = old_cases(week), breaches(week)
     case, clock = breach
-    silent = Played(
-        policy=week.policy,
-        first=week.first,
-        until=week.until,
-        clocks=week.clocks,
-        messages=[
-            message
-            for message in week.messages
-            if message.case != old and (message.case, message.row.clock) != (case, clock)
-        ],
-        over=week.over,
-        cases=week.cases,
-        unresolved=week.unresolved,
-    )
+    heard = [
+        message
+        for message in week.messages
+        if message.case != old and (message.case, message.row.clock) != (case, clock)
+    ]
+    silent = evolve(week, messages=heard)
     assert old in unknown_to_the_top(silent)
     assert breach in unheard_breaches(silent)
 
