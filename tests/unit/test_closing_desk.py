@@ -42,9 +42,8 @@ def test_of_a_closing_desk_the_manager_hears_by_the_second_ticket_and_the_execut
     for message in played.messages:
         first.setdefault((message.row.clock, message.audience), message.row.at)
     second_ticket, third_ticket = "2022-04-01T13:40:00Z", "2022-04-26T13:40:00Z"
-    assert first["again", "manager"] == first["age", "manager"] == second_ticket
+    assert first["again", "manager"] == second_ticket
     assert first["again", "executive"] == third_ticket
-    assert first["age", "executive"] == second_ticket
 
 
 @beside_the_clone
@@ -66,7 +65,7 @@ EXAMPLE = """
       - {at: "2026-03-20T11:00-04:00", type: created, ticket: T-2, status: New, channel: phone, assignee: Kim, customer_id: city, subject: "RE: City page still online!"}
     expect:
       alerts:
-        - {at: "2026-03-20T11:00-04:00", clock: age, level: 2, tell: [manager, executive]}
+        - {at: "2026-03-20T11:00-04:00", clock: age, level: 2, tell: manager}
         - {at: "2026-03-20T11:00-04:00", clock: again, tell: manager}
 """
 

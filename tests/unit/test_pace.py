@@ -377,9 +377,34 @@ def test_e11_an_outage_over_several_digests_is_one_message_with_the_latest_remin
     rules = paced(e=executive())
     case = Case("T-1", facts(CREATED))
     case = after_telling(case, plan(case, rules, at(f"{TUE}T09:00")), at(f"{TUE}T09:00"))
-    alerts = plan(case, rules, at("2026-03-20T13:07")).alerts
+    evaluated = plan(case, rules, at("2026-03-20T13:07"))
+    assert due_of(evaluated, "executive") == []
+    assert waiting_of(evaluated, "executive")[0][3] == "2026-03-21T08:00"
+    alerts = plan(case, rules, at("2026-03-21T08:00")).alerts
     repetitions = [each.repetition for each in alerts if each.recipient.audience == "executive"]
     assert repetitions == [4]
+
+
+@pytest.mark.parametrize(
+    ("now", "goes"), [("08:00", True), ("12:00", True), ("12:00:01", False)], ids=str
+)
+def test_e11_a_digest_may_be_four_hours_late_and_no_more(now: str, goes: bool) -> None:
+    rules = paced(e=executive())
+    case = Case("T-1", facts(CREATED))
+    case = after_telling(case, plan(case, rules, at(f"{TUE}T09:00")), at(f"{TUE}T09:00"))
+    assert bool(due_of(plan(case, rules, at(f"{NEXT_MON}T{now}")), "executive")) is goes
+
+
+def test_e11_a_digest_on_a_day_without_hours_goes_out_when_they_open_however_late_that_is() -> None:
+    """A weekly digest of Saturday 09:00 comes when the office opens on Monday, within four hours."""
+    saturday = DigestTime(frozenset({5}), 9 * HOUR)
+    rules = paced(e=executive(saturday, hours="office"))
+    case = Case("T-1", facts(CREATED))
+    case = after_telling(case, plan(case, rules, at(f"{TUE}T09:00")), at(f"{TUE}T09:00"))
+    opens = waiting_of(plan(case, rules, at(f"{FRI}T12:00")), "executive")[0][3]
+    assert opens == f"{NEXT_MON}T08:00"
+    assert due_of(plan(case, rules, at(opens)), "executive")
+    assert due_of(plan(case, rules, at(f"{NEXT_MON}T11:59")), "executive")
 
 
 def test_e11_a_digest_outside_the_hours_waits_for_their_opening() -> None:

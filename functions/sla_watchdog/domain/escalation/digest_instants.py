@@ -11,11 +11,24 @@ from sla_watchdog.domain.time.offsets import offset_of
 from sla_watchdog.domain.time.seconds import HOUR
 
 
+LATEST = 4 * HOUR
+"""Seconds by which a digest may be late. What turns up later could wait so long, and waits for the
+next one: each message of its own would be one more.
+"""
+
+
 def next_digest(policy: Policy, audience: Audience, since: int, now: int) -> int:
-    """When the first digest from `since` on goes out; `now` where that is long past."""
-    if audience.digest is None or now - since > LONGEST_WAIT:
+    """When the first digest from `since` on goes out that is not over by `now`."""
+    if audience.digest is None:
         return now
-    at = audience.digest.first_from(since, policy.zone_of(audience))
+    zone = policy.zone_of(audience)
+    at = audience.digest.first_from(max(since, now - LONGEST_WAIT), zone)
+    while _sent_at(policy, audience, at) + LATEST < now:
+        at = audience.digest.first_from(at + 1, zone)
+    return _sent_at(policy, audience, at)
+
+
+def _sent_at(policy: Policy, audience: Audience, at: int) -> int:
     if audience.hours is None:
         return at
     return policy.calendars[audience.hours].next_opening(at)
