@@ -50,7 +50,8 @@ def client_of_moto(service: str) -> Any:
 
 def bucket_of_reports() -> Any:
     """A client of S3, where the bucket is from now on: of the few tests that need it."""
-    s3 = client_of_moto("s3")
+    signed = Config(retries={"total_max_attempts": 1})  # a bucket is read by nobody unknown
+    s3 = boto3.client("s3", region_name=REGION, config=signed)
     s3.create_bucket(Bucket="reports", CreateBucketConfiguration={"LocationConstraint": REGION})
     return s3
 

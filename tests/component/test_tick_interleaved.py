@@ -26,7 +26,7 @@ from sla_watchdog.domain.escalation.silences import Silence
 from sla_watchdog.domain.policy.model import After, Ladder, Level, Percent
 
 RESOLVED = {**NEW, "status": "Resolved", "updated_at": f"{MON}T09:00:00Z"}
-REOPENED = {**NEW, "status": "Open", "updated_at": f"{MON}T09:10:00Z"}
+REOPENED = {**NEW, "status": "Open", "updated_at": f"{MON}T09:40:00Z"}
 MOST_CALLS = 60
 FAILED, NEVER, ANSWERS = 2, 3, 10
 LADDER = Ladder(
@@ -123,7 +123,7 @@ def breached() -> Desk:
 
 
 def over() -> Desk:
-    """Told, resolved, and the good news is due."""
+    """Told, resolved, and from half an hour later on the good news is due."""
     desk = breached()
     desk.tick(f"{MON}T08:01")
     desk.put(f"{MON}T09:00", **RESOLVED)
@@ -145,10 +145,10 @@ def beside(desk: Desk, now: str) -> None:
 
 def test_a_reopening_is_followed_by_the_level_above_whenever_it_comes() -> None:
     def reopen(desk: Desk) -> None:
-        desk.put(f"{MON}T09:10", **REOPENED)
+        desk.put(f"{MON}T09:40", **REOPENED)
 
     def told_one_level_up(desk: Desk) -> None:
-        for time in ("09:11", "09:13", "09:20"):
+        for time in ("09:41", "09:43", "09:50"):
             desk.tick(f"{MON}T{time}")
         notified = ids(desk)
         assert set(notified.values()) == {1}, notified
@@ -157,7 +157,7 @@ def test_a_reopening_is_followed_by_the_level_above_whenever_it_comes() -> None:
         assert desk.case().outbox == {}
         assert desk.case().next_at is not None
 
-    at_each_call(f"{MON}T09:10", reopen, over(), told_one_level_up)
+    at_each_call(f"{MON}T09:40", reopen, over(), told_one_level_up)
 
 
 def test_a_silence_holds_what_is_not_sent_yet_and_nothing_is_lost_or_told_twice() -> None:

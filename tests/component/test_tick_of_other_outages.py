@@ -354,6 +354,7 @@ def test_the_lag_counts_from_when_it_could_be_told(desk: Desk) -> None:
         resolved_at=f"{MON}T20:01:00Z",
     )
     desk.tick(f"{MON}T20:02")
+    desk.tick(f"{MON}T20:31")
     desk.put(f"{MON}T20:00", "T-2", **{**NEW, "created_at": f"{MON}T20:00:00Z"})
     assert desk.tick("2026-03-03T02:10").lag_seconds == 600, "no tick ran for ten minutes"
     with Refused(desk.sns, "sns.Publish", "ThrottledException"):
