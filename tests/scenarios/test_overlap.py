@@ -28,6 +28,8 @@ TICKETS = 12
 ALERTS = 4
 """Of each breach: to the owner, the team lead, and the topics beside them for what is urgent."""
 USUAL = {"priority": "P1", "channel": "phone", "assignee": "Kim", "team": "Web"}
+LASTING = 31 * 60
+"""Seconds that an end has to last before it is told."""
 LEASE = {"pk": "META", "sk": "lease"}
 MESSAGES = {"pk": "META", "sk": "messages"}
 """How many messages went where within a day: while that is lost, nothing waits for it."""
@@ -73,6 +75,8 @@ class Overlap:
             ]
             self.world.drive.put(*records)
             self._forget_messages()
+            if changes["status"] == "Resolved":
+                self.world.drive.pass_to(self.world.drive.now + LASTING)
             self._tick_twice()
         self.world.drive.pass_to(self.world.drive.now + 60)
 
