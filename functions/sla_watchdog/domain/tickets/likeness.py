@@ -157,6 +157,8 @@ def _of_short(
     """A short subject of several words is strong evidence the third time, unless a person said of
     two before that they are not the same. It joins the oldest two as well.
     """
+    if " " not in short_subject(younger.value("subject")):
+        return {SHORT: older}
     before = [
         other
         for other in around
@@ -164,7 +166,7 @@ def _of_short(
         and _kind(younger, other, around) == SHORT
         and _may_be_one(younger, other, SHORT, policy)
     ]
-    if " " not in short_subject(younger.value("subject")) or len(before) < TWICE:
+    if len(before) < TWICE:
         return {SHORT: older}
     if any(_are_denied(one, other) for one, other in combinations(before, 2)):
         return {SHORT: older}
@@ -239,13 +241,11 @@ def _kinds(
     if quoted and _are_of_one_customer(younger, older):
         yield QUOTED
     shared = _shared(younger, older)
-    for kind in (SUBJECT, URL, REFERENCE):
+    for kind in (SUBJECT, URL, REFERENCE, SHORT):
         if kind in shared and not _is_routine(kind, younger, older, around):
             yield kind
     if _either(_quotes_surely, younger, older):
         yield QUOTED_BY_ANOTHER
-    if SHORT in shared and not _is_routine(SHORT, younger, older, around):
-        yield SHORT
     if shared - {SHORT}:
         yield ROUTINE
 
