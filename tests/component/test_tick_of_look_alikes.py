@@ -4,6 +4,8 @@ the younger ticket, told once; and what it costs.
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 from attrs import evolve
 
@@ -56,6 +58,7 @@ def test_the_younger_of_two_says_so_whichever_is_seen_first(
         pytest.param({"status": "Resolved"}, {}, id="the older is resolved"),
         pytest.param({}, {"status": "Closed"}, id="the younger is closed"),
         pytest.param({}, {"subject": "Where are you? See T-1 please"}, id="quoted"),
+        pytest.param({}, {"subject": "still broken (t-1)"}, id="quoted in small letters"),
         pytest.param({}, {"subject": "Nothing!", "case_id": "T-1"}, id="id as its case"),
     ],
 )
@@ -96,6 +99,33 @@ def test_what_is_not_alike_is_neither_joined_nor_a_finding(
     desk.put(f"{MON}T02:00", "T-2", **AGAIN | second)
     assert desk.case("T-2").facts.tickets() == ("T-2",)
     assert found(desk) == {}
+
+
+@pytest.mark.parametrize("order", list(permutations(["T-1", "T-2", "T-3"])), ids="-".join)
+def test_the_third_of_one_short_subject_joins_whichever_is_seen_first(
+    desk: Desk, order: tuple[str, ...]
+) -> None:
+    short = {**CITY, "subject": "Login fails"}
+    first, second, third = order
+    for name in (first, second):
+        desk.put(f"{MON}T03:00", name, **short | {"created_at": f"{MON}T0{name[2:]}:00:00Z"})
+    younger = max(first, second)
+    older = min(first, second)
+    looks = f"{younger} looks like {older}, less than a day old: same customer, same short subject"
+    assert found(desk) == {younger: looks}
+    desk.put(f"{MON}T03:00", third, **short | {"created_at": f"{MON}T0{third[2:]}:00:00Z"})
+    assert desk.case("T-3").facts.tickets() == ("T-1", "T-2", "T-3")
+    assert found(desk) == {}
+
+
+@pytest.mark.parametrize("order", [("1000", "1001"), ("1001", "1000")], ids="-".join)
+def test_a_short_number_after_a_hash_joins_whichever_is_seen_first(
+    desk: Desk, order: tuple[str, str]
+) -> None:
+    records = {"1000": CITY, "1001": {**AGAIN, "subject": "Re: #1000 is broken still"}}
+    for name in order:
+        desk.put(f"{MON}T02:00", name, **records[name])
+    assert desk.case("1001").facts.tickets() == ("1000", "1001")
 
 
 def test_an_id_that_another_customer_quotes_is_a_finding(desk: Desk) -> None:

@@ -20,6 +20,7 @@ from sla_watchdog.domain.tickets.lookalikes import (
     QUOTED,
     QUOTED_BY_ANOTHER,
     REFERENCE,
+    REPEATED,
     ROUTINE,
     SUBJECT,
     URL,
@@ -28,12 +29,15 @@ from sla_watchdog.domain.tickets.lookalikes import (
     is_strong,
     looks_alike,
 )
+from sla_watchdog.domain.tickets.lookalikes import (
+    SHORT as SHORT_SUBJECT,
+)
 from sla_watchdog.domain.tickets.merges import tickets_of
 
 START = at("2026-01-05T09:00")
 SHORT = policy(matters=Matters(quiet=10 * DAY, linked=30 * DAY))
-STRONG = [SUBJECT, QUOTED, NAMED]
-WEAK = [URL, REFERENCE, ROUTINE, QUOTED_BY_ANOTHER]
+STRONG = [SUBJECT, REPEATED, QUOTED, NAMED]
+WEAK = [URL, REFERENCE, SHORT_SUBJECT, ROUTINE, QUOTED_BY_ANOTHER]
 
 
 def ticket(name: str, day: float, until: float | None = None, **states: str) -> Facts:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from sla_watchdog.domain.tickets.facts import Facts
 from sla_watchdog.domain.tickets.lookalikes import customer_of
-from sla_watchdog.domain.tickets.subjects import normal_subject
+from sla_watchdog.domain.tickets.subjects import normal_subject, short_subject
 from sla_watchdog.domain.tickets.ticket import Ticket
 from sla_watchdog.domain.time.seconds import DAY
 
@@ -36,4 +36,4 @@ def is_shortly_before(other: Ticket, ticket: Ticket) -> bool:
 
 def _alike(ticket: str, facts: Facts) -> tuple[str, str]:
     subject = str(facts.latest(ticket, "subject"))
-    return customer_of(ticket, facts), normal_subject(subject)
+    return customer_of(ticket, facts), normal_subject(subject) or short_subject(subject)

@@ -5,6 +5,7 @@ and backtest (semantics D6).
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 
 from attrs import frozen
 
@@ -17,7 +18,9 @@ from sla_watchdog.domain.tickets.lookalikes import (
     QUOTED,
     QUOTED_BY_ANOTHER,
     REFERENCE,
+    REPEATED,
     ROUTINE,
+    SHORT,
     SUBJECT,
     URL,
     answer_about,
@@ -26,18 +29,28 @@ from sla_watchdog.domain.tickets.lookalikes import (
     is_strong,
     keys,
     looks_alike,
+    quotes,
 )
 from sla_watchdog.domain.tickets.merges import tickets_of
-from sla_watchdog.domain.tickets.subjects import is_routine, quotable_ids, tag
+from sla_watchdog.domain.tickets.subjects import (
+    is_routine,
+    is_short_number,
+    quotable_ids,
+    short_subject,
+    tag,
+)
 from sla_watchdog.domain.tickets.ticket import Ticket, by_age
 
 MOST_REMEMBERED = 20
 """Tickets remembered under one key."""
 
-EACH = (NAMED, QUOTED)
+TWICE = 2
+"""So often a customer has written a short subject before it joins."""
+
+EACH = (NAMED, QUOTED, REPEATED)
 """Evidence that says itself which ticket is meant: all of it is noted."""
 
-BEST_FIRST = (URL, REFERENCE, QUOTED_BY_ANOTHER, ROUTINE)
+BEST_FIRST = (URL, REFERENCE, QUOTED_BY_ANOTHER, SHORT, ROUTINE)
 
 
 @frozen
@@ -128,9 +141,43 @@ def _looks_like(
         kind = _kind(younger, other, around)
         if kind and _may_be_one(younger, other, kind, policy):
             found.setdefault(kind, []).append(other)
+    if SHORT in found:
+        found |= _of_short(younger, found.pop(SHORT), around, policy)
     for kind, other in _to_note(found):
         if _says_more(younger, other.id, kind):
             yield looks_alike(younger.id, now, other.id, other.ticket.created_at, kind)
+
+
+def _of_short(
+    younger: KnownTicket,
+    older: list[KnownTicket],
+    around: Sequence[KnownTicket],
+    policy: Matters,
+) -> Mapping[str, list[KnownTicket]]:
+    """A short subject of several words is strong evidence the third time, unless a person said of
+    two before that they are not the same. It joins the oldest two as well.
+    """
+    if " " not in short_subject(younger.value("subject")):
+        return {SHORT: older}
+    before = [
+        other
+        for other in around
+        if by_age(other.ticket) < by_age(younger.ticket)
+        and _kind(younger, other, around) == SHORT
+        and _may_be_one(younger, other, SHORT, policy)
+    ]
+    if len(before) < TWICE:
+        return {SHORT: older}
+    if any(_are_denied(one, other) for one, other in combinations(before, 2)):
+        return {SHORT: older}
+    oldest = sorted(before, key=lambda each: by_age(each.ticket))
+    return {REPEATED: oldest[:TWICE]}
+
+
+def _are_denied(one: KnownTicket, other: KnownTicket) -> bool:
+    """Whether a person said that they are not the same."""
+    answers = {answer_about(each.facts, one.id, other.id) for each in (one, other)}
+    return False in answers
 
 
 def _to_note(found: Mapping[str, list[KnownTicket]]) -> Iterator[tuple[str, KnownTicket]]:
@@ -194,12 +241,12 @@ def _kinds(
     if quoted and _are_of_one_customer(younger, older):
         yield QUOTED
     shared = _shared(younger, older)
-    for kind in (SUBJECT, URL, REFERENCE):
+    for kind in (SUBJECT, URL, REFERENCE, SHORT):
         if kind in shared and not _is_routine(kind, younger, older, around):
             yield kind
-    if quoted:
+    if _either(_quotes_surely, younger, older):
         yield QUOTED_BY_ANOTHER
-    if shared:
+    if shared - {SHORT}:
         yield ROUTINE
 
 
@@ -227,13 +274,20 @@ def _names_as_case(one: KnownTicket, other: KnownTicket) -> bool:
 
 
 def _quotes(one: KnownTicket, other: KnownTicket) -> bool:
-    return other.id in quotable_ids(one.value("subject"))
+    return quotes(one.value("subject"), other.id)
+
+
+def _quotes_surely(one: KnownTicket, other: KnownTicket) -> bool:
+    """Whichever customers they are of."""
+    return _quotes(one, other) and not is_short_number(other.id)
 
 
 def _is_routine(
     kind: str, younger: KnownTicket, older: KnownTicket, around: Iterable[KnownTicket]
 ) -> bool:
-    if kind == SUBJECT and (is_routine(younger.value("subject")) or _differ(younger, older)):
+    if kind == SUBJECT and is_routine(younger.value("subject")):
+        return True
+    if kind in (SUBJECT, SHORT) and _differ(younger, older):
         return True
     return _is_of_crowd(kind, younger, around)
 

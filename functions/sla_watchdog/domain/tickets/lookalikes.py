@@ -15,7 +15,12 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from sla_watchdog.domain.tickets.facts import Fact, Facts, Value
-from sla_watchdog.domain.tickets.subjects import normal_subject, quotable_ids, references
+from sla_watchdog.domain.tickets.subjects import (
+    normal_subject,
+    quotable_ids,
+    references,
+    short_subject,
+)
 
 SAME_MATTER = "same_matter"
 """The field of the fact that a ticket looks like an older one: (older, its creation, kind)."""
@@ -30,13 +35,17 @@ URL, REFERENCE = "URL", "reference"
 ROUTINE = "routine subject"
 """Of a subject that the customer writes again and again about different matters."""
 
+SHORT = "short subject"
+REPEATED = "repeated subject"
+"""Of a short subject that the customer wrote at least twice before."""
+
 QUOTED_BY_ANOTHER = "id quoted by another customer"
 
 SAID = "a person said so"
 NAMED = "id as its case"
 """Of a ticket whose record has the id of another where the desk's own case belongs."""
 
-STRONG = frozenset({SUBJECT, QUOTED, NAMED})
+STRONG = frozenset({SUBJECT, REPEATED, QUOTED, NAMED})
 """Kinds of evidence that join by themselves; what else looks alike is only proposed."""
 
 NOBODY = frozenset(
@@ -101,9 +110,23 @@ def keys(ticket: str, facts: Facts) -> frozenset[LookalikeKey]:
 
 
 def ids_named(ticket: str, facts: Facts) -> tuple[str, ...]:
-    """What may be the ids of other tickets: in its subject, or in place of a case of the desk."""
+    """What may be the ids of other tickets: in its subject, in capitals and small letters too, or
+    in place of a case of the desk.
+    """
     subject = str(facts.latest(ticket, "subject"))
-    return *quotable_ids(subject), *quotable_ids(str(facts.latest(ticket, "case_id")))
+    return *ids_quoted(subject), *quotable_ids(str(facts.latest(ticket, "case_id")))
+
+
+def ids_quoted(subject: str) -> tuple[str, ...]:
+    """What may be the ids of tickets, as they are written, in capitals and in small letters."""
+    names = quotable_ids(subject)
+    folded = [form for name in names for form in (name.upper(), name.casefold())]
+    return tuple(dict.fromkeys([*names, *folded]))
+
+
+def quotes(subject: str, name: str) -> bool:
+    """Whether the subject has the id, in whatever letters."""
+    return name.casefold() in map(str.casefold, quotable_ids(subject))
 
 
 def keys_by(customer: str, subject: str, url: str) -> frozenset[LookalikeKey]:
@@ -112,12 +135,13 @@ def keys_by(customer: str, subject: str, url: str) -> frozenset[LookalikeKey]:
         shared |= {LookalikeKey(customer, REFERENCE, text) for text in references(subject)}
         shared.add(LookalikeKey(customer, URL, normal_url(url)))
         shared.add(LookalikeKey(customer, SUBJECT, normal_subject(subject)))
+        shared.add(LookalikeKey(customer, SHORT, short_subject(subject)))
     return frozenset(key for key in shared if key.text)
 
 
 def quoted_key(name: str) -> LookalikeKey:
     """The key of all tickets that may quote the ticket `name`, of whatever customer."""
-    return LookalikeKey("", QUOTED, name)
+    return LookalikeKey("", QUOTED, name.casefold())
 
 
 def customer_of(ticket: str, facts: Facts) -> str:

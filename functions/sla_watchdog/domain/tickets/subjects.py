@@ -13,12 +13,16 @@ SHORTEST_SUBJECT = 12
 """Letters of a subject, below which it says nothing about the matter."""
 
 FEWEST_WORDS = 3
+
+SHORTEST_HINT = 6
+"""Letters of a subject that is short, below which it is not even a hint."""
+
 MOST_REFERENCES = 5
 MOST_QUOTED = 5
 
 SHORTEST_ID = 3
 FEWEST_BARE_DIGITS = 5
-"""Of an id that is a number and nothing else."""
+"""Of an id that is a number and nothing else; of a shorter one it must be said plainer."""
 
 STOCK = frozenset(
     {
@@ -39,6 +43,54 @@ STOCK = frozenset(
     }
 )
 """Subjects of many matters, in normal form."""
+
+SHORT_STOCK = frozenset(
+    {
+        "a question",
+        "anfrage",
+        "another question",
+        "contact",
+        "dringend",
+        "enquiry",
+        "error message",
+        "feedback",
+        "frage",
+        "general",
+        "good morning",
+        "guten tag",
+        "hello there",
+        "help needed",
+        "help please",
+        "hilfe",
+        "i need help",
+        "information",
+        "inquiry",
+        "kontakt",
+        "message",
+        "nachricht",
+        "need help",
+        "new message",
+        "new request",
+        "new ticket",
+        "no title",
+        "please help",
+        "problem",
+        "question",
+        "quick question",
+        "request",
+        "support",
+        "support needed",
+        "thank you",
+        "thanks",
+        "ticket",
+        "untitled",
+        "update",
+        "urgent",
+        "urgent help",
+        "vielen dank",
+    }
+)
+"""The like of `STOCK` among short subjects."""
 
 PERIODIC = (
     "abwesenheitsnotiz",
@@ -136,7 +188,9 @@ which one it is makes it a matter of its own.
 """
 
 _PREFIX = re.compile(
-    r"^\s*(re|aw|fwd?|wg|sv|vs|tr|rv|antw|ref)\s*(\[\d+\]|\(\d+\))?\s*[:：]", re.IGNORECASE
+    r"^\s*(re|aw|fwd?|wg|sv|vs|tr|rv|antw|antwort|weitergeleitet|ref)"
+    r"\s*(\[\d+\]|\(\d+\))?\s*[:：]",
+    re.IGNORECASE,
 )
 _TOKEN = re.compile(r"#?\w+(?:[-/_.]\w+)*")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
@@ -145,10 +199,51 @@ _YEAR = re.compile(r"(19|20)\d\d")
 _ID = re.compile(r"\w+(?:[-/_.:]\w+)*")
 _PART_OF_ID = re.compile(r"\w+(?:-\w+)*")
 _MARK = re.compile(
-    r"(?:#|\b(?:ticket|case|request|id|no|nr|ref|vorgang|anfrage)\b\.?\s*(?:no|nr|id)?\.?\s*[:#]?)"
-    r"\s*$",
+    r"(?:#|\b(?:ticket|case|incident|request|id|no|nr|ref|vorgang|anfrage)\b"
+    r"\.?\s*(?:no|nr|id)?\.?\s*[:#]?)\s*$",
     re.IGNORECASE,
 )
+_TICKET = re.compile(
+    r"\b(?:ticket|case|incident|vorgang)\b\.?\s*(?:no|nr|id|number)?\.?\s*[:#]?\s*$",
+    re.IGNORECASE,
+)
+_HASH = re.compile(r"#\s*$")
+_NUMBER = frozenset({"no", "nr", "number", "nummer"})
+_OTHER_THINGS = frozenset(
+    {
+        "account",
+        "article",
+        "auftrag",
+        "bestellung",
+        "bill",
+        "bus",
+        "code",
+        "customer",
+        "error",
+        "fehler",
+        "house",
+        "invoice",
+        "item",
+        "job",
+        "kunde",
+        "line",
+        "order",
+        "page",
+        "permit",
+        "po",
+        "rechnung",
+        "room",
+        "route",
+        "seite",
+        "station",
+        "step",
+        "unit",
+        "user",
+        "version",
+        "zimmer",
+    }
+)
+"""What `#` and a short number after it numbers, where it is no ticket."""
 _TAG = re.compile(
     r"\s*[\[({]\s*(?:(?:ticket|case|request|ref|id)\b\s*)?[:#]?\s*"
     r"(?P<id>\w*\d\w*(?:[-/_.]\w+)*|\w+(?:[-/_.]\w*\d\w*)+)\s*[\])}]\s*",
@@ -165,6 +260,20 @@ def normal_subject(subject: str) -> str:
     if len(text) < SHORTEST_SUBJECT or len(text.split()) < FEWEST_WORDS:
         return ""
     if text in STOCK:
+        return ""
+    return text
+
+
+@lru_cache(1 << 14)
+def short_subject(subject: str) -> str:
+    """The like of `normal_subject` for one that is short, and so no more than a hint; '' for one
+    that is not short, or not even a hint.
+    """
+    text = _words(untagged(subject))
+    is_short = len(text) < SHORTEST_SUBJECT or len(text.split()) < FEWEST_WORDS
+    if not is_short or len(text) < SHORTEST_HINT or not any(map(str.isalpha, text)):
+        return ""
+    if text in STOCK | SHORT_STOCK or is_routine(subject):
         return ""
     return text
 
@@ -251,7 +360,7 @@ def _fewest_digits(token: str, text: str) -> int:
 @lru_cache(1 << 14)
 def quotable_ids(subject: str) -> tuple[str, ...]:
     """What may be the id of a ticket, exactly as it is written. A number alone must be said to be
-    one; no dates, no years.
+    one, a short one by `#` or a word for a ticket; no dates, no years.
     """
     found = dict.fromkeys(_quotable_ids(subject))
     return tuple(found)[:MOST_QUOTED]
@@ -270,6 +379,27 @@ def _may_be_id(token: str, before: str) -> bool:
         return False
     if any(map(str.isalpha, token)):
         return True
+    if is_short_number(token):
+        return _is_said_plainly(token, before)
     if digits < FEWEST_BARE_DIGITS or _COMPACT_DATE.fullmatch(token):
         return False
     return bool(_MARK.search(before))
+
+
+def is_short_number(name: str) -> bool:
+    """Whether an id is a number that many other things have too."""
+    return name.isdigit() and len(name) < FEWEST_BARE_DIGITS
+
+
+def _is_said_plainly(number: str, before: str) -> bool:
+    """Whether what stands before a short number says that it is a ticket's."""
+    is_year = _YEAR.fullmatch(number) is not None
+    if _HASH.search(before):
+        return _numbers_a_ticket(before)
+    return not is_year and _TICKET.search(before) is not None
+
+
+def _numbers_a_ticket(before: str) -> bool:
+    """Whether `#` after this is not the number of something else."""
+    words = [word for word in _words(before).split() if word not in _NUMBER]
+    return not words or words[-1] not in _OTHER_THINGS

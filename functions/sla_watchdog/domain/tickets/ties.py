@@ -14,6 +14,7 @@ from sla_watchdog.domain.tickets.lookalikes import (
     ANSWERED,
     NAMED,
     QUOTED,
+    REPEATED,
     SAME,
     SAME_MATTER,
     SUBJECT,
@@ -72,4 +73,9 @@ def ties(ticket: str, facts: Facts) -> Iterator[Tie]:
         yield Tie(name, _BY_EVIDENCE.get(why, TieKind.LINKED))
 
 
-_BY_EVIDENCE = {SUBJECT: TieKind.SAME_SUBJECT, QUOTED: TieKind.QUOTED, NAMED: TieKind.LINKED}
+_BY_EVIDENCE = {
+    SUBJECT: TieKind.SAME_SUBJECT,
+    REPEATED: TieKind.SAME_SUBJECT,
+    QUOTED: TieKind.QUOTED,
+    NAMED: TieKind.LINKED,
+}

@@ -18,7 +18,7 @@ from attrs import field, frozen
 from sla_watchdog.domain.clocks.promises import acknowledged
 from sla_watchdog.domain.policy.model import REPORTED, Policy
 from sla_watchdog.domain.tickets.facts import UNREADABLE, Fact, Value
-from sla_watchdog.domain.tickets.lookalikes import QUOTED, customer_by, keys_by
+from sla_watchdog.domain.tickets.lookalikes import QUOTED, customer_by, ids_quoted, keys_by
 from sla_watchdog.domain.tickets.record import Record, Unreadable, text_of, text_of_or_empty
 from sla_watchdog.domain.tickets.ticket import AGENT
 from sla_watchdog.domain.tickets.ticket_fields import LINKS, STATES
@@ -96,8 +96,7 @@ def _keys(events: Iterable[Event], tickets: Mapping[str, object]) -> Iterator[st
         for key in keys_by(customer, subject, url):
             if key.kind != QUOTED:
                 yield f"\0{key.kind}\0{key.customer}\0{key.text}"
-            elif key.text in tickets:
-                yield key.text
+        yield from tickets.keys() & set(ids_quoted(subject))
     yield from said.get("case_id", set()).intersection(tickets)
 
 
