@@ -10,7 +10,6 @@ from sla_watchdog.domain.policy.model import Audience, Policy
 from sla_watchdog.domain.time.offsets import offset_of
 from sla_watchdog.domain.time.seconds import HOUR
 
-
 LATEST = 4 * HOUR
 """Seconds by which a digest may be late. What turns up later could wait so long, and waits for the
 next one: each message of its own would be one more.
