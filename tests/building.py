@@ -182,8 +182,9 @@ def clock_of(
 
 def after_telling(case: Case, evaluated: Plan, now: int, outcome: Outcome = Outcome.SENT) -> Case:
     """The case once every alert of the plan ended with `outcome`."""
-    reached = {
-        (a.clock_key, a.recipient.key): LastNotified.by(a, now, outcome) for a in evaluated.alerts
-    }
+    reached = {}
+    for a in evaluated.alerts:
+        place = a.clock_key, a.recipient.key
+        reached[place] = LastNotified.by(a, now, outcome, case.reached.get(place))
     runs = runs_after(case.message_runs, evaluated.alerts, outcome, now)
     return evolve(case, reached={**case.reached, **reached}, message_runs=runs)

@@ -23,12 +23,13 @@ from building import (
     resolution,
 )
 from building import rule as one_rule
-from sla_watchdog.domain.clocks.promises import acknowledged
+from sla_watchdog.domain.clocks.promises import PromiseKind, acknowledged
 from sla_watchdog.domain.escalation.case import Case, Entry, LastNotified, Outcome
 from sla_watchdog.domain.escalation.context import Context
 from sla_watchdog.domain.escalation.plan import Plan, plan, wakeup_for
 from sla_watchdog.domain.escalation.silences import Silence
 from sla_watchdog.domain.policy.model import (
+    Acknowledge,
     After,
     Audience,
     Count,
@@ -161,13 +162,96 @@ def test_each_promise_that_is_broken_goes_one_audience_further_and_then_to_the_t
         *promise(f"{MON}T07:00", f"{MON}T08:00", "Lee"),
         *promise(f"{MON}T09:00", f"{MON}T10:00", "Ade"),
     ]
-    notified = played(BORN | made, desk(UNOWNED), f"{MON}T11:00")
+    rules = desk(UNOWNED, acknowledge=Acknowledge(in_a_row=3))
+    notified = played(BORN | made, rules, f"{MON}T11:00")
     assert notified == [
         ("02 04:00", "unowned", 1, "team-lead"),
         ("02 06:00", "promise", 1, "manager"),
         ("02 08:00", "promise", 1, "executive"),
         ("02 10:00", "promise", 1, "executive"),
     ]
+
+
+# ------------------------------------------------------------------ one after the other, in a row
+
+THREE = (
+    *promise(f"{MON}T05:00", f"{MON}T06:00"),
+    *promise(f"{MON}T07:00", f"{MON}T08:00", "Lee"),
+    *promise(f"{MON}T09:00", f"{MON}T10:00", "Ade"),
+)
+KEPT = facts(("agent_reply", f"{MON}T05:30"))
+
+
+@pytest.mark.parametrize(
+    ("more", "in_a_row", "heard"),
+    [
+        pytest.param(Facts(), 1, [("06", "manager")], id="the first of a row alone"),
+        pytest.param(KEPT, 1, [("08", "manager")], id="the second, where the first was kept"),
+        pytest.param(Facts(), 0, [("06", "manager")], id="where none holds anything back"),
+        pytest.param(KEPT, 0, [("08", "manager")], id="nor does, and the first was kept"),
+        pytest.param(
+            Facts(),
+            2,
+            [("06", "manager"), ("08", "executive")],
+            id="each that holds alerts back, and no more",
+        ),
+        pytest.param(
+            facts(("status", f"{MON}T06:20", "Resolved"), ("status", f"{MON}T06:55", "Open")),
+            1,
+            [("06", "manager"), ("08", "executive")],
+            id="the first of the next row, after progress",
+        ),
+    ],
+)
+def test_e7_of_promises_in_a_row_without_progress_only_the_first_broken_climbs(
+    more: Facts, in_a_row: int, heard: list[tuple[str, str]]
+) -> None:
+    rules = desk(UNOWNED, acknowledge=Acknowledge(in_a_row=in_a_row))
+    notified = played(BORN | THREE | more, rules, f"{MON}T12:00")
+    assert [(when[3:5], who) for when, clock, _, who in notified if clock == "promise"] == heard
+
+
+def test_e7_further_broken_promises_of_a_row_are_no_reminders() -> None:
+    """At the top each was one more."""
+    made = [
+        *promise("2026-03-03T01:00", "2026-03-03T02:00"),
+        *promise("2026-03-03T03:00", "2026-03-03T04:00", "Lee"),
+        *promise("2026-03-03T05:00", "2026-03-03T06:00", "Ade"),
+    ]
+    notified = played(BORN | made, policy(), "2026-03-03T07:00")
+    top = [when for when, clock, level, _ in notified if (clock, level) == ("resolution", 4)]
+    assert top[1:] == ["03 02:00"]
+
+
+def test_e7_they_are_broken_all_the_same() -> None:
+    evaluated = plan(Case("T-1", BORN | THREE), desk(UNOWNED), at(f"{MON}T12:00"))
+    assert [each.broken(at(f"{MON}T12:00")) for each in evaluated.promises] == [True] * 3
+    assert [each.climbs for each in evaluated.promises] == [True, False, False]
+
+
+def test_e7_while_one_holds_that_climbs_no_further_nobody_is_foretold_to_hear_of_it() -> None:
+    told = {
+        ("T-1/unowned/1", "team-lead"): LastNotified(0, 0, at(f"{MON}T04:00"), Outcome.SENT),
+        ("T-1/promise/1", "manager"): LastNotified(0, 0, at(f"{MON}T06:00"), Outcome.SENT),
+    }
+    case = Case("T-1", BORN | THREE, reached=told)
+    evaluated = plan(case, desk(UNOWNED), at(f"{MON}T07:30"))
+    assert evaluated.alerts == ()
+    assert "promise" not in {upcoming.clock for upcoming in evaluated.upcoming}
+
+
+def test_e7_a_promise_each_day_by_four_in_turn_is_no_storm_upwards() -> None:
+    """For a month; nobody goes without hearing of it, either."""
+    made: list[Fact] = []
+    for number in range(29):
+        start = at(f"{MON}T09:00") + number * DAY
+        by = ("Kim", "Ana", "Lee", "Ade")[number % 4]
+        made.append(acknowledged("T-1", start, start + 12 * HOUR, by, PromiseKind.END))
+    notified = played(BORN | made, desk(UNOWNED), "2026-03-31T09:00")
+    above = [(when, clock) for when, clock, _, who in notified if who in ("manager", "executive")]
+    assert above[0] == ("02 21:00", "promise")
+    assert [clock for _, clock in above].count("promise") == 1
+    assert ("16 00:00", "age") in above
 
 
 def test_at_the_top_it_is_a_repetition_at_once_where_the_leading_clock_has_one() -> None:

@@ -130,6 +130,30 @@ def test_e12_the_first_message_after_a_broken_promise_waits_for_nothing() -> Non
     assert 9 * 60 in told, "at the very top the top again, minutes after its last message"
 
 
+@pytest.mark.parametrize(("first_kept", "waits"), [(False, True), (True, False)])
+def test_e12_a_broken_promise_that_takes_nothing_up_lets_nothing_pass(
+    first_kept: bool, waits: bool
+) -> None:
+    """The second of a row is broken after the owner's message; it is news only where the first was
+    kept.
+    """
+    reply = [Fact("T-1", "agent_reply", START + 30)] if first_kept else []
+    known = waiting(unanswered([1]), 6) | reply
+    known |= [
+        acknowledged("T-1", START + 10, START + 60, "Kim"),
+        acknowledged("T-1", START + 190, START + 400, "Lee"),
+    ]
+    case = Case(
+        "T-1",
+        known,
+        reached={("T-1/next_response/1", "owner"): sent(START + 120)},
+        message_runs={"owner": run(START + 120)},
+    )
+    held = plan(case, ANSWERS, START + 8 * MINUTE)
+    reasons = {d.reason for d in held.decisions if d.alert.recipient.key == "owner"}
+    assert reasons == ({SentShortlyBefore(1)} if waits else set())
+
+
 def top_of_hours() -> Ladder:
     return Ladder("short", (Level(After(0), ("executive",), repeat=Repeat(DAY, False)),))
 

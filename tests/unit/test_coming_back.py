@@ -344,6 +344,52 @@ def test_reminders_since_then_do_not_hide_who_was_notified_before() -> None:
     assert told(Case("T-1", facts=known, reached=first), "2026-03-06T09:30", rules)[1] == ONE
 
 
+@pytest.mark.parametrize(
+    ("told_at", "found"),
+    [(BEFORE, ALL), (AFTER, ONE), ("2026-03-05T09:00:01", ONE)],
+    ids=["just before it", "in its second", "just after it"],
+)
+def test_only_who_was_first_notified_before_it_counts_however_often_it_repeats(
+    told_at: str, found: set[tuple[int, int, str]]
+) -> None:
+    """The level came due long before it: what says when people heard is when they were told."""
+    daily = Ladder("ceilings", (Level(Age(DAY), ("manager",), repeat=Repeat(DAY, False)),))
+    rules = evolve(DESK, ceilings=daily)
+    case = Case("T-1", facts=FIRST | born("T-2", LATER))
+    for when in (told_at, "2026-03-06T09:00", "2026-03-07T09:00"):
+        evaluated = plan(case, rules, at(when))
+        age = [alert for alert in evaluated.alerts if alert.clock == Metric.AGE.value]
+        case = after_telling(case, evolve(evaluated, alerts=tuple(age)), at(when))
+    assert told(case, "2026-03-07T09:30", rules)[1] == found
+
+
+def test_after_it_was_told_it_climbs_no_further_though_a_ceiling_repeats() -> None:
+    """A matter closed for three weeks: its ceiling comes with the second ticket, and then again."""
+    ceiling = Level(Age(14 * DAY), ("executive",), repeat=Repeat(3 * DAY, False))
+    rules = evolve(
+        again((1, "manager"), (2, "executive"), repeat=None),
+        ceilings=Ladder("ceilings", (ceiling,)),
+    )
+    back = "2026-03-23T09:00"
+    known = [(f"{MON}T09:00", FIRST | ended("T-1", f"{MON}T11:00"))]
+    known += [(back, born("T-2", back)), ("2026-03-26T09:00", Facts())]
+    known += [(f"2026-03-{day}T09:30", Facts()) for day in range(26, 32)]
+    assert lived(known, rules) == [set(), {(1, 1, "manager")}] + [set()] * 7
+
+
+@pytest.mark.parametrize("received", [2, 4])
+def test_what_an_older_version_kept_makes_it_climb_no_further_once_it_was_told(
+    received: int,
+) -> None:
+    """Of a repetition it kept how many there were, not when the first was."""
+    daily = Ladder("ceilings", (Level(Age(DAY), ("manager",), repeat=Repeat(DAY, False)),))
+    rules = evolve(DESK, ceilings=daily)
+    kept = reached("T-1/age/1", "manager", "2026-03-06T09:00", repetition=3, received=received)
+    kept |= reached("T-1/again/1", "team-lead", AFTER)
+    case = Case("T-1", facts=FIRST | born("T-2", LATER), reached=kept)
+    assert told(case, "2026-03-06T09:30", rules)[1] == set()
+
+
 def test_what_was_told_of_this_coming_back_stays_due_whatever_is_told_later() -> None:
     before = reached("T-1/resolution/1", "team-lead", BEFORE)
     case = Case("T-1", facts=RETURNED, reached=before)

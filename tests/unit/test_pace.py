@@ -327,6 +327,13 @@ def test_e11_a_promise_broken_at_the_top_is_a_reminder_that_comes_at_once() -> N
     ]
 
 
+def test_e11_the_next_broken_promise_of_a_row_comes_neither_at_once_nor_as_a_reminder() -> None:
+    known = promised(f"{WED}T06:00", made=f"{TUE}T18:00")
+    further = known | promised(f"{WED}T20:00", made=f"{WED}T10:00")
+    heard = told(known, paced(e=executive()), "executive", f"{THU}T09:00")
+    assert told(further, paced(e=executive()), "executive", f"{THU}T09:00") == heard
+
+
 def test_e11_a_promise_that_ends_after_a_digest_makes_it_late() -> None:
     """The first reminder is due on Wednesday 09:00; a promise holds until Thursday 10:00."""
     known = promised(f"{THU}T10:00", made=f"{WED}T18:00") | facts(("agent_reply", f"{WED}T19:00"))

@@ -76,7 +76,7 @@ _ALERT = fields_of(
     renewal=JsonPlace.SPARSE,
 )
 _ENTRY = fields_of(Entry, alerts=JsonPlace.BESIDE)
-_LAST_NOTIFIED = fields_of(LastNotified, received=JsonPlace.SPARSE)
+_LAST_NOTIFIED = fields_of(LastNotified, received=JsonPlace.SPARSE, since=JsonPlace.SPARSE)
 _MESSAGE_RUN = fields_of(MessageRun)
 _FINDING = fields_of(
     Finding, reason=JsonPlace.BESIDE, time=JsonPlace.BESIDE, until=JsonPlace.BESIDE

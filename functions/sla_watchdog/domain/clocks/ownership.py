@@ -1,14 +1,17 @@
-"""Who owns the tickets of a matter: since when nobody does, how often an owner gave one back."""
+"""Who owns the tickets of a matter: since when nobody does, how often an owner gave one back, and
+when it began anew.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.policy.owners import owner_named
 from sla_watchdog.domain.tickets.facts import Fact, Facts
 from sla_watchdog.domain.tickets.linked_tickets import LinkedTickets
-from sla_watchdog.domain.tickets.ticket import Ticket
+from sla_watchdog.domain.tickets.ticket import ENDED, Ticket
 
 
 def is_named(assignee: Fact, policy: Policy) -> bool:
@@ -53,3 +56,20 @@ def times_given_back(matter: LinkedTickets, facts: Facts, policy: Policy) -> int
         for before, after in pairwise(owners):
             times += before and not after
     return times
+
+
+def begun_anew(matter: LinkedTickets) -> frozenset[int]:
+    """When another ticket of it was created while all those before stood resolved."""
+    return frozenset(
+        ticket.born_at for ticket in matter.tickets[1:] if _is_first(ticket, matter.tickets)
+    )
+
+
+def _is_first(ticket: Ticket, tickets: Iterable[Ticket]) -> bool:
+    """Whether there were others before it, and none of them was unresolved at its creation."""
+    before = [other for other in tickets if other.born_at < ticket.born_at]
+    return bool(before) and not any(_was_unresolved(other, ticket.born_at) for other in before)
+
+
+def _was_unresolved(ticket: Ticket, at: int) -> bool:
+    return any(span.covers(at) for span in ticket.with_waits.outside(ENDED))

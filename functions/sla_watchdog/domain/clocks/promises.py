@@ -9,7 +9,8 @@ notified, the one that leads goes up. Where no clock has such a level, see
 `sla_watchdog.domain.escalation.broken_promises`.
 
 Promises in a row are those with no progress between them (semantics B7). Only the first so many of
-a row hold alerts back; the others are noted, kept or broken all the same.
+a row hold alerts back; the others are noted, kept or broken all the same. Of these others only the
+first that is broken takes the case up, where none of its row was broken before.
 """
 
 from __future__ import annotations
@@ -62,6 +63,10 @@ class Promise:
     put_off: bool = False
     """Whether another took its place before its time."""
     ticket: str = ""
+    climbs: bool = True
+    """Whether it takes the case up once it is broken: it is one of those of its row that hold
+    alerts back, or none of its row was broken before.
+    """
 
     def holds(self, now: int) -> bool:
         """Whether somebody has the case by it now."""
@@ -72,6 +77,10 @@ class Promise:
 
     def broken(self, now: int) -> bool:
         return self.until <= now and not self.kept
+
+    def takes_up(self, now: int) -> bool:
+        """Whether it was broken, and takes the case up by that."""
+        return self.climbs and self.broken(now)
 
     @property
     def notified_up_to(self) -> int:
@@ -105,7 +114,19 @@ def promises(matter: LinkedTickets, facts: Facts, policy: Policy) -> tuple[Promi
     row = _Row(matter, progress, policy.acknowledge.in_a_row)
     for promise in promised:
         row.add(promise)
-    return tuple(map(row.ended, row.made))
+    ended = map(row.ended, row.made)
+    return tuple(_with_climbs(ended, policy.acknowledge.in_a_row))
+
+
+def _with_climbs(made: Iterable[Promise], most: int) -> Iterator[Promise]:
+    """`most` of a row hold alerts back."""
+    was_broken = False
+    for promise in made:
+        if promise.in_a_row == 1:
+            was_broken = False
+        climbs = promise.in_a_row <= most or not was_broken
+        yield evolve(promise, climbs=climbs)
+        was_broken = was_broken or not promise.kept
 
 
 _in_order = attrgetter("at", "until", "by", "ticket")
@@ -250,7 +271,7 @@ def raised_by(
     raised: dict[str, tuple[Promise, ...]] = {}
     by_key = {clock.key: clock for clock in clocks}
     for promise in made:
-        if not promise.broken(now):
+        if not promise.takes_up(now):
             continue
         leading = _leading(list(by_key.values()), promise, policy)
         if leading is None:

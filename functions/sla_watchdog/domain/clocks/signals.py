@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 
 from sla_watchdog.domain.clocks.activity import TicketActivity
 from sla_watchdog.domain.clocks.clock import Clock
-from sla_watchdog.domain.clocks.ownership import times_given_back, unowned_since
+from sla_watchdog.domain.clocks.ownership import begun_anew, times_given_back, unowned_since
 from sla_watchdog.domain.clocks.rules_in_force import rule_at
 from sla_watchdog.domain.clocks.timeline import Timeline
 from sla_watchdog.domain.policy.model import Count, Ladder, Metric, Open, Policy, Rule
@@ -82,8 +82,9 @@ class _Signals:
         since = unowned_since(self.matter, self.facts, self.policy)
         if since is None:
             return None
-        cycle = 1 + times_given_back(self.matter, self.facts, self.policy)
-        return self._lasting(Metric.UNOWNED, ladder, since, cycle)
+        anew = begun_anew(self.matter)
+        cycle = 1 + times_given_back(self.matter, self.facts, self.policy) + len(anew)
+        return self._lasting(Metric.UNOWNED, ladder, max({since, *anew}), cycle)
 
     def _lasting(self, metric: Metric, ladder: Ladder, since: int, cycle: int) -> Clock:
         """Levels due after so much open time since `since`, as long as anything is unresolved."""

@@ -32,8 +32,8 @@ def unkept(
     clocks: Iterable[Clock],
     due: Iterable[Alert],
 ) -> Clock | None:
-    """The clock of the last promise about the matter that was broken by now, while nobody far
-    enough up knows of it.
+    """The clock of the last promise about the matter that was broken by now and takes it up, while
+    nobody far enough up knows of it.
 
     `made` are all its promises. `clocks` are the clocks of the whole case, `due` its alerts.
     """
@@ -54,7 +54,7 @@ def _last_broken(made: Sequence[Promise], now: int) -> int | None:
     """The number of the promise, from 1."""
     broken = None
     for number, promise in enumerate(made, 1):
-        if promise.broken(now):
+        if promise.takes_up(now):
             broken = number
     return broken
 

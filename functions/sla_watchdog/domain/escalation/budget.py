@@ -111,10 +111,10 @@ class Budget:
         return not self._has_told(alert, run)
 
     def _was_promise_broken(self, subject: str, since: int) -> bool:
-        """Whether a promise about it was broken later than that."""
+        """Whether a promise that takes it up was broken later than that."""
         now = self.evaluated.evaluation.now
         for promise in self.evaluated.assessment.promises.get(subject, ()):
-            if promise.until > since and promise.broken(now):
+            if promise.until > since and promise.takes_up(now):
                 return True
         return False
 

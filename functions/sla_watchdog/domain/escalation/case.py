@@ -154,7 +154,8 @@ class LastNotified:
     """The highest level of one clock that one recipient was told of, and how that ended.
 
     `received` counts the messages of this level that really reached the recipient; None where
-    nobody counted.
+    nobody counted. `since` is when it was first notified of that clock; None where it was notified
+    once, or where nobody kept that.
     """
 
     level: int
@@ -162,12 +163,26 @@ class LastNotified:
     at: int
     outcome: Outcome
     received: int | None = None
+    since: int | None = None
 
     @classmethod
-    def by(cls, alert: Alert, at: int, outcome: Outcome) -> LastNotified:
-        """What is reached once that alert ended so."""
+    def by(
+        cls, alert: Alert, at: int, outcome: Outcome, before: LastNotified | None = None
+    ) -> LastNotified:
+        """What is reached once that alert ended so, after what was reached `before`."""
         received = None if alert.reminder is None else alert.reminder + (outcome in NOTIFIED)
-        return cls(alert.level, alert.repetition, at, outcome, received)
+        since = None if before is None else before.first_at
+        return cls(alert.level, alert.repetition, at, outcome, received, since)
+
+    @property
+    def first_at(self) -> int | None:
+        """When it was first notified of that clock; None where nobody kept that."""
+        if self.since is not None:
+            return self.since
+        if self.outcome not in NOTIFIED:
+            return None
+        is_first = self.received == 1 or (self.received is None and not self.repetition)
+        return self.at if is_first else None
 
 
 @frozen

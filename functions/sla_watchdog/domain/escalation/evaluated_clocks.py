@@ -147,7 +147,7 @@ class EvaluatedClocks:
         happened.
         """
         for matter, made in self._matters_promised():
-            open_promises = [promise for promise in made if not promise.kept]
+            open_promises = [each for each in made if each.climbs and not each.kept]
             until = self._holds_until(open_promises)
             if until is None:
                 continue

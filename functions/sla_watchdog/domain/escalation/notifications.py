@@ -99,7 +99,7 @@ class NotificationHistory:
             notified.append(own)
         for name in self._other_names(clock):
             newest = self._newest(name, clock.metric.value, recipient.key)
-            if newest is not None and not _is_of_an_earlier_return(newest, clock):
+            if newest is not None and not _is_of_an_earlier_time(newest, clock):
                 notified.append(newest)
         return notified
 
@@ -190,9 +190,14 @@ def _by_subject(
     return subjects
 
 
-def _is_of_an_earlier_return(last: LastNotified, clock: Clock) -> bool:
-    """Each coming back of the customer is news, by whatever name the one before went."""
-    return clock.metric is Metric.AGAIN and last.at < clock.started_at
+_NEWS_EACH_TIME = frozenset({Metric.AGAIN, Metric.UNOWNED})
+
+
+def _is_of_an_earlier_time(last: LastNotified, clock: Clock) -> bool:
+    """Each coming back of the customer is news, by whatever name the one before went, and so is
+    each spell without an owner.
+    """
+    return clock.metric in _NEWS_EACH_TIME and last.at < clock.started_at
 
 
 def _ids(tickets: tuple[Ticket, ...]) -> tuple[str, ...]:

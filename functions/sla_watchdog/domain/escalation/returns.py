@@ -83,12 +83,17 @@ class _Return:
         return frozenset()
 
     def _was_before(self, key: ClockKey, last: LastNotified) -> bool:
-        """Of a level that repeats only the last notification is known, and how many there were: the
-        first of them counts.
+        """Strictly before that instant. Where nobody kept when the first notification was, that of
+        a level that repeats is dated back by how many there were, until people are notified of
+        this coming back: from then on it climbs no further by what is only estimated.
         """
         at = self.clock.started_at
         if last.at < at:
             return True
+        if last.first_at is not None:
+            return last.first_at < at
+        if self.notified_level >= 0:
+            return False
         clock = self.clocks.get(key.text)
         before = 1 if last.received is None else last.received - 1
         if clock is None or not 1 <= before <= last.repetition:

@@ -311,7 +311,8 @@ def _with_sent(
     """As it stands when the alerts have been sent."""
     after = dict(reached)
     for alert in alerts:
-        after[alert.clock_key, alert.recipient.key] = LastNotified.by(alert, now, Outcome.SENT)
+        place = alert.clock_key, alert.recipient.key
+        after[place] = LastNotified.by(alert, now, Outcome.SENT, reached.get(place))
     return after
 
 

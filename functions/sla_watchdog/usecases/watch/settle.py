@@ -130,7 +130,8 @@ class Settler:
         reached = {}
         for alert in alerts:
             at = self._notified_at(case, alert)
-            reached[alert.clock_key, entry.key] = LastNotified.by(alert, at, outcome)
+            place = alert.clock_key, entry.key
+            reached[place] = LastNotified.by(alert, at, outcome, case.reached.get(place))
         return reached
 
     def _notified_at(self, case: Case, alert: Alert) -> int:

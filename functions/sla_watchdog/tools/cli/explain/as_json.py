@@ -87,6 +87,7 @@ def _members(value: Any) -> Mapping[str, Any]:
     if isinstance(value, LastNotified | UpcomingNotification):
         members["level"] += 1
     if isinstance(value, LastNotified):
+        members.pop("since")
         received = members.pop("received") or 0
         if received > 1:
             members["reminders"] = received - 1
