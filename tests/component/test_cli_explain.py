@@ -62,6 +62,44 @@ def test_the_example_in_the_docs_is_what_the_command_prints(
     assert max(map(len, printed.splitlines())) < 80
 
 
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        ("2026-03-04T16:00-05:00", "manager, waits until Thu 2026-03-05 09:00 -05:00"),
+        ("2026-03-05T09:30-05:00", "manager, sent Thu 2026-03-05 09:00 -05:00"),
+    ],
+)
+def test_a_level_that_is_due_and_waits_for_a_digest_says_until_when(
+    at: str, said: str, capsys: pytest.CaptureFixture[str], file: Any
+) -> None:
+    """Under the shipped policy, whose manager has a digest."""
+    created = {**OWNED, "at": "2026-03-02T09:00-05:00", "channel": "phone"}
+    shipped = str(ROOT / "functions" / "policy.yaml")
+    _, out, _ = explain(capsys, "T-1", *file(created)[:2], "--policy", shipped, "--at", at)
+    text = " ".join(out.split())
+    assert f"Level 2 Wed 2026-03-04 15:00 -05:00, 24 h of open time: {said}" in text
+
+
+def test_of_two_tickets_that_run_the_same_clock_no_hour_is_claimed(
+    capsys: pytest.CaptureFixture[str], file: Any
+) -> None:
+    """On a Saturday, when the manager's hours are closed; NEXT has the hour."""
+    first = {
+        **OWNED,
+        "at": "2026-03-07T09:00-05:00",
+        "channel": "phone",
+        "priority": "P1",
+        "case_id": "C-1",
+    }
+    events = [first, {**first, "ticket": "T-2"}]
+    shipped = str(ROOT / "functions" / "policy.yaml")
+    argv = [*file(*events)[:2], "--policy", shipped, "--at", "2026-03-07T21:30-05:00"]
+    _, out, _ = explain(capsys, "T-1", *argv)
+    text = " ".join(out.split())
+    assert "4 h after: manager, not notified" in text
+    assert "Mon 2026-03-09 13:00 +00:00 manager: resolution, level 3" in text
+
+
 # ------------------------------------------------------------------ from a file
 
 

@@ -134,6 +134,35 @@ def test_a_roster_that_cannot_be_read_stops_the_build(
     assert problem.path == "people.roster"
 
 
+@pytest.mark.parametrize("written", ["Kim", "gone.txt", "../people.txt"])
+def test_what_a_file_of_the_roster_may_be_is_said(written: str, tmp_path: Path) -> None:
+    with pytest.raises(PolicyErrors) as caught:
+        compiled(f"roster: {written}", str(tmp_path / "policy.yaml"))
+    assert "a .txt or .yaml file beside the policy file" in caught.value.problems[0].hint
+
+
+@pytest.mark.parametrize(
+    ("people", "said"),
+    [
+        ("roster: [Kim, Queue]", ['"queue" is on the roster and in `shared`, and owns nothing']),
+        ("roster: [Auto-Reply, Kim]", ['"auto-reply" is on the roster and in `bots`']),
+        ("roster: [Kim, Lee, KIM, ' kim ']", ['"kim" is on the roster 3 times']),
+        ("roster: people.txt", ['"lee" is on the roster 2 times', '"admin" is on the roster and']),
+        ("roster: [Kim, Lee, Kim Lee]", []),
+    ],
+)
+def test_a_roster_at_odds_with_itself_or_with_another_list_is_warned_of(
+    people: str, said: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "people.txt").write_text("Lee\nAdmin\nlee\n")
+    text = SHIPPED.split("\nexamples:")[0].replace("  bots: [", f"  {people}\n  bots: [")
+    warnings = read_policy(text, str(tmp_path / "policy.yaml"), TODAY).warnings
+    assert len(warnings) == len(said)
+    for warning, part in zip(warnings, said, strict=True):
+        assert part in warning.message
+        assert warning.path == "people.roster"
+
+
 @pytest.mark.parametrize(
     ("assignee", "guess"), [("Kim Ortga", "kim ortega"), ("KIM ORTEGA", ""), ("Unassigned", "")]
 )

@@ -328,6 +328,14 @@ VALUES = [
 ]
 DIGESTS = [
     Row(
+        "a digest as a list",
+        "executive: {}",
+        "executive: {digest: [mon 09:00, thu 09:00]}",
+        "executive:",
+        "one text, not a list",
+        "write mon,thu 09:00",
+    ),
+    Row(
         "a digest without a time",
         "executive: {}",
         "executive: {digest: mon}",

@@ -179,6 +179,7 @@ def test_audiences_are_one_topic_or_one_for_each() -> None:
         ('"9:05"', range(7), 9 * HOUR + 5 * MINUTE),
         ("daily 00:00", range(7), 0),
         ("mon 09:00", [0], 9 * HOUR),
+        ("fri-mon 09:00", [0, 4, 5, 6], 9 * HOUR),
         ("mon-fri 23:59", range(5), 24 * HOUR - MINUTE),
         ('"mon,thu 09:00"', [0, 3], 9 * HOUR),
         ('"mon, sat-sun  09:00"', [0, 5, 6], 9 * HOUR),

@@ -121,6 +121,15 @@ def test_the_gap_of_before_is_how_long_a_link_reaches_and_the_new_name_is_said(
     assert "write `matters: {linked: " in warning.hint
 
 
+@pytest.mark.parametrize(("gap", "days"), [("14d", "14d"), ("2w", "14d"), ("8h", "1d")])
+def test_the_new_name_that_is_said_can_be_written(gap: str, days: str) -> None:
+    matters = "matters: {quiet: 2w, linked: 180d}"
+    checked = read_policy(FULL.replace(matters, f"cases: {{gap: {gap}}}"), "p", date(2026, 3, 1))
+    advised = f"matters: {{linked: {days}}}"
+    assert advised in checked.warnings[0].hint
+    assert form_of(FULL.replace(matters, advised))
+
+
 @pytest.mark.parametrize(
     ("written", "pauses"),
     [("{longest: 40h}", Pauses(40 * HOUR, None)), ("{total: 8h}", Pauses(None, 8 * HOUR))],

@@ -82,7 +82,20 @@ def test_limits_are_rounded_up_to_a_sensible_unit(seconds: int, limit: int) -> N
     assert rounded_up(seconds) == limit
 
 
-@pytest.mark.parametrize("count", [0, ENOUGH - 1, ENOUGH])
+def test_a_policy_under_which_no_ticket_ended_is_left_out() -> None:
+    rules = policy(rule("rare", resolution(4 * HOUR)), rule("all", resolution(8 * HOUR)))
+    found = suggestions([row("T-1", HOUR)], rules, UNTIL)
+    assert [entry["name"] for entry in yaml.safe_load(as_yaml(found))["policies"]] == ["all"]
+    assert [limit["policy"] for limit in as_json(found)["limits"]] == ["rare", "all"]
+
+
+def test_where_no_ticket_ended_it_says_so() -> None:
+    said = as_yaml(suggestions([], under(), UNTIL))
+    assert "no ticket ended" in said
+    assert yaml.safe_load(said) is None, "a comment, to be pasted without harm"
+
+
+@pytest.mark.parametrize("count", [1, ENOUGH - 1, ENOUGH])
 def test_with_too_few_cases_it_says_so_instead(count: int) -> None:
     found = suggestions([row(f"T-{n}", HOUR) for n in range(count)], under(), UNTIL)
     enough = count >= ENOUGH

@@ -136,11 +136,16 @@ def _longest(rows: Iterable[ClockRow], since: str) -> Mapping[_Key, Mapping[str,
 
 def as_yaml(found: Suggestions) -> str:
     """Lines of a policy file, with comments; limits of which nothing can be said stay as they
-    are.
+    are. A policy under which no ticket ended is left out.
     """
+    used = {suggestion.policy for suggestion in found.suggestions if suggestion.cases}
+    if not used:
+        return "# no ticket ended, so there is no limit to suggest"
     lines = ["policies:"]
     policy = ""
     for suggestion in found.suggestions:
+        if suggestion.policy not in used:
+            continue
         if suggestion.policy != policy:
             policy = suggestion.policy
             lines += [f"  - name: {policy}", "    targets:"]

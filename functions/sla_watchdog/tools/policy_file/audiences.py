@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from attrs import frozen
+
 from sla_watchdog.domain.escalation.case import OPERATIONS
 from sla_watchdog.domain.policy.digest_time import EVERY_DAY, DigestTime
 from sla_watchdog.domain.policy.model import AtOnce, Audience
 from sla_watchdog.domain.time.weekly_hours import WEEKDAYS
-from sla_watchdog.tools.policy_file.nodes import Entries, Node
+from sla_watchdog.tools.policy_file.nodes import Entries, ListNode, Node
 from sla_watchdog.tools.policy_file.opening_hours import days_of
 from sla_watchdog.tools.policy_file.problems import Wrong
 from sla_watchdog.tools.policy_file.shapes import (
@@ -19,6 +21,7 @@ from sla_watchdog.tools.policy_file.shapes import (
     MapOf,
     Reading,
     Ref,
+    Schema,
     Word,
     Written,
     block_of,
@@ -71,6 +74,22 @@ DIGEST_TIME = Word(
 )
 
 
+@frozen
+class _Digest:
+    """One text. Days of a digest are often written as a list, which has a hint of its own."""
+
+    @property
+    def schema(self) -> Schema:
+        return DIGEST_TIME.schema
+
+    def read(self, node: Node, reading: Reading) -> DigestTime | None:
+        if not isinstance(node, ListNode):
+            return DIGEST_TIME.read(node, reading)
+        hint = "write mon,thu 09:00: the days with commas between them, and one time"
+        reading.wrong(node, "a digest is one text, not a list", hint, at=node.label)
+        return None
+
+
 def _at_once(words: Iterable[str]) -> frozenset[AtOnce]:
     return frozenset(map(AtOnce, words))
 
@@ -121,7 +140,7 @@ _KEYS = block_of(
             "outside this calendar's hours what is not urgent waits",
         ),
         "digest": Key(
-            DIGEST_TIME,
+            _Digest(),
             "daily or weekly time, in the zone of the hours or else of the policy, at which all "
             "that can wait comes in one message",
         ),

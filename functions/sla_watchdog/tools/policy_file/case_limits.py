@@ -7,6 +7,7 @@ from __future__ import annotations
 from sla_watchdog.domain.policy.model import Acknowledge, Matters, Pauses
 from sla_watchdog.tools.policy_file.durations import (
     OPEN_TIME,
+    WALL_DAYS,
     WALL_TIME,
     spoken,
     spoken_by_the_wall,
@@ -69,12 +70,12 @@ MATTERS = Then(
     block_of(
         {
             "quiet": Key(
-                WALL_TIME,
+                WALL_DAYS,
                 "time since the last activity of a matter in which a ticket that looks like one "
                 "of its tickets continues it (60d)",
             ),
             "linked": Key(
-                WALL_TIME,
+                WALL_DAYS,
                 "time since then in which a ticket that is linked to it continues it (365d)",
             ),
         },

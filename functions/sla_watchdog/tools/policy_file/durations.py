@@ -18,6 +18,7 @@ _WALL = re.compile("(?:([0-9]{1,7})w)?(?:([0-9]{1,7})d)?(?:([0-9]{1,7})h)?(?:([0
 _ROUGH = re.compile(r"([0-9]{1,6}(?:[.,][0-9]{1,3})?) *([a-zA-Z]+)")
 _UNITS = {"minute": MINUTE, "hour": HOUR, "day": DAY, "week": WEEK}
 LOOKS_LIKE = "a duration looks like 30m, 8h or 1h30m"
+_DAYS_LOOK_LIKE = "a duration in days looks like 60d or 2w, and is no longer than five years"
 
 
 def spoken(seconds: int) -> str:
@@ -88,6 +89,25 @@ def _open_seconds(text: str) -> int:
     return _seconds(text)
 
 
+def _day_seconds(text: str) -> int:
+    if re.fullmatch("[0-9]+", text):
+        hint = f"{text} of what? Write {text}d for days or {text}w for weeks"
+        raise Wrong(f'"{text}" is not a duration', hint)
+    try:
+        seconds = _seconds(text)
+    except Wrong as wrong:
+        raise Wrong(wrong.message, _DAYS_LOOK_LIKE) from wrong
+    if re.search("[hm]", text):
+        message = f'"{text}": this is wall-clock time, in days and weeks'
+        raise Wrong(message, f"write {in_days(seconds)}, or another number of days")
+    return seconds
+
+
+def in_days(seconds: int) -> str:
+    """Rounded up to whole days: `60d`."""
+    return f"{-(-seconds // DAY)}d"
+
+
 OPEN_TIME = Word(
     "a duration in open hours, like 8h",
     _open_seconds,
@@ -97,4 +117,9 @@ WALL_TIME = Word(
     "a duration, like 8h, 14d or 2w",
     _seconds,
     {"type": "string", "pattern": "^(?=[0-9])([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?$"},
+)
+WALL_DAYS = Word(
+    "a duration in days, like 60d or 2w",
+    _day_seconds,
+    {"type": "string", "pattern": "^(?=[0-9])([0-9]+w)?([0-9]+d)?$"},
 )

@@ -29,12 +29,12 @@ from sla_watchdog.tools.policy_file.desk import (
     STATUSES,
 )
 from sla_watchdog.tools.policy_file.digest_warnings import warn_of_digests
-from sla_watchdog.tools.policy_file.durations import spoken_by_the_wall
+from sla_watchdog.tools.policy_file.durations import in_days
 from sla_watchdog.tools.policy_file.examples import EXAMPLES, Example
 from sla_watchdog.tools.policy_file.ladders import CEILING_LINES, CEILINGS, LADDERS
 from sla_watchdog.tools.policy_file.nodes import Entries, Node, Text, child, keys, parse, texts
 from sla_watchdog.tools.policy_file.problems import PolicyErrors, Problem
-from sla_watchdog.tools.policy_file.roster import warn_of_near_names
+from sla_watchdog.tools.policy_file.roster import warn_of_near_names, warn_of_nobody
 from sla_watchdog.tools.policy_file.rules import POLICIES
 from sla_watchdog.tools.policy_file.shapes import (
     Key,
@@ -108,6 +108,7 @@ def _policy_form(written: Written, node: Node, reading: Reading) -> PolicyForm:
     if policy.roster:
         people = child(child(node, "people"), "roster")
         warn_of_near_names(policy.roster, _assignees(examples), people, reading)
+        warn_of_nobody(policy, people, reading)
     return PolicyForm(policy, calendars, examples)
 
 
@@ -136,7 +137,7 @@ def _matters(written: Written, node: Node, reading: Reading) -> Matters:
     if gap is None:
         return found
     at = child(child(node, "cases"), "gap")
-    hint = f"write `matters: {{linked: {spoken_by_the_wall(gap)}}}` in its place"
+    hint = f"write `matters: {{linked: {in_days(gap)}}}` in its place"
     if "matters" in written:
         reading.wrong(at, "`gap` and `matters:` say the same", "take `gap` out")
         return found

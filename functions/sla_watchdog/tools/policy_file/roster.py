@@ -5,11 +5,13 @@ beside it.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from attrs import frozen
 
+from sla_watchdog.domain.policy.model import Policy
 from sla_watchdog.domain.policy.owners import folded
 from sla_watchdog.tools.policy_file.nodes import ListNode, Node
 from sla_watchdog.tools.policy_file.problems import Wrong, nearest
@@ -18,15 +20,17 @@ from sla_watchdog.tools.policy_file.values import TEXT
 
 ENDINGS = (".txt", ".yaml", ".yml")
 
+_A_FILE = "a .txt or .yaml file beside the policy file"
+
 _NAMES = ListOf(TEXT)
 
 
 def _file_name(text: str) -> str:
     if Path(text).suffix not in ENDINGS:
-        hint = f"write a list, `roster: [Kim Ortega, Lee]`, or a file: {', '.join(ENDINGS)}"
+        hint = f"write a list, `roster: [Kim Ortega, Lee]`, or the name of {_A_FILE}"
         raise Wrong(f'"{text}" is no list of names, and no name of a file', hint)
     if Path(text).name != text:
-        raise Wrong(f'"{text}" is not beside the policy file', "write the name of the file alone")
+        raise Wrong(f'"{text}" is not beside the policy file', f"write the name alone of {_A_FILE}")
     return text
 
 
@@ -53,6 +57,7 @@ class _Roster:
             names = _of_file(node, reading)
         if names is None:
             return None
+        _warn_of_doubles(names, node, reading)
         return frozenset(map(folded, names))
 
 
@@ -71,6 +76,24 @@ def warn_of_near_names(
             reading.warn(node, message, f'did you mean "{guess}"?')
 
 
+def warn_of_nobody(policy: Policy, node: Node, reading: Reading) -> None:
+    """Of names on the roster that another list says are no person."""
+    hint = "take the name out of one of the two"
+    for name in sorted(policy.roster & policy.shared):
+        message = f'"{name}" is on the roster and in `shared`, and owns nothing'
+        reading.warn(node, message, hint)
+    for name in sorted(policy.roster & policy.bots):
+        message = f'"{name}" is on the roster and in `bots`, whose replies answer nobody'
+        reading.warn(node, message, hint)
+
+
+def _warn_of_doubles(names: Iterable[str], node: Node, reading: Reading) -> None:
+    for name, count in Counter(map(folded, names)).items():
+        if count > 1:
+            message = f'"{name}" is on the roster {count} times'
+            reading.warn(node, message, "upper and lower case are the same; keep one")
+
+
 def _of_file(node: Node, reading: Reading) -> tuple[str, ...] | None:
     name = _FILE.read(node, reading)
     if name is None:
@@ -79,7 +102,8 @@ def _of_file(node: Node, reading: Reading) -> tuple[str, ...] | None:
     try:
         names = tuple(_names_in(path))
     except (OSError, UnicodeDecodeError) as error:
-        reading.wrong(node, f"the roster {name} cannot be read: {error}", "is it beside this file?")
+        hint = f"write the name of {_A_FILE}"
+        reading.wrong(node, f"the roster {name} cannot be read: {error}", hint)
         return None
     except Wrong as wrong:
         reading.wrong(node, f"the roster {name}: {wrong.message}", wrong.hint)

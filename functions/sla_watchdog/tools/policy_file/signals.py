@@ -39,11 +39,14 @@ KINDS = {
 
 WORD_FOR: Mapping[Metric, str] = {metric: word for word, (metric, _) in KINDS.items()}
 AMOUNT = {Open: OPEN_TIME, Count: whole("a number of times", 1, 1000)}
+_AMOUNT_OF = {Metric.ANSWERERS: whole("a number of different people, at least 2", 2, 1000)}
+"""One person who answers is the ordinary case."""
 
 
 def _kind(metric: Metric, due: str) -> Key:
     trigger = SIGNAL_TRIGGERS[metric]
-    return Key(made(AMOUNT[trigger], trigger), f"due {due}")
+    amount = _AMOUNT_OF.get(metric, AMOUNT[trigger])
+    return Key(made(amount, trigger), f"due {due}")
 
 
 @frozen

@@ -37,6 +37,7 @@ from sla_watchdog.tools.cli.stack.silenced import MatchingSilence, names, until
 MOST_PAUSES, MOST_SHIFTS, MOST_COMING, MOST_EVENTS, MOST_OVERRUNS = 20, 4, 6, 8, 3
 MOST_PROMISES = 8
 WIDTH, LABEL = 79, 10
+NOT_NOTIFIED = "not notified"
 DATE, OFFSET = len("Mon 2026-03-02"), len("+01:00")
 HEADING = f"{'':6}{'from the first open minute to the last':<45}{'counts':>14}{'so far':>14}"
 STYLES = {
@@ -458,7 +459,10 @@ def _people(step: ExplainedLevel, clock: Explained, explained: Explanation) -> I
     for notified in step.recipients:
         name = who_by_key(notified.recipient.key)
         if not outcomes.get(name):
-            outcomes[name] = _outcome(notified, step, came, explained.zone)
+            outcome = _outcome(notified, step, came, explained.zone)
+            if outcome == NOT_NOTIFIED:
+                outcome = _waiting(name, step, clock, explained)
+            outcomes[name] = outcome
     for name, outcome in outcomes.items():
         yield f"{name}, {outcome}" if outcome else name
 
@@ -467,11 +471,36 @@ def _outcome(notified: RecipientNotified, step: ExplainedLevel, came: bool, zone
     reached = notified.reached
     level = 0 if reached is None else reached.level + 1
     if reached is None or level < step.number:
-        return "not notified" if came else ""
+        return NOT_NOTIFIED if came else ""
     if level > step.number:
         return "passed" if came else ""
     outcome = reached.outcome.value.replace("_", " ")
     return f"{outcome} {whole(instant(reached.at, zone))}{_reminders(reached)}"
+
+
+def _waiting(name: str, step: ExplainedLevel, clock: Explained, explained: Explanation) -> str:
+    """Until when it waits. What is upcoming does not say of which ticket it is, so of several
+    running clocks of one kind that is not known.
+    """
+    if not _is_alone(clock, explained):
+        return NOT_NOTIFIED
+    level = clock.metric.value, step.number
+    for ahead in explained.upcoming:
+        is_it = (ahead.clock, ahead.level + 1) == level
+        if is_it and ahead.at > explained.at and who_by_key(ahead.recipient.key) == name:
+            return f"waits until {whole(instant(ahead.at, explained.zone))}"
+    return NOT_NOTIFIED
+
+
+def _is_alone(clock: Explained, explained: Explanation) -> bool:
+    """Whether no other clock of its kind runs."""
+    clocks: list[Explained] = []
+    for matter in explained.matters:
+        clocks += matter.clocks
+        for ticket in matter.tickets:
+            clocks += ticket.clocks
+    running = [one for one in clocks if one.metric is clock.metric and one.stopped_at is None]
+    return running == [clock]
 
 
 def _reminders(reached: LastNotified) -> str:
