@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from building import ALWAYS, DAY, HOUR, OFFICE, after_telling, at, policy, rule
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.clock_key import CLEARED, WITHDRAWN
-from sla_watchdog.domain.clocks.promises import PromiseKind, acknowledged
+from sla_watchdog.domain.clocks.promises import Promise, PromiseKind, acknowledged
 from sla_watchdog.domain.escalation.case import OPERATIONS, Alert, Case
 from sla_watchdog.domain.escalation.plan import Plan, plan
 from sla_watchdog.domain.policy.digest_time import EVERY_DAY, DigestTime
