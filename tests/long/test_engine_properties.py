@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from building import ALWAYS, DAY, HOUR, OFFICE, after_telling, at, policy, rule
 from sla_watchdog.domain.clocks.clock import Clock
 from sla_watchdog.domain.clocks.clock_key import CLEARED, WITHDRAWN
-from sla_watchdog.domain.clocks.promises import PromiseKind, acknowledged
+from sla_watchdog.domain.clocks.promises import Promise, PromiseKind, acknowledged
 from sla_watchdog.domain.escalation.case import OPERATIONS, Alert, Case
 from sla_watchdog.domain.escalation.plan import Plan, plan
 from sla_watchdog.domain.policy.digest_time import EVERY_DAY, DigestTime
@@ -399,9 +399,18 @@ def rank(alert: Alert) -> int:
     return AUDIENCES.index(alert.recipient.audience) if escalates else -1
 
 
+def climbing(made: tuple[Promise, ...], now: int, most: int) -> Iterator[Promise]:
+    """The broken ones that hold alerts back, or come after none of their row that was broken."""
+    for number, promise in enumerate(made):
+        earlier = made[number + 1 - promise.in_a_row : number]
+        is_first = not any(each.broken(now) for each in earlier)
+        if promise.broken(now) and (promise.in_a_row <= most or is_first):
+            yield promise
+
+
 def broken(evaluation: EvaluationContext) -> Iterator[tuple[int, LinkedTickets]]:
     """Each promise that was broken while there was still something to do and no other one held, and
-    its matter.
+    its matter; of those in a row that hold nothing back only the first broken one.
     """
     ends = {
         promise.until
@@ -411,7 +420,8 @@ def broken(evaluation: EvaluationContext) -> Iterator[tuple[int, LinkedTickets]]
         evaluated = plan(Case("T-1", evaluation.known(until)), evaluation.policy, until)
         for matter in evaluated.matters:
             made = evaluated.assessment.promises.get(matter.id, ()) if evaluated.assessment else ()
-            ended = any(each.until == until and each.broken(until) for each in made)
+            most = evaluation.policy.acknowledge.in_a_row
+            ended = any(each.until == until for each in climbing(made, until, most))
             if matter.unresolved and ended and not any(each.holds(until) for each in made):
                 yield until, matter
 
