@@ -203,7 +203,7 @@ def _step(at: int, items: Sequence[AuditItem], plan: Plan) -> Step | None:
         what=_what(lead.clock.subject, Metric(lead.clock.clock), lead.level, at, plan),
         notified=tuple(_told([alert.recipient for alert in alerts])),
         level=lead.level + 1,
-        repetition=max(alert.repetition for alert in alerts),
+        repetition=min(alert.repetition for alert in alerts),
     )
 
 

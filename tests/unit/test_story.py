@@ -134,6 +134,14 @@ def test_of_a_run_of_reminders_the_first_and_the_last_are_told() -> None:
     assert [(step.repetition, step.repeats) for step in steps] == [(0, 0), (1, 0), (5, 3)]
 
 
+def test_news_that_brings_a_reminder_along_is_no_reminder() -> None:
+    when = CREATED + 3 * DAY
+    audit = [notified(DAY * n, 3, "executive", n) for n in range(4)]
+    audit.append(AuditItem("T-1", when, "T-1/again/2/1/0/executive", Outcome.SENT, "due"))
+    steps = climb(audit, case()[1])
+    assert [(step.at, step.repetition) for step in steps][-1] == (when, 0)
+
+
 def test_findings_are_no_part_of_the_climb() -> None:
     item = AuditItem(
         "T-1", CREATED, "T-1/finding:status/1/0/0/operations", Outcome.SENT, "status: missing"
