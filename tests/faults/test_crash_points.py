@@ -19,11 +19,11 @@ Say = Callable[[str, object], None]
 FIRST = (Fault.DIES_BEFORE, Fault.RESPONSE_LOST)
 """Dying after a call is, but for the last one of an invocation, dying before the next."""
 
-OFTEN, SELDOM = 4, 100
+OFTEN, SELDOM = 8, 150
 """Of those kinds every such call, and of each of the others."""
 
 REST = "the other kinds"
-AT_LEAST = {Fault.DIES_BEFORE: 50, Fault.RESPONSE_LOST: 20, REST: 40}
+AT_LEAST = {Fault.DIES_BEFORE: 28, Fault.RESPONSE_LOST: 10, REST: 25}
 
 
 @pytest.mark.parametrize("kind", [*FIRST, REST])
