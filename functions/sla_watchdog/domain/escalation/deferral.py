@@ -14,7 +14,7 @@ from sla_watchdog.domain.escalation.budget import Budget, is_counted
 from sla_watchdog.domain.escalation.case import OPERATIONS, Alert, Outcome
 from sla_watchdog.domain.escalation.closing import lasts_since
 from sla_watchdog.domain.escalation.context import Context
-from sla_watchdog.domain.escalation.digest_instants import next_digest, next_hour
+from sla_watchdog.domain.escalation.digest_instants import next_digest, next_in_one
 from sla_watchdog.domain.escalation.evaluated_clocks import EvaluatedClocks
 from sla_watchdog.domain.escalation.evaluation_context import EvaluationContext
 from sla_watchdog.domain.escalation.pace import paced, waits_for_digest
@@ -144,7 +144,9 @@ class Stages:
         if messages < self._evaluation.policy.digest_after or self._is_for_digest(alert):
             return None
         reason = ManyMessages(recipient.audience, messages)
-        return self._later(alert, reason, self._next_in_one(alert))
+        evaluation, since = self._evaluation, self._waits_since(alert)
+        until = next_in_one(evaluation.policy, recipient, since, evaluation.now)
+        return self._later(alert, reason, until)
 
     def _outside_hours(self, alert: Alert) -> Decision | None:
         """It is not urgent, and waits for its recipient's hours (semantics E6)."""
@@ -176,15 +178,6 @@ class Stages:
         if audience is None or not self._is_for_digest(alert):
             return 0
         return next_digest(policy, audience, self._waits_since(alert), self._evaluation.now)
-
-    def _next_in_one(self, alert: Alert) -> int:
-        """When the next digest goes out to a recipient of many messages."""
-        policy = self._evaluation.policy
-        since = self._waits_since(alert)
-        audience = paced(policy, alert.recipient)
-        if audience is None:
-            return next_hour(policy, alert.recipient, since)
-        return next_digest(policy, audience, since, self._evaluation.now)
 
     def _waits_since(self, alert: Alert) -> int:
         return WaitingSince(self.evaluated).of(alert)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from sla_watchdog.domain.escalation.case import Recipient
+from sla_watchdog.domain.escalation.pace import paced
 from sla_watchdog.domain.policy.digest_time import LONGEST_WAIT
 from sla_watchdog.domain.policy.model import Audience, Policy
 from sla_watchdog.domain.time.offsets import offset_of
@@ -31,6 +32,16 @@ def _sent_at(policy: Policy, audience: Audience, at: int) -> int:
     if audience.hours is None:
         return at
     return policy.calendars[audience.hours].next_opening(at)
+
+
+def next_in_one(policy: Policy, recipient: Recipient, since: int, now: int) -> int:
+    """When what waits since then comes to a recipient of many messages: with the audience's digest,
+    else on the hour.
+    """
+    audience = paced(policy, recipient)
+    if audience is None:
+        return next_hour(policy, recipient, since)
+    return next_digest(policy, audience, since, now)
 
 
 def next_hour(policy: Policy, recipient: Recipient, since: int) -> int:

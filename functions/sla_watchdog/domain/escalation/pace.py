@@ -22,10 +22,7 @@ from sla_watchdog.domain.policy.model import (
     Trigger,
 )
 
-AGAIN = "again"
-"""The clock that counts how often a customer had to come back."""
-
-_SIGNALS = frozenset(metric.value for metric in (*SIGNALS, Metric.PAUSE)) - {AGAIN}
+_SIGNALS = frozenset(metric.value for metric in (*SIGNALS, Metric.PAUSE)) - {Metric.AGAIN.value}
 
 
 @frozen
@@ -59,7 +56,7 @@ class Happening:
 
 def _kind_of(clock: str) -> Iterator[AtOnce]:
     """Of a clock that is no target."""
-    if clock == AGAIN:
+    if clock == Metric.AGAIN.value:
         yield AtOnce.AGAIN
     if clock == Metric.AGE.value:
         yield AtOnce.CEILING

@@ -340,12 +340,16 @@ def _at(entry: Mapping[str, object], zone: str | None) -> int:
     value = entry.get("at")
     if value is None:
         raise Unreadable("has no at")
+    return _instant("at", value, zone)
+
+
+def _instant(name: str, value: object, zone: str | None) -> int:
     try:
         at = _seconds(value, zone)
     except Unreadable as problem:
-        raise Unreadable(f"at: {problem}") from problem
+        raise Unreadable(f"{name}: {problem}") from problem
     if not FIRST_SECOND <= at < LAST_SECOND:
-        raise Unreadable(f"at: {value!r} is not within the years {YEARS[0]} to {YEARS[-1]}")
+        raise Unreadable(f"{name}: {value!r} is not within the years {YEARS[0]} to {YEARS[-1]}")
     return at
 
 
@@ -388,12 +392,7 @@ def _until(entry: Mapping[str, object], kind: EventKind, zone: str | None) -> in
     value = entry.get("until")
     if value is None:
         raise Unreadable('acknowledged says by when, like "until": "2026-03-02T17:00+01:00"')
-    try:
-        until = _seconds(value, zone)
-    except Unreadable as problem:
-        raise Unreadable(f"until: {problem}") from problem
-    if not FIRST_SECOND <= until < LAST_SECOND:
-        raise Unreadable(f"until: {value!r} is not within the years {YEARS[0]} to {YEARS[-1]}")
+    until = _instant("until", value, zone)
     if until <= _at(entry, zone):
         raise Unreadable(f"until: {value!r} is not after at")
     return until

@@ -5,8 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from sla_watchdog.domain.escalation.case import OPERATIONS, Recipient
-from sla_watchdog.domain.escalation.digest_instants import next_digest, next_hour
-from sla_watchdog.domain.escalation.pace import paced
+from sla_watchdog.domain.escalation.digest_instants import next_in_one
 from sla_watchdog.domain.policy.model import Policy
 
 
@@ -30,8 +29,5 @@ class Pace:
         return self.recipient.audience != OPERATIONS
 
     def in_one(self, at: int) -> int:
-        """When what waits from then on comes: with the audience's digest, else on the hour."""
-        audience = paced(self.policy, self.recipient)
-        if audience is None:
-            return next_hour(self.policy, self.recipient, at)
-        return next_digest(self.policy, audience, at, at)
+        """When what waits from then on comes."""
+        return next_in_one(self.policy, self.recipient, at, at)

@@ -9,8 +9,7 @@ from datetime import UTC, date, datetime
 
 from attrs import frozen
 
-from sla_watchdog.domain.escalation.pace import AGAIN
-from sla_watchdog.domain.policy.model import After, AtOnce, Audience, Ladder, Level, Policy
+from sla_watchdog.domain.policy.model import After, AtOnce, Audience, Ladder, Level, Metric, Policy
 from sla_watchdog.domain.time.seconds import DAY, WEEK
 from sla_watchdog.tools.policy_file.nodes import Node, child, texts
 from sla_watchdog.tools.policy_file.shapes import Reading
@@ -92,14 +91,14 @@ class _LevelsFor:
         return self._of([self.policy.ceilings])
 
     def again(self) -> Iterator[Level]:
-        return self._of(
-            ladder for metric, ladder in self.policy.signals.items() if metric.value == AGAIN
-        )
+        signals = self.policy.signals
+        return self._of(ladder for metric, ladder in signals.items() if metric is Metric.AGAIN)
 
     def signals(self) -> Iterator[Level]:
         """A pause that lasts too long is one."""
+        signals = self.policy.signals
         yield from self._of(
-            ladder for metric, ladder in self.policy.signals.items() if metric.value != AGAIN
+            ladder for metric, ladder in signals.items() if metric is not Metric.AGAIN
         )
         pauses = self.policy.pauses
         if pauses.longest is None and pauses.total is None:

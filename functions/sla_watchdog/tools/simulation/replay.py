@@ -248,8 +248,8 @@ class _Player:
         evaluated = plan(case, self.policy, now, assessment=same, context=self.context)
         if evaluated.alerts:
             self.notified += _notifications(case, evaluated, now)
-            play.reached = _with_sent(case.reached, evaluated.alerts, now)
-            play.message_runs = runs_after(case.message_runs, evaluated.alerts, Outcome.SENT, now)
+            case = _with_sent(case, evaluated.alerts, now)
+            play.reached, play.message_runs = case.reached, case.message_runs
         play.breached = evaluated.breached
         self.look_at(play, _after(evaluated, now))
         play.climbed = bool(play.reached or evaluated.decisions)
@@ -305,15 +305,14 @@ def _notifications(case: Case, evaluated: Plan, now: int) -> Iterator[Notificati
             yield Notification(now, alert, passed, case.id, clock.rule, in_digest)
 
 
-def _with_sent(
-    reached: Mapping[tuple[str, str], LastNotified], alerts: Iterable[Alert], now: int
-) -> Mapping[tuple[str, str], LastNotified]:
-    """As it stands when the alerts have been sent."""
-    after = dict(reached)
+def _with_sent(case: Case, alerts: Sequence[Alert], now: int) -> Case:
+    """The case as it stands when the alerts have been sent."""
+    reached = dict(case.reached)
     for alert in alerts:
         place = alert.clock_key, alert.recipient.key
-        after[place] = LastNotified.by(alert, now, Outcome.SENT, reached.get(place))
-    return after
+        reached[place] = LastNotified.by(alert, now, Outcome.SENT, case.reached.get(place))
+    runs = runs_after(case.message_runs, alerts, Outcome.SENT, now)
+    return evolve(case, reached=reached, message_runs=runs)
 
 
 def _after(evaluated: Plan, now: int) -> int | None:
@@ -354,8 +353,6 @@ def notifications_until(
     while at is not None and at <= until:
         evaluated = plan(case, policy, at, assessment=assessment, context=context)
         yield from _notifications(case, evaluated, at)
-        reached = _with_sent(case.reached, evaluated.alerts, at)
-        runs = runs_after(case.message_runs, evaluated.alerts, Outcome.SENT, at)
-        case = evolve(case, reached=reached, message_runs=runs, breached=evaluated.breached)
+        case = evolve(_with_sent(case, evaluated.alerts, at), breached=evaluated.breached)
         assessment = evaluated.assessment
         at = _after(evaluated, at)
