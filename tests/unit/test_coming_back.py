@@ -25,6 +25,7 @@ from building import (
     rule,
 )
 from sla_watchdog.domain.clocks.activity import TicketActivity
+from sla_watchdog.domain.clocks.promises import acknowledged
 from sla_watchdog.domain.escalation.acknowledgement import promising
 from sla_watchdog.domain.escalation.case import Case, LastNotified, Outcome, join
 from sla_watchdog.domain.escalation.dropped_notifications import dropped
@@ -270,6 +271,14 @@ def test_a_desk_that_closes_at_once_takes_it_back_from_nobody_for_two_weeks(
     known = FIRST | born("T-2", LATER) | ended("T-1", LATER) | ended("T-2", "2026-03-05T09:05")
     evaluated = plan(Case("T-1", facts=known), DESK, at(now))
     assert bool([alert for alert in evaluated.alerts if alert.clock == "again"]) is is_news
+
+
+def test_no_promise_holds_back_that_the_customer_came_back() -> None:
+    hour_before, by_night = at(LATER) - HOUR, at(LATER) + 8 * HOUR
+    known = FIRST | born("T-2", LATER) | [acknowledged("T-1", hour_before, by_night, "kim")]
+    evaluated = plan(Case("T-1", facts=known), DESK, at(LATER))
+    assert {promise.until for promise in evaluated.promises} == {by_night}
+    assert [alert for alert in evaluated.alerts if alert.clock == "again"]
 
 
 def test_it_does_not_come_again_once_all_of_it_is_resolved() -> None:
